@@ -1,0 +1,107 @@
+//! The stable error codes of the wire contract.
+
+use std::fmt;
+
+/// What the sender of a refused line can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Send the same again later.
+    Retry,
+    /// Mend the line, then send it.
+    Fix,
+    /// Don't send it again.
+    Never,
+}
+
+macro_rules! codes {
+    ($($variant:ident $text:literal $remedy:ident $closes:literal $doc:literal),+ $(,)?) => {
+        /// A stable code of the wire contract, as in `ERR <code> <text>`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorCode { $(#[doc = $doc] $variant),+ }
+
+        impl ErrorCode {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[ErrorCode] = &[$(ErrorCode::$variant),+];
+
+            /// The code as it stands on the wire: lower snake case.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(ErrorCode::$variant => $text),+ }
+            }
+
+            /// What the sender can do.
+            pub const fn remedy(self) -> Remedy {
+                match self { $(ErrorCode::$variant => Remedy::$remedy),+ }
+            }
+
+            /// Whether the first such error ends the connection. `bad_key` and `unverified` end it at
+            /// the fifth, which the session counts (`limits::MAX_REFUSALS`).
+            pub const fn closes(self) -> bool {
+                match self { $(ErrorCode::$variant => $closes),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    BadVerb "bad_verb" Fix false "The line begins with no verb that we know. Before `OK` the connection is closed.",
+    BadKey "bad_key" Fix false "The key is not 12 bytes, or no project has it. Closed after five.",
+    Unverified "unverified" Fix false "`i:` or `l:` came before `v:` of that key. Closed after five.",
+    WrongKey "wrong_key" Fix false "The line names another key than the connection verified.",
+    Revoked "revoked" Never true "The key was revoked.",
+    LineTooLong "line_too_long" Fix true "A line is longer than the limit.",
+    BadBase64 "bad_base64" Fix false "The payload is neither base64 nor bare JSON.",
+    BadJson "bad_json" Fix false "The payload is not JSON.",
+    BadShape "bad_shape" Fix false "The JSON is not what this verb takes.",
+    TooDeep "too_deep" Fix false "The JSON is nested deeper than the limit.",
+    TooMany "too_many" Fix false "More entries in one line, or variables in one project, than the limit.",
+    BadName "bad_name" Fix false "A variable's name is empty, too long or has control characters.",
+    Quota "quota" Fix false "The project is full.",
+    Rate "rate" Retry false "Too many lines a second.",
+    Timeout "timeout" Retry true "No `v:` in time.",
+    Idle "idle" Retry true "Nothing heard for too long.",
+    Slow "slow" Retry true "The game reads more slowly than it is sent to.",
+    TakenOver "taken_over" Never true "A newer connection of the same device took over.",
+    TlsRequired "tls_required" Fix true "This server takes encrypted connections only.",
+    Draining "draining" Retry true "The server is going down; connect again.",
+    Busy "busy" Retry false "More than the server can take now.",
+    Unavailable "unavailable" Retry false "The server can't store now.",
+    Gap "gap" Retry false "A sequence number was left out.",
+    Internal "internal" Retry false "A fault of the server's own.",
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a line or a value was refused: a stable code, and a sentence that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code} {text}")]
+pub struct ProtocolError {
+    /// The stable code.
+    pub code: ErrorCode,
+    /// One line of plain text. Never holds the sender's own bytes beyond a short, escaped excerpt.
+    pub text: String,
+}
+
+impl ProtocolError {
+    /// Joins a code with its sentence.
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_lower_snake_case() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in ErrorCode::ALL {
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit()));
+            assert!(seen.insert(code.as_str()), "{code} twice");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Every limit of the wire contract with its unit.
+
+use std::time::Duration;
+
+/// Longest line before `OK`, in bytes without the newline.
+pub const MAX_LINE_BEFORE_OK_BYTES: usize = 4 * 1024;
+/// Longest line after `OK`, in bytes without the newline.
+pub const MAX_LINE_BYTES: usize = 1024 * 1024;
+/// How long a connection may take to verify.
+pub const VERIFY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many `bad_key` or `unverified` answers a connection gets; the last one closes it.
+pub const MAX_REFUSALS: u32 = 5;
+/// Deepest nesting of a payload's JSON.
+pub const MAX_JSON_DEPTH: usize = 32;
+/// Most variables in one `i:` line.
+pub const MAX_VARS_PER_LINE: usize = 2_000;
+/// Most variables of one project.
+pub const MAX_VARS_PER_PROJECT: usize = 5_000;
+/// Most log entries in one `l:` line.
+pub const MAX_LOGS_PER_LINE: usize = 10_000;
+/// Longest variable name, in bytes.
+pub const MAX_NAME_BYTES: usize = 128;
+/// Longest value, as JSON, in bytes.
+pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+/// Longest log message, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// Longest text of a declaration (label, help, unit, group, source), in bytes.
+pub const MAX_SPEC_TEXT_BYTES: usize = 1024;
+/// Most options of an `enum`.
+pub const MAX_OPTIONS: usize = 500;
+/// Length of a game key, in bytes.
+pub const KEY_BYTES: usize = 12;
+/// Largest message on the dashboard's WebSocket, in bytes.
+pub const MAX_LIVE_MESSAGE_BYTES: usize = 256 * 1024;
+/// Log lines in a snapshot.
+pub const SNAPSHOT_LOGS: usize = 500;
+/// Most edits of one `ClientMessage::Edit`.
+pub const MAX_EDITS_PER_MESSAGE: usize = 500;

@@ -1,0 +1,149 @@
+//! Bytes in any number of pieces → whole lines.
+
+/// A line went over the limit. What follows can't be told apart from its rest, so the connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineTooLong {
+    /// The limit that was in force, in bytes.
+    pub max_line_bytes: usize,
+}
+
+/// Splits what is fed into lines: `\n` ends one, a `\r` before it and blanks around it are dropped,
+/// empty lines are skipped. Holds at most one unfinished line and the bytes of the last feed.
+#[derive(Debug)]
+pub struct LineDecoder {
+    buffer: Vec<u8>,
+    /// Where the next line begins.
+    start: usize,
+    /// Up to where the unfinished line was searched for its end.
+    searched: usize,
+    max_line_bytes: usize,
+}
+
+/// What an idle connection may keep allocated.
+const IDLE_CAPACITY: usize = 1024;
+
+impl LineDecoder {
+    /// An empty decoder with a limit on a line without its newline.
+    pub fn new(max_line_bytes: usize) -> Self {
+        Self { buffer: Vec::new(), start: 0, searched: 0, max_line_bytes }
+    }
+
+    /// Changes the limit for every line not yet given out.
+    pub fn set_max_line_bytes(&mut self, max_line_bytes: usize) {
+        self.max_line_bytes = max_line_bytes;
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.start > 0 {
+            self.buffer.drain(..self.start);
+            self.searched -= self.start;
+            self.start = 0;
+        }
+        if self.buffer.is_empty() && self.buffer.capacity() > IDLE_CAPACITY {
+            self.buffer = Vec::new();
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole line, or `None` until more is fed.
+    ///
+    /// # Errors
+    /// [`LineTooLong`] as soon as a line is over the limit, whether or not its end has come.
+    pub fn next_line(&mut self) -> Option<Result<Vec<u8>, LineTooLong>> {
+        loop {
+            let too_long = LineTooLong { max_line_bytes: self.max_line_bytes };
+            let Some(offset) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
+                self.searched = self.buffer.len();
+                // one more than the limit may be the `\r` whose `\n` is yet to come
+                let slack = usize::from(self.buffer.last() == Some(&b'\r'));
+                return (self.searched - self.start > self.max_line_bytes + slack).then_some(Err(too_long));
+            };
+            let end = self.searched + offset;
+            let line = &self.buffer[self.start..end];
+            self.start = end + 1;
+            self.searched = self.start;
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.len() > self.max_line_bytes {
+                return Some(Err(too_long));
+            }
+            let line = line.trim_ascii();
+            if !line.is_empty() {
+                return Some(Ok(line.to_vec()));
+            }
+        }
+    }
+
+    /// Bytes held that are not yet given out.
+    pub fn pending_bytes(&self) -> usize {
+        self.buffer.len() - self.start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decode(pieces: &[&[u8]], max: usize) -> Vec<Result<Vec<u8>, LineTooLong>> {
+        let mut decoder = LineDecoder::new(max);
+        let mut lines = Vec::new();
+        for piece in pieces {
+            decoder.feed(piece);
+            while let Some(line) = decoder.next_line() {
+                let stop = line.is_err();
+                lines.push(line);
+                if stop {
+                    return lines;
+                }
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn carriage_returns_blanks_and_empty_lines_are_dropped() {
+        let lines = decode(&[b" v:a \r\n\r\n \n\ti:b\nrest"], 100);
+        assert_eq!(lines, [Ok(b"v:a".to_vec()), Ok(b"i:b".to_vec())]);
+    }
+
+    #[test]
+    fn the_limit_is_exact() {
+        assert_eq!(decode(&[b"123\n"], 3), [Ok(b"123".to_vec())]);
+        assert_eq!(decode(&[b"123\r\n"], 3), [Ok(b"123".to_vec())]);
+        assert_eq!(decode(&[b"123\r", b"\n"], 3), [Ok(b"123".to_vec())]);
+        assert_eq!(decode(&[b"1234\n"], 3), [Err(LineTooLong { max_line_bytes: 3 })]);
+        assert_eq!(decode(&[b"12", b"34"], 3), [Err(LineTooLong { max_line_bytes: 3 })]);
+    }
+
+    #[test]
+    fn memory_is_given_back_when_idle() {
+        let mut decoder = LineDecoder::new(1 << 20);
+        decoder.feed(&vec![b'x'; 500_000]);
+        decoder.feed(b"\n");
+        assert_eq!(decoder.next_line().unwrap().unwrap().len(), 500_000);
+        decoder.feed(b"a");
+        assert!(decoder.buffer.capacity() <= IDLE_CAPACITY);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_do_not_matter(
+            bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(b' '), any::<u8>()], 0..300),
+            cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..20),
+            max in 1usize..60,
+        ) {
+            let mut cuts: Vec<usize> = cuts.iter().map(|c| c.index(bytes.len() + 1)).collect();
+            cuts.sort_unstable();
+            let mut pieces = Vec::new();
+            let mut from = 0;
+            for cut in cuts {
+                pieces.push(&bytes[from..cut]);
+                from = cut;
+            }
+            pieces.push(&bytes[from..]);
+            prop_assert_eq!(decode(&pieces, max), decode(&[&bytes], max));
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! What the browser and the server say on the dashboard's WebSocket: postcard in binary messages.
+//!
+//! The browser subscribes to one project and gets a [`Snapshot`], then [`ServerMessage::Delta`]s numbered
+//! without gaps. After a lag or a reconnect it gets a fresh snapshot, never a hole.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    DeviceId, Level, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarSpec,
+};
+
+/// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
+/// older one and is told to reload, because postcard does not describe itself.
+pub const LIVE_VERSION: u32 = 1;
+
+/// WebSocket close code: this page is of another version, load it anew.
+pub const CLOSE_VERSION: u16 = 4001;
+/// WebSocket close code: signed out, or no longer a member.
+pub const CLOSE_FORBIDDEN: u16 = 4003;
+/// WebSocket close code: the server is going down, connect again.
+pub const CLOSE_RESTART: u16 = 1012;
+
+/// Counts the deltas of one project since the server loaded it.
+pub type Seq = u64;
+
+/// Tells one drag from the next: all edits of a drag carry the same number and make one history row.
+/// Random, chosen by the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Gesture(pub u64);
+
+/// Browser → server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ClientMessage {
+    /// Send me this project, from now on. Replaces an earlier subscription.
+    Subscribe {
+        /// The project.
+        project: ProjectId,
+    },
+    /// Set desired values. Answered by [`ServerMessage::EditResult`] with the same `id`.
+    Edit {
+        /// Chosen by the browser, so that it can tell the answers apart.
+        id: u32,
+        /// The project.
+        project: ProjectId,
+        /// The drag that this edit is part of.
+        gesture: Gesture,
+        /// The new values.
+        changes: Vec<(VarName, Value)>,
+    },
+    /// Tell me that you are there; answered by [`ServerMessage::Pong`].
+    Ping {
+        /// Comes back in the answer.
+        token: u32,
+    },
+}
+
+/// Server → browser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ServerMessage {
+    /// Everything as it is now. Forget what you had, but for the log lines above `logs`.
+    Snapshot(Box<Snapshot>),
+    /// What happened since delta `seq - 1`.
+    Delta {
+        /// This delta's number.
+        seq: Seq,
+        /// In the order in which they were committed.
+        events: Vec<Event>,
+    },
+    /// What became of an edit.
+    EditResult {
+        /// The edit's `id`.
+        id: u32,
+        /// Saved, or why not.
+        outcome: Result<EditSaved, EditRefused>,
+    },
+    /// The answer to `Ping`.
+    Pong {
+        /// The token of the ping.
+        token: u32,
+    },
+    /// The last message could not be served. The connection lives on.
+    Refused {
+        /// A sentence for the person at the screen.
+        text: String,
+    },
+}
+
+/// An edit is on disk and on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditSaved {
+    /// The project's revision after this edit.
+    pub revision: Revision,
+    /// How many games were connected and get it now.
+    pub games: u32,
+}
+
+/// An edit was not taken; nothing of it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditRefused {
+    /// A stable code, such as `bad_shape`.
+    pub code: String,
+    /// A sentence for the person who edits.
+    pub text: String,
+}
+
+/// A project as it is at delta `seq`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The number of the last delta that is in it.
+    pub seq: Seq,
+    /// The server's clock.
+    pub now: UnixMicros,
+    /// The project.
+    pub project: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// The project's revision.
+    pub revision: Revision,
+    /// In the order in which they were first seen.
+    pub devices: Vec<Device>,
+    /// In the order in which they were first declared.
+    pub vars: Vec<Var>,
+    /// The newest log lines, oldest first; at most `limits::SNAPSHOT_LOGS`.
+    pub logs: Vec<LogLine>,
+}
+
+/// A device: one copy of the game.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its number.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// Whether it is connected.
+    pub online: bool,
+    /// When it last connected, spoke or left.
+    pub last_seen: UnixMicros,
+}
+
+/// A variable of the project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Var {
+    /// Its name.
+    pub name: VarName,
+    /// As last declared.
+    pub spec: VarSpec,
+    /// What people want it to be; `None` until somebody edits it.
+    pub desired: Option<Desired>,
+    /// What each device last said it is.
+    pub reported: Vec<Reported>,
+}
+
+/// A desired value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Desired {
+    /// The value.
+    pub value: Value,
+    /// The revision that set it.
+    pub revision: Revision,
+    /// Who set it: a name for people.
+    pub author: String,
+    /// When it was saved.
+    pub at: UnixMicros,
+}
+
+/// A reported value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reported {
+    /// Who says so.
+    pub device: DeviceId,
+    /// The value.
+    pub value: Value,
+    /// When it was received.
+    pub at: UnixMicros,
+}
+
+/// A log line as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// The server's number: +1 for each line of the project, in the order of commits.
+    pub seq: u64,
+    /// Who wrote it.
+    pub device: DeviceId,
+    /// The game's own time, or else the time of receipt.
+    pub at: UnixMicros,
+    /// When the server received it.
+    pub received: UnixMicros,
+    /// How much it matters.
+    pub level: Level,
+    /// The message.
+    pub message: String,
+    /// Every further field, as one JSON object.
+    pub fields: Option<String>,
+}
+
+/// One thing that happened in a project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A device came, went or changed its name.
+    Device(Device),
+    /// A device reported variables. Declarations come along when they are new or changed.
+    Reported {
+        /// Who.
+        device: DeviceId,
+        /// When it was received.
+        at: UnixMicros,
+        /// Declarations that are new or changed.
+        declared: Vec<(VarName, VarSpec)>,
+        /// Values.
+        values: Vec<(VarName, Value)>,
+    },
+    /// Somebody edited variables.
+    Edited {
+        /// The new desired values; all of one revision, author and time.
+        desired: Vec<(VarName, Desired)>,
+    },
+    /// Log lines, in the order of their `seq`.
+    Logs(Vec<LogLine>),
+}
+
+impl Event {
+    /// The event of one `i:` line, with the declarations left out that are known already.
+    pub fn reported(device: DeviceId, at: UnixMicros, reports: &[Report], known: impl Fn(&Report) -> bool) -> Self {
+        let declared = reports.iter().filter(|r| !known(r)).map(|r| (r.name.clone(), r.spec.clone())).collect();
+        let values = reports.iter().map(|r| (r.name.clone(), r.value.clone())).collect();
+        Self::Reported { device, at, declared, values }
+    }
+}
+
+/// A message is not what this version speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a message of this version")]
+pub struct Malformed;
+
+/// Value → bytes of one WebSocket message.
+pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
+    postcard::to_stdvec(message).expect("messages are plain data, which postcard always takes")
+}
+
+/// Bytes of one WebSocket message → value.
+///
+/// # Errors
+/// [`Malformed`] when they are not, whole and exactly, one message.
+pub fn parse<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T, Malformed> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((message, [])) => Ok(message),
+        _ => Err(Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Integer, VarType};
+
+    #[test]
+    fn messages_survive_the_wire() {
+        let name = VarName::parse("speed").unwrap();
+        let edit = ClientMessage::Edit {
+            id: 7,
+            project: ProjectId(1),
+            gesture: Gesture(u64::MAX),
+            changes: vec![(name.clone(), Value::Int(Integer::MAX)), (name.clone(), Value::Float(0.1))],
+        };
+        assert_eq!(parse(&encode(&edit)), Ok(edit));
+
+        let delta = ServerMessage::Delta {
+            seq: 3,
+            events: vec![Event::Reported {
+                device: DeviceId(1),
+                at: UnixMicros(5),
+                declared: vec![(name.clone(), VarSpec::bare(VarType::Other("money".into())))],
+                values: vec![(name, Value::Json("[1]".into()))],
+            }],
+        };
+        assert_eq!(parse(&encode(&delta)), Ok(delta));
+    }
+
+    #[test]
+    fn what_is_not_a_message_is_refused() {
+        assert_eq!(parse::<ClientMessage>(b""), Err(Malformed));
+        assert_eq!(parse::<ClientMessage>(&[0xff; 40]), Err(Malformed));
+        let mut longer = encode(&ClientMessage::Ping { token: 1 });
+        longer.push(0);
+        assert_eq!(parse::<ClientMessage>(&longer), Err(Malformed));
+    }
+}

@@ -1,0 +1,55 @@
+//! People and projects, as a page shows them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Key, ProjectId, UnixMicros, UserId};
+
+/// What a person may do on this instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Set the instance up; sees every project.
+    Owner,
+    /// Sees his own projects.
+    Member,
+}
+
+/// A person's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its number.
+    pub id: UserId,
+    /// What others read: the e-mail, or "owner" without one.
+    pub name: String,
+    /// For signing in with a password.
+    pub email: Option<String>,
+    /// What he may do.
+    pub role: Role,
+}
+
+/// A project: one game and the people who tune it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Its number.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// Whose it is; `None` = the instance owner's.
+    pub owner: Option<UserId>,
+    /// The game key that its games say.
+    pub key: Key,
+    /// When it was made.
+    pub created_at: UnixMicros,
+}
+
+/// A project in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectSummary {
+    /// The project.
+    pub project: Project,
+    /// Devices that ever connected.
+    pub devices: u32,
+    /// Devices that are connected now.
+    pub online: u32,
+    /// When a device was last heard of.
+    pub last_seen: Option<UnixMicros>,
+}

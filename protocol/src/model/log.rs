@@ -1,0 +1,80 @@
+//! A log entry as a game sends it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::UnixMicros;
+
+/// How much a log entry matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Level {
+    /// Every step.
+    Trace = 0,
+    /// For whoever mends the game.
+    Debug = 1,
+    /// What happened; also what an entry without a level is.
+    #[default]
+    Info = 2,
+    /// Odd, and the game goes on.
+    Warn = 3,
+    /// Something failed.
+    Error = 4,
+    /// The game can't go on.
+    Fatal = 5,
+}
+
+impl Level {
+    /// Every level, the least first.
+    pub const ALL: [Level; 6] =
+        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
+
+    /// The word shown and stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Fatal => "fatal",
+        }
+    }
+
+    /// The number on the wire: 0 = trace, 1 = debug … 5 = fatal.
+    pub fn from_number(number: i64) -> Option<Self> {
+        usize::try_from(number).ok().and_then(|n| Self::ALL.get(n).copied())
+    }
+
+    /// Reads a word, in any case, with the usual other names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word.to_ascii_lowercase().as_str() {
+            "trace" | "verbose" => Self::Trace,
+            "debug" => Self::Debug,
+            "info" | "information" | "notice" | "log" => Self::Info,
+            "warn" | "warning" => Self::Warn,
+            "error" | "err" => Self::Error,
+            "fatal" | "critical" | "panic" => Self::Fatal,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One log entry of an `l:` line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// The message, as the game wrote it.
+    pub message: String,
+    /// How much it matters.
+    pub level: Level,
+    /// The game's own time; `None` = time of receipt.
+    pub at: Option<UnixMicros>,
+    /// Every further field, as one compact JSON object; `None` when there is none.
+    pub fields: Option<String>,
+}

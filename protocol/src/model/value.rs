@@ -1,0 +1,195 @@
+//! What a variable holds.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// An integer of the whole signed and unsigned 64-bit range: −2⁶³ … 2⁶⁴−1, exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "i128", into = "i128")]
+pub struct Integer(i128);
+
+impl Integer {
+    /// The smallest: −2⁶³.
+    pub const MIN: Self = Self(i64::MIN as i128);
+    /// The largest: 2⁶⁴−1.
+    pub const MAX: Self = Self(u64::MAX as i128);
+
+    /// The number, if it is in the range.
+    pub const fn new(number: i128) -> Option<Self> {
+        if number >= Self::MIN.0 && number <= Self::MAX.0 { Some(Self(number)) } else { None }
+    }
+
+    /// The number.
+    pub const fn get(self) -> i128 {
+        self.0
+    }
+
+    /// The nearest integer of the range; NaN is 0.
+    pub fn nearest(number: f64) -> Self {
+        // `as` saturates, so only the range of this type is left to apply
+        Self((number.round() as i128).clamp(Self::MIN.0, Self::MAX.0))
+    }
+
+    /// Reads decimal digits with an optional sign.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().and_then(Self::new)
+    }
+}
+
+impl TryFrom<i128> for Integer {
+    type Error = &'static str;
+    fn try_from(number: i128) -> Result<Self, Self::Error> {
+        Self::new(number).ok_or("an integer outside -2^63 … 2^64-1")
+    }
+}
+
+impl From<Integer> for i128 {
+    fn from(integer: Integer) -> Self {
+        integer.0
+    }
+}
+
+impl From<i64> for Integer {
+    fn from(number: i64) -> Self {
+        Self(number.into())
+    }
+}
+
+impl From<u64> for Integer {
+    fn from(number: u64) -> Self {
+        Self(number.into())
+    }
+}
+
+/// The JSON type in which a game reported a value. An edit goes back in the same one: a game that
+/// says `"7"` gets `"8"`, a game that says `7` gets `8`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum WireForm {
+    /// The JSON type that the value has by nature.
+    #[default]
+    Native,
+    /// A JSON string, whatever the value is.
+    Text,
+}
+
+/// A variable's value. Scalars are read into their type; everything else is kept as its JSON text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer, exact.
+    Int(Integer),
+    /// A finite number.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// An object, an array or null, as compact JSON text.
+    Json(String),
+}
+
+impl Value {
+    /// Reads one JSON value by its own JSON type.
+    ///
+    /// `None` for a number that is neither an integer of the 64-bit ranges nor a finite float.
+    pub fn from_json(json: &Json) -> Option<Self> {
+        Some(match json {
+            Json::Bool(b) => Self::Bool(*b),
+            Json::Number(n) => match (n.as_i64(), n.as_u64(), n.as_f64()) {
+                (Some(i), ..) => Self::Int(i.into()),
+                (_, Some(u), _) => Self::Int(u.into()),
+                (.., Some(f)) if f.is_finite() => Self::Float(f),
+                _ => return None,
+            },
+            Json::String(s) => Self::Text(s.clone()),
+            Json::Null | Json::Array(_) | Json::Object(_) => Self::Json(json.to_string()),
+        })
+    }
+
+    /// Reads JSON text, as [`Value::to_json`] writes it.
+    pub fn parse_json(text: &str) -> Option<Self> {
+        Self::from_json(&serde_json::from_str(text).ok()?)
+    }
+
+    /// Writes compact JSON. An integral float keeps its `.0`, so that reading gives the same value.
+    pub fn to_json(&self) -> String {
+        match self {
+            Self::Text(text) => Json::from(text.as_str()).to_string(),
+            Self::Float(number) => Json::from(*number).to_string(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Writes the JSON that a game gets which reports this variable in `form`.
+    pub fn to_wire(&self, form: WireForm) -> String {
+        match form {
+            WireForm::Native => self.to_json(),
+            WireForm::Text => Json::from(self.to_string()).to_string(),
+        }
+    }
+
+    /// The number, for geometry (sliders, limits); exact only up to 2⁵³.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Int(i) => Some(i.get() as f64),
+            Self::Float(f) => Some(*f),
+            _ => None,
+        }
+    }
+
+    /// Size of the text in bytes, for limits.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Json(text) => text.len(),
+            _ => 8,
+        }
+    }
+}
+
+/// What a person reads and types: text without quotes, everything else as its JSON.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(b) => b.fmt(f),
+            Self::Int(i) => i.get().fmt(f),
+            Self::Float(n) => write!(f, "{n}"),
+            Self::Text(text) | Self::Json(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            any::<bool>().prop_map(Value::Bool),
+            (Integer::MIN.get()..=Integer::MAX.get()).prop_map(|i| Value::Int(Integer::new(i).unwrap())),
+            any::<f64>().prop_filter("finite", |f| f.is_finite()).prop_map(Value::Float),
+            any::<String>().prop_map(Value::Text),
+            prop_oneof![Just("null"), Just("[1,2]"), Just("{\"a\":\"b\"}")]
+                .prop_map(|s| Value::Json(s.to_owned())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn json_text_reads_back_as_the_same_value(value in value()) {
+            prop_assert_eq!(Value::parse_json(&value.to_json()), Some(value));
+        }
+    }
+
+    #[test]
+    fn the_ends_of_both_64_bit_ranges_are_exact() {
+        for text in ["-9223372036854775808", "9223372036854775807", "18446744073709551615"] {
+            assert_eq!(Value::parse_json(text).unwrap().to_json(), text);
+            assert_eq!(Value::Int(Integer::parse(text).unwrap()).to_wire(WireForm::Text), format!("\"{text}\""));
+        }
+        assert_eq!(Integer::parse("18446744073709551616"), None);
+        assert_eq!(Integer::parse("-9223372036854775809"), None);
+    }
+}

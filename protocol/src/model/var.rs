@@ -1,0 +1,307 @@
+//! A variable as a game declares and reports it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Integer, Value, VarName, WireForm};
+use crate::{ErrorCode, ProtocolError, limits};
+
+/// The declared type of a variable, which decides its control and how typed text is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum VarType {
+    /// On or off.
+    Boolean,
+    /// A whole number of the 64-bit ranges.
+    Integer,
+    /// A finite number.
+    Float,
+    /// Text.
+    String,
+    /// One of the declared options.
+    Enum,
+    /// `#rgb`, `#rrggbb` or `#rrggbbaa`.
+    Color,
+    /// Any JSON.
+    Json,
+    /// A type we don't know, by its name: kept as it came and edited as text.
+    Other(String),
+}
+
+impl VarType {
+    /// The name on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::String => "string",
+            Self::Enum => "enum",
+            Self::Color => "color",
+            Self::Json => "json",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// The type of a value that came without one.
+    pub fn of(value: &Value) -> Self {
+        match value {
+            Value::Bool(_) => Self::Boolean,
+            Value::Int(_) => Self::Integer,
+            Value::Float(_) => Self::Float,
+            Value::Text(_) => Self::String,
+            Value::Json(_) => Self::Json,
+        }
+    }
+
+    /// Reads a reported value: games often send strings whatever the type is. A value that does not fit
+    /// its declared type is kept as it came.
+    pub fn read(&self, came: Value) -> (Value, WireForm) {
+        match (self, &came) {
+            (Self::Boolean | Self::Integer | Self::Float, Value::Text(text)) => match self.parse_scalar(text) {
+                Some(value) => (value, WireForm::Text),
+                None => (came, WireForm::Text),
+            },
+            (Self::Float, Value::Int(i)) => (Value::Float(i.get() as f64), WireForm::Native),
+            // 5.0 for an integer is common (Lua, JavaScript); beyond 2^53 it would be a guess
+            (Self::Integer, Value::Float(f)) if f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0 => {
+                (Value::Int(Integer::nearest(*f)), WireForm::Native)
+            }
+            (Self::Json | Self::Other(_), Value::Text(_)) => (came, WireForm::Text),
+            _ => (came, WireForm::Native),
+        }
+    }
+
+    /// Reads what a person typed. `like` is the current value: an unknown type is kept in its JSON type.
+    ///
+    /// # Errors
+    /// `bad_shape` with a sentence that says what this type takes.
+    pub fn parse_text(&self, text: &str, like: Option<&Value>) -> Result<Value, ProtocolError> {
+        let refuse = |why: &str| Err(ProtocolError::new(ErrorCode::BadShape, why));
+        match self {
+            Self::Boolean => match self.parse_scalar(text) {
+                Some(value) => Ok(value),
+                None => refuse("type true or false"),
+            },
+            Self::Integer => match self.parse_scalar(text) {
+                Some(value) => Ok(value),
+                None => refuse("type a whole number from -9223372036854775808 to 18446744073709551615"),
+            },
+            Self::Float => match self.parse_scalar(text) {
+                Some(value) => Ok(value),
+                None => refuse("type a number, such as 0.25"),
+            },
+            Self::Color => match is_hex_color(text.trim()) {
+                true => Ok(Value::Text(text.trim().to_owned())),
+                false => refuse("type a colour, such as #ff8844"),
+            },
+            Self::Json => match serde_json::from_str::<serde_json::Value>(text) {
+                Ok(json) => Value::from_json(&json).map_or_else(|| refuse("a number is out of range"), Ok),
+                Err(fault) => refuse(&format!("not JSON: {fault}")),
+            },
+            Self::String | Self::Enum => Ok(Value::Text(text.to_owned())),
+            Self::Other(_) => match like {
+                None | Some(Value::Text(_)) => Ok(Value::Text(text.to_owned())),
+                Some(like) => match Value::parse_json(text) {
+                    Some(value) if std::mem::discriminant(&value) == std::mem::discriminant(like) => Ok(value),
+                    Some(value @ (Value::Int(_) | Value::Float(_))) if like.as_f64().is_some() => Ok(value),
+                    _ => refuse("type a value of the same JSON type as the current one"),
+                },
+            },
+        }
+    }
+
+    fn parse_scalar(&self, text: &str) -> Option<Value> {
+        let text = text.trim();
+        match self {
+            Self::Boolean => match text.to_ascii_lowercase().as_str() {
+                "true" | "1" | "on" | "yes" => Some(Value::Bool(true)),
+                "false" | "0" | "off" | "no" => Some(Value::Bool(false)),
+                _ => None,
+            },
+            Self::Integer => Integer::parse(text).map(Value::Int),
+            Self::Float => text.parse().ok().filter(|f: &f64| f.is_finite()).map(Value::Float),
+            _ => None,
+        }
+    }
+}
+
+fn is_hex_color(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|digits| {
+        matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+impl From<String> for VarType {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "boolean" => Self::Boolean,
+            "integer" => Self::Integer,
+            "float" => Self::Float,
+            "string" => Self::String,
+            "enum" => Self::Enum,
+            "color" => Self::Color,
+            "json" => Self::Json,
+            _ => Self::Other(name),
+        }
+    }
+}
+
+impl From<VarType> for String {
+    fn from(var_type: VarType) -> Self {
+        var_type.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for VarType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One choice of an `enum`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VarOption {
+    /// What a person reads; the value itself where the game gave none.
+    pub label: String,
+    /// What the game gets.
+    pub value: Value,
+}
+
+/// What a game declares of a variable, remembered until it declares it anew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VarSpec {
+    /// The declared type.
+    pub var_type: VarType,
+    /// Smallest value a control offers.
+    pub min: Option<f64>,
+    /// Largest value a control offers.
+    pub max: Option<f64>,
+    /// The step of arrow keys and sliders.
+    pub step: Option<f64>,
+    /// The choices of an `enum`.
+    pub options: Vec<VarOption>,
+    /// Such as `px/s`; shown behind the value.
+    pub unit: Option<String>,
+    /// Path of headings, such as `enemy/boss`.
+    pub group: Option<String>,
+    /// What a person reads in place of the name.
+    pub label: Option<String>,
+    /// A sentence for the tooltip.
+    pub help: Option<String>,
+    /// The value that "reset" sets.
+    pub default: Option<Value>,
+    /// Place among its group; the smaller the earlier.
+    pub order: Option<i64>,
+    /// A measurement such as fps: shown, never edited.
+    pub readonly: bool,
+    /// Where it is declared in the game's source, such as `src/boss.rs:41`.
+    pub source: Option<String>,
+}
+
+impl VarSpec {
+    /// A declaration that has a type and nothing else.
+    pub fn bare(var_type: VarType) -> Self {
+        Self {
+            var_type,
+            min: None,
+            max: None,
+            step: None,
+            options: Vec::new(),
+            unit: None,
+            group: None,
+            label: None,
+            help: None,
+            default: None,
+            order: None,
+            readonly: false,
+            source: None,
+        }
+    }
+
+    /// Whether an edit may set `value`.
+    ///
+    /// # Errors
+    /// `bad_shape` with a sentence for the person who edits: read-only, wrong type, or outside min and max.
+    pub fn check_edit(&self, value: &Value) -> Result<(), ProtocolError> {
+        let refuse = |why: String| Err(ProtocolError::new(ErrorCode::BadShape, why));
+        if self.readonly {
+            return refuse("the game declares this variable as read-only".to_owned());
+        }
+        if value.weight() > limits::MAX_VALUE_BYTES {
+            return refuse(format!("a value is at most {} bytes", limits::MAX_VALUE_BYTES));
+        }
+        if matches!(value, Value::Text(text) if text.contains('\0')) {
+            return refuse("a text cannot hold the character U+0000".to_owned());
+        }
+        let fits = match self.var_type {
+            VarType::Boolean => matches!(value, Value::Bool(_)),
+            VarType::Integer => matches!(value, Value::Int(_)),
+            VarType::Float => matches!(value, Value::Float(_)),
+            VarType::String | VarType::Color => matches!(value, Value::Text(_)),
+            VarType::Enum | VarType::Json | VarType::Other(_) => true,
+        };
+        if !fits {
+            return refuse(format!("this variable is of type {}", self.var_type));
+        }
+        match (value.as_f64(), self.min, self.max) {
+            (Some(n), Some(min), _) if n < min => refuse(format!("the smallest value is {min}")),
+            (Some(n), _, Some(max)) if n > max => refuse(format!("the largest value is {max}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One variable as a game reports it in `i:`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Its name.
+    pub name: VarName,
+    /// Its declaration.
+    pub spec: VarSpec,
+    /// Its value on this device.
+    pub value: Value,
+    /// The JSON type that this game uses for it.
+    pub form: WireForm,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_read_by_their_declared_type() {
+        let text = |s: &str| Value::Text(s.to_owned());
+        assert_eq!(VarType::Integer.read(text("-1")), (Value::Int((-1i64).into()), WireForm::Text));
+        assert_eq!(VarType::Boolean.read(text("true")), (Value::Bool(true), WireForm::Text));
+        assert_eq!(VarType::Float.read(Value::Int(5i64.into())), (Value::Float(5.0), WireForm::Native));
+        assert_eq!(VarType::Integer.read(Value::Float(5.0)), (Value::Int(5i64.into()), WireForm::Native));
+        // what does not fit stays what it was
+        assert_eq!(VarType::Integer.read(text("many")), (text("many"), WireForm::Text));
+        assert_eq!(VarType::Integer.read(Value::Float(1e300)), (Value::Float(1e300), WireForm::Native));
+    }
+
+    #[test]
+    fn typed_text_is_read_or_refused_with_a_sentence() {
+        assert_eq!(VarType::Float.parse_text(" .5 ", None).unwrap(), Value::Float(0.5));
+        assert!(VarType::Float.parse_text("inf", None).is_err());
+        assert!(VarType::Integer.parse_text("1.5", None).is_err());
+        assert!(VarType::Color.parse_text("#ff884", None).is_err());
+        assert_eq!(
+            VarType::Other("money".into()).parse_text("7", Some(&Value::Int(1i64.into()))).unwrap(),
+            Value::Int(7i64.into())
+        );
+        assert!(VarType::Other("money".into()).parse_text("lots", Some(&Value::Int(1i64.into()))).is_err());
+        assert_eq!(VarType::Other("x".into()).parse_text("7", None).unwrap(), Value::Text("7".into()));
+    }
+
+    #[test]
+    fn an_edit_stays_inside_the_declaration() {
+        let spec = VarSpec { min: Some(0.0), max: Some(10.0), ..VarSpec::bare(VarType::Integer) };
+        assert!(spec.check_edit(&Value::Int(10i64.into())).is_ok());
+        assert!(spec.check_edit(&Value::Int(11i64.into())).is_err());
+        assert!(spec.check_edit(&Value::Float(1.0)).is_err());
+        assert!(VarSpec { readonly: true, ..spec }.check_edit(&Value::Int(1i64.into())).is_err());
+    }
+}

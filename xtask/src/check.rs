@@ -1,0 +1,92 @@
+//! What each step of `cargo xtask test` does.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::counts::Counts;
+use crate::postgres::Postgres;
+use crate::site::{self, Flavour};
+use crate::{setup, shell};
+
+/// Code is formatted.
+pub(crate) fn fmt() -> Result<()> {
+    setup::rust_components()?;
+    shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))
+}
+
+/// No lint speaks up, on the host and for the browser. Two calls: one would unify the features of both halves.
+pub(crate) fn clippy() -> Result<()> {
+    setup::rust_components()?;
+    setup::wasm_target()?;
+    shell::run(&mut shell::cargo(&["clippy", "--all-targets", "--", "-D", "warnings"]))?;
+    let browser = ["clippy", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
+    shell::run(&mut shell::cargo(&browser))
+}
+
+/// Every link in the documentation leads somewhere.
+pub(crate) fn docs() -> Result<()> {
+    shell::run(shell::cargo(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"))
+}
+
+/// Dependencies: licences, duplicates, sources, and known holes where a database of them is at hand.
+pub(crate) fn deny() -> Result<()> {
+    // it wants the crates of every platform; a build has only fetched ours
+    shell::run(&mut shell::cargo(&["fetch", "--quiet"]))?;
+    let deny = setup::cargo_deny()?;
+    let deny = deny.to_str().expect("the path was written by us as UTF-8");
+    shell::run(&mut shell::program(
+        deny,
+        &["--offline", "--all-features", "check", "bans", "licenses", "sources"],
+    ))?;
+    if has_advisories() {
+        shell::run(&mut shell::program(deny, &["--offline", "--all-features", "check", "advisories"]))
+    } else {
+        println!("advisories: skipped, there is no database of them here (`cargo deny fetch` gets it)");
+        Ok(())
+    }
+}
+
+/// Unit, story and documentation tests, on SQLite and on Postgres.
+pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
+    setup::debian_packages(&[setup::POSTGRES])?;
+    let postgres = Postgres::start()?;
+    let mut tests = shell::cargo(&["test", "--no-fail-fast"]);
+    tests.env("OBSERVERIO_TEST_POSTGRES", postgres.url()).env("OBSERVERIO_REQUIRE_POSTGRES", "1");
+    if !shell::run_watched(&mut tests, |line| counts.see_cargo(line))? {
+        bail!("a test failed; `cargo test -p CRATE NAME` runs it alone");
+    }
+    Ok(())
+}
+
+/// The release program with the website inside.
+pub(crate) fn build() -> Result<()> {
+    setup::wasm_target()?;
+    site::build(Flavour::Release)?;
+    site::build_server(Flavour::Release)
+}
+
+/// Stories told by a real browser to the release program.
+pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
+    setup::debian_packages(&setup::BROWSER)?;
+    setup::npm_packages()?;
+    setup::python_venv()?;
+    let program = Flavour::Release.program();
+    if !program.is_file() {
+        bail!("{} is missing; `cargo xtask build` makes it", shell::relative(&program));
+    }
+    let mut playwright = shell::program("npx", &["--no-install", "playwright", "test"]);
+    playwright.current_dir(shell::root().join("end2end")).env("FORCE_COLOR", "0");
+    let passed = shell::run_watched(&mut playwright, |line| counts.see_playwright(line))?;
+    println!("screenshots and traces: end2end/artifacts");
+    if !passed {
+        bail!("a browser story failed; `npx playwright test -g \"its name\"` in end2end/ runs it alone");
+    }
+    Ok(())
+}
+
+fn has_advisories() -> bool {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    home.is_some_and(|home| ["advisory-dbs", "advisory-db"].iter().any(|name| home.join(name).is_dir()))
+}

@@ -1,0 +1,160 @@
+//! What a fresh machine lacks. Every function looks first and does nothing when all is there, so that a
+//! second run needs no network.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+
+use crate::postgres;
+use crate::shell;
+
+const WASM: &str = "wasm32-unknown-unknown";
+/// Checks licences, bans and sources of the dependencies.
+const CARGO_DENY: &str = "0.20.2";
+
+/// The compiler's half for the browser. Asked for by name, because rustup ignores `targets` in
+/// rust-toolchain.toml when its automatic installs are off.
+pub(crate) fn wasm_target() -> Result<()> {
+    let rustc = ["--print", "target-libdir", "--target", WASM];
+    let installed =
+        shell::output(&mut shell::program("rustc", &rustc)).is_ok_and(|dir| Path::new(&dir).is_dir());
+    if installed {
+        return Ok(());
+    }
+    if !shell::is_installed("rustup") {
+        bail!("this Rust cannot build for the browser and there is no rustup to add {WASM}; install rustup");
+    }
+    shell::run(&mut shell::program("rustup", &["target", "add", WASM]))
+}
+
+/// rustfmt and clippy, which minimal installations leave out.
+pub(crate) fn rust_components() -> Result<()> {
+    for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if !shell::succeeds(&mut shell::cargo(&[command, "--version"])) {
+            shell::run(&mut shell::program("rustup", &["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Debian packages whose programs are missing.
+pub(crate) fn debian_packages(wanted: &[Package]) -> Result<()> {
+    let missing: Vec<&str> =
+        wanted.iter().filter(|package| !(package.present)()).map(|package| package.name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    if !shell::is_installed("apt-get") {
+        bail!(
+            "missing: {}. On Debian that is `{install}`; please install the like of it",
+            missing.join(", ")
+        );
+    }
+    if !is_root()? {
+        bail!("missing: {}. Please run `sudo apt-get update && sudo {install}`", missing.join(", "));
+    }
+    shell::run(&mut shell::program("apt-get", &["update"]))?;
+    let mut apt = shell::program("apt-get", &["install", "-y", "--no-install-recommends"]);
+    shell::run(apt.args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// A Debian package and how to see that its program is there, from wherever it came.
+pub(crate) struct Package {
+    name: &'static str,
+    present: fn() -> bool,
+}
+
+/// For the tests on Postgres.
+pub(crate) const POSTGRES: Package =
+    Package { name: "postgresql-15", present: || postgres::bin_dir().is_some() };
+/// For the tests in a browser.
+pub(crate) const BROWSER: [Package; 4] = [
+    Package { name: "chromium", present: || shell::is_installed("chromium") },
+    Package { name: "npm", present: || shell::is_installed("npm") },
+    Package { name: "netcat-openbsd", present: || shell::is_installed("nc") },
+    Package {
+        name: "python3-venv",
+        present: || shell::succeeds(&mut shell::program("python3", &["-c", "import venv, ensurepip"])),
+    },
+];
+
+/// Playwright, as end2end/package-lock.json has it. It drives Debian's Chromium and downloads none.
+pub(crate) fn npm_packages() -> Result<()> {
+    let folder = shell::root().join("end2end");
+    let lock = folder.join("package-lock.json");
+    once_per_content("npm", &[&lock], &folder.join("node_modules/.package-lock.json"), || {
+        let mut npm = shell::program("npm", &["ci", "--no-fund", "--no-audit"]);
+        shell::run(npm.current_dir(&folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
+    })
+}
+
+/// The Python of the example games, apart from the system's.
+pub(crate) fn python_venv() -> Result<()> {
+    let requirements = shell::root().join("examples/aliens/requirements.txt");
+    let venv = shell::target_dir().join("venv");
+    let pip = venv.join("bin/pip");
+    once_per_content("venv", &[&requirements], &pip, || {
+        shell::run(shell::program("python3", &["-m", "venv", "--clear"]).arg(&venv))?;
+        let pip = pip.to_str().context("the repository's path is not UTF-8")?;
+        shell::run(shell::program(pip, &["install", "--quiet", "-r"]).arg(&requirements))
+    })
+}
+
+/// cargo-deny of the version above, in target/tools.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let tools = shell::target_dir().join("tools");
+    let program = tools.join("bin/cargo-deny");
+    let is_ours = |version: String| version.ends_with(CARGO_DENY);
+    if shell::output(std::process::Command::new(&program).arg("--version")).is_ok_and(is_ours) {
+        return Ok(program);
+    }
+    // unoptimised: it runs for a second, an optimised build takes minutes
+    let mut install = shell::cargo(&["install", "--locked", "--debug", "--force", "--quiet"]);
+    install.arg("--root").arg(&tools).arg(format!("cargo-deny@{CARGO_DENY}"));
+    // its own throw-away build directory: it shares nothing with ours
+    shell::run(install.env_remove("CARGO_TARGET_DIR").env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
+    Ok(program)
+}
+
+/// Whether we may install packages and must leave Postgres to another user.
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(shell::output(&mut shell::program("id", &["-u"]))? == "0")
+}
+
+/// Does `work` unless it was done for the same content of `inputs` and its `product` is still there.
+fn once_per_content(
+    name: &str,
+    inputs: &[&Path],
+    product: &Path,
+    work: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let mut hash = Sha256::new();
+    for input in inputs {
+        hash.update(fs::read(input).with_context(|| format!("cannot read {}", input.display()))?);
+    }
+    let stamp = shell::target_dir().join(format!("{name}.stamp"));
+    if is_stamped(&stamp, &hex(hash.clone())) && product.exists() {
+        return Ok(());
+    }
+    work()?;
+    write_stamp(&stamp, &hex(hash))
+}
+
+/// Whether `stamp` says `content`.
+pub(crate) fn is_stamped(stamp: &Path, content: &str) -> bool {
+    fs::read_to_string(stamp).is_ok_and(|stamped| stamped == content)
+}
+
+/// Remembers in `stamp` what was done.
+pub(crate) fn write_stamp(stamp: &Path, content: &str) -> Result<()> {
+    fs::create_dir_all(shell::target_dir())?;
+    fs::write(stamp, content).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// A finished hash in hexadecimal.
+pub(crate) fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,105 @@
+//! `cargo xtask test`: the steps in their order, what became of each, and how long it took.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::check;
+use crate::counts::Counts;
+
+/// The steps, in the order in which they run: what fails fastest comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// Formatting
+    Fmt,
+    /// Lints, for the server and for the browser
+    Clippy,
+    /// Documentation of the crates
+    Docs,
+    /// Licences, sources and known holes of the dependencies
+    Deny,
+    /// The release program with the website inside
+    Build,
+    /// Unit and story tests on SQLite and Postgres
+    Tests,
+    /// Stories in a real browser
+    E2e,
+}
+
+impl Step {
+    fn run(self, counts: &mut Counts) -> Result<()> {
+        match self {
+            Self::Fmt => check::fmt(),
+            Self::Clippy => check::clippy(),
+            Self::Docs => check::docs(),
+            Self::Deny => check::deny(),
+            Self::Build => check::build(),
+            Self::Tests => check::tests(counts),
+            Self::E2e => check::e2e(counts),
+        }
+    }
+
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+struct Done {
+    step: Step,
+    took: Duration,
+    counts: Counts,
+    error: Option<anyhow::Error>,
+}
+
+/// Runs the steps asked for, all when none is named; stops at the first that fails.
+pub(crate) fn run(only: &[Step]) -> ExitCode {
+    let wanted = Step::value_variants().iter().filter(|step| only.is_empty() || only.contains(step));
+    let mut done = Vec::new();
+    for &step in wanted {
+        println!("\n=== {} ===", step.name());
+        let started = Instant::now();
+        let mut counts = Counts::default();
+        let error = step.run(&mut counts).err();
+        let failed = error.is_some();
+        done.push(Done { step, took: started.elapsed(), counts, error });
+        if failed {
+            break;
+        }
+    }
+    summarise(&done)
+}
+
+fn summarise(done: &[Done]) -> ExitCode {
+    println!("\n=== summary ===");
+    let mut total = Counts::default();
+    for Done { step, took, counts, error } in done {
+        let verdict = if error.is_some() { "FAILED" } else { "ok" };
+        let tests = match counts.passed + counts.failed {
+            0 => String::new(),
+            tests => format!("{tests} tests"),
+        };
+        println!("{:<8} {verdict:<7} {:>8}  {tests}", step.name(), minutes(*took));
+        total += *counts;
+    }
+    println!("{:<8} {:<7} {:>8}", "total", "", minutes(done.iter().map(|done| done.took).sum()));
+    let failure = done.iter().find_map(|done| Some((done, done.error.as_ref()?)));
+    if let Some((Done { step, counts, .. }, error)) = failure {
+        println!("\n{} failed: {error:#}", step.name());
+        println!("`cargo xtask test --only {}` repeats just that step", step.name());
+        // a step that failed without a failing test must not read as success
+        total.failed += u64::from(counts.failed == 0);
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if failure.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn minutes(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60)
+    }
+}

@@ -12,6 +12,7 @@ mod error;
 mod games;
 mod gateway;
 mod live;
+mod passwords;
 mod projects;
 pub mod store;
 mod watch;

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use protocol::{
     live::{Desired, Device, Gesture, LogLine, Reported},
     model::{
-        DeviceId, Key, LogEntry, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User, UserId,
-        Value, VarName, VarSpec,
+        DeviceId, Key, LogEntry, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User,
+        UserId, Value, VarName, VarSpec,
     },
 };
 
@@ -37,6 +37,9 @@ pub enum StoreError {
     /// A row that this program did not write.
     #[error("damaged row: {0}")]
     Damaged(String),
+    /// The database did not answer in time.
+    #[error("the database did not answer in time")]
+    TimedOut,
     /// The database did not answer, or refused.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
@@ -216,8 +219,8 @@ pub trait Store: Send + Sync + 'static {
     /// "sqlite" or "postgres".
     fn kind(&self) -> &'static str;
 
-    /// Whether the instance was set up.
-    async fn has_owner(&self) -> Result<bool>;
+    /// The instance's owner with his password's hash; `None` until the instance is set up.
+    async fn get_owner(&self) -> Result<Option<(User, Option<String>)>>;
 
     /// Makes an account. The first [`Role::Owner`] is the only one.
     ///
@@ -227,6 +230,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// The account of a lower-case e-mail, with its password's hash.
     async fn get_user_by_email(&self, email: &str) -> Result<Option<(User, Option<String>)>>;
+
+    /// Gives an account an e-mail, which becomes its name, and a password's hash.
+    ///
+    /// # Errors
+    /// [`StoreError::EmailExists`].
+    async fn set_credentials(&self, user: UserId, email: &str, password_hash: &str) -> Result<User>;
 
     /// Begins a session.
     async fn create_session(&self, session: NewSession) -> Result<()>;

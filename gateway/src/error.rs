@@ -1,0 +1,57 @@
+use protocol::ProtocolError;
+
+use crate::store::StoreError;
+
+/// Why the gateway did not do it. `Display` is a sentence for people and holds no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// There is no such project, or it is not for this person: the two look the same from outside.
+    #[error("there is no such project")]
+    NotFound,
+    /// The line or the edit breaks the contract.
+    #[error("{}", .0.text)]
+    Refused(#[from] ProtocolError),
+    /// What a person typed can't be taken.
+    #[error("{0}")]
+    Invalid(String),
+    /// The e-mail has an account already.
+    #[error("email exists")]
+    EmailExists,
+    /// No account has this e-mail with this password.
+    #[error("the e-mail or the password is wrong")]
+    WrongPassword,
+    /// The one-time link was used, has expired or was replaced.
+    #[error("this link is no longer valid; restart observerio to get a new one")]
+    SetupLinkSpent,
+    /// The database does not take or give anything now.
+    #[error("the database can't be reached or can't store now; nothing was changed, try again")]
+    Unavailable(#[source] StoreError),
+    /// The gateway was closed.
+    #[error("the server is going down")]
+    Closed,
+}
+
+impl GatewayError {
+    /// A stable code in lower snake case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Refused(error) => error.code.as_str(),
+            Self::Invalid(_) => "invalid",
+            Self::EmailExists => "email_exists",
+            Self::WrongPassword => "wrong_password",
+            Self::SetupLinkSpent => "setup_link_spent",
+            Self::Unavailable(_) => "unavailable",
+            Self::Closed => "draining",
+        }
+    }
+}
+
+impl From<StoreError> for GatewayError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::EmailExists => Self::EmailExists,
+            other => Self::Unavailable(other),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Which projects are in memory.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, Weak},
+};
+
+use protocol::{limits::SNAPSHOT_LOGS, model::ProjectId};
+
+use super::Live;
+use crate::{GatewayError, store::Store};
+
+/// Devices of a project that are held in memory and shown; older ones stay in the database.
+const MAX_LOADED_DEVICES: u32 = 10_000;
+
+#[derive(Default)]
+struct Slot {
+    /// Held while loading, so that a thousand games that come at once make one read.
+    loading: tokio::sync::Mutex<()>,
+    live: Mutex<Weak<Live>>,
+}
+
+/// Projects by number. It holds them weakly: games and dashboards keep them alive.
+#[derive(Default)]
+pub(crate) struct Registry {
+    slots: Mutex<HashMap<ProjectId, Arc<Slot>>>,
+}
+
+impl Registry {
+    /// The live project, loaded if it is not in memory.
+    pub(crate) async fn load(
+        &self,
+        store: &dyn Store,
+        project: ProjectId,
+    ) -> Result<Arc<Live>, GatewayError> {
+        let slot = {
+            let mut slots = self.slots.lock().expect("no holder of this lock panics");
+            // a slot that nobody uses is let go when the next one is needed
+            slots.retain(|id, slot| *id == project || Arc::strong_count(slot) > 1 || slot.peek().is_some());
+            Arc::clone(slots.entry(project).or_default())
+        };
+        if let Some(live) = slot.peek() {
+            return Ok(live);
+        }
+        let _loading = slot.loading.lock().await;
+        if let Some(live) = slot.peek() {
+            return Ok(live);
+        }
+        let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32).await?;
+        let live = Arc::new(Live::new(loaded.ok_or(GatewayError::NotFound)?));
+        *slot.live.lock().expect("no holder of this lock panics") = Arc::downgrade(&live);
+        Ok(live)
+    }
+
+    /// The live project, if it is in memory.
+    pub(crate) fn peek(&self, project: ProjectId) -> Option<Arc<Live>> {
+        self.slots.lock().expect("no holder of this lock panics").get(&project)?.peek()
+    }
+
+    /// Connected games and watching dashboards of all projects.
+    pub(crate) fn count_connections(&self) -> (u64, u64) {
+        let lives: Vec<Arc<Live>> = {
+            let slots = self.slots.lock().expect("no holder of this lock panics");
+            slots.values().filter_map(|slot| slot.peek()).collect()
+        };
+        lives.iter().fold((0, 0), |(games, watchers), live| {
+            (games + u64::from(live.state().connections()), watchers + live.watchers())
+        })
+    }
+}
+
+impl Slot {
+    fn peek(&self) -> Option<Arc<Live>> {
+        self.live.lock().expect("no holder of this lock panics").upgrade()
+    }
+}

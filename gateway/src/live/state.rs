@@ -1,0 +1,383 @@
+//! The latest values of one project. No locks, no clock, no channels.
+
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    net::IpAddr,
+    sync::Arc,
+};
+
+use indexmap::IndexMap;
+use protocol::{
+    ErrorCode, ProtocolError,
+    limits::{MAX_VARS_PER_PROJECT, SNAPSHOT_LOGS},
+    live::{Desired, Device, Event, LogLine, Reported, Seq, Snapshot, Var},
+    model::{DeviceId, LogEntry, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarSpec, WireForm},
+};
+
+use super::push::{Forms, PushCache, Pushed};
+use crate::store::{ProjectState, StoredVar, Write, Written};
+
+/// What one connection has reported so far, so that only changes are stored and shown.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    vars: HashMap<VarName, (Arc<VarSpec>, Value)>,
+    /// The count of losses up to which `vars` can be trusted to be stored.
+    losses: u64,
+}
+
+/// What is new in a report.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct News {
+    pub(crate) declared: Vec<(VarName, VarSpec)>,
+    pub(crate) values: Vec<(VarName, Value)>,
+    /// The game sends some variable in another JSON type than before.
+    pub(crate) forms_changed: bool,
+}
+
+struct VarState {
+    spec: Arc<VarSpec>,
+    desired: Option<Desired>,
+    reported: IndexMap<DeviceId, (Value, UnixMicros)>,
+}
+
+struct DeviceState {
+    name: String,
+    connections: u32,
+    last_seen: UnixMicros,
+}
+
+pub(crate) struct State {
+    seq: Seq,
+    project: ProjectId,
+    name: String,
+    revision: Revision,
+    devices: IndexMap<DeviceId, DeviceState>,
+    identities: HashMap<String, DeviceId>,
+    places: HashMap<IpAddr, BTreeSet<u32>>,
+    vars: IndexMap<VarName, VarState>,
+    logs: VecDeque<LogLine>,
+    pushes: PushCache,
+}
+
+impl State {
+    pub(crate) fn new(loaded: ProjectState) -> Self {
+        let identities = loaded.devices.iter().map(|d| (d.identity.clone(), d.device.id)).collect();
+        let device = |d: Device| (d.id, DeviceState { name: d.name, connections: 0, last_seen: d.last_seen });
+        let var = |v: StoredVar| {
+            let reported = v.reported.into_iter().map(|r| (r.device, (r.value, r.at))).collect();
+            (v.name, VarState { spec: Arc::new(v.spec), desired: v.desired, reported })
+        };
+        Self {
+            seq: 0,
+            project: loaded.project.id,
+            name: loaded.project.name,
+            revision: loaded.revision,
+            devices: loaded.devices.into_iter().map(|d| device(d.device)).collect(),
+            identities,
+            places: HashMap::new(),
+            vars: loaded.vars.into_iter().map(var).collect(),
+            logs: loaded.logs.into(),
+            pushes: PushCache::default(),
+        }
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    pub(crate) fn next_seq(&mut self) -> Seq {
+        self.seq += 1;
+        self.seq
+    }
+
+    pub(crate) fn online(&self) -> u32 {
+        self.devices.values().filter(|d| d.connections > 0).count() as u32
+    }
+
+    pub(crate) fn connections(&self) -> u32 {
+        self.devices.values().map(|d| d.connections).sum()
+    }
+
+    pub(crate) fn device_count(&self) -> usize {
+        self.devices.len()
+    }
+
+    // --- devices ---
+
+    pub(crate) fn reserve_place(&mut self, peer: IpAddr) -> u32 {
+        let taken = self.places.entry(peer).or_default();
+        let place = (1..).find(|place| !taken.contains(place)).expect("fewer connections than numbers");
+        taken.insert(place);
+        place
+    }
+
+    pub(crate) fn free_place(&mut self, peer: IpAddr, place: u32) {
+        if let Some(taken) = self.places.get_mut(&peer) {
+            taken.remove(&place);
+            if taken.is_empty() {
+                self.places.remove(&peer);
+            }
+        }
+    }
+
+    pub(crate) fn device_of(&self, identity: &str) -> Option<DeviceId> {
+        self.identities.get(identity).copied()
+    }
+
+    pub(crate) fn connect(
+        &mut self,
+        identity: String,
+        id: DeviceId,
+        name: String,
+        now: UnixMicros,
+    ) -> Device {
+        self.identities.insert(identity, id);
+        let device = self.devices.entry(id).or_insert(DeviceState {
+            name: String::new(),
+            connections: 0,
+            last_seen: now,
+        });
+        device.name = name;
+        device.connections += 1;
+        device.last_seen = now;
+        shown(id, device)
+    }
+
+    /// The device as it is now, if that was its last connection.
+    pub(crate) fn disconnect(&mut self, id: DeviceId, now: UnixMicros) -> Option<Device> {
+        let device = self.devices.get_mut(&id)?;
+        device.connections = device.connections.saturating_sub(1);
+        device.last_seen = now;
+        (device.connections == 0).then(|| shown(id, device))
+    }
+
+    // --- what games report ---
+
+    /// Splits what is new from what this connection said before, and reads values whose line gave no type
+    /// by the type that the variable has.
+    pub(crate) fn news(
+        &self,
+        seen: &mut Seen,
+        reports: Vec<Report>,
+        losses: u64,
+    ) -> Result<News, ProtocolError> {
+        if seen.losses != losses {
+            // something was not stored, perhaps of this connection: say everything again
+            *seen = Seen { vars: HashMap::new(), losses };
+        }
+        self.check_room(&reports)?;
+        let mut news = News::default();
+        for report in reports {
+            let known = self.vars.get(&report.name).map(|var| &var.spec);
+            let (spec, value) = settle(report.inferred, report.spec, report.value, known);
+            let before = seen.vars.get(&report.name);
+            let same_spec = before.is_some_and(|(old, _)| **old == spec);
+            if same_spec && before.is_some_and(|(_, old)| *old == value) {
+                continue;
+            }
+            news.forms_changed |= before.map_or(WireForm::Native, |(old, _)| old.form) != spec.form;
+            let spec = match known {
+                Some(known) if **known == spec => Arc::clone(known),
+                // two builds of a game that declare a variable in two ways don't fight over it:
+                // only a declaration that this connection changed counts
+                _ if same_spec => Arc::new(spec),
+                _ => {
+                    news.declared.push((report.name.clone(), spec.clone()));
+                    Arc::new(spec)
+                }
+            };
+            news.values.push((report.name.clone(), value.clone()));
+            seen.vars.insert(report.name, (spec, value));
+        }
+        Ok(news)
+    }
+
+    fn check_room(&self, reports: &[Report]) -> Result<(), ProtocolError> {
+        let new = reports.iter().filter(|r| !self.vars.contains_key(&r.name)).count();
+        match self.vars.len() + new > MAX_VARS_PER_PROJECT {
+            true => Err(ProtocolError::new(
+                ErrorCode::TooMany,
+                format!("a project has at most {MAX_VARS_PER_PROJECT} variables"),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    // --- what was committed ---
+
+    pub(crate) fn apply(&mut self, write: Write, written: Written) -> Option<Event> {
+        match (write, written) {
+            (Write::Logs { device, received, entries, .. }, Written::Logs { first_seq }) => {
+                Some(Event::Logs(self.apply_logs(device, received, entries, first_seq)))
+            }
+            (Write::Report { device, at, declared, values, .. }, _) => {
+                self.apply_report(device, at, &declared, &values);
+                Some(Event::Reported { device, at, declared, values })
+            }
+            (Write::Edit { author_name, at, changes, .. }, Written::Edit { revision }) => {
+                Some(Event::Edited { desired: self.apply_edit(&author_name, at, changes, revision) })
+            }
+            (Write::Seen { device, at }, _) => {
+                self.touch(device, at);
+                None
+            }
+            // the store answered another write than it was given; there is nothing to show
+            (Write::Logs { .. } | Write::Edit { .. }, _) => None,
+        }
+    }
+
+    fn apply_logs(
+        &mut self,
+        device: DeviceId,
+        received: UnixMicros,
+        entries: Vec<LogEntry>,
+        first_seq: u64,
+    ) -> Vec<LogLine> {
+        self.touch(device, received);
+        let line = |(seq, entry): (u64, LogEntry)| LogLine {
+            seq,
+            device,
+            at: entry.at.unwrap_or(received),
+            received,
+            level: entry.level,
+            message: entry.message,
+            fields: entry.fields,
+        };
+        let lines: Vec<LogLine> = (first_seq..).zip(entries).map(line).collect();
+        self.logs.extend(lines.iter().cloned());
+        let surplus = self.logs.len().saturating_sub(SNAPSHOT_LOGS);
+        self.logs.drain(..surplus);
+        lines
+    }
+
+    fn apply_report(
+        &mut self,
+        device: DeviceId,
+        at: UnixMicros,
+        declared: &[(VarName, VarSpec)],
+        values: &[(VarName, Value)],
+    ) {
+        self.touch(device, at);
+        for (name, spec) in declared {
+            let spec = Arc::new(spec.clone());
+            match self.vars.get_mut(name) {
+                Some(var) => var.spec = spec,
+                None => {
+                    let var = VarState { spec, desired: None, reported: IndexMap::new() };
+                    self.vars.insert(name.clone(), var);
+                }
+            }
+        }
+        for (name, value) in values {
+            if let Some(var) = self.vars.get_mut(name) {
+                var.reported.insert(device, (value.clone(), at));
+            }
+        }
+    }
+
+    fn apply_edit(
+        &mut self,
+        author: &str,
+        at: UnixMicros,
+        changes: Vec<(VarName, Value)>,
+        revision: Revision,
+    ) -> Vec<(VarName, Desired)> {
+        let mut desired = Vec::with_capacity(changes.len());
+        for (name, value) in changes {
+            let new = Desired { value, revision, author: author.to_owned(), at };
+            if let Some(var) = self.vars.get_mut(&name) {
+                var.desired = Some(new.clone());
+            }
+            desired.push((name, new));
+        }
+        self.revision = self.revision.max(revision);
+        desired
+    }
+
+    fn touch(&mut self, device: DeviceId, at: UnixMicros) {
+        if let Some(device) = self.devices.get_mut(&device) {
+            device.last_seen = device.last_seen.max(at);
+        }
+    }
+
+    // --- what people and games are given ---
+
+    /// Whether these may be set, and which of them would change anything.
+    pub(crate) fn check_edit(
+        &self,
+        changes: Vec<(VarName, Value)>,
+    ) -> Result<Vec<(VarName, Value)>, ProtocolError> {
+        let mut news: IndexMap<VarName, Value> = IndexMap::new();
+        for (name, value) in changes {
+            let Some(var) = self.vars.get(&name) else {
+                return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no variable {name}")));
+            };
+            var.spec.check_edit(&value)?;
+            news.insert(name, value);
+        }
+        news.retain(|name, value| self.vars[name].desired.as_ref().is_none_or(|d| d.value != *value));
+        Ok(news.into_iter().collect())
+    }
+
+    /// The desired values that are newer than `since`, encoded for a game that uses `forms`.
+    pub(crate) fn push(&mut self, since: Revision, forms: &Arc<Forms>) -> Option<Pushed> {
+        let Self { vars, pushes, revision, .. } = self;
+        let changed = vars.iter().filter_map(|(name, var)| {
+            let desired = var.desired.as_ref().filter(|d| d.revision > since)?;
+            Some((name, &*var.spec, &desired.value))
+        });
+        pushes.get(since, *revision, forms, changed)
+    }
+
+    /// The variables that this game sends in another JSON type than the project remembers.
+    pub(crate) fn forms(&mut self, seen: &Seen) -> Arc<Forms> {
+        let differs = |(name, (spec, _)): (&VarName, &(Arc<VarSpec>, Value))| {
+            let usual = self.vars.get(name).map_or(spec.form, |var| var.spec.form);
+            (spec.form != usual).then(|| (name.clone(), spec.form))
+        };
+        let forms: Forms = seen.vars.iter().filter_map(differs).collect();
+        self.pushes.intern(forms)
+    }
+
+    pub(crate) fn snapshot(&self, now: UnixMicros) -> Snapshot {
+        let var = |(name, var): (&VarName, &VarState)| Var {
+            name: name.clone(),
+            spec: (*var.spec).clone(),
+            desired: var.desired.clone(),
+            reported: var
+                .reported
+                .iter()
+                .map(|(device, (value, at))| Reported { device: *device, value: value.clone(), at: *at })
+                .collect(),
+        };
+        Snapshot {
+            seq: self.seq,
+            now,
+            project: self.project,
+            name: self.name.clone(),
+            revision: self.revision,
+            devices: self.devices.iter().map(|(id, device)| shown(*id, device)).collect(),
+            vars: self.vars.iter().map(var).collect(),
+            logs: self.logs.iter().cloned().collect(),
+        }
+    }
+}
+
+fn shown(id: DeviceId, device: &DeviceState) -> Device {
+    Device { id, name: device.name.clone(), online: device.connections > 0, last_seen: device.last_seen }
+}
+
+/// What a report means for a variable that may be known: a line without a type, or with nothing but the
+/// type that is known, says a value and keeps the declaration.
+fn settle(inferred: bool, spec: VarSpec, value: Value, known: Option<&Arc<VarSpec>>) -> (VarSpec, Value) {
+    match known {
+        Some(known) if inferred => {
+            let (value, form) = known.var_type.read(value);
+            (VarSpec { form, ..(**known).clone() }, value)
+        }
+        Some(known) if spec.is_bare() && spec.var_type == known.var_type => {
+            (VarSpec { form: spec.form, ..(**known).clone() }, value)
+        }
+        _ => (spec, value),
+    }
+}

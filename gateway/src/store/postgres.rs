@@ -1,0 +1,3 @@
+//! Placeholder until the real one lands.
+/// Placeholder.
+pub struct PostgresStore;

@@ -1,0 +1,87 @@
+//! What a dashboard is given: a snapshot, then deltas.
+
+use std::sync::Arc;
+
+use protocol::{
+    live::{Seq, Snapshot},
+    model::{ProjectId, User},
+};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use crate::{
+    Clock, Gateway, GatewayError,
+    live::{Delta, Live},
+};
+
+/// A dashboard's subscription to one project.
+pub struct Watcher {
+    live: Arc<Live>,
+    clock: Clock,
+    deltas: Receiver<Arc<Delta>>,
+    /// The newest delta that the dashboard has, by snapshot or by delta.
+    seq: Seq,
+}
+
+/// The next thing for a dashboard.
+#[derive(Debug)]
+pub enum Watched {
+    /// What happened.
+    Delta(Arc<Delta>),
+    /// Deltas were missed: this is the state instead.
+    Lagged(Box<Snapshot>),
+}
+
+impl Gateway {
+    /// A project as it is now.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn snapshot(&self, user: &User, project: ProjectId) -> Result<Snapshot, GatewayError> {
+        Ok(self.watch(user, project).await?.snapshot())
+    }
+
+    /// Subscribes to a project.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn watch(&self, user: &User, project: ProjectId) -> Result<Watcher, GatewayError> {
+        let live = self.live(user, project).await?;
+        let clock = self.inner.clock.clone();
+        let (snapshot, deltas) = live.watch(clock.now());
+        Ok(Watcher { live, clock, deltas, seq: snapshot.seq })
+    }
+}
+
+impl Watcher {
+    /// The state now; [`Watcher::next`] continues right behind it.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let snapshot = self.live.state().snapshot(self.clock.now());
+        self.seq = snapshot.seq;
+        snapshot
+    }
+
+    /// The next thing that happens. Cancel-safe.
+    pub async fn next(&mut self) -> Watched {
+        loop {
+            match self.deltas.recv().await {
+                Ok(delta) if delta.seq <= self.seq => {}
+                Ok(delta) => {
+                    self.seq = delta.seq;
+                    return Watched::Delta(delta);
+                }
+                Err(RecvError::Lagged(_)) => return Watched::Lagged(Box::new(self.snapshot())),
+                // the sender is inside `live`, which this holds
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watcher")
+            .field("project", &self.live.project.id)
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
+    }
+}

@@ -69,14 +69,17 @@ pub(crate) fn build() -> Result<()> {
 /// Stories told by a real browser to the release program.
 pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
     setup::debian_packages(&setup::BROWSER)?;
+    setup::node()?;
     setup::npm_packages()?;
     setup::python_venv()?;
     let program = Flavour::Release.program();
     if !program.is_file() {
         bail!("{} is missing; `cargo xtask build` makes it", shell::relative(&program));
     }
+    let end2end = shell::root().join("end2end");
+    shell::run(shell::program("npm", &["run", "--silent", "check"]).current_dir(&end2end))?;
     let mut playwright = shell::program("npx", &["--no-install", "playwright", "test"]);
-    playwright.current_dir(shell::root().join("end2end")).env("FORCE_COLOR", "0");
+    playwright.current_dir(&end2end).env("FORCE_COLOR", "0");
     let passed = shell::run_watched(&mut playwright, |line| counts.see_playwright(line))?;
     println!("screenshots and traces: end2end/artifacts");
     if !passed {

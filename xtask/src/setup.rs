@@ -11,6 +11,8 @@ use crate::postgres;
 use crate::shell;
 
 const WASM: &str = "wasm32-unknown-unknown";
+/// What Playwright asks for.
+const OLDEST_NODE: u32 = 20;
 /// Checks licences, bans and sources of the dependencies.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -71,15 +73,25 @@ pub(crate) struct Package {
 pub(crate) const POSTGRES: Package =
     Package { name: "postgresql-15", present: || postgres::bin_dir().is_some() };
 /// For the tests in a browser.
-pub(crate) const BROWSER: [Package; 4] = [
+pub(crate) const BROWSER: [Package; 3] = [
     Package { name: "chromium", present: || shell::is_installed("chromium") },
-    Package { name: "npm", present: || shell::is_installed("npm") },
     Package { name: "netcat-openbsd", present: || shell::is_installed("nc") },
     Package {
         name: "python3-venv",
         present: || shell::succeeds(&mut shell::program("python3", &["-c", "import venv, ensurepip"])),
     },
 ];
+
+/// Node.js, which runs Playwright. Not from Debian: its version may be too old.
+pub(crate) fn node() -> Result<()> {
+    let version = shell::output(&mut shell::program("node", &["--version"])).unwrap_or_default();
+    let major = version.strip_prefix('v').and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    match major {
+        Some(major) if major >= OLDEST_NODE => Ok(()),
+        Some(_) => bail!("Node.js {version} is too old for Playwright; install {OLDEST_NODE} or newer"),
+        None => bail!("the browser tests need Node.js {OLDEST_NODE} or newer; see https://nodejs.org"),
+    }
+}
 
 /// Playwright, as end2end/package-lock.json has it. It drives Debian's Chromium and downloads none.
 pub(crate) fn npm_packages() -> Result<()> {

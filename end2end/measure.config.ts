@@ -1,0 +1,12 @@
+import { defineConfig } from '@playwright/test';
+import { shared } from './playwright.config.ts';
+
+/** Figures, not verdicts: `npm run measure`. One at a time, so that they do not disturb each other. */
+export default defineConfig({
+  ...shared,
+  testDir: 'measure',
+  testMatch: '*.measure.ts',
+  workers: 1,
+  timeout: 600_000,
+  use: { ...shared.use, colorScheme: 'dark', trace: 'off' },
+});

@@ -1,0 +1,41 @@
+import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
+
+/** What stories and measurements share: Debian's own Chromium, and everything kept that a person may want to see. */
+export const shared: PlaywrightTestConfig = {
+  outputDir: 'artifacts/traces',
+  forbidOnly: !!process.env.CI,
+  retries: 0,
+  reporter: [['list']],
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: {
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env.OBSERVERIO_CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        // root in a container has no sandbox; the pages are our own
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+};
+
+export default defineConfig({
+  ...shared,
+  testDir: 'stories',
+  fullyParallel: true,
+  workers: 2,
+  projects: [
+    { name: 'dark', use: { colorScheme: 'dark' } },
+    { name: 'light', use: { colorScheme: 'light' } },
+  ],
+});

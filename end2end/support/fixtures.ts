@@ -1,0 +1,146 @@
+import { type Browser, type BrowserContext, type Page, test as base, expect } from '@playwright/test';
+import { Game } from './game.ts';
+import { Server } from './server.ts';
+
+export { expect, Game, Server };
+
+/** A project of the owner. */
+export interface Project {
+  id: string;
+  key: string;
+  /** Path of its live page */
+  live: string;
+}
+
+interface Fixtures {
+  /** A release program of this test alone. */
+  server: Server;
+  /** What browsers complained about. A test that ends with an entry here has failed. */
+  complaints: Complaints;
+  /** The test's browser is signed in as the owner. */
+  owner: BrowserContext;
+  /** A project without games, in the owner's hands. */
+  project: Project;
+  /** Another signed-in browser. */
+  another: () => Promise<Page>;
+}
+
+/** Console errors and warnings, uncaught errors and failed requests of all pages. */
+export class Complaints {
+  readonly heard: string[] = [];
+  readonly #allowed: RegExp[] = [];
+
+  /** Lets complaints of this kind pass, from the beginning on. */
+  allow(...kinds: RegExp[]): void {
+    this.#allowed.push(...kinds);
+  }
+
+  get unexpected(): string[] {
+    return this.heard.filter(complaint => !this.#allowed.some(kind => kind.test(complaint)));
+  }
+
+  listenTo(context: BrowserContext): void {
+    context.on('console', message => {
+      if (['error', 'warning'].includes(message.type())) this.heard.push(`console: ${message.text()}`);
+    });
+    context.on('weberror', error => this.heard.push(`uncaught: ${error.error().message}`));
+    context.on('requestfailed', request => {
+      this.heard.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`);
+    });
+    context.on('response', response => {
+      if (response.status() >= 400) this.heard.push(`${response.status()}: ${response.url()}`);
+    });
+  }
+}
+
+export const test = base.extend<Fixtures>({
+  server: async ({}, use, testInfo) => {
+    const server = await Server.boot();
+    await use(server);
+    await server.dispose();
+    if (testInfo.status !== testInfo.expectedStatus) {
+      await testInfo.attach('server', { body: server.said.join('\n'), contentType: 'text/plain' });
+    }
+  },
+
+  complaints: async ({}, use) => {
+    const complaints = new Complaints();
+    await use(complaints);
+    expect(complaints.unexpected, 'complaints of the browser').toEqual([]);
+  },
+
+  context: async ({ context, complaints, server }, use) => {
+    void server; // it outlives the browser, so that no page loses it at the end
+    complaints.listenTo(context);
+    await use(context);
+    // pages leave before the server does, and before complaints are counted
+    await Promise.all(context.pages().map(page => page.close()));
+  },
+
+  owner: async ({ context, server }, use) => {
+    const answer = await context.request.post(server.setUpLink ?? '', { form: { token: setUpToken(server) } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+    await use(context);
+  },
+
+  project: async ({ owner, server }, use) => {
+    await use(await createProject(owner, server, 'Test game'));
+  },
+
+  another: async ({ browser, owner, complaints, server, colorScheme }, use) => {
+    void server;
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await secondBrowser(browser, owner, colorScheme);
+      complaints.listenTo(context);
+      contexts.push(context);
+      return context.newPage();
+    });
+    await Promise.all(contexts.map(context => context.close()));
+  },
+});
+
+/** Makes a project as the form does, and reads its key where a person reads it. */
+export async function createProject(owner: BrowserContext, server: Server, name: string): Promise<Project> {
+  const page = await owner.request.post(`${server.url}/projects`, { form: { name } });
+  expect(page.ok(), await page.text()).toBe(true);
+  const live = new URL(page.url()).pathname;
+  const id = /^\/p\/([^/]+)\/live$/.exec(live)?.[1] ?? '';
+  const key = /v:([0-9a-z]{12})/.exec(await page.text())?.[1] ?? '';
+  expect([id, key].every(Boolean), `project page ${live} shows its key`).toBe(true);
+  return { id, key, live };
+}
+
+/** Opens a path and waits until WebAssembly has taken over. */
+export async function open(page: Page, server: Server, path: string): Promise<void> {
+  await page.goto(server.url + path);
+  await hydrated(page);
+}
+
+/** Waits until WebAssembly has taken over. */
+export async function hydrated(page: Page): Promise<void> {
+  await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+}
+
+/** Keeps a picture of the page for people: on a desk and on a phone. */
+export async function shot(page: Page, name: string): Promise<void> {
+  const theme = test.info().project.name;
+  const before = page.viewportSize();
+  for (const [width, height] of [[1440, 900], [390, 844]] as const) {
+    await page.setViewportSize({ width, height });
+    await page.screenshot({ path: `artifacts/shots/${theme}/${name}-${width}.png`, fullPage: true, animations: 'disabled' });
+  }
+  if (before) await page.setViewportSize(before);
+}
+
+function setUpToken(server: Server): string {
+  return new URL(server.setUpLink ?? '').searchParams.get('token') ?? '';
+}
+
+async function secondBrowser(
+  browser: Browser,
+  owner: BrowserContext,
+  colorScheme: 'dark' | 'light' | 'no-preference' | null | undefined,
+): Promise<BrowserContext> {
+  return browser.newContext({ storageState: await owner.storageState(), colorScheme });
+}

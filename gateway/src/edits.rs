@@ -11,7 +11,7 @@ use protocol::{
 
 use crate::{
     Gateway, GatewayError,
-    store::{Write, Written},
+    store::{StoreError, Write, Written},
 };
 
 impl Gateway {
@@ -48,7 +48,7 @@ impl Gateway {
         };
         match self.inner.writer.edit(Arc::clone(&live), write).await? {
             Written::Edit { revision } => Ok(EditSaved { revision, games: live.state().connections() }),
-            Written::Logs { .. } | Written::Done => {
+            other => Err(GatewayError::Unavailable(StoreError::Damaged(format!("an edit was answered by {other:?}")))),
                 unreachable!("the store answers an edit with its revision")
             }
         }

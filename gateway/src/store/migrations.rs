@@ -1,1 +1,94 @@
-//! Placeholder until the real one lands.
+//! The schema's history, inside the program: `migrations/{sqlite,postgres}/NNNN_name.sql`.
+//!
+//! Append-only. A file that was released is never edited: a database knows the digest of every script
+//! that made it and is refused when one of them differs.
+
+use sqlx::{
+    SqlSafeStr,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+};
+
+use super::StoreError;
+
+/// One step, for both databases.
+struct Script {
+    /// The file's name without `.sql`: a number, `_`, what it is about.
+    stem: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! script {
+    ($stem:literal) => {
+        Script {
+            stem: $stem,
+            sqlite: include_str!(concat!("../../../migrations/sqlite/", $stem, ".sql")),
+            postgres: include_str!(concat!("../../../migrations/postgres/", $stem, ".sql")),
+        }
+    };
+}
+
+const SCRIPTS: &[Script] = &[script!("0001_init")];
+
+pub(super) fn sqlite() -> Migrator {
+    migrator(|script| script.sqlite)
+}
+
+pub(super) fn postgres() -> Migrator {
+    migrator(|script| script.postgres)
+}
+
+fn migrator(sql: fn(&Script) -> &'static str) -> Migrator {
+    let migration = |script: &Script| {
+        let (number, name) = script.stem.split_once('_').expect("a stem is NNNN_name");
+        let number = number.parse().expect("a stem begins with its number");
+        Migration::new(number, name.into(), MigrationType::Simple, sql(script).into_sql_str(), false)
+    };
+    Migrator::with_migrations(SCRIPTS.iter().map(migration).collect())
+}
+
+/// What went wrong, for whoever starts the program. `database` says which one it is.
+pub(super) fn explain(database: &str, error: MigrateError) -> StoreError {
+    let foreign = |why: String| StoreError::Foreign(format!("{database} {why}"));
+    match error {
+        MigrateError::VersionMissing(version) => foreign(format!(
+            "was used by a newer observerio (its schema step {version} is unknown here): start that version, or \
+             restore the backup from before the upgrade"
+        )),
+        MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => foreign(format!(
+            "has another schema step {version} than this observerio: it is another program's, or was changed by \
+             hand; name another database, or restore a backup"
+        )),
+        MigrateError::Execute(error) => StoreError::Database(error),
+        other => StoreError::Database(other.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    fn stems(database: &str) -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(database);
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let stem = |name: String| name.strip_suffix(".sql").expect("only .sql files").to_owned();
+        fs::read_dir(folder).unwrap().map(name).map(stem).collect()
+    }
+
+    #[test]
+    fn every_file_is_embedded_for_both_databases() {
+        let embedded: BTreeSet<_> = SCRIPTS.iter().map(|script| script.stem.to_owned()).collect();
+        assert_eq!(stems("sqlite"), embedded);
+        assert_eq!(stems("postgres"), embedded);
+    }
+
+    #[test]
+    fn steps_are_numbered_from_one_without_gaps() {
+        for migrator in [sqlite(), postgres()] {
+            let numbers: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
+            assert_eq!(numbers, (1..=SCRIPTS.len() as i64).collect::<Vec<_>>());
+        }
+    }
+}

@@ -3,8 +3,11 @@
 //! Both pass the same stories (`tests/store.rs`). Reads are plain methods. What games and designers
 //! produce in numbers goes through [`Store::commit`], many writes in one transaction.
 
+mod batch;
 mod migrations;
 mod postgres;
+mod rows;
+mod shared;
 mod sqlite;
 
 use async_trait::async_trait;

@@ -1,3 +1,0 @@
-//! Placeholder until the real one lands.
-/// Placeholder.
-pub struct PostgresStore;

@@ -1,0 +1,156 @@
+//! Rows as the databases give them → the nouns of the program. The same for both databases.
+
+use std::collections::HashMap;
+
+use protocol::{
+    live::{Desired, Device, LogLine, Reported},
+    model::{
+        DeviceId, Key, Level, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User, UserId,
+        Value, VarName, VarSpec,
+    },
+};
+
+use super::{HistoryRow, ProjectState, Result, StoreError, StoredDevice, StoredVar};
+
+/// id, name, email, role
+pub(super) type UserCells = (i64, String, Option<String>, String);
+/// id, name, email, role, password_hash
+pub(super) type AccountCells = (i64, String, Option<String>, String, Option<String>);
+/// id, name, owner_id, key, created_at
+pub(super) type ProjectCells = (i64, String, Option<i64>, String, i64);
+/// a project, then the number of devices and their newest last_seen
+pub(super) type SummaryCells = (i64, String, Option<i64>, String, i64, i64, Option<i64>);
+/// id, name, last_seen
+pub(super) type DeviceCells = (i64, String, i64);
+/// identity, then a device
+pub(super) type StoredDeviceCells = (String, i64, String, i64);
+/// name, spec, desired, desired_revision, desired_author, desired_at
+pub(super) type VarCells = (String, String, Option<String>, Option<i64>, Option<String>, Option<i64>);
+/// device_id, name, value, at
+pub(super) type ReportedCells = (i64, String, String, i64);
+/// seq, device_id, at, received, level, message, fields
+pub(super) type LogCells = (i64, i64, i64, i64, i32, String, Option<String>);
+/// name, old, new, revision, author, at
+pub(super) type HistoryCells = (String, Option<String>, String, i64, String, i64);
+
+fn damaged(what: &str) -> StoreError {
+    StoreError::Damaged(what.to_owned())
+}
+
+pub(super) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "owner",
+        Role::Member => "member",
+    }
+}
+
+pub(super) fn user((id, name, email, role): UserCells) -> Result<User> {
+    let role = match role.as_str() {
+        "owner" => Role::Owner,
+        "member" => Role::Member,
+        _ => return Err(damaged("a user has an unknown role")),
+    };
+    Ok(User { id: UserId(id), name, email, role })
+}
+
+pub(super) fn account((id, name, email, role, hash): AccountCells) -> Result<(User, Option<String>)> {
+    Ok((user((id, name, email, role))?, hash))
+}
+
+pub(super) fn project((id, name, owner, key, created_at): ProjectCells) -> Result<Project> {
+    let key = Key::parse(key.as_bytes()).map_err(|_| damaged("a project has a malformed key"))?;
+    Ok(Project { id: ProjectId(id), name, owner: owner.map(UserId), key, created_at: UnixMicros(created_at) })
+}
+
+pub(super) fn summary(cells: SummaryCells) -> Result<ProjectSummary> {
+    let (id, name, owner, key, created_at, devices, last_seen) = cells;
+    Ok(ProjectSummary {
+        project: project((id, name, owner, key, created_at))?,
+        devices: devices.try_into().map_err(|_| damaged("a project has too many devices"))?,
+        online: 0,
+        last_seen: last_seen.map(UnixMicros),
+    })
+}
+
+/// Offline: the database does not know who is connected.
+pub(super) fn device((id, name, last_seen): DeviceCells) -> Device {
+    Device { id: DeviceId(id), name, online: false, last_seen: UnixMicros(last_seen) }
+}
+
+fn stored_device((identity, id, name, last_seen): StoredDeviceCells) -> StoredDevice {
+    StoredDevice { identity, device: device((id, name, last_seen)) }
+}
+
+fn var_name(text: &str) -> Result<VarName> {
+    VarName::parse(text).map_err(|_| damaged("a variable has a malformed name"))
+}
+
+fn value(json: &str) -> Result<Value> {
+    Value::parse_json(json).ok_or_else(|| damaged("a value is not JSON"))
+}
+
+fn var(cells: VarCells) -> Result<StoredVar> {
+    let (name, spec, desired, revision, author, at) = cells;
+    let spec: VarSpec = serde_json::from_str(&spec).map_err(|_| damaged("a declaration is not JSON"))?;
+    let desired = match (desired, revision, author, at) {
+        (Some(json), Some(revision), Some(author), Some(at)) => {
+            Some(Desired { value: value(&json)?, revision: Revision(revision), author, at: UnixMicros(at) })
+        }
+        // that all are set or none is a constraint of the table
+        _ => None,
+    };
+    Ok(StoredVar { name: var_name(&name)?, spec, desired, reported: Vec::new() })
+}
+
+/// Variables in their order, each with what was reported of it.
+pub(super) fn vars(rows: Vec<VarCells>, reported: Vec<ReportedCells>) -> Result<Vec<StoredVar>> {
+    let mut by_name: HashMap<String, Vec<Reported>> = HashMap::new();
+    for (device, name, json, at) in reported {
+        let one = Reported { device: DeviceId(device), value: value(&json)?, at: UnixMicros(at) };
+        by_name.entry(name).or_default().push(one);
+    }
+    let with_reported = |cells| {
+        let mut var = var(cells)?;
+        var.reported = by_name.remove(var.name.as_str()).unwrap_or_default();
+        Ok(var)
+    };
+    rows.into_iter().map(with_reported).collect()
+}
+
+pub(super) fn log_line((seq, device, at, received, level, message, fields): LogCells) -> Result<LogLine> {
+    Ok(LogLine {
+        seq: seq.try_into().map_err(|_| damaged("a log line has a negative number"))?,
+        device: DeviceId(device),
+        at: UnixMicros(at),
+        received: UnixMicros(received),
+        level: Level::from_number(level.into()).ok_or_else(|| damaged("a log line has an unknown level"))?,
+        message,
+        fields,
+    })
+}
+
+pub(super) fn history((name, old, new, revision, author, at): HistoryCells) -> Result<HistoryRow> {
+    Ok(HistoryRow {
+        name: var_name(&name)?,
+        old: old.as_deref().map(value).transpose()?,
+        new: value(&new)?,
+        revision: Revision(revision),
+        author,
+        at: UnixMicros(at),
+    })
+}
+
+/// What the live state starts from; the newest devices and log lines come first.
+pub(super) fn state(
+    project: Project,
+    revision: i64,
+    devices: Vec<StoredDeviceCells>,
+    vars: Vec<StoredVar>,
+    logs: Vec<LogCells>,
+) -> Result<ProjectState> {
+    let mut devices: Vec<StoredDevice> = devices.into_iter().map(stored_device).collect();
+    // numbers are given in the order in which devices were first seen
+    devices.sort_by_key(|stored| stored.device.id);
+    let logs = logs.into_iter().rev().map(log_line).collect::<Result<_>>()?;
+    Ok(ProjectState { project, revision: Revision(revision), devices, vars, logs })
+}

@@ -48,9 +48,9 @@ impl Gateway {
         };
         match self.inner.writer.edit(Arc::clone(&live), write).await? {
             Written::Edit { revision } => Ok(EditSaved { revision, games: live.state().connections() }),
-            other => Err(GatewayError::Unavailable(StoreError::Damaged(format!("an edit was answered by {other:?}")))),
-                unreachable!("the store answers an edit with its revision")
-            }
+            other => Err(GatewayError::Unavailable(StoreError::Damaged(format!(
+                "an edit was answered by {other:?}"
+            )))),
         }
     }
 }

@@ -1,0 +1,100 @@
+//! The server that is measured: a process of its own, with a new database.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A running server. Dropping it ends the process and removes its data.
+pub(crate) struct Server {
+    process: Child,
+    _data: TempDir,
+    /// From the start of the process to its banner.
+    pub(crate) start_time: Duration,
+    /// `host:port` of the dashboard.
+    pub(crate) http: String,
+    /// `host:port` for games.
+    pub(crate) games: String,
+    /// The one-time token of the set-up link.
+    pub(crate) setup_token: String,
+}
+
+impl Server {
+    pub(crate) async fn start(program: &Path, database_url: Option<&str>) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir().context("a temporary folder")?;
+        let mut command = Command::new(program);
+        command
+            .args(["serve", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--registration", "open"])
+            .args(["--max-games", "100000"])
+            .arg("--data-dir")
+            .arg(data.path())
+            .env_remove("DATABASE_URL")
+            .env_remove("OBSERVERIO_PUBLIC_URL")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(url) = database_url {
+            command.env("DATABASE_URL", url);
+        }
+        let started = Instant::now();
+        let mut process = command.spawn().with_context(|| format!("can't start {}", program.display()))?;
+        let stdout = process.stdout.take().context("standard output is piped")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let banner =
+            timeout(START_TIMEOUT, Banner::read(&mut lines)).await.context("the banner takes too long")??;
+        let start_time = started.elapsed();
+        // keeps the pipe open and empty for as long as the server lives
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let Banner { http, games, setup_token } = banner;
+        Ok(Self { process, _data: data, start_time, http, games, setup_token })
+    }
+
+    /// Resident memory in KiB, where the system tells (Linux).
+    pub(crate) fn resident_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    }
+}
+
+struct Banner {
+    http: String,
+    games: String,
+    setup_token: String,
+}
+
+impl Banner {
+    async fn read(lines: &mut Lines<BufReader<ChildStdout>>) -> anyhow::Result<Self> {
+        let (mut http, mut games) = (None, None);
+        while let Some(line) = lines.next_line().await? {
+            if let Some(url) = field(&line, "Dashboard") {
+                http = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/').to_owned());
+            } else if let Some(address) = field(&line, "Games") {
+                games = Some(address.to_owned());
+            } else if let Some(url) = field(&line, "Set up") {
+                let token = url.split_once("token=").map(|(_, token)| token.to_owned());
+                let missing = || anyhow!("the banner lacks a line in front of the set-up link");
+                return Ok(Self {
+                    http: http.ok_or_else(missing)?,
+                    games: games.ok_or_else(missing)?,
+                    setup_token: token.context("the set-up link has no token")?,
+                });
+            }
+        }
+        bail!("the server ended, or its database has an owner already: no set-up link")
+    }
+}
+
+fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    line.trim_start().strip_prefix(name).map(str::trim)
+}

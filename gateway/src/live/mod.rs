@@ -136,6 +136,7 @@ impl Live {
 
     /// Something of this project was taken in and could not be stored.
     pub(crate) fn count_loss(&self) {
+        self.state().forget_announced();
         self.losses.fetch_add(1, Relaxed);
     }
 

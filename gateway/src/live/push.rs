@@ -10,7 +10,8 @@ use protocol::{
     model::{Revision, Value, VarName, VarSpec, WireForm},
 };
 
-/// The JSON types in which one game wants its variables, where they differ from the project's usual ones.
+/// The JSON types in which one game wants the variables that it has reported. For others it gets the one in
+/// which the project last saw them.
 pub(crate) type Forms = BTreeMap<VarName, WireForm>;
 
 /// The changes from one revision to another, ready for the wire.

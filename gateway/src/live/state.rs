@@ -11,7 +11,7 @@ use protocol::{
     ErrorCode, ProtocolError,
     limits::{MAX_VARS_PER_PROJECT, SNAPSHOT_LOGS},
     live::{Desired, Device, Event, LogLine, Reported, Seq, Snapshot, Var},
-    model::{DeviceId, LogEntry, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarSpec, WireForm},
+    model::{DeviceId, LogEntry, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarSpec},
 };
 
 use super::push::{Forms, PushCache, Pushed};
@@ -30,7 +30,7 @@ pub(crate) struct Seen {
 pub(crate) struct News {
     pub(crate) declared: Vec<(VarName, VarSpec)>,
     pub(crate) values: Vec<(VarName, Value)>,
-    /// The game sends some variable in another JSON type than before.
+    /// The game sends a variable for the first time, or in another JSON type than before.
     pub(crate) forms_changed: bool,
 }
 
@@ -55,6 +55,8 @@ pub(crate) struct State {
     identities: HashMap<String, DeviceId>,
     places: HashMap<IpAddr, BTreeSet<u32>>,
     vars: IndexMap<VarName, VarState>,
+    /// Declarations on their way to the database. Games that connect together see each other's here.
+    announced: HashMap<VarName, Arc<VarSpec>>,
     logs: VecDeque<LogLine>,
     pushes: PushCache,
 }
@@ -76,6 +78,7 @@ impl State {
             identities,
             places: HashMap::new(),
             vars: loaded.vars.into_iter().map(var).collect(),
+            announced: HashMap::new(),
             logs: loaded.logs.into(),
             pushes: PushCache::default(),
         }
@@ -156,7 +159,7 @@ impl State {
     /// Splits what is new from what this connection said before, and reads values whose line gave no type
     /// by the type that the variable has.
     pub(crate) fn news(
-        &self,
+        &mut self,
         seen: &mut Seen,
         reports: Vec<Report>,
         losses: u64,
@@ -168,33 +171,45 @@ impl State {
         self.check_room(&reports)?;
         let mut news = News::default();
         for report in reports {
-            let known = self.vars.get(&report.name).map(|var| &var.spec);
-            let (spec, value) = settle(report.inferred, report.spec, report.value, known);
+            let stored = self.vars.get(&report.name).map(|var| &var.spec);
+            let known = self.announced.get(&report.name).or(stored);
             let before = seen.vars.get(&report.name);
+            let settled_by = before.map(|(spec, _)| spec).or(known);
+            let (spec, value) = settle(report.inferred, report.spec, report.value, settled_by);
             let same_spec = before.is_some_and(|(old, _)| **old == spec);
             if same_spec && before.is_some_and(|(_, old)| *old == value) {
                 continue;
             }
-            news.forms_changed |= before.map_or(WireForm::Native, |(old, _)| old.form) != spec.form;
+            news.forms_changed |= before.is_none_or(|(old, _)| old.form != spec.form);
+            let is_known = known.is_some_and(|known| **known == spec);
+            // two builds of a game that declare a variable in two ways don't fight over it: only a
+            // declaration that this connection changed counts
+            let declares = !is_known && !same_spec;
             let spec = match known {
-                Some(known) if **known == spec => Arc::clone(known),
-                // two builds of a game that declare a variable in two ways don't fight over it:
-                // only a declaration that this connection changed counts
-                _ if same_spec => Arc::new(spec),
-                _ => {
-                    news.declared.push((report.name.clone(), spec.clone()));
-                    Arc::new(spec)
-                }
+                Some(known) if is_known => Arc::clone(known),
+                _ => Arc::new(spec),
             };
+            if declares {
+                news.declared.push((report.name.clone(), (*spec).clone()));
+                self.announced.insert(report.name.clone(), Arc::clone(&spec));
+            }
             news.values.push((report.name.clone(), value.clone()));
             seen.vars.insert(report.name, (spec, value));
         }
         Ok(news)
     }
 
+    /// A declaration may not have been stored: games declare it again.
+    pub(crate) fn forget_announced(&mut self) {
+        self.announced.clear();
+    }
+
     fn check_room(&self, reports: &[Report]) -> Result<(), ProtocolError> {
-        let new = reports.iter().filter(|r| !self.vars.contains_key(&r.name)).count();
-        match self.vars.len() + new > MAX_VARS_PER_PROJECT {
+        let unknown = |name: &VarName| !self.vars.contains_key(name);
+        let announced = self.announced.keys().filter(|name| unknown(name)).count();
+        let new =
+            reports.iter().filter(|r| unknown(&r.name) && !self.announced.contains_key(&r.name)).count();
+        match self.vars.len() + announced + new > MAX_VARS_PER_PROJECT {
             true => Err(ProtocolError::new(
                 ErrorCode::TooMany,
                 format!("a project has at most {MAX_VARS_PER_PROJECT} variables"),
@@ -259,7 +274,12 @@ impl State {
     ) {
         self.touch(device, at);
         for (name, spec) in declared {
-            let spec = Arc::new(spec.clone());
+            let spec = match self.announced.get(name) {
+                Some(announced) if **announced == *spec => {
+                    self.announced.remove(name).expect("it was just there")
+                }
+                _ => Arc::new(spec.clone()),
+            };
             match self.vars.get_mut(name) {
                 Some(var) => var.spec = spec,
                 None => {
@@ -329,13 +349,9 @@ impl State {
         pushes.get(since, *revision, forms, changed)
     }
 
-    /// The variables that this game sends in another JSON type than the project remembers.
+    /// The JSON types that a game uses, shared with every game that uses the same.
     pub(crate) fn forms(&mut self, seen: &Seen) -> Arc<Forms> {
-        let differs = |(name, (spec, _)): (&VarName, &(Arc<VarSpec>, Value))| {
-            let usual = self.vars.get(name).map_or(spec.form, |var| var.spec.form);
-            (spec.form != usual).then(|| (name.clone(), spec.form))
-        };
-        let forms: Forms = seen.vars.iter().filter_map(differs).collect();
+        let forms = seen.vars.iter().map(|(name, (spec, _))| (name.clone(), spec.form)).collect();
         self.pushes.intern(forms)
     }
 

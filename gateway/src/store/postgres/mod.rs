@@ -43,7 +43,9 @@ impl PostgresStore {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        Ok(Self { reader: writer.clone(), writer })
+        let store = Self { reader: writer.clone(), writer };
+        store.check().await?;
+        Ok(store)
     }
 }
 

@@ -55,7 +55,9 @@ impl SqliteStore {
         // one: SQLite has one writer at a time, and here the next one waits its turn instead of polling
         let writer = pool(1).connect_with(options.clone()).await?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { reader, writer })
+        let store = Self { reader, writer };
+        store.check().await?;
+        Ok(store)
     }
 }
 

@@ -1,0 +1,422 @@
+//! What the gateway promises to games and designers, on both databases.
+
+mod support;
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gateway::{Clock, GameLine, Gateway, GatewayError, Watched, Watcher, store::Store};
+use protocol::{
+    ErrorCode,
+    line::{parse_logs, parse_report},
+    live::{Event, Gesture, Snapshot},
+    model::{Level, Project, Revision, UnixMicros, User, Value, VarName},
+};
+
+const START: UnixMicros = UnixMicros(1_790_000_000_000_000);
+const PEER: &str = "192.0.2.7";
+
+/// A gateway over a fresh database, with an owner, a project and a clock that tests move.
+struct House {
+    gateway: Gateway,
+    store: Arc<dyn Store>,
+    now: Arc<AtomicI64>,
+    owner: User,
+    project: Project,
+}
+
+impl House {
+    async fn new(store: Arc<dyn Store>) -> Self {
+        let now = Arc::new(AtomicI64::new(START.0));
+        let gateway = open(&store, &now);
+        let token = gateway.issue_setup_token();
+        let owner = gateway.set_up(token.reveal(), None, None).await.unwrap().user;
+        let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
+        Self { gateway, store, now, owner, project }
+    }
+
+    fn pass(&self, time: Duration) {
+        self.now.fetch_add(time.as_micros() as i64, Relaxed);
+    }
+
+    async fn game(&self) -> GameLine {
+        self.gateway.connect_game(self.project.key, peer()).await.unwrap()
+    }
+
+    async fn snapshot(&self) -> Snapshot {
+        self.gateway.flush().await.unwrap();
+        self.gateway.snapshot(&self.owner, self.project.id).await.unwrap()
+    }
+
+    async fn watch(&self) -> Watcher {
+        self.gateway.watch(&self.owner, self.project.id).await.unwrap()
+    }
+
+    async fn edit(&self, name: &str, value: Value) -> Result<Revision, GatewayError> {
+        let changes = vec![(VarName::parse(name).unwrap(), value)];
+        let edit = self.gateway.edit_vars(&self.owner, self.project.id, Gesture(1), changes);
+        edit.await.map(|saved| saved.revision)
+    }
+}
+
+fn open(store: &Arc<dyn Store>, now: &Arc<AtomicI64>) -> Gateway {
+    let now = Arc::clone(now);
+    Gateway::open(Arc::clone(store), Clock::new(move || UnixMicros(now.load(Relaxed))))
+}
+
+fn peer() -> IpAddr {
+    PEER.parse().unwrap()
+}
+
+fn int(number: i64) -> Value {
+    Value::Int(number.into())
+}
+
+async fn report(game: &mut GameLine, json: &str) {
+    game.report_vars(parse_report(json.as_bytes()).unwrap()).await.unwrap();
+}
+
+/// What a game would read.
+fn pushed(game: &mut GameLine) -> Option<String> {
+    let push = game.take_push()?;
+    Some(String::from_utf8(STANDARD.decode(&push.payload).unwrap()).unwrap())
+}
+
+async fn next_events(watcher: &mut Watcher) -> Vec<Event> {
+    let next = tokio::time::timeout(Duration::from_secs(10), watcher.next()).await;
+    match next.expect("an event within 10 s") {
+        Watched::Delta(delta) => delta.events.clone(),
+        Watched::Lagged(_) => panic!("lagged"),
+    }
+}
+
+async fn the_setup_link_works_once_and_for_half_an_hour(store: Arc<dyn Store>) {
+    let now = Arc::new(AtomicI64::new(START.0));
+    let gateway = open(&store, &now);
+    assert!(gateway.needs_setup_link().await.unwrap());
+
+    let old = gateway.issue_setup_token();
+    let link = gateway.issue_setup_token();
+    assert!(!gateway.is_setup_token(old.reveal()));
+    now.fetch_add(30 * 60 * 1_000_000, Relaxed);
+    let late = gateway.set_up(link.reveal(), None, None).await;
+    assert!(matches!(late, Err(GatewayError::SetupLinkSpent)));
+
+    let link = gateway.issue_setup_token();
+    let half = gateway.set_up(link.reveal(), Some("ann@example.org"), None).await;
+    assert!(matches!(half, Err(GatewayError::Invalid(_))));
+    // a mistake does not spend the link
+    let done = gateway.set_up(link.reveal(), Some(" Ann@Example.org "), Some("correct horse")).await.unwrap();
+    assert_eq!(done.user.email.as_deref(), Some("ann@example.org"));
+    let again = gateway.set_up(link.reveal(), None, None).await;
+    assert!(matches!(again, Err(GatewayError::SetupLinkSpent)));
+    assert!(!gateway.needs_setup_link().await.unwrap());
+
+    // nor does a later link make a second owner
+    let link = gateway.issue_setup_token();
+    let second = gateway.set_up(link.reveal(), None, None).await;
+    assert!(matches!(second, Err(GatewayError::SetupLinkSpent)));
+}
+
+async fn an_owner_without_a_password_gets_in_by_a_new_link(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    assert!(house.gateway.needs_setup_link().await.unwrap());
+    let link = house.gateway.issue_setup_token();
+    let same =
+        house.gateway.set_up(link.reveal(), Some("ann@example.org"), Some("correct horse")).await.unwrap();
+    assert_eq!(same.user.id, house.owner.id);
+    assert!(house.gateway.sign_in("ann@example.org", "correct horse").await.is_ok());
+}
+
+async fn sessions_begin_and_end(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let gateway = &house.gateway;
+    gateway.register_user("ben@example.org", "long enough").await.unwrap();
+    for (email, password) in [("ben@example.org", "wrong password"), ("eve@example.org", "long enough")] {
+        assert!(matches!(gateway.sign_in(email, password).await, Err(GatewayError::WrongPassword)));
+    }
+    let session = gateway.sign_in("BEN@example.org", "long enough").await.unwrap();
+    assert_eq!(gateway.authenticate(&session.token).await.unwrap(), Some(session.user.clone()));
+    assert_eq!(gateway.authenticate("someone else's").await.unwrap(), None);
+    gateway.sign_out(&session.token).await.unwrap();
+    assert_eq!(gateway.authenticate(&session.token).await.unwrap(), None);
+
+    let session = gateway.sign_in("ben@example.org", "long enough").await.unwrap();
+    house.pass(Duration::from_secs(30 * 24 * 3600));
+    assert_eq!(gateway.authenticate(&session.token).await.unwrap(), None);
+}
+
+async fn a_member_sees_his_projects_and_the_owner_all(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let gateway = &house.gateway;
+    let key = gateway.register_user("ben@example.org", "long enough").await.unwrap();
+    assert!(matches!(
+        gateway.register_user("ben@example.org", "another one").await,
+        Err(GatewayError::EmailExists)
+    ));
+    let ben = gateway.sign_in("ben@example.org", "long enough").await.unwrap().user;
+
+    let bens = gateway.list_projects(&ben).await.unwrap();
+    assert_eq!(bens.iter().map(|p| p.project.key).collect::<Vec<_>>(), [key]);
+    assert_eq!(gateway.list_projects(&house.owner).await.unwrap().len(), 2);
+
+    // whether the project is in memory makes no difference
+    for _game in [None, Some(house.game().await)] {
+        assert!(matches!(gateway.watch(&ben, house.project.id).await, Err(GatewayError::NotFound)));
+        let change = vec![(VarName::parse("speed").unwrap(), int(1))];
+        let edit = gateway.edit_vars(&ben, house.project.id, Gesture(1), change).await;
+        assert!(matches!(edit, Err(GatewayError::NotFound)));
+    }
+}
+
+async fn a_registered_key_is_one_project_however_often(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let key = house.gateway.generate_key();
+    let first = house.gateway.register_key(key).await.unwrap();
+    assert_eq!(house.gateway.register_key(key).await.unwrap(), first);
+    assert!(house.gateway.connect_game(key, peer()).await.is_ok());
+    let unknown = house.gateway.connect_game(house.gateway.generate_key(), peer()).await;
+    let Err(GatewayError::Refused(error)) = unknown else { panic!("{unknown:?}") };
+    assert_eq!(error.code, ErrorCode::BadKey);
+}
+
+async fn a_game_that_reconnects_is_the_same_device(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let first = house.game().await;
+    let second = house.game().await;
+    assert_ne!(first.device(), second.device());
+    let names: Vec<String> = house.snapshot().await.devices.into_iter().map(|d| d.name).collect();
+    assert_eq!(names, [PEER.to_owned(), format!("{PEER} #2")]);
+
+    let device = first.device();
+    house.pass(Duration::from_secs(60));
+    drop(first);
+    let gone = house.snapshot().await;
+    assert_eq!((gone.devices[0].online, gone.devices[1].online), (false, true));
+    assert_eq!(gone.devices[0].last_seen, UnixMicros(START.0 + 60_000_000));
+
+    let back =
+        house.gateway.connect_game(house.project.key, "::ffff:192.0.2.7".parse().unwrap()).await.unwrap();
+    assert_eq!(back.device(), device);
+    assert_eq!(house.snapshot().await.devices.len(), 2);
+    assert_eq!(house.gateway.list_projects(&house.owner).await.unwrap()[0].online, 2);
+}
+
+async fn an_edit_reaches_every_game_in_its_own_json_type(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let (mut texts, mut numbers) = (house.game().await, house.game().await);
+    report(&mut texts, r#"[{"name":"speed","type":"integer","value":"5"}]"#).await;
+    report(
+        &mut numbers,
+        r#"[{"name":"speed","type":"integer","value":5},{"name":"god","type":"boolean","value":false}]"#,
+    )
+    .await;
+    house.gateway.flush().await.unwrap();
+    // a game's own report is not an edit
+    assert_eq!((pushed(&mut texts), pushed(&mut numbers)), (None, None));
+
+    assert_eq!(house.edit("speed", int(7)).await.unwrap(), Revision(1));
+    texts.changed().await;
+    assert_eq!(pushed(&mut texts).unwrap(), r#"{"name":"speed","type":"integer","value":"7"}"#);
+    assert_eq!(pushed(&mut numbers).unwrap(), r#"{"name":"speed","type":"integer","value":7}"#);
+    assert_eq!(pushed(&mut numbers), None);
+
+    // what is desired already is no edit
+    assert_eq!(house.edit("speed", int(7)).await.unwrap(), Revision(1));
+
+    // a newcomer gets everything that was ever edited
+    house.edit("god", Value::Bool(true)).await.unwrap();
+    let mut newcomer = house.game().await;
+    tokio::time::timeout(Duration::from_secs(10), newcomer.changed()).await.unwrap();
+    let all = pushed(&mut newcomer).unwrap();
+    let all: serde_json::Value = serde_json::from_str(&all).unwrap();
+    assert_eq!(all.as_array().unwrap().len(), 2);
+}
+
+async fn a_drag_is_coalesced_for_games_and_in_the_history(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    report(&mut game, r#"{"speed": 5}"#).await;
+    house.gateway.flush().await.unwrap();
+    for value in 6..=20 {
+        house.edit("speed", int(value)).await.unwrap();
+    }
+    assert_eq!(pushed(&mut game).unwrap(), r#"{"name":"speed","type":"integer","value":20}"#);
+    let history = house.store.list_history(house.project.id, 10).await.unwrap();
+    let [row] = &history[..] else { panic!("{history:?}") };
+    assert_eq!((&row.old, &row.new, row.revision), (&None, &int(20), Revision(15)));
+}
+
+async fn a_refused_edit_changes_nothing(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    let declared = r#"[{"name":"speed","type":"integer","value":5,"min":0,"max":10},
+        {"name":"fps","type":"float","value":60.0,"readonly":true},
+        {"name":"mode","type":"enum","value":"easy","options":["easy",{"label":"Hard!","value":"hard"}]}]"#;
+    report(&mut game, declared).await;
+    house.gateway.flush().await.unwrap();
+    let text = |s: &str| Value::Text(s.to_owned());
+    for (name, value) in [
+        ("speed", int(11)),
+        ("speed", text("fast")),
+        ("fps", Value::Float(30.0)),
+        ("mode", text("Hard!")),
+        ("nothing", int(1)),
+    ] {
+        let refused = house.edit(name, value).await;
+        assert!(matches!(refused, Err(GatewayError::Refused(_))), "{name}: {refused:?}");
+    }
+    // one bad change among good ones takes them all back
+    let both = ["speed", "nothing"].map(|name| (VarName::parse(name).unwrap(), int(3)));
+    assert!(
+        house.gateway.edit_vars(&house.owner, house.project.id, Gesture(2), both.to_vec()).await.is_err()
+    );
+    let snapshot = house.snapshot().await;
+    assert_eq!(snapshot.revision, Revision(0));
+    assert!(snapshot.vars.iter().all(|var| var.desired.is_none()));
+    assert_eq!(pushed(&mut game), None);
+    assert!(house.edit("mode", text("hard")).await.is_ok());
+}
+
+async fn a_dashboard_gets_a_snapshot_and_then_every_delta(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut watcher = house.watch().await;
+    assert!(watcher.snapshot().devices.is_empty());
+
+    let mut game = house.game().await;
+    let [Event::Device(device)] = &next_events(&mut watcher).await[..] else { panic!() };
+    assert!(device.online && device.id == game.device());
+
+    report(&mut game, r#"{"speed": 5}"#).await;
+    let [Event::Reported { values, declared, .. }] = &next_events(&mut watcher).await[..] else { panic!() };
+    assert_eq!((declared.len(), values.len()), (1, 1));
+
+    // the same again is no news; what comes next is the log line
+    report(&mut game, r#"{"speed": 5}"#).await;
+    let logs = parse_logs(br#"[{"message":"a","level":3},{"message":"b","boss":1}]"#).unwrap();
+    game.append_logs(logs).await.unwrap();
+    let [Event::Logs(lines)] = &next_events(&mut watcher).await[..] else { panic!() };
+    assert_eq!(lines.iter().map(|l| l.seq).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((lines[0].level, lines[1].fields.as_deref()), (Level::Warn, Some(r#"{"boss":1}"#)));
+
+    house.edit("speed", int(6)).await.unwrap();
+    let [Event::Edited { desired }] = &next_events(&mut watcher).await[..] else { panic!() };
+    assert_eq!((&desired[0].1.value, desired[0].1.author.as_str()), (&int(6), "owner"));
+
+    drop(game);
+    let [Event::Device(device)] = &next_events(&mut watcher).await[..] else { panic!() };
+    assert!(!device.online);
+}
+
+async fn a_dashboard_that_lags_gets_a_snapshot_and_goes_on(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    let mut watcher = house.watch().await;
+    for n in 0..400 {
+        report(&mut game, &format!(r#"{{"speed": {n}}}"#)).await;
+        house.gateway.flush().await.unwrap();
+    }
+    let Watched::Lagged(snapshot) = watcher.next().await else { panic!("must have lagged") };
+    assert_eq!(snapshot.vars[0].reported[0].value, int(399));
+    report(&mut game, r#"{"speed": 1000}"#).await;
+    let [Event::Reported { values, .. }] = &next_events(&mut watcher).await[..] else { panic!() };
+    assert_eq!(values[0].1, int(1000));
+}
+
+async fn declarations_are_remembered(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let (mut new_build, mut old_build) = (house.game().await, house.game().await);
+    let max = |snapshot: &Snapshot| snapshot.vars[0].spec.max;
+    report(&mut new_build, r#"[{"name":"speed","type":"float","value":5,"max":10}]"#).await;
+    // a bare value, with or without the same type, is no new declaration, and is read by the known type
+    report(&mut new_build, r#"{"speed": 6}"#).await;
+    report(&mut old_build, r#"[{"name":"speed","type":"float","value":"7"}]"#).await;
+    let snapshot = house.snapshot().await;
+    assert_eq!(max(&snapshot), Some(10.0));
+    let values: Vec<&Value> = snapshot.vars[0].reported.iter().map(|r| &r.value).collect();
+    assert_eq!(values, [&Value::Float(6.0), &Value::Float(7.0)]);
+    // two builds that declare differently don't fight with every report
+    report(&mut old_build, r#"[{"name":"speed","type":"float","value":7,"max":20}]"#).await;
+    assert_eq!(max(&house.snapshot().await), Some(20.0));
+    report(&mut new_build, r#"[{"name":"speed","type":"float","value":8,"max":10}]"#).await;
+    let before = max(&house.snapshot().await);
+    report(&mut old_build, r#"[{"name":"speed","type":"float","value":9,"max":20}]"#).await;
+    assert_eq!(max(&house.snapshot().await), before);
+}
+
+async fn everything_is_there_after_a_restart(store: Arc<dyn Store>) {
+    let house = House::new(Arc::clone(&store)).await;
+    let mut game = house.game().await;
+    let declared = r#"[{"name":"big","type":"integer","value":"18446744073709551615"},
+        {"name":"odd","type":"money","value":[1,{"a":null}],"unit":"€"}]"#;
+    report(&mut game, declared).await;
+    game.append_logs(parse_logs(br#"[{"message":"one"},{"message":"two"}]"#).unwrap()).await.unwrap();
+    house.gateway.flush().await.unwrap();
+    house.edit("big", int(i64::MIN)).await.unwrap();
+    drop(game);
+    let mut before = house.snapshot().await;
+    house.gateway.flush().await.unwrap();
+
+    let gateway = open(&store, &house.now);
+    let mut after = gateway.snapshot(&house.owner, house.project.id).await.unwrap();
+    (before.seq, after.seq) = (0, 0);
+    assert_eq!(after, before);
+    // the JSON type in which the game wants its value is remembered too
+    let mut game = gateway.connect_game(house.project.key, peer()).await.unwrap();
+    assert_eq!(
+        pushed(&mut game).unwrap(),
+        r#"{"name":"big","type":"integer","value":"-9223372036854775808"}"#
+    );
+}
+
+async fn what_is_not_stored_is_not_shown_and_is_counted(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    report(&mut game, r#"{"speed": 5}"#).await;
+    let before = house.snapshot().await;
+    let mut watcher = house.watch().await;
+
+    house.store.close().await;
+    assert!(matches!(house.edit("speed", int(6)).await, Err(GatewayError::Unavailable(_))));
+    report(&mut game, r#"{"speed": 7}"#).await;
+    house.gateway.flush().await.unwrap();
+    assert_eq!(watcher.snapshot(), before);
+    assert_eq!(pushed(&mut game), None);
+    // the edit and the value
+    assert_eq!(house.gateway.status().lost_records, 2);
+    assert!(house.gateway.check().await.is_err());
+}
+
+async fn a_closed_gateway_says_so(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    report(&mut game, r#"{"speed": 5}"#).await;
+    house.gateway.close().await;
+    let late = game.report_vars(parse_report(br#"{"speed": 6}"#).unwrap()).await;
+    assert!(matches!(late, Err(GatewayError::Closed)));
+}
+
+support::stories! {
+    the_setup_link_works_once_and_for_half_an_hour,
+    an_owner_without_a_password_gets_in_by_a_new_link,
+    sessions_begin_and_end,
+    a_member_sees_his_projects_and_the_owner_all,
+    a_registered_key_is_one_project_however_often,
+    a_game_that_reconnects_is_the_same_device,
+    an_edit_reaches_every_game_in_its_own_json_type,
+    a_drag_is_coalesced_for_games_and_in_the_history,
+    a_refused_edit_changes_nothing,
+    a_dashboard_gets_a_snapshot_and_then_every_delta,
+    a_dashboard_that_lags_gets_a_snapshot_and_goes_on,
+    declarations_are_remembered,
+    everything_is_there_after_a_restart,
+    what_is_not_stored_is_not_shown_and_is_counted,
+    a_closed_gateway_says_so,
+}

@@ -1,0 +1,26 @@
+//! The dashboard: one Leptos application, rendered whole by the server and continued in the browser.
+//!
+//! `pages` load and compose, `components` take values and give callbacks, `live` is the state of the
+//! live page, `api` is what the pages ask the server. Every form works without JavaScript.
+
+pub mod api;
+pub mod components;
+mod document;
+pub mod format;
+pub mod live;
+pub mod pages;
+
+use protocol::model::User;
+
+pub use document::{App, shell};
+
+/// Who is signed in; a context that the server provides with each request.
+#[derive(Clone, Debug)]
+pub struct Session(pub Option<User>);
+
+/// What pages show of the instance; a context that the server provides with each request.
+#[derive(Clone, Debug)]
+pub struct RequestInfo {
+    /// Where games connect: `host:port`.
+    pub game_address: String,
+}

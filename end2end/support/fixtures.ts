@@ -1,8 +1,8 @@
 import { type Browser, type BrowserContext, type Page, test as base, expect } from '@playwright/test';
-import { Game } from './game.ts';
+import { exactJson, Game } from './game.ts';
 import { Server } from './server.ts';
 
-export { expect, Game, Server };
+export { expect, exactJson, Game, Server };
 
 /** A project of the owner. */
 export interface Project {

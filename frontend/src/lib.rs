@@ -1,0 +1,16 @@
+//! The browser's entry point: takes over the page that the server rendered, and nothing else.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Called by the script of the page. Sets `<html data-hydrated>` last, which tells tests (and nobody
+/// else) that the controls answer.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
+    if let Some(root) = root {
+        // it fails for malformed attribute names only
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+}

@@ -266,7 +266,8 @@ fn is_refusal(error: &StoreError) -> bool {
 
 /// Publishes project by project, in the order of the commit, one delta for each project.
 fn publish(lives: Vec<Arc<Live>>, writes: Vec<Write>, outcomes: &[Result<Written, StoreError>]) {
-    let mut projects: Vec<(Arc<Live>, Vec<(Write, Written)>)> = Vec::new();
+    type Done = Vec<(Write, Written)>;
+    let mut projects: Vec<(Arc<Live>, Done)> = Vec::new();
     for ((live, write), outcome) in lives.into_iter().zip(writes).zip(outcomes) {
         let Ok(written) = outcome else {
             live.count_loss();

@@ -65,7 +65,8 @@ impl Filter {
         while let Some(skip) = text[at..].find(|c: char| !c.is_whitespace()) {
             at += skip;
             let start = at;
-            let negated = text[at..].starts_with('-') && text[at + 1..].starts_with(|c: char| !c.is_whitespace());
+            let negated =
+                text[at..].starts_with('-') && text[at + 1..].starts_with(|c: char| !c.is_whitespace());
             at += usize::from(negated);
             let test = match text[at..].strip_prefix('"') {
                 Some(rest) => {
@@ -141,7 +142,8 @@ mod tests {
     use super::*;
 
     fn passes(filter: &str, message: &str) -> bool {
-        let line = Candidate { level: Level::Warn, message, fields: Some(r#"{"tag":"AI"}"#), device: "Pixel 7" };
+        let line =
+            Candidate { level: Level::Warn, message, fields: Some(r#"{"tag":"AI"}"#), device: "Pixel 7" };
         Filter::parse(filter).unwrap().matches(&line)
     }
 

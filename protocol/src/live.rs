@@ -5,9 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{
-    DeviceId, Level, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarSpec,
-};
+use crate::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarName, VarSpec};
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
@@ -216,15 +214,6 @@ pub enum Event {
     },
     /// Log lines, in the order of their `seq`.
     Logs(Vec<LogLine>),
-}
-
-impl Event {
-    /// The event of one `i:` line, with the declarations left out that are known already.
-    pub fn reported(device: DeviceId, at: UnixMicros, reports: &[Report], known: impl Fn(&Report) -> bool) -> Self {
-        let declared = reports.iter().filter(|r| !known(r)).map(|r| (r.name.clone(), r.spec.clone())).collect();
-        let values = reports.iter().map(|r| (r.name.clone(), r.value.clone())).collect();
-        Self::Reported { device, at, declared, values }
-    }
 }
 
 /// A message is not what this version speaks.

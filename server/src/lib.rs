@@ -1,0 +1,19 @@
+//! The edges of observerio: sockets, HTTP, pages and wiring.
+//!
+//! Both edges do the same four things: decode, call the gateway, select on a subscription, encode.
+//! `ingest` speaks the line protocol with games, `web` speaks HTTP and the dashboard's WebSocket with
+//! browsers. What any of it means is decided in the `gateway` crate.
+//!
+//! The program is [`config`] (what the operator wants), then [`lifecycle`] (start, drain, stop).
+#![deny(missing_docs)]
+
+mod banner;
+pub mod config;
+mod ingest;
+pub mod lifecycle;
+mod net;
+pub mod telemetry;
+mod web;
+
+pub use banner::Banner;
+pub use lifecycle::{Server, StartError};

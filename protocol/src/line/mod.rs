@@ -8,4 +8,4 @@ mod reply;
 pub use command::{Command, parse_command};
 pub use frame::{LineDecoder, LineTooLong};
 pub use payload::{parse_logs, parse_report};
-pub use reply::{Edited, encode_edits, encode_error, write_edits, OK};
+pub use reply::{Edited, OK, encode_edits, encode_error, write_edits};

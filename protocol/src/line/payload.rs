@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     ErrorCode, ProtocolError, limits,
-    model::{Level, LogEntry, Report, UnixMicros, Value, VarName, VarOption, VarSpec, VarType},
+    model::{Level, LogEntry, Report, UnixMicros, Value, VarName, VarOption, VarSpec, VarType, WireForm},
 };
 
 type Result<T> = std::result::Result<T, ProtocolError>;
@@ -31,7 +31,9 @@ pub fn parse_report(payload: &[u8]) -> Result<Vec<Report>> {
             at_most(object.len(), limits::MAX_VARS_PER_LINE, "variables")?;
             object.into_iter().map(|(name, value)| inferred(&name, &value)).collect::<Result<Vec<_>>>()?
         }
-        _ => return refuse(ErrorCode::BadShape, "i: takes an array of {name, type, value}, or {name: value}"),
+        _ => {
+            return refuse(ErrorCode::BadShape, "i: takes an array of {name, type, value}, or {name: value}");
+        }
     };
     Ok(last_of_each_name(reports))
 }
@@ -53,7 +55,10 @@ pub fn parse_logs(payload: &[u8]) -> Result<Vec<LogEntry>> {
 
 fn at_most(count: usize, max: usize, what: &str) -> Result<()> {
     if count > max {
-        return refuse(ErrorCode::TooMany, format!("a line holds at most {max} {what}, this one has {count}"));
+        return refuse(
+            ErrorCode::TooMany,
+            format!("a line holds at most {max} {what}, this one has {count}"),
+        );
     }
     Ok(())
 }
@@ -135,20 +140,19 @@ fn declared(item: Json) -> Result<Report> {
         return refuse(ErrorCode::BadShape, "a variable has a value");
     };
     let came = value(&came)?;
-    let var_type = match object.remove("type") {
-        Some(Json::String(word)) => VarType::from(short(word, "type")?),
-        Some(Json::Null) | None => VarType::of(&came),
+    let (var_type, inferred) = match object.remove("type") {
+        Some(Json::String(word)) => (VarType::from(short(word, "type")?), false),
+        Some(Json::Null) | None => (VarType::of(&came), true),
         Some(_) => return refuse(ErrorCode::BadShape, "a variable's type is a string"),
     };
     let (value, form) = var_type.read(came);
-    Ok(Report { name, spec: spec(var_type, &mut object)?, value, form })
+    Ok(Report { name, spec: VarSpec { form, ..spec(var_type, &mut object)? }, value, inferred })
 }
 
 fn inferred(name: &str, json: &Json) -> Result<Report> {
     let came = value(json)?;
     let var_type = VarType::of(&came);
-    let (value, form) = var_type.read(came);
-    Ok(Report { name: VarName::parse(name)?, spec: VarSpec::bare(var_type), value, form })
+    Ok(Report { name: VarName::parse(name)?, spec: VarSpec::bare(var_type), value: came, inferred: true })
 }
 
 fn value(json: &Json) -> Result<Value> {
@@ -188,6 +192,7 @@ fn spec(var_type: VarType, object: &mut Map<String, Json>) -> Result<VarSpec> {
         Some(json) => Some(var_type.read(value(&json)?).0),
     };
     Ok(VarSpec {
+        form: WireForm::Native,
         min: number(object, "min")?,
         max: number(object, "max")?,
         step: number(object, "step")?.filter(|step| *step > 0.0),
@@ -320,6 +325,8 @@ fn timestamp(json: &Json) -> Result<UnixMicros> {
     };
     match read {
         Some(at) => Ok(at),
-        None => refuse(ErrorCode::BadShape, "timestamp is an integer since 1970 (s, ms, µs or ns) or RFC 3339"),
+        None => {
+            refuse(ErrorCode::BadShape, "timestamp is an integer since 1970 (s, ms, µs or ns) or RFC 3339")
+        }
     }
 }

@@ -26,8 +26,7 @@ pub enum Level {
 
 impl Level {
     /// Every level, the least first.
-    pub const ALL: [Level; 6] =
-        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
+    pub const ALL: [Level; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
 
     /// The word shown and stored.
     pub const fn as_str(self) -> &'static str {

@@ -187,7 +187,10 @@ mod tests {
     fn the_ends_of_both_64_bit_ranges_are_exact() {
         for text in ["-9223372036854775808", "9223372036854775807", "18446744073709551615"] {
             assert_eq!(Value::parse_json(text).unwrap().to_json(), text);
-            assert_eq!(Value::Int(Integer::parse(text).unwrap()).to_wire(WireForm::Text), format!("\"{text}\""));
+            assert_eq!(
+                Value::Int(Integer::parse(text).unwrap()).to_wire(WireForm::Text),
+                format!("\"{text}\"")
+            );
         }
         assert_eq!(Integer::parse("18446744073709551616"), None);
         assert_eq!(Integer::parse("-9223372036854775809"), None);

@@ -59,7 +59,8 @@ impl VarType {
     /// its declared type is kept as it came.
     pub fn read(&self, came: Value) -> (Value, WireForm) {
         match (self, &came) {
-            (Self::Boolean | Self::Integer | Self::Float, Value::Text(text)) => match self.parse_scalar(text) {
+            (Self::Boolean | Self::Integer | Self::Float, Value::Text(text)) => match self.parse_scalar(text)
+            {
                 Some(value) => (value, WireForm::Text),
                 None => (came, WireForm::Text),
             },
@@ -104,7 +105,9 @@ impl VarType {
             Self::Other(_) => match like {
                 None | Some(Value::Text(_)) => Ok(Value::Text(text.to_owned())),
                 Some(like) => match Value::parse_json(text) {
-                    Some(value) if std::mem::discriminant(&value) == std::mem::discriminant(like) => Ok(value),
+                    Some(value) if std::mem::discriminant(&value) == std::mem::discriminant(like) => {
+                        Ok(value)
+                    }
                     Some(value @ (Value::Int(_) | Value::Float(_))) if like.as_f64().is_some() => Ok(value),
                     _ => refuse("type a value of the same JSON type as the current one"),
                 },
@@ -198,6 +201,8 @@ pub struct VarSpec {
     pub readonly: bool,
     /// Where it is declared in the game's source, such as `src/boss.rs:41`.
     pub source: Option<String>,
+    /// The JSON type in which the game sends and wants the value.
+    pub form: WireForm,
 }
 
 impl VarSpec {
@@ -217,7 +222,13 @@ impl VarSpec {
             order: None,
             readonly: false,
             source: None,
+            form: WireForm::Native,
         }
+    }
+
+    /// Whether it has nothing beyond a type and a form: a report of a value, not a declaration.
+    pub fn is_bare(&self) -> bool {
+        *self == Self { form: self.form, ..Self::bare(self.var_type.clone()) }
     }
 
     /// Whether an edit may set `value`.
@@ -234,6 +245,12 @@ impl VarSpec {
         }
         if matches!(value, Value::Text(text) if text.contains('\0')) {
             return refuse("a text cannot hold the character U+0000".to_owned());
+        }
+        if self.var_type == VarType::Enum && !self.options.is_empty() {
+            return match self.options.iter().any(|option| option.value == *value) {
+                true => Ok(()),
+                false => refuse("this is none of the options that the game declares".to_owned()),
+            };
         }
         let fits = match self.var_type {
             VarType::Boolean => matches!(value, Value::Bool(_)),
@@ -262,8 +279,8 @@ pub struct Report {
     pub spec: VarSpec,
     /// Its value on this device.
     pub value: Value,
-    /// The JSON type that this game uses for it.
-    pub form: WireForm,
+    /// The line gave no type: `spec` was made from the value.
+    pub inferred: bool,
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::steps::Step;
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
+    bin_name = "cargo xtask",
     about = "Builds, starts and tests observerio",
     disable_help_subcommand = true
 )]

@@ -88,7 +88,7 @@ impl Statements for SqliteConnection {
         let done = sqlx::query(
             "INSERT INTO edits (project_id, author_id, gesture, name, author, old, new, revision, at)
              SELECT v.project_id, $2, $3, v.name, $4, v.desired, c.value->>1, $5, $6
-             FROM json_each($7) AS c JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0) WHERE true
+             FROM json_each($7) AS c CROSS JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0) WHERE true
              ON CONFLICT (project_id, author_id, gesture, name)
              DO UPDATE SET new = excluded.new, revision = excluded.revision, at = excluded.at",
         )
@@ -104,10 +104,17 @@ impl Statements for SqliteConnection {
         Ok(done.rows_affected())
     }
 
+    /// An upsert of rows that exist, and not UPDATE … FROM json_each: SQLite may scan the JSON text anew for
+    /// every variable of the project (15 s for 5,000), and only a join's order can be dictated.
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64> {
         let done = sqlx::query(
-            "UPDATE vars SET desired = c.value->>1, desired_revision = $2, desired_author = $3, desired_at = $4
-             FROM json_each($5) AS c WHERE vars.project_id = $1 AND vars.name = (c.value->>0)",
+            "INSERT INTO vars
+                 (project_id, name, position, spec, desired, desired_revision, desired_author, desired_at)
+             SELECT v.project_id, v.name, v.position, v.spec, c.value->>1, $2, $3, $4
+             FROM json_each($5) AS c CROSS JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0) WHERE true
+             ON CONFLICT (project_id, name) DO UPDATE SET desired = excluded.desired,
+                 desired_revision = excluded.desired_revision, desired_author = excluded.desired_author,
+                 desired_at = excluded.desired_at",
         )
         .bind(edit.project)
         .bind(edit.revision)

@@ -1,0 +1,113 @@
+//! A project with a device, and short forms of what they write.
+
+use std::sync::Arc;
+
+use gateway::store::{NewUser, ProjectState, Store, StoreError, Write, Written};
+use protocol::{
+    live::Gesture,
+    model::{
+        DeviceId, Level, LogEntry, Project, ProjectId, Role, UnixMicros, User, UserId, Value, VarName,
+        VarSpec, VarType,
+    },
+};
+
+pub const NOW: UnixMicros = UnixMicros(1_790_000_000_000_000);
+pub const KEY: &str = "0123456789ab";
+pub const MANY: u32 = 1_000_000;
+
+pub fn later(micros: i64) -> UnixMicros {
+    UnixMicros(NOW.0 + micros)
+}
+
+pub fn name(text: &str) -> VarName {
+    VarName::parse(text).unwrap()
+}
+
+pub fn int(number: i64) -> Value {
+    Value::Int(number.into())
+}
+
+pub fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+pub fn integer() -> VarSpec {
+    VarSpec::bare(VarType::Integer)
+}
+
+pub fn entry(message: &str) -> LogEntry {
+    LogEntry { message: message.to_owned(), level: Level::Info, at: None, fields: None }
+}
+
+pub async fn make_user(store: &Arc<dyn Store>, role: Role, email: Option<&str>) -> Result<User, StoreError> {
+    let name = email.unwrap_or("owner").to_owned();
+    let (email, password_hash) = (email.map(str::to_owned), email.map(|email| format!("hash of {email}")));
+    store.create_user(NewUser { name, email, password_hash, role, created_at: NOW }).await
+}
+
+pub async fn make_project(store: &Arc<dyn Store>, key: &str) -> Project {
+    store.create_project("Mr. Rescue", None, key.parse().unwrap(), NOW).await.unwrap()
+}
+
+pub async fn make_device(store: &Arc<dyn Store>, project: &Project, identity: &str) -> DeviceId {
+    store.ensure_device(project.id, identity, identity, NOW).await.unwrap().id
+}
+
+pub async fn load(store: &Arc<dyn Store>, id: ProjectId) -> ProjectState {
+    store.load_project(id, MANY, MANY).await.unwrap().unwrap()
+}
+
+/// A project with one device, and short forms of what they write.
+pub struct House {
+    pub store: Arc<dyn Store>,
+    pub project: Project,
+    pub device: DeviceId,
+}
+
+impl House {
+    pub async fn new(store: Arc<dyn Store>) -> Self {
+        let project = make_project(&store, KEY).await;
+        let device = make_device(&store, &project, "one").await;
+        Self { store, project, device }
+    }
+
+    pub fn logs(&self, messages: &[&str]) -> Write {
+        let entries = messages.iter().map(|message| entry(message)).collect();
+        Write::Logs { project: self.project.id, device: self.device, received: NOW, entries }
+    }
+
+    pub fn report(&self, declared: &[(&str, VarSpec)], values: &[(&str, Value)]) -> Write {
+        Write::Report {
+            project: self.project.id,
+            device: self.device,
+            at: NOW,
+            declared: declared.iter().map(|(n, spec)| (name(n), spec.clone())).collect(),
+            values: values.iter().map(|(n, value)| (name(n), value.clone())).collect(),
+        }
+    }
+
+    pub fn edit(&self, gesture: u64, changes: &[(&str, Value)]) -> Write {
+        Write::Edit {
+            project: self.project.id,
+            author: UserId(7),
+            author_name: "Ana".to_owned(),
+            gesture: Gesture(gesture),
+            at: NOW,
+            changes: changes.iter().map(|(n, value)| (name(n), value.clone())).collect(),
+        }
+    }
+
+    pub async fn commit(&self, batch: &[Write]) -> Vec<Written> {
+        self.store.commit(batch).await.unwrap()
+    }
+
+    pub async fn load(&self) -> ProjectState {
+        load(&self.store, self.project.id).await
+    }
+
+    /// (name, old, new, revision) of the history, newest first.
+    pub async fn history(&self) -> Vec<(String, Option<Value>, Value, i64)> {
+        let rows = self.store.list_history(self.project.id, MANY).await.unwrap();
+        rows.into_iter().map(|row| (row.name.to_string(), row.old, row.new, row.revision.0)).collect()
+    }
+}

@@ -1,0 +1,173 @@
+//! Opening a database: ours again, somebody else's, a newer one, none.
+
+use std::{fs, path::Path, sync::Arc};
+
+use gateway::store::{NewUser, SqliteStore, Store, StoreError};
+use protocol::model::{Key, Role};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+
+use crate::{house::NOW, support::Place};
+
+/// What another program does to the database.
+async fn execute(place: &Place, sql: &'static str) {
+    match place {
+        Place::Sqlite { .. } => {
+            let options = SqliteConnectOptions::new().filename(place.name()).create_if_missing(true);
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Place::Postgres { .. } => {
+            let mut connection = PgConnection::connect(&place.name()).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+    }
+}
+
+async fn refusal(place: &Place) -> String {
+    match place.open().await {
+        Err(StoreError::Foreign(sentence)) => sentence,
+        Err(other) => panic!("refused, but not as foreign: {other}"),
+        Ok(_) => panic!("opened"),
+    }
+}
+
+async fn what_was_stored_is_there_after_reopening(place: Arc<Place>) {
+    let store = place.open().await.unwrap();
+    let user = NewUser {
+        name: "owner".into(),
+        email: None,
+        password_hash: None,
+        role: Role::Owner,
+        created_at: NOW,
+    };
+    let owner = store.create_user(user).await.unwrap();
+    let key = Key::parse(b"0123456789ab").unwrap();
+    let project = store.create_project("Mr. Rescue", Some(owner.id), key, NOW).await.unwrap();
+    store.close().await;
+
+    let again = place.open().await.unwrap();
+    assert_eq!(again.get_owner().await.unwrap(), Some((owner, None)));
+    assert_eq!(again.get_project_by_key(key).await.unwrap(), Some(project));
+    again.close().await;
+}
+
+async fn two_that_open_a_new_database_at_once_both_get_it(place: Arc<Place>) {
+    let (one, other) = tokio::join!(place.open(), place.open());
+    one.unwrap().check().await.unwrap();
+    other.unwrap().check().await.unwrap();
+}
+
+async fn a_database_of_a_newer_version_is_refused(place: Arc<Place>) {
+    place.open().await.unwrap().close().await;
+    execute(
+        &place,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         SELECT 9999, 'future', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1",
+    )
+    .await;
+    let sentence = refusal(&place).await;
+    assert!(sentence.contains("newer") && sentence.contains("9999"), "{sentence}");
+}
+
+async fn a_schema_that_was_changed_by_hand_is_refused(place: Arc<Place>) {
+    place.open().await.unwrap().close().await;
+    execute(&place, "UPDATE _sqlx_migrations SET checksum = '\\x00'").await;
+    let sentence = refusal(&place).await;
+    assert!(sentence.contains("schema step 1"), "{sentence}");
+}
+
+async fn another_programs_database_is_refused(place: Arc<Place>) {
+    execute(&place, "CREATE TABLE invoices (id BIGINT)").await;
+    let sentence = refusal(&place).await;
+    assert!(sentence.contains("another program's"), "{sentence}");
+    // and nothing was made beside its table
+    execute(&place, "CREATE TABLE _sqlx_migrations (id BIGINT); CREATE TABLE users (id BIGINT)").await;
+}
+
+crate::support::stories! {
+    what_was_stored_is_there_after_reopening,
+    two_that_open_a_new_database_at_once_both_get_it,
+    a_database_of_a_newer_version_is_refused,
+    a_schema_that_was_changed_by_hand_is_refused,
+    another_programs_database_is_refused,
+}
+
+/// Opens a file with this content and returns the refusal, after a look that nothing was touched.
+async fn refuse_file(content: &[u8]) -> String {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observerio.db");
+    fs::write(&path, content).unwrap();
+    let Err(StoreError::Foreign(sentence)) = SqliteStore::open(&path).await else { panic!("not refused") };
+    assert!(sentence.contains(path.to_str().unwrap()), "names the file: {sentence}");
+    assert_eq!(fs::read(&path).unwrap(), content, "the file is as it was");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing was put beside it");
+    sentence
+}
+
+/// The bytes of a database that was opened and closed.
+async fn database_file() -> Vec<u8> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observerio.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "closing tidies up");
+    fs::read(&path).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    assert!(refuse_file(b"hello, this is a text").await.contains("not a database"));
+    assert!(refuse_file(&[0; 4096]).await.contains("not a database"));
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused() {
+    let mut content = database_file().await;
+    content[100..].fill(0xff);
+    // write-ahead log off, or SQLite would put its files beside this one before it looks
+    content[18..20].fill(1);
+    assert!(refuse_file(&content).await.contains("damaged"));
+}
+
+#[tokio::test]
+async fn an_empty_file_is_a_new_database() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observerio.db");
+    fs::write(&path, b"").unwrap();
+    SqliteStore::open(&path).await.unwrap().check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_that_was_cut_short_before_the_schema_is_finished_by_the_next() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observerio.db");
+    let place = Place::Sqlite { folder };
+    // "obsv", which is all that a first start may leave
+    execute(&place, "PRAGMA application_id = 0x6f627376").await;
+    assert!(fs::metadata(&path).unwrap().len() > 0);
+    place.open().await.unwrap().check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_made_is_named() {
+    let Err(error) = SqliteStore::open(Path::new("/nonexistent/observerio.db")).await else {
+        panic!("opened")
+    };
+    assert!(error.to_string().contains("/nonexistent/observerio.db"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observerio.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+    }
+    store.close().await;
+}

@@ -1,0 +1,100 @@
+//! Projects, devices, and what the live state starts from.
+
+use std::sync::Arc;
+
+use gateway::store::{Store, StoreError, Write};
+use protocol::model::{DeviceId, Key, Project, ProjectId, Role, UserId};
+
+use crate::house::{House, KEY, MANY, NOW, int, integer, later, load, make_project, make_user, name};
+
+async fn a_key_belongs_to_one_project(store: Arc<dyn Store>) {
+    let ana = make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
+    let key: Key = "'%_\"\\;--0aAz".parse().unwrap();
+    let made = store.create_project("Mr. Rescue", Some(ana.id), key, NOW).await.unwrap();
+    let expected =
+        Project { id: made.id, name: "Mr. Rescue".to_owned(), owner: Some(ana.id), key, created_at: NOW };
+    assert_eq!(made, expected);
+    assert_eq!(store.get_project(made.id).await.unwrap(), Some(made.clone()));
+    assert_eq!(store.get_project_by_key(key).await.unwrap(), Some(made.clone()));
+    assert_eq!(store.get_project(ProjectId(made.id.0 + 1)).await.unwrap(), None);
+    // keys differ by the case of a letter, and nothing in them is a pattern
+    for other in ["'%_\"\\;--0AAz", "%%%%%%%%%%%%"] {
+        assert_eq!(store.get_project_by_key(other.parse().unwrap()).await.unwrap(), None, "{other}");
+    }
+
+    let taken = store.create_project("thief", None, key, NOW).await;
+    assert!(matches!(taken, Err(StoreError::KeyTaken)));
+    assert_eq!(store.list_projects(None).await.unwrap().len(), 1);
+}
+
+async fn projects_are_listed_newest_first(store: Arc<dyn Store>) {
+    let ana = make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
+    let old = store.create_project("old", Some(ana.id), "000000000001".parse().unwrap(), NOW).await.unwrap();
+    // a clock that was set back does not change the order
+    let new = store.create_project("new", None, "000000000002".parse().unwrap(), later(-5)).await.unwrap();
+    store.ensure_device(old.id, "one", "one", later(9)).await.unwrap();
+    store.ensure_device(old.id, "two", "two", later(3)).await.unwrap();
+
+    let listed = store.list_projects(None).await.unwrap();
+    let facts: Vec<_> = listed.iter().map(|s| (&s.project, s.devices, s.online, s.last_seen)).collect();
+    assert_eq!(facts, [(&new, 0, 0, None), (&old, 2, 0, Some(later(9)))]);
+    assert_eq!(store.list_projects(Some(ana.id)).await.unwrap(), listed[1..]);
+    assert_eq!(store.list_projects(Some(UserId(ana.id.0 + 1))).await.unwrap(), []);
+}
+
+async fn a_device_is_its_identity(store: Arc<dyn Store>) {
+    let (here, there) = (make_project(&store, KEY).await, make_project(&store, "another_key_").await);
+    let first = store.ensure_device(here.id, "peer 192.0.2.7", "192.0.2.7", NOW).await.unwrap();
+    assert_eq!((first.name.as_str(), first.online, first.last_seen), ("192.0.2.7", false, NOW));
+    let again = store.ensure_device(here.id, "peer 192.0.2.7", "Ana's phone", later(5)).await.unwrap();
+    assert_eq!((again.id, again.name.as_str(), again.last_seen), (first.id, "Ana's phone", later(5)));
+
+    assert_ne!(store.ensure_device(here.id, "PEER 192.0.2.7", "x", NOW).await.unwrap().id, first.id);
+    assert_ne!(store.ensure_device(there.id, "peer 192.0.2.7", "x", NOW).await.unwrap().id, first.id);
+    assert!(store.ensure_device(ProjectId(there.id.0 + 1), "x", "x", NOW).await.is_err());
+    let devices = load(&store, here.id).await.devices;
+    assert_eq!(devices[0].identity, "peer 192.0.2.7");
+    assert_eq!(devices[0].device, again);
+    assert_eq!(devices.len(), 2);
+}
+
+async fn a_project_loads_what_was_newest(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let House { store, project, device: one } = &house;
+    let two = store.ensure_device(project.id, "two", "two", later(20)).await.unwrap().id;
+    let three = store.ensure_device(project.id, "three", "three", later(10)).await.unwrap().id;
+    let value = |device: &DeviceId| Write::Report {
+        project: project.id,
+        device: *device,
+        at: NOW,
+        declared: vec![(name("speed"), integer())],
+        values: vec![(name("speed"), int(device.0))],
+    };
+    house.commit(&[value(one), value(&two), value(&three), house.logs(&["a", "b", "c"])]).await;
+
+    let state = store.load_project(project.id, 2, 2).await.unwrap().unwrap();
+    assert_eq!(state.project, *project);
+    let devices: Vec<DeviceId> = state.devices.iter().map(|stored| stored.device.id).collect();
+    assert_eq!(devices, [two, three]);
+    let reported: Vec<DeviceId> = state.vars[0].reported.iter().map(|reported| reported.device).collect();
+    assert_eq!(reported, [two, three]);
+    let logs: Vec<(u64, &str)> = state.logs.iter().map(|line| (line.seq, line.message.as_str())).collect();
+    assert_eq!(logs, [(2, "b"), (3, "c")]);
+    assert!(store.load_project(ProjectId(project.id.0 + 1), MANY, MANY).await.unwrap().is_none());
+}
+
+async fn a_check_tells_whether_it_can_be_used(store: Arc<dyn Store>) {
+    assert!(["sqlite", "postgres"].contains(&store.kind()));
+    store.check().await.unwrap();
+    store.close().await;
+    assert!(store.check().await.is_err());
+    assert!(store.get_owner().await.is_err());
+}
+
+crate::support::stories! {
+    a_key_belongs_to_one_project,
+    projects_are_listed_newest_first,
+    a_device_is_its_identity,
+    a_project_loads_what_was_newest,
+    a_check_tells_whether_it_can_be_used,
+}

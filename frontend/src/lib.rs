@@ -1,5 +1,8 @@
 //! The browser's entry point: takes over the page that the server rendered, and nothing else.
 
+// the type of a page nests as deep as its elements; the default of 128 is too little for optimised builds
+#![recursion_limit = "256"]
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the script of the page. Sets `<html data-hydrated>` last, which tells tests (and nobody

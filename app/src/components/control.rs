@@ -1,0 +1,69 @@
+//! The control that fits a declaration.
+
+use leptos::prelude::*;
+use protocol::model::{Value, VarSpec, VarType};
+
+use super::text_entry::Parse;
+use super::{ColorField, NumberField, OnEdit, OptionField, TextEntry, Toggle};
+use crate::live::new_gesture;
+
+/// One control. A value that does not fit its declared type is edited as text.
+#[component]
+pub fn Control(
+    /// The accessible name.
+    label: String,
+    /// Unlike that of any other control on the page.
+    id: String,
+    /// The declaration.
+    spec: VarSpec,
+    /// The value.
+    #[prop(into)]
+    value: Signal<Option<Value>>,
+    /// Called with each new value.
+    on_edit: OnEdit,
+) -> impl IntoView {
+    let is = |fits: fn(&Value) -> bool| value.with_untracked(|v| v.as_ref().is_some_and(fits));
+    if spec.readonly {
+        return view! { <ReadOnly value /> }.into_any();
+    }
+    match spec.var_type {
+        VarType::Boolean => view! { <Toggle label value on_edit /> }.into_any(),
+        VarType::Integer if is(|v| matches!(v, Value::Int(_))) => {
+            view! { <NumberField label spec value on_edit /> }.into_any()
+        }
+        VarType::Float if is(|v| matches!(v, Value::Float(_))) => {
+            view! { <NumberField label spec value on_edit /> }.into_any()
+        }
+        VarType::Enum if !spec.options.is_empty() => {
+            view! { <OptionField label id options=spec.options value on_edit /> }.into_any()
+        }
+        VarType::Color => view! { <ColorField label spec value on_edit /> }.into_any(),
+        _ => view! { <AsText label spec value on_edit /> }.into_any(),
+    }
+}
+
+/// Text, JSON, and types that we don't know.
+#[component]
+fn AsText(label: String, spec: VarSpec, value: Signal<Option<Value>>, on_edit: OnEdit) -> impl IntoView {
+    let text =
+        Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
+    let parse = Parse::new(move |typed: String| {
+        value
+            .with_untracked(|v| spec.var_type.parse_text(&typed, v.as_ref()))
+            .and_then(|value| spec.check_edit(&value).map(|()| value))
+            .map_err(|error| error.text)
+    });
+    let on_commit = Callback::new(move |value| on_edit.run((value, new_gesture())));
+    view! { <TextEntry label text parse on_commit multiline=true /> }
+}
+
+/// A measurement: shown, never edited.
+#[component]
+fn ReadOnly(value: Signal<Option<Value>>) -> impl IntoView {
+    view! {
+        <span class="readonly">
+            <output class="value">{move || value.with(|v| v.as_ref().map(ToString::to_string))}</output>
+            <span class="meta">"read-only"</span>
+        </span>
+    }
+}

@@ -1,0 +1,21 @@
+//! Something that can't be shown, and the way on.
+
+use leptos::prelude::*;
+
+/// A heading, a sentence and a way back.
+#[component]
+pub fn Failure(
+    /// The page's heading.
+    #[prop(into)]
+    title: String,
+    /// What happened.
+    text: String,
+) -> impl IntoView {
+    view! {
+        <h1>{title}</h1>
+        <p>{text}</p>
+        <p>
+            <a href="/">"To the projects"</a>
+        </p>
+    }
+}

@@ -1,0 +1,113 @@
+//! The bar at the top of every page.
+
+use leptos::prelude::*;
+use protocol::model::User;
+
+/// Logo, what the page puts in, theme and account.
+#[component]
+pub fn Header(
+    /// Who is signed in.
+    #[prop(optional_no_strip)]
+    user: Option<User>,
+    /// The page's own part.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <header class="topbar">
+            <a class="logo" href="/" aria-label="observerio, all projects">
+                <Logo />
+                <span class="logo-word">"observerio"</span>
+            </a>
+            {children.map(|children| children())}
+            <span class="spacer"></span>
+            <ThemeSwitch />
+            {user
+                .map(|user| {
+                    view! {
+                        <form class="sign-out" method="post" action="/sign-out">
+                            <span class="meta user-name">{user.name}</span>
+                            <button class="button" type="submit">
+                                "Sign out"
+                            </button>
+                        </form>
+                    }
+                })}
+        </header>
+    }
+}
+
+/// The sign of the product.
+#[component]
+pub fn Logo() -> impl IntoView {
+    view! {
+        <svg class="logo-sign" width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
+            <circle cx="10" cy="10" r="8" fill="none" stroke="var(--accent)" stroke-width="2"></circle>
+            <path
+                d="M3 10h4l2-4 2 8 2-4h4"
+                fill="none"
+                stroke="var(--live)"
+                stroke-width="2"
+                stroke-linejoin="round"
+            ></path>
+        </svg>
+    }
+}
+
+/// System → dark → light. The page's attribute is the state, because the script in the head has set it
+/// before the first paint; the style sheet shows the sign that fits.
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let theme = RwSignal::new("system");
+    Effect::new(move || theme.set(current_theme()));
+    let next = move |_| {
+        let next = match theme.get_untracked() {
+            "system" => "dark",
+            "dark" => "light",
+            _ => "system",
+        };
+        store_theme(next);
+        theme.set(next);
+    };
+    view! {
+        <button
+            class="button button--icon theme"
+            type="button"
+            aria-label=move || format!("Theme: {}", theme.get())
+            title=move || format!("Theme: {}", theme.get())
+            on:click=next
+        >
+            <span class="theme-system" aria-hidden="true">
+                "◐"
+            </span>
+            <span class="theme-dark" aria-hidden="true">
+                "☾"
+            </span>
+            <span class="theme-light" aria-hidden="true">
+                "☼"
+            </span>
+        </button>
+    }
+}
+
+fn current_theme() -> &'static str {
+    let root = document().document_element();
+    match root.and_then(|root| root.get_attribute("data-theme")).as_deref() {
+        Some("dark") => "dark",
+        Some("light") => "light",
+        _ => "system",
+    }
+}
+
+/// Storage and attributes may be forbidden by the browser; the theme is then not remembered.
+fn store_theme(theme: &str) {
+    let storage = window().local_storage().ok().flatten();
+    let root = document().document_element();
+    if theme == "system" {
+        let _ = root.map(|root| root.remove_attribute("data-theme"));
+        let _ = storage.map(|storage| storage.remove_item("theme"));
+    } else {
+        let _ = root.map(|root| root.set_attribute("data-theme", theme));
+        let _ = storage.map(|storage| storage.set_item("theme", theme));
+    }
+}

@@ -1,0 +1,41 @@
+//! One widget a file: values in, callbacks out. None of them asks the server for anything.
+
+mod color_field;
+mod control;
+mod device_list;
+mod failure;
+mod gesture;
+mod header;
+mod log_view;
+mod number_field;
+mod option_field;
+mod quick_start;
+mod scale;
+mod status_chip;
+mod text_entry;
+mod toggle;
+mod var_list;
+mod var_row;
+
+pub use color_field::ColorField;
+pub use control::Control;
+pub use device_list::DeviceList;
+pub use failure::Failure;
+pub use gesture::GestureSession;
+pub use header::{Header, Logo};
+pub use log_view::LogView;
+pub use number_field::NumberField;
+pub use option_field::OptionField;
+pub use quick_start::QuickStart;
+pub use status_chip::StatusChip;
+pub use text_entry::TextEntry;
+pub use toggle::Toggle;
+pub use var_list::VarList;
+pub use var_row::VarRow;
+
+use leptos::prelude::Callback;
+use protocol::live::Gesture;
+use protocol::model::Value;
+
+/// A control's new value, with the drag or the run of keys that it is part of.
+pub type OnEdit = Callback<(Value, Gesture)>;

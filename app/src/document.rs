@@ -1,0 +1,63 @@
+//! The HTML document and its routes.
+
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::pages::{Live, NotFound, Projects, SetUp, SignIn};
+
+/// Runs before the first paint, so that neither the theme nor the phone's tabs flash.
+const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const t=localStorage.getItem('theme');\
+     if(t==='dark'||t==='light')d.dataset.theme=t}catch{}})(document.documentElement)";
+
+/// The HTML document around the application.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let styles = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="dark light" />
+                <script nonce=leptos::nonce::use_nonce()>{BEFORE_PAINT}</script>
+                <link rel="stylesheet" href=styles />
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The routes.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    // Async: the whole page is there in the first answer, for the eye and without JavaScript
+    view! {
+        <Title formatter=|title: String| match title.is_empty() {
+            true => "observerio".to_owned(),
+            false => format!("{title} – observerio"),
+        } />
+        <a class="skip" href="#main">
+            "Skip to content"
+        </a>
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view=Projects ssr=SsrMode::Async />
+                <Route path=path!("/setup") view=SetUp ssr=SsrMode::Async />
+                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/live") view=Live ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,241 @@
+//! The live page: [`LiveState`] is what it shows, [`Live`] draws what changed, `socket` keeps it going.
+
+mod groups;
+mod logs;
+#[cfg(feature = "hydrate")]
+mod socket;
+mod state;
+#[cfg(test)]
+mod state_tests;
+mod vars;
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use leptos::reactive::signal::ArcTrigger;
+use protocol::live::{Gesture, Snapshot};
+use protocol::model::{Value, VarName};
+
+pub use groups::{Group, group, title};
+pub use logs::Logs;
+pub use state::{LiveState, Touched};
+pub use vars::{Pending, Stage, Status, VarState, same_value};
+
+/// How the page is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// As the server rendered it; the socket is being opened for the first time.
+    Opening,
+    /// Everything is live.
+    Open,
+    /// The connection is lost, so many attempts were made to get it back.
+    Away {
+        /// Counts from 1.
+        attempt: u32,
+        /// Away long enough to tell the person.
+        shown: bool,
+    },
+    /// The server is of a newer version: the page must be loaded anew.
+    Outdated,
+}
+
+/// A pane of the live page; a phone shows one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// Who is connected.
+    Devices,
+    /// What can be changed.
+    Variables,
+    /// What the games say.
+    Logs,
+}
+
+impl Pane {
+    /// From left to right.
+    pub const ALL: [Self; 3] = [Self::Devices, Self::Variables, Self::Logs];
+
+    /// For the style sheet.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Devices => "devices",
+            Self::Variables => "vars",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// For people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Devices => "Devices",
+            Self::Variables => "Variables",
+            Self::Logs => "Logs",
+        }
+    }
+}
+
+/// The live page's state, and one trigger for each thing that is drawn on its own.
+///
+/// A delta for one variable runs that variable's row and nothing else.
+#[derive(Clone, Copy)]
+pub struct Live {
+    inner: StoredValue<Inner>,
+    /// How the page is connected.
+    pub link: RwSignal<Link>,
+    /// The pane that a phone shows.
+    pub pane: RwSignal<Pane>,
+    /// What a screen reader is told, politely.
+    pub announcement: RwSignal<String>,
+    next_announcement: StoredValue<Option<String>>,
+}
+
+struct Inner {
+    state: LiveState,
+    vars: HashMap<VarName, ArcTrigger>,
+    layout: ArcTrigger,
+    devices: ArcTrigger,
+    logs: ArcTrigger,
+    #[cfg(feature = "hydrate")]
+    wake: Option<futures_channel::mpsc::UnboundedSender<()>>,
+}
+
+impl Live {
+    /// The page as the server rendered it.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self {
+            inner: StoredValue::new(Inner {
+                state: LiveState::new(snapshot),
+                vars: HashMap::new(),
+                layout: ArcTrigger::new(),
+                devices: ArcTrigger::new(),
+                logs: ArcTrigger::new(),
+                #[cfg(feature = "hydrate")]
+                wake: None,
+            }),
+            link: RwSignal::new(Link::Opening),
+            pane: RwSignal::new(Pane::Variables),
+            announcement: RwSignal::new(String::new()),
+            next_announcement: StoredValue::new(None),
+        }
+    }
+
+    /// Opens the socket. Does nothing on the server.
+    pub fn connect(self) {
+        #[cfg(feature = "hydrate")]
+        socket::connect(self);
+    }
+
+    /// Reads the state without following it.
+    pub fn read<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
+        self.inner.with_value(|inner| read(&inner.state))
+    }
+
+    /// Reads a variable and runs again when it changes.
+    pub fn with_var<T>(&self, name: &VarName, read: impl FnOnce(&LiveState, &VarState) -> T) -> Option<T> {
+        let trigger =
+            self.inner.try_update_value(|inner| inner.vars.entry(name.clone()).or_default().clone());
+        trigger?.track();
+        self.inner.with_value(|inner| inner.state.var(name).map(|var| read(&inner.state, var)))
+    }
+
+    /// Reads the list of variables and runs again when it, or a declaration, changes.
+    pub fn with_layout<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
+        self.inner.with_value(|inner| inner.layout.track());
+        self.read(read)
+    }
+
+    /// Reads the devices and runs again when one comes, goes or speaks.
+    pub fn with_devices<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
+        self.inner.with_value(|inner| inner.devices.track());
+        self.read(read)
+    }
+
+    /// Reads the log and runs again when it changes.
+    pub fn with_logs<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
+        self.inner.with_value(|inner| inner.logs.track());
+        self.read(read)
+    }
+
+    /// Sets a variable: at once on this page, then on the server, then in the games.
+    pub fn edit(&self, name: &VarName, value: Value, gesture: Gesture) {
+        self.update(|state| state.edit(name, value, gesture));
+        #[cfg(feature = "hydrate")]
+        self.wake();
+    }
+
+    /// Tells the socket's task that there is something to send.
+    #[cfg(feature = "hydrate")]
+    fn wake(&self) {
+        self.inner.with_value(|inner| {
+            if let Some(wake) = &inner.wake {
+                // it fails when the socket's task has ended, and then nothing is left to be sent
+                let _ = wake.unbounded_send(());
+            }
+        });
+    }
+
+    /// Tells a screen reader, at most every two seconds; of several the last is told.
+    pub fn announce(&self, text: String) {
+        const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+        let waiting = self.next_announcement.try_update_value(|next| next.replace(text).is_some());
+        if waiting == Some(false) {
+            let live = *self;
+            set_timeout(
+                move || {
+                    if let Some(text) = live.next_announcement.try_update_value(Option::take).flatten() {
+                        live.announcement.try_set(text);
+                    }
+                },
+                PAUSE,
+            );
+        }
+    }
+
+    /// Changes the log's view: filter, pause, clear.
+    pub fn update_logs(&self, change: impl FnOnce(&mut LiveState)) {
+        self.update(|state| {
+            change(state);
+            Touched { logs: true, ..Touched::default() }
+        });
+    }
+
+    /// Changes the state and runs what was touched. Does nothing when the page is gone.
+    fn update(&self, change: impl FnOnce(&mut LiveState) -> Touched) -> Touched {
+        let Some(touched) = self.inner.try_update_value(|inner| change(&mut inner.state)) else {
+            return Touched::default();
+        };
+        // collected first: what they run reads the state again
+        let triggers = self.inner.try_with_value(|inner| inner.triggers(&touched)).unwrap_or_default();
+        triggers.notify();
+        touched
+    }
+}
+
+impl Inner {
+    fn triggers(&self, touched: &Touched) -> Vec<ArcTrigger> {
+        let mut triggers: Vec<ArcTrigger> = match touched.all_vars {
+            true => self.vars.values().cloned().collect(),
+            false => touched.vars.iter().filter_map(|name| self.vars.get(name)).cloned().collect(),
+        };
+        let parts =
+            [(touched.layout, &self.layout), (touched.devices, &self.devices), (touched.logs, &self.logs)];
+        triggers.extend(parts.into_iter().filter(|(is, _)| *is).map(|(_, trigger)| trigger.clone()));
+        triggers
+    }
+}
+
+/// The live page that a component is part of.
+pub fn use_live() -> Live {
+    expect_context()
+}
+
+/// A number that no other drag has.
+pub fn new_gesture() -> Gesture {
+    #[cfg(feature = "hydrate")]
+    {
+        let half = || (js_sys::Math::random() * 4_294_967_296.0) as u64;
+        Gesture(half() << 32 | half())
+    }
+    // nobody drags on the server
+    #[cfg(not(feature = "hydrate"))]
+    Gesture(0)
+}

@@ -1,0 +1,283 @@
+//! The dashboard's WebSocket in the browser: subscribe, keep alive, come back.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use futures_util::future::{Either, FutureExt, pending};
+use futures_util::{SinkExt, StreamExt, select_biased};
+use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use protocol::live::{
+    CLOSE_FORBIDDEN, CLOSE_VERSION, ClientMessage, LIVE_VERSION, ServerMessage, encode, parse,
+};
+
+use super::{Link, Live, Touched};
+use crate::api;
+
+/// At most 20 messages of edits a second.
+const EDIT_PAUSE_MS: f64 = 50.0;
+const PING_EVERY_MS: f64 = 20_000.0;
+/// Nothing heard for so long after a ping: the line is dead, whatever the browser believes.
+const DEAD_AFTER_MS: f64 = 8_000.0;
+const FIRST_RETRY_MS: f64 = 250.0;
+const LAST_RETRY_MS: f64 = 8_000.0;
+const BANNER_AFTER_MS: u32 = 1_000;
+/// More messages than a frame's worth are applied at once: a hidden tab draws no frames.
+const MAX_INBOX: usize = 256;
+
+/// Keeps the page connected until it is left.
+pub(super) fn connect(live: Live) {
+    let (wake, woken) = unbounded();
+    live.inner.update_value(|inner| inner.wake = Some(wake));
+    on_cleanup(move || {
+        // dropping the sender ends the task
+        live.inner.try_update_value(|inner| inner.wake = None);
+    });
+    spawn_local(run(live, woken));
+}
+
+/// Why a connection ended.
+enum End {
+    /// The page was left.
+    Left,
+    /// The server has a newer version.
+    Outdated,
+    /// Signed out.
+    Forbidden,
+    /// Anything else: try again.
+    Lost,
+}
+
+async fn run(live: Live, mut woken: UnboundedReceiver<()>) {
+    let mut attempt = 0;
+    loop {
+        let mut connection = Connection::new(live);
+        let end = connection.run(&mut woken).await;
+        live.update(|state| state.set_open(false));
+        match end {
+            End::Left => return,
+            End::Outdated => {
+                live.link.try_set(Link::Outdated);
+                return;
+            }
+            End::Forbidden => return sign_in(),
+            End::Lost => {}
+        }
+        attempt = if connection.was_open { 1 } else { attempt + 1 };
+        show_away(live, attempt);
+        // a refused handshake looks like any other failure, so ask in another way
+        if attempt > 1 && matches!(api::get_session().await, Ok(None)) {
+            return sign_in();
+        }
+        if wait(retry_ms(attempt), &mut woken).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Half to the whole of 0.25 s, 0.5 s, … 8 s.
+fn retry_ms(attempt: u32) -> f64 {
+    let full = (FIRST_RETRY_MS * f64::from(1 << (attempt - 1).min(8))).min(LAST_RETRY_MS);
+    full * (0.5 + js_sys::Math::random() / 2.0)
+}
+
+/// Waits, with edits being kept meanwhile. `None` when the page was left.
+async fn wait(millis: f64, woken: &mut UnboundedReceiver<()>) -> Option<()> {
+    let mut timer = TimeoutFuture::new(millis as u32).fuse();
+    loop {
+        select_biased! {
+            left = woken.next() => left?,
+            () = timer => return Some(()),
+        }
+    }
+}
+
+fn show_away(live: Live, attempt: u32) {
+    let was_shown = matches!(live.link.try_get_untracked(), Some(Link::Away { shown: true, .. }));
+    live.link.try_set(Link::Away { attempt, shown: was_shown });
+    if attempt == 1 {
+        spawn_local(async move {
+            TimeoutFuture::new(BANNER_AFTER_MS).await;
+            live.link.try_update(|link| {
+                if let Link::Away { shown, .. } = link {
+                    *shown = true;
+                }
+            });
+        });
+    }
+}
+
+fn sign_in() {
+    if let Some(window) = web_sys::window() {
+        // it fails for malformed addresses only
+        let _ = window.location().set_href("/sign-in");
+    }
+}
+
+struct Connection {
+    live: Live,
+    was_open: bool,
+    inbox: Rc<RefCell<Vec<ServerMessage>>>,
+    last_edit: f64,
+    last_heard: f64,
+    ping_sent: Option<f64>,
+    outbox: Vec<ClientMessage>,
+}
+
+impl Connection {
+    fn new(live: Live) -> Self {
+        Self {
+            live,
+            was_open: false,
+            inbox: Rc::default(),
+            last_edit: 0.0,
+            last_heard: now(),
+            ping_sent: None,
+            outbox: Vec::new(),
+        }
+    }
+
+    async fn run(&mut self, woken: &mut UnboundedReceiver<()>) -> End {
+        let Some(project) = self.live.inner.try_with_value(|inner| inner.state.project()) else {
+            return End::Left;
+        };
+        let Ok(socket) = WebSocket::open(&address()) else { return End::Lost };
+        let (mut send, receive) = socket.split();
+        let mut receive = receive.fuse();
+        self.outbox.push(ClientMessage::Subscribe { project });
+        loop {
+            for message in self.outbox.drain(..) {
+                if send.send(Message::Bytes(encode(&message))).await.is_err() {
+                    return End::Lost;
+                }
+            }
+            let mut timer = self.timer().fuse();
+            select_biased! {
+                left = woken.next() => if left.is_none() { return End::Left },
+                message = receive.next() => match message {
+                    Some(Ok(message)) => self.receive(message),
+                    Some(Err(WebSocketError::ConnectionClose(close))) => return end_of(close.code),
+                    Some(Err(_)) | None => return End::Lost,
+                },
+                () = timer => {}
+            }
+            if !self.check_alive() {
+                return End::Lost;
+            }
+            self.collect_edits();
+        }
+    }
+
+    /// Until the next edit may go, or the line is to be checked.
+    fn timer(&self) -> impl Future<Output = ()> + use<> {
+        let unsent = self.was_open
+            && self.live.inner.try_with_value(|inner| inner.state.has_unsent()).unwrap_or_default();
+        let alive = match self.ping_sent {
+            Some(sent) => sent + DEAD_AFTER_MS,
+            None => self.last_heard + PING_EVERY_MS,
+        };
+        let due = if unsent { alive.min(self.last_edit + EDIT_PAUSE_MS) } else { alive };
+        match due.is_finite() {
+            true => Either::Left(TimeoutFuture::new((due - now()).max(0.0).ceil() as u32)),
+            false => Either::Right(pending()),
+        }
+    }
+
+    fn receive(&mut self, message: Message) {
+        self.last_heard = now();
+        self.ping_sent = None;
+        let Message::Bytes(bytes) = message else { return };
+        let Ok(message) = parse::<ServerMessage>(&bytes) else { return };
+        let is_snapshot = matches!(message, ServerMessage::Snapshot(_));
+        self.inbox.borrow_mut().push(message);
+        if is_snapshot {
+            // edits that were kept go on top of it, so it is applied first
+            self.apply_inbox();
+            self.opened();
+        } else if self.inbox.borrow().len() > MAX_INBOX {
+            self.apply_inbox();
+        } else if self.inbox.borrow().len() == 1 {
+            let (live, inbox) = (self.live, Rc::clone(&self.inbox));
+            request_animation_frame(move || {
+                if apply(live, &inbox).resubscribe {
+                    // wakes the task, which sees that it has to ask again
+                    live.wake();
+                }
+            });
+        }
+    }
+
+    fn apply_inbox(&mut self) {
+        apply(self.live, &self.inbox);
+    }
+
+    fn opened(&mut self) {
+        self.was_open = true;
+        self.live.update(|state| state.set_open(true));
+        self.live.link.try_set(Link::Open);
+    }
+
+    /// Sends a ping when it was quiet for long. `false` when the last one was not answered.
+    fn check_alive(&mut self) -> bool {
+        let now = now();
+        match self.ping_sent {
+            Some(sent) => now < sent + DEAD_AFTER_MS,
+            None => {
+                if now >= self.last_heard + PING_EVERY_MS {
+                    self.ping_sent = Some(now);
+                    self.outbox.push(ClientMessage::Ping { token: 0 });
+                }
+                true
+            }
+        }
+    }
+
+    fn collect_edits(&mut self) {
+        if !self.was_open {
+            return;
+        }
+        let again = self.live.inner.try_update_value(|inner| inner.state.take_resubscribe()).flatten();
+        self.outbox.extend(again);
+        if now() < self.last_edit + EDIT_PAUSE_MS {
+            return;
+        }
+        let edits = self.live.inner.try_update_value(|inner| inner.state.take_unsent()).unwrap_or_default();
+        if !edits.is_empty() {
+            self.last_edit = now();
+            self.outbox.extend(edits);
+        }
+    }
+}
+
+fn apply(live: Live, inbox: &RefCell<Vec<ServerMessage>>) -> Touched {
+    let messages = inbox.take();
+    live.update(|state| {
+        let mut touched = Touched::default();
+        for message in messages {
+            touched.join(state.apply(message));
+        }
+        touched
+    })
+}
+
+fn end_of(code: u16) -> End {
+    match code {
+        CLOSE_VERSION => End::Outdated,
+        CLOSE_FORBIDDEN => End::Forbidden,
+        _ => End::Lost,
+    }
+}
+
+fn address() -> String {
+    let location = window().location();
+    let scheme = if location.protocol().is_ok_and(|p| p == "https:") { "wss" } else { "ws" };
+    let host = location.host().unwrap_or_default();
+    format!("{scheme}://{host}/live?v={LIVE_VERSION}")
+}
+
+fn now() -> f64 {
+    js_sys::Date::now()
+}

@@ -1,0 +1,305 @@
+//! What the operator wants: flags, `OBSERVERIO_*` variables and defaults become one checked [`Config`].
+
+mod address;
+mod database;
+mod origin;
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
+    parser::ValueSource,
+};
+use tracing_subscriber::EnvFilter;
+
+pub use database::Database;
+pub use origin::PublicUrl;
+pub(crate) use origin::without_port;
+
+use crate::telemetry;
+
+/// The settings as they were given; [`Config`] is what they mean.
+#[derive(Debug, Parser)]
+#[command(
+    name = "observerio",
+    version,
+    about = "See and change the variables of running games, live, in the browser",
+    long_about = "See and change the variables of running games, live, in the browser.\n\n\
+        Without a command it starts the server, as `observerio serve` does. Every option can also be set \
+        by the variable named beside it; the option wins. The exit status is 2 for a wrong command line \
+        and 78 for a setting that can't work.",
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server (this is also what happens without a command)
+    Serve(Settings),
+}
+
+// Texts, not parsed values: a bad variable and a bad flag end with different exit statuses, and clap would
+// print the whole value, which for a database may hold a password.
+#[derive(Debug, Args)]
+struct Settings {
+    /// Where browsers and scripts connect (port 0: any free one)
+    #[arg(long, env = "OBSERVERIO_HTTP", value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(help_heading = "Network")]
+    http: String,
+    /// Where games connect (port 0: any free one)
+    #[arg(long, env = "OBSERVERIO_TCP", value_name = "HOST:PORT", default_value = "127.0.0.1:6667")]
+    #[arg(help_heading = "Network")]
+    tcp: String,
+    /// The address that people type, such as https://tune.example.org, when it is not that of --http
+    #[arg(long, env = "OBSERVERIO_PUBLIC_URL", value_name = "URL", help_heading = "Network")]
+    public_url: Option<String>,
+
+    /// Where files are kept; made if it is missing
+    #[arg(long, env = "OBSERVERIO_DATA_DIR", value_name = "DIR", default_value = "./observerio-data")]
+    #[arg(help_heading = "Storage")]
+    data_dir: PathBuf,
+    /// postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH [default: sqlite, observerio.db in the data directory]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, help_heading = "Storage")]
+    database_url: Option<String>,
+
+    /// Whether scripts may make accounts and keys over HTTP [default: open while both ports listen on
+    /// this machine only]
+    #[arg(long, env = "OBSERVERIO_REGISTRATION", value_name = "open|closed", help_heading = "Access")]
+    registration: Option<String>,
+
+    /// Games connected at once
+    #[arg(long, env = "OBSERVERIO_MAX_GAMES", value_name = "COUNT", default_value = "10000")]
+    #[arg(help_heading = "Limits")]
+    max_games: String,
+    /// Browsers and scripts connected at once
+    #[arg(long, env = "OBSERVERIO_MAX_HTTP", value_name = "COUNT", default_value = "2000")]
+    #[arg(help_heading = "Limits")]
+    max_http: String,
+
+    /// What is logged on standard error, such as debug or warn,gateway=trace
+    #[arg(long, env = "OBSERVERIO_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER)]
+    #[arg(help_heading = "Diagnostics")]
+    log: String,
+}
+
+/// Who may make accounts and keys over the HTTP API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Everybody who reaches the HTTP port.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+/// Checked settings.
+#[derive(Debug)]
+pub struct Config {
+    /// Where browsers and scripts connect.
+    pub http: SocketAddr,
+    /// Where games connect.
+    pub tcp: SocketAddr,
+    /// The address that people type, when it is not that of `http`.
+    pub public_url: Option<PublicUrl>,
+    /// Where files are kept.
+    pub data_dir: PathBuf,
+    /// Where everything is stored.
+    pub database: Database,
+    /// Who may make accounts and keys over the HTTP API.
+    pub registration: Registration,
+    /// Games connected at once.
+    pub max_games: usize,
+    /// Browsers and scripts connected at once.
+    pub max_http: usize,
+}
+
+/// Why there is no [`Config`].
+#[derive(Debug)]
+pub enum ConfigError {
+    /// Not an error: the text that was asked for, for standard output.
+    Asked(String),
+    /// The command line is wrong: one sentence, exit status 2.
+    Usage(String),
+    /// A setting can't work: one sentence, exit status 78.
+    Setting(String),
+}
+
+impl Config {
+    /// Reads arguments (the first is the program's name) and the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which never holds a password.
+    pub fn parse<I>(arguments: I) -> Result<(Self, EnvFilter), ConfigError>
+    where
+        I: IntoIterator,
+        I::Item: Into<OsString> + Clone,
+    {
+        let matches = Cli::command().try_get_matches_from(arguments).map_err(from_clap)?;
+        let cli = Cli::from_arg_matches(&matches).map_err(from_clap)?;
+        let (settings, matches) = match (cli.command, matches.subcommand()) {
+            (Some(Command::Serve(settings)), Some((_, matches))) => (settings, matches),
+            _ => (cli.settings, &matches),
+        };
+        let from = |id: &'static str, variable: &'static str| Source {
+            on_command_line: matches.value_source(id) == Some(ValueSource::CommandLine),
+            flag: format!("--{}", id.replace('_', "-")),
+            variable,
+        };
+        settings.check(from)
+    }
+}
+
+/// Where a setting comes from, for the sentence that says what is wrong with it.
+struct Source {
+    on_command_line: bool,
+    flag: String,
+    variable: &'static str,
+}
+
+impl Source {
+    fn refuse(&self, why: impl std::fmt::Display) -> ConfigError {
+        match self.on_command_line {
+            true => ConfigError::Usage(format!("{}: {why}", self.flag)),
+            false => ConfigError::Setting(format!("{}: {why}", self.variable)),
+        }
+    }
+}
+
+impl Settings {
+    fn check(
+        self,
+        from: impl Fn(&'static str, &'static str) -> Source,
+    ) -> Result<(Config, EnvFilter), ConfigError> {
+        let address = |text: &str, source: Source| address::parse(text).map_err(|why| source.refuse(why));
+        let http = address(&self.http, from("http", "OBSERVERIO_HTTP"))?;
+        let tcp = address(&self.tcp, from("tcp", "OBSERVERIO_TCP"))?;
+
+        let source = from("public_url", "OBSERVERIO_PUBLIC_URL");
+        let public_url = filled(self.public_url).map(|url| PublicUrl::parse(&url)).transpose();
+        let public_url = public_url.map_err(|why| source.refuse(why))?;
+
+        let source = from("database_url", "DATABASE_URL");
+        let database = match filled(self.database_url) {
+            Some(url) => Database::parse(&url).map_err(|why| source.refuse(why))?,
+            None => Database::Sqlite(self.data_dir.join("observerio.db")),
+        };
+
+        let source = from("registration", "OBSERVERIO_REGISTRATION");
+        let registration = match filled(self.registration) {
+            Some(word) => {
+                Registration::from_str(word.trim(), true).map_err(|_| source.refuse("say open or closed"))?
+            }
+            None if http.ip().is_loopback() && tcp.ip().is_loopback() => Registration::Open,
+            None => Registration::Closed,
+        };
+
+        let count = |text: &str, source: Source| match text.trim().parse() {
+            Ok(count @ 1..=1_000_000) => Ok(count),
+            _ => Err(source.refuse("say a number from 1 to 1000000")),
+        };
+        let max_games = count(&self.max_games, from("max_games", "OBSERVERIO_MAX_GAMES"))?;
+        let max_http = count(&self.max_http, from("max_http", "OBSERVERIO_MAX_HTTP"))?;
+
+        let source = from("log", "OBSERVERIO_LOG");
+        let filter = telemetry::parse_filter(&self.log).map_err(|why| source.refuse(why))?;
+        let data_dir = self.data_dir;
+        Ok((Config { http, tcp, public_url, data_dir, database, registration, max_games, max_http }, filter))
+    }
+}
+
+/// An empty variable is an unset one: that is what `OBSERVERIO_X= observerio` means to people.
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// clap explains in several lines; the first says it.
+fn from_clap(error: clap::Error) -> ConfigError {
+    let text = error.to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ConfigError::Asked(text),
+        _ => {
+            let first = text.lines().next().unwrap_or_default();
+            ConfigError::Usage(first.strip_prefix("error: ").unwrap_or(first).to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Config, ConfigError> {
+        Config::parse(std::iter::once(&"observerio").chain(arguments)).map(|(config, _)| config)
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_what_happens_without_a_command() {
+        let bare = parse(&["--http", "127.0.0.1:0"]).unwrap();
+        let serve = parse(&["serve", "--http", "127.0.0.1:0"]).unwrap();
+        assert_eq!(bare.http, serve.http);
+        assert_eq!(bare.http.port(), 0);
+    }
+
+    #[test]
+    fn registration_is_open_only_while_both_ports_are_private() {
+        let registration = |http, tcp| parse(&["--http", http, "--tcp", tcp]).unwrap().registration;
+        assert_eq!(registration("127.0.0.1:1", "[::1]:2"), Registration::Open);
+        assert_eq!(registration("0.0.0.0:1", "127.0.0.1:2"), Registration::Closed);
+        assert_eq!(registration("127.0.0.1:1", "0.0.0.0:2"), Registration::Closed);
+        let open = parse(&["--http", "0.0.0.0:1", "--registration", "open"]).unwrap();
+        assert_eq!(open.registration, Registration::Open);
+    }
+
+    #[test]
+    fn a_wrong_flag_is_one_sentence() {
+        for arguments in [
+            &["--nonsense"][..],
+            &["--http", "nonsense"],
+            &["--registration", "maybe"],
+            &["--max-games", "0"],
+            &["--database-url", "mysql://u:hunter2@h/db"],
+            &["--public-url", "tune.example.org"],
+            &["frobnicate"],
+        ] {
+            match parse(arguments) {
+                Err(ConfigError::Usage(text)) => {
+                    assert!(!text.contains('\n') && !text.contains("hunter2"), "{text}");
+                }
+                other => panic!("{arguments:?}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn help_is_complete() {
+        let Err(ConfigError::Asked(help)) = parse(&["--help"]) else { panic!("no help") };
+        for name in [
+            "OBSERVERIO_HTTP",
+            "OBSERVERIO_TCP",
+            "OBSERVERIO_PUBLIC_URL",
+            "OBSERVERIO_DATA_DIR",
+            "DATABASE_URL",
+            "OBSERVERIO_REGISTRATION",
+            "OBSERVERIO_MAX_GAMES",
+            "OBSERVERIO_MAX_HTTP",
+            "OBSERVERIO_LOG",
+            "Network:",
+            "Storage:",
+            "Access:",
+            "Limits:",
+            "Diagnostics:",
+        ] {
+            assert!(help.contains(name), "{name} is not in:\n{help}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The games' side: line protocol over TCP.
+//!
+//! [`listener`] accepts and limits, [`connection`] moves bytes and waits, [`session`] knows what a line
+//! means and touches no socket.
+
+mod connection;
+mod listener;
+mod outbox;
+mod session;
+
+pub(crate) use listener::{GameLimits, accept_games};

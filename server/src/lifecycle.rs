@@ -1,0 +1,244 @@
+//! Start, drain, stop.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use gateway::{
+    Clock, Gateway, GatewayError,
+    store::{PostgresStore, SqliteStore, Store, StoreError},
+};
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    Banner,
+    config::{Config, Database},
+    ingest::{GameLimits, accept_games},
+    net, web,
+};
+
+/// How long connections get to finish when the server goes down.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the database gets to answer when the server starts.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why the server did not start: a sentence that says what to do, without secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port can't be listened on.
+    #[error("cannot listen on {address} ({variable}): {cause}; {hint}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// The setting that says so.
+        variable: &'static str,
+        /// What the system said.
+        cause: io::Error,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The data directory can't be used.
+    #[error(
+        "cannot use the data directory {path} ({cause}); name one that can be written to in OBSERVERIO_DATA_DIR"
+    )]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// Another server is at work there.
+    #[error(
+        "another observerio uses the data directory {0}; stop it, or name another one in OBSERVERIO_DATA_DIR"
+    )]
+    InUse(PathBuf),
+    /// The database can't be used.
+    #[error("cannot use the database {database}: {cause}")]
+    Database {
+        /// Which, without its password.
+        database: String,
+        /// What it said.
+        cause: String,
+    },
+    /// Anything else.
+    #[error("cannot start: {0}")]
+    Other(#[from] anyhow::Error),
+}
+
+/// A server that listens and does not accept yet.
+pub struct Server {
+    gateway: Gateway,
+    http: TcpListener,
+    tcp: TcpListener,
+    config: Config,
+    addresses: (SocketAddr, SocketAddr),
+    set_up: Option<String>,
+    /// Held while the server lives.
+    _claim: File,
+}
+
+impl Server {
+    /// Takes both ports, claims the data directory and opens the database.
+    ///
+    /// # Errors
+    /// [`StartError`], after which nothing is left behind but an empty data directory.
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        let http = listen(config.http, "OBSERVERIO_HTTP")?;
+        let tcp = listen(config.tcp, "OBSERVERIO_TCP")?;
+        let address_of = |listener: &TcpListener| listener.local_addr().map_err(anyhow::Error::from);
+        let addresses = (address_of(&http)?, address_of(&tcp)?);
+        let claim = claim(&config.data_dir)?;
+        let store = open_store(&config.database).await?;
+        let gateway = Gateway::open(store, Clock::system());
+        let set_up = match gateway.needs_setup_link().await {
+            Ok(true) => Some(gateway.issue_setup_token().reveal().to_owned()),
+            Ok(false) => None,
+            Err(error) => return Err(database_error(&config.database, explain_gateway(&error))),
+        };
+        Ok(Self { gateway, http, tcp, config, addresses, set_up, _claim: claim })
+    }
+
+    /// Where browsers and scripts connect, with the real port.
+    pub fn http_address(&self) -> SocketAddr {
+        self.addresses.0
+    }
+
+    /// Where games connect, with the real port.
+    pub fn tcp_address(&self) -> SocketAddr {
+        self.addresses.1
+    }
+
+    /// What it does, for programs that hold a server inside.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// What the terminal shows. The only place where the one-time link is ever written.
+    pub fn banner(&self) -> Banner {
+        let dashboard = match &self.config.public_url {
+            Some(url) => url.origin().to_owned(),
+            None => format!("http://{}", reachable(self.http_address())),
+        };
+        Banner {
+            games: reachable(self.tcp_address()),
+            data: self.config.database.to_string(),
+            set_up: self.set_up.as_ref().map(|token| format!("{dashboard}/setup?token={token}")),
+            dashboard,
+        }
+    }
+
+    /// Serves until `stop`; then stops accepting, lets connections finish for at most ten seconds, and saves
+    /// everything that was taken in. Returns whether every connection had finished.
+    ///
+    /// # Errors
+    /// When the server can't begin.
+    pub async fn run(self, stop: CancellationToken) -> Result<bool, StartError> {
+        let Self { gateway, http, tcp, config, addresses, set_up: _, _claim } = self;
+        warn_if_exposed(&config, addresses);
+        let tasks = TaskTracker::new();
+        let web = web::Web::new(
+            gateway.clone(),
+            addresses,
+            config.public_url,
+            config.registration,
+            stop.clone(),
+            tasks.clone(),
+        );
+        let router = web::router(&web)?;
+        let limits = GameLimits::new(config.max_games);
+        tasks.spawn(accept_games(tcp, gateway.clone(), limits, tasks.clone(), stop.clone()));
+        tasks.spawn(web::serve(http, router, config.max_http, tasks.clone(), stop.clone()));
+        tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
+
+        stop.cancelled().await;
+        tasks.close();
+        let drained = timeout(DRAIN_TIMEOUT, tasks.wait()).await.is_ok();
+        if !drained {
+            tracing::warn!(left = tasks.len(), "some connections did not finish in time and were dropped");
+        }
+        gateway.close().await;
+        tracing::info!(drained, "stopped");
+        Ok(drained)
+    }
+}
+
+fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
+    net::listen(address).map_err(|cause| {
+        let hint = match cause.kind() {
+            io::ErrorKind::AddrInUse => "another program has this port; stop it or choose another port",
+            io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose another port",
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose one of its own",
+            _ => "choose another address",
+        };
+        StartError::Listen { address, variable, cause, hint }
+    })
+}
+
+/// Makes the data directory, and keeps a second server out of it as long as the file lives.
+fn claim(data_dir: &Path) -> Result<File, StartError> {
+    let unusable = |cause| StartError::DataDir { path: data_dir.to_owned(), cause };
+    fs::create_dir_all(data_dir).map_err(unusable)?;
+    let lock = data_dir.join("observerio.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(lock).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(data_dir.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+    }
+}
+
+async fn open_store(database: &Database) -> Result<Arc<dyn Store>, StartError> {
+    let opening = async {
+        Ok::<Arc<dyn Store>, StoreError>(match database {
+            Database::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
+            Database::Postgres(url) => Arc::new(PostgresStore::connect(url).await?),
+        })
+    };
+    match timeout(DATABASE_TIMEOUT, opening).await {
+        Ok(Ok(store)) => Ok(store),
+        Ok(Err(StoreError::Foreign(sentence))) => Err(database_error(database, sentence)),
+        Ok(Err(other)) => Err(database_error(database, format!("{other}; look at DATABASE_URL"))),
+        Err(_) => Err(database_error(database, "it does not answer; look at DATABASE_URL".to_owned())),
+    }
+}
+
+fn database_error(database: &Database, cause: String) -> StartError {
+    // one sentence on one line, whatever the database said
+    let cause = cause.split_whitespace().collect::<Vec<_>>().join(" ");
+    StartError::Database { database: database.to_string(), cause }
+}
+
+fn explain_gateway(error: &GatewayError) -> String {
+    match error {
+        GatewayError::Unavailable(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// A port on every address of the machine is shown under the one that surely works on the machine itself.
+fn reachable(address: SocketAddr) -> String {
+    match address.ip().is_unspecified() {
+        true => format!("localhost:{}", address.port()),
+        false => address.to_string(),
+    }
+}
+
+fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {
+    let behind_tls = config.public_url.as_ref().is_some_and(|url| url.is_https());
+    if !http.ip().is_loopback() && !behind_tls {
+        tracing::warn!(
+            %http,
+            "the dashboard is reachable from other machines without encryption; put a proxy with TLS in front \
+             and name its address in OBSERVERIO_PUBLIC_URL"
+        );
+    }
+    if !tcp.ip().is_loopback() {
+        tracing::warn!(%tcp, "games are reachable from other machines without encryption; use a network you trust");
+    }
+}

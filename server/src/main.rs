@@ -1,0 +1,107 @@
+//! The program: reads the settings, starts the server, and stops it when it is told to.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    process::{ExitCode, exit},
+};
+
+use server::{
+    Server,
+    config::{Config, ConfigError},
+    telemetry,
+};
+use tokio_util::sync::CancellationToken;
+
+/// The command line is wrong.
+const EXIT_USAGE: u8 = 2;
+/// A setting can't work: `EX_CONFIG` of sysexits.h, which service managers know.
+const EXIT_CONFIG: u8 = 78;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (config, filter) = match Config::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(ConfigError::Asked(text)) => return say(&text),
+        Err(ConfigError::Usage(sentence)) => {
+            return fail(EXIT_USAGE, &format!("{sentence}; `observerio --help` lists the options"));
+        }
+        Err(ConfigError::Setting(sentence)) => return fail(EXIT_CONFIG, &sentence),
+    };
+    telemetry::start(filter);
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let server = match Server::bind(config).await {
+        Ok(server) => server,
+        Err(error) => return fail(EXIT_CONFIG, &error.to_string()),
+    };
+    let banner = server.banner();
+    say(&if io::stdout().is_terminal() { format!("{banner:#}") } else { banner.to_string() });
+    match server.run(stop).await {
+        Ok(_drained) => ExitCode::SUCCESS,
+        Err(error) => fail(EXIT_CONFIG, &error.to_string()),
+    }
+}
+
+/// A closed standard output is no reason to stop serving.
+fn say(text: &str) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn fail(status: u8, sentence: &str) -> ExitCode {
+    eprintln!("observerio: {sentence}");
+    ExitCode::from(status)
+}
+
+/// The first signal asks the server to finish, the second ends it at once; what is saved stays saved.
+async fn stop_on_signal(stop: CancellationToken) {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return tracing::error!(%error, "cannot listen for signals"),
+    };
+    signals.next().await;
+    tracing::info!("finishing; a second signal ends at once");
+    stop.cancel();
+    signals.next().await;
+    exit(130);
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What the program says of itself on standard error.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless the operator asks for more: warnings of libraries, and what we do.
+pub const DEFAULT_FILTER: &str = "warn,observerio=info,server=info,gateway=info,app=info";
+
+/// Reads a filter such as `debug` or `warn,gateway=trace`.
+///
+/// # Errors
+/// A sentence that says what is wrong with it.
+pub fn parse_filter(text: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(text).map_err(|error| error.to_string())
+}
+
+/// Starts logging to standard error; standard output is for the banner.
+pub fn start(filter: EnvFilter) {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
+    if log.try_init().is_err() {
+        tracing::debug!("logging was started before");
+    }
+}

@@ -1,0 +1,108 @@
+//! The HTTP API for scripts, as the first observerio had it, and what an operator's probes ask.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use gateway::GatewayError;
+use protocol::model::Key;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::Web;
+use crate::config::Registration;
+
+/// An answer with a status and `{"error": …}`.
+pub(super) struct ApiError(StatusCode, String);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+impl From<GatewayError> for ApiError {
+    fn from(error: GatewayError) -> Self {
+        let status = match &error {
+            GatewayError::Unavailable(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "a script could not be served");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            GatewayError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self(status, error.to_string())
+    }
+}
+
+type Answer = Result<Json<Value>, ApiError>;
+
+/// `GET /alive`.
+pub(super) async fn alive() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// `GET /readyz`: whether data can be stored now.
+pub(super) async fn ready(State(web): State<Web>) -> Answer {
+    if web.stop.is_cancelled() {
+        return Err(ApiError(StatusCode::SERVICE_UNAVAILABLE, "the server is going down".into()));
+    }
+    web.gateway.check().await?;
+    Ok(Json(json!({ "status": "ok" })))
+}
+
+/// `GET /users/tokens`: a fresh key. It belongs to nobody until it is registered.
+pub(super) async fn generate_key(State(web): State<Web>) -> Json<Value> {
+    Json(json!({ "token": web.gateway.generate_key() }))
+}
+
+#[derive(Deserialize)]
+struct RegisterKey {
+    token: String,
+}
+
+/// `POST /users/tokens`: makes a project with that key.
+pub(super) async fn register_key(State(web): State<Web>, body: Bytes) -> Answer {
+    web.check_registration()?;
+    let RegisterKey { token } = parse(&body, r#"{"token": "<12 bytes>"}"#)?;
+    let key = Key::parse(token.as_bytes()).map_err(|error| ApiError(StatusCode::BAD_REQUEST, error.text))?;
+    let project = web.gateway.register_key(key).await?;
+    Ok(Json(json!({ "token": project.key })))
+}
+
+#[derive(Deserialize)]
+struct RegisterUser {
+    email: String,
+    password: String,
+}
+
+/// `POST /users`: makes an account with a first project, and gives its key.
+pub(super) async fn register_user(State(web): State<Web>, body: Bytes) -> Answer {
+    web.check_registration()?;
+    let RegisterUser { email, password } = parse(&body, r#"{"email": "…", "password": "…"}"#)?;
+    let key = web.gateway.register_user(&email, &password).await?;
+    Ok(Json(json!({ "token": key })))
+}
+
+/// Scripts say all sorts of content types; what counts is that it is JSON.
+fn parse<T: DeserializeOwned>(body: &[u8], shape: &str) -> Result<T, ApiError> {
+    // the parser's own message could quote a password
+    serde_json::from_slice(body)
+        .map_err(|_| ApiError(StatusCode::BAD_REQUEST, format!("the body is JSON such as {shape}")))
+}
+
+impl Web {
+    fn check_registration(&self) -> Result<(), ApiError> {
+        match self.settings.registration {
+            Registration::Open => Ok(()),
+            Registration::Closed => Err(ApiError(
+                StatusCode::FORBIDDEN,
+                "registration is closed here; ask the operator, who can start observerio with --registration open"
+                    .into(),
+            )),
+        }
+    }
+}

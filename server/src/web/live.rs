@@ -1,0 +1,272 @@
+//! The dashboard's WebSocket: decode, call the gateway, select on the subscription, encode.
+
+use std::{
+    future::{Future, pending},
+    pin::Pin,
+    time::Duration,
+};
+
+use axum::{
+    extract::{
+        Query, State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
+    },
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use gateway::{Gateway, GatewayError, Watched, Watcher};
+use protocol::{
+    limits::MAX_LIVE_MESSAGE_BYTES,
+    live::{
+        self, CLOSE_FORBIDDEN, CLOSE_RESTART, CLOSE_VERSION, ClientMessage, EditRefused, LIVE_VERSION,
+        ServerMessage,
+    },
+    model::{ProjectId, User},
+};
+use serde::Deserialize;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Web, auth::SessionToken};
+
+/// How often we ask whether the browser is there, and whether it is still signed in.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// A browser that was silent for so long, without answering a heartbeat even, is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+/// A browser that does not take a message for so long is closed, and gets a snapshot when it returns.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long we wait for the browser to say good-bye too.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Holds the largest snapshot; messages are sent one at a time, so there is never more than one in it.
+const MAX_WRITE_BUFFER_BYTES: usize = 64 * 1024 * 1024;
+
+#[derive(Deserialize)]
+pub(super) struct Version {
+    v: Option<u32>,
+}
+
+/// `GET /live?v=<version>`: refused before the upgrade unless our own page asks for somebody signed in.
+pub(super) async fn live(
+    State(web): State<Web>,
+    token: SessionToken,
+    headers: HeaderMap,
+    Query(version): Query<Version>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    if !web.is_own_origin(&headers) {
+        let text = "only the dashboard's own page may open this; behind a proxy, set OBSERVERIO_PUBLIC_URL\n";
+        return (StatusCode::FORBIDDEN, text).into_response();
+    }
+    let user = match web.user_of(&token).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return (StatusCode::UNAUTHORIZED, "sign in first\n").into_response(),
+        Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    };
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    // counted from here on, so that the server waits for it when it goes down
+    let counted = web.tasks.token();
+    let upgrade = upgrade
+        .max_message_size(MAX_LIVE_MESSAGE_BYTES)
+        .max_frame_size(MAX_LIVE_MESSAGE_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES);
+    upgrade.on_upgrade(move |socket| async move {
+        let conversation = Conversation::new(socket, web.gateway, user, token);
+        if version.v == Some(LIVE_VERSION) {
+            conversation.run(web.stop).await;
+        } else {
+            conversation.close(CLOSE_VERSION, "this page is of another version; load it anew").await;
+        }
+        drop(counted);
+    })
+}
+
+/// An edit that is being saved. The next message waits for it, so edits are saved in order; deltas do not.
+type Saving = Pin<Box<dyn Future<Output = ServerMessage> + Send>>;
+
+struct Conversation {
+    socket: WebSocket,
+    gateway: Gateway,
+    user: User,
+    token: SessionToken,
+    watcher: Option<Watcher>,
+    saving: Option<Saving>,
+    heartbeat: Interval,
+    heard: Instant,
+}
+
+enum Wake {
+    Stop,
+    Heard(Option<Result<Message, axum::Error>>),
+    Saved(ServerMessage),
+    Watched(Watched),
+    Heartbeat,
+}
+
+/// Why a conversation is over: we say this, or the browser is not there any more.
+enum End {
+    Say(u16, &'static str),
+    Gone,
+}
+
+impl Conversation {
+    fn new(socket: WebSocket, gateway: Gateway, user: User, token: SessionToken) -> Self {
+        let now = Instant::now();
+        let mut heartbeat = interval_at(now + HEARTBEAT, HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { socket, gateway, user, token, watcher: None, saving: None, heartbeat, heard: now }
+    }
+
+    async fn run(mut self, stop: CancellationToken) {
+        let end = loop {
+            let wake = tokio::select! {
+                () = stop.cancelled() => Wake::Stop,
+                message = self.socket.recv(), if self.saving.is_none() => Wake::Heard(message),
+                result = saved(&mut self.saving) => Wake::Saved(result),
+                watched = watched(&mut self.watcher) => Wake::Watched(watched),
+                _ = self.heartbeat.tick() => Wake::Heartbeat,
+            };
+            if let Err(end) = self.serve(wake).await {
+                break end;
+            }
+        };
+        if let End::Say(code, reason) = end {
+            self.finish_edit().await;
+            self.close(code, reason).await;
+        }
+    }
+
+    async fn serve(&mut self, wake: Wake) -> Result<(), End> {
+        match wake {
+            Wake::Stop => Err(End::Say(CLOSE_RESTART, "the server is going down; connect again")),
+            Wake::Heard(Some(Ok(message))) => {
+                self.heard = Instant::now();
+                self.on_message(message).await
+            }
+            Wake::Heard(None | Some(Err(_))) => Err(End::Gone),
+            Wake::Saved(result) => {
+                self.saving = None;
+                self.say(&result).await
+            }
+            Wake::Watched(Watched::Delta(delta)) => self.send(delta.encoded().to_vec()).await,
+            Wake::Watched(Watched::Lagged(snapshot)) => self.say(&ServerMessage::Snapshot(snapshot)).await,
+            Wake::Heartbeat => self.check_in().await,
+        }
+    }
+
+    async fn on_message(&mut self, message: Message) -> Result<(), End> {
+        match message {
+            Message::Binary(bytes) => match live::parse(&bytes) {
+                Ok(message) => self.on_command(message).await,
+                Err(malformed) => self.say(&ServerMessage::Refused { text: malformed.to_string() }).await,
+            },
+            Message::Text(_) => {
+                let text = "this socket speaks binary messages only".to_owned();
+                self.say(&ServerMessage::Refused { text }).await
+            }
+            // tungstenite answers pings by itself
+            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Close(_) => Err(End::Gone),
+        }
+    }
+
+    async fn on_command(&mut self, command: ClientMessage) -> Result<(), End> {
+        match command {
+            ClientMessage::Subscribe { project } => self.subscribe(project).await,
+            ClientMessage::Ping { token } => self.say(&ServerMessage::Pong { token }).await,
+            ClientMessage::Edit { id, project, gesture, changes } => {
+                let (gateway, user) = (self.gateway.clone(), self.user.clone());
+                self.saving = Some(Box::pin(async move {
+                    let saved = gateway.edit_vars(&user, project, gesture, changes).await;
+                    ServerMessage::EditResult { id, outcome: saved.map_err(refusal) }
+                }));
+                Ok(())
+            }
+        }
+    }
+
+    async fn subscribe(&mut self, project: ProjectId) -> Result<(), End> {
+        self.watcher = None;
+        match self.gateway.watch(&self.user, project).await {
+            Ok(mut watcher) => {
+                let snapshot = Box::new(watcher.snapshot());
+                self.watcher = Some(watcher);
+                self.say(&ServerMessage::Snapshot(snapshot)).await
+            }
+            Err(error) => self.say(&ServerMessage::Refused { text: refusal(error).text }).await,
+        }
+    }
+
+    /// Whoever signed out elsewhere, or lost access, is told so here.
+    async fn check_in(&mut self) -> Result<(), End> {
+        if self.heard.elapsed() > SILENCE {
+            return Err(End::Gone);
+        }
+        if let Some(token) = &self.token.0
+            && let Ok(None) = self.gateway.authenticate(token).await
+        {
+            return Err(End::Say(CLOSE_FORBIDDEN, "signed out"));
+        }
+        self.send_message(Message::Ping(Vec::new().into())).await
+    }
+
+    /// When the server goes down: an edit that was begun is saved, and its browser is told.
+    async fn finish_edit(&mut self) {
+        if let Some(saving) = self.saving.take()
+            && let Ok(result) = timeout(SEND_TIMEOUT, saving).await
+            && self.say(&result).await.is_err()
+        {
+            tracing::debug!("a browser left before it heard what became of its edit");
+        }
+    }
+
+    async fn say(&mut self, message: &ServerMessage) -> Result<(), End> {
+        self.send(live::encode(message)).await
+    }
+
+    async fn send(&mut self, bytes: Vec<u8>) -> Result<(), End> {
+        self.send_message(Message::Binary(bytes.into())).await
+    }
+
+    async fn send_message(&mut self, message: Message) -> Result<(), End> {
+        match timeout(SEND_TIMEOUT, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+
+    async fn close(mut self, code: u16, reason: &'static str) {
+        let frame = CloseFrame { code, reason: reason.into() };
+        if self.send_message(Message::Close(Some(frame))).await.is_err() {
+            return;
+        }
+        let good_bye = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        if timeout(CLOSE_TIMEOUT, good_bye).await.is_err() {
+            tracing::debug!("a browser did not say good-bye");
+        }
+    }
+}
+
+async fn saved(saving: &mut Option<Saving>) -> ServerMessage {
+    match saving {
+        Some(saving) => saving.await,
+        None => pending().await,
+    }
+}
+
+async fn watched(watcher: &mut Option<Watcher>) -> Watched {
+    match watcher {
+        Some(watcher) => watcher.next().await,
+        None => pending().await,
+    }
+}
+
+fn refusal(error: GatewayError) -> EditRefused {
+    if let GatewayError::Unavailable(cause) = &error {
+        tracing::error!(error = cause as &dyn std::error::Error, "a dashboard could not be served");
+    }
+    EditRefused { code: error.code().to_owned(), text: error.to_string() }
+}

@@ -1,0 +1,67 @@
+//! The HTTP port's accept loop. `axum::serve` has neither a time-out for request heads nor a limit on
+//! connections: half a request would be held for ever.
+
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::net;
+
+/// For a request's head; also for the pause between two requests of a connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Accepts browsers and scripts until `stop`, each in a task of `tasks`, which ends after its request.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    max_connections: usize,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(max_connections));
+    loop {
+        let (stream, peer) = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = net::accept(&listener) => accepted,
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::warn!(%peer, "as many HTTP connections are open as may be; one was refused");
+            continue;
+        };
+        let (router, stop) = (router.clone(), stop.clone());
+        tasks.spawn(async move {
+            serve_connection(stream, peer, router, stop).await;
+            drop(place);
+        });
+    }
+}
+
+async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    // HTTP/1.1 only: browsers speak HTTP/2 through TLS alone, and a proxy that does TLS speaks 1.1 to us
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%peer, %error, "an HTTP connection ended early");
+    }
+}

@@ -1,0 +1,71 @@
+//! What every handler can reach.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::extract::FromRef;
+use gateway::Gateway;
+use leptos::prelude::{Env, LeptosOptions};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::config::{PublicUrl, Registration};
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Web {
+    pub(super) gateway: Gateway,
+    pub(super) leptos: LeptosOptions,
+    pub(super) settings: Arc<Settings>,
+    /// Cancelled when the server goes down.
+    pub(super) stop: CancellationToken,
+    /// WebSockets outlive the request that opened them: the server waits for these when it goes down.
+    pub(super) tasks: TaskTracker,
+}
+
+/// What does not change while the server runs.
+pub(super) struct Settings {
+    pub(super) public_url: Option<PublicUrl>,
+    pub(super) registration: Registration,
+    /// What a game connects to, as people type it.
+    pub(super) game_address: String,
+    /// Whether only hosts that are ours are answered.
+    pub(super) check_host: bool,
+}
+
+impl Web {
+    pub(crate) fn new(
+        gateway: Gateway,
+        addresses: (SocketAddr, SocketAddr),
+        public_url: Option<PublicUrl>,
+        registration: Registration,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        let (http, tcp) = addresses;
+        let leptos = LeptosOptions::builder()
+            .output_name("observerio")
+            .site_pkg_dir(format!("pkg/{}", env!("OBSERVERIO_SITE_HASH")))
+            .site_addr(http)
+            .env(Env::PROD)
+            .build();
+        // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
+        let check_host = public_url.is_some() || (http.ip().is_loopback() && tcp.ip().is_loopback());
+        let game_address = game_address(tcp, public_url.as_ref());
+        let settings = Arc::new(Settings { public_url, registration, game_address, check_host });
+        Self { gateway, leptos, settings, stop, tasks }
+    }
+}
+
+/// A port on every address of the machine is reached under the name that people use for it.
+fn game_address(tcp: SocketAddr, public_url: Option<&PublicUrl>) -> String {
+    match public_url {
+        Some(url) if tcp.ip().is_unspecified() => format!("{}:{}", url.host(), tcp.port()),
+        None if tcp.ip().is_unspecified() => format!("localhost:{}", tcp.port()),
+        _ => tcp.to_string(),
+    }
+}
+
+impl FromRef<Web> for LeptosOptions {
+    fn from_ref(web: &Web) -> Self {
+        web.leptos.clone()
+    }
+}

@@ -1,0 +1,95 @@
+//! A game, as a socket that reads lines.
+
+use std::net::SocketAddr;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value as Json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use super::soon;
+
+/// One connection to the game port.
+pub struct Game {
+    stream: TcpStream,
+    held: Vec<u8>,
+}
+
+impl Game {
+    pub async fn connect(address: SocketAddr) -> Self {
+        let stream = soon("a connection", TcpStream::connect(address)).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, held: Vec::new() }
+    }
+
+    pub async fn send(&mut self, text: &str) {
+        self.send_bytes(text.as_bytes()).await;
+    }
+
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        soon("the server to read", self.stream.write_all(bytes)).await.unwrap();
+    }
+
+    /// Sends and hopes: the server may hang up in the middle.
+    pub async fn try_send(&mut self, bytes: &[u8]) {
+        let _hung_up = soon("the server to read or hang up", self.stream.write_all(bytes)).await;
+    }
+
+    /// The next line; `None` when the server has hung up.
+    pub async fn next_line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.held.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.held.drain(..=end).collect();
+                return Some(String::from_utf8(line).unwrap().trim_end().to_owned());
+            }
+            let mut piece = [0; 4096];
+            match soon("a line", self.stream.read(&mut piece)).await {
+                Ok(0) | Err(_) => {
+                    assert!(self.held.is_empty(), "half a line: {:?}", String::from_utf8_lossy(&self.held));
+                    return None;
+                }
+                Ok(count) => self.held.extend_from_slice(&piece[..count]),
+            }
+        }
+    }
+
+    pub async fn line(&mut self) -> String {
+        self.next_line().await.expect("a line, not the end of the connection")
+    }
+
+    /// The JSON of the next line, which must be edits of `key`.
+    pub async fn edits(&mut self, key: &str) -> Json {
+        let line = self.line().await;
+        let payload = line.strip_prefix(&format!("v:{key}:")).unwrap_or_else(|| panic!("no edit: {line}"));
+        serde_json::from_slice(&STANDARD.decode(payload).unwrap()).unwrap()
+    }
+
+    /// The code of the next line, which must be an error.
+    pub async fn error(&mut self) -> String {
+        let line = self.line().await;
+        let mut words = line.split(' ');
+        assert_eq!(words.next(), Some("ERR"), "no error: {line}");
+        let code = words.next().unwrap().to_owned();
+        assert!(words.next().is_some(), "no sentence: {line}");
+        code
+    }
+
+    /// Asserts that the server says nothing more and hangs up.
+    pub async fn hung_up(&mut self) {
+        assert_eq!(self.next_line().await, None);
+    }
+
+    /// Asserts that everything sent so far is served and brought no other answer: what answers `v:` again is
+    /// read after it.
+    pub async fn in_order(&mut self, key: &str) {
+        self.send(&format!("v:{key}\n")).await;
+        assert_eq!(self.line().await, "OK");
+    }
+}
+
+/// As the original clients encode.
+pub fn base64(json: &str) -> String {
+    STANDARD.encode(json)
+}

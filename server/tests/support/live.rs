@@ -1,0 +1,85 @@
+//! A dashboard's WebSocket.
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use protocol::{
+    live::{self, ClientMessage, Gesture, LIVE_VERSION, ServerMessage, Snapshot},
+    model::{ProjectId, Value, VarName},
+};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderValue},
+};
+
+use super::{http::Browser, soon};
+
+/// An open dashboard.
+pub struct Dashboard {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Dashboard {
+    /// As the page does it.
+    pub async fn open(browser: &Browser) -> Self {
+        Self::try_open(browser, Some(&browser.origin()), LIVE_VERSION).await.expect("an upgrade")
+    }
+
+    /// Gives the status when there is no upgrade.
+    pub async fn try_open(browser: &Browser, origin: Option<&str>, version: u32) -> Result<Self, u16> {
+        let url = format!("ws://{}/live?v={version}", browser.address);
+        let mut request = url.into_client_request().unwrap();
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", HeaderValue::from_str(origin).unwrap());
+        }
+        if let Some(cookie) = &browser.cookie {
+            request.headers_mut().insert("cookie", HeaderValue::from_str(cookie).unwrap());
+        }
+        match soon("the upgrade", connect_async(request)).await {
+            Ok((socket, _)) => Ok(Self { socket }),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    pub async fn say(&mut self, message: &ClientMessage) {
+        self.send(Message::Binary(live::encode(message).into())).await;
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        soon("the message to leave", self.socket.send(message)).await.unwrap();
+    }
+
+    pub async fn hear(&mut self) -> ServerMessage {
+        loop {
+            match soon("a message", self.socket.next()).await.expect("a message, not the end").unwrap() {
+                Message::Binary(bytes) => return live::parse(&bytes).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("not a message: {other:?}"),
+            }
+        }
+    }
+
+    /// The code with which the server closes; messages before it are skipped.
+    pub async fn close_code(&mut self) -> u16 {
+        loop {
+            match soon("the close", self.socket.next()).await.expect("a close, not the end").unwrap() {
+                Message::Close(Some(frame)) => return frame.code.into(),
+                Message::Close(None) => panic!("a close without a code"),
+                _ => {}
+            }
+        }
+    }
+
+    pub async fn subscribe(&mut self, project: ProjectId) -> Snapshot {
+        self.say(&ClientMessage::Subscribe { project }).await;
+        match self.hear().await {
+            ServerMessage::Snapshot(snapshot) => *snapshot,
+            other => panic!("no snapshot: {other:?}"),
+        }
+    }
+
+    pub async fn edit(&mut self, id: u32, project: ProjectId, changes: &[(&str, Value)]) {
+        let changes = changes.iter().map(|(n, v)| (VarName::parse(n).unwrap(), v.clone())).collect();
+        self.say(&ClientMessage::Edit { id, project, gesture: Gesture(id.into()), changes }).await;
+    }
+}

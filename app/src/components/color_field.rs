@@ -50,6 +50,7 @@ pub fn ColorField(
             <TextEntry label=format!("{label} as text") text parse on_commit />
         </div>
     }
+    .into_any()
 }
 
 fn opaque_untracked(text: Signal<String>) -> String {

@@ -57,6 +57,7 @@ pub fn DeviceList(
             </ul>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -79,4 +80,5 @@ fn DeviceRow(first: Device, current: Memo<Option<Device>>, now: Signal<UnixMicro
             </span>
         </li>
     }
+    .into_any()
 }

@@ -35,6 +35,7 @@ pub fn Header(
                 })}
         </header>
     }
+    .into_any()
 }
 
 /// The sign of the product.

@@ -77,6 +77,7 @@ pub fn LogView() -> impl IntoView {
             {move || selected.get().map(|line| view! { <LogDetail line selected /> })}
         </section>
     }
+    .into_any()
 }
 
 /// Level and text. What can't be read is underlined, and the last good filter stays.
@@ -141,6 +142,7 @@ fn LogFilter() -> impl IntoView {
             {fault}
         </div>
     }
+    .into_any()
 }
 
 /// The lines that are in view, out of all that are held.
@@ -243,6 +245,7 @@ fn LogLines(
             }}
         </div>
     }
+    .into_any()
 }
 
 #[derive(Clone, PartialEq)]
@@ -285,6 +288,7 @@ fn LogRow(
             </span>
         </div>
     }
+    .into_any()
 }
 
 /// One line whole, with its fields.
@@ -308,6 +312,7 @@ fn LogDetail(line: Arc<LogLine>, selected: RwSignal<Option<Arc<LogLine>>>) -> im
             {line.fields.clone().map(|fields| view! { <pre class="value log-fields">{fields}</pre> })}
         </aside>
     }
+    .into_any()
 }
 
 /// Which lines to draw. Before the pane is measured: the newest.

@@ -64,6 +64,7 @@ pub fn NumberField(
             <TextEntry label=field_label text parse on_commit on_key=on_field_key numeric=true />
         </div>
     }
+    .into_any()
 }
 
 fn read(typed: &str, like: Option<&Value>, spec: &VarSpec) -> Result<Value, String> {
@@ -128,6 +129,7 @@ fn Slider(
             on:keydown=keydown
         />
     }
+    .into_any()
 }
 
 fn place_untracked(value: Signal<Option<Value>>, lowest: f64) -> f64 {

@@ -81,6 +81,7 @@ pub fn QuickStart(
             </div>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -108,6 +109,7 @@ fn Copy(text: Signal<String>) -> impl IntoView {
             {move || if copied.get() { "Copied" } else { "Copy" }}
         </button>
     }
+    .into_any()
 }
 
 fn focus(id: &str) {

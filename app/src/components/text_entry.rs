@@ -130,4 +130,5 @@ pub fn TextEntry(
         {field}
         {move || error.get().map(|sentence| view! { <span class="entry-error" role="alert">{sentence}</span> })}
     }
+    .into_any()
 }

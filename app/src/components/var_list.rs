@@ -74,6 +74,7 @@ pub fn VarList() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -105,4 +106,5 @@ fn VarGroup(path: String, groups: Memo<Vec<Group>>) -> impl IntoView {
             </ul>
         </details>
     }
+    .into_any()
 }

@@ -58,6 +58,7 @@ pub fn VarRow(
             </span>
         </li>
     }
+    .into_any()
 }
 
 /// The parts that depend on the declaration.
@@ -86,6 +87,7 @@ fn Declared(
             {default.map(|default| view! { <Reset label default value on_edit /> })}
         </span>
     }
+    .into_any()
 }
 
 #[component]
@@ -111,6 +113,7 @@ fn Reset(
             <span aria-hidden="true">"↺"</span>
         </button>
     }
+    .into_any()
 }
 
 /// What the devices report, as soon as one of them differs: the value of a single one, a list of many.

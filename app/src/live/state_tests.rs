@@ -1,1 +1,368 @@
-//! Stories of the live state.
+//! Stories of the live page, told without a socket or a page.
+
+use proptest::prelude::*;
+use protocol::filter::Filter;
+use protocol::live::{
+    ClientMessage, Desired, Device, EditRefused, EditSaved, Event, Gesture, LogLine, Reported, ServerMessage,
+    Snapshot, Var,
+};
+use protocol::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarName, VarSpec, VarType};
+
+use super::state::{LiveState, Touched};
+use super::vars::Status;
+
+fn name(text: &str) -> VarName {
+    VarName::parse(text).unwrap()
+}
+
+fn int(number: i64) -> Value {
+    Value::Int(number.into())
+}
+
+fn device(id: i64, online: bool) -> Device {
+    Device { id: DeviceId(id), name: format!("device-{id}"), online, last_seen: UnixMicros(0) }
+}
+
+fn line(seq: u64, level: Level, message: &str) -> LogLine {
+    LogLine {
+        seq,
+        device: DeviceId(1),
+        at: UnixMicros(0),
+        received: UnixMicros(0),
+        level,
+        message: message.to_owned(),
+        fields: None,
+    }
+}
+
+fn desired(value: Value, revision: i64) -> Desired {
+    Desired { value, revision: Revision(revision), author: "ann".into(), at: UnixMicros(0) }
+}
+
+fn reported(device: i64, value: Value) -> Reported {
+    Reported { device: DeviceId(device), value, at: UnixMicros(0) }
+}
+
+/// `speed` and `lives`, reported as 1 by two connected devices.
+fn snapshot(seq: u64) -> Snapshot {
+    let var = |text: &str| Var {
+        name: name(text),
+        spec: VarSpec { max: Some(100.0), ..VarSpec::bare(VarType::Integer) },
+        desired: None,
+        reported: vec![reported(1, int(1)), reported(2, int(1))],
+    };
+    Snapshot {
+        seq,
+        now: UnixMicros(0),
+        project: ProjectId(7),
+        name: "Mr. Rescue".into(),
+        revision: Revision(0),
+        devices: vec![device(1, true), device(2, true)],
+        vars: vec![var("speed"), var("lives")],
+        logs: vec![line(1, Level::Info, "one"), line(2, Level::Warn, "two")],
+    }
+}
+
+fn state() -> LiveState {
+    LiveState::new(snapshot(10))
+}
+
+fn delta(seq: u64, event: Event) -> ServerMessage {
+    ServerMessage::Delta { seq, events: vec![event] }
+}
+
+fn reports(device: i64, value: Value) -> Event {
+    Event::Reported {
+        device: DeviceId(device),
+        at: UnixMicros(1),
+        declared: vec![],
+        values: vec![(name("speed"), value)],
+    }
+}
+
+fn edited(value: Value, revision: i64) -> Event {
+    Event::Edited { desired: vec![(name("speed"), desired(value, revision))] }
+}
+
+fn saved(id: u32, revision: i64) -> ServerMessage {
+    ServerMessage::EditResult { id, outcome: Ok(EditSaved { revision: Revision(revision), games: 2 }) }
+}
+
+fn shown(state: &LiveState) -> Option<Value> {
+    state.var(&name("speed")).and_then(|var| var.shown().cloned())
+}
+
+fn status(state: &LiveState) -> Status {
+    state.status(&name("speed"))
+}
+
+fn edit(state: &mut LiveState, value: i64) -> u32 {
+    state.edit(&name("speed"), int(value), Gesture(1));
+    match state.take_unsent().as_slice() {
+        [ClientMessage::Edit { id, .. }] => *id,
+        other => panic!("one message expected, got {other:?}"),
+    }
+}
+
+fn messages(state: &LiveState) -> Vec<String> {
+    state.logs.shown().iter().map(|line| line.message.clone()).collect()
+}
+
+#[test]
+fn an_edit_shows_at_once_and_is_confirmed_by_the_games_reports() {
+    let mut state = state();
+    assert_eq!(status(&state), Status::Untouched);
+
+    let id = edit(&mut state, 5);
+    assert_eq!((shown(&state), status(&state)), (Some(int(5)), Status::Sending));
+
+    state.apply(saved(id, 1));
+    assert_eq!(status(&state), Status::Sent { games: 2, confirmed: 0 });
+    state.apply(delta(11, edited(int(5), 1)));
+    state.apply(delta(12, reports(1, int(5))));
+    assert_eq!(status(&state), Status::Sent { games: 2, confirmed: 1 });
+    state.apply(delta(13, reports(2, int(5))));
+    assert_eq!((shown(&state), status(&state)), (Some(int(5)), Status::Confirmed(2)));
+}
+
+#[test]
+fn the_delta_may_come_before_the_answer() {
+    let mut state = state();
+    let id = edit(&mut state, 5);
+    state.apply(delta(11, edited(int(5), 1)));
+    assert_eq!(status(&state), Status::Sending);
+    state.apply(saved(id, 1));
+    assert_eq!(state.var(&name("speed")).unwrap().pending, None);
+}
+
+#[test]
+fn while_dragging_neither_old_answers_nor_others_edits_move_the_control() {
+    let mut state = state();
+    let first = edit(&mut state, 5);
+    let second = edit(&mut state, 6);
+    state.apply(saved(first, 1));
+    state.apply(delta(11, edited(int(5), 1)));
+    assert_eq!((shown(&state), status(&state)), (Some(int(6)), Status::Sending));
+    state.apply(delta(12, edited(int(90), 2)));
+    assert_eq!(shown(&state), Some(int(6)));
+    state.apply(saved(second, 3));
+    assert_eq!(shown(&state), Some(int(6)));
+    state.apply(delta(13, edited(int(6), 3)));
+    // another person's later edit is shown like any other
+    state.apply(delta(14, edited(int(91), 4)));
+    assert_eq!(shown(&state), Some(int(91)));
+}
+
+#[test]
+fn a_refused_edit_goes_back_and_says_why() {
+    let mut state = state();
+    let id = edit(&mut state, 5);
+    let refused = EditRefused { code: "bad_shape".into(), text: "the largest value is 4".into() };
+    state.apply(ServerMessage::EditResult { id, outcome: Err(refused) });
+    assert_eq!(shown(&state), Some(int(1)));
+    assert_eq!(status(&state), Status::Refused("the largest value is 4".into()));
+    edit(&mut state, 3);
+    assert_eq!(status(&state), Status::Sending);
+}
+
+#[test]
+fn what_the_declaration_forbids_is_not_sent() {
+    let mut state = state();
+    state.edit(&name("speed"), int(101), Gesture(1));
+    assert!(!state.has_unsent());
+    assert!(matches!(status(&state), Status::Refused(_)));
+    assert_eq!(state.edit(&name("unknown"), int(1), Gesture(1)), Touched::default());
+}
+
+#[test]
+fn newest_wins_and_each_gesture_is_one_message() {
+    let mut state = state();
+    state.edit(&name("speed"), int(2), Gesture(1));
+    state.edit(&name("speed"), int(3), Gesture(1));
+    state.edit(&name("lives"), int(9), Gesture(2));
+    let sent: Vec<_> = state
+        .take_unsent()
+        .into_iter()
+        .map(|message| match message {
+            ClientMessage::Edit { project, gesture, changes, .. } => (project, gesture, changes),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let project = ProjectId(7);
+    let expected = vec![
+        (project, Gesture(1), vec![(name("speed"), int(3))]),
+        (project, Gesture(2), vec![(name("lives"), int(9))]),
+    ];
+    assert_eq!(sent, expected);
+    assert!(!state.has_unsent());
+}
+
+#[test]
+fn edits_made_or_lost_while_away_are_sent_on_return() {
+    let mut state = state();
+    edit(&mut state, 5);
+    state.set_open(false);
+    assert_eq!(status(&state), Status::Kept);
+    state.edit(&name("lives"), int(9), Gesture(2));
+    state.apply(ServerMessage::Snapshot(Box::new(snapshot(20))));
+    assert_eq!(shown(&state), Some(int(5)));
+    state.set_open(true);
+    assert_eq!(state.take_unsent().len(), 2);
+}
+
+#[test]
+fn a_snapshot_that_has_the_edit_ends_the_waiting() {
+    let mut state = state();
+    let id = edit(&mut state, 5);
+    state.apply(saved(id, 1));
+    let mut newer = snapshot(20);
+    newer.vars[0].desired = Some(desired(int(5), 1));
+    state.apply(ServerMessage::Snapshot(Box::new(newer)));
+    assert_eq!(state.var(&name("speed")).unwrap().pending, None);
+}
+
+#[test]
+fn without_a_game_an_edit_waits_and_only_games_with_the_variable_count() {
+    let mut state = state();
+    state.apply(delta(11, edited(int(5), 1)));
+    for (seq, id) in [(12, 1), (13, 2)] {
+        state.apply(delta(seq, Event::Device(device(id, false))));
+    }
+    assert_eq!(status(&state), Status::Offline);
+    // a third game, which never had this variable
+    state.apply(delta(14, Event::Device(device(3, true))));
+    assert_eq!(status(&state), Status::Sent { games: 1, confirmed: 0 });
+    state.apply(delta(15, Event::Device(device(1, true))));
+    state.apply(delta(16, reports(1, Value::Float(5.0))));
+    assert_eq!(status(&state), Status::Confirmed(1), "5.0 is 5");
+}
+
+#[test]
+fn devices_that_differ_are_mixed_and_listed() {
+    let mut state = state();
+    assert!(state.var(&name("speed")).unwrap().differing().is_empty());
+    state.apply(delta(11, reports(2, int(8))));
+    assert_eq!(status(&state), Status::Mixed(2));
+    assert_eq!(shown(&state), Some(int(1)), "the first of equals");
+    assert_eq!(state.var(&name("speed")).unwrap().differing().len(), 2);
+}
+
+#[test]
+fn a_delta_touches_what_it_concerns() {
+    let mut state = state();
+    let touched = state.apply(delta(11, reports(1, int(2))));
+    assert_eq!(touched, Touched { vars: [name("speed")].into(), ..Touched::default() });
+    let touched = state.apply(delta(12, Event::Logs(vec![line(3, Level::Info, "three")])));
+    assert_eq!(touched, Touched { logs: true, ..Touched::default() });
+    let mut spoke = device(1, true);
+    spoke.last_seen = UnixMicros(9);
+    let touched = state.apply(delta(13, Event::Device(spoke)));
+    assert_eq!(touched, Touched { devices: true, ..Touched::default() });
+    assert_eq!(state.now(), UnixMicros(9));
+}
+
+#[test]
+fn a_new_variable_appears_with_its_value() {
+    let mut state = state();
+    let declared = vec![(name("gravity"), VarSpec::bare(VarType::Float))];
+    let values = vec![(name("gravity"), Value::Float(9.8))];
+    let touched =
+        state.apply(delta(11, Event::Reported { device: DeviceId(1), at: UnixMicros(1), declared, values }));
+    assert!(touched.layout);
+    assert_eq!(state.var_names().last(), Some(&name("gravity")));
+    assert_eq!(state.var(&name("gravity")).unwrap().shown(), Some(&Value::Float(9.8)));
+}
+
+#[test]
+fn a_gap_asks_once_for_a_snapshot_and_known_deltas_are_left_out() {
+    let mut state = state();
+    assert_eq!(state.apply(delta(10, reports(1, int(2)))), Touched::default());
+    assert!(state.apply(delta(12, reports(1, int(2)))).resubscribe);
+    assert_eq!(state.take_resubscribe(), Some(ClientMessage::Subscribe { project: ProjectId(7) }));
+    assert_eq!(state.apply(delta(13, reports(1, int(2)))), Touched::default());
+    assert_eq!(state.take_resubscribe(), None);
+    state.apply(ServerMessage::Snapshot(Box::new(snapshot(13))));
+    state.apply(delta(14, reports(1, int(3))));
+    state.apply(delta(15, reports(2, int(3))));
+    assert_eq!(shown(&state), Some(int(3)));
+}
+
+#[test]
+fn log_lines_are_taken_once_and_missed_ones_are_counted() {
+    let mut state = state();
+    state.apply(delta(11, Event::Logs(vec![line(2, Level::Info, "two"), line(3, Level::Info, "three")])));
+    assert_eq!(messages(&state), ["one", "two", "three"]);
+    let mut later = snapshot(20);
+    later.logs = vec![line(3, Level::Info, "three"), line(9, Level::Info, "nine")];
+    state.apply(ServerMessage::Snapshot(Box::new(later)));
+    assert_eq!(messages(&state), ["one", "two", "three", "nine"]);
+    assert_eq!(state.logs.missed(), 5);
+}
+
+#[test]
+fn a_paused_log_holds_still_and_counts_what_would_be_shown() {
+    let mut state = state();
+    state.set_log_filter(Filter::default(), Level::Warn);
+    assert_eq!(messages(&state), ["two"]);
+    state.logs.pause();
+    let lines = vec![line(3, Level::Info, "quiet"), line(4, Level::Error, "loud")];
+    state.apply(delta(11, Event::Logs(lines)));
+    assert_eq!((messages(&state), state.logs.paused()), (vec!["two".to_owned()], Some(1)));
+    // another filter looks at the same moment
+    state.set_log_filter(Filter::default(), Level::Trace);
+    assert_eq!((messages(&state).len(), state.logs.paused()), (2, Some(2)));
+    state.logs.resume_following();
+    assert_eq!(messages(&state), ["one", "two", "quiet", "loud"]);
+}
+
+#[test]
+fn a_filter_knows_devices_by_name_and_clearing_is_not_undone_by_a_snapshot() {
+    let mut state = state();
+    state.set_log_filter(Filter::parse("device:device-1 -two").unwrap(), Level::Trace);
+    assert_eq!(messages(&state), ["one"]);
+    state.logs.clear();
+    state.apply(ServerMessage::Snapshot(Box::new(snapshot(20))));
+    assert!(messages(&state).is_empty());
+}
+
+#[test]
+fn the_ring_is_bounded() {
+    let mut state = state();
+    let lines = (3..20_000).map(|seq| line(seq, Level::Info, "x")).collect();
+    state.apply(delta(11, Event::Logs(lines)));
+    assert_eq!(state.logs.kept(), super::logs::MAX_LINES);
+    assert_eq!(state.logs.shown().len(), super::logs::MAX_LINES);
+    assert_eq!(state.logs.shown().back().unwrap().seq, 19_999);
+}
+
+proptest! {
+    /// Whatever is filtered, paused and cleared in between: following shows the kept lines that pass.
+    #[test]
+    fn the_view_is_always_the_filtered_ring(steps in proptest::collection::vec(0..5u8, 0..40)) {
+        let mut state = state();
+        let mut seq = 2;
+        let mut lowest = Level::Trace;
+        for step in steps {
+            match step {
+                0 => {
+                    seq += 1;
+                    let level = if seq % 2 == 0 { Level::Warn } else { Level::Info };
+                    let event = Event::Logs(vec![line(seq, level, "x")]);
+                    let delta_seq = 8 + seq;
+                    state.apply(delta(delta_seq, event));
+                }
+                1 => state.logs.pause(),
+                2 => state.logs.resume_following(),
+                3 => {
+                    lowest = if lowest == Level::Trace { Level::Warn } else { Level::Trace };
+                    state.set_log_filter(Filter::default(), lowest);
+                }
+                _ => state.logs.clear(),
+            }
+        }
+        state.logs.resume_following();
+        prop_assert!(state.logs.shown().iter().all(|line| line.level >= lowest));
+        state.set_log_filter(Filter::default(), Level::Trace);
+        prop_assert_eq!(state.logs.shown().len(), state.logs.kept());
+    }
+}

@@ -74,6 +74,7 @@ fn Project(user: Option<User>, page: LivePage) -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }
 
 fn pane_of(live: live::Live) -> &'static str {
@@ -122,6 +123,7 @@ fn LiveHeader(
             <QuickStart key address=address.get_value() id="connect" />
         </dialog>
     }
+    .into_any()
 }
 
 /// In place of the panes until the first game has connected.
@@ -140,6 +142,7 @@ fn FirstGame(key: Key, address: StoredValue<String>) -> impl IntoView {
             </div>
         </main>
     }
+    .into_any()
 }
 
 #[component]
@@ -155,6 +158,7 @@ fn Panes() -> impl IntoView {
             <LogView />
         </main>
     }
+    .into_any()
 }
 
 /// Phones show one pane at a time.
@@ -178,6 +182,7 @@ fn PaneTabs() -> impl IntoView {
             {live::Pane::ALL.map(button).into_iter().collect_view()}
         </nav>
     }
+    .into_any()
 }
 
 /// Says that the connection is lost, or that the page is too old.
@@ -210,6 +215,7 @@ fn Banner() -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -233,6 +239,7 @@ fn StatusBar() -> impl IntoView {
             <noscript>"Editing and live updates need JavaScript; this is the state at loading."</noscript>
         </footer>
     }
+    .into_any()
 }
 
 fn reload() {

@@ -74,6 +74,7 @@ fn ProjectList(user: Option<User>, projects: Vec<ProjectSummary>) -> impl IntoVi
             </section>
         </main>
     }
+    .into_any()
 }
 
 #[component]
@@ -92,4 +93,5 @@ fn ProjectRow(summary: ProjectSummary) -> impl IntoView {
             <span class="meta">{format!("{} seen", format::count(devices as usize, "device"))}</span>
         </li>
     }
+    .into_any()
 }

@@ -72,7 +72,7 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
             house.edit(2, &[("speed", int(4))]),
             Write::Seen { device, at: later(1) },
         ];
-        let batch = [&good[..], &[bad.clone()], &good[..]].concat();
+        let batch = [&good[..], std::slice::from_ref(&bad), &good[..]].concat();
         let refused = house.store.commit(&batch).await;
         assert!(
             matches!(refused, Err(StoreError::Damaged(_) | StoreError::Database(_))),
@@ -131,7 +131,7 @@ async fn a_gesture_is_one_row_of_the_history(store: Arc<dyn Store>) {
         house.commit(&[house.edit(u64::MAX, &[("speed", int(number))])]).await;
     }
     let drag = ("speed".to_owned(), None, int(20), 20);
-    assert_eq!(house.history().await, [drag.clone()]);
+    assert_eq!(house.history().await, std::slice::from_ref(&drag));
 
     // another drag, then one over two variables, whose rows are in the order of their names
     house.commit(&[house.edit(1, &[("speed", int(5))]), house.edit(1, &[("speed", int(6))])]).await;

@@ -152,6 +152,14 @@ impl Config {
         };
         settings.check(from)
     }
+
+    /// What holds the data, for people: the data directory, or else the database that was named.
+    pub fn storage(&self) -> String {
+        match &self.database {
+            Database::Sqlite(path) if path.starts_with(&self.data_dir) => self.data_dir.display().to_string(),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Where a setting comes from, for the sentence that says what is wrong with it.

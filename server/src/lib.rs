@@ -5,6 +5,8 @@
 //! browsers. What any of it means is decided in the `gateway` crate.
 //!
 //! The program is [`config`] (what the operator wants), then [`lifecycle`] (start, drain, stop).
+// the type of a Leptos page nests as deep as the page
+#![recursion_limit = "256"]
 #![deny(missing_docs)]
 
 mod banner;

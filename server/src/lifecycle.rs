@@ -127,7 +127,7 @@ impl Server {
         };
         Banner {
             games: reachable(self.tcp_address()),
-            data: self.config.database.to_string(),
+            data: self.config.storage(),
             set_up: self.set_up.as_ref().map(|token| format!("{dashboard}/setup?token={token}")),
             dashboard,
         }

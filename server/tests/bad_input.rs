@@ -1,5 +1,7 @@
 //! Bad lines: a code and a sentence, nothing stored, and everybody else lives on.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
 mod support;
 
 use protocol::{limits, model::Project};

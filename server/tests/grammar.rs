@@ -1,5 +1,7 @@
 //! The original grammar: what a game that was written for the first observerio says and hears.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
 mod support;
 
 use protocol::{

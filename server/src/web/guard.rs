@@ -56,7 +56,7 @@ pub(super) async fn harden(request: Request, next: Next) -> Response {
 /// The policy of a page whose scripts carry `nonce`, and which talks to the `host` that it came from.
 pub(super) fn page_policy(nonce: &str, host: Option<&str>) -> HeaderValue {
     // 'self' covers ws: in new browsers only
-    let socket = match host.filter(|host| is_plain(host)) {
+    let socket = match host {
         Some(host) => format!(" ws://{host} wss://{host}"),
         None => String::new(),
     };
@@ -68,8 +68,10 @@ pub(super) fn page_policy(nonce: &str, host: Option<&str>) -> HeaderValue {
     HeaderValue::from_str(&policy).expect("a nonce is base64, and the host was checked")
 }
 
-fn is_plain(host: &str) -> bool {
-    host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b))
+/// The `Host` that a browser asked for, if it may stand in a header and on a page.
+pub(super) fn plain_host(headers: &HeaderMap) -> Option<String> {
+    let plain = |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b));
+    text(headers, &HOST).filter(plain).map(str::to_owned)
 }
 
 /// A header that is there once and is text.

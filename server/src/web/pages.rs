@@ -59,13 +59,12 @@ pub(super) async fn server_function(
         Ok(user) => user,
         Err(error) => return unavailable(&error),
     };
-    let context = context_of(&web, Session(user), None);
+    let context = context_of(&web, Session(user), guard::plain_host(request.headers()));
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }
 
 async fn render(web: &Web, session: Session, request: Request) -> Response {
-    let host = guard::text(request.headers(), &header::HOST).map(str::to_owned);
-    let context = context_of(web, session, host);
+    let context = context_of(web, session, guard::plain_host(request.headers()));
     let options = web.leptos.clone();
     leptos_axum::render_app_async_with_context(context, move || shell(options.clone()))(request).await
 }
@@ -77,7 +76,7 @@ fn context_of(
     host: Option<String>,
 ) -> impl Fn() + Clone + Send + Sync + 'static {
     let gateway = web.gateway.clone();
-    let game_address = web.settings.game_address.clone();
+    let game_address = web.game_address(host.as_deref());
     let user = session.0;
     move || {
         provide_context(gateway.clone());

@@ -7,7 +7,7 @@ use gateway::Gateway;
 use leptos::prelude::{Env, LeptosOptions};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::config::{PublicUrl, Registration};
+use crate::config::{PublicUrl, Registration, without_port};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -25,8 +25,8 @@ pub(crate) struct Web {
 pub(super) struct Settings {
     pub(super) public_url: Option<PublicUrl>,
     pub(super) registration: Registration,
-    /// What a game connects to, as people type it.
-    pub(super) game_address: String,
+    /// Where games connect.
+    tcp: SocketAddr,
     /// Whether only hosts that are ours are answered.
     pub(super) check_host: bool,
 }
@@ -49,18 +49,19 @@ impl Web {
             .build();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
         let check_host = public_url.is_some() || (http.ip().is_loopback() && tcp.ip().is_loopback());
-        let game_address = game_address(tcp, public_url.as_ref());
-        let settings = Arc::new(Settings { public_url, registration, game_address, check_host });
+        let settings = Arc::new(Settings { public_url, registration, tcp, check_host });
         Self { gateway, leptos, settings, stop, tasks }
     }
-}
 
-/// A port on every address of the machine is reached under the name that people use for it.
-fn game_address(tcp: SocketAddr, public_url: Option<&PublicUrl>) -> String {
-    match public_url {
-        Some(url) if tcp.ip().is_unspecified() => format!("{}:{}", url.host(), tcp.port()),
-        None if tcp.ip().is_unspecified() => format!("localhost:{}", tcp.port()),
-        _ => tcp.to_string(),
+    /// What a game connects to, as people type it: a port on every address of the machine is reached under
+    /// the name by which this browser reached us.
+    pub(super) fn game_address(&self, host: Option<&str>) -> String {
+        let Settings { tcp, public_url, .. } = &*self.settings;
+        if !tcp.ip().is_unspecified() {
+            return tcp.to_string();
+        }
+        let name = public_url.as_ref().map(PublicUrl::host).or(host.map(without_port)).unwrap_or("localhost");
+        format!("{name}:{}", tcp.port())
     }
 }
 

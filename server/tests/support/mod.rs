@@ -1,4 +1,5 @@
 //! The real server on port 0 with a database of its own, and clients that wait for events, never for time.
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 #![expect(dead_code, reason = "each story uses its part of it")]
 
 pub mod http;

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const PROGRAM = resolve(import.meta.dirname, '../../target/release/observerio');
+/** The release program; `OBSERVERIO_PROGRAM` names another build of it. */
+const PROGRAM = process.env.OBSERVERIO_PROGRAM ?? resolve(import.meta.dirname, '../../target/release/observerio');
 const START_LIMIT_MS = 20_000;
 
 /** The release program on ports of its own, with a data directory of its own. */

@@ -1,0 +1,123 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** The live page, as a person sees it. */
+export class LivePage {
+  readonly devices: Locator;
+  readonly log: Locator;
+  readonly logFilter: Locator;
+  readonly logLevel: Locator;
+  readonly clearLog: Locator;
+  /** "↓ 38 new lines" */
+  readonly pill: Locator;
+  /** "Connection lost …" */
+  readonly banner: Locator;
+
+  constructor(readonly page: Page) {
+    this.devices = page.getByRole('region', { name: 'Devices' });
+    this.log = page.getByRole('log');
+    this.logFilter = page.getByRole('searchbox', { name: 'Filter log lines' });
+    this.logLevel = page.getByRole('combobox', { name: 'Lowest level' });
+    this.clearLog = page.getByRole('button', { name: 'Clear', exact: true });
+    this.pill = page.getByRole('button', { name: /new lines?$/ });
+    this.banner = page.locator('.banner');
+  }
+
+  /** What the quick start says to paste into a terminal. */
+  async netcatLine(): Promise<string> {
+    return (await this.page.getByRole('tabpanel').getByLabel('Code to copy').innerText()).trim();
+  }
+
+  row(name: string): Locator {
+    // the whole name and the type are in the tooltip
+    return this.page.locator(`li.var:has(.var-name[title^="${quoted(name)} · "])`);
+  }
+
+  slider(name: string): Locator {
+    return this.row(name).getByRole('slider');
+  }
+
+  /** The field of a number, beside its slider if it has one. */
+  number(name: string): Locator {
+    return this.text(name);
+  }
+
+  /** The field of a text, beside its picker if it is a colour. */
+  text(name: string): Locator {
+    return this.row(name).locator('input[type=text], textarea');
+  }
+
+  toggle(name: string): Locator {
+    return this.row(name).getByRole('switch');
+  }
+
+  /** What became of the last edit. */
+  status(name: string): Locator {
+    return this.row(name).locator('.chip');
+  }
+
+  /** One line of the log, by a part of its message. */
+  logLine(message: string): Locator {
+    return this.log.locator('.log-line').filter({ hasText: message });
+  }
+
+  async setNumber(name: string, typed: string): Promise<void> {
+    await this.setText(name, typed);
+  }
+
+  async setText(name: string, typed: string): Promise<void> {
+    await this.text(name).fill(typed);
+    await this.text(name).press('Enter');
+  }
+
+  /** Chooses an option, whichever way they are shown. */
+  async choose(name: string, option: string): Promise<void> {
+    const radio = this.row(name).getByRole('radio', { name: option });
+    if ((await radio.count()) > 0) await radio.check({ force: true });
+    else await this.row(name).getByRole('combobox').selectOption({ label: option });
+  }
+
+  /** A measurement's number. */
+  async readOnly(name: string): Promise<number> {
+    return Number(await this.row(name).locator('output').innerText());
+  }
+
+  /** Drags the thumb to a place, 0 = left end, 1 = right end, as a hand does: in many small moves. */
+  async dragSlider(name: string, place: number): Promise<void> {
+    const slider = this.slider(name);
+    await slider.scrollIntoViewIfNeeded();
+    const box = await slider.boundingBox();
+    if (!box) throw new Error(`${name} has no slider`);
+    const { from, to } = await slider.evaluate((input: HTMLInputElement, end) => {
+      const [min, max] = [Number(input.min), Number(input.max)];
+      return { from: (Number(input.value) - min) / (max - min), to: end };
+    }, place);
+    // the thumb's middle stays half a thumb away from both ends
+    const thumb = 16;
+    const x = (part: number) => box.x + thumb / 2 + part * (box.width - thumb);
+    const y = box.y + box.height / 2;
+    const mouse = this.page.mouse;
+    await mouse.move(x(from), y);
+    await mouse.down();
+    await mouse.move(x(to) + (to > from ? thumb : -thumb), y, { steps: 40 });
+    await mouse.up();
+  }
+
+  /** The first line that is wholly in sight. */
+  async topLine(): Promise<string> {
+    return this.log.evaluate(log => {
+      const top = log.getBoundingClientRect().top;
+      const lines = [...log.querySelectorAll('.log-line')].map(line => ({ line, y: line.getBoundingClientRect().y }));
+      const inSight = lines.filter(({ y }) => y >= top).sort((a, b) => a.y - b.y);
+      return inSight[0]?.line.textContent ?? '';
+    });
+  }
+
+  /** All games have confirmed the last edit. */
+  async expectConfirmed(name: string, games = 1): Promise<void> {
+    await expect(this.status(name)).toContainText(`${games}/${games} confirmed`);
+  }
+}
+
+function quoted(text: string): string {
+  return text.replace(/["\\]/g, '\\$&');
+}

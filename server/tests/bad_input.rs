@@ -179,3 +179,19 @@ async fn too_many_games_are_told_so() {
     third.hung_up().await;
     second.in_order(project.key.as_str()).await;
 }
+
+#[tokio::test]
+async fn a_game_that_does_not_read_is_closed_and_others_live_on() {
+    let server = TestServer::start().await;
+    let project = server.project().await;
+    let mut deaf = server.verified(project.key).await;
+    let begun = std::time::Instant::now();
+    // every line is answered, no answer is read: the server stops reading, and then hangs up
+    let flood = "frobnicate\n".repeat(1_000);
+    let closed = tokio::spawn(async move { while deaf.try_send(flood.as_bytes()).await {} });
+    let mut bystander = server.verified(project.key).await;
+    bystander.in_order(project.key.as_str()).await;
+    support::soon("the deaf game to be closed", closed).await.unwrap();
+    assert!(begun.elapsed() >= std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+    bystander.in_order(project.key.as_str()).await;
+}

@@ -32,9 +32,9 @@ impl Game {
         soon("the server to read", self.stream.write_all(bytes)).await.unwrap();
     }
 
-    /// Sends and hopes: the server may hang up in the middle.
-    pub async fn try_send(&mut self, bytes: &[u8]) {
-        let _hung_up = soon("the server to read or hang up", self.stream.write_all(bytes)).await;
+    /// Sends and hopes: whether the server has not hung up in the middle.
+    pub async fn try_send(&mut self, bytes: &[u8]) -> bool {
+        soon("the server to read or hang up", self.stream.write_all(bytes)).await.is_ok()
     }
 
     /// The next line; `None` when the server has hung up.

@@ -17,6 +17,13 @@ const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const t=localStorage.getIte
 /// The HTML document around the application.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let styles = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
+    let font = |file: &str| {
+        let href = format!("/{}/{file}", options.site_pkg_dir);
+        view! { <link rel="preload" as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
+    };
+    // early, so that the first paint has them and nothing moves later; only where they are used, because
+    // browsers warn of the others
+    let fonts = (font("inter.woff2"), is_live_page().then(|| font("jetbrains-mono.woff2")));
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -26,6 +33,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="dark light" />
                 <script nonce=leptos::nonce::use_nonce()>{BEFORE_PAINT}</script>
                 <link rel="stylesheet" href=styles />
+                {fonts}
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
@@ -36,6 +44,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+fn is_live_page() -> bool {
+    #[cfg(feature = "ssr")]
+    {
+        use_context::<axum::http::request::Parts>().is_some_and(|parts| parts.uri.path().ends_with("/live"))
+    }
+    #[cfg(not(feature = "ssr"))]
+    false
 }
 
 /// The routes.

@@ -61,6 +61,7 @@ pub fn LogView() -> impl IntoView {
                 </button>
             </div>
             <LogFilter />
+            <div class="log-place">
             <LogLines minutes_east selected on_pause=Callback::new(move |()| pause()) />
             {move || {
                 paused
@@ -74,6 +75,7 @@ pub fn LogView() -> impl IntoView {
                         }
                     })
             }}
+            </div>
             {move || selected.get().map(|line| view! { <LogDetail line selected /> })}
         </section>
     }
@@ -175,11 +177,7 @@ fn LogLines(
         view_px.set(Some((f64::from(-list.scroll_top()), f64::from(list.client_height()))));
     };
     Effect::new(move || measure());
-    #[cfg(feature = "hydrate")]
-    {
-        let resized = window_event_listener(leptos::ev::resize, move |_| measure());
-        on_cleanup(move || resized.remove());
-    }
+    observe_size(list, Callback::new(move |()| measure()));
     let scrolled = move |_| {
         measure();
         if view_px.get_untracked().is_some_and(|(up, _)| up > LINE_PX / 2.0) {
@@ -284,7 +282,8 @@ fn LogRow(
             <span class="log-level">{level.as_str()}</span>
             <span class="log-device">{device}</span>
             <span class="log-message">
-                {message} {has_fields.then(|| view! { <span class="log-more" aria-hidden="true">"{ }"</span> })}
+                <span class="log-text">{message}</span>
+                {has_fields.then(|| view! { <span class="log-more" aria-hidden="true">"{ }"</span> })}
             </span>
         </div>
     }
@@ -339,6 +338,25 @@ fn nothing(kept: usize) -> &'static str {
         0 => "No log lines yet.",
         _ => "No line passes the filter.",
     }
+}
+
+/// Runs with each change of the list's size: a phone shows it late, a selected line makes it lower.
+fn observe_size(list: NodeRef<Div>, changed: Callback<()>) {
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        use wasm_bindgen::prelude::{Closure, JsValue};
+        let list = list.get()?;
+        let run = Closure::<dyn Fn(JsValue)>::new(move |_| changed.run(()));
+        // it fails in browsers without it, which then keep the first size
+        let observer =
+            web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(run.as_ref())).ok()?;
+        observer.observe(&list);
+        let both = StoredValue::new_local((observer, run));
+        on_cleanup(move || both.with_value(|(observer, _)| observer.disconnect()));
+        Some(())
+    });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (list, changed);
 }
 
 /// Space pauses and resumes, unless it is typed into something.

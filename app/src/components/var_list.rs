@@ -89,7 +89,7 @@ fn VarGroup(path: String, groups: Memo<Vec<Group>>) -> impl IntoView {
     // variables without a group need a heading only beside others
     let heading = move || match path.get_value() {
         path if !path.is_empty() => Some(path),
-        _ => groups.with(|groups| groups.len() > 1).then(|| "no group".to_owned()),
+        _ => groups.with(|groups| groups.len() > 1).then(|| "other".to_owned()),
     };
     view! {
         <details class="group" open>

@@ -19,7 +19,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let styles = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let font = |file: &str| {
         let href = format!("/{}/{file}", options.site_pkg_dir);
-        view! { <link rel="preload" as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
+        view! { <link rel="preload" r#as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
     };
     // early, so that the first paint has them and nothing moves later; only where they are used, because
     // browsers warn of the others

@@ -40,9 +40,6 @@ impl LineDecoder {
             self.searched -= self.start;
             self.start = 0;
         }
-        if self.buffer.is_empty() && self.buffer.capacity() > IDLE_CAPACITY {
-            self.buffer = Vec::new();
-        }
         self.buffer.extend_from_slice(bytes);
     }
 
@@ -55,6 +52,9 @@ impl LineDecoder {
             let too_long = LineTooLong { max_line_bytes: self.max_line_bytes };
             let Some(offset) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
                 self.searched = self.buffer.len();
+                if self.start == self.searched {
+                    self.release();
+                }
                 // one more than the limit may be the `\r` whose `\n` is yet to come
                 let slack = usize::from(self.buffer.last() == Some(&b'\r'));
                 return (self.searched - self.start > self.max_line_bytes + slack).then_some(Err(too_long));
@@ -72,6 +72,15 @@ impl LineDecoder {
                 return Some(Ok(line.to_vec()));
             }
         }
+    }
+
+    /// Everything was given out: an idle connection keeps no large buffer.
+    fn release(&mut self) {
+        match self.buffer.capacity() > IDLE_CAPACITY {
+            true => self.buffer = Vec::new(),
+            false => self.buffer.clear(),
+        }
+        (self.start, self.searched) = (0, 0);
     }
 
     /// Bytes held that are not yet given out.
@@ -123,7 +132,7 @@ mod tests {
         decoder.feed(&vec![b'x'; 500_000]);
         decoder.feed(b"\n");
         assert_eq!(decoder.next_line().unwrap().unwrap().len(), 500_000);
-        decoder.feed(b"a");
+        assert_eq!(decoder.next_line(), None);
         assert!(decoder.buffer.capacity() <= IDLE_CAPACITY);
     }
 

@@ -11,6 +11,9 @@ test('nothing moves when WebAssembly takes over', async ({ page, server, project
   );
   game.log(...Array.from({ length: 60 }, (_, index) => ({ message: `line ${index}`, level: 'info' })));
 
+  const stored = async () => (await page.request.get(server.url + project.live)).text();
+  await expect.poll(stored, 'what the server draws has it all').toContain('line 59');
+
   for (const [width, height] of [[1440, 900], [390, 844]] as const) {
     await page.setViewportSize({ width, height });
     // hold the program back, so that there is time to measure what the server drew
@@ -21,10 +24,11 @@ test('nothing moves when WebAssembly takes over', async ({ page, server, project
       await route.continue();
     });
     await page.goto(server.url + project.live, { waitUntil: 'commit' });
-    await expect(page.getByText('line 59')).toBeVisible();
+    // a phone shows the variables first, so the log's last line is only there
+    await page.getByText('line 59').waitFor({ state: 'attached' });
     await page.evaluate(() => document.fonts.ready);
     const before = await boxes(page);
-    expect(before.length).toBeGreaterThan(20);
+    expect(before.length, 'something is compared').toBeGreaterThan(20);
     await watchShifts(page);
     release();
     await hydrated(page);

@@ -3,7 +3,7 @@ import { LivePage } from '../support/live-page.ts';
 
 test('the server restarts: a banner, then all goes on without a reload', async ({ page, server, project, complaints }) => {
   // while it is away the browser itself complains about every attempt
-  complaints.allow(/WebSocket connection to .* failed/);
+  complaints.allow(/WebSocket/, /ERR_CONNECTION_REFUSED/);
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log({ message: 'before the restart' });

@@ -176,7 +176,7 @@ fn LogLines(
         // the list is laid out from its end, so its scroll position is 0 there and negative above
         view_px.set(Some((f64::from(-list.scroll_top()), f64::from(list.client_height()))));
     };
-    Effect::new(move || measure());
+    Effect::new(measure);
     observe_size(list, Callback::new(move |()| measure()));
     let scrolled = move |_| {
         measure();

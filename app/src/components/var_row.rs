@@ -51,10 +51,7 @@ pub fn VarRow(
             }}
             <span class="var-status">
                 <StatusChip status />
-                {move || {
-                    let reports = reports.get();
-                    (!reports.is_empty()).then(|| view! { <Reports reports /> })
-                }}
+                <Reports reports />
             </span>
         </li>
     }
@@ -118,34 +115,30 @@ fn Reset(
 
 /// What the devices report, as soon as one of them differs: the value of a single one, a list of many.
 #[component]
-fn Reports(reports: Vec<DeviceValue>) -> impl IntoView {
-    if let [only] = reports.as_slice() {
-        let text = format!("reports {}", only.value);
-        return view! { <span class="meta reports-one">{text}</span> }.into_any();
+fn Reports(reports: Memo<Vec<DeviceValue>>) -> impl IntoView {
+    // drawn anew when it turns from one into many, so that an open list stays open while values come in
+    let count = Memo::new(move |_| reports.with(Vec::len));
+    let only = move || reports.with(|all| all.first().map(|report| format!("reports {}", report.value)));
+    move || match count.get() {
+        0 => ().into_any(),
+        1 => view! { <span class="meta reports-one">{only}</span> }.into_any(),
+        many => view! {
+            <details class="reports">
+                <summary>{format::count(many, "device")}</summary>
+                <ul>{move || reports.get().into_iter().map(report_item).collect_view()}</ul>
+            </details>
+        }
+        .into_any(),
     }
-    let differing = reports.iter().filter(|report| report.differs).count();
-    let summary = format!("{differing} of {} differ", format::count(reports.len(), "device"));
+}
+
+fn report_item(report: DeviceValue) -> impl IntoView {
     view! {
-        <details class="reports">
-            <summary>{summary}</summary>
-            <ul>
-                {reports
-                    .into_iter()
-                    .map(|report| {
-                        view! {
-                            <li class:differs=report.differs>
-                                <span class="reports-device">
-                                    {report.device} {(!report.online).then_some(" (offline)")}
-                                </span>
-                                <span class="value">{report.value}</span>
-                            </li>
-                        }
-                    })
-                    .collect_view()}
-            </ul>
-        </details>
+        <li class:differs=report.differs>
+            <span class="reports-device">{report.device} {(!report.online).then_some(" (offline)")}</span>
+            <span class="value">{report.value}</span>
+        </li>
     }
-    .into_any()
 }
 
 fn tooltip(name: &VarName, spec: &VarSpec) -> String {

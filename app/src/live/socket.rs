@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
-use futures_util::future::{Either, FutureExt, pending};
+use futures_util::future::{Either, FutureExt, pending, poll_fn};
 use futures_util::{SinkExt, StreamExt, select_biased};
-use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
+use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -22,6 +22,7 @@ const EDIT_PAUSE_MS: f64 = 50.0;
 const PING_EVERY_MS: f64 = 20_000.0;
 /// Nothing heard for so long after a ping: the line is dead, whatever the browser believes.
 const DEAD_AFTER_MS: f64 = 8_000.0;
+const OPEN_TIMEOUT_MS: u32 = 10_000;
 const FIRST_RETRY_MS: f64 = 250.0;
 const LAST_RETRY_MS: f64 = 8_000.0;
 const BANNER_AFTER_MS: u32 = 1_000;
@@ -144,20 +145,19 @@ impl Connection {
         let Some(project) = self.live.inner.try_with_value(|inner| inner.state.project()) else {
             return End::Left;
         };
-        let Ok(socket) = WebSocket::open(&address()) else { return End::Lost };
-        let (mut send, receive) = socket.split();
-        let mut receive = receive.fuse();
+        let Ok(mut socket) = WebSocket::open(&address()) else { return End::Lost };
+        if !opened(&mut socket).await {
+            return End::Lost;
+        }
         self.outbox.push(ClientMessage::Subscribe { project });
         loop {
-            for message in self.outbox.drain(..) {
-                if send.send(Message::Bytes(encode(&message))).await.is_err() {
-                    return End::Lost;
-                }
+            if self.flush(&mut socket).await.is_err() {
+                return End::Lost;
             }
             let mut timer = self.timer().fuse();
             select_biased! {
                 left = woken.next() => if left.is_none() { return End::Left },
-                message = receive.next() => match message {
+                message = socket.next().fuse() => match message {
                     Some(Ok(message)) => self.receive(message),
                     Some(Err(WebSocketError::ConnectionClose(close))) => return end_of(close.code),
                     Some(Err(_)) | None => return End::Lost,
@@ -169,6 +169,17 @@ impl Connection {
             }
             self.collect_edits();
         }
+    }
+
+    /// Sends what waits, while the socket is open: browsers complain of anything sent later, and why it was
+    /// closed is told by its stream.
+    async fn flush(&mut self, socket: &mut WebSocket) -> Result<(), WebSocketError> {
+        for message in self.outbox.drain(..) {
+            if matches!(socket.state(), State::Open) {
+                socket.send(Message::Bytes(encode(&message))).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Until the next edit may go, or the line is to be checked.
@@ -249,6 +260,17 @@ impl Connection {
             self.last_edit = now();
             self.outbox.extend(edits);
         }
+    }
+}
+
+/// Waits until the socket is open or has failed, both of which its stream tells more about; `false` when
+/// neither happens in time.
+async fn opened(socket: &mut WebSocket) -> bool {
+    let mut ready = poll_fn(|context| socket.poll_ready_unpin(context)).fuse();
+    let mut timer = TimeoutFuture::new(OPEN_TIMEOUT_MS).fuse();
+    select_biased! {
+        _ = ready => true,
+        () = timer => false,
     }
 }
 

@@ -58,9 +58,9 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// Where tests find it.
+    /// Where tests find it; they make databases of their own.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres@127.0.0.1:{}", self.port)
     }
 
     fn wait_until_ready(&mut self, bin: &Path) -> Result<()> {

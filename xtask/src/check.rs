@@ -1,5 +1,6 @@
 //! What each step of `cargo xtask test` does.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -51,12 +52,29 @@ pub(crate) fn deny() -> Result<()> {
 pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     setup::debian_packages(&[setup::POSTGRES])?;
     let postgres = Postgres::start()?;
-    let mut tests = shell::cargo(&["test", "--no-fail-fast"]);
-    tests.env("OBSERVERIO_TEST_POSTGRES", postgres.url()).env("OBSERVERIO_REQUIRE_POSTGRES", "1");
-    if !shell::run_watched(&mut tests, |line| counts.see_cargo(line))? {
+    let mut all = shell::cargo(&["test", "--no-fail-fast"]);
+    all.env("OBSERVERIO_TEST_POSTGRES", postgres.url()).env("OBSERVERIO_REQUIRE_POSTGRES", "1");
+    let all = shell::run_watched(&mut all, |line| counts.see_cargo(line))?;
+    // the gateway's stories ran on both; the server's take the one database that they are given
+    let mut on_sqlite = shell::cargo(&["test", "--no-fail-fast"]);
+    on_sqlite.args(server_stories()?).env_remove("OBSERVERIO_TEST_POSTGRES");
+    let on_sqlite = shell::run_watched(&mut on_sqlite, |line| counts.see_cargo(line))?;
+    if !(all && on_sqlite) {
         bail!("a test failed; `cargo test -p CRATE NAME` runs it alone");
     }
     Ok(())
+}
+
+/// `--test NAME` for each. Not `-p server`: another choice of packages would build them all anew.
+fn server_stories() -> Result<Vec<String>> {
+    let mut stories = Vec::new();
+    for entry in fs::read_dir(shell::root().join("server/tests"))? {
+        let path = entry?.path();
+        if let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|end| end == "rs")) {
+            stories.extend(["--test".to_owned(), name.to_string_lossy().into_owned()]);
+        }
+    }
+    Ok(stories)
 }
 
 /// The release program with the website inside.

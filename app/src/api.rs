@@ -1,10 +1,15 @@
 //! What the pages ask the server: authorise, call the gateway, nothing else.
 
+use codee::binary::PostcardCodec;
 use leptos::prelude::*;
-use leptos::server_fn::codec::JsonEncoding;
 use protocol::live::Snapshot;
 use protocol::model::{Project, ProjectId, ProjectSummary, User};
 use serde::{Deserialize, Serialize};
+use server_fn::codec::{Postcard, PostcardEncoding};
+
+/// What a page begins with: fetched on the server and handed to the browser inside the page, so that the
+/// browser neither fetches nor waits. Postcard as on the socket: JSON would be a second decoder of the same.
+pub type Page<T> = Resource<Result<T, AppError>, PostcardCodec>;
 
 /// Why a page can't be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -21,7 +26,7 @@ pub enum AppError {
 }
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = PostcardEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self::Failed(error.to_string())
@@ -40,20 +45,20 @@ pub struct LivePage {
 }
 
 /// Who is signed in.
-#[server]
+#[server(input = Postcard, output = Postcard)]
 pub async fn get_session() -> Result<Option<User>, AppError> {
     Ok(expect_context::<crate::Session>().0)
 }
 
 /// His projects, newest first.
-#[server]
+#[server(input = Postcard, output = Postcard)]
 pub async fn list_projects() -> Result<Vec<ProjectSummary>, AppError> {
     let (user, gateway) = authorise()?;
     gateway.list_projects(&user).await.map_err(app_error)
 }
 
 /// One project as it is now.
-#[server]
+#[server(input = Postcard, output = Postcard)]
 pub async fn get_live(project: ProjectId) -> Result<LivePage, AppError> {
     let (user, gateway) = authorise()?;
     let snapshot = gateway.snapshot(&user, project).await.map_err(app_error)?;

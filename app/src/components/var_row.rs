@@ -1,5 +1,7 @@
 //! One variable: its name, its control, and what became of the last edit.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 use protocol::live::Gesture;
 use protocol::model::{Value, VarName, VarSpec};
@@ -121,7 +123,7 @@ fn Reports(reports: Memo<Vec<DeviceValue>>) -> impl IntoView {
     let only = move || reports.with(|all| all.first().map(|report| format!("reports {}", report.value)));
     move || match count.get() {
         0 => ().into_any(),
-        1 => view! { <span class="meta reports-one">{only}</span> }.into_any(),
+        1 => view! { <span class="meta reports-one" title=only>{only}</span> }.into_any(),
         many => view! {
             <details class="reports">
                 <summary>{format::count(many, "device")}</summary>
@@ -164,9 +166,11 @@ fn status_of(live: Live, name: &VarName) -> Status {
 fn reports_of(live: Live, name: &VarName) -> Vec<DeviceValue> {
     live.with_var(name, |state, var| {
         let shown = var.shown();
+        // a thousand devices are looked up for each of a thousand values
+        let devices: HashMap<_, _> = state.devices().iter().map(|device| (device.id, device)).collect();
         let row = |report: &protocol::live::Reported| DeviceValue {
-            device: state.device_name(report.device).to_owned(),
-            online: state.devices().iter().any(|d| d.id == report.device && d.online),
+            device: devices.get(&report.device).map_or_else(String::new, |d| d.name.clone()),
+            online: devices.get(&report.device).is_some_and(|d| d.online),
             differs: shown.is_some_and(|shown| !same_value(&report.value, shown)),
             value: report.value.to_string(),
         };

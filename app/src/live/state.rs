@@ -1,6 +1,6 @@
 //! The live page without a page: state + message → state. No clock, no socket, no signal.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use protocol::filter::Filter;
 use protocol::limits;
@@ -122,7 +122,7 @@ impl LiveState {
 
     /// What became of a variable's last edit.
     pub fn status(&self, name: &VarName) -> Status {
-        let online: Vec<DeviceId> = self.devices.iter().filter(|d| d.online).map(|d| d.id).collect();
+        let online: HashSet<DeviceId> = self.devices.iter().filter(|d| d.online).map(|d| d.id).collect();
         self.vars.get(name).map_or(Status::Untouched, |var| var.status(&online, self.open))
     }
 

@@ -1,5 +1,7 @@
 //! One variable as the page knows it: what was declared, wanted, reported and just typed.
 
+use std::collections::HashSet;
+
 use protocol::live::{Desired, Gesture, Reported, Var};
 use protocol::model::{DeviceId, Revision, Value, VarName, VarSpec};
 
@@ -92,7 +94,7 @@ impl VarState {
     }
 
     /// What became of the last edit. `online` tells which devices are connected, `open` whether we are.
-    pub fn status(&self, online: &[DeviceId], open: bool) -> Status {
+    pub fn status(&self, online: &HashSet<DeviceId>, open: bool) -> Status {
         if let Some(text) = &self.refused {
             return Status::Refused(text.clone());
         }
@@ -122,7 +124,7 @@ impl VarState {
     }
 
     /// How many different values the connected devices report, or all devices when none is connected.
-    fn distinct(&self, online: &[DeviceId]) -> usize {
+    fn distinct(&self, online: &HashSet<DeviceId>) -> usize {
         let mut values: Vec<&Value> = Vec::new();
         for reported in &self.reported {
             let counts = online.is_empty() || online.contains(&reported.device);

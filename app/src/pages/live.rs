@@ -17,7 +17,7 @@ use crate::live::{self, Link, use_live};
 pub fn Live() -> impl IntoView {
     let params = use_params_map();
     let id = move || params.with(|params| params.get("id").and_then(|id| id.parse::<ProjectId>().ok()));
-    let page = Resource::new_blocking(id, load);
+    let page = api::Page::new_with_options(id, load, true);
     view! {
         <Suspense>
             {move || Suspend::new(async move {

@@ -13,7 +13,7 @@ use crate::format;
 /// `/`: projects, and a form for a new one.
 #[component]
 pub fn Projects() -> impl IntoView {
-    let page = Resource::new_blocking(|| (), |()| load());
+    let page = api::Page::new_with_options(|| (), |()| load(), true);
     view! {
         <Title text="Projects" />
         <Suspense>

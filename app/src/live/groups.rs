@@ -43,8 +43,10 @@ pub fn title<'a>(name: &'a VarName, spec: &'a VarSpec) -> &'a str {
     if let Some(label) = &spec.label {
         return label;
     }
-    match (&spec.group, name.as_str().split_once('.')) {
-        (None, Some((prefix, rest))) if !prefix.is_empty() && !rest.is_empty() => rest,
+    match name.as_str().split_once('.') {
+        Some((prefix, rest)) if !prefix.is_empty() && !rest.is_empty() && path_of(name, spec) == prefix => {
+            rest
+        }
         _ => name.as_str(),
     }
 }
@@ -132,6 +134,10 @@ mod tests {
     fn a_row_does_not_repeat_its_heading() {
         let (name, spec) = var("player.max.speed", |_| {});
         assert_eq!(title(&name, &spec), "max.speed");
+        let (name, spec) = var("player.speed", |s| s.group = Some("player".into()));
+        assert_eq!(title(&name, &spec), "speed");
+        let (name, spec) = var(".odd", |_| {});
+        assert_eq!(title(&name, &spec), ".odd");
         let (name, spec) = var("player.speed", |s| s.group = Some("hero".into()));
         assert_eq!(title(&name, &spec), "player.speed");
         let (name, spec) = var("player.speed", |s| s.label = Some("Tempo".into()));

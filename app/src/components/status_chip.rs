@@ -46,12 +46,12 @@ pub(super) fn words(status: &Status) -> String {
     match status {
         Status::Untouched => String::new(),
         Status::Mixed(values) => format!("{values} values"),
-        Status::Kept => "kept, sent on reconnect".to_owned(),
+        Status::Kept => "kept until reconnected".to_owned(),
         Status::Sending => "sending".to_owned(),
         Status::Sent { games, confirmed: 0 } => format!("sent to {}", format::count(*games, "game")),
         Status::Sent { games, confirmed } => format!("{confirmed}/{games} confirmed"),
         Status::Confirmed(games) => format!("{games}/{games} confirmed"),
-        Status::Offline => "no game connected; applies on connect".to_owned(),
+        Status::Offline => "no game connected, it waits".to_owned(),
         Status::Refused(text) => text.clone(),
     }
 }

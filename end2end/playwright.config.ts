@@ -34,6 +34,8 @@ export default defineConfig({
   testDir: 'stories',
   fullyParallel: true,
   workers: 2,
+  // when hydration itself is broken every story waits for its full minute
+  maxFailures: 8,
   projects: [
     { name: 'dark', use: { colorScheme: 'dark' } },
     { name: 'light', use: { colorScheme: 'light' } },

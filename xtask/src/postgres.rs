@@ -110,7 +110,7 @@ pub(crate) fn bin_dir() -> Option<PathBuf> {
 
 /// Postgres refuses to run as root; Debian's package brings a user for it.
 fn as_postgres_user(name: &str) -> Result<Command> {
-    if !setup::is_root()? {
+    if !shell::is_root()? {
         return Ok(Command::new(name));
     }
     let mut command = Command::new("runuser");

@@ -55,7 +55,7 @@ pub(crate) fn debian_packages(wanted: &[Package]) -> Result<()> {
             missing.join(", ")
         );
     }
-    if !is_root()? {
+    if !shell::is_root()? {
         bail!("missing: {}. Please run `sudo apt-get update && sudo {install}`", missing.join(", "));
     }
     shell::run(&mut shell::program("apt-get", &["update"]))?;
@@ -129,11 +129,6 @@ pub(crate) fn cargo_deny() -> Result<PathBuf> {
     // its own throw-away build directory: it shares nothing with ours
     shell::run(install.env_remove("CARGO_TARGET_DIR").env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
     Ok(program)
-}
-
-/// Whether we may install packages and must leave Postgres to another user.
-pub(crate) fn is_root() -> Result<bool> {
-    Ok(shell::output(&mut shell::program("id", &["-u"]))? == "0")
 }
 
 /// Does `work` unless it was done for the same content of `inputs` and its `product` is still there.

@@ -107,3 +107,8 @@ fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+/// Whether we may install packages and must leave Postgres to another user.
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(output(&mut program("id", &["-u"]))? == "0")
+}

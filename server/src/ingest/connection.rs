@@ -24,7 +24,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    listener::GameLimits,
+    limits::GameLimits,
     outbox::Outbox,
     session::{Effect, Session},
 };

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gateway::Gateway;
-use protocol::{ErrorCode, ProtocolError, limits, line::encode_error};
+use protocol::{ErrorCode, ProtocolError, line::encode_error};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::connection::Connection;
+use super::{connection::Connection, limits::GameLimits};
 use crate::net;
 
 // A game that vanished without a word (power, network) is noticed within 75 s: 30 + 3 × 15.
@@ -21,28 +21,6 @@ const KEEPALIVE_PROBES: u32 = 3;
 /// The same when an edit is on its way, where keep-alive does not run.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED_FOR: Duration = Duration::from_secs(60);
-
-/// What a game may take up.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct GameLimits {
-    /// Connections at once, verified or not.
-    pub(crate) max_connections: usize,
-    /// Time to verify.
-    pub(crate) verify_timeout: Duration,
-    /// Time in which what was sent must be read.
-    pub(crate) write_timeout: Duration,
-}
-
-impl GameLimits {
-    /// The contract's limits.
-    pub(crate) fn new(max_connections: usize) -> Self {
-        Self {
-            max_connections,
-            verify_timeout: limits::VERIFY_TIMEOUT,
-            write_timeout: Duration::from_secs(10),
-        }
-    }
-}
 
 /// Accepts games until `stop`, each in a task of `tasks`, which ends soon after `stop` too.
 pub(crate) async fn accept_games(

@@ -4,8 +4,10 @@
 //! means and touches no socket.
 
 mod connection;
+mod limits;
 mod listener;
 mod outbox;
 mod session;
 
-pub(crate) use listener::{GameLimits, accept_games};
+pub(crate) use limits::GameLimits;
+pub(crate) use listener::accept_games;

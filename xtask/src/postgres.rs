@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{setup, shell};
+use crate::shell;
 
 /// How long a cluster may take to start on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(60);

@@ -19,6 +19,7 @@ use sqlx::{
     ConnectOptions, Connection, Executor, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Mutex;
 
 use super::{
     HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, TokenHash, Write, Written,
@@ -31,6 +32,9 @@ const APPLICATION_ID_AT: usize = 68;
 const HEADER_BYTES: usize = 100;
 const READERS: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// One at a time is opened: SQLite has no lock for making a schema, nor waits to change the journal. Two
+/// programs are kept apart by the claim on the data directory.
+static OPENING: Mutex<()> = Mutex::const_new(());
 
 /// Everything in one file.
 pub struct SqliteStore {
@@ -50,6 +54,7 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
+        let _opening = OPENING.lock().await;
         migrate(path, &options).await?;
         let options = options.journal_mode(SqliteJournalMode::Wal);
         // one: SQLite has one writer at a time, and here the next one waits its turn instead of polling

@@ -80,10 +80,18 @@ pub fn on_postgres<A: Setup>(story: impl AsyncFnOnce(A)) {
     let separator = if server.contains('?') { '&' } else { '?' };
     let url = format!("{server}{separator}options[search_path]={schema}");
 
-    let runtime = runtime();
-    runtime.block_on(execute(&server, format!("CREATE SCHEMA {schema}")));
-    let told = catch_unwind(AssertUnwindSafe(|| run(&runtime, Arc::new(Place::Postgres { url }), story)));
-    runtime.block_on(execute(&server, format!("SET lock_timeout = '10s'; DROP SCHEMA {schema} CASCADE")));
+    runtime().block_on(execute(&server, format!("CREATE SCHEMA {schema}"))).unwrap();
+    let story_runtime = runtime();
+    let told =
+        catch_unwind(AssertUnwindSafe(|| run(&story_runtime, Arc::new(Place::Postgres { url }), story)));
+    // a story may end in the middle of a write, which then holds locks that the clean-up waits for, or worse
+    story_runtime.shutdown_timeout(Duration::from_secs(10));
+    let clean_up = || execute(&server, format!("SET lock_timeout = '10s'; DROP SCHEMA {schema} CASCADE"));
+    runtime().block_on(async {
+        if clean_up().await.is_err() {
+            clean_up().await.unwrap();
+        }
+    });
     if let Err(panic) = told {
         resume_unwind(panic);
     }
@@ -101,10 +109,10 @@ fn run<A: Setup>(runtime: &Runtime, place: Arc<Place>, story: impl AsyncFnOnce(A
     });
 }
 
-async fn execute(url: &str, sql: String) {
+async fn execute(url: &str, sql: String) -> sqlx::Result<()> {
     let mut connection = PgConnection::connect(url).await.expect("OBSERVERIO_TEST_POSTGRES names a server");
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+    connection.close().await
 }
 
 /// Makes two tests of each story: `sqlite::story` and `postgres::story`.

@@ -111,10 +111,15 @@ export async function createProject(owner: BrowserContext, server: Server, name:
   return { id, key, live };
 }
 
-/** Opens a path and waits until WebAssembly has taken over. */
+/**
+ * Opens a path and waits until WebAssembly has taken over. On the live page that is when it says that it is connected:
+ * what it shows of the project is taken over a moment after the page around it.
+ */
 export async function open(page: Page, server: Server, path: string): Promise<void> {
   await page.goto(server.url + path);
   await hydrated(page);
+  const state = page.locator('.link-state');
+  if ((await state.count()) > 0) await expect(state).toContainText('Connected');
 }
 
 /** Waits until WebAssembly has taken over. */

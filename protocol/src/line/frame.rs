@@ -82,11 +82,6 @@ impl LineDecoder {
         }
         (self.start, self.searched) = (0, 0);
     }
-
-    /// Bytes held that are not yet given out.
-    pub fn pending_bytes(&self) -> usize {
-        self.buffer.len() - self.start
-    }
 }
 
 #[cfg(test)]

@@ -4,16 +4,16 @@
 //! runtime, so the same code runs in the server, in the browser and in a fuzzer.
 //!
 //! ```
-//! use protocol::line::{Command, LineDecoder, parse_command, parse_report};
+//! use protocol::line::{Command, Grammar, LineDecoder, parse_command, parse_report};
 //!
 //! let mut lines = LineDecoder::new(4096);
 //! lines.feed(b"v:0123456789ab\r\ni:0123456789ab:[{\"name\":\"speed\",\"type\":\"integer\",\"value\":\"7\"}]\n");
 //!
 //! let first = lines.next_line().unwrap().unwrap();
-//! assert!(matches!(parse_command(&first), Ok(Command::Verify { .. })));
+//! assert!(matches!(parse_command(&first, Grammar::Original), Ok(Command::Verify { .. })));
 //!
 //! let second = lines.next_line().unwrap().unwrap();
-//! let Ok(Command::Report { payload, .. }) = parse_command(&second) else { panic!() };
+//! let Ok(Command::Report { payload, .. }) = parse_command(&second, Grammar::Original) else { panic!() };
 //! let report = parse_report(payload).unwrap();
 //! assert_eq!(report[0].value.to_string(), "7");
 //! ```

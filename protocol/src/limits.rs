@@ -36,3 +36,19 @@ pub const MAX_LIVE_MESSAGE_BYTES: usize = 256 * 1024;
 pub const SNAPSHOT_LOGS: usize = 500;
 /// Most edits of one `ClientMessage::Edit`.
 pub const MAX_EDITS_PER_MESSAGE: usize = 500;
+/// How long a connection of version 2 may be silent before the other side asks whether it is there.
+pub const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// How long the answer to a ping may take; the second one that is not answered ends the connection.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// Most sequenced lines of a connection that are not acknowledged yet.
+pub const MAX_INFLIGHT_LINES: u64 = 256;
+/// Longest text of a `h:` (device, session, name, sdk, app, platform, epoch), in bytes.
+pub const MAX_HELLO_TEXT_BYTES: usize = 128;
+/// Longest `attrs` of a `h:`, as JSON, in bytes.
+pub const MAX_ATTRS_BYTES: usize = 2 * 1024;
+/// Longest token of a `p:`, in bytes.
+pub const MAX_PING_TOKEN_BYTES: usize = 64;
+/// Longest result or error of an action, in bytes.
+pub const MAX_ACTION_RESULT_BYTES: usize = 64 * 1024;
+/// How long a game may take to run an action.
+pub const ACTION_TIMEOUT: Duration = Duration::from_secs(30);

@@ -9,7 +9,7 @@ use crate::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarN
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
-pub const LIVE_VERSION: u32 = 1;
+pub const LIVE_VERSION: u32 = 2;
 
 /// WebSocket close code: this page is of another version, load it anew.
 pub const CLOSE_VERSION: u16 = 4001;
@@ -45,6 +45,18 @@ pub enum ClientMessage {
         /// The new values.
         changes: Vec<(VarName, Value)>,
     },
+    /// Run an action on every connected game that can. Answered by [`ServerMessage::RunResult`] with the same
+    /// `id`, then by one [`Event::ActionDone`] for each game.
+    Run {
+        /// Chosen by the browser, so that it can tell the answers apart.
+        id: u32,
+        /// The project.
+        project: ProjectId,
+        /// A variable of type `action`.
+        name: VarName,
+        /// JSON for the game; `None` for an action that takes nothing.
+        args: Option<String>,
+    },
     /// Tell me that you are there; answered by [`ServerMessage::Pong`].
     Ping {
         /// Comes back in the answer.
@@ -71,6 +83,13 @@ pub enum ServerMessage {
         /// Saved, or why not.
         outcome: Result<EditSaved, EditRefused>,
     },
+    /// What became of a wish to run an action.
+    RunResult {
+        /// The wish's `id`.
+        id: u32,
+        /// Sent to games, or why not.
+        outcome: Result<RunStarted, EditRefused>,
+    },
     /// The answer to `Ping`.
     Pong {
         /// The token of the ping.
@@ -91,6 +110,19 @@ pub struct EditSaved {
     /// How many games were connected and get it now.
     pub games: u32,
 }
+
+/// An action is on its way to games.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// Comes back in each [`Event::ActionDone`].
+    pub run: RunId,
+    /// How many games were asked.
+    pub games: u32,
+}
+
+/// One run of an action, numbered by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub u64);
 
 /// An edit was not taken; nothing of it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +152,10 @@ pub struct Snapshot {
     pub vars: Vec<Var>,
     /// The newest log lines, oldest first; at most `limits::SNAPSHOT_LOGS`.
     pub logs: Vec<LogLine>,
+    /// Whether the database takes what games and people send.
+    pub storing: bool,
+    /// Records of this project that were taken in and could not be stored, since the server started.
+    pub lost: u64,
 }
 
 /// A device: one copy of the game.
@@ -133,6 +169,12 @@ pub struct Device {
     pub online: bool,
     /// When it last connected, spoke or left.
     pub last_seen: UnixMicros,
+    /// What it says of itself, such as `1.4.2 · android 15 · rust/0.1.0`; empty when it says nothing.
+    pub about: String,
+    /// It says what it applied (version 2 of the protocol). Of others only the reports tell.
+    pub acknowledges: bool,
+    /// The newest revision that it says it has applied.
+    pub applied: Revision,
 }
 
 /// A variable of the project.
@@ -146,6 +188,9 @@ pub struct Var {
     pub desired: Option<Desired>,
     /// What each device last said it is.
     pub reported: Vec<Reported>,
+    /// What devices did with `desired`: one entry at most for each. A device that acknowledges, has applied
+    /// `desired.revision` or a newer one and is missing here took the value as it is.
+    pub applied: Vec<Applied>,
 }
 
 /// A desired value.
@@ -159,6 +204,39 @@ pub struct Desired {
     pub author: String,
     /// When it was saved.
     pub at: UnixMicros,
+}
+
+/// What a device did with the desired value of a variable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Applied {
+    /// Who.
+    pub device: DeviceId,
+    /// The revision that had set the value.
+    pub revision: Revision,
+    /// What it did.
+    pub outcome: Outcome,
+    /// From sending the revision to hearing that it is applied, in microseconds; `None` when it was applied
+    /// before the game connected here.
+    pub round_trip_micros: Option<u32>,
+}
+
+/// What a game did with a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Took it.
+    Applied,
+    /// Took another one that is as near as it can.
+    Clamped {
+        /// The value that is in force.
+        value: Option<Value>,
+        /// Why, in the game's words.
+        reason: Option<String>,
+    },
+    /// Did not take it.
+    Rejected {
+        /// Why, in the game's words.
+        reason: Option<String>,
+    },
 }
 
 /// A reported value.
@@ -214,6 +292,33 @@ pub enum Event {
     },
     /// Log lines, in the order of their `seq`.
     Logs(Vec<LogLine>),
+    /// Devices applied what they were sent. Gathered: of each device and variable the newest.
+    Applied {
+        /// The newest revision that each device has applied.
+        devices: Vec<(DeviceId, Revision)>,
+        /// What they did with variables, as in [`Var::applied`].
+        vars: Vec<(VarName, Vec<Applied>)>,
+    },
+    /// A game has run an action, or did not within [`crate::limits::ACTION_TIMEOUT`].
+    ActionDone {
+        /// Which run.
+        run: RunId,
+        /// The action.
+        name: VarName,
+        /// Who.
+        device: DeviceId,
+        /// The result as JSON, or why it failed.
+        outcome: Result<Option<String>, String>,
+        /// From sending it to hearing of it, in microseconds.
+        round_trip_micros: u32,
+    },
+    /// The database stopped taking what is sent, or takes it again.
+    Storing(bool),
+    /// Records were taken in and could not be stored.
+    Lost {
+        /// How many since the server started.
+        records: u64,
+    },
 }
 
 /// A message is not what this version speaks.

@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use protocol::{
     ErrorCode, ProtocolError, Remedy, limits,
     line::{
-        Command, Edited, LineDecoder, OK, encode_edits, encode_error, parse_command, parse_logs,
+        Command, Edited, Grammar, LineDecoder, OK, encode_edits, encode_error, parse_command, parse_logs,
         parse_report, write_edits,
     },
     model::{Key, LogEntry, Report, WireForm},
@@ -23,11 +23,12 @@ fn read(line: &str) -> Result<Vec<String>, ProtocolError> {
     let mut lines = LineDecoder::new(limits::MAX_LINE_BYTES);
     lines.feed(format!("{line}\r\n").as_bytes());
     let line = lines.next_line().expect("a line came").expect("it is short");
-    match parse_command(&line)? {
+    match parse_command(&line, Grammar::Original)? {
         Command::Verify { .. } => Ok(vec!["verify".to_owned()]),
-        Command::Hello => Ok(vec!["ignored".to_owned()]),
+        Command::Hello { .. } => Ok(vec!["ignored".to_owned()]),
         Command::Report { payload, .. } => Ok(parse_report(payload)?.iter().map(report).collect()),
         Command::Log { payload, .. } => Ok(parse_logs(payload)?.iter().map(entry).collect()),
+        other => unreachable!("{other:?} is not of the original grammar"),
     }
 }
 

@@ -7,7 +7,7 @@ use base64::{
 use proptest::prelude::*;
 use protocol::{
     ErrorCode, limits,
-    line::{encode_error, parse_command, parse_logs, parse_report},
+    line::{Grammar, encode_error, parse_command, parse_logs, parse_report},
 };
 
 /// What is read, as `name=value`; bare and as base64 it must be the same.
@@ -180,7 +180,10 @@ fn a_byte_order_mark_is_no_json() {
     let json = b"\xef\xbb\xbf{\"a\":1}";
     assert_eq!(parse_report(json).unwrap_err().code, ErrorCode::BadBase64);
     assert_eq!(parse_report(STANDARD.encode(json).as_bytes()).unwrap_err().code, ErrorCode::BadJson);
-    assert_eq!(parse_command(b"\xef\xbb\xbfv:0123456789ab").unwrap_err().code, ErrorCode::BadVerb);
+    assert_eq!(
+        parse_command(b"\xef\xbb\xbfv:0123456789ab", Grammar::Original).unwrap_err().code,
+        ErrorCode::BadVerb
+    );
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn sizes_are_exact() {
 proptest! {
     #[test]
     fn anything_is_read_or_refused_in_one_line(line in proptest::collection::vec(any::<u8>(), 0..200)) {
-        for error in [parse_report(&line).err(), parse_logs(&line).err(), parse_command(&line).err()] {
+        for error in [parse_report(&line).err(), parse_logs(&line).err(), parse_command(&line, Grammar::Version2).err()] {
             let Some(error) = error else { continue };
             let encoded = encode_error(&error);
             prop_assert_eq!(encoded.iter().filter(|byte| **byte == b'\n').count(), 1);

@@ -2,10 +2,17 @@
 
 mod command;
 mod frame;
+mod hello;
 mod payload;
+mod receipt;
 mod reply;
 
-pub use command::{Command, parse_command};
+pub use command::{Command, Grammar, parse_command};
 pub use frame::{LineDecoder, LineTooLong};
+pub use hello::{Caps, Hello, parse_hello, write_hello};
 pub use payload::{parse_logs, parse_report};
-pub use reply::{Edited, OK, encode_edits, encode_error, write_edits};
+pub use receipt::{parse_action_result, parse_outcomes};
+pub use reply::{
+    Edited, OK, Revised, encode_edits, encode_error, encode_revised, write_ack, write_action, write_drain,
+    write_edits, write_in_sync, write_nack, write_ping, write_pong, write_revised,
+};

@@ -9,9 +9,9 @@ use crate::{
     model::{Level, LogEntry, Report, UnixMicros, Value, VarName, VarOption, VarSpec, VarType, WireForm},
 };
 
-type Result<T> = std::result::Result<T, ProtocolError>;
+pub(super) type Result<T> = std::result::Result<T, ProtocolError>;
 
-fn refuse<T>(code: ErrorCode, text: impl Into<String>) -> Result<T> {
+pub(super) fn refuse<T>(code: ErrorCode, text: impl Into<String>) -> Result<T> {
     Err(ProtocolError::new(code, text))
 }
 
@@ -53,7 +53,7 @@ pub fn parse_logs(payload: &[u8]) -> Result<Vec<LogEntry>> {
     }
 }
 
-fn at_most(count: usize, max: usize, what: &str) -> Result<()> {
+pub(super) fn at_most(count: usize, max: usize, what: &str) -> Result<()> {
     if count > max {
         return refuse(
             ErrorCode::TooMany,
@@ -64,7 +64,7 @@ fn at_most(count: usize, max: usize, what: &str) -> Result<()> {
 }
 
 /// Base64 can't begin with `[` or `{`, so bare JSON is told by its first byte.
-fn parse_json(payload: &[u8]) -> Result<Json> {
+pub(super) fn parse_json(payload: &[u8]) -> Result<Json> {
     let payload = payload.trim_ascii();
     let json = match payload.first() {
         Some(b'[' | b'{') => Cow::Borrowed(payload),
@@ -123,9 +123,10 @@ fn depth(json: &[u8]) -> usize {
     deepest
 }
 
-/// `{"name": "speed", "value": …}` is a declaration; `{"name": "Ana"}` is a dictionary of one variable.
+/// `{"name": "speed", "value": …}` is a declaration, and so is an action; `{"name": "Ana"}` is a dictionary of one variable.
 fn is_declaration(object: &Map<String, Json>) -> bool {
-    object.get("name").is_some_and(Json::is_string) && object.contains_key("value")
+    let is_action = object.get("type").and_then(Json::as_str) == Some("action");
+    object.get("name").is_some_and(Json::is_string) && (object.contains_key("value") || is_action)
 }
 
 fn declared(item: Json) -> Result<Report> {
@@ -136,15 +137,19 @@ fn declared(item: Json) -> Result<Report> {
         return refuse(ErrorCode::BadShape, "a variable has a name, which is a string");
     };
     let name = VarName::parse(&name)?;
-    let Some(came) = object.remove("value") else {
-        return refuse(ErrorCode::BadShape, "a variable has a value");
-    };
-    let came = value(&came)?;
-    let (var_type, inferred) = match object.remove("type") {
-        Some(Json::String(word)) => (VarType::from(short(word, "type")?), false),
-        Some(Json::Null) | None => (VarType::of(&came), true),
+    let declared_type = match object.remove("type") {
+        Some(Json::String(word)) => Some(VarType::from(short(word, "type")?)),
+        Some(Json::Null) | None => None,
         Some(_) => return refuse(ErrorCode::BadShape, "a variable's type is a string"),
     };
+    let came = match object.remove("value") {
+        Some(came) => value(&came)?,
+        // an action has nothing to say of itself
+        None if declared_type == Some(VarType::Action) => Value::Json("null".to_owned()),
+        None => return refuse(ErrorCode::BadShape, "a variable has a value"),
+    };
+    let inferred = declared_type.is_none();
+    let var_type = declared_type.unwrap_or_else(|| VarType::of(&came));
     let (value, form) = var_type.read(came);
     Ok(Report { name, spec: VarSpec { form, ..spec(var_type, &mut object)? }, value, inferred })
 }
@@ -155,7 +160,7 @@ fn inferred(name: &str, json: &Json) -> Result<Report> {
     Ok(Report { name: VarName::parse(name)?, spec: VarSpec::bare(var_type), value: came, inferred: true })
 }
 
-fn value(json: &Json) -> Result<Value> {
+pub(super) fn value(json: &Json) -> Result<Value> {
     let Some(value) = Value::from_json(json) else {
         return refuse(ErrorCode::BadShape, "a number is out of range");
     };
@@ -169,7 +174,7 @@ fn value(json: &Json) -> Result<Value> {
 }
 
 /// Postgres can't store U+0000 in text, and nothing that people read has one.
-fn no_nul(text: &str) -> Result<()> {
+pub(super) fn no_nul(text: &str) -> Result<()> {
     match text.contains('\0') {
         true => refuse(ErrorCode::BadShape, "a text cannot hold the character U+0000"),
         false => Ok(()),
@@ -238,7 +243,7 @@ fn number(object: &mut Map<String, Json>, field: &str) -> Result<Option<f64>> {
     }
 }
 
-fn text(object: &mut Map<String, Json>, field: &str) -> Result<Option<String>> {
+pub(super) fn text(object: &mut Map<String, Json>, field: &str) -> Result<Option<String>> {
     match object.remove(field) {
         Some(Json::Null) | None => Ok(None),
         Some(Json::String(s)) if s.trim().is_empty() => Ok(None),

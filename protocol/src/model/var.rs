@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Integer, Value, VarName, WireForm};
 use crate::{ErrorCode, ProtocolError, limits};
 
+/// Why an action has no desired value.
+const NOT_SET: &str = "an action is run, not set";
+
 /// The declared type of a variable, which decides its control and how typed text is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -25,6 +28,8 @@ pub enum VarType {
     Color,
     /// Any JSON.
     Json,
+    /// Something the game does when it is told to: a button. Its value says nothing.
+    Action,
     /// A type we don't know, by its name: kept as it came and edited as text.
     Other(String),
 }
@@ -40,6 +45,7 @@ impl VarType {
             Self::Enum => "enum",
             Self::Color => "color",
             Self::Json => "json",
+            Self::Action => "action",
             Self::Other(name) => name,
         }
     }
@@ -102,6 +108,7 @@ impl VarType {
                 Err(fault) => refuse(&format!("not JSON: {fault}")),
             },
             Self::String | Self::Enum => Ok(Value::Text(text.to_owned())),
+            Self::Action => refuse(NOT_SET),
             Self::Other(_) => match like {
                 None | Some(Value::Text(_)) => Ok(Value::Text(text.to_owned())),
                 Some(like) => match Value::parse_json(text) {
@@ -146,6 +153,7 @@ impl From<String> for VarType {
             "enum" => Self::Enum,
             "color" => Self::Color,
             "json" => Self::Json,
+            "action" => Self::Action,
             _ => Self::Other(name),
         }
     }
@@ -252,12 +260,15 @@ impl VarSpec {
                 false => refuse("this is none of the options that the game declares".to_owned()),
             };
         }
+        if self.var_type == VarType::Action {
+            return refuse(NOT_SET.to_owned());
+        }
         let fits = match self.var_type {
             VarType::Boolean => matches!(value, Value::Bool(_)),
             VarType::Integer => matches!(value, Value::Int(_)),
             VarType::Float => matches!(value, Value::Float(_)),
             VarType::String | VarType::Color => matches!(value, Value::Text(_)),
-            VarType::Enum | VarType::Json | VarType::Other(_) => true,
+            VarType::Enum | VarType::Json | VarType::Action | VarType::Other(_) => true,
         };
         if !fits {
             return refuse(format!("this variable is of type {}", self.var_type));

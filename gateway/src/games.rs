@@ -1,21 +1,28 @@
-//! What a game can do: connect, report its variables, log, and be given edits.
+//! What a game can do: connect, report its variables, log, be given edits, and say what it did with them.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use protocol::{
     ErrorCode, ProtocolError,
-    model::{DeviceId, Key, LogEntry, ProjectId, Report, Revision},
+    line::Hello,
+    live::Outcome,
+    model::{DeviceId, Key, LogEntry, ProjectId, Report, Revision, VarName},
 };
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     Gateway, GatewayError,
-    live::{Forms, Live, Seen},
-    store::Write,
+    accounts::random_token,
+    actions::ActionCall,
+    live::{Forms, Live, Seen, Wire},
+    store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
+    writer::{NoRoom, Receipts, Room, Settled},
 };
 
-/// Most devices of a project that a game which says nothing of itself may add to.
+/// Most devices of a project that games may add to.
 const MAX_DEVICES_PER_PROJECT: usize = 10_000;
+/// Actions that may wait until a game's socket is free.
+const MAX_WAITING_ACTIONS: usize = 16;
 
 /// One verified connection of a game. Dropping it marks its device offline.
 pub struct GameLine {
@@ -23,18 +30,57 @@ pub struct GameLine {
     live: Arc<Live>,
     key: Key,
     device: DeviceId,
-    place: Place,
+    /// Whether the game says what it applied.
+    acknowledges: bool,
+    place: Option<Place>,
+    session: Option<Session>,
     seen: Seen,
     forms: Arc<Forms>,
+    wire: Wire,
     revisions: watch::Receiver<Revision>,
-    pushed: Revision,
+    /// What the game has, or is about to; `None`: nothing that we know of.
+    pushed: Option<Revision>,
+    actions: Option<mpsc::Receiver<ActionCall>>,
+}
+
+/// A session that this connection holds.
+struct Session {
+    name: String,
+    open: OpenSession,
+    receipts: Arc<Receipts>,
+}
+
+/// What a line brings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Variables.
+    Report(Vec<Report>),
+    /// Log entries.
+    Logs(Vec<LogEntry>),
+    /// Nothing that can be stored; only its number counts.
+    Refused,
 }
 
 /// Edits on their way to a game.
 #[derive(Clone, Debug)]
 pub struct Push {
-    /// For `protocol::line::write_edits`; shared by every game that lacks the same.
+    /// The game has everything up to this revision with it.
+    pub revision: Revision,
+    /// For `protocol::line::write_edits` or `write_revised`; shared by every game that lacks the same.
     pub payload: Arc<[u8]>,
+}
+
+/// Something for a game's connection to do.
+#[derive(Debug)]
+pub enum GameEvent {
+    /// [`GameLine::take_push`] may have something.
+    Pushable,
+    /// Sequenced lines were settled.
+    Settled(Settled),
+    /// The game is to run an action.
+    Action(ActionCall),
+    /// The project starts over from the database: connect again.
+    StartOver,
 }
 
 /// Keeps a peer's place while its connection lives, so that the next one beside it gets another.
@@ -50,12 +96,13 @@ impl Place {
     }
 
     /// What the device is known by, and what people read.
-    fn identity(&self) -> (String, String) {
+    fn info(&self) -> DeviceInfo {
         let name = match self.number {
             1 => self.peer.to_string(),
             number => format!("{} #{number}", self.peer),
         };
-        (format!("peer:{}#{}", self.peer, self.number), name)
+        let identity = format!("peer:{}#{}", self.peer, self.number);
+        DeviceInfo { identity, name, about: String::new(), attrs: None, applied: None }
     }
 }
 
@@ -66,7 +113,7 @@ impl Drop for Place {
 }
 
 impl Gateway {
-    /// Verifies a key and connects a game.
+    /// Verifies a key and connects a game; `hello` is what it said of itself, if it did.
     ///
     /// A game that says nothing of itself is known by its peer's address and the lowest number that is
     /// free there, so that a game which reconnects is the same device again.
@@ -74,47 +121,161 @@ impl Gateway {
     /// # Errors
     /// `bad_key` when no project has the key, `quota` when the project has too many devices,
     /// [`GatewayError::Unavailable`].
-    pub async fn connect_game(&self, key: Key, peer: IpAddr) -> Result<GameLine, GatewayError> {
+    pub async fn connect_game(
+        &self,
+        key: Key,
+        peer: IpAddr,
+        hello: Option<&Hello>,
+    ) -> Result<GameLine, GatewayError> {
         let project = self.project_of(key).await?;
-        let live = self.inner.projects.load(&*self.inner.store, project).await?;
-        let place = Place::reserve(&live, peer.to_canonical());
-        let (identity, name) = place.identity();
-        let now = self.inner.clock.now();
-        let known = live.state().device_of(&identity);
-        let device = match known {
-            Some(device) => device,
-            None if live.state().device_count() >= MAX_DEVICES_PER_PROJECT => {
-                let text = format!("a project has at most {MAX_DEVICES_PER_PROJECT} devices");
-                return Err(ProtocolError::new(ErrorCode::Quota, text).into());
-            }
-            None => self.inner.store.ensure_device(project, &identity, &name, now).await?.id,
-        };
-        live.connect(identity, device, name, now);
-        self.inner.writer.offer(Arc::clone(&live), Write::Seen { device, at: now });
+        let live = self.load(project).await?;
+        let held = hello.map(|hello| self.held_revision(hello, &live));
+        let applied = hello.filter(|hello| hello.caps.rev).map(|_| held.flatten().unwrap_or(Revision(0)));
+        let (place, info) = identify(&live, peer, hello, applied);
+        let session = hello.filter(|hello| hello.caps.ack).map(session_name);
+        let (device, open) = self.register(&live, &info, session.as_deref()).await?;
+        let session = open.zip(session).map(|(open, name)| Session::hold(&live, open, name));
+        live.connect(device, &info, self.inner.clock.now());
         let (revisions, forms) = (live.revisions(), live.state().forms(&Seen::default()));
-        Ok(GameLine {
+        let wire = match hello {
+            Some(Hello { caps, .. }) if caps.rev => Wire::Revised { bare: caps.json },
+            _ => Wire::Original,
+        };
+        let mut line = GameLine {
             gateway: self.clone(),
             key,
             device,
+            acknowledges: applied.is_some(),
             place,
+            session,
             seen: Seen::default(),
             forms,
+            wire,
             revisions,
-            pushed: Revision(0),
+            // a game of the original grammar starts from nothing
+            pushed: held.unwrap_or(Some(Revision(0))),
+            actions: None,
             live,
-        })
+        };
+        if line.acknowledges {
+            let (calls, actions) = mpsc::channel(MAX_WAITING_ACTIONS);
+            line.live.state().add_runner(device, calls);
+            line.actions = Some(actions);
+        }
+        Ok(line)
     }
 
+    /// The revision up to which a game has everything, if it is one of ours.
+    fn held_revision(&self, hello: &Hello, live: &Live) -> Option<Revision> {
+        let is_ours = hello.epoch.as_deref() == Some(live.epoch_name.as_str());
+        hello.rev.filter(|rev| is_ours && *rev <= live.state().revision())
+    }
+
+    /// Makes the device and opens the session, in one commit with whoever else connects now. A known device
+    /// without a session costs no write.
+    async fn register(
+        &self,
+        live: &Arc<Live>,
+        info: &DeviceInfo,
+        session: Option<&str>,
+    ) -> Result<(DeviceId, Option<OpenSession>), GatewayError> {
+        let (known, count) = {
+            let state = live.state();
+            (state.device_of(&info.identity), state.device_count())
+        };
+        if known.is_none() && count >= MAX_DEVICES_PER_PROJECT {
+            let text = format!("a project has at most {MAX_DEVICES_PER_PROJECT} devices");
+            return Err(ProtocolError::new(ErrorCode::Quota, text).into());
+        }
+        let at = self.inner.clock.now();
+        if let (Some(device), None) = (known, session) {
+            let write = Write::Seen { device, at, applied: info.applied };
+            self.inner.writer.offer(Arc::clone(live), write);
+            return Ok((device, None));
+        }
+        let write = Write::Connect {
+            project: live.project.id,
+            device: info.clone(),
+            session: session.map(str::to_owned),
+            at,
+        };
+        match self.inner.writer.connect(Arc::clone(live), write).await? {
+            Written::Connected { device, session } => Ok((device, session)),
+            other => {
+                let text = format!("a connection was answered by {other:?}");
+                Err(GatewayError::Unavailable(StoreError::Damaged(text)))
+            }
+        }
+    }
+
+    /// Of a thousand games with one key that come at once, one asks the database.
     async fn project_of(&self, key: Key) -> Result<ProjectId, GatewayError> {
-        let keys = || self.inner.keys.lock().expect("no holder of this lock panics");
-        if let Some(project) = keys().get(&key) {
-            return Ok(*project);
+        if let Some(project) = self.inner.keys.get(key) {
+            return Ok(project);
+        }
+        let _asking = self.inner.keys.asking.lock().await;
+        if let Some(project) = self.inner.keys.get(key) {
+            return Ok(project);
         }
         let Some(project) = self.inner.store.get_project_by_key(key).await? else {
             return Err(ProtocolError::new(ErrorCode::BadKey, "no project has this key").into());
         };
-        keys().insert(key, project.id);
+        self.inner.keys.insert(key, project.id);
         Ok(project.id)
+    }
+
+    /// Whether a key is known to be good, without asking the database.
+    pub fn is_known_key(&self, key: Key) -> bool {
+        self.inner.keys.get(key).is_some()
+    }
+}
+
+/// A game that names no session gets one that ends with its connection.
+fn session_name(hello: &Hello) -> String {
+    match &hello.session {
+        Some(session) => session.clone(),
+        None => format!("connection:{}", random_token()),
+    }
+}
+
+/// By its own word, or by its address.
+fn identify(
+    live: &Arc<Live>,
+    peer: IpAddr,
+    hello: Option<&Hello>,
+    applied: Option<Revision>,
+) -> (Option<Place>, DeviceInfo) {
+    let words = |hello: &Hello| {
+        let words = [&hello.app, &hello.platform, &hello.sdk];
+        words.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" · ")
+    };
+    let about = hello.map(words).unwrap_or_default();
+    let attrs = hello.and_then(|hello| hello.attrs.clone());
+    match hello.and_then(|hello| hello.device.as_ref()) {
+        Some(device) => {
+            let name = hello.and_then(|hello| hello.name.clone());
+            // not the whole id: whoever knows it can pass for the device
+            let name = name.unwrap_or_else(|| device.chars().take(8).collect());
+            let identity = format!("id:{device}");
+            (None, DeviceInfo { identity, name, about, attrs, applied })
+        }
+        None => {
+            let place = Place::reserve(live, peer.to_canonical());
+            let info = place.info();
+            let name = hello.and_then(|hello| hello.name.clone()).unwrap_or(info.name);
+            (Some(place), DeviceInfo { name, about, attrs, applied, ..info })
+        }
+    }
+}
+
+impl Session {
+    /// Takes the session from the connection that held it on this server.
+    fn hold(live: &Arc<Live>, open: OpenSession, name: String) -> Self {
+        let receipts = Arc::new(Receipts::new(open.last_seq));
+        if let Some(older) = live.state().hold_session(name.clone(), open.generation, &receipts) {
+            older.end(ErrorCode::TakenOver);
+        }
+        Self { name, open, receipts }
     }
 }
 
@@ -134,65 +295,196 @@ impl GameLine {
         self.device
     }
 
-    /// Takes in what the game reports: values that this connection has said before are left out. Returns
-    /// when it is queued; it is stored and shown right after. Waits while the queue is full.
+    /// The number of the session's last line that is stored; 0 without a session.
+    pub fn last_seq(&self) -> u64 {
+        self.session.as_ref().map_or(0, |session| session.open.last_seq)
+    }
+
+    /// Whether lines with numbers are stored once and acknowledged. Without a session they are not.
+    pub fn has_session(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Room for a line of so many bytes, if the server can take it in now.
+    ///
+    /// # Errors
+    /// `busy` or `unavailable`: the same line may be taken later.
+    pub fn try_reserve(&self, line_bytes: usize) -> Result<Room, ErrorCode> {
+        let writer = &self.gateway.inner.writer;
+        writer.try_reserve(&self.live, weight(line_bytes)).map_err(|no_room| match no_room {
+            NoRoom::Busy => ErrorCode::Busy,
+            NoRoom::Unavailable => ErrorCode::Unavailable,
+        })
+    }
+
+    /// Room for a line of so many bytes, as soon as there is some. The future does not borrow this.
+    ///
+    /// # Errors
+    /// [`GatewayError::Closed`].
+    pub fn reserve(
+        &self,
+        line_bytes: usize,
+    ) -> impl Future<Output = Result<Room, GatewayError>> + Send + use<> {
+        self.gateway.inner.writer.reserve(&self.live, weight(line_bytes))
+    }
+
+    /// Takes in a line. Values that this connection has said before are left out. It is queued when this
+    /// returns; it is stored and shown right after, and if `seq` is its number, [`GameLine::next`] tells.
+    ///
+    /// # Errors
+    /// `too_many` when the project would get too many variables: then only the number counts.
+    pub fn submit(&mut self, room: Room, seq: Option<u64>, content: Content) -> Result<(), ProtocolError> {
+        let session = self.session.as_ref().filter(|_| seq.is_some());
+        let line = session.zip(seq).map(|(session, seq)| Sequenced {
+            session: session.open.id,
+            generation: session.open.generation,
+            seq,
+        });
+        let receipts = session.map(|session| Arc::clone(&session.receipts));
+        let (write, outcome) = match self.write_of(content, line) {
+            Ok(write) => (write, Ok(())),
+            Err(error) => (self.refused(line), Err(error)),
+        };
+        if let Some(write) = write {
+            self.gateway.inner.writer.queue(Arc::clone(&self.live), write, room, receipts);
+        }
+        outcome
+    }
+
+    /// `None` when there is nothing to store.
+    fn write_of(
+        &mut self,
+        content: Content,
+        line: Option<Sequenced>,
+    ) -> Result<Option<Write>, ProtocolError> {
+        let (project, device) = (self.live.project.id, self.device);
+        let at = self.gateway.inner.clock.now();
+        Ok(match content {
+            Content::Logs(entries) if entries.is_empty() => self.refused(line),
+            Content::Logs(entries) => Some(Write::Logs { project, device, received: at, entries, line }),
+            Content::Refused => self.refused(line),
+            Content::Report(reports) => {
+                let losses = self.live.losses();
+                let news = self.live.state().news(&mut self.seen, reports, losses)?;
+                if news.forms_changed {
+                    self.forms = self.live.state().forms(&self.seen);
+                }
+                match news.values.is_empty() {
+                    true => self.refused(line),
+                    false => {
+                        let (declared, values) = (news.declared, news.values);
+                        Some(Write::Report { project, device, at, declared, values, line })
+                    }
+                }
+            }
+        })
+    }
+
+    /// Nothing but a number.
+    fn refused(&self, line: Option<Sequenced>) -> Option<Write> {
+        let (project, at) = (self.live.project.id, self.gateway.inner.clock.now());
+        line.map(|line| Write::Refused { project, line, at })
+    }
+
+    /// Waits for room and takes in what the game reports.
     ///
     /// # Errors
     /// `too_many` when the project would get too many variables, [`GatewayError::Closed`].
     pub async fn report_vars(&mut self, reports: Vec<Report>) -> Result<(), GatewayError> {
-        let losses = self.live.losses();
-        let news = self.live.state().news(&mut self.seen, reports, losses)?;
-        if news.forms_changed {
-            self.forms = self.live.state().forms(&self.seen);
-        }
-        if news.values.is_empty() {
-            return Ok(());
-        }
-        let declared = news.declared.len() * size_of_val(&news.declared);
-        let bytes =
-            declared + news.values.iter().map(|(name, v)| name.as_str().len() + v.weight()).sum::<usize>();
-        let at = self.gateway.inner.clock.now();
-        let (project, device) = (self.live.project.id, self.device);
-        let write = Write::Report { project, device, at, declared: news.declared, values: news.values };
-        self.gateway.inner.writer.queue(Arc::clone(&self.live), write, bytes).await
+        let room = self.reserve(64 * reports.len()).await?;
+        Ok(self.submit(room, None, Content::Report(reports))?)
     }
 
-    /// Takes in log entries. Returns when they are queued; they are stored and shown right after. Waits
-    /// while the queue is full.
+    /// Waits for room and takes in log entries.
     ///
     /// # Errors
     /// [`GatewayError::Closed`].
     pub async fn append_logs(&mut self, entries: Vec<LogEntry>) -> Result<(), GatewayError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let text = |entry: &LogEntry| entry.message.len() + entry.fields.as_ref().map_or(0, String::len);
-        let bytes = entries.iter().map(|entry| size_of::<LogEntry>() + text(entry)).sum();
-        let received = self.gateway.inner.clock.now();
-        let write = Write::Logs { project: self.live.project.id, device: self.device, received, entries };
-        self.gateway.inner.writer.queue(Arc::clone(&self.live), write, bytes).await
+        let room = self.reserve(entries.iter().map(|entry| 64 + entry.message.len()).sum()).await?;
+        Ok(self.submit(room, None, Content::Logs(entries))?)
     }
 
-    /// Returns as soon as the project has edits that this game was not given yet. Cancel-safe.
-    pub async fn changed(&mut self) {
+    /// The next thing to do; edits count only while `can_push`. Cancel-safe.
+    pub async fn next(&mut self, can_push: bool) -> GameEvent {
         let pushed = self.pushed;
-        // an error means that the project is gone, which this line's own hold on it rules out
-        let _ = self.revisions.wait_for(|revision| *revision > pushed).await;
+        let receipts = self.session.as_ref().map(|session| &session.receipts);
+        tokio::select! {
+            biased;
+            () = self.live.dropped.cancelled() => GameEvent::StartOver,
+            settled = settled(receipts) => GameEvent::Settled(settled),
+            Some(call) = called(&mut self.actions), if can_push => GameEvent::Action(call),
+            // an error means that the project is gone, which this line's own hold on it rules out
+            _ = self.revisions.wait_for(|revision| pushed.is_none_or(|pushed| *revision > pushed)),
+                if can_push => GameEvent::Pushable,
+        }
     }
 
     /// Every edit since the last push, the newest value of each variable. `None` when there is none.
     pub fn take_push(&mut self) -> Option<Push> {
-        let pushed = self.live.state().push(self.pushed, &self.forms)?;
-        self.pushed = pushed.to;
-        pushed.payload.map(|payload| Push { payload })
+        let pushed = self.live.state().push(self.pushed, &self.forms, self.wire, &self.live.epoch_name)?;
+        self.pushed = Some(pushed.to);
+        pushed.payload.map(|payload| Push { revision: pushed.to, payload })
+    }
+
+    /// The revision that the game has with the last push.
+    pub fn pushed(&self) -> Revision {
+        self.pushed.unwrap_or(Revision(0))
+    }
+
+    /// The game has applied everything up to `revision`. `outcomes` are variables with which it did anything
+    /// else; `round_trip` is from sending that revision to hearing of it.
+    pub fn record_applied(
+        &mut self,
+        revision: Revision,
+        outcomes: Vec<(VarName, Outcome)>,
+        round_trip: Option<Duration>,
+    ) {
+        let revision = revision.min(self.pushed());
+        let kept = self.live.record_applied(self.device, revision, outcomes, round_trip);
+        if !kept.is_empty() {
+            let write =
+                Write::Outcomes { project: self.live.project.id, device: self.device, outcomes: kept };
+            self.gateway.inner.writer.offer(Arc::clone(&self.live), write);
+        }
+    }
+
+    /// The game has run an action, or could not.
+    pub fn record_action(&mut self, id: u64, outcome: Result<Option<String>, String>) {
+        self.live.finish_action(id, self.device, outcome);
+    }
+}
+
+/// What a line takes in memory: its text becomes values and entries with a head each.
+fn weight(line_bytes: usize) -> usize {
+    3 * line_bytes
+}
+
+async fn settled(receipts: Option<&Arc<Receipts>>) -> Settled {
+    match receipts {
+        Some(receipts) => receipts.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn called(actions: &mut Option<mpsc::Receiver<ActionCall>>) -> Option<ActionCall> {
+    match actions {
+        Some(actions) => actions.recv().await,
+        None => std::future::pending().await,
     }
 }
 
 impl Drop for GameLine {
     fn drop(&mut self) {
         let at = self.gateway.inner.clock.now();
-        self.live.disconnect(self.device, at);
-        self.gateway.inner.writer.offer(Arc::clone(&self.live), Write::Seen { device: self.device, at });
+        if let Some(session) = &self.session {
+            self.live.state().release_session(&session.name, &session.receipts);
+        }
+        let applied = self.live.disconnect(self.device, at);
+        let applied = applied.filter(|_| self.acknowledges);
+        self.gateway
+            .inner
+            .writer
+            .offer(Arc::clone(&self.live), Write::Seen { device: self.device, at, applied });
     }
 }
 
@@ -201,7 +493,7 @@ impl std::fmt::Debug for GameLine {
         f.debug_struct("GameLine")
             .field("project", &self.live.project.id)
             .field("device", &self.device)
-            .field("place", &self.place.number)
+            .field("place", &self.place.as_ref().map(|place| place.number))
             .finish_non_exhaustive()
     }
 }

@@ -1,18 +1,25 @@
-use std::{collections::HashMap, sync::Arc, sync::Mutex};
+use std::{
+    sync::{Arc, Mutex, RwLock, Weak},
+    time::Duration,
+};
 
-use protocol::model::{Key, ProjectId};
-use tokio::sync::Semaphore;
+use protocol::model::{ProjectId, UnixMicros};
+use tokio::{sync::Semaphore, time::sleep};
 
 use crate::{
     Clock, GatewayError,
-    accounts::Setup,
-    live::Registry,
-    store::Store,
+    accounts::{Setup, random_token},
+    keys::Keys,
+    live::{Live, Registry},
+    store::{Epoch, Store},
     writer::{Counters, Writer},
 };
 
 /// How many passwords are hashed at once: each takes 19 MiB and some 50 ms of a core.
 const MAX_CONCURRENT_HASHES: usize = 2;
+
+/// How often the database is asked whether a backup was restored into it, when nothing is written.
+const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Everything that can be done, one method each. Cheap to clone.
 ///
@@ -22,13 +29,13 @@ const MAX_CONCURRENT_HASHES: usize = 2;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// let store = SqliteStore::open(&folder.path().join("observerio.db")).await?;
-/// let gateway = Gateway::open(Arc::new(store), Clock::system());
+/// let gateway = Gateway::open(Arc::new(store), Clock::system()).await?;
 ///
 /// let link = gateway.issue_setup_token();
 /// let owner = gateway.set_up(link.reveal(), None, None).await?.user;
 /// let project = gateway.create_project(&owner, "Mr. Rescue").await?;
 ///
-/// let mut game = gateway.connect_game(project.key, "127.0.0.1".parse()?).await?;
+/// let mut game = gateway.connect_game(project.key, "127.0.0.1".parse()?, None).await?;
 /// game.report_vars(protocol::line::parse_report(br#"{"speed": 5}"#)?).await?;
 /// gateway.flush().await?;
 /// assert_eq!(gateway.snapshot(&owner, project.id).await?.vars[0].name.as_str(), "speed");
@@ -46,8 +53,8 @@ pub(crate) struct Inner {
     pub(crate) writer: Writer,
     pub(crate) setup: Mutex<Option<Setup>>,
     pub(crate) hashing: Semaphore,
-    /// Keys that were found to belong to a project. Only found ones are kept, so it is as bounded as they are.
-    pub(crate) keys: Mutex<HashMap<Key, ProjectId>>,
+    pub(crate) keys: Keys,
+    pub(crate) epoch: RwLock<Epoch>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -67,25 +74,61 @@ pub struct Status {
     pub committed_records: u64,
     /// Transactions they took.
     pub commits: u64,
-    /// Records that were taken in and then lost because the database failed.
+    /// Microseconds that their commits took, together with attempts that failed.
+    pub commit_micros: u64,
+    /// Attempts that the database did not answer or could not store.
+    pub retries: u64,
+    /// Lines that came again and were stored before.
+    pub repeated_lines: u64,
+    /// Lines of connections whose session a newer one had taken over.
+    pub fenced_lines: u64,
+    /// Records that were taken in and then lost: the database refused them, or did not come back before the
+    /// end.
     pub lost_records: u64,
+    /// Bytes that wait to be written.
+    pub queued_bytes: u64,
+    /// How often a project was read from the database.
+    pub project_loads: u64,
+    /// Whether the database takes what is sent.
+    pub storing: bool,
 }
 
 impl Gateway {
     /// A gateway over an open store. Starts the one task that writes, so it needs a tokio runtime.
-    pub fn open(store: Arc<dyn Store>, clock: Clock) -> Self {
-        let writer = Writer::start(Arc::clone(&store));
-        Self {
-            inner: Arc::new(Inner {
-                store,
-                clock,
-                projects: Registry::default(),
-                writer,
-                setup: Mutex::new(None),
-                hashing: Semaphore::new(MAX_CONCURRENT_HASHES),
-                keys: Mutex::new(HashMap::new()),
-            }),
-        }
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`].
+    pub async fn open(store: Arc<dyn Store>, clock: Clock) -> Result<Self, GatewayError> {
+        let epoch = store.epoch().await?;
+        let writer = Writer::start(Arc::clone(&store), random_token(), epoch.number);
+        let inner = Arc::new(Inner {
+            store,
+            clock,
+            projects: Registry::default(),
+            writer,
+            setup: Mutex::new(None),
+            hashing: Semaphore::new(MAX_CONCURRENT_HASHES),
+            keys: Keys::default(),
+            epoch: RwLock::new(epoch),
+        });
+        tokio::spawn(watch_database(Arc::downgrade(&inner)));
+        Ok(Self { inner })
+    }
+
+    /// A project's live state, read from the database if it is not in memory.
+    pub(crate) async fn load(&self, project: ProjectId) -> Result<Arc<Live>, GatewayError> {
+        let Inner { store, projects, .. } = &*self.inner;
+        projects.load(&**store, project, &self.inner.epoch(), self.is_storing()).await
+    }
+
+    /// The time by the gateway's clock.
+    pub fn now(&self) -> UnixMicros {
+        self.inner.clock.now()
+    }
+
+    /// Whether the database takes what games and people send.
+    pub fn is_storing(&self) -> bool {
+        *self.inner.writer.storing().borrow()
     }
 
     /// Returns when everything that was taken in before is committed and published.
@@ -112,8 +155,70 @@ impl Gateway {
 
     /// Numbers for operators.
     pub fn status(&self) -> Status {
-        let Counters { committed_records, commits, lost_records } = self.inner.writer.counters();
         let (games, watchers) = self.inner.projects.count_connections();
-        Status { games, watchers, committed_records, commits, lost_records }
+        let Counters {
+            committed_records,
+            commits,
+            commit_micros,
+            retries,
+            repeated_lines,
+            fenced_lines,
+            lost_records,
+            queued_bytes,
+        } = self.inner.writer.counters();
+        Status {
+            games,
+            watchers,
+            committed_records,
+            commits,
+            commit_micros,
+            retries,
+            repeated_lines,
+            fenced_lines,
+            lost_records,
+            queued_bytes,
+            project_loads: self.inner.projects.loads(),
+            storing: self.is_storing(),
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch.read().expect("no holder of this lock panics").clone()
+    }
+
+    /// A backup was restored: forgets everything and lets every connection go.
+    fn start_over(&self, epoch: Epoch) {
+        let number = epoch.number;
+        *self.epoch.write().expect("no holder of this lock panics") = epoch;
+        self.keys.clear();
+        self.projects.drop_all();
+        self.writer.begin_epoch(number);
+    }
+}
+
+/// Tells the projects when the database stops and starts to store, and starts over when a backup was restored.
+async fn watch_database(gateway: Weak<Inner>) {
+    let Some(inner) = gateway.upgrade() else { return };
+    let (mut storing, mut restored) = (inner.writer.storing(), inner.writer.restored());
+    drop(inner);
+    loop {
+        let found = tokio::select! {
+            Ok(()) = storing.changed() => None,
+            Ok(()) = restored.changed() => restored.borrow_and_update().clone(),
+            () = sleep(EPOCH_INTERVAL) => {
+                let Some(inner) = gateway.upgrade() else { return };
+                // while the database is away there is nothing to find
+                inner.store.epoch().await.ok()
+            }
+            else => return,
+        };
+        let Some(inner) = gateway.upgrade() else { return };
+        let is_storing = *storing.borrow_and_update();
+        inner.projects.for_each(|live| live.set_storing(is_storing));
+        if let Some(epoch) = found.filter(|epoch| *epoch != inner.epoch()) {
+            inner.start_over(epoch);
+        }
     }
 }

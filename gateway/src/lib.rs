@@ -6,11 +6,13 @@
 #![deny(missing_docs)]
 
 mod accounts;
+mod actions;
 mod clock;
 mod edits;
 mod error;
 mod games;
 mod gateway;
+mod keys;
 mod live;
 mod passwords;
 mod projects;
@@ -19,9 +21,11 @@ mod watch;
 mod writer;
 
 pub use accounts::{SetupToken, SignedIn};
+pub use actions::ActionCall;
 pub use clock::Clock;
 pub use error::GatewayError;
-pub use games::{GameLine, Push};
+pub use games::{Content, GameEvent, GameLine, Push};
 pub use gateway::{Gateway, Status};
 pub use live::Delta;
 pub use watch::{Watched, Watcher};
+pub use writer::{Room, Settled};

@@ -95,7 +95,7 @@ impl Gateway {
             Some(live) => live,
             None => {
                 self.get_project(user, id).await?;
-                self.inner.projects.load(&*self.inner.store, id).await?
+                self.load(id).await?
             }
         };
         match may_use(user, &live.project) {

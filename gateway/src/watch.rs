@@ -29,6 +29,8 @@ pub enum Watched {
     Delta(Arc<Delta>),
     /// Deltas were missed: this is the state instead.
     Lagged(Box<Snapshot>),
+    /// The project starts over from the database: subscribe again.
+    StartOver,
 }
 
 impl Gateway {
@@ -63,7 +65,11 @@ impl Watcher {
     /// The next thing that happens. Cancel-safe.
     pub async fn next(&mut self) -> Watched {
         loop {
-            match self.deltas.recv().await {
+            let received = tokio::select! {
+                () = self.live.dropped.cancelled() => return Watched::StartOver,
+                received = self.deltas.recv() => received,
+            };
+            match received {
                 Ok(delta) if delta.seq <= self.seq => {}
                 Ok(delta) => {
                     self.seq = delta.seq;

@@ -13,22 +13,33 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use protocol::{
-    live::{Event, Seq, ServerMessage, Snapshot},
-    model::{DeviceId, Project, Revision, UnixMicros},
+    live::{Event, Outcome, RunId, Seq, ServerMessage, Snapshot},
+    model::{DeviceId, Project, Revision, UnixMicros, VarName},
 };
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    sync::{Semaphore, broadcast, watch},
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
 
-pub(crate) use push::Forms;
+pub(crate) use push::{Forms, Wire};
 pub(crate) use registry::Registry;
 pub(crate) use state::{Seen, State};
 
-use crate::store::{ProjectState, Write, Written};
+use crate::{
+    store::{DeviceInfo, Epoch, ProjectState, Write, Written},
+    writer::{PROJECT_BYTES, UNIT_BYTES},
+};
 
 /// Deltas that a dashboard may lag behind before it gets a fresh snapshot instead.
 const DELTA_BACKLOG: usize = 128;
+
+/// What a thousand games say at once about an edit is gathered for so long and shown together.
+const GATHER_TIME: Duration = Duration::from_millis(16);
 
 /// What happened in a project, numbered without gaps.
 #[derive(Debug)]
@@ -52,6 +63,14 @@ impl Delta {
 /// One project, shared by its games, its dashboards and the writer.
 pub(crate) struct Live {
     pub(crate) project: Project,
+    /// The epoch of the database in which it was read.
+    pub(crate) epoch: i64,
+    /// The same as games see it.
+    pub(crate) epoch_name: String,
+    /// Room for what waits to be written, in units of [`UNIT_BYTES`].
+    pub(crate) room: Arc<Semaphore>,
+    /// Cancelled when the project starts over from the database.
+    pub(crate) dropped: CancellationToken,
     state: Mutex<State>,
     deltas: broadcast::Sender<Arc<Delta>>,
     /// Wakes the games; each then pulls what it lacks.
@@ -60,11 +79,15 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(loaded: ProjectState) -> Self {
+    pub(crate) fn new(loaded: ProjectState, epoch: &Epoch, is_storing: bool) -> Self {
         Self {
             project: loaded.project.clone(),
+            epoch: epoch.number,
+            epoch_name: epoch.to_string(),
+            room: Arc::new(Semaphore::new(PROJECT_BYTES / UNIT_BYTES)),
+            dropped: CancellationToken::new(),
             revision: watch::Sender::new(loaded.revision),
-            state: Mutex::new(State::new(loaded)),
+            state: Mutex::new(State::new(loaded, is_storing)),
             deltas: broadcast::Sender::new(DELTA_BACKLOG),
             losses: AtomicU64::new(0),
         }
@@ -121,23 +144,76 @@ impl Live {
         self.state().free_place(peer, place);
     }
 
-    pub(crate) fn connect(&self, identity: String, device: DeviceId, name: String, now: UnixMicros) {
+    pub(crate) fn connect(&self, device: DeviceId, info: &DeviceInfo, now: UnixMicros) {
         let mut state = self.state();
-        let device = state.connect(identity, device, name, now);
+        let device = state.connect(device, info, now);
         self.publish(&mut state, vec![Event::Device(device)]);
     }
 
-    pub(crate) fn disconnect(&self, device: DeviceId, now: UnixMicros) {
+    /// Returns how far the device is.
+    pub(crate) fn disconnect(&self, device: DeviceId, now: UnixMicros) -> Option<Revision> {
         let mut state = self.state();
+        let mut events = Vec::new();
         if let Some(device) = state.disconnect(device, now) {
-            self.publish(&mut state, vec![Event::Device(device)]);
+            let id = device.id;
+            events.push(Event::Device(device));
+            events.extend(state.give_up_device(id, "it left before it answered", Instant::now()));
+        }
+        self.publish(&mut state, events);
+        state.applied_by(device)
+    }
+
+    /// Takes in what a game did with desired values, and returns what is worth keeping of it. Dashboards hear
+    /// of it within [`GATHER_TIME`], together with what other games say.
+    pub(crate) fn record_applied(
+        self: &Arc<Self>,
+        device: DeviceId,
+        revision: Revision,
+        outcomes: Vec<(VarName, Outcome)>,
+        round_trip: Option<Duration>,
+    ) -> Vec<(VarName, Revision, Outcome)> {
+        let mut state = self.state();
+        let kept = state.record_applied(device, revision, outcomes, round_trip);
+        if state.begin_gathering() {
+            let live = Arc::clone(self);
+            tokio::spawn(async move {
+                sleep(GATHER_TIME).await;
+                let mut state = live.state();
+                let events = state.take_gathered().into_iter().collect();
+                live.publish(&mut state, events);
+            });
+        }
+        kept
+    }
+
+    /// A game has run an action.
+    pub(crate) fn finish_action(&self, id: u64, device: DeviceId, outcome: Result<Option<String>, String>) {
+        let mut state = self.state();
+        let events = state.finish_action(RunId(id), device, outcome, Instant::now()).into_iter().collect();
+        self.publish(&mut state, events);
+    }
+
+    /// Whoever has not answered yet will not.
+    pub(crate) fn give_up_run(&self, run: RunId, why: &str) {
+        let mut state = self.state();
+        let events = state.give_up_run(run, why, Instant::now());
+        self.publish(&mut state, events);
+    }
+
+    pub(crate) fn set_storing(&self, storing: bool) {
+        let mut state = self.state();
+        if state.set_storing(storing) {
+            self.publish(&mut state, vec![Event::Storing(storing)]);
         }
     }
 
     /// Something of this project was taken in and could not be stored.
-    pub(crate) fn count_loss(&self) {
-        self.state().forget_announced();
+    pub(crate) fn count_loss(&self, records: u64) {
+        let mut state = self.state();
+        state.forget_announced();
+        let records = state.add_lost(records);
         self.losses.fetch_add(1, Relaxed);
+        self.publish(&mut state, vec![Event::Lost { records }]);
     }
 
     pub(crate) fn losses(&self) -> u64 {
@@ -155,4 +231,21 @@ fn append(events: &mut Vec<Event>, event: Event) {
         (Some(Event::Logs(lines)), Event::Logs(more)) => lines.extend(more),
         (_, event) => events.push(event),
     }
+}
+
+/// A project that nothing is known of, in the epoch 1.
+#[cfg(test)]
+pub(crate) fn test_live(id: i64) -> Arc<Live> {
+    use protocol::model::{Key, ProjectId};
+
+    let project = Project {
+        id: ProjectId(id),
+        name: String::new(),
+        owner: None,
+        key: Key::parse(b"0123456789ab").expect("it is one"),
+        created_at: UnixMicros(0),
+    };
+    let (devices, vars, logs) = (Vec::new(), Vec::new(), Vec::new());
+    let loaded = ProjectState { project, revision: Revision(0), devices, vars, logs };
+    Arc::new(Live::new(loaded, &Epoch { instance: "test".to_owned(), number: 1 }, true))
 }

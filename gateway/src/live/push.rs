@@ -6,13 +6,23 @@ use std::{
 };
 
 use protocol::{
-    line::{Edited, encode_edits},
-    model::{Revision, Value, VarName, VarSpec, WireForm},
+    line::{Edited, Revised, encode_edits, encode_revised},
+    live::Desired,
+    model::{Revision, VarName, VarSpec, WireForm},
 };
 
 /// The JSON types in which one game wants the variables that it has reported. For others it gets the one in
 /// which the project last saw them.
 pub(crate) type Forms = BTreeMap<VarName, WireForm>;
+
+/// In which grammar a game is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// Just the values.
+    Original,
+    /// With revisions and the epoch; as bare JSON or as base64.
+    Revised { bare: bool },
+}
 
 /// The changes from one revision to another, ready for the wire.
 #[derive(Clone, Debug)]
@@ -27,7 +37,9 @@ const MAX_ENTRIES: usize = 16;
 
 #[derive(Debug)]
 struct Entry {
-    since: Revision,
+    /// `None`: everything.
+    since: Option<Revision>,
+    wire: Wire,
     forms: Arc<Forms>,
     payload: Option<Arc<[u8]>>,
 }
@@ -52,38 +64,49 @@ impl PushCache {
         forms
     }
 
-    /// `changed` is only walked when no other game asked for the same.
+    /// What a game lacks that has everything up to `since`, or nothing that we know of. `changed` is only
+    /// walked when no other game asked for the same.
     pub(crate) fn get<'a>(
         &mut self,
-        since: Revision,
+        since: Option<Revision>,
         to: Revision,
         forms: &Arc<Forms>,
-        changed: impl Iterator<Item = (&'a VarName, &'a VarSpec, &'a Value)>,
+        (wire, epoch): (Wire, &str),
+        changed: impl Iterator<Item = (&'a VarName, &'a VarSpec, &'a Desired)>,
     ) -> Option<Pushed> {
-        if since >= to {
+        if since.is_some_and(|since| since >= to) {
             return None;
         }
         if self.to != Some(to) {
             self.to = Some(to);
             self.entries.clear();
         }
-        let same = |entry: &&Entry| entry.since == since && Arc::ptr_eq(&entry.forms, forms);
+        let same =
+            |entry: &&Entry| entry.since == since && entry.wire == wire && Arc::ptr_eq(&entry.forms, forms);
         if let Some(entry) = self.entries.iter().find(same) {
             return Some(Pushed { to, payload: entry.payload.clone() });
         }
-        let edits: Vec<Edited<'_>> = changed
-            .map(|(name, spec, value)| Edited {
-                name,
-                var_type: &spec.var_type,
-                value,
-                form: forms.get(name).copied().unwrap_or(spec.form),
+        let edits: Vec<(Edited<'_>, Revision)> = changed
+            .map(|(name, spec, desired)| {
+                let form = forms.get(name).copied().unwrap_or(spec.form);
+                (Edited { name, var_type: &spec.var_type, value: &desired.value, form }, desired.revision)
             })
             .collect();
-        let payload = (!edits.is_empty()).then(|| Arc::from(encode_edits(&edits)));
+        let payload = match wire {
+            Wire::Original if edits.is_empty() => None,
+            Wire::Original => {
+                let edits: Vec<Edited<'_>> = edits.into_iter().map(|(edit, _)| edit).collect();
+                Some(Arc::from(encode_edits(&edits)))
+            }
+            Wire::Revised { bare } => {
+                let revised = Revised { epoch, full: since.is_none(), vars: &edits };
+                Some(Arc::from(encode_revised(&revised, bare)))
+            }
+        };
         if self.entries.len() == MAX_ENTRIES {
             self.entries.remove(0);
         }
-        self.entries.push(Entry { since, forms: Arc::clone(forms), payload: payload.clone() });
+        self.entries.push(Entry { since, wire, forms: Arc::clone(forms), payload: payload.clone() });
         Some(Pushed { to, payload })
     }
 }

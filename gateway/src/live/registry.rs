@@ -2,13 +2,19 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, Weak},
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use protocol::{limits::SNAPSHOT_LOGS, model::ProjectId};
 
 use super::Live;
-use crate::{GatewayError, store::Store};
+use crate::{
+    GatewayError,
+    store::{Epoch, Store},
+};
 
 /// Devices of a project that are held in memory and shown; older ones stay in the database.
 const MAX_LOADED_DEVICES: u32 = 10_000;
@@ -24,6 +30,7 @@ struct Slot {
 #[derive(Default)]
 pub(crate) struct Registry {
     slots: Mutex<HashMap<ProjectId, Arc<Slot>>>,
+    loads: AtomicU64,
 }
 
 impl Registry {
@@ -32,6 +39,8 @@ impl Registry {
         &self,
         store: &dyn Store,
         project: ProjectId,
+        epoch: &Epoch,
+        is_storing: bool,
     ) -> Result<Arc<Live>, GatewayError> {
         let slot = {
             let mut slots = self.slots.lock().expect("no holder of this lock panics");
@@ -47,7 +56,8 @@ impl Registry {
             return Ok(live);
         }
         let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32).await?;
-        let live = Arc::new(Live::new(loaded.ok_or(GatewayError::NotFound)?));
+        self.loads.fetch_add(1, Relaxed);
+        let live = Arc::new(Live::new(loaded.ok_or(GatewayError::NotFound)?, epoch, is_storing));
         *slot.live.lock().expect("no holder of this lock panics") = Arc::downgrade(&live);
         Ok(live)
     }
@@ -59,13 +69,32 @@ impl Registry {
 
     /// Connected games and watching dashboards of all projects.
     pub(crate) fn count_connections(&self) -> (u64, u64) {
+        let mut counts = (0, 0);
+        self.for_each(|live| {
+            counts.0 += u64::from(live.state().connections());
+            counts.1 += live.watchers();
+        });
+        counts
+    }
+
+    /// How often a project was read from the database.
+    pub(crate) fn loads(&self) -> u64 {
+        self.loads.load(Relaxed)
+    }
+
+    /// Every project in memory.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Live)) {
         let lives: Vec<Arc<Live>> = {
             let slots = self.slots.lock().expect("no holder of this lock panics");
             slots.values().filter_map(|slot| slot.peek()).collect()
         };
-        lives.iter().fold((0, 0), |(games, watchers), live| {
-            (games + u64::from(live.state().connections()), watchers + live.watchers())
-        })
+        lives.iter().for_each(|live| visit(live));
+    }
+
+    /// Forgets every project; whoever uses one is told to come again.
+    pub(crate) fn drop_all(&self) {
+        self.for_each(|live| live.dropped.cancel());
+        self.slots.lock().expect("no holder of this lock panics").clear();
     }
 }
 

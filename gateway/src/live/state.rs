@@ -1,9 +1,12 @@
-//! The latest values of one project. No locks, no clock, no channels.
+//! The latest values of one project. No locks and no clock.
+
+mod applied;
+mod runs;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     net::IpAddr,
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use indexmap::IndexMap;
@@ -14,8 +17,15 @@ use protocol::{
     model::{DeviceId, LogEntry, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarSpec},
 };
 
-use super::push::{Forms, PushCache, Pushed};
-use crate::store::{ProjectState, StoredVar, Write, Written};
+use self::{
+    applied::{Gathered, Marks, Revised},
+    runs::Runs,
+};
+use super::push::{Forms, PushCache, Pushed, Wire};
+use crate::{
+    store::{DeviceInfo, ProjectState, StoredVar, Write, Written},
+    writer::Receipts,
+};
 
 /// What one connection has reported so far, so that only changes are stored and shown.
 #[derive(Debug, Default)]
@@ -38,12 +48,23 @@ struct VarState {
     spec: Arc<VarSpec>,
     desired: Option<Desired>,
     reported: IndexMap<DeviceId, (Value, UnixMicros)>,
+    /// What devices did with `desired`.
+    applied: Marks,
 }
 
 struct DeviceState {
     name: String,
     connections: u32,
     last_seen: UnixMicros,
+    about: String,
+    /// `None`: it does not say what it applied.
+    applied: Option<Revision>,
+}
+
+/// The newest connection of a session.
+struct HeldSession {
+    generation: i64,
+    receipts: Weak<Receipts>,
 }
 
 pub(crate) struct State {
@@ -59,16 +80,30 @@ pub(crate) struct State {
     announced: HashMap<VarName, Arc<VarSpec>>,
     logs: VecDeque<LogLine>,
     pushes: PushCache,
+    revised: Revised,
+    gathered: Gathered,
+    runs: Runs,
+    sessions: HashMap<String, HeldSession>,
+    storing: bool,
+    lost: u64,
 }
 
 impl State {
-    pub(crate) fn new(loaded: ProjectState) -> Self {
+    pub(crate) fn new(loaded: ProjectState, storing: bool) -> Self {
         let identities = loaded.devices.iter().map(|d| (d.identity.clone(), d.device.id)).collect();
-        let device = |d: Device| (d.id, DeviceState { name: d.name, connections: 0, last_seen: d.last_seen });
+        let device = |d: Device| {
+            let Device { id, name, last_seen, about, acknowledges, applied, .. } = d;
+            let applied = acknowledges.then_some(applied);
+            (id, DeviceState { name, connections: 0, last_seen, about, applied })
+        };
         let var = |v: StoredVar| {
             let reported = v.reported.into_iter().map(|r| (r.device, (r.value, r.at))).collect();
-            (v.name, VarState { spec: Arc::new(v.spec), desired: v.desired, reported })
+            let set_by = v.desired.as_ref().map(|desired| desired.revision);
+            let applied = v.applied.into_iter().filter(|mark| Some(mark.revision) == set_by).collect();
+            (v.name, VarState { spec: Arc::new(v.spec), desired: v.desired, reported, applied })
         };
+        let desired = |v: &StoredVar| Some((v.name.clone(), v.desired.as_ref()?.revision));
+        let revised = loaded.vars.iter().filter_map(desired).collect();
         Self {
             seq: 0,
             project: loaded.project.id,
@@ -81,6 +116,12 @@ impl State {
             announced: HashMap::new(),
             logs: loaded.logs.into(),
             pushes: PushCache::default(),
+            revised,
+            gathered: Gathered::default(),
+            runs: Runs::default(),
+            sessions: HashMap::new(),
+            storing,
+            lost: 0,
         }
     }
 
@@ -127,23 +168,40 @@ impl State {
         self.identities.get(identity).copied()
     }
 
-    pub(crate) fn connect(
-        &mut self,
-        identity: String,
-        id: DeviceId,
-        name: String,
-        now: UnixMicros,
-    ) -> Device {
-        self.identities.insert(identity, id);
-        let device = self.devices.entry(id).or_insert(DeviceState {
-            name: String::new(),
-            connections: 0,
+    pub(crate) fn connect(&mut self, id: DeviceId, info: &DeviceInfo, now: UnixMicros) -> Device {
+        self.identities.insert(info.identity.clone(), id);
+        let connections = self.devices.get(&id).map_or(0, |device| device.connections);
+        let device = DeviceState {
+            name: info.name.clone(),
+            connections: connections + 1,
             last_seen: now,
-        });
-        device.name = name;
-        device.connections += 1;
-        device.last_seen = now;
-        shown(id, device)
+            about: info.about.clone(),
+            applied: info.applied,
+        };
+        let shown = shown(id, &device);
+        self.devices.insert(id, device);
+        shown
+    }
+
+    /// Notes which connection holds a session, and returns the one that did.
+    pub(crate) fn hold_session(
+        &mut self,
+        name: String,
+        generation: i64,
+        receipts: &Arc<Receipts>,
+    ) -> Option<Arc<Receipts>> {
+        let held = HeldSession { generation, receipts: Arc::downgrade(receipts) };
+        match self.sessions.get(&name) {
+            // two connections of one session came together and the newer one was faster here
+            Some(newer) if newer.generation > generation => Some(Arc::clone(receipts)),
+            _ => self.sessions.insert(name, held).and_then(|older| older.receipts.upgrade()),
+        }
+    }
+
+    pub(crate) fn release_session(&mut self, name: &str, receipts: &Arc<Receipts>) {
+        if self.sessions.get(name).is_some_and(|held| held.receipts.ptr_eq(&Arc::downgrade(receipts))) {
+            self.sessions.remove(name);
+        }
     }
 
     /// The device as it is now, if that was its last connection.
@@ -225,19 +283,27 @@ impl State {
             (Write::Logs { device, received, entries, .. }, Written::Logs { first_seq }) => {
                 Some(Event::Logs(self.apply_logs(device, received, entries, first_seq)))
             }
-            (Write::Report { device, at, declared, values, .. }, _) => {
+            (Write::Report { device, at, declared, values, .. }, Written::Done) => {
                 self.apply_report(device, at, &declared, &values);
                 Some(Event::Reported { device, at, declared, values })
             }
             (Write::Edit { author_name, at, changes, .. }, Written::Edit { revision }) => {
                 Some(Event::Edited { desired: self.apply_edit(&author_name, at, changes, revision) })
             }
-            (Write::Seen { device, at }, _) => {
+            (Write::Seen { device, at, .. }, _) => {
                 self.touch(device, at);
                 None
             }
-            // the store answered another write than it was given; there is nothing to show
-            (Write::Logs { .. } | Write::Edit { .. }, _) => None,
+            // nothing to show, or nothing of it was stored
+            (
+                Write::Connect { .. }
+                | Write::Logs { .. }
+                | Write::Report { .. }
+                | Write::Edit { .. }
+                | Write::Refused { .. }
+                | Write::Outcomes { .. },
+                _,
+            ) => None,
         }
     }
 
@@ -283,7 +349,8 @@ impl State {
             match self.vars.get_mut(name) {
                 Some(var) => var.spec = spec,
                 None => {
-                    let var = VarState { spec, desired: None, reported: IndexMap::new() };
+                    let (desired, reported, applied) = (None, IndexMap::new(), Marks::default());
+                    let var = VarState { spec, desired, reported, applied };
                     self.vars.insert(name.clone(), var);
                 }
             }
@@ -306,7 +373,9 @@ impl State {
         for (name, value) in changes {
             let new = Desired { value, revision, author: author.to_owned(), at };
             if let Some(var) = self.vars.get_mut(&name) {
-                var.desired = Some(new.clone());
+                let old = var.desired.replace(new.clone()).map(|old| old.revision);
+                var.applied = Marks::default();
+                self.revised.set(&name, old, revision);
             }
             desired.push((name, new));
         }
@@ -339,14 +408,20 @@ impl State {
         Ok(news.into_iter().collect())
     }
 
-    /// The desired values that are newer than `since`, encoded for a game that uses `forms`.
-    pub(crate) fn push(&mut self, since: Revision, forms: &Arc<Forms>) -> Option<Pushed> {
+    /// The desired values that a game lacks which has everything up to `since`, encoded for it.
+    pub(crate) fn push(
+        &mut self,
+        since: Option<Revision>,
+        forms: &Arc<Forms>,
+        wire: Wire,
+        epoch: &str,
+    ) -> Option<Pushed> {
         let Self { vars, pushes, revision, .. } = self;
         let changed = vars.iter().filter_map(|(name, var)| {
-            let desired = var.desired.as_ref().filter(|d| d.revision > since)?;
-            Some((name, &*var.spec, &desired.value))
+            let desired = var.desired.as_ref()?;
+            since.is_none_or(|since| desired.revision > since).then_some((name, &*var.spec, desired))
         });
-        pushes.get(since, *revision, forms, changed)
+        pushes.get(since, *revision, forms, (wire, epoch), changed)
     }
 
     /// The JSON types that a game uses, shared with every game that uses the same.
@@ -365,6 +440,7 @@ impl State {
                 .iter()
                 .map(|(device, (value, at))| Reported { device: *device, value: value.clone(), at: *at })
                 .collect(),
+            applied: var.applied.to_vec(),
         };
         Snapshot {
             seq: self.seq,
@@ -375,12 +451,33 @@ impl State {
             devices: self.devices.iter().map(|(id, device)| shown(*id, device)).collect(),
             vars: self.vars.iter().map(var).collect(),
             logs: self.logs.iter().cloned().collect(),
+            storing: self.storing,
+            lost: self.lost,
         }
+    }
+
+    /// Whether it is news.
+    pub(crate) fn set_storing(&mut self, storing: bool) -> bool {
+        std::mem::replace(&mut self.storing, storing) != storing
+    }
+
+    /// Returns how many records were lost by now.
+    pub(crate) fn add_lost(&mut self, records: u64) -> u64 {
+        self.lost += records;
+        self.lost
     }
 }
 
 fn shown(id: DeviceId, device: &DeviceState) -> Device {
-    Device { id, name: device.name.clone(), online: device.connections > 0, last_seen: device.last_seen }
+    Device {
+        id,
+        name: device.name.clone(),
+        online: device.connections > 0,
+        last_seen: device.last_seen,
+        about: device.about.clone(),
+        acknowledges: device.applied.is_some(),
+        applied: device.applied.unwrap_or(Revision(0)),
+    }
 }
 
 /// What a report means for a variable that may be known: a line without a type, or with nothing but the

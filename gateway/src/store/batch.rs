@@ -4,9 +4,50 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use indexmap::IndexMap;
-use protocol::model::{Revision, VarName};
+use protocol::{
+    live::Outcome,
+    model::{DeviceId, Revision, VarName},
+};
 
-use super::{Result, StoreError, Write, Written};
+use super::{DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Write, Written};
+
+/// A session that no line came for in so long is forgotten, in microseconds: 90 days.
+const SESSION_LIFETIME: i64 = 90 * 24 * 3600 * 1_000_000;
+
+/// A device that connects.
+pub(super) struct DeviceRow<'a> {
+    pub project: i64,
+    pub info: &'a DeviceInfo,
+    pub at: i64,
+}
+
+/// A session that is opened or taken over.
+pub(super) struct SessionRow<'a> {
+    pub project: i64,
+    pub name: &'a str,
+    pub at: i64,
+}
+
+/// A session as it is stored: id, generation, last_seq.
+pub(super) type SessionCells = (i64, i64, i64);
+
+/// How far a session has come.
+pub(super) struct ProgressRow {
+    pub session: i64,
+    pub last_seq: i64,
+    pub at: i64,
+}
+
+/// What a device did with a desired value.
+pub(super) struct OutcomeRow<'a> {
+    pub device: i64,
+    pub project: i64,
+    pub name: &'a str,
+    pub revision: i64,
+    pub status: &'static str,
+    pub value: Option<String>,
+    pub reason: Option<&'a str>,
+}
 
 /// One line of a game's log, numbered.
 pub(super) struct LogRow<'a> {
@@ -52,6 +93,22 @@ pub(super) struct EditRows<'a> {
 /// The statements of one transaction, each over many rows. Every slice is free of duplicates.
 #[async_trait]
 pub(super) trait Statements: Send {
+    /// Notes the number of the writer's commit, and returns the epoch of the database.
+    async fn mark(&mut self, writer: &str, number: i64) -> Result<i64>;
+    /// Makes devices or renews what they say of themselves; returns (id, project, identity).
+    async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>>;
+    /// Opens sessions, each with its next generation; returns (project, name) and the session.
+    async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<(i64, String, SessionCells)>>;
+    /// Forgets sessions in which nothing came since.
+    async fn forget_sessions(&mut self, before: i64) -> Result<()>;
+    /// The sessions that exist.
+    async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>>;
+    /// Sets how far sessions have come.
+    async fn advance_sessions(&mut self, rows: &[ProgressRow]) -> Result<()>;
+    /// Sets what devices did with values.
+    async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()>;
+    /// Takes back what (device, name) did.
+    async fn delete_outcomes(&mut self, rows: &[(i64, &str)]) -> Result<()>;
     /// The project of each device that exists.
     async fn device_projects(&mut self, devices: &[i64]) -> Result<Vec<(i64, i64)>>;
     /// Which of these projects exist. Until the transaction ends nobody else writes to them.
@@ -71,42 +128,188 @@ pub(super) trait Statements: Send {
     async fn upsert_history(&mut self, edit: &EditRows<'_>) -> Result<u64>;
     /// Sets desired values and returns how many.
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64>;
-    /// Sets when devices were last seen.
-    async fn touch_devices(&mut self, seen: &[(i64, i64)]) -> Result<()>;
+    /// Sets when devices were last seen, and how far they are where that is known: (id, at, applied).
+    async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()>;
 }
 
-/// Writes a batch with the outcome of executing it write by write.
+/// Writes a batch with the outcome of executing it write by write, but that games connect first.
 ///
 /// Logs and "seen" touch nothing that the others read, so they go in one piece. Reports are merged up to the
 /// next edit, because an edit needs its variables declared.
-pub(super) async fn write(sql: &mut impl Statements, batch: &[Write]) -> Result<Vec<Written>> {
+pub(super) async fn write(
+    sql: &mut impl Statements,
+    ticket: &Ticket,
+    batch: &[Write],
+) -> Result<Vec<Written>> {
+    if sql.mark(&ticket.writer, ticket.number).await? != ticket.epoch {
+        return Err(StoreError::Restored);
+    }
     lock_targets(sql, batch).await?;
     let mut written = vec![Written::Done; batch.len()];
+    connect(sql, batch, &mut written).await?;
+    admit(sql, batch, &mut written).await?;
+    let is_admitted = |written: &Written| *written == Written::Done;
     write_logs(sql, batch, &mut written).await?;
     let mut reports = Reports::default();
     for (write, outcome) in batch.iter().zip(&mut written) {
         match write {
-            Write::Report { .. } => reports.add(write)?,
+            Write::Report { .. } if is_admitted(outcome) => reports.add(write)?,
             Write::Edit { .. } => {
                 std::mem::take(&mut reports).write(sql).await?;
                 *outcome = Written::Edit { revision: write_edit(sql, write).await? };
             }
-            Write::Logs { .. } | Write::Seen { .. } => {}
+            Write::Report { .. }
+            | Write::Connect { .. }
+            | Write::Logs { .. }
+            | Write::Refused { .. }
+            | Write::Outcomes { .. }
+            | Write::Seen { .. } => {}
         }
     }
     reports.write(sql).await?;
-    // a map: of several times the last one counts
-    let seen: BTreeMap<i64, i64> = batch
-        .iter()
-        .filter_map(|write| match write {
-            Write::Seen { device, at } => Some((device.0, at.0)),
-            _ => None,
-        })
-        .collect();
-    if !seen.is_empty() {
-        sql.touch_devices(&seen.into_iter().collect::<Vec<_>>()).await?;
-    }
+    write_outcomes(sql, batch).await?;
+    touch(sql, batch).await?;
     Ok(written)
+}
+
+/// Makes devices and opens sessions.
+async fn connect(sql: &mut impl Statements, batch: &[Write], written: &mut [Written]) -> Result<()> {
+    // maps: a batch may hold several connections of one device or session, and a statement takes each row once
+    let mut devices: IndexMap<(i64, &str), DeviceRow<'_>> = IndexMap::new();
+    let mut sessions: IndexMap<(i64, &str), (SessionRow<'_>, i64)> = IndexMap::new();
+    for write in batch {
+        let Write::Connect { project, device, session, at } = write else { continue };
+        let row = DeviceRow { project: project.0, info: device, at: at.0 };
+        devices.insert((project.0, device.identity.as_str()), row);
+        if let Some(name) = session {
+            let row = SessionRow { project: project.0, name, at: at.0 };
+            let times = sessions.get(&(project.0, name.as_str())).map_or(0, |(_, times)| *times);
+            sessions.insert((project.0, name), (row, times + 1));
+        }
+    }
+    if devices.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<DeviceRow<'_>> = devices.into_values().collect();
+    let made = sql.upsert_devices(&rows).await?;
+    let ids: HashMap<(i64, &str), i64> =
+        made.iter().map(|(id, project, identity)| ((*project, identity.as_str()), *id)).collect();
+    let (rows, mut left): (Vec<_>, HashMap<_, _>) =
+        sessions.into_iter().map(|(key, (row, times))| (row, (key, times))).unzip();
+    let mut opened = Vec::new();
+    if let Some(newest) = rows.iter().map(|row| row.at).max() {
+        sql.forget_sessions(newest - SESSION_LIFETIME).await?;
+        opened = sql.open_sessions(&rows).await?;
+    }
+    let opened: HashMap<(i64, &str), SessionCells> =
+        opened.iter().map(|(project, name, cells)| ((*project, name.as_str()), *cells)).collect();
+    for (write, outcome) in batch.iter().zip(written) {
+        let Write::Connect { project, device, session, .. } = write else { continue };
+        let id =
+            ids.get(&(project.0, device.identity.as_str())).ok_or_else(|| missing("project", project.0))?;
+        let session = match session {
+            None => None,
+            Some(name) => {
+                let key = (project.0, name.as_str());
+                let (id, newest, last_seq) =
+                    *opened.get(&key).ok_or_else(|| missing("project", project.0))?;
+                // of several connections of this batch only the last one holds the session
+                let times = left.get_mut(&key).expect("each was counted above");
+                *times -= 1;
+                Some(OpenSession { id, generation: newest - *times, last_seq: last_seq.cast_unsigned() })
+            }
+        };
+        *outcome = Written::Connected { device: DeviceId(*id), session };
+    }
+    Ok(())
+}
+
+/// Decides which sequenced lines are stored: each once, in order, and only those of the session's newest
+/// connection. The numbers are committed together with the rows of the lines.
+async fn admit(sql: &mut impl Statements, batch: &[Write], written: &mut [Written]) -> Result<()> {
+    let ids: BTreeSet<i64> = batch.iter().filter_map(|write| Some(write.line()?.session)).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let stored = sql.sessions(&ids.into_iter().collect::<Vec<_>>()).await?;
+    let mut sessions: HashMap<i64, SessionCells> = stored.into_iter().map(|cells| (cells.0, cells)).collect();
+    let mut moved: BTreeMap<i64, i64> = BTreeMap::new();
+    for (write, outcome) in batch.iter().zip(written) {
+        let Some(line) = write.line() else { continue };
+        *outcome = match sessions.get_mut(&line.session) {
+            Some(session) => decide(session, line),
+            None => Written::TakenOver,
+        };
+        if let (Written::Done, Some(at)) = (*outcome, write.received()) {
+            moved.insert(line.session, at.0);
+        }
+    }
+    let progress = |(session, at): (i64, i64)| ProgressRow { session, last_seq: sessions[&session].2, at };
+    let rows: Vec<ProgressRow> = moved.into_iter().map(progress).collect();
+    if rows.is_empty() { Ok(()) } else { sql.advance_sessions(&rows).await }
+}
+
+/// Whether one line is the next of its session; then it counts.
+fn decide((_, generation, last_seq): &mut SessionCells, line: Sequenced) -> Written {
+    if line.generation != *generation {
+        return Written::TakenOver;
+    }
+    match line.seq.cast_signed() {
+        seq if seq <= *last_seq => Written::Repeated,
+        seq if seq > *last_seq + 1 => Written::Gap,
+        seq => {
+            *last_seq = seq;
+            Written::Done
+        }
+    }
+}
+
+/// The newest outcome of each device and variable.
+async fn write_outcomes(sql: &mut impl Statements, batch: &[Write]) -> Result<()> {
+    let mut set: BTreeMap<(i64, &str), Option<OutcomeRow<'_>>> = BTreeMap::new();
+    for write in batch {
+        let Write::Outcomes { project, device, outcomes } = write else { continue };
+        for (name, revision, outcome) in outcomes {
+            let (status, value, reason) = match outcome {
+                Outcome::Applied => {
+                    set.insert((device.0, name.as_str()), None);
+                    continue;
+                }
+                Outcome::Clamped { value, reason } => {
+                    ("clamped", value.as_ref().map(|v| v.to_json()), reason)
+                }
+                Outcome::Rejected { reason } => ("rejected", None, reason),
+            };
+            let row = OutcomeRow {
+                device: device.0,
+                project: project.0,
+                name: name.as_str(),
+                revision: revision.0,
+                status,
+                value,
+                reason: reason.as_deref(),
+            };
+            set.insert((device.0, name.as_str()), Some(row));
+        }
+    }
+    let gone: Vec<(i64, &str)> = set.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| *key).collect();
+    let rows: Vec<OutcomeRow<'_>> = set.into_values().flatten().collect();
+    if !gone.is_empty() {
+        sql.delete_outcomes(&gone).await?;
+    }
+    if rows.is_empty() { Ok(()) } else { sql.upsert_outcomes(&rows).await }
+}
+
+async fn touch(sql: &mut impl Statements, batch: &[Write]) -> Result<()> {
+    // a map: of several times the last one counts
+    let mut seen: BTreeMap<i64, (i64, Option<i64>)> = BTreeMap::new();
+    for write in batch {
+        let Write::Seen { device, at, applied } = write else { continue };
+        let known = seen.get(&device.0).and_then(|(_, applied)| *applied);
+        seen.insert(device.0, (at.0, applied.map(|revision| revision.0).or(known)));
+    }
+    let rows: Vec<_> = seen.into_iter().map(|(device, (at, applied))| (device, at, applied)).collect();
+    if rows.is_empty() { Ok(()) } else { sql.touch_devices(&rows).await }
 }
 
 /// Checks that every project and device exists and that they belong together, and locks the projects: two
@@ -116,13 +319,15 @@ async fn lock_targets(sql: &mut impl Statements, batch: &[Write]) -> Result<()> 
     let mut devices: BTreeMap<i64, Option<i64>> = BTreeMap::new();
     for write in batch {
         match write {
-            Write::Logs { project, device, .. } | Write::Report { project, device, .. } => {
+            Write::Logs { project, device, .. }
+            | Write::Report { project, device, .. }
+            | Write::Outcomes { project, device, .. } => {
                 let known = devices.entry(device.0).or_default().get_or_insert(project.0);
                 if *known != project.0 {
                     return Err(missing("device", device.0));
                 }
             }
-            Write::Edit { project, .. } => {
+            Write::Connect { project, .. } | Write::Edit { project, .. } | Write::Refused { project, .. } => {
                 projects.insert(project.0);
             }
             Write::Seen { device, .. } => {
@@ -155,8 +360,8 @@ fn missing(noun: &str, id: i64) -> StoreError {
 
 async fn write_logs(sql: &mut impl Statements, batch: &[Write], written: &mut [Written]) -> Result<()> {
     let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
-    for write in batch {
-        if let Write::Logs { project, entries, .. } = write {
+    for (write, outcome) in batch.iter().zip(&*written) {
+        if let (Write::Logs { project, entries, .. }, Written::Done) = (write, outcome) {
             *counts.entry(project.0).or_default() += entries.len() as i64;
         }
     }
@@ -171,7 +376,10 @@ async fn write_logs(sql: &mut impl Statements, batch: &[Write], written: &mut [W
 
     let mut rows = Vec::new();
     for (write, outcome) in batch.iter().zip(written) {
-        let Write::Logs { project, device, received, entries } = write else { continue };
+        let (Write::Logs { project, device, received, entries, .. }, Written::Done) = (write, &*outcome)
+        else {
+            continue;
+        };
         let next = next.get_mut(&project.0).ok_or_else(|| missing("project", project.0))?;
         *outcome = Written::Logs { first_seq: next.cast_unsigned() };
         rows.extend(entries.iter().zip(*next..).map(|(entry, seq)| LogRow {
@@ -225,7 +433,7 @@ struct Reports<'a> {
 
 impl<'a> Reports<'a> {
     fn add(&mut self, write: &'a Write) -> Result<()> {
-        let Write::Report { project, device, at, declared, values } = write else {
+        let Write::Report { project, device, at, declared, values, .. } = write else {
             unreachable!("the caller matched a report")
         };
         for (name, spec) in declared {

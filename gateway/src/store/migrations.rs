@@ -28,7 +28,7 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: &[Script] = &[script!("0001_init")];
+const SCRIPTS: &[Script] = &[script!("0001_init"), script!("0002_line_v2")];
 
 pub(super) fn sqlite() -> Migrator {
     migrator(|script| script.sqlite)

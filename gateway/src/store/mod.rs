@@ -12,7 +12,7 @@ mod sqlite;
 
 use async_trait::async_trait;
 use protocol::{
-    live::{Desired, Device, Gesture, LogLine, Reported},
+    live::{Applied, Desired, Device, Gesture, LogLine, Outcome, Reported},
     model::{
         DeviceId, Key, LogEntry, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User,
         UserId, Value, VarName, VarSpec,
@@ -40,12 +40,49 @@ pub enum StoreError {
     /// A row that this program did not write.
     #[error("damaged row: {0}")]
     Damaged(String),
+    /// A backup was restored into the database while it was in use: what is in memory counts no longer.
+    #[error("a backup was restored")]
+    Restored,
     /// The database did not answer in time.
     #[error("the database did not answer in time")]
     TimedOut,
     /// The database did not answer, or refused.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether the same may succeed later: the database is away, hangs or is full. Otherwise it has said no.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::TimedOut => true,
+            Self::Database(sqlx::Error::Database(fault)) => {
+                fault.code().is_some_and(|code| is_passing(&code))
+            }
+            // not reached, cut off, no connection free, the driver's own thread gone
+            Self::Database(
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::BeginFailed,
+            ) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Whether an error code of the database speaks of its state and not of what it was asked.
+fn is_passing(code: &str) -> bool {
+    match code.parse::<u32>() {
+        // SQLite: busy, locked, out of memory, read-only, interrupted, I/O, full, can't open, protocol;
+        // extended codes have these in the low byte
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15),
+        // Postgres: connection, transaction rolled back, resources, cancelled or shut down, system
+        _ => ["08", "25", "40", "53", "57", "58", "55P03"].iter().any(|class| code.starts_with(class)),
+    }
 }
 
 /// The outcome of a store's method.
@@ -117,11 +154,87 @@ pub struct StoredVar {
     pub desired: Option<Desired>,
     /// What each device last said it is.
     pub reported: Vec<Reported>,
+    /// What devices did with `desired`, where they did not just take it.
+    pub applied: Vec<Applied>,
+}
+
+/// Which history the revisions count in. It changes when a backup is restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// The instance, made once.
+    pub instance: String,
+    /// +1 with every restored backup.
+    pub number: i64,
+}
+
+impl std::fmt::Display for Epoch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.instance, self.number)
+    }
+}
+
+/// Names one commit, so that a writer that was cut off can ask whether it has happened.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// The writer; random, one for each running program.
+    pub writer: String,
+    /// Grows with every attempt.
+    pub number: i64,
+    /// The epoch that the writer knows; in another one nothing is committed.
+    pub epoch: i64,
+}
+
+/// A connection's hold on a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// The session's number in the database.
+    pub id: i64,
+    /// Which connection of the session this is; only the newest one may write.
+    pub generation: i64,
+    /// The number of its last line that is stored or was refused for good.
+    pub last_seq: u64,
+}
+
+/// The number of a line within its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequenced {
+    /// [`OpenSession::id`].
+    pub session: i64,
+    /// [`OpenSession::generation`].
+    pub generation: i64,
+    /// The line's number; the first one is 1.
+    pub seq: u64,
+}
+
+/// What a device is known by and says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// Unique within the project.
+    pub identity: String,
+    /// What people read.
+    pub name: String,
+    /// What it says of itself, for people; may be empty.
+    pub about: String,
+    /// Anything else it says: a JSON object.
+    pub attrs: Option<String>,
+    /// It says what it applied, and this is how far it is.
+    pub applied: Option<Revision>,
 }
 
 /// One write of a batch.
 #[derive(Clone, Debug)]
 pub enum Write {
+    /// A game connects: its device is made if it is new, and its session is opened or taken over.
+    Connect {
+        /// Of which project.
+        project: ProjectId,
+        /// Which device.
+        device: DeviceInfo,
+        /// The name of its session, if lines with numbers will come.
+        session: Option<String>,
+        /// Now.
+        at: UnixMicros,
+    },
     /// Log entries of one line.
     Logs {
         /// Of which project.
@@ -132,6 +245,8 @@ pub enum Write {
         received: UnixMicros,
         /// In the order of the line.
         entries: Vec<LogEntry>,
+        /// Its number, if it has one.
+        line: Option<Sequenced>,
     },
     /// Variables of one line.
     Report {
@@ -145,6 +260,26 @@ pub enum Write {
         declared: Vec<(VarName, VarSpec)>,
         /// Values; each variable is declared here or was before.
         values: Vec<(VarName, Value)>,
+        /// Its number, if it has one.
+        line: Option<Sequenced>,
+    },
+    /// A line that was refused for good: only its number counts.
+    Refused {
+        /// Of which project.
+        project: ProjectId,
+        /// Its number.
+        line: Sequenced,
+        /// Now.
+        at: UnixMicros,
+    },
+    /// What a device did with desired values, where it did not just take them.
+    Outcomes {
+        /// Of which project.
+        project: ProjectId,
+        /// Which device.
+        device: DeviceId,
+        /// Each with the revision that had set the value; [`Outcome::Applied`] takes an earlier one back.
+        outcomes: Vec<(VarName, Revision, Outcome)>,
     },
     /// An edit of a person.
     Edit {
@@ -167,17 +302,37 @@ pub enum Write {
         device: DeviceId,
         /// When.
         at: UnixMicros,
+        /// How far it is, if it says so.
+        applied: Option<Revision>,
     },
 }
 
 impl Write {
+    /// When it was received, if it is a line of a game.
+    pub fn received(&self) -> Option<UnixMicros> {
+        match self {
+            Self::Logs { received: at, .. } | Self::Report { at, .. } | Self::Refused { at, .. } => Some(*at),
+            Self::Connect { .. } | Self::Edit { .. } | Self::Outcomes { .. } | Self::Seen { .. } => None,
+        }
+    }
+
+    /// Its number in its session, if it is a line that has one.
+    pub fn line(&self) -> Option<Sequenced> {
+        match self {
+            Self::Logs { line, .. } | Self::Report { line, .. } => *line,
+            Self::Refused { line, .. } => Some(*line),
+            Self::Connect { .. } | Self::Edit { .. } | Self::Outcomes { .. } | Self::Seen { .. } => None,
+        }
+    }
+
     /// How many records it holds, for the size of batches.
     pub fn records(&self) -> usize {
         match self {
             Self::Logs { entries, .. } => entries.len(),
             Self::Report { declared, values, .. } => declared.len() + values.len(),
             Self::Edit { changes, .. } => changes.len(),
-            Self::Seen { .. } => 1,
+            Self::Outcomes { outcomes, .. } => outcomes.len(),
+            Self::Connect { .. } | Self::Refused { .. } | Self::Seen { .. } => 1,
         }
     }
 }
@@ -195,6 +350,19 @@ pub enum Written {
         /// +1 for every edit of the project.
         revision: Revision,
     },
+    /// A game is connected.
+    Connected {
+        /// Its device.
+        device: DeviceId,
+        /// Its session, if it asked for one.
+        session: Option<OpenSession>,
+    },
+    /// The line was stored before.
+    Repeated,
+    /// A newer connection has taken the session over: nothing is stored.
+    TakenOver,
+    /// A line before this one is missing: nothing is stored.
+    Gap,
     /// Done, and nothing to say.
     Done,
 }
@@ -270,15 +438,6 @@ pub trait Store: Send + Sync + 'static {
     /// The project that a game key belongs to.
     async fn get_project_by_key(&self, key: Key) -> Result<Option<Project>>;
 
-    /// The device of that identity, made if it is new, with `name` and `last_seen = at`.
-    async fn ensure_device(
-        &self,
-        project: ProjectId,
-        identity: &str,
-        name: &str,
-        at: UnixMicros,
-    ) -> Result<Device>;
-
     /// Everything the live state starts from: of the devices the `max_devices` last seen, of the log the
     /// newest `max_logs` lines.
     async fn load_project(
@@ -291,11 +450,20 @@ pub trait Store: Send + Sync + 'static {
     /// The newest history rows of a project, newest first.
     async fn list_history(&self, project: ProjectId, limit: u32) -> Result<Vec<HistoryRow>>;
 
-    /// Writes everything in one transaction, in order. The outcome has one entry for each write.
+    /// Writes everything in one transaction, in order. `written` must be empty and gets one entry for each
+    /// write, just before the transaction is committed: it outlives a call that is given up.
     ///
     /// # Errors
-    /// Any: then nothing of the batch is stored.
-    async fn commit(&self, batch: &[Write]) -> Result<Vec<Written>>;
+    /// Any, and [`StoreError::Restored`] when the database has another epoch. With `written` still empty
+    /// nothing of the batch is stored. Otherwise ask [`Store::is_committed`].
+    async fn commit(&self, ticket: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> Result<()>;
+
+    /// Whether the commit of that ticket, the writer's last one, has happened. Waits until it can't happen any
+    /// more.
+    async fn is_committed(&self, ticket: &Ticket) -> Result<bool>;
+
+    /// The epoch of the database now.
+    async fn epoch(&self) -> Result<Epoch>;
 
     /// Whether the database answers and can be written to.
     async fn check(&self) -> Result<()>;

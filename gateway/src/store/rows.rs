@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use protocol::{
-    live::{Desired, Device, LogLine, Reported},
+    live::{Applied, Desired, Device, LogLine, Outcome, Reported},
     model::{
         DeviceId, Key, Level, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User, UserId,
         Value, VarName, VarSpec,
@@ -20,10 +20,10 @@ pub(super) type AccountCells = (i64, String, Option<String>, String, Option<Stri
 pub(super) type ProjectCells = (i64, String, Option<i64>, String, i64);
 /// a project, then the number of devices and their newest last_seen
 pub(super) type SummaryCells = (i64, String, Option<i64>, String, i64, i64, Option<i64>);
-/// id, name, last_seen
-pub(super) type DeviceCells = (i64, String, i64);
-/// identity, then a device
-pub(super) type StoredDeviceCells = (String, i64, String, i64);
+/// identity, id, name, last_seen, about, applied
+pub(super) type StoredDeviceCells = (String, i64, String, i64, String, Option<i64>);
+/// device_id, name, revision, status, value, reason
+pub(super) type OutcomeCells = (i64, String, i64, String, Option<String>, Option<String>);
 /// name, spec, desired, desired_revision, desired_author, desired_at
 pub(super) type VarCells = (String, String, Option<String>, Option<i64>, Option<String>, Option<i64>);
 /// device_id, name, value, at
@@ -73,12 +73,27 @@ pub(super) fn summary(cells: SummaryCells) -> Result<ProjectSummary> {
 }
 
 /// Offline: the database does not know who is connected.
-pub(super) fn device((id, name, last_seen): DeviceCells) -> Device {
-    Device { id: DeviceId(id), name, online: false, last_seen: UnixMicros(last_seen) }
+fn stored_device((identity, id, name, last_seen, about, applied): StoredDeviceCells) -> StoredDevice {
+    let device = Device {
+        id: DeviceId(id),
+        name,
+        online: false,
+        last_seen: UnixMicros(last_seen),
+        about,
+        acknowledges: applied.is_some(),
+        applied: Revision(applied.unwrap_or_default()),
+    };
+    StoredDevice { identity, device }
 }
 
-fn stored_device((identity, id, name, last_seen): StoredDeviceCells) -> StoredDevice {
-    StoredDevice { identity, device: device((id, name, last_seen)) }
+fn applied((device, _, revision, status, json, reason): OutcomeCells) -> Result<Applied> {
+    let outcome = match status.as_str() {
+        "clamped" => Outcome::Clamped { value: json.as_deref().map(value).transpose()?, reason },
+        "rejected" => Outcome::Rejected { reason },
+        _ => return Err(damaged("a device did something unknown with a value")),
+    };
+    let (device, revision) = (DeviceId(device), Revision(revision));
+    Ok(Applied { device, revision, outcome, round_trip_micros: None })
 }
 
 fn var_name(text: &str) -> Result<VarName> {
@@ -99,22 +114,32 @@ fn var(cells: VarCells) -> Result<StoredVar> {
         // that all are set or none is a constraint of the table
         _ => None,
     };
-    Ok(StoredVar { name: var_name(&name)?, spec, desired, reported: Vec::new() })
+    let name = var_name(&name)?;
+    Ok(StoredVar { name, spec, desired, reported: Vec::new(), applied: Vec::new() })
 }
 
-/// Variables in their order, each with what was reported of it.
-pub(super) fn vars(rows: Vec<VarCells>, reported: Vec<ReportedCells>) -> Result<Vec<StoredVar>> {
+/// Variables in their order, each with what devices reported of it and did with it.
+pub(super) fn vars(
+    rows: Vec<VarCells>,
+    reported: Vec<ReportedCells>,
+    outcomes: Vec<OutcomeCells>,
+) -> Result<Vec<StoredVar>> {
     let mut by_name: HashMap<String, Vec<Reported>> = HashMap::new();
     for (device, name, json, at) in reported {
         let one = Reported { device: DeviceId(device), value: value(&json)?, at: UnixMicros(at) };
         by_name.entry(name).or_default().push(one);
     }
-    let with_reported = |cells| {
+    let mut applied_by_name: HashMap<String, Vec<Applied>> = HashMap::new();
+    for cells in outcomes {
+        applied_by_name.entry(cells.1.clone()).or_default().push(applied(cells)?);
+    }
+    let with_devices = |cells| {
         let mut var = var(cells)?;
         var.reported = by_name.remove(var.name.as_str()).unwrap_or_default();
+        var.applied = applied_by_name.remove(var.name.as_str()).unwrap_or_default();
         Ok(var)
     };
-    rows.into_iter().map(with_reported).collect()
+    rows.into_iter().map(with_devices).collect()
 }
 
 pub(super) fn log_line((seq, device, at, received, level, message, fields): LogCells) -> Result<LogLine> {

@@ -181,28 +181,6 @@ macro_rules! impl_store {
                 cells.map(rows::project).transpose()
             }
 
-            async fn ensure_device(
-                &self,
-                project: ProjectId,
-                identity: &str,
-                name: &str,
-                at: UnixMicros,
-            ) -> Result<Device> {
-                let cells = sqlx::query_as(
-                    "INSERT INTO devices (project_id, identity, name, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
-                     ON CONFLICT (project_id, identity)
-                     DO UPDATE SET name = excluded.name, last_seen = excluded.last_seen
-                     RETURNING id, name, last_seen",
-                )
-                .bind(project.0)
-                .bind(identity)
-                .bind(name)
-                .bind(at.0)
-                .fetch_one(&self.writer)
-                .await?;
-                Ok(rows::device(cells))
-            }
-
             async fn load_project(
                 &self,
                 id: ProjectId,
@@ -216,7 +194,7 @@ macro_rules! impl_store {
                     .fetch_one(&mut *tx)
                     .await?;
                 let devices: Vec<rows::StoredDeviceCells> = sqlx::query_as(
-                    "SELECT identity, id, name, last_seen FROM devices WHERE project_id = $1
+                    "SELECT identity, id, name, last_seen, about, applied FROM devices WHERE project_id = $1
                      ORDER BY last_seen DESC, id DESC LIMIT $2",
                 )
                 .bind(id.0)
@@ -239,6 +217,15 @@ macro_rules! impl_store {
                 .bind(i64::from(max_devices))
                 .fetch_all(&mut *tx)
                 .await?;
+                let outcomes = sqlx::query_as(
+                    "SELECT device_id, name, revision, status, value, reason FROM outcomes WHERE device_id IN
+                         (SELECT id FROM devices WHERE project_id = $1 ORDER BY last_seen DESC, id DESC LIMIT $2)
+                     ORDER BY device_id",
+                )
+                .bind(id.0)
+                .bind(i64::from(max_devices))
+                .fetch_all(&mut *tx)
+                .await?;
                 let logs: Vec<rows::LogCells> = sqlx::query_as(
                     "SELECT seq, device_id, at, received, level, message, fields
                      FROM logs WHERE project_id = $1 ORDER BY seq DESC LIMIT $2",
@@ -248,7 +235,7 @@ macro_rules! impl_store {
                 .fetch_all(&mut *tx)
                 .await?;
                 tx.commit().await?;
-                rows::state(project, revision, devices, rows::vars(vars, reported)?, logs).map(Some)
+                rows::state(project, revision, devices, rows::vars(vars, reported, outcomes)?, logs).map(Some)
             }
 
             async fn list_history(&self, project: ProjectId, limit: u32) -> Result<Vec<HistoryRow>> {
@@ -263,15 +250,21 @@ macro_rules! impl_store {
                 cells.into_iter().map(rows::history).collect()
             }
 
-            async fn commit(&self, batch: &[Write]) -> Result<Vec<Written>> {
-                if batch.is_empty() {
-                    return Ok(Vec::new());
+            async fn commit(&self, ticket: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> Result<()> {
+                match batch.is_empty() {
+                    true => Ok(()),
+                    false => self.commit_batch(ticket, batch, written).await,
                 }
-                // without a commit, every return from here rolls back
-                let mut tx = self.writer.begin_with($begin_write).await?;
-                let written = batch::write(&mut *tx, batch).await?;
-                tx.commit().await?;
-                Ok(written)
+            }
+
+            async fn is_committed(&self, ticket: &Ticket) -> Result<bool> {
+                Ok(self.last_commit(&ticket.writer).await? == Some(ticket.number))
+            }
+
+            async fn epoch(&self) -> Result<Epoch> {
+                let sql = "SELECT instance_id, epoch FROM instance";
+                let (instance, number) = sqlx::query_as(sql).fetch_one(&self.reader).await?;
+                Ok(Epoch { instance, number })
             }
 
             async fn check(&self) -> Result<()> {

@@ -8,7 +8,7 @@ use protocol::{
     model::{DeviceId, ProjectId, Revision, UserId, VarSpec, VarType},
 };
 
-use crate::house::{House, NOW, entry, int, integer, later, make_device, make_project, name};
+use crate::house::{House, NOW, commit, entry, int, integer, later, make_device, make_project, name};
 
 async fn log_numbers_have_no_gaps(store: Arc<dyn Store>) {
     let here = House::new(store).await;
@@ -43,10 +43,16 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
 
     let (project, device) = (house.project.id, house.device);
     let (no_project, no_device) = (ProjectId(i64::MAX), DeviceId(i64::MAX));
-    let line = |project, device| Write::Logs { project, device, received: NOW, entries: vec![entry("x")] };
+    let line = |project, device| Write::Logs {
+        project,
+        device,
+        received: NOW,
+        entries: vec![entry("x")],
+        line: None,
+    };
     let value = |project, device, n| {
         let values = vec![(name(n), int(2))];
-        Write::Report { project, device, at: NOW, declared: vec![], values }
+        Write::Report { project, device, at: NOW, declared: vec![], values, line: None }
     };
     let (author, author_name) = (UserId(7), "Ana".to_owned());
     let (gesture, changes) = (Gesture(1), vec![(name("speed"), int(2))]);
@@ -60,7 +66,7 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
         value(project, device, "never declared"),
         house.edit(1, &[("speed", int(2)), ("never declared", int(2))]),
         Write::Edit { project: no_project, author, author_name, gesture, at: NOW, changes },
-        Write::Seen { device: no_device, at: NOW },
+        Write::Seen { device: no_device, at: NOW, applied: None },
     ];
     for bad in bad {
         let good = [
@@ -70,10 +76,10 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
                 &[("speed", int(3))],
             ),
             house.edit(2, &[("speed", int(4))]),
-            Write::Seen { device, at: later(1) },
+            Write::Seen { device, at: later(1), applied: None },
         ];
         let batch = [&good[..], std::slice::from_ref(&bad), &good[..]].concat();
-        let refused = house.store.commit(&batch).await;
+        let refused = commit(&house.store, &batch).await;
         assert!(
             matches!(refused, Err(StoreError::Damaged(_) | StoreError::Database(_))),
             "{bad:?}: {refused:?}"
@@ -90,12 +96,12 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
 async fn writes_of_a_batch_happen_in_order(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let too_early = [house.edit(1, &[("speed", int(1))]), house.report(&[("speed", integer())], &[])];
-    assert!(house.store.commit(&too_early).await.is_err());
+    assert!(commit(&house.store, &too_early).await.is_err());
 
     let float = VarSpec::bare(VarType::Float);
     let written = house
         .commit(&[
-            Write::Seen { device: house.device, at: later(9) },
+            Write::Seen { device: house.device, at: later(9), applied: None },
             house.report(
                 &[("speed", integer()), ("size", integer())],
                 &[("speed", int(1)), ("speed", int(2))],
@@ -104,7 +110,7 @@ async fn writes_of_a_batch_happen_in_order(store: Arc<dyn Store>) {
             house.report(&[("lives", integer()), ("speed", float.clone())], &[("speed", int(3))]),
             house.edit(2, &[("lives", int(20))]),
             house.report(&[], &[("speed", int(4))]),
-            Write::Seen { device: house.device, at: later(5) },
+            Write::Seen { device: house.device, at: later(5), applied: None },
         ])
         .await;
     let (first, second) = (Written::Edit { revision: Revision(1) }, Written::Edit { revision: Revision(2) });
@@ -174,7 +180,7 @@ async fn revisions_and_log_numbers_count_by_one_whoever_writes(store: Arc<dyn St
                         a.logs(&["x"]),
                         b.logs(&["x"]),
                         edit(&b),
-                        Write::Seen { device: b.device, at: NOW },
+                        Write::Seen { device: b.device, at: NOW, applied: None },
                     ];
                     let written = a.commit(&batch).await;
                     let (on_a, on_b) = ([written[0], written[1]], [written[3], written[2]]);

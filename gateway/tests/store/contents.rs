@@ -8,7 +8,7 @@ use protocol::{
     model::{Integer, Level, LogEntry, Revision, UnixMicros, Value, VarOption, VarSpec, VarType},
 };
 
-use crate::house::{House, NOW, int, integer, text};
+use crate::house::{House, NOW, connect, int, integer, text};
 
 async fn values_and_declarations_come_back_exactly(store: Arc<dyn Store>) {
     let house = House::new(store).await;
@@ -77,12 +77,13 @@ async fn hostile_texts_are_only_texts(store: Arc<dyn Store>) {
             device: *device,
             received: NOW,
             entries: entries.clone(),
+            line: None,
         }])
         .await;
     for text in &hostile[..8] {
         house.commit(&[house.report(&[(text, integer())], &[(text, self::text(&long))])]).await;
         house.commit(&[house.edit(1, &[(text, self::text(text))])]).await;
-        store.ensure_device(project.id, text, text, NOW).await.unwrap();
+        connect(store, project.id, text, text, NOW).await.unwrap();
     }
 
     let state = house.load().await;

@@ -1,8 +1,11 @@
 //! A project with a device, and short forms of what they write.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering::Relaxed},
+};
 
-use gateway::store::{NewUser, ProjectState, Store, StoreError, Write, Written};
+use gateway::store::{DeviceInfo, NewUser, ProjectState, Store, StoreError, Ticket, Write, Written};
 use protocol::{
     live::Gesture,
     model::{
@@ -50,7 +53,40 @@ pub async fn make_project(store: &Arc<dyn Store>, key: &str) -> Project {
 }
 
 pub async fn make_device(store: &Arc<dyn Store>, project: &Project, identity: &str) -> DeviceId {
-    store.ensure_device(project.id, identity, identity, NOW).await.unwrap().id
+    connect(store, project.id, identity, identity, NOW).await.unwrap()
+}
+
+/// The device of that identity, made if it is new.
+pub async fn connect(
+    store: &Arc<dyn Store>,
+    project: ProjectId,
+    identity: &str,
+    name: &str,
+    at: UnixMicros,
+) -> Result<DeviceId, StoreError> {
+    let device = device_info(identity, name);
+    let written = commit(store, &[Write::Connect { project, device, session: None, at }]).await?;
+    match written[..] {
+        [Written::Connected { device, session: None }] => Ok(device),
+        ref other => panic!("{other:?}"),
+    }
+}
+
+pub fn device_info(identity: &str, name: &str) -> DeviceInfo {
+    let (identity, name) = (identity.to_owned(), name.to_owned());
+    DeviceInfo { identity, name, about: String::new(), attrs: None, applied: None }
+}
+
+/// A ticket that no commit had before.
+pub fn ticket() -> Ticket {
+    static NUMBER: AtomicI64 = AtomicI64::new(1);
+    Ticket { writer: "a story".to_owned(), number: NUMBER.fetch_add(1, Relaxed), epoch: 1 }
+}
+
+pub async fn commit(store: &Arc<dyn Store>, batch: &[Write]) -> Result<Vec<Written>, StoreError> {
+    let mut written = Vec::new();
+    store.commit(&ticket(), batch, &mut written).await?;
+    Ok(written)
 }
 
 pub async fn load(store: &Arc<dyn Store>, id: ProjectId) -> ProjectState {
@@ -73,7 +109,7 @@ impl House {
 
     pub fn logs(&self, messages: &[&str]) -> Write {
         let entries = messages.iter().map(|message| entry(message)).collect();
-        Write::Logs { project: self.project.id, device: self.device, received: NOW, entries }
+        Write::Logs { project: self.project.id, device: self.device, received: NOW, entries, line: None }
     }
 
     pub fn report(&self, declared: &[(&str, VarSpec)], values: &[(&str, Value)]) -> Write {
@@ -83,6 +119,7 @@ impl House {
             at: NOW,
             declared: declared.iter().map(|(n, spec)| (name(n), spec.clone())).collect(),
             values: values.iter().map(|(n, value)| (name(n), value.clone())).collect(),
+            line: None,
         }
     }
 
@@ -98,7 +135,7 @@ impl House {
     }
 
     pub async fn commit(&self, batch: &[Write]) -> Vec<Written> {
-        self.store.commit(batch).await.unwrap()
+        commit(&self.store, batch).await.unwrap()
     }
 
     pub async fn load(&self) -> ProjectState {

@@ -7,5 +7,6 @@ mod contents;
 mod house;
 mod opening;
 mod projects;
+mod sessions;
 #[path = "../support/mod.rs"]
 mod support;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use gateway::store::{Store, StoreError, Write};
 use protocol::model::{DeviceId, Key, Project, ProjectId, Role, UserId};
 
-use crate::house::{House, KEY, MANY, NOW, int, integer, later, load, make_project, make_user, name};
+use crate::house::{
+    House, KEY, MANY, NOW, connect, int, integer, later, load, make_project, make_user, name,
+};
 
 async fn a_key_belongs_to_one_project(store: Arc<dyn Store>) {
     let ana = make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
@@ -32,8 +34,8 @@ async fn projects_are_listed_newest_first(store: Arc<dyn Store>) {
     let old = store.create_project("old", Some(ana.id), "000000000001".parse().unwrap(), NOW).await.unwrap();
     // a clock that was set back does not change the order
     let new = store.create_project("new", None, "000000000002".parse().unwrap(), later(-5)).await.unwrap();
-    store.ensure_device(old.id, "one", "one", later(9)).await.unwrap();
-    store.ensure_device(old.id, "two", "two", later(3)).await.unwrap();
+    connect(&store, old.id, "one", "one", later(9)).await.unwrap();
+    connect(&store, old.id, "two", "two", later(3)).await.unwrap();
 
     let listed = store.list_projects(None).await.unwrap();
     let facts: Vec<_> = listed.iter().map(|s| (&s.project, s.devices, s.online, s.last_seen)).collect();
@@ -44,31 +46,38 @@ async fn projects_are_listed_newest_first(store: Arc<dyn Store>) {
 
 async fn a_device_is_its_identity(store: Arc<dyn Store>) {
     let (here, there) = (make_project(&store, KEY).await, make_project(&store, "another_key_").await);
-    let first = store.ensure_device(here.id, "peer 192.0.2.7", "192.0.2.7", NOW).await.unwrap();
-    assert_eq!((first.name.as_str(), first.online, first.last_seen), ("192.0.2.7", false, NOW));
-    let again = store.ensure_device(here.id, "peer 192.0.2.7", "Ana's phone", later(5)).await.unwrap();
-    assert_eq!((again.id, again.name.as_str(), again.last_seen), (first.id, "Ana's phone", later(5)));
+    let facts = async || {
+        let devices = load(&store, here.id).await.devices.into_iter();
+        devices
+            .map(|d| (d.identity, d.device.id, d.device.name, d.device.online, d.device.last_seen))
+            .collect::<Vec<_>>()
+    };
+    let identity = "peer 192.0.2.7";
+    let first = connect(&store, here.id, identity, "192.0.2.7", NOW).await.unwrap();
+    assert_eq!(facts().await, [(identity.to_owned(), first, "192.0.2.7".to_owned(), false, NOW)]);
+    let again = connect(&store, here.id, identity, "Ana's phone", later(5)).await.unwrap();
+    assert_eq!(again, first);
 
-    assert_ne!(store.ensure_device(here.id, "PEER 192.0.2.7", "x", NOW).await.unwrap().id, first.id);
-    assert_ne!(store.ensure_device(there.id, "peer 192.0.2.7", "x", NOW).await.unwrap().id, first.id);
-    assert!(store.ensure_device(ProjectId(there.id.0 + 1), "x", "x", NOW).await.is_err());
-    let devices = load(&store, here.id).await.devices;
-    assert_eq!(devices[0].identity, "peer 192.0.2.7");
-    assert_eq!(devices[0].device, again);
-    assert_eq!(devices.len(), 2);
+    assert_ne!(connect(&store, here.id, "PEER 192.0.2.7", "x", NOW).await.unwrap(), first);
+    assert_ne!(connect(&store, there.id, identity, "x", NOW).await.unwrap(), first);
+    assert!(connect(&store, ProjectId(there.id.0 + 1), "x", "x", NOW).await.is_err());
+    let facts = facts().await;
+    assert_eq!(facts[0], (identity.to_owned(), first, "Ana's phone".to_owned(), false, later(5)));
+    assert_eq!(facts.len(), 2);
 }
 
 async fn a_project_loads_what_was_newest(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let House { store, project, device: one } = &house;
-    let two = store.ensure_device(project.id, "two", "two", later(20)).await.unwrap().id;
-    let three = store.ensure_device(project.id, "three", "three", later(10)).await.unwrap().id;
+    let two = connect(store, project.id, "two", "two", later(20)).await.unwrap();
+    let three = connect(store, project.id, "three", "three", later(10)).await.unwrap();
     let value = |device: &DeviceId| Write::Report {
         project: project.id,
         device: *device,
         at: NOW,
         declared: vec![(name("speed"), integer())],
         values: vec![(name("speed"), int(device.0))],
+        line: None,
     };
     house.commit(&[value(one), value(&two), value(&three), house.logs(&["a", "b", "c"])]).await;
 

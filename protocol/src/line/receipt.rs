@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         for payload in
-            ["1", "[1]", r#"[{"status":"applied"}]"#, r#"[{"name":"a"}]"#, r#"[{"name":"a","status":"ok"}]"#]
+            ["[1]", r#"[{"status":"applied"}]"#, r#"[{"name":"a"}]"#, r#"[{"name":"a","status":"ok"}]"#]
         {
             assert_eq!(code(payload), ErrorCode::BadShape, "{payload}");
         }

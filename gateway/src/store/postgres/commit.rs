@@ -2,11 +2,14 @@
 //! makes a table of.
 
 use async_trait::async_trait;
-use sqlx::PgConnection;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use super::super::{
-    Result,
-    batch::{DeclaredRow, EditRows, LogRow, ReportedRow, Statements},
+    PostgresStore, Result, StoreError, Ticket, Write, Written,
+    batch::{
+        self, DeclaredRow, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow, SessionCells,
+        SessionRow, Statements,
+    },
 };
 
 /// One field of every row.
@@ -14,8 +17,160 @@ fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(field).collect()
 }
 
+impl PostgresStore {
+    pub(super) async fn commit_batch(
+        &self,
+        ticket: &Ticket,
+        batch: &[Write],
+        written: &mut Vec<Written>,
+    ) -> Result<()> {
+        let mut slot = self.commits.lock().await;
+        let mut connection = self.take_connection(&mut slot).await?;
+        let mut tx = connection.begin_with("BEGIN").await?;
+        let outcome = match batch::write(&mut *tx, ticket, batch).await {
+            Ok(done) => {
+                *written = done;
+                tx.commit().await.map_err(StoreError::from)
+            }
+            Err(error) => tx.rollback().await.map_err(StoreError::from).and(Err(error)),
+        };
+        if !outcome.as_ref().is_err_and(StoreError::is_unavailable) {
+            *slot = Some(connection);
+        }
+        outcome
+    }
+
+    /// The mark is written even if nothing changes: that waits for a transaction which was cut off and may
+    /// still be committed.
+    pub(super) async fn last_commit(&self, writer: &str) -> Result<Option<i64>> {
+        let mut slot = self.commits.lock().await;
+        let mut connection = self.take_connection(&mut slot).await?;
+        let sql = "INSERT INTO writers (name, number) VALUES ($1, 0)
+                   ON CONFLICT (name) DO UPDATE SET number = writers.number RETURNING number";
+        let number = sqlx::query_scalar(sql).bind(writer).fetch_one(&mut connection).await?;
+        *slot = Some(connection);
+        Ok(Some(number))
+    }
+
+    /// A connection of its own, in nobody's pool: one that hangs is dropped with the call that is given up.
+    async fn take_connection(&self, slot: &mut Option<PgConnection>) -> Result<PgConnection> {
+        match slot.take() {
+            _ if self.writer.is_closed() => Err(sqlx::Error::PoolClosed.into()),
+            Some(connection) => Ok(connection),
+            None => Ok(self.options.connect().await?),
+        }
+    }
+}
+
 #[async_trait]
 impl Statements for PgConnection {
+    async fn mark(&mut self, writer: &str, number: i64) -> Result<i64> {
+        sqlx::query(
+            "INSERT INTO writers (name, number) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET number = excluded.number",
+        )
+        .bind(writer)
+        .bind(number)
+        .execute(&mut *self)
+        .await?;
+        // a restore locks the table of writers first: this is the epoch until the transaction ends
+        Ok(sqlx::query_scalar("SELECT epoch FROM instance").fetch_one(self).await?)
+    }
+
+    async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>> {
+        let made = sqlx::query_as(
+            "INSERT INTO devices (project_id, identity, name, about, attrs, applied, first_seen, last_seen)
+             SELECT c.*, c.at FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[],
+                 $6::bigint[], $7::bigint[]) AS c (project_id, identity, name, about, attrs, applied, at)
+             ON CONFLICT (project_id, identity) DO UPDATE SET name = excluded.name, about = excluded.about,
+                 attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen
+             RETURNING id, project_id, identity",
+        )
+        .bind(column(rows, |r| r.project))
+        .bind(column(rows, |r| r.info.identity.as_str()))
+        .bind(column(rows, |r| r.info.name.as_str()))
+        .bind(column(rows, |r| r.info.about.as_str()))
+        .bind(column(rows, |r| r.info.attrs.as_deref()))
+        .bind(column(rows, |r| r.info.applied.map(|revision| revision.0)))
+        .bind(column(rows, |r| r.at))
+        .fetch_all(self)
+        .await?;
+        Ok(made)
+    }
+
+    async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<(i64, String, SessionCells)>> {
+        let opened: Vec<(i64, String, i64, i64, i64)> = sqlx::query_as(
+            "INSERT INTO game_sessions (project_id, name, updated_at)
+             SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::bigint[])
+             ON CONFLICT (project_id, name)
+             DO UPDATE SET generation = game_sessions.generation + 1, updated_at = excluded.updated_at
+             RETURNING project_id, name, id, generation, last_seq",
+        )
+        .bind(column(rows, |r| r.project))
+        .bind(column(rows, |r| r.name))
+        .bind(column(rows, |r| r.at))
+        .fetch_all(self)
+        .await?;
+        let session = |(project, name, id, generation, last_seq)| (project, name, (id, generation, last_seq));
+        Ok(opened.into_iter().map(session).collect())
+    }
+
+    async fn forget_sessions(&mut self, before: i64) -> Result<()> {
+        sqlx::query("DELETE FROM game_sessions WHERE updated_at < $1").bind(before).execute(self).await?;
+        Ok(())
+    }
+
+    async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>> {
+        let sql = "SELECT id, generation, last_seq FROM game_sessions WHERE id = ANY($1)";
+        Ok(sqlx::query_as(sql).bind(ids).fetch_all(self).await?)
+    }
+
+    async fn advance_sessions(&mut self, rows: &[ProgressRow]) -> Result<()> {
+        sqlx::query(
+            "UPDATE game_sessions SET last_seq = c.last_seq, updated_at = c.at
+             FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[]) AS c (id, last_seq, at)
+             WHERE game_sessions.id = c.id",
+        )
+        .bind(column(rows, |r| r.session))
+        .bind(column(rows, |r| r.last_seq))
+        .bind(column(rows, |r| r.at))
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO outcomes (device_id, project_id, name, revision, status, value, reason)
+             SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[],
+                 $7::text[])
+             ON CONFLICT (device_id, name) DO UPDATE SET revision = excluded.revision, status = excluded.status,
+                 value = excluded.value, reason = excluded.reason",
+        )
+        .bind(column(rows, |r| r.device))
+        .bind(column(rows, |r| r.project))
+        .bind(column(rows, |r| r.name))
+        .bind(column(rows, |r| r.revision))
+        .bind(column(rows, |r| r.status))
+        .bind(column(rows, |r| r.value.as_deref()))
+        .bind(column(rows, |r| r.reason))
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    async fn delete_outcomes(&mut self, rows: &[(i64, &str)]) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM outcomes USING UNNEST($1::bigint[], $2::text[]) AS c (device_id, name)
+             WHERE outcomes.device_id = c.device_id AND outcomes.name = c.name",
+        )
+        .bind(column(rows, |r| r.0))
+        .bind(column(rows, |r| r.1))
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
     async fn device_projects(&mut self, devices: &[i64]) -> Result<Vec<(i64, i64)>> {
         let sql = "SELECT id, project_id FROM devices WHERE id = ANY($1)";
         Ok(sqlx::query_as(sql).bind(devices).fetch_all(self).await?)
@@ -130,11 +285,17 @@ impl Statements for PgConnection {
         Ok(done.rows_affected())
     }
 
-    async fn touch_devices(&mut self, seen: &[(i64, i64)]) -> Result<()> {
-        let sql = "UPDATE devices SET last_seen = c.at FROM UNNEST($1::bigint[], $2::bigint[]) AS c (id, at)
-                   WHERE devices.id = c.id";
-        let (ids, times): (Vec<i64>, Vec<i64>) = seen.iter().copied().unzip();
-        sqlx::query(sql).bind(ids).bind(times).execute(self).await?;
+    async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()> {
+        sqlx::query(
+            "UPDATE devices SET last_seen = c.at, applied = coalesce(c.applied, devices.applied)
+             FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[]) AS c (id, at, applied)
+             WHERE devices.id = c.id",
+        )
+        .bind(column(seen, |r| r.0))
+        .bind(column(seen, |r| r.1))
+        .bind(column(seen, |r| r.2))
+        .execute(self)
+        .await?;
         Ok(())
     }
 }

@@ -4,18 +4,16 @@ mod commit;
 
 use std::{str::FromStr, time::Duration};
 
-use protocol::{
-    live::Device,
-    model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId},
-};
+use protocol::model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::sync::Mutex;
 
 use super::{
-    HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, TokenHash, Write, Written,
-    batch, migrations, rows, shared::impl_store,
+    Epoch, HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, Ticket, TokenHash,
+    Write, Written, migrations, rows, shared::impl_store,
 };
 
 const CONNECTIONS: u32 = 8;
@@ -26,6 +24,10 @@ pub struct PostgresStore {
     /// The same pool as `writer`: in Postgres everybody may do both.
     reader: PgPool,
     writer: PgPool,
+    /// How to connect, with limits on how long a statement may take.
+    options: PgConnectOptions,
+    /// The connection of batches; `None` before the first one and after a fault.
+    commits: Mutex<Option<PgConnection>>,
 }
 
 impl PostgresStore {
@@ -38,12 +40,18 @@ impl PostgresStore {
         let options =
             PgConnectOptions::from_str(url)?.application_name("observerio").disable_statement_logging();
         migrate(&options).await?;
+        // a transaction that lost its client must not hold its locks for long
+        let options = options.options([
+            ("statement_timeout", "15s"),
+            ("lock_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+        ]);
         let writer = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
-        let store = Self { reader: writer.clone(), writer };
+        let store = Self { reader: writer.clone(), writer, options, commits: Mutex::new(None) };
         store.check().await?;
         Ok(store)
     }

@@ -7,8 +7,11 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::super::{
-    Result,
-    batch::{DeclaredRow, EditRows, LogRow, ReportedRow, Statements},
+    Result, SqliteStore, Ticket, Write, Written,
+    batch::{
+        self, DeclaredRow, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow, SessionCells,
+        SessionRow, Statements,
+    },
 };
 
 /// Rows of one INSERT. From 64 to 256 it makes no difference, beyond it gets slower.
@@ -18,8 +21,136 @@ fn json(rows: impl Serialize) -> String {
     serde_json::to_string(&rows).expect("rows of texts and integers are always JSON")
 }
 
+impl SqliteStore {
+    pub(super) async fn commit_batch(
+        &self,
+        ticket: &Ticket,
+        batch: &[Write],
+        written: &mut Vec<Written>,
+    ) -> Result<()> {
+        // without a commit, every return from here rolls back
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        *written = batch::write(&mut *tx, ticket, batch).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// On the one connection that writes: a commit that was given up comes to its end first.
+    pub(super) async fn last_commit(&self, writer: &str) -> Result<Option<i64>> {
+        let sql = "SELECT number FROM writers WHERE name = $1";
+        Ok(sqlx::query_scalar(sql).bind(writer).fetch_optional(&self.writer).await?)
+    }
+}
+
 #[async_trait]
 impl Statements for SqliteConnection {
+    async fn mark(&mut self, writer: &str, number: i64) -> Result<i64> {
+        sqlx::query(
+            "INSERT INTO writers (name, number) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET number = excluded.number",
+        )
+        .bind(writer)
+        .bind(number)
+        .execute(&mut *self)
+        .await?;
+        Ok(sqlx::query_scalar("SELECT epoch FROM instance").fetch_one(self).await?)
+    }
+
+    async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>> {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|r| {
+                (
+                    r.project,
+                    &r.info.identity,
+                    &r.info.name,
+                    &r.info.about,
+                    &r.info.attrs,
+                    r.info.applied,
+                    r.at,
+                )
+            })
+            .collect();
+        let made = sqlx::query_as(
+            "INSERT INTO devices (project_id, identity, name, about, attrs, applied, first_seen, last_seen)
+             SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>6
+             FROM json_each($1) WHERE true
+             ON CONFLICT (project_id, identity) DO UPDATE SET name = excluded.name, about = excluded.about,
+                 attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen
+             RETURNING id, project_id, identity",
+        )
+        .bind(json(rows))
+        .fetch_all(self)
+        .await?;
+        Ok(made)
+    }
+
+    async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<(i64, String, SessionCells)>> {
+        let rows: Vec<_> = rows.iter().map(|r| (r.project, r.name, r.at)).collect();
+        let opened: Vec<(i64, String, i64, i64, i64)> = sqlx::query_as(
+            "INSERT INTO game_sessions (project_id, name, updated_at)
+             SELECT value->>0, value->>1, value->>2 FROM json_each($1) WHERE true
+             ON CONFLICT (project_id, name) DO UPDATE SET generation = generation + 1, updated_at = excluded.updated_at
+             RETURNING project_id, name, id, generation, last_seq",
+        )
+        .bind(json(rows))
+        .fetch_all(self)
+        .await?;
+        let session = |(project, name, id, generation, last_seq)| (project, name, (id, generation, last_seq));
+        Ok(opened.into_iter().map(session).collect())
+    }
+
+    async fn forget_sessions(&mut self, before: i64) -> Result<()> {
+        sqlx::query("DELETE FROM game_sessions WHERE updated_at < $1").bind(before).execute(self).await?;
+        Ok(())
+    }
+
+    async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>> {
+        let sql = "SELECT id, generation, last_seq FROM game_sessions
+                   WHERE id IN (SELECT value FROM json_each($1))";
+        Ok(sqlx::query_as(sql).bind(json(ids)).fetch_all(self).await?)
+    }
+
+    async fn advance_sessions(&mut self, rows: &[ProgressRow]) -> Result<()> {
+        let rows: Vec<_> = rows.iter().map(|r| (r.session, r.last_seq, r.at)).collect();
+        sqlx::query(
+            "UPDATE game_sessions SET last_seq = (c.value->>1), updated_at = (c.value->>2)
+             FROM json_each($1) AS c WHERE game_sessions.id = (c.value->>0)",
+        )
+        .bind(json(rows))
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|r| (r.device, r.project, r.name, r.revision, r.status, &r.value, r.reason))
+            .collect();
+        sqlx::query(
+            "INSERT INTO outcomes (device_id, project_id, name, revision, status, value, reason)
+             SELECT c.value->>0, c.value->>1, c.value->>2, c.value->>3, c.value->>4, c.value->>5, c.value->>6
+             FROM json_each($1) AS c WHERE true
+             ON CONFLICT (device_id, name) DO UPDATE SET revision = excluded.revision, status = excluded.status,
+                 value = excluded.value, reason = excluded.reason",
+        )
+        .bind(json(rows))
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    async fn delete_outcomes(&mut self, rows: &[(i64, &str)]) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM outcomes WHERE (device_id, name) IN
+                 (SELECT value->>0, value->>1 FROM json_each($1))",
+        )
+        .bind(json(rows))
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
     async fn device_projects(&mut self, devices: &[i64]) -> Result<Vec<(i64, i64)>> {
         let sql = "SELECT id, project_id FROM devices WHERE id IN (SELECT value FROM json_each($1))";
         Ok(sqlx::query_as(sql).bind(json(devices)).fetch_all(self).await?)
@@ -136,9 +267,9 @@ impl Statements for SqliteConnection {
         Ok(done.rows_affected())
     }
 
-    async fn touch_devices(&mut self, seen: &[(i64, i64)]) -> Result<()> {
-        let sql = "UPDATE devices SET last_seen = (c.value->>1) FROM json_each($1) AS c
-                   WHERE devices.id = (c.value->>0)";
+    async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()> {
+        let sql = "UPDATE devices SET last_seen = (c.value->>1), applied = coalesce(c.value->>2, applied)
+                   FROM json_each($1) AS c WHERE devices.id = (c.value->>0)";
         sqlx::query(sql).bind(json(seen)).execute(self).await?;
         Ok(())
     }

@@ -11,10 +11,7 @@ use std::{
     time::Duration,
 };
 
-use protocol::{
-    live::Device,
-    model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId},
-};
+use protocol::model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId};
 use sqlx::{
     ConnectOptions, Connection, Executor, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -22,8 +19,8 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::{
-    HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, TokenHash, Write, Written,
-    batch, migrations, rows, shared::impl_store,
+    Epoch, HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, Ticket, TokenHash,
+    Write, Written, migrations, rows, shared::impl_store,
 };
 
 /// Tells our files from other programs': "obsv" in ASCII, at byte 68 of the file.

@@ -1,0 +1,63 @@
+//! Actions: things that a game does when a person tells it to.
+//!
+//! They are events, not state: nothing is kept for a game that is away, and each connected one that says what it
+//! does is told once.
+
+use std::sync::Arc;
+
+use protocol::{
+    ErrorCode, ProtocolError, limits,
+    live::RunStarted,
+    model::{ProjectId, User, VarName},
+};
+use tokio::time::{Instant, sleep};
+
+use crate::{Gateway, GatewayError};
+
+/// An action on its way to a game.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionCall {
+    /// The game's answer carries it.
+    pub id: u64,
+    /// The action.
+    pub name: VarName,
+    /// JSON for the game; `None`: it takes nothing.
+    pub args: Option<String>,
+}
+
+impl Gateway {
+    /// Runs an action on every connected game that can. Returns when they were told; what became of it comes
+    /// to the dashboards as one event for each game.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`]; `bad_name` when there is no such action, `bad_shape` for arguments that are no
+    /// JSON, `busy` when too many runs are under way.
+    pub async fn run_action(
+        &self,
+        user: &User,
+        project: ProjectId,
+        name: VarName,
+        args: Option<String>,
+    ) -> Result<RunStarted, GatewayError> {
+        let live = self.live(user, project).await?;
+        let args = args.map(|args| compact(&args)).transpose()?;
+        let started = live.state().start_run(&name, args, Instant::now())?;
+        let live = Arc::clone(&live);
+        tokio::spawn(async move {
+            sleep(limits::ACTION_TIMEOUT).await;
+            live.give_up_run(started.run, "no answer came in time");
+        });
+        Ok(started)
+    }
+}
+
+/// JSON on one line, as a game's line needs it.
+fn compact(args: &str) -> Result<String, ProtocolError> {
+    let refuse = |why: String| ProtocolError::new(ErrorCode::BadShape, why);
+    if args.len() > limits::MAX_VALUE_BYTES {
+        return Err(refuse(format!("arguments are at most {} bytes", limits::MAX_VALUE_BYTES)));
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(args).map_err(|fault| refuse(format!("the arguments are not JSON: {fault}")))?;
+    Ok(json.to_string())
+}

@@ -1,0 +1,121 @@
+//! Actions that are under way.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use protocol::{
+    ErrorCode, ProtocolError,
+    live::{Event, RunId, RunStarted},
+    model::{DeviceId, VarName, VarType},
+};
+use tokio::{sync::mpsc, time::Instant};
+
+use super::State;
+use crate::actions::ActionCall;
+
+/// Runs of one project that may be under way at once.
+const MAX_RUNS: usize = 64;
+
+struct Run {
+    name: VarName,
+    started: Instant,
+    /// Connections of each device that were asked and have not answered.
+    asked: IndexMap<DeviceId, u32>,
+}
+
+/// Who can run actions, and what is under way.
+#[derive(Default)]
+pub(super) struct Runs {
+    last: u64,
+    runners: Vec<(DeviceId, mpsc::Sender<ActionCall>)>,
+    under_way: BTreeMap<RunId, Run>,
+}
+
+impl State {
+    /// A connection that runs actions, until it drops its end of the channel.
+    pub(crate) fn add_runner(&mut self, device: DeviceId, calls: mpsc::Sender<ActionCall>) {
+        self.runs.runners.retain(|(_, calls)| !calls.is_closed());
+        self.runs.runners.push((device, calls));
+    }
+
+    /// Tells every game that can.
+    pub(crate) fn start_run(
+        &mut self,
+        name: &VarName,
+        args: Option<String>,
+        now: Instant,
+    ) -> Result<RunStarted, ProtocolError> {
+        if self.vars.get(name).is_none_or(|var| var.spec.var_type != VarType::Action) {
+            return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no action {name}")));
+        }
+        let runs = &mut self.runs;
+        if runs.under_way.len() >= MAX_RUNS {
+            let text = "many actions are under way; wait until games have answered";
+            return Err(ProtocolError::new(ErrorCode::Busy, text));
+        }
+        runs.last += 1;
+        let id = runs.last;
+        let mut asked: IndexMap<DeviceId, u32> = IndexMap::new();
+        for (device, calls) in &runs.runners {
+            // a game that takes nothing has as many actions before it as it may
+            if calls.try_send(ActionCall { id, name: name.clone(), args: args.clone() }).is_ok() {
+                *asked.entry(*device).or_default() += 1;
+            }
+        }
+        let games = asked.values().sum();
+        if games > 0 {
+            runs.under_way.insert(RunId(id), Run { name: name.clone(), started: now, asked });
+        }
+        Ok(RunStarted { run: RunId(id), games })
+    }
+
+    /// `None` when this device was not asked, or has answered.
+    pub(crate) fn finish_action(
+        &mut self,
+        id: RunId,
+        device: DeviceId,
+        outcome: Result<Option<String>, String>,
+        now: Instant,
+    ) -> Option<Event> {
+        let run = self.runs.under_way.get_mut(&id)?;
+        let left = run.asked.get_mut(&device)?;
+        *left -= 1;
+        if *left == 0 {
+            run.asked.swap_remove(&device);
+        }
+        let event = done(id, run, device, outcome, now);
+        if run.asked.is_empty() {
+            self.runs.under_way.remove(&id);
+        }
+        Some(event)
+    }
+
+    /// Whoever has not answered this run will not.
+    pub(crate) fn give_up_run(&mut self, id: RunId, why: &str, now: Instant) -> Vec<Event> {
+        let Some(run) = self.runs.under_way.remove(&id) else { return Vec::new() };
+        run.asked.keys().map(|device| done(id, &run, *device, Err(why.to_owned()), now)).collect()
+    }
+
+    /// This device will answer nothing any more.
+    pub(crate) fn give_up_device(&mut self, device: DeviceId, why: &str, now: Instant) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (id, run) in &mut self.runs.under_way {
+            if run.asked.swap_remove(&device).is_some() {
+                events.push(done(*id, run, device, Err(why.to_owned()), now));
+            }
+        }
+        self.runs.under_way.retain(|_, run| !run.asked.is_empty());
+        events
+    }
+}
+
+fn done(
+    run: RunId,
+    Run { name, started, .. }: &Run,
+    device: DeviceId,
+    outcome: Result<Option<String>, String>,
+    now: Instant,
+) -> Event {
+    let round_trip_micros = u32::try_from((now - *started).as_micros()).unwrap_or(u32::MAX);
+    Event::ActionDone { run, name: name.clone(), device, outcome, round_trip_micros }
+}

@@ -1,0 +1,277 @@
+//! Group commit: one task takes what games and people sent, writes it in one transaction, publishes it
+//! and answers whoever waits.
+//!
+//! While one commit is under way the next batch gathers, so batches grow with the load by themselves and
+//! a lone edit waits for nothing. What is taken in is kept until it is committed: while the database is away the
+//! same batch is tried again, and people are told at once. Everything is bounded in bytes, for each
+//! project and for all of them.
+
+mod queues;
+mod receipts;
+mod task;
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, Semaphore, oneshot, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+pub use self::{queues::Room, receipts::Settled};
+pub(crate) use receipts::Receipts;
+
+use self::{
+    queues::{Flushed, Job, Queues, Reply, Target},
+    task::Task,
+};
+use crate::{
+    GatewayError,
+    live::Live,
+    store::{Epoch, Store, StoreError, Write, Written},
+};
+
+/// Bytes of all projects that may wait to be written.
+const NODE_BYTES: usize = 24 * 1024 * 1024;
+/// Bytes of one project that may wait to be written.
+pub(crate) const PROJECT_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes are counted in these.
+pub(crate) const UNIT_BYTES: usize = 1024;
+/// What is not counted in bytes (a device was seen, an outcome of an edit) is dropped beyond so many.
+const MAX_OFFERS: u64 = 16 * 1024;
+/// How long a person, or a game that connects, waits for the database.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// How long the last writes get when the gateway is closed.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why there is no room now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    /// The queue is full.
+    Busy,
+    /// The database does not take anything.
+    Unavailable,
+}
+
+#[derive(Debug, Default)]
+struct AtomicCounters {
+    committed_records: AtomicU64,
+    commits: AtomicU64,
+    commit_micros: AtomicU64,
+    retries: AtomicU64,
+    repeated_lines: AtomicU64,
+    fenced_lines: AtomicU64,
+    lost_records: AtomicU64,
+    /// Writes in the queue that took no room.
+    offers: AtomicU64,
+}
+
+/// What was written so far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counters {
+    pub(crate) committed_records: u64,
+    pub(crate) commits: u64,
+    pub(crate) commit_micros: u64,
+    pub(crate) retries: u64,
+    pub(crate) repeated_lines: u64,
+    pub(crate) fenced_lines: u64,
+    pub(crate) lost_records: u64,
+    pub(crate) queued_bytes: u64,
+}
+
+/// What the writing task and its clients share.
+struct Shared {
+    queues: Mutex<Queues>,
+    filled: Notify,
+    node_room: Arc<Semaphore>,
+    counters: AtomicCounters,
+    /// Whether the last attempt to write reached the database.
+    storing: watch::Sender<bool>,
+    /// The epoch in which it is written; jobs of projects that were loaded in another one are dropped.
+    epoch: AtomicI64,
+    restored: watch::Sender<Option<Epoch>>,
+    closed: AtomicBool,
+}
+
+impl Shared {
+    fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// The way to the writing task.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(crate) fn start(store: Arc<dyn Store>, name: String, epoch: i64) -> Self {
+        let shared = Arc::new(Shared {
+            queues: Mutex::default(),
+            filled: Notify::new(),
+            node_room: Arc::new(Semaphore::new(NODE_BYTES / UNIT_BYTES)),
+            counters: AtomicCounters::default(),
+            storing: watch::Sender::new(true),
+            epoch: AtomicI64::new(epoch),
+            restored: watch::Sender::new(None),
+            closed: AtomicBool::new(false),
+        });
+        let task = tokio::spawn(Task::new(store, name, Arc::clone(&shared)).run());
+        Self { shared, task: Mutex::new(Some(task)) }
+    }
+
+    /// Room for so many bytes, if there is some and the database takes what is sent.
+    pub(crate) fn try_reserve(&self, live: &Live, bytes: usize) -> Result<Room, NoRoom> {
+        if !*self.shared.storing.borrow() {
+            return Err(NoRoom::Unavailable);
+        }
+        let project = Arc::clone(&live.room).try_acquire_many_owned(units(bytes));
+        let node = Arc::clone(&self.shared.node_room).try_acquire_many_owned(units(bytes));
+        match (project, node) {
+            (Ok(project), Ok(node)) => Ok(Room { _project: project, _node: node }),
+            _ => Err(NoRoom::Busy),
+        }
+    }
+
+    /// Room for so many bytes, as soon as there is some.
+    pub(crate) fn reserve(
+        &self,
+        live: &Live,
+        bytes: usize,
+    ) -> impl Future<Output = Result<Room, GatewayError>> + Send + use<> {
+        let (project, node) = (Arc::clone(&live.room), Arc::clone(&self.shared.node_room));
+        async move {
+            let closed = |_| GatewayError::Closed;
+            // the project first: who waits for his own project keeps nothing from the others
+            let project = project.acquire_many_owned(units(bytes)).await.map_err(closed)?;
+            let node = node.acquire_many_owned(units(bytes)).await.map_err(closed)?;
+            Ok(Room { _project: project, _node: node })
+        }
+    }
+
+    /// Queues what a game sent, for which there is room.
+    pub(crate) fn queue(&self, live: Arc<Live>, write: Write, room: Room, receipts: Option<Arc<Receipts>>) {
+        let reply = receipts.map_or(Reply::None, Reply::Receipt);
+        self.shared.queues().push_ingest(Job { write, target: Target { live, reply, room: Some(room) } });
+        self.shared.filled.notify_one();
+    }
+
+    /// Queues what is not worth waiting for; dropped when there is much of it.
+    pub(crate) fn offer(&self, live: Arc<Live>, write: Write) {
+        if self.shared.counters.offers.fetch_add(1, Relaxed) >= MAX_OFFERS {
+            self.shared.counters.offers.fetch_sub(1, Relaxed);
+            return;
+        }
+        let target = Target { live, reply: Reply::None, room: None };
+        self.shared.queues().push_ingest(Job { write, target });
+        self.shared.filled.notify_one();
+    }
+
+    /// Writes an edit and returns when it is committed and published.
+    pub(crate) async fn edit(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
+        self.ask(live, write, Queues::push_edit).await
+    }
+
+    /// Writes that a game connects and returns when it is committed.
+    pub(crate) async fn connect(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
+        self.ask(live, write, Queues::push_connect).await
+    }
+
+    async fn ask(
+        &self,
+        live: Arc<Live>,
+        write: Write,
+        push: fn(&mut Queues, Job),
+    ) -> Result<Written, GatewayError> {
+        if self.shared.closed.load(Relaxed) {
+            return Err(GatewayError::Closed);
+        }
+        if !*self.shared.storing.borrow() {
+            return Err(GatewayError::Unavailable(StoreError::TimedOut));
+        }
+        let (answer, outcome) = oneshot::channel();
+        let target = Target { live, reply: Reply::Answer(answer), room: None };
+        push(&mut self.shared.queues(), Job { write, target });
+        self.shared.filled.notify_one();
+        // whoever gives up takes his job out of the queue: the writer skips what nobody waits for
+        match timeout(PATIENCE, outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(GatewayError::Closed),
+            Err(_) => Err(GatewayError::Unavailable(StoreError::TimedOut)),
+        }
+    }
+
+    pub(crate) async fn flush(&self) -> Result<(), GatewayError> {
+        if self.shared.closed.load(Relaxed) {
+            return Err(GatewayError::Closed);
+        }
+        let (done, flushed) = oneshot::channel();
+        self.shared.queues().push_flush(&Flushed::new(done));
+        self.shared.filled.notify_one();
+        flushed.await.map_err(|_| GatewayError::Closed)
+    }
+
+    /// Commits what is queued, as far as the database takes it in time, and ends the task.
+    pub(crate) async fn close(&self) {
+        let task = self.task.lock().expect("no holder of this lock panics").take();
+        let Some(task) = task else { return };
+        if timeout(CLOSE_PATIENCE, self.flush()).await.is_err() {
+            tracing::error!(
+                "the database did not take everything in time; what was not acknowledged is lost"
+            );
+        }
+        self.shared.closed.store(true, Relaxed);
+        self.shared.node_room.close();
+        task.abort();
+        // an error says that it was aborted
+        let _ = task.await;
+        let left = self.shared.queues().take_all();
+        let lost: usize = left.jobs.iter().map(|job| job.write.records()).sum();
+        self.shared.counters.lost_records.fetch_add(lost as u64, Relaxed);
+    }
+
+    /// Whether the database takes what is sent; changes when it stops and when it is back.
+    pub(crate) fn storing(&self) -> watch::Receiver<bool> {
+        self.shared.storing.subscribe()
+    }
+
+    /// Changes when a commit finds another epoch than the writer's: nothing more is written until
+    /// [`Writer::begin_epoch`].
+    pub(crate) fn restored(&self) -> watch::Receiver<Option<Epoch>> {
+        self.shared.restored.subscribe()
+    }
+
+    /// Writes go on in this epoch. What is still queued of projects of another one is dropped.
+    pub(crate) fn begin_epoch(&self, epoch: i64) {
+        self.shared.epoch.store(epoch, Relaxed);
+        self.shared.filled.notify_one();
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        let Shared { counters, node_room, .. } = &*self.shared;
+        let taken = (NODE_BYTES / UNIT_BYTES).saturating_sub(node_room.available_permits()) * UNIT_BYTES;
+        Counters {
+            committed_records: counters.committed_records.load(Relaxed),
+            commits: counters.commits.load(Relaxed),
+            commit_micros: counters.commit_micros.load(Relaxed),
+            retries: counters.retries.load(Relaxed),
+            repeated_lines: counters.repeated_lines.load(Relaxed),
+            fenced_lines: counters.fenced_lines.load(Relaxed),
+            lost_records: counters.lost_records.load(Relaxed),
+            queued_bytes: taken as u64,
+        }
+    }
+}
+
+/// One line never asks for more than there can be.
+fn units(bytes: usize) -> u32 {
+    u32::try_from((bytes / UNIT_BYTES).clamp(1, PROJECT_BYTES / UNIT_BYTES))
+        .expect("a project's room is small")
+}

@@ -1,0 +1,280 @@
+//! What waits to be written, and in which order it goes.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use protocol::model::ProjectId;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::Receipts;
+use crate::{
+    GatewayError,
+    live::Live,
+    store::{Write, Written},
+};
+
+/// Records that one project may write before the next one has its turn.
+const TURN_RECORDS: usize = 128;
+
+/// Room in the queue, given back when the write is done.
+#[derive(Debug)]
+pub struct Room {
+    pub(super) _project: OwnedSemaphorePermit,
+    pub(super) _node: OwnedSemaphorePermit,
+}
+
+/// Who waits for the outcome of a write.
+pub(super) enum Reply {
+    /// Nobody.
+    None,
+    /// Somebody who does not wait long.
+    Answer(oneshot::Sender<Result<Written, GatewayError>>),
+    /// The connection of a sequenced line.
+    Receipt(Arc<Receipts>),
+}
+
+/// A write on its way.
+pub(super) struct Job {
+    pub(super) write: Write,
+    pub(super) target: Target,
+}
+
+/// Whom a write concerns.
+pub(super) struct Target {
+    pub(super) live: Arc<Live>,
+    pub(super) reply: Reply,
+    pub(super) room: Option<Room>,
+}
+
+impl Target {
+    /// It took no room, and nobody waits for it.
+    pub(super) fn is_offer(&self) -> bool {
+        self.room.is_none() && matches!(self.reply, Reply::None)
+    }
+}
+
+impl Job {
+    /// Whoever asked has given up: an edit that was answered with an error is not made afterwards.
+    fn is_abandoned(&self) -> bool {
+        matches!(&self.target.reply, Reply::Answer(answer) if answer.is_closed())
+    }
+}
+
+/// Tells when everything before it is done: when the last of its copies goes.
+pub(super) struct Flushed(Option<oneshot::Sender<()>>);
+
+impl Flushed {
+    pub(super) fn new(done: oneshot::Sender<()>) -> Arc<Self> {
+        Arc::new(Self(Some(done)))
+    }
+}
+
+impl Drop for Flushed {
+    fn drop(&mut self) {
+        if let Some(done) = self.0.take() {
+            // whoever asked may have gone
+            let _ = done.send(());
+        }
+    }
+}
+
+enum Item {
+    Job(Box<Job>),
+    Flush(Arc<Flushed>),
+}
+
+/// One batch: jobs, and who waits until they are done.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) jobs: Vec<Job>,
+    pub(super) flushed: Vec<Arc<Flushed>>,
+    records: usize,
+}
+
+impl Batch {
+    fn push(&mut self, item: Item) {
+        match item {
+            Item::Flush(flushed) => self.flushed.push(flushed),
+            Item::Job(job) if job.is_abandoned() => {}
+            Item::Job(job) => {
+                self.records += job.write.records();
+                self.jobs.push(*job);
+            }
+        }
+    }
+}
+
+/// Three lanes: people, games that connect, and what games send. The last one takes turns between projects,
+/// so that a flood in one of them holds up no other.
+#[derive(Default)]
+pub(super) struct Queues {
+    edits: VecDeque<Item>,
+    connects: VecDeque<Item>,
+    ingest: HashMap<ProjectId, VecDeque<Item>>,
+    /// Projects that have something in `ingest`, whose turn is next first.
+    turns: VecDeque<ProjectId>,
+}
+
+impl Queues {
+    pub(super) fn push_edit(&mut self, job: Job) {
+        self.edits.push_back(Item::Job(Box::new(job)));
+    }
+
+    pub(super) fn push_connect(&mut self, job: Job) {
+        self.connects.push_back(Item::Job(Box::new(job)));
+    }
+
+    pub(super) fn push_ingest(&mut self, job: Job) {
+        let project = job.target.live.project.id;
+        self.push_to_project(project, Item::Job(Box::new(job)));
+    }
+
+    fn push_to_project(&mut self, project: ProjectId, item: Item) {
+        let queue = self.ingest.entry(project).or_default();
+        if queue.is_empty() {
+            self.turns.push_back(project);
+        }
+        queue.push_back(item);
+    }
+
+    pub(super) fn push_flush(&mut self, flushed: &Arc<Flushed>) {
+        let flush = || Item::Flush(Arc::clone(flushed));
+        self.edits.push_back(flush());
+        self.connects.push_back(flush());
+        for project in self.turns.clone() {
+            self.push_to_project(project, flush());
+        }
+    }
+
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.connects.is_empty() && self.turns.is_empty()
+    }
+
+    /// Takes about as many records as a transaction should hold.
+    pub(super) fn take(&mut self, max_records: usize) -> Batch {
+        let mut batch = Batch::default();
+        while batch.records < max_records
+            && let Some(item) = self.edits.pop_front()
+        {
+            batch.push(item);
+        }
+        while batch.records < max_records
+            && let Some(item) = self.connects.pop_front()
+        {
+            batch.push(item);
+        }
+        while batch.records < max_records
+            && let Some(project) = self.turns.pop_front()
+        {
+            self.take_turn(project, max_records, &mut batch);
+        }
+        batch
+    }
+
+    fn take_turn(&mut self, project: ProjectId, max_records: usize, batch: &mut Batch) {
+        let Some(queue) = self.ingest.get_mut(&project) else { return };
+        let until = max_records.min(batch.records + TURN_RECORDS);
+        while batch.records < until
+            && let Some(item) = queue.pop_front()
+        {
+            batch.push(item);
+        }
+        match queue.is_empty() {
+            true => {
+                self.ingest.remove(&project);
+            }
+            false => self.turns.push_back(project),
+        }
+    }
+
+    /// Everything, when it can't be written any more.
+    pub(super) fn take_all(&mut self) -> Batch {
+        self.take(usize::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::test_live;
+
+    fn logs(live: &Arc<Live>, count: usize) -> Job {
+        let entry = || protocol::model::LogEntry {
+            message: String::new(),
+            level: protocol::model::Level::Info,
+            at: None,
+            fields: None,
+        };
+        let write = Write::Logs {
+            project: live.project.id,
+            device: protocol::model::DeviceId(1),
+            received: protocol::model::UnixMicros(0),
+            entries: (0..count).map(|_| entry()).collect(),
+            line: None,
+        };
+        Job { write, target: Target { live: Arc::clone(live), reply: Reply::None, room: None } }
+    }
+
+    fn projects_of(batch: &Batch) -> Vec<i64> {
+        batch.jobs.iter().map(|job| job.target.live.project.id.0).collect()
+    }
+
+    #[test]
+    fn a_flood_in_one_project_holds_up_no_other() {
+        let (flood, calm) = (test_live(1), test_live(2));
+        let mut queues = Queues::default();
+        for _ in 0..100 {
+            queues.push_ingest(logs(&flood, 100));
+        }
+        queues.push_ingest(logs(&calm, 1));
+        let batch = queues.take(1_000);
+        assert!(projects_of(&batch).contains(&2), "the calm project waits for the flood");
+        assert!(batch.records >= 1_000 && batch.records < 1_300, "{}", batch.records);
+    }
+
+    #[test]
+    fn each_project_keeps_its_order() {
+        let (a, b) = (test_live(1), test_live(2));
+        let mut queues = Queues::default();
+        for size in 1..=50 {
+            queues.push_ingest(logs(&a, size));
+            queues.push_ingest(logs(&b, size));
+        }
+        let batch = queues.take_all();
+        for project in [1, 2] {
+            let of_project = batch.jobs.iter().filter(|job| job.target.live.project.id.0 == project);
+            let sizes: Vec<usize> = of_project.map(|job| job.write.records()).collect();
+            assert_eq!(sizes, (1..=50).collect::<Vec<_>>());
+        }
+        assert!(queues.is_empty());
+    }
+
+    #[test]
+    fn a_flush_ends_with_the_last_job_before_it() {
+        let live = test_live(1);
+        let mut queues = Queues::default();
+        queues.push_ingest(logs(&live, 200));
+        queues.push_ingest(logs(&live, 200));
+        let (done, mut flushed) = oneshot::channel();
+        queues.push_flush(&Flushed::new(done));
+        drop(queues.take(100));
+        assert!(flushed.try_recv().is_err(), "half of it is still waiting");
+        drop(queues.take_all());
+        assert_eq!(flushed.try_recv(), Ok(()));
+    }
+
+    #[test]
+    fn an_edit_that_nobody_waits_for_is_not_made() {
+        let live = test_live(1);
+        let (answer, outcome) = oneshot::channel();
+        let mut queues = Queues::default();
+        let mut job = logs(&live, 1);
+        job.target.reply = Reply::Answer(answer);
+        queues.push_edit(job);
+        drop(outcome);
+        assert!(queues.take_all().jobs.is_empty());
+    }
+}

@@ -1,0 +1,277 @@
+//! The one task that writes.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use protocol::ErrorCode;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    Shared,
+    queues::{Job, Reply, Target},
+};
+use crate::{
+    GatewayError,
+    live::Live,
+    store::{Store, StoreError, Ticket, Write, Written},
+};
+
+/// Records of one transaction: from here on its cost is the rows, no longer the fsync.
+const MAX_BATCH_RECORDS: usize = 1_000;
+/// An attempt that takes longer is given up: the database hangs.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two attempts while the database is away; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) struct Task {
+    store: Arc<dyn Store>,
+    shared: Arc<Shared>,
+    ticket: Ticket,
+    pause: Duration,
+}
+
+/// Whether an attempt is over.
+enum Attempt {
+    Committed(Vec<Written>),
+    /// Nothing was stored; the same may be stored later.
+    Away(StoreError),
+    /// The database said no, or has another epoch.
+    Refused(StoreError),
+}
+
+impl Task {
+    pub(super) fn new(store: Arc<dyn Store>, writer: String, shared: Arc<Shared>) -> Self {
+        let epoch = shared.epoch.load(Relaxed);
+        Self { store, shared, ticket: Ticket { writer, number: 0, epoch }, pause: FIRST_PAUSE }
+    }
+
+    pub(super) async fn run(mut self) {
+        loop {
+            let batch = self.shared.queues().take(MAX_BATCH_RECORDS);
+            if batch.jobs.is_empty() && batch.flushed.is_empty() {
+                // filled since: then this returns at once
+                self.shared.filled.notified().await;
+                continue;
+            }
+            let offers = batch.jobs.iter().filter(|job| job.target.is_offer()).count();
+            self.shared.counters.offers.fetch_sub(offers as u64, Relaxed);
+            self.write(batch.jobs).await;
+            drop(batch.flushed);
+        }
+    }
+
+    /// Tries until the jobs are committed or refused.
+    async fn write(&mut self, jobs: Vec<Job>) {
+        self.ticket.epoch = self.shared.epoch.load(Relaxed);
+        let of_this_epoch = jobs.into_iter().filter(|job| job.target.live.epoch == self.ticket.epoch);
+        let (mut writes, mut targets): (Vec<Write>, Vec<Target>) =
+            of_this_epoch.map(|job| (job.write, job.target)).unzip();
+        while !writes.is_empty() {
+            match self.attempt(&writes).await {
+                Attempt::Committed(written) => {
+                    self.is_storing(true);
+                    return self.publish(writes, targets, written);
+                }
+                Attempt::Away(error) => {
+                    self.report_away(&error);
+                    (writes, targets) = answer_the_impatient(writes, targets);
+                    self.pause().await;
+                }
+                Attempt::Refused(StoreError::Restored) => return self.find_epoch().await,
+                Attempt::Refused(error) if writes.len() == 1 => {
+                    let (write, target) = (writes.remove(0), targets.remove(0));
+                    return Box::pin(self.refuse(write, target, error)).await;
+                }
+                // so that one bad write does not take the others with it
+                Attempt::Refused(_) => {
+                    for (write, target) in writes.into_iter().zip(targets) {
+                        Box::pin(self.write(vec![Job { write, target }])).await;
+                    }
+                    return;
+                }
+            }
+        }
+        if !*self.shared.storing.borrow() {
+            self.probe().await;
+        }
+    }
+
+    /// A write that the database does not take, now or ever. The number of a line counts all the same.
+    async fn refuse(&mut self, write: Write, target: Target, error: StoreError) {
+        tracing::error!(%error, "something could not be stored and is dropped");
+        let records = write.records() as u64;
+        self.shared.counters.lost_records.fetch_add(records, Relaxed);
+        target.live.count_loss(records);
+        match target.reply {
+            Reply::Answer(answer) => {
+                // whoever asked may have gone
+                let _ = answer.send(Err(error.into()));
+            }
+            Reply::Receipt(receipts) => {
+                let (Some(line), Some(at)) = (write.line(), write.received()) else { return };
+                if matches!(write, Write::Refused { .. }) {
+                    // not even the number can be stored: the line will come again
+                    return receipts.end(ErrorCode::Internal);
+                }
+                receipts.refuse_when_settled(line.seq);
+                let write = Write::Refused { project: target.live.project.id, line, at };
+                let target = Target { reply: Reply::Receipt(receipts), ..target };
+                self.write(vec![Job { write, target }]).await;
+            }
+            Reply::None => {}
+        }
+    }
+
+    async fn attempt(&mut self, writes: &[Write]) -> Attempt {
+        self.ticket.number += 1;
+        let started = Instant::now();
+        let mut written = Vec::with_capacity(writes.len());
+        let commit = self.store.commit(&self.ticket, writes, &mut written);
+        let outcome = timeout(COMMIT_TIMEOUT, commit).await.unwrap_or(Err(StoreError::TimedOut));
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.shared.counters.commit_micros.fetch_add(micros, Relaxed);
+        match outcome {
+            Ok(()) => Attempt::Committed(written),
+            Err(error) if !written.is_empty() => match self.is_committed(&error).await {
+                true => Attempt::Committed(written),
+                false => Attempt::Away(error),
+            },
+            Err(error) if error.is_unavailable() => Attempt::Away(error),
+            Err(error) => Attempt::Refused(error),
+        }
+    }
+
+    /// The commit was sent and its answer did not come: asks until the database says whether it has happened.
+    async fn is_committed(&mut self, error: &StoreError) -> bool {
+        self.report_away(error);
+        loop {
+            match timeout(COMMIT_TIMEOUT, self.store.is_committed(&self.ticket)).await {
+                Ok(Ok(is_committed)) => return is_committed,
+                Ok(Err(error)) => self.report_away(&error),
+                Err(_) => self.report_away(&StoreError::TimedOut),
+            }
+            self.pause().await;
+        }
+    }
+
+    /// Nothing is left to try with: asks until the database can be written to.
+    async fn probe(&mut self) {
+        loop {
+            self.pause().await;
+            if matches!(timeout(COMMIT_TIMEOUT, self.store.check()).await, Ok(Ok(()))) {
+                return self.is_storing(true);
+            }
+        }
+    }
+
+    /// A backup was restored: nothing of what is in memory counts. Waits until the gateway has let go of it.
+    async fn find_epoch(&mut self) {
+        tracing::warn!("a backup was restored; starting over from the database");
+        loop {
+            if let Ok(Ok(epoch)) = timeout(COMMIT_TIMEOUT, self.store.epoch()).await {
+                let _nobody_left = self.shared.restored.send(Some(epoch));
+                break;
+            }
+            self.pause().await;
+        }
+        while self.shared.epoch.load(Relaxed) == self.ticket.epoch {
+            self.shared.filled.notified().await;
+        }
+    }
+
+    fn report_away(&mut self, error: &StoreError) {
+        self.shared.counters.retries.fetch_add(1, Relaxed);
+        if *self.shared.storing.borrow() {
+            tracing::error!(%error, "the database can't store; what games sent is kept and tried again");
+        }
+        self.is_storing(false);
+    }
+
+    fn is_storing(&mut self, storing: bool) {
+        if storing {
+            self.pause = FIRST_PAUSE;
+        }
+        self.shared.storing.send_if_modified(|known| {
+            let changed = *known != storing;
+            *known = storing;
+            if changed && storing {
+                tracing::info!("the database stores again");
+            }
+            changed
+        });
+    }
+
+    async fn pause(&mut self) {
+        sleep(self.pause).await;
+        self.pause = (2 * self.pause).min(LONGEST_PAUSE);
+    }
+
+    /// Publishes project by project, in the order of the commit, one delta for each project; then answers.
+    fn publish(&self, writes: Vec<Write>, targets: Vec<Target>, written: Vec<Written>) {
+        let records: usize = writes.iter().map(Write::records).sum();
+        self.shared.counters.commits.fetch_add(1, Relaxed);
+        self.shared.counters.committed_records.fetch_add(records as u64, Relaxed);
+        type Done = Vec<(Write, Written)>;
+        let mut projects: Vec<(Arc<Live>, Done)> = Vec::new();
+        let mut replies = Vec::with_capacity(targets.len());
+        for ((write, target), written) in writes.into_iter().zip(targets).zip(written) {
+            let Target { live, reply, room } = target;
+            let seq = write.line().map(|line| line.seq);
+            match projects.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &live)) {
+                Some((_, done)) => done.push((write, written)),
+                None => projects.push((live, vec![(write, written)])),
+            }
+            replies.push((reply, seq, written));
+            drop(room);
+        }
+        for (live, done) in projects {
+            live.apply(done);
+        }
+        for (reply, seq, written) in replies {
+            self.reply(reply, seq, written);
+        }
+    }
+
+    fn reply(&self, reply: Reply, seq: Option<u64>, written: Written) {
+        match (reply, seq) {
+            (Reply::Answer(answer), _) => {
+                // whoever asked may have gone; what is written stands all the same
+                let _ = answer.send(Ok(written));
+            }
+            (Reply::Receipt(receipts), Some(seq)) => match written {
+                Written::TakenOver => {
+                    self.shared.counters.fenced_lines.fetch_add(1, Relaxed);
+                    receipts.end(ErrorCode::TakenOver);
+                }
+                Written::Gap => receipts.end(ErrorCode::Gap),
+                Written::Repeated => {
+                    self.shared.counters.repeated_lines.fetch_add(1, Relaxed);
+                    receipts.commit(seq);
+                }
+                _ => receipts.commit(seq),
+            },
+            (Reply::Receipt(_) | Reply::None, _) => {}
+        }
+    }
+}
+
+/// A person and a game that connects are told now; what games sent stays.
+fn answer_the_impatient(writes: Vec<Write>, targets: Vec<Target>) -> (Vec<Write>, Vec<Target>) {
+    let mut patient = (Vec::new(), Vec::new());
+    for (write, target) in writes.into_iter().zip(targets) {
+        match target.reply {
+            Reply::Answer(answer) => {
+                // whoever asked may have gone
+                let _ = answer.send(Err(GatewayError::Unavailable(StoreError::TimedOut)));
+            }
+            reply => {
+                patient.0.push(write);
+                patient.1.push(Target { reply, ..target });
+            }
+        }
+    }
+    patient
+}

@@ -4,7 +4,7 @@ mod address;
 mod database;
 mod origin;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
@@ -82,6 +82,11 @@ struct Settings {
     #[arg(help_heading = "Limits")]
     max_http: String,
 
+    /// Seconds of silence after which a game that speaks version 2 is asked whether it is there
+    #[arg(long, env = "OBSERVERIO_PING", value_name = "SECONDS", default_value = "20")]
+    #[arg(help_heading = "Limits")]
+    ping: String,
+
     /// What is logged on standard error, such as debug or warn,gateway=trace
     #[arg(long, env = "OBSERVERIO_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER)]
     #[arg(help_heading = "Diagnostics")]
@@ -116,6 +121,8 @@ pub struct Config {
     pub max_games: usize,
     /// Browsers and scripts connected at once.
     pub max_http: usize,
+    /// Silence after which a game of version 2 is asked whether it is there.
+    pub ping_interval: Duration,
 }
 
 /// Why there is no [`Config`].
@@ -213,10 +220,29 @@ impl Settings {
         let max_games = count(&self.max_games, from("max_games", "OBSERVERIO_MAX_GAMES"))?;
         let max_http = count(&self.max_http, from("max_http", "OBSERVERIO_MAX_HTTP"))?;
 
+        let source = from("ping", "OBSERVERIO_PING");
+        let ping_interval = match self.ping.trim().parse() {
+            Ok(seconds @ 0.05..=3600.0) => Duration::from_secs_f64(seconds),
+            _ => return Err(source.refuse("say a number of seconds from 0.05 to 3600")),
+        };
+
         let source = from("log", "OBSERVERIO_LOG");
         let filter = telemetry::parse_filter(&self.log).map_err(|why| source.refuse(why))?;
         let data_dir = self.data_dir;
-        Ok((Config { http, tcp, public_url, data_dir, database, registration, max_games, max_http }, filter))
+        Ok((
+            Config {
+                http,
+                tcp,
+                public_url,
+                data_dir,
+                database,
+                registration,
+                max_games,
+                max_http,
+                ping_interval,
+            },
+            filter,
+        ))
     }
 }
 
@@ -300,6 +326,7 @@ mod tests {
             "OBSERVERIO_REGISTRATION",
             "OBSERVERIO_MAX_GAMES",
             "OBSERVERIO_MAX_HTTP",
+            "OBSERVERIO_PING",
             "OBSERVERIO_LOG",
             "Network:",
             "Storage:",

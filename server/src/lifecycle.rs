@@ -95,7 +95,9 @@ impl Server {
         let addresses = (address_of(&http)?, address_of(&tcp)?);
         let claim = claim(&config.data_dir)?;
         let store = open_store(&config.database).await?;
-        let gateway = Gateway::open(store, Clock::system());
+        let gateway = Gateway::open(store, Clock::system())
+            .await
+            .map_err(|error| database_error(&config.database, explain_gateway(&error)))?;
         let set_up = match gateway.needs_setup_link().await {
             Ok(true) => Some(gateway.issue_setup_token().reveal().to_owned()),
             Ok(false) => None,
@@ -151,7 +153,7 @@ impl Server {
             tasks.clone(),
         );
         let router = web::router(&web)?;
-        let limits = GameLimits::new(config.max_games);
+        let limits = GameLimits::new(config.max_games, config.ping_interval);
         tasks.spawn(accept_games(tcp, gateway.clone(), limits, tasks.clone(), stop.clone()));
         tasks.spawn(web::serve(http, router, config.max_http, tasks.clone(), stop.clone()));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");

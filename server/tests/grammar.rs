@@ -194,11 +194,11 @@ async fn overrides_come_right_after_ok_and_only_if_there_are_any() {
 }
 
 #[tokio::test]
-async fn hello_gets_no_answer() {
+async fn hello_of_an_older_version_gets_no_answer() {
     let server = TestServer::start().await;
     let project = server.project().await;
     let mut game = server.game().await;
-    game.send(&format!("h:{{\"proto\":2}}\nv:{}\nh:{{}}\n", project.key.as_str())).await;
+    game.send(&format!("h:{{\"proto\":1}}\nv:{}\nh:{{\"proto\":2}}\n", project.key.as_str())).await;
     assert_eq!(game.line().await, "OK");
     game.in_order(project.key.as_str()).await;
 }

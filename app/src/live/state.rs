@@ -133,7 +133,9 @@ impl LiveState {
             ServerMessage::Delta { seq, events } => self.apply_delta(seq, events),
             ServerMessage::EditResult { id, outcome } => self.apply_result(id, outcome),
             // a refusal names no edit; whatever was sent is answered by its own result
-            ServerMessage::Pong { .. } | ServerMessage::Refused { .. } => Touched::default(),
+            ServerMessage::Pong { .. } | ServerMessage::Refused { .. } | ServerMessage::RunResult { .. } => {
+                Touched::default()
+            }
         }
     }
 
@@ -251,6 +253,7 @@ impl LiveState {
 
     fn apply_event(&mut self, event: Event, touched: &mut Touched) {
         match event {
+            Event::Applied { .. } | Event::ActionDone { .. } | Event::Storing(_) | Event::Lost { .. } => {}
             Event::Device(device) => self.apply_device(device, touched),
             Event::Reported { device, at, declared, values } => {
                 self.tick(at);

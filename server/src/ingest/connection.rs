@@ -4,21 +4,18 @@
 //! game costs little more than its task.
 
 use std::{
-    future::pending,
+    future::{Future, pending, poll_fn},
     io,
     net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use gateway::{GameLine, Gateway, GatewayError};
-use protocol::{
-    ErrorCode, ProtocolError, limits,
-    line::{LineDecoder, OK, encode_error, write_edits},
-    model::Key,
-};
+use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Room};
+use protocol::{ErrorCode, ProtocolError, limits, line::LineDecoder, model::Key};
 use tokio::{
-    io::{AsyncWriteExt as _, Interest, Ready},
-    net::TcpStream,
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     time::{sleep_until, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -26,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     limits::GameLimits,
     outbox::Outbox,
-    session::{Effect, Session},
+    session::{Effect, Line, Now, Session},
 };
 
 /// Read at once, on the stack.
@@ -39,9 +36,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// … and this many bytes.
 const LINGER_BYTES: usize = 2 * limits::MAX_LINE_BYTES;
 
-/// A connection with a game, verified or not.
-pub(super) struct Connection {
-    stream: TcpStream,
+/// A connection with a game, verified or not, over any stream of bytes.
+pub(crate) struct Connection<S> {
+    stream: S,
     peer: SocketAddr,
     gateway: Gateway,
     stop: CancellationToken,
@@ -49,7 +46,14 @@ pub(super) struct Connection {
     lines: LineDecoder,
     out: Outbox,
     game: Option<GameLine>,
+    /// A line without a number that waits for room. Nothing is read meanwhile; edits go out.
+    waiting: Option<(Line, RoomFuture)>,
+    /// The server goes down: nothing more is read, and this is when the last line must be settled.
+    settle_by: Option<Instant>,
+    settle_timeout: Duration,
 }
+
+type RoomFuture = Pin<Box<dyn Future<Output = Result<Room, GatewayError>> + Send>>;
 
 /// Why a conversation is over.
 enum End {
@@ -64,14 +68,23 @@ enum End {
 /// What the connection waited for.
 enum Wake {
     Stop,
-    Socket(io::Result<Ready>),
-    Push,
     Deadline,
+    Game(GameEvent),
+    Room(Result<Room, GatewayError>),
+    Socket(io::Result<Moved>),
 }
 
-impl Connection {
-    pub(super) fn new(
-        stream: TcpStream,
+/// What the socket did.
+enum Moved {
+    /// So many bytes came; 0: the peer will say no more.
+    Read(usize),
+    /// Everything is written.
+    Written,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    pub(crate) fn new(
+        stream: S,
         peer: SocketAddr,
         gateway: Gateway,
         limits: GameLimits,
@@ -82,15 +95,18 @@ impl Connection {
             peer,
             gateway,
             stop,
-            session: Session::new(Instant::now(), limits.verify_timeout),
+            session: Session::new(instant(), limits.patience),
             lines: LineDecoder::new(limits::MAX_LINE_BEFORE_OK_BYTES),
             out: Outbox::new(limits.write_timeout),
             game: None,
+            waiting: None,
+            settle_by: None,
+            settle_timeout: limits.settle_timeout,
         }
     }
 
     /// Talks until one of the two ends it.
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         tracing::debug!(peer = %self.peer, "a game connected");
         let end = loop {
             let wake = self.wait().await;
@@ -107,204 +123,232 @@ impl Connection {
                 tracing::info!(peer = %self.peer, "closed a game that does not read what it is sent");
                 let error = ProtocolError::new(ErrorCode::Slow, "read faster; what you are sent piles up");
                 // likely in vain, and possibly behind half a line
-                let _full_already = self.stream.try_write(&[&b"\n"[..], &encode_error(&error)].concat());
+                let last_word = [&b"\n"[..], &protocol::line::encode_error(&error)].concat();
+                let write = |cx: &mut Context<'_>| {
+                    let _full_already = Pin::new(&mut self.stream).poll_write(cx, &last_word);
+                    Poll::Ready(())
+                };
+                poll_fn(write).await;
             }
         }
     }
 
     async fn wait(&mut self) -> Wake {
-        let interest = match (self.out.is_empty(), self.out.is_clogged()) {
-            (true, _) => Interest::READABLE,
-            (false, false) => Interest::READABLE | Interest::WRITABLE,
-            (false, true) => Interest::WRITABLE,
-        };
-        let deadline = [self.out.deadline(), self.session.deadline()].into_iter().flatten().min();
+        let deadline =
+            [self.out.deadline(), self.session.deadline(), self.settle_by].into_iter().flatten().min();
+        let is_reading = self.waiting.is_none() && self.settle_by.is_none() && !self.out.is_clogged();
+        // while older bytes wait, newer values overwrite each other in the gateway: only the newest is sent
+        let can_push = self.out.is_empty();
         tokio::select! {
-            () = self.stop.cancelled() => Wake::Stop,
-            ready = self.stream.ready(interest) => Wake::Socket(ready),
-            // while older bytes wait, newer values overwrite each other in the gateway: only the newest is sent
-            () = changed(&mut self.game), if self.out.is_empty() => Wake::Push,
-            () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => Wake::Deadline,
+            biased;
+            () = self.stop.cancelled(), if self.settle_by.is_none() => Wake::Stop,
+            () = sleep_until(deadline.unwrap_or_else(instant).into()), if deadline.is_some() => Wake::Deadline,
+            event = next(&mut self.game, can_push) => Wake::Game(event),
+            room = room(&mut self.waiting) => Wake::Room(room),
+            moved = move_bytes(&mut self.stream, &mut self.out, is_reading.then_some(&mut self.lines)) => {
+                Wake::Socket(moved)
+            }
         }
     }
 
     async fn serve(&mut self, wake: Wake) -> Result<(), End> {
         match wake {
-            Wake::Push => self.push(),
-            Wake::Socket(ready) => {
-                let ready = ready.map_err(|_| End::Gone)?;
-                if ready.is_writable() {
-                    self.flush()?;
-                }
-                if ready.is_readable() || ready.is_read_closed() {
-                    // boxed: the waits of a line being stored would otherwise be part of every idle connection
-                    return Box::pin(self.read()).await;
-                }
-                if ready.is_write_closed() || ready.is_error() {
-                    return Err(End::Gone);
-                }
+            Wake::Socket(Err(_)) => Err(End::Gone),
+            Wake::Socket(Ok(Moved::Written)) => self.end_if_settled(),
+            // the peer has said all it had to say, and may still want to read the answers
+            Wake::Socket(Ok(Moved::Read(0))) => match self.out.is_empty() {
+                true => Err(End::Gone),
+                false => Err(End::Told),
+            },
+            Wake::Socket(Ok(Moved::Read(_))) => {
+                self.session.hear(instant());
+                // boxed: the waits of a line being verified would otherwise be part of every idle connection
+                Box::pin(self.serve_lines()).await
+            }
+            Wake::Game(GameEvent::Pushable) => self.push(),
+            Wake::Game(GameEvent::Settled(settled)) => {
+                let effect = self.out.add(instant(), |out| self.session.settled(&settled, out));
+                self.end_if_closed(&effect)?;
+                self.end_if_settled()
+            }
+            Wake::Game(GameEvent::Action(call)) => {
+                self.out.add(instant(), |out| self.session.call(&call, out));
                 Ok(())
             }
-            Wake::Deadline => {
-                let now = Instant::now();
-                if self.out.deadline().is_some_and(|deadline| now >= deadline) {
-                    return Err(End::Slow);
-                }
-                let effect = self.session.on_time(now);
-                Box::pin(self.apply(effect)).await
-            }
-            Wake::Stop => {
-                Box::pin(self.read_rest()).await?;
-                Err(self.tell(&ProtocolError::new(
-                    ErrorCode::Draining,
-                    "the server is going down; connect again",
-                )))
-            }
+            Wake::Room(room) => Box::pin(self.on_room(room)).await,
+            Wake::Deadline => self.on_time(),
+            Wake::Stop | Wake::Game(GameEvent::StartOver) => Box::pin(self.drain()).await,
         }
     }
 
-    /// Reads once and serves every line that is whole.
-    async fn read(&mut self) -> Result<(), End> {
-        match self.read_chunk() {
-            Ok(0) => {
-                // the peer has said all it had to say, and may still want to read the answers
-                let end = if self.out.is_empty() { End::Gone } else { End::Told };
-                Err(end)
-            }
-            Ok(_) => self.serve_lines().await,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(_) => Err(End::Gone),
+    fn on_time(&mut self) -> Result<(), End> {
+        let now = instant();
+        if self.out.deadline().is_some_and(|deadline| now >= deadline) {
+            return Err(End::Slow);
         }
+        if self.settle_by.is_some_and(|deadline| now >= deadline) {
+            return Err(End::Told);
+        }
+        let effect = self.out.add(now, |out| self.session.on_time(now, out));
+        self.end_if_closed(&effect)
     }
 
-    /// Takes in what has arrived already.
-    async fn read_rest(&mut self) -> Result<(), End> {
+    /// Takes in what has arrived, then says good-bye; stays until what was taken in is settled.
+    async fn drain(&mut self) -> Result<(), End> {
         let mut total = 0;
-        while total < LAST_READ_BYTES {
-            match self.read_chunk() {
-                Ok(0) | Err(_) => break,
-                Ok(count) => total += count,
+        while total < LAST_READ_BYTES && self.waiting.is_none() {
+            match poll_fn(|cx| Poll::Ready(poll_read(&mut self.stream, &mut self.lines, cx))).await {
+                Poll::Ready(Ok(count)) if count > 0 => total += count,
+                _ => break,
             }
             self.serve_lines().await?;
+        }
+        let now = instant();
+        let effect = self.out.add(now, |out| self.session.drain(out));
+        self.end_if_closed(&effect)?;
+        self.settle_by = Some(now + self.settle_timeout);
+        self.end_if_settled()
+    }
+
+    fn end_if_settled(&self) -> Result<(), End> {
+        let is_done = self.settle_by.is_some() && self.waiting.is_none() && self.session.in_flight() == 0;
+        if is_done { Err(End::Told) } else { Ok(()) }
+    }
+
+    fn end_if_closed(&self, effect: &Effect) -> Result<(), End> {
+        match effect {
+            Effect::Close => {
+                tracing::debug!(peer = %self.peer, "closing a game's connection");
+                Err(End::Told)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Serves every line that is whole, up to one that has to wait.
+    async fn serve_lines(&mut self) -> Result<(), End> {
+        while self.waiting.is_none()
+            && let Some(line) = self.lines.next_line()
+        {
+            let now = Now { instant: instant(), unix: self.gateway.now() };
+            let effect = self.out.add(now.instant, |out| match line {
+                Ok(line) => self.session.on_line(line, now, out),
+                Err(too_long) => self.session.on_line_too_long(too_long.max_line_bytes, out),
+            });
+            self.end_if_closed(&effect)?;
+            match effect {
+                Effect::None | Effect::Close => {}
+                Effect::Connect(key) => self.connect(key).await?,
+                Effect::Store(line) => self.store(line)?,
+                Effect::Applied { revision, outcomes, round_trip } => {
+                    self.verified_game().record_applied(revision, outcomes, round_trip);
+                }
+                Effect::ActionDone { id, outcome } => self.verified_game().record_action(id, outcome),
+            }
         }
         Ok(())
     }
 
-    // not async, so that the chunk is on the thread's stack and not in the connection's memory
-    fn read_chunk(&mut self) -> io::Result<usize> {
-        let mut chunk = [0; CHUNK_BYTES];
-        let count = self.stream.try_read(&mut chunk)?;
-        self.lines.feed(&chunk[..count]);
-        Ok(count)
+    fn verified_game(&mut self) -> &mut GameLine {
+        self.game.as_mut().expect("the session lets this through after verifying only")
     }
 
-    async fn serve_lines(&mut self) -> Result<(), End> {
-        while let Some(line) = self.lines.next_line() {
-            let effect = match line {
-                Ok(line) => self.session.on_line(&line),
-                Err(too_long) => self.session.on_line_too_long(too_long.max_line_bytes),
-            };
-            self.apply(effect).await?;
-        }
-        self.flush()
-    }
-
-    async fn apply(&mut self, effect: Effect) -> Result<(), End> {
-        match effect {
-            Effect::Ignore => Ok(()),
-            Effect::AnswerOk => self.answer(OK),
-            Effect::Verify(key) => self.verify(key).await,
-            Effect::Refuse(error) => self.answer(&encode_error(&error)),
-            Effect::Close(error) => Err(self.tell(&error)),
-            Effect::Report(reports) => {
-                let game = self.game.as_mut().expect("the session lets reports through after verifying only");
-                let outcome = game.report_vars(reports).await;
-                self.refuse_failed(outcome)
+    /// Takes a line in if there is room. Without a number it waits for room, which holds up the peer.
+    fn store(&mut self, line: Line) -> Result<(), End> {
+        let bytes = line.payload.len();
+        match (self.verified_game().try_reserve(bytes), line.seq) {
+            (Ok(room), _) => self.take(&line, room),
+            (Err(code), Some(_)) => {
+                self.out.add(instant(), |out| self.session.not_taken(code, instant(), out));
+                Ok(())
             }
-            Effect::Log(entries) => {
-                let game = self.game.as_mut().expect("the session lets logs through after verifying only");
-                let outcome = game.append_logs(entries).await;
-                self.refuse_failed(outcome)
+            (Err(_), None) => {
+                let room = Box::pin(self.verified_game().reserve(bytes));
+                self.waiting = Some((line, room));
+                Ok(())
             }
         }
     }
 
-    async fn verify(&mut self, key: Key) -> Result<(), End> {
-        let deadline = self.session.deadline().unwrap_or_else(Instant::now);
-        let Ok(outcome) = timeout_at(deadline.into(), self.gateway.connect_game(key, self.peer.ip())).await
-        else {
-            return Err(
-                self.tell(&ProtocolError::new(ErrorCode::Unavailable, "the database does not answer"))
-            );
+    fn take(&mut self, line: &Line, room: Room) -> Result<(), End> {
+        let content = self.out.add(instant(), |out| self.session.read(line, out));
+        let Some(content) = content else { return Ok(()) };
+        self.submit(line.seq, content, room);
+        Ok(())
+    }
+
+    fn submit(&mut self, seq: Option<u64>, content: Content, room: Room) {
+        if let Err(error) = self.verified_game().submit(room, seq, content) {
+            self.out.add(instant(), |out| self.session.refuse_line(seq, error, out));
+        }
+    }
+
+    async fn on_room(&mut self, room: Result<Room, GatewayError>) -> Result<(), End> {
+        let Some((line, _)) = self.waiting.take() else { return Ok(()) };
+        match room {
+            Ok(room) => self.take(&line, room)?,
+            Err(error) => return self.refuse(error),
+        }
+        self.serve_lines().await?;
+        self.end_if_settled()
+    }
+
+    async fn connect(&mut self, key: Key) -> Result<(), End> {
+        let deadline = self.session.deadline().unwrap_or_else(instant);
+        let connecting = self.gateway.connect_game(key, self.peer.ip(), self.session.hello());
+        let Ok(outcome) = timeout_at(deadline.into(), connecting).await else {
+            return Err(self.say_last(ErrorCode::Unavailable, "the database does not answer"));
         };
-        match outcome {
-            Ok(game) => {
-                self.session.verified(key);
-                self.lines.set_max_line_bytes(limits::MAX_LINE_BYTES);
-                self.game = Some(game);
-                self.answer(OK)?;
-                self.push()
-            }
-            failed => self.refuse_failed(failed.map(|_| ())),
-        }
+        let game = match outcome {
+            Ok(game) => self.game.insert(game),
+            Err(error) => return self.refuse(error),
+        };
+        let (last_seq, held) = (game.last_seq(), game.pushed());
+        let now = instant();
+        self.out.add(now, |out| self.session.verified(key, last_seq, held, now, out));
+        self.lines.set_max_line_bytes(limits::MAX_LINE_BYTES);
+        self.push()?;
+        let revision = self.verified_game().pushed();
+        self.out.add(now, |out| self.session.in_sync(revision, out));
+        Ok(())
     }
 
     /// Says `ERR` when the gateway did not do it.
-    fn refuse_failed(&mut self, outcome: Result<(), GatewayError>) -> Result<(), End> {
-        let Err(error) = outcome else { return Ok(()) };
+    fn refuse(&mut self, error: GatewayError) -> Result<(), End> {
         let error = match error {
             GatewayError::Refused(error) => error,
             GatewayError::Unavailable(_) => ProtocolError::new(ErrorCode::Unavailable, error.to_string()),
             GatewayError::Closed => ProtocolError::new(ErrorCode::Draining, error.to_string()),
             other => {
                 tracing::error!(error = %other, "the gateway answered a game with what is for people");
-                ProtocolError::new(
-                    ErrorCode::Internal,
-                    "a fault of the server's own; nothing of the line is stored",
-                )
+                let text = "a fault of the server's own; nothing of the line is stored";
+                ProtocolError::new(ErrorCode::Internal, text)
             }
         };
-        match self.session.refused(error) {
-            Effect::Close(error) => Err(self.tell(&error)),
-            Effect::Refuse(error) => self.answer(&encode_error(&error)),
-            other => unreachable!("a refusal is said, not {other:?}"),
-        }
+        let effect = self.out.add(instant(), |out| self.session.refused(error, out));
+        self.end_if_closed(&effect)
     }
 
     /// Sends the newest desired values, if the game does not have them yet.
     fn push(&mut self) -> Result<(), End> {
-        let Some(game) = &mut self.game else { return Ok(()) };
-        let Some(push) = game.take_push() else { return Ok(()) };
-        let key = game.key();
-        self.out.add(Instant::now(), |out| write_edits(out, key, &push.payload));
-        self.flush()
-    }
-
-    fn answer(&mut self, line: &[u8]) -> Result<(), End> {
-        self.out.add(Instant::now(), |out| out.extend_from_slice(line));
+        if let Some(push) = self.game.as_mut().and_then(GameLine::take_push) {
+            let now = instant();
+            self.out.add(now, |out| self.session.push(&push, now, out));
+        }
         Ok(())
     }
 
-    /// The last word.
-    fn tell(&mut self, error: &ProtocolError) -> End {
-        tracing::debug!(peer = %self.peer, code = %error.code, "closing a game's connection");
-        self.out.add(Instant::now(), |out| out.extend_from_slice(&encode_error(error)));
+    fn say_last(&mut self, code: ErrorCode, text: &str) -> End {
+        let error = protocol::line::encode_error(&ProtocolError::new(code, text));
+        self.out.add(instant(), |out| out.extend_from_slice(&error));
         End::Told
-    }
-
-    fn flush(&mut self) -> Result<(), End> {
-        self.out.write_to(&self.stream).map_err(|_| End::Gone)
     }
 
     /// Sends what is left, then waits a moment until the peer stops sending.
     async fn hang_up(mut self) {
-        let deadline = self.out.deadline().unwrap_or_else(Instant::now);
+        let deadline = self.out.deadline().unwrap_or_else(instant);
         let sent = timeout_at(deadline.into(), async {
-            self.out.write_to(&self.stream)?;
-            while !self.out.is_empty() {
-                self.stream.writable().await?;
-                self.out.write_to(&self.stream)?;
-            }
+            poll_fn(|cx| self.out.poll_write_to(&mut self.stream, cx)).await?;
             self.stream.shutdown().await
         });
         if !matches!(sent.await, Ok(Ok(()))) {
@@ -313,27 +357,67 @@ impl Connection {
         let _still_sending = timeout(LINGER, self.discard()).await;
     }
 
-    async fn discard(&self) {
+    async fn discard(&mut self) {
         let mut total = 0;
-        while total < LINGER_BYTES && self.stream.readable().await.is_ok() {
-            match self.discard_chunk() {
-                Ok(0) => return,
-                Ok(count) => total += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return,
+        while total < LINGER_BYTES {
+            let mut rest = LineDecoder::new(usize::MAX);
+            match poll_fn(|cx| poll_read(&mut self.stream, &mut rest, cx)).await {
+                Ok(count) if count > 0 => total += count,
+                _ => return,
             }
         }
     }
+}
 
-    fn discard_chunk(&self) -> io::Result<usize> {
-        self.stream.try_read(&mut [0; CHUNK_BYTES])
+/// The clock of the runtime, so that a simulated one counts here too.
+fn instant() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// What the gateway has for the game; never anything for one that has not verified.
+async fn next(game: &mut Option<GameLine>, can_push: bool) -> GameEvent {
+    match game {
+        Some(game) => game.next(can_push).await,
+        None => pending().await,
     }
 }
 
-/// Resolves when there may be something to push; never for a game that has not verified.
-async fn changed(game: &mut Option<GameLine>) {
-    match game {
-        Some(game) => game.changed().await,
+async fn room(waiting: &mut Option<(Line, RoomFuture)>) -> Result<Room, GatewayError> {
+    match waiting {
+        Some((_, room)) => room.await,
         None => pending().await,
     }
+}
+
+/// Writes what is to be written, and reads if somebody wants it. Cancel-safe.
+async fn move_bytes<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    out: &mut Outbox,
+    mut lines: Option<&mut LineDecoder>,
+) -> io::Result<Moved> {
+    poll_fn(|cx| {
+        if !out.is_empty()
+            && let Poll::Ready(written) = out.poll_write_to(stream, cx)
+        {
+            return Poll::Ready(written.map(|()| Moved::Written));
+        }
+        match &mut lines {
+            Some(lines) => poll_read(stream, lines, cx).map_ok(Moved::Read),
+            None => Poll::Pending,
+        }
+    })
+    .await
+}
+
+// not async, so that the chunk is on the thread's stack and not in the connection's memory
+fn poll_read(
+    stream: &mut (impl AsyncRead + Unpin),
+    lines: &mut LineDecoder,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut chunk = [0; CHUNK_BYTES];
+    let mut buffer = ReadBuf::new(&mut chunk);
+    std::task::ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+    lines.feed(buffer.filled());
+    Poll::Ready(Ok(buffer.filled().len()))
 }

@@ -2,22 +2,33 @@
 
 use std::time::Duration;
 
-use protocol::limits::VERIFY_TIMEOUT;
+use protocol::limits::{PING_TIMEOUT, VERIFY_TIMEOUT};
+
+use super::session::{HeartbeatTimes, Patience};
 
 /// Limits of this port that are settings or are shortened by tests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GameLimits {
     /// Connections at once, verified or not.
     pub(crate) max_connections: usize,
-    /// Time to verify.
-    pub(crate) verify_timeout: Duration,
+    /// Times to verify and to answer pings.
+    pub(crate) patience: Patience,
     /// Time in which what was sent must be read.
     pub(crate) write_timeout: Duration,
+    /// Time in which lines that were taken must be settled when the server goes down.
+    pub(crate) settle_timeout: Duration,
 }
 
 impl GameLimits {
-    /// The contract's limits.
-    pub(crate) fn new(max_connections: usize) -> Self {
-        Self { max_connections, verify_timeout: VERIFY_TIMEOUT, write_timeout: Duration::from_secs(10) }
+    /// The contract's limits, with pings after so much silence.
+    pub(crate) fn new(max_connections: usize, ping_interval: Duration) -> Self {
+        let timeout = PING_TIMEOUT.min(ping_interval);
+        let heartbeat = HeartbeatTimes { interval: ping_interval, timeout };
+        Self {
+            max_connections,
+            patience: Patience { verify: VERIFY_TIMEOUT, heartbeat },
+            write_timeout: Duration::from_secs(10),
+            settle_timeout: Duration::from_secs(5),
+        }
     }
 }

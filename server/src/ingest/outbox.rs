@@ -2,10 +2,12 @@
 
 use std::{
     io,
+    pin::Pin,
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
-use tokio::net::TcpStream;
+use tokio::io::AsyncWrite;
 
 /// Beyond this the connection stops reading: who does not take answers gets no more of them.
 const PAUSE_READING_BYTES: usize = 64 * 1024;
@@ -41,26 +43,32 @@ impl Outbox {
     }
 
     /// Lets `encode` put bytes at the end.
-    pub(super) fn add(&mut self, now: Instant, encode: impl FnOnce(&mut Vec<u8>)) {
-        encode(&mut self.bytes);
-        // from the first byte that waits: a peer that takes one byte a second is slow, not alive
-        self.empty_by.get_or_insert(now + self.write_timeout);
+    pub(super) fn add<T>(&mut self, now: Instant, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let encoded = encode(&mut self.bytes);
+        if !self.is_empty() {
+            // from the first byte that waits: a peer that takes one byte a second is slow, not alive
+            self.empty_by.get_or_insert(now + self.write_timeout);
+        }
+        encoded
     }
 
-    /// Writes what the socket takes without waiting.
-    pub(super) fn write_to(&mut self, stream: &TcpStream) -> io::Result<()> {
+    /// Writes until everything is gone.
+    pub(super) fn poll_write_to(
+        &mut self,
+        stream: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         while !self.is_empty() {
-            match stream.try_write(&self.bytes[self.sent..]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => self.sent += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
+            match ready!(Pin::new(&mut *stream).poll_write(cx, &self.bytes[self.sent..]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => self.sent += count,
             }
         }
         self.sent = 0;
         self.empty_by = None;
         self.bytes.clear();
         self.bytes.shrink_to(IDLE_CAPACITY);
-        Ok(())
+        // a stream with a buffer of its own, such as TLS
+        Pin::new(stream).poll_flush(cx)
     }
 }

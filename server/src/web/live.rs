@@ -84,7 +84,7 @@ pub(super) async fn live(
     })
 }
 
-/// An edit that is being saved. The next message waits for it, so edits are saved in order; deltas do not.
+/// An edit that is being saved, or an action that is being sent. The next message waits for it, so edits are saved in order; deltas do not.
 type Saving = Pin<Box<dyn Future<Output = ServerMessage> + Send>>;
 
 struct Conversation {
@@ -153,6 +153,9 @@ impl Conversation {
             }
             Wake::Watched(Watched::Delta(delta)) => self.send(delta.encoded().to_vec()).await,
             Wake::Watched(Watched::Lagged(snapshot)) => self.say(&ServerMessage::Snapshot(snapshot)).await,
+            Wake::Watched(Watched::StartOver) => {
+                Err(End::Say(CLOSE_RESTART, "a backup was restored; connect again"))
+            }
             Wake::Heartbeat => self.check_in().await,
         }
     }
@@ -177,6 +180,14 @@ impl Conversation {
         match command {
             ClientMessage::Subscribe { project } => self.subscribe(project).await,
             ClientMessage::Ping { token } => self.say(&ServerMessage::Pong { token }).await,
+            ClientMessage::Run { id, project, name, args } => {
+                let (gateway, user) = (self.gateway.clone(), self.user.clone());
+                self.saving = Some(Box::pin(async move {
+                    let started = gateway.run_action(&user, project, name, args).await;
+                    ServerMessage::RunResult { id, outcome: started.map_err(refusal) }
+                }));
+                Ok(())
+            }
             ClientMessage::Edit { id, project, gesture, changes } => {
                 let (gateway, user) = (self.gateway.clone(), self.user.clone());
                 self.saving = Some(Box::pin(async move {

@@ -1,30 +1,87 @@
-//! What a line means at this point of the conversation. No I/O, and time is an argument.
+//! What a line means at this point of the conversation, and what is answered. No I/O, and time is an argument.
+//!
+//! One machine for both grammars: a client that never says `h:` gets the original one, byte for byte.
+
+mod heartbeat;
+mod revisions;
+mod sequence;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
+use gateway::{ActionCall, Content, Push, Settled};
 use protocol::{
     ErrorCode, ProtocolError, limits,
-    line::{Command, parse_command, parse_logs, parse_report},
-    model::{Key, LogEntry, Report},
+    line::{
+        Caps, Command, Grammar, Hello, OK, encode_error, parse_action_result, parse_command, parse_hello,
+        parse_logs, parse_outcomes, parse_report, write_action, write_drain, write_edits, write_hello,
+        write_in_sync, write_pong, write_revised,
+    },
+    live::Outcome,
+    model::{Key, Revision, UnixMicros, VarName},
 };
 
-/// What the connection is to do now.
+pub(crate) use self::heartbeat::HeartbeatTimes;
+use self::{
+    heartbeat::{Beat, Heartbeat},
+    revisions::Revisions,
+    sequence::{Sequence, Verdict},
+};
+
+/// What games that can wait are asked to spread their return over.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// What `h:` calls us.
+const SERVER: &str = concat!("observerio/", env!("CARGO_PKG_VERSION"));
+
+/// The time, as both clocks have it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    /// For everything that is waited for.
+    pub(crate) instant: Instant,
+    /// For what is said.
+    pub(crate) unix: UnixMicros,
+}
+
+/// What the connection is to do now. What is to be said is in `out` already.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Effect {
     /// Nothing.
-    Ignore,
+    None,
     /// Ask whose key this is, then call [`Session::verified`] or [`Session::refused`].
-    Verify(Key),
-    /// Say `OK`.
-    AnswerOk,
-    /// Hand over what the game has.
-    Report(Vec<Report>),
-    /// Hand over what the game logged.
-    Log(Vec<LogEntry>),
-    /// Say `ERR`; the conversation goes on.
-    Refuse(ProtocolError),
-    /// Say `ERR` and hang up.
-    Close(ProtocolError),
+    Connect(Key),
+    /// Make room for a line, then call [`Session::read`], or [`Session::not_taken`] if it has a number and there
+    /// is none.
+    Store(Line),
+    /// Hand over what the game applied.
+    Applied { revision: Revision, outcomes: Vec<(VarName, Outcome)>, round_trip: Option<Duration> },
+    /// Hand over what an action gave.
+    ActionDone { id: u64, outcome: Result<Option<String>, String> },
+    /// Say what there is to say, then hang up.
+    Close,
+}
+
+/// A line that brings something to store. Its payload is read only when there is room for it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Line {
+    kind: Kind,
+    /// Its number; only when it is to be acknowledged.
+    pub(crate) seq: Option<u64>,
+    pub(crate) payload: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Report,
+    Logs,
+}
+
+/// Times that are settings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// To verify.
+    pub(crate) verify: Duration,
+    pub(crate) heartbeat: HeartbeatTimes,
 }
 
 /// One conversation with a game.
@@ -33,81 +90,341 @@ pub(crate) struct Session {
     key: Option<Key>,
     refusals: u32,
     verify_by: Instant,
+    heartbeat: HeartbeatTimes,
+    /// What the game said of itself, until it is verified.
+    hello: Option<Box<Hello>>,
+    v2: Option<Box<Version2>>,
+}
+
+/// What a conversation of version 2 has beyond the original one.
+#[derive(Debug)]
+struct Version2 {
+    caps: Caps,
+    sequence: Sequence,
+    revisions: Revisions,
+    heartbeat: Heartbeat,
+    /// The server goes down: nothing more is taken.
+    is_draining: bool,
 }
 
 impl Session {
-    /// A conversation that begins `now` and has `patience` to verify.
-    pub(crate) fn new(now: Instant, patience: Duration) -> Self {
-        Self { key: None, refusals: 0, verify_by: now + patience }
+    /// A conversation that begins `now`.
+    pub(crate) fn new(now: Instant, patience: Patience) -> Self {
+        let Patience { verify, heartbeat } = patience;
+        Self { key: None, refusals: 0, verify_by: now + verify, heartbeat, hello: None, v2: None }
     }
 
     /// When [`Session::on_time`] wants to be called; `None` when it has nothing to wait for.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.key.is_none().then_some(self.verify_by)
-    }
-
-    /// The clock says `now`.
-    pub(crate) fn on_time(&self, now: Instant) -> Effect {
-        match self.deadline() {
-            Some(deadline) if now >= deadline => Effect::Close(ProtocolError::new(
-                ErrorCode::Timeout,
-                "no v:<key> with a known key came in time; connect again and send it first",
-            )),
-            _ => Effect::Ignore,
+        match (&self.v2, self.key) {
+            (_, None) => Some(self.verify_by),
+            (Some(v2), _) if v2.caps.ping => Some(v2.heartbeat.deadline()),
+            _ => None,
         }
     }
 
-    /// A line came. Payloads are read only when the key allows them.
-    pub(crate) fn on_line(&mut self, line: &[u8]) -> Effect {
-        let command = match parse_command(line) {
+    /// The clock says `now`.
+    pub(crate) fn on_time(&mut self, now: Instant, out: &mut Vec<u8>) -> Effect {
+        if self.key.is_none() && now >= self.verify_by {
+            let text = "no v:<key> with a known key came in time; connect again and send it first";
+            return close(ErrorCode::Timeout, text, out);
+        }
+        let v2 = self.v2.as_mut().filter(|v2| v2.caps.ping);
+        match v2.map(|v2| v2.heartbeat.on_time(now, out)) {
+            Some(Beat::Dead) => close(ErrorCode::Idle, "two pings were not answered; connect again", out),
+            Some(Beat::Wait | Beat::Asked) | None => Effect::None,
+        }
+    }
+
+    /// Bytes came.
+    pub(crate) fn hear(&mut self, now: Instant) {
+        if let Some(v2) = &mut self.v2 {
+            v2.heartbeat.hear(now);
+        }
+    }
+
+    /// What the game said of itself before it verified.
+    pub(crate) fn hello(&self) -> Option<&Hello> {
+        self.hello.as_deref()
+    }
+
+    /// A line came. Payloads are looked at only when the key allows them.
+    pub(crate) fn on_line(&mut self, line: Vec<u8>, now: Now, out: &mut Vec<u8>) -> Effect {
+        let is_v2 = self.v2.is_some() || self.hello.is_some();
+        let grammar = if is_v2 { Grammar::Version2 } else { Grammar::Original };
+        let command = match parse_command(&line, grammar) {
             Ok(command) => command,
             // a web page can post to this port: what is not ours gets no second try
             Err(error) if error.code == ErrorCode::BadVerb && self.key.is_none() => {
-                return Effect::Close(error);
+                return close(error.code, error.text, out);
             }
-            Err(error) => return self.refused(error),
+            Err(error) => return self.refused(error, out),
         };
         match command {
-            Command::Hello => Effect::Ignore,
-            Command::Verify { key } => match self.key {
-                None => Effect::Verify(key),
-                Some(verified) if verified == key => Effect::AnswerOk,
-                Some(_) => Effect::Refuse(wrong_key()),
+            Command::Hello { payload } => self.on_hello(payload, now, out),
+            Command::Verify { key } => self.on_verify(key, out),
+            Command::Report { key, seq, payload } => {
+                let payload = line.len() - payload.len()..;
+                self.on_content(key, seq, Kind::Report, payload, line, now, out)
+            }
+            Command::Log { key, seq, payload } => {
+                let payload = line.len() - payload.len()..;
+                self.on_content(key, seq, Kind::Logs, payload, line, now, out)
+            }
+            Command::Applied { key, revision, payload } => {
+                self.on_applied(key, revision, payload, now.instant, out)
+            }
+            Command::ActionDone { key, id, payload } => match self.allow(key) {
+                Ok(()) => match parse_action_result(payload) {
+                    Ok(outcome) => Effect::ActionDone { id, outcome },
+                    Err(error) => self.refused(error, out),
+                },
+                Err(error) => self.refused(error, out),
             },
-            Command::Report { key, payload } => match self.allow(key) {
-                Ok(()) => parse_report(payload).map_or_else(Effect::Refuse, Effect::Report),
-                Err(error) => self.refused(error),
-            },
-            Command::Log { key, payload } => match self.allow(key) {
-                Ok(()) => parse_logs(payload).map_or_else(Effect::Refuse, Effect::Log),
-                Err(error) => self.refused(error),
-            },
+            Command::Ping { token } => {
+                write_pong(out, token);
+                Effect::None
+            }
+            Command::Pong { .. } => Effect::None,
+        }
+    }
+
+    fn on_hello(&mut self, payload: &[u8], now: Now, out: &mut Vec<u8>) -> Effect {
+        match (self.key, &self.v2) {
+            (None, _) => {}
+            // as the original server, which does not know it
+            (Some(_), None) => return Effect::None,
+            (Some(_), Some(_)) => {
+                return self.refused(ProtocolError::new(ErrorCode::BadShape, "h: comes before v:"), out);
+            }
+        }
+        match parse_hello(payload) {
+            Ok(hello) if hello.proto < 2 => Effect::None,
+            Ok(hello) => {
+                let ping = u64::try_from(self.heartbeat.interval.as_millis()).unwrap_or(u64::MAX);
+                write_hello(out, SERVER, hello.caps, ping, now.unix);
+                self.hello = Some(Box::new(hello));
+                Effect::None
+            }
+            Err(error) => self.refused(error, out),
+        }
+    }
+
+    fn on_verify(&mut self, key: Key, out: &mut Vec<u8>) -> Effect {
+        match self.key {
+            None => Effect::Connect(key),
+            Some(verified) if verified == key => {
+                out.extend_from_slice(OK);
+                Effect::None
+            }
+            Some(_) => self.refused(wrong_key(), out),
+        }
+    }
+
+    /// The key belongs to a project. The game has everything up to `held`, and of its session everything up to
+    /// `last_seq` is settled.
+    pub(crate) fn verified(
+        &mut self,
+        key: Key,
+        last_seq: u64,
+        held: Revision,
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) {
+        self.key = Some(key);
+        out.extend_from_slice(OK);
+        let Some(hello) = self.hello.take() else { return };
+        let mut v2 = Version2 {
+            caps: hello.caps,
+            sequence: Sequence::new(last_seq),
+            revisions: Revisions::new(held),
+            heartbeat: Heartbeat::new(self.heartbeat, now),
+            is_draining: false,
+        };
+        if v2.caps.ack {
+            v2.sequence.answer(key, out);
+        }
+        self.v2 = Some(Box::new(v2));
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one line, and where to answer")]
+    fn on_content(
+        &mut self,
+        key: Key,
+        seq: Option<u64>,
+        kind: Kind,
+        payload: std::ops::RangeFrom<usize>,
+        mut line: Vec<u8>,
+        now: Now,
+        out: &mut Vec<u8>,
+    ) -> Effect {
+        if let Err(error) = self.allow(key) {
+            return self.refused(error, out);
+        }
+        // a game that does not want receipts sends and forgets
+        let seq = seq.filter(|_| self.v2.as_ref().is_some_and(|v2| v2.caps.ack));
+        if let (Some(v2), Some(seq)) = (&mut self.v2, seq) {
+            if v2.is_draining {
+                return Effect::None;
+            }
+            match v2.sequence.judge(seq, now.instant) {
+                Verdict::Take => {}
+                Verdict::Known => {
+                    v2.sequence.answer(key, out);
+                    return Effect::None;
+                }
+                Verdict::Skip => return Effect::None,
+                Verdict::Gap => return self.not_taken(ErrorCode::Gap, now.instant, out),
+                Verdict::Full => return self.not_taken(ErrorCode::Busy, now.instant, out),
+            }
+        }
+        line.drain(..payload.start);
+        Effect::Store(Line { kind, seq, payload: line })
+    }
+
+    /// There is room for the line: reads its payload. `None` when it is refused and nothing is to be stored.
+    pub(crate) fn read(&mut self, line: &Line, out: &mut Vec<u8>) -> Option<Content> {
+        if let (Some(v2), Some(_)) = (&mut self.v2, line.seq) {
+            v2.sequence.take();
+        }
+        let read = match line.kind {
+            Kind::Report => parse_report(&line.payload).map(Content::Report),
+            Kind::Logs => parse_logs(&line.payload).map(Content::Logs),
+        };
+        match read {
+            Ok(content) => Some(content),
+            Err(error) => {
+                self.refuse_line(line.seq, error, out);
+                line.seq.map(|_| Content::Refused)
+            }
+        }
+    }
+
+    /// A line can't be stored, now or ever. One with a number is answered when that is committed.
+    pub(crate) fn refuse_line(&mut self, seq: Option<u64>, error: ProtocolError, out: &mut Vec<u8>) {
+        match (&mut self.v2, seq) {
+            (Some(v2), Some(seq)) => v2.sequence.refuse(seq, error.code),
+            _ => out.extend_from_slice(&encode_error(&error)),
+        }
+    }
+
+    /// There was no room for a line that has a number, or one before it is missing.
+    pub(crate) fn not_taken(&mut self, code: ErrorCode, now: Instant, out: &mut Vec<u8>) -> Effect {
+        if let (Some(v2), Some(key)) = (&mut self.v2, self.key) {
+            v2.sequence.postpone(key, code, now, out);
+        }
+        Effect::None
+    }
+
+    /// Lines were settled.
+    pub(crate) fn settled(&mut self, settled: &Settled, out: &mut Vec<u8>) -> Effect {
+        let (Some(v2), Some(key)) = (&mut self.v2, self.key) else { return Effect::None };
+        v2.sequence.settle(settled.up_to, &settled.refused);
+        v2.sequence.answer(key, out);
+        match settled.ended {
+            None => Effect::None,
+            Some(ErrorCode::TakenOver) => {
+                close(ErrorCode::TakenOver, "a newer connection of this session took over", out)
+            }
+            Some(code) => close(code, "a line before this one was not stored; connect again and resend", out),
+        }
+    }
+
+    /// Lines that were taken and are not settled.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.v2.as_ref().map_or(0, |v2| v2.sequence.in_flight())
+    }
+
+    fn on_applied(
+        &mut self,
+        key: Key,
+        revision: Revision,
+        payload: &[u8],
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) -> Effect {
+        if let Err(error) = self.allow(key) {
+            return self.refused(error, out);
+        }
+        let Some(v2) = self.v2.as_mut().filter(|v2| v2.caps.rev) else {
+            let text = "r: needs the capability rev, which h: asks for";
+            return self.refused(ProtocolError::new(ErrorCode::BadVerb, text), out);
+        };
+        if !v2.revisions.was_sent(revision) {
+            let text = "this revision was not sent on this connection";
+            return self.refused(ProtocolError::new(ErrorCode::BadShape, text), out);
+        }
+        let outcomes = match payload.is_empty() {
+            true => Ok(Vec::new()),
+            false => parse_outcomes(payload),
+        };
+        match outcomes {
+            Ok(outcomes) => {
+                let round_trip = v2.revisions.apply(revision, now);
+                Effect::Applied { revision, outcomes, round_trip }
+            }
+            Err(error) => self.refused(error, out),
+        }
+    }
+
+    /// Says the newest desired values.
+    pub(crate) fn push(&mut self, push: &Push, now: Instant, out: &mut Vec<u8>) {
+        let Some(key) = self.key else { return };
+        match self.v2.as_mut().filter(|v2| v2.caps.rev) {
+            Some(v2) => {
+                v2.revisions.send(push.revision, now);
+                write_revised(out, key, push.revision, &push.payload);
+            }
+            None => write_edits(out, key, &push.payload),
+        }
+    }
+
+    /// Says that there is nothing more to come for now.
+    pub(crate) fn in_sync(&self, revision: Revision, out: &mut Vec<u8>) {
+        if let (Some(_), Some(key)) = (self.v2.as_ref().filter(|v2| v2.caps.rev), self.key) {
+            write_in_sync(out, key, revision);
+        }
+    }
+
+    /// Tells the game to run an action.
+    pub(crate) fn call(&self, call: &ActionCall, out: &mut Vec<u8>) {
+        if let (Some(v2), Some(key)) = (&self.v2, self.key) {
+            write_action(out, key, call.id, &call.name, call.args.as_deref(), v2.caps.json);
+        }
+    }
+
+    /// The server goes down, or begins anew. A game that can wait is told so, and the connection stays until its
+    /// lines are settled; any other is told to come back, and that is the end.
+    pub(crate) fn drain(&mut self, out: &mut Vec<u8>) -> Effect {
+        match self.v2.as_mut().filter(|v2| v2.caps.drain) {
+            Some(v2) => {
+                v2.is_draining = true;
+                write_drain(out, u64::try_from(DRAIN_TIME.as_millis()).expect("it is short"));
+                Effect::None
+            }
+            None => close(ErrorCode::Draining, "the server is going down; connect again", out),
         }
     }
 
     /// The line limit was passed; the rest of the stream can't be read.
-    pub(crate) fn on_line_too_long(&self, max_line_bytes: usize) -> Effect {
+    pub(crate) fn on_line_too_long(&self, max_line_bytes: usize, out: &mut Vec<u8>) -> Effect {
         let text = match self.key {
             None => format!("a line is at most {max_line_bytes} bytes before OK; verify first"),
             Some(_) => format!("a line is at most {max_line_bytes} bytes; send it in several"),
         };
-        Effect::Close(ProtocolError::new(ErrorCode::LineTooLong, text))
-    }
-
-    /// The key belongs to a project.
-    pub(crate) fn verified(&mut self, key: Key) {
-        self.key = Some(key);
+        close(ErrorCode::LineTooLong, text, out)
     }
 
     /// Something was refused: by this session, or by the gateway. Guessing keys ends the conversation.
-    pub(crate) fn refused(&mut self, error: ProtocolError) -> Effect {
+    pub(crate) fn refused(&mut self, error: ProtocolError, out: &mut Vec<u8>) -> Effect {
         if matches!(error.code, ErrorCode::BadKey | ErrorCode::Unverified) {
             self.refusals += 1;
         }
-        if error.code.closes() || self.refusals >= limits::MAX_REFUSALS {
-            return Effect::Close(error);
+        out.extend_from_slice(&encode_error(&error));
+        match error.code.closes() || self.refusals >= limits::MAX_REFUSALS {
+            true => Effect::Close,
+            false => Effect::None,
         }
-        Effect::Refuse(error)
     }
 
     fn allow(&self, key: Key) -> Result<(), ProtocolError> {
@@ -123,96 +440,8 @@ fn wrong_key() -> ProtocolError {
     ProtocolError::new(ErrorCode::WrongKey, "this connection speaks for another key; open one for each key")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PATIENCE: Duration = Duration::from_secs(10);
-
-    fn key() -> Key {
-        Key::parse(b"0123456789ab").unwrap()
-    }
-
-    fn fresh() -> Session {
-        Session::new(Instant::now(), PATIENCE)
-    }
-
-    fn verified() -> Session {
-        let mut session = fresh();
-        session.verified(key());
-        session
-    }
-
-    fn code(effect: Effect) -> (ErrorCode, bool) {
-        match effect {
-            Effect::Refuse(error) => (error.code, false),
-            Effect::Close(error) => (error.code, true),
-            other => panic!("{other:?} is no error"),
-        }
-    }
-
-    #[test]
-    fn a_key_is_asked_about_and_then_allows_payloads() {
-        let mut session = fresh();
-        assert_eq!(session.on_line(b"v:0123456789ab"), Effect::Verify(key()));
-        session.verified(key());
-        assert!(matches!(session.on_line(b"i:0123456789ab:{\"a\":1}"), Effect::Report(r) if r.len() == 1));
-        assert!(
-            matches!(session.on_line(b"l:0123456789ab:[{\"message\":\"m\"}]"), Effect::Log(l) if l.len() == 1)
-        );
-        assert_eq!(session.on_line(b"v:0123456789ab"), Effect::AnswerOk);
-    }
-
-    #[test]
-    fn hello_is_ignored_before_and_after_ok() {
-        assert_eq!(fresh().on_line(b"h:{\"proto\":2}"), Effect::Ignore);
-        assert_eq!(verified().on_line(b"h:{\"proto\":2}"), Effect::Ignore);
-    }
-
-    #[test]
-    fn a_foreign_verb_closes_before_ok_only() {
-        assert_eq!(code(fresh().on_line(b"GET / HTTP/1.1")), (ErrorCode::BadVerb, true));
-        assert_eq!(code(verified().on_line(b"GET / HTTP/1.1")), (ErrorCode::BadVerb, false));
-    }
-
-    #[test]
-    fn payloads_need_the_verified_key() {
-        assert_eq!(code(fresh().on_line(b"i:0123456789ab:[]")), (ErrorCode::Unverified, false));
-        for line in [&b"i:another-key!:[]"[..], b"l:another-key!:[]", b"v:another-key!"] {
-            assert_eq!(code(verified().on_line(line)), (ErrorCode::WrongKey, false));
-        }
-    }
-
-    #[test]
-    fn the_fifth_refusal_closes_and_both_kinds_count() {
-        let mut session = fresh();
-        for line in [&b"v:short"[..], b"i:0123456789ab:[]", b"l:0123456789ab:[]"] {
-            assert!(!code(session.on_line(line)).1);
-        }
-        let unknown = || ProtocolError::new(ErrorCode::BadKey, "no project has this key");
-        assert_eq!(code(session.refused(unknown())), (ErrorCode::BadKey, false));
-        assert_eq!(code(session.refused(unknown())), (ErrorCode::BadKey, true));
-    }
-
-    #[test]
-    fn bad_payloads_never_close() {
-        let mut session = verified();
-        for _ in 0..100 {
-            assert_eq!(code(session.on_line(b"i:0123456789ab:[")), (ErrorCode::BadJson, false));
-            assert_eq!(code(session.on_line(b"l:0123456789ab:!")), (ErrorCode::BadBase64, false));
-        }
-    }
-
-    #[test]
-    fn verifying_has_a_deadline_and_lines_do_not_move_it() {
-        let start = Instant::now();
-        let mut session = Session::new(start, PATIENCE);
-        session.on_line(b"v:short");
-        assert_eq!(session.deadline(), Some(start + PATIENCE));
-        assert_eq!(session.on_time(start + PATIENCE - Duration::from_millis(1)), Effect::Ignore);
-        assert_eq!(code(session.on_time(start + PATIENCE)), (ErrorCode::Timeout, true));
-        session.verified(key());
-        assert_eq!(session.deadline(), None);
-        assert_eq!(session.on_time(start + 100 * PATIENCE), Effect::Ignore);
-    }
+/// The last word.
+fn close(code: ErrorCode, text: impl Into<String>, out: &mut Vec<u8>) -> Effect {
+    out.extend_from_slice(&encode_error(&ProtocolError::new(code, text)));
+    Effect::Close
 }

@@ -1,0 +1,102 @@
+//! Whether the other side is there.
+
+use std::time::{Duration, Instant};
+
+use protocol::line::write_ping;
+
+/// Pings that may stay without an answer.
+const MAX_UNANSWERED: u32 = 2;
+
+/// How often to ask, and how long to wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeartbeatTimes {
+    /// Silence after which we ask.
+    pub(crate) interval: Duration,
+    /// How long the answer may take.
+    pub(crate) timeout: Duration,
+}
+
+/// What the clock brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beat {
+    /// Nothing to do yet.
+    Wait,
+    /// We asked.
+    Asked,
+    /// Nobody is there.
+    Dead,
+}
+
+/// One side of a conversation.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    times: HeartbeatTimes,
+    /// When something last came, or was asked.
+    since: Instant,
+    unanswered: u32,
+    token: u32,
+}
+
+impl Heartbeat {
+    pub(super) fn new(times: HeartbeatTimes, now: Instant) -> Self {
+        Self { times, since: now, unanswered: 0, token: 0 }
+    }
+
+    /// Something came: that is answer enough.
+    pub(super) fn hear(&mut self, now: Instant) {
+        self.since = now;
+        self.unanswered = 0;
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        match self.unanswered {
+            0 => self.since + self.times.interval,
+            _ => self.since + self.times.timeout,
+        }
+    }
+
+    pub(super) fn on_time(&mut self, now: Instant, out: &mut Vec<u8>) -> Beat {
+        if now < self.deadline() {
+            return Beat::Wait;
+        }
+        if self.unanswered == MAX_UNANSWERED {
+            return Beat::Dead;
+        }
+        self.since = now;
+        self.unanswered += 1;
+        self.token = self.token.wrapping_add(1);
+        write_ping(out, self.token);
+        Beat::Asked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn two_unanswered_pings_are_the_end() {
+        let start = Instant::now();
+        let times = HeartbeatTimes { interval: 20 * SECOND, timeout: 10 * SECOND };
+        let mut heartbeat = Heartbeat::new(times, start);
+        let mut out = Vec::new();
+        assert_eq!(heartbeat.on_time(start + 19 * SECOND, &mut out), Beat::Wait);
+        assert_eq!(heartbeat.on_time(start + 20 * SECOND, &mut out), Beat::Asked);
+        assert_eq!(heartbeat.on_time(start + 30 * SECOND, &mut out), Beat::Asked);
+        assert_eq!(out, b"p:1\np:2\n");
+        assert_eq!(heartbeat.on_time(start + 39 * SECOND, &mut out), Beat::Wait);
+        assert_eq!(heartbeat.on_time(start + 40 * SECOND, &mut out), Beat::Dead);
+    }
+
+    #[test]
+    fn whatever_comes_is_an_answer() {
+        let start = Instant::now();
+        let times = HeartbeatTimes { interval: 20 * SECOND, timeout: 10 * SECOND };
+        let mut heartbeat = Heartbeat::new(times, start);
+        heartbeat.on_time(start + 20 * SECOND, &mut Vec::new());
+        heartbeat.hear(start + 29 * SECOND);
+        assert_eq!(heartbeat.deadline(), start + 49 * SECOND);
+    }
+}

@@ -1,0 +1,204 @@
+//! Numbers of lines: each is taken once and in order, and answered when it is settled.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use protocol::{
+    ErrorCode, limits,
+    line::{write_ack, write_nack},
+    model::Key,
+};
+
+/// When a line that was not taken may come again.
+const BUSY_PAUSE: Duration = Duration::from_millis(100);
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
+/// After a line that was not taken, those behind it are on their way already: for so long they are passed over in
+/// silence.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What to do with a line that has a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is the next one.
+    Take,
+    /// It is known: settled, or on its way to be.
+    Known,
+    /// It comes behind one that has to come again first.
+    Skip,
+    /// One before it is missing.
+    Gap,
+    /// As many as may be are on their way.
+    Full,
+}
+
+/// The numbers of one session on one connection.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    /// The next line that is taken.
+    next: u64,
+    /// Everything up to here is committed or was refused for good.
+    settled: u64,
+    /// Lines that were taken to be refused: said when their number is committed.
+    refused: BTreeMap<u64, ErrorCode>,
+    /// A known line came again: say once more how far it is.
+    ack_due: bool,
+    /// Until when lines behind `next` are passed over.
+    skip_until: Option<Instant>,
+}
+
+impl Sequence {
+    pub(super) fn new(last_seq: u64) -> Self {
+        let (next, refused) = (last_seq + 1, BTreeMap::new());
+        Self { next, settled: last_seq, refused, ack_due: true, skip_until: None }
+    }
+
+    /// Lines that were taken and are not settled.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.next - 1 - self.settled
+    }
+
+    pub(super) fn judge(&mut self, seq: u64, now: Instant) -> Verdict {
+        if seq < self.next {
+            self.ack_due |= seq <= self.settled;
+            return Verdict::Known;
+        }
+        if seq > self.next {
+            return match self.skip_until {
+                Some(until) if now < until => Verdict::Skip,
+                _ => Verdict::Gap,
+            };
+        }
+        match self.in_flight() >= limits::MAX_INFLIGHT_LINES {
+            true => Verdict::Full,
+            false => Verdict::Take,
+        }
+    }
+
+    /// The next line was taken.
+    pub(super) fn take(&mut self) {
+        self.next += 1;
+        self.skip_until = None;
+    }
+
+    /// A line that was taken is refused for good.
+    pub(super) fn refuse(&mut self, seq: u64, code: ErrorCode) {
+        self.refused.insert(seq, code);
+    }
+
+    /// The next line was not taken: says from where to send again, and when.
+    pub(super) fn postpone(&mut self, key: Key, code: ErrorCode, now: Instant, out: &mut Vec<u8>) {
+        let pause = match code {
+            ErrorCode::Gap => Duration::ZERO,
+            ErrorCode::Busy => BUSY_PAUSE,
+            _ => UNAVAILABLE_PAUSE,
+        };
+        self.skip_until = Some(now + pause + GRACE);
+        let millis = u64::try_from(pause.as_millis()).expect("pauses are short");
+        write_nack(out, key, self.next, code, Some(millis));
+    }
+
+    /// Everything up to `up_to` is settled; the database refused some of it.
+    pub(super) fn settle(&mut self, up_to: u64, refused: &[u64]) {
+        self.refused.extend(refused.iter().map(|seq| (*seq, ErrorCode::Internal)));
+        if up_to > self.settled {
+            self.settled = up_to;
+            self.ack_due = true;
+        }
+    }
+
+    /// Says what was not said yet.
+    pub(super) fn answer(&mut self, key: Key, out: &mut Vec<u8>) {
+        while let Some(entry) = self.refused.first_entry().filter(|entry| *entry.key() <= self.settled) {
+            write_nack(out, key, *entry.key(), *entry.get(), None);
+            entry.remove();
+        }
+        if std::mem::take(&mut self.ack_due) {
+            write_ack(out, key, self.settled);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key::parse(b"0123456789ab").unwrap()
+    }
+
+    fn said(sequence: &mut Sequence) -> String {
+        let mut out = Vec::new();
+        sequence.answer(key(), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn take(sequence: &mut Sequence, seq: u64) {
+        assert_eq!(sequence.judge(seq, Instant::now()), Verdict::Take);
+        sequence.take();
+    }
+
+    #[test]
+    fn a_session_goes_on_where_it_was() {
+        let mut sequence = Sequence::new(7);
+        assert_eq!(said(&mut sequence), "a:0123456789ab:7\n");
+        assert_eq!(sequence.judge(7, Instant::now()), Verdict::Known);
+        assert_eq!(said(&mut sequence), "a:0123456789ab:7\n");
+        take(&mut sequence, 8);
+        assert_eq!(said(&mut sequence), "");
+        sequence.settle(8, &[]);
+        assert_eq!(said(&mut sequence), "a:0123456789ab:8\n");
+        assert_eq!(said(&mut sequence), "");
+    }
+
+    #[test]
+    fn a_line_that_comes_again_while_it_is_on_its_way_is_not_taken_twice() {
+        let mut sequence = Sequence::new(0);
+        said(&mut sequence);
+        take(&mut sequence, 1);
+        assert_eq!(sequence.judge(1, Instant::now()), Verdict::Known);
+        assert_eq!(said(&mut sequence), "", "it is not settled");
+    }
+
+    #[test]
+    fn a_refusal_is_said_when_its_number_is_committed() {
+        let mut sequence = Sequence::new(0);
+        said(&mut sequence);
+        take(&mut sequence, 1);
+        sequence.refuse(2, ErrorCode::BadJson);
+        take(&mut sequence, 2);
+        take(&mut sequence, 3);
+        sequence.settle(1, &[]);
+        assert_eq!(said(&mut sequence), "a:0123456789ab:1\n");
+        sequence.settle(3, &[3]);
+        assert_eq!(
+            said(&mut sequence),
+            "n:0123456789ab:2:bad_json\nn:0123456789ab:3:internal\na:0123456789ab:3\n"
+        );
+    }
+
+    #[test]
+    fn what_is_on_its_way_behind_a_postponed_line_is_passed_over() {
+        let start = Instant::now();
+        let mut sequence = Sequence::new(0);
+        let mut out = Vec::new();
+        sequence.postpone(key(), ErrorCode::Busy, start, &mut out);
+        assert_eq!(out, b"n:0123456789ab:1:busy:100\n");
+        assert_eq!(sequence.judge(2, start), Verdict::Skip);
+        assert_eq!(sequence.judge(2, start + BUSY_PAUSE + GRACE), Verdict::Gap);
+        take(&mut sequence, 1);
+        assert_eq!(sequence.judge(3, start), Verdict::Gap, "2 is missing now");
+    }
+
+    #[test]
+    fn only_so_many_are_on_their_way() {
+        let mut sequence = Sequence::new(0);
+        for seq in 1..=limits::MAX_INFLIGHT_LINES {
+            take(&mut sequence, seq);
+        }
+        assert_eq!(sequence.judge(limits::MAX_INFLIGHT_LINES + 1, Instant::now()), Verdict::Full);
+        sequence.settle(1, &[]);
+        take(&mut sequence, limits::MAX_INFLIGHT_LINES + 1);
+    }
+}

@@ -19,13 +19,13 @@ struct Term {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Test {
-    /// Lower-case text somewhere in the line.
+    /// Folded text somewhere in the line.
     Text(String),
     /// This level or a higher one.
     AtLeast(Level),
     /// This level.
     Level(Level),
-    /// Lower-case text in the device's name.
+    /// Folded text in the device's name.
     Device(String),
 }
 
@@ -75,7 +75,7 @@ impl Filter {
                         return Err(FilterError { text, start, end: at + 1 + rest.len() });
                     };
                     at += len + 2;
-                    Test::Text(rest[..len].to_lowercase())
+                    Test::Text(folded(&rest[..len]))
                 }
                 None => {
                     let len = text[at..].find(char::is_whitespace).unwrap_or(text.len() - at);
@@ -109,9 +109,9 @@ fn word_test(word: &str) -> Result<Test, String> {
     } else if let Some(name) = word.strip_prefix("level:").or_else(|| word.strip_prefix("level=")) {
         level(name).map(Test::Level)
     } else if let Some(name) = word.strip_prefix("device:") {
-        Ok(Test::Device(name.to_lowercase()))
+        Ok(Test::Device(folded(name)))
     } else {
-        Ok(Test::Text(word.to_lowercase()))
+        Ok(Test::Text(folded(word)))
     }
 }
 
@@ -128,13 +128,19 @@ impl Test {
     }
 }
 
-/// `needle` is in lower case already.
+/// Lower case, each character for itself: `str::to_lowercase` writes a Σ at the end of a word in another way
+/// than one inside, so that a part of a text would not be found in it.
+fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// `needle` is folded already.
 fn contains(haystack: &str, needle: &str) -> bool {
     if haystack.is_ascii() && needle.is_ascii() {
         let (haystack, needle) = (haystack.as_bytes(), needle.as_bytes());
         return needle.is_empty() || haystack.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
     }
-    haystack.to_lowercase().contains(needle)
+    folded(haystack).contains(needle)
 }
 
 #[cfg(test)]
@@ -155,6 +161,8 @@ mod tests {
         assert!(passes("\"the boss\"", "Spawned the BOSS"));
         assert!(!passes("\"boss the\"", "Spawned the BOSS"));
         assert!(passes("straße", "DIE STRASSE, die STRAßE"));
+        assert!(passes("Σ", "ΟΔΟΣ"));
+        assert!(passes("οδοσ", "ΟΔΟΣ 7"));
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub const VERIFY_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MAX_REFUSALS: u32 = 5;
 /// Deepest nesting of a payload's JSON.
 pub const MAX_JSON_DEPTH: usize = 32;
+/// Deepest nesting of a desired value: a game must be able to report it, as an entry of an `i:`'s array.
+pub const MAX_EDIT_DEPTH: usize = MAX_JSON_DEPTH - 2;
 /// Most variables in one `i:` line.
 pub const MAX_VARS_PER_LINE: usize = 2_000;
 /// Most variables of one project.

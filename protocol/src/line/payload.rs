@@ -6,7 +6,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     ErrorCode, ProtocolError, limits,
-    model::{Level, LogEntry, Report, UnixMicros, Value, VarName, VarOption, VarSpec, VarType, WireForm},
+    model::{
+        Level, LogEntry, Report, UnixMicros, Value, VarName, VarOption, VarSpec, VarType, WireForm,
+        json_depth,
+    },
 };
 
 pub(super) type Result<T> = std::result::Result<T, ProtocolError>;
@@ -71,7 +74,7 @@ pub(super) fn parse_json(payload: &[u8]) -> Result<Json> {
         Some(_) => Cow::Owned(decode_base64(payload)?),
         None => return refuse(ErrorCode::BadJson, "the payload is empty"),
     };
-    if depth(&json) > limits::MAX_JSON_DEPTH {
+    if json_depth(&json) > limits::MAX_JSON_DEPTH {
         return refuse(ErrorCode::TooDeep, format!("JSON is nested at most {} deep", limits::MAX_JSON_DEPTH));
     }
     match serde_json::from_slice(&json) {
@@ -102,25 +105,6 @@ fn decode_unpadded(digits: &[u8]) -> Option<Vec<u8>> {
 fn decode_unpadded(digits: &[u8]) -> Option<Vec<u8>> {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD_NO_PAD.decode(digits).ok()
-}
-
-/// Deepest nesting of brackets outside strings. Runs before the parser, so that hostile depth costs nothing.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 /// `{"name": "speed", "value": …}` is a declaration, and so is an action; `{"name": "Ana"}` is a dictionary of one variable.

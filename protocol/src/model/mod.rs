@@ -11,5 +11,6 @@ pub use account::{Project, ProjectSummary, Role, User};
 pub use ids::{DeviceId, Key, ProjectId, Revision, UserId, VarName};
 pub use log::{Level, LogEntry};
 pub use time::UnixMicros;
+pub(crate) use value::json_depth;
 pub use value::{Integer, Value, WireForm};
 pub use var::{Report, VarOption, VarSpec, VarType};

@@ -175,6 +175,33 @@ impl Value {
             _ => 8,
         }
     }
+
+    /// How deep its arrays and objects are nested; 0 for a scalar.
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Json(text) => json_depth(text.as_bytes()),
+            _ => 0,
+        }
+    }
+}
+
+/// Deepest nesting of brackets outside strings. Looks at bytes only, so that hostile depth costs nothing.
+pub(crate) fn json_depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// What a person reads and types: text without quotes, everything else as its JSON.

@@ -242,7 +242,8 @@ impl VarSpec {
     /// Whether an edit may set `value`.
     ///
     /// # Errors
-    /// `bad_shape` with a sentence for the person who edits: read-only, wrong type, or outside min and max.
+    /// `bad_shape` with a sentence for the person who edits: read-only, wrong type, outside min and max, too long
+    /// or nested too deep.
     pub fn check_edit(&self, value: &Value) -> Result<(), ProtocolError> {
         let refuse = |why: String| Err(ProtocolError::new(ErrorCode::BadShape, why));
         if self.readonly {
@@ -250,6 +251,9 @@ impl VarSpec {
         }
         if value.weight() > limits::MAX_VALUE_BYTES {
             return refuse(format!("a value is at most {} bytes", limits::MAX_VALUE_BYTES));
+        }
+        if value.depth() > limits::MAX_EDIT_DEPTH {
+            return refuse(format!("JSON is nested at most {} deep", limits::MAX_EDIT_DEPTH));
         }
         if matches!(value, Value::Text(text) if text.contains('\0')) {
             return refuse("a text cannot hold the character U+0000".to_owned());
@@ -297,6 +301,7 @@ pub struct Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::parse_report;
 
     #[test]
     fn strings_are_read_by_their_declared_type() {
@@ -331,5 +336,19 @@ mod tests {
         assert!(spec.check_edit(&Value::Int(11i64.into())).is_err());
         assert!(spec.check_edit(&Value::Float(1.0)).is_err());
         assert!(VarSpec { readonly: true, ..spec }.check_edit(&Value::Int(1i64.into())).is_err());
+    }
+
+    #[test]
+    fn an_edit_is_no_deeper_than_a_game_can_report() {
+        let spec = VarSpec::bare(VarType::Json);
+        for depth in [limits::MAX_EDIT_DEPTH, limits::MAX_EDIT_DEPTH + 1] {
+            let json = "[".repeat(depth) + &"]".repeat(depth);
+            let report = format!(r#"[{{"name":"a","type":"json","value":{json}}}]"#);
+            let can_be_reported = parse_report(report.as_bytes()).is_ok();
+            assert_eq!(can_be_reported, depth == limits::MAX_EDIT_DEPTH);
+            assert_eq!(spec.check_edit(&Value::Json(json)).is_ok(), can_be_reported);
+        }
+        // brackets in text are text
+        assert!(spec.check_edit(&Value::Json(format!(r#"["\"{}"]"#, "[".repeat(40)))).is_ok());
     }
 }

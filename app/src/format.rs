@@ -31,6 +31,19 @@ pub fn count(number: usize, one: &str) -> String {
     }
 }
 
+/// How long something took: `<0.1 ms`, `0.8 ms`, `23 ms`, `1.2 s`, `14 s`, `3 min`.
+pub fn latency(micros: u32) -> String {
+    let micros = f64::from(micros);
+    match micros {
+        ..50.0 => "<0.1 ms".to_owned(),
+        ..950.0 => format!("{:.1} ms", micros / 1e3),
+        ..999_500.0 => format!("{:.0} ms", micros / 1e3),
+        ..9_950_000.0 => format!("{:.1} s", micros / 1e6),
+        ..119_500_000.0 => format!("{:.0} s", micros / 1e6),
+        _ => format!("{:.0} min", micros / 6e7),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +70,34 @@ mod tests {
             "1 h ago",
             "1 day ago",
             "2 days ago",
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn a_latency_has_the_digits_that_matter() {
+        let said: Vec<String> = [
+            0,
+            49,
+            50,
+            840,
+            949,
+            950,
+            1_400,
+            23_400,
+            999_499,
+            999_500,
+            1_240_000,
+            9_949_999,
+            9_950_000,
+            119_499_999,
+            u32::MAX,
+        ]
+        .map(latency)
+        .into();
+        let expected = [
+            "<0.1 ms", "<0.1 ms", "0.1 ms", "0.8 ms", "0.9 ms", "1 ms", "1 ms", "23 ms", "999 ms", "1.0 s",
+            "1.2 s", "9.9 s", "10 s", "119 s", "72 min",
         ];
         assert_eq!(said, expected);
     }

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use protocol::live::Device;
-use protocol::model::UnixMicros;
+use protocol::model::{DeviceId, UnixMicros};
 
 use crate::format;
-use crate::live::use_live;
+use crate::live::{LiveState, use_live};
 
 /// The first pane of the live page.
 #[component]
@@ -15,13 +15,15 @@ pub fn DeviceList(
     now: Signal<UnixMicros>,
 ) -> impl IntoView {
     let live = use_live();
-    let devices = Memo::new(move |_| {
-        let mut devices = live.with_devices(|state| state.devices().to_vec());
-        // a stable sort: each half stays in the order of first sight
-        devices.sort_by_key(|device| !device.online);
-        devices
+    let order = Memo::new(move |_| {
+        live.with_devices(|state| {
+            let ids = |online| state.devices().filter(move |d| d.online == online).map(|d| d.id);
+            // each half stays in the order of first sight
+            ids(true).chain(ids(false)).collect::<Vec<_>>()
+        })
     });
-    let online = move || devices.with(|devices| devices.iter().filter(|d| d.online).count());
+    let online = Memo::new(move |_| live.with_devices(LiveState::online));
+    let online = move || online.get();
     let target = move || match online() {
         0 => "edits wait for a game".to_owned(),
         n => format!("edits go to {}", format::count(n, "game")),
@@ -32,7 +34,7 @@ pub fn DeviceList(
                 <h2 id="devices-title">"Devices"</h2>
                 <span class="spacer"></span>
                 <span class="pill">
-                    {move || format!("{} of {}", online(), devices.with(Vec::len))}
+                    {move || format!("{} of {}", online(), order.with(Vec::len))}
                 </span>
             </div>
             <ul class="pane-body devices">
@@ -44,15 +46,9 @@ pub fn DeviceList(
                     </span>
                 </li>
                 <For
-                    each=move || devices.get()
-                    key=|device| device.id
-                    children=move |device| {
-                        let id = device.id;
-                        let current = Memo::new(move |_| {
-                            devices.with(|all| all.iter().find(|d| d.id == id).cloned())
-                        });
-                        view! { <DeviceRow first=device current now /> }
-                    }
+                    each=move || order.get()
+                    key=|device| *device
+                    children=move |device| view! { <DeviceRow device now /> }
                 />
             </ul>
         </section>
@@ -61,21 +57,30 @@ pub fn DeviceList(
 }
 
 #[component]
-fn DeviceRow(first: Device, current: Memo<Option<Device>>, now: Signal<UnixMicros>) -> impl IntoView {
-    let first = StoredValue::new(first);
-    // a device never goes, but the list may be gone while this still runs
-    let device = move || current.get().unwrap_or_else(|| first.get_value());
-    let state = move || match device() {
-        Device { online: true, .. } => "online".to_owned(),
-        Device { last_seen, .. } => format!("offline · seen {}", format::ago(last_seen, now.get())),
+fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>) -> impl IntoView {
+    let live = use_live();
+    let device = Memo::new(move |_| live.with_devices(|state| state.device(device).cloned()));
+    let online = move || device.with(|device| device.as_ref().is_some_and(|device| device.online));
+    let name = move || device.with(|device| device.as_ref().map(|device| device.name.clone()));
+    let about = Memo::new(move |_| device.with(|d| d.as_ref().map(|d| d.about.clone()).unwrap_or_default()));
+    let state = move || {
+        device.with(|device| match device {
+            Some(Device { online: false, last_seen, .. }) => {
+                format!("offline · seen {}", format::ago(*last_seen, now.get()))
+            }
+            _ => "online".to_owned(),
+        })
     };
     view! {
         <li class="device">
-            <span class="dot" class:dot--on=move || device().online aria-hidden="true"></span>
+            <span class="dot" class:dot--on=online aria-hidden="true"></span>
             <span class="device-text">
-                <span class="device-name" title=move || device().name>
-                    {move || device().name}
+                <span class="device-name" title=name>
+                    {name}
                 </span>
+                <small class="device-about" hidden=move || about.with(String::is_empty) title=about>
+                    {about}
+                </small>
                 <small>{state}</small>
             </span>
         </li>

@@ -10,7 +10,7 @@ use protocol::live::LogLine;
 use protocol::model::Level;
 
 use crate::format;
-use crate::live::use_live;
+use crate::live::{LiveState, use_live};
 
 /// Height of a line; the style sheet says the same.
 const LINE_PX: f64 = 20.0;
@@ -18,6 +18,10 @@ const LINE_PX: f64 = 20.0;
 const OVERSCAN: usize = 20;
 /// Lines of the first paint, which has no idea of the pane's height.
 const FIRST_LINES: usize = 100;
+
+/// What the count of lost lines counts.
+const LOST_MEANS: &str = "The database refused them, or took nothing for so long that there was no room left to keep \
+    them. Counted since the server started.";
 
 /// The last pane of the live page.
 #[component]
@@ -37,6 +41,7 @@ pub fn LogView() -> impl IntoView {
         (None, 0) => "live".to_owned(),
         (None, missed) => format!("live · {missed} missed while away"),
     };
+    let lost = Memo::new(move |_| live.with_logs(LiveState::lost));
     let clear = move |_| {
         selected.set(None);
         live.update_logs(|state| state.logs.clear());
@@ -46,6 +51,16 @@ pub fn LogView() -> impl IntoView {
             <div class="pane-head">
                 <h2 id="logs-title">"Logs"</h2>
                 <span class="pill">{state_words}</span>
+                {move || {
+                    (lost.get() > 0)
+                        .then(|| {
+                            view! {
+                                <span class="pill log-lost" title=LOST_MEANS>
+                                    {format!("{} could not be stored", format::count(lost.get() as usize, "line"))}
+                                </span>
+                            }
+                        })
+                }}
                 <span class="spacer"></span>
                 <button type="button" class="button" on:click=clear>
                     "Clear"
@@ -324,7 +339,7 @@ fn window_of(total: usize, view_px: Option<(f64, f64)>) -> (usize, usize) {
     (from, to)
 }
 
-fn neighbour(state: &crate::live::LiveState, from: Option<&LogLine>, by: isize) -> Option<Arc<LogLine>> {
+fn neighbour(state: &LiveState, from: Option<&LogLine>, by: isize) -> Option<Arc<LogLine>> {
     let lines = state.logs.shown();
     let at = match from {
         Some(line) => lines.partition_point(|l| l.seq < line.seq).saturating_add_signed(by),

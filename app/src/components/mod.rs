@@ -1,7 +1,9 @@
 //! One widget a file: values in, callbacks out. None of them asks the server for anything.
 
+mod action_button;
 mod color_field;
 mod control;
+mod delivery_list;
 mod device_list;
 mod failure;
 mod gesture;
@@ -17,8 +19,10 @@ mod toggle;
 mod var_list;
 mod var_row;
 
+pub use action_button::ActionButton;
 pub use color_field::ColorField;
 pub use control::Control;
+pub use delivery_list::DeliveryList;
 pub use device_list::DeviceList;
 pub use failure::Failure;
 pub use gesture::GestureSession;

@@ -1,24 +1,15 @@
 //! One variable: its name, its control, and what became of the last edit.
 
-use std::collections::HashMap;
-
+use leptos::ev::KeyboardEvent;
+use leptos::html::Span;
 use leptos::prelude::*;
 use protocol::live::Gesture;
-use protocol::model::{Value, VarName, VarSpec};
+use protocol::model::{Value, VarName, VarSpec, VarType};
+use wasm_bindgen::JsCast;
 
 use super::status_chip::words;
-use super::{Control, StatusChip};
-use crate::format;
-use crate::live::{Live, Status, new_gesture, same_value, title, use_live};
-
-/// What one device reports.
-#[derive(Clone, PartialEq, Eq)]
-struct DeviceValue {
-    device: String,
-    online: bool,
-    differs: bool,
-    value: String,
-}
+use super::{ActionButton, Control, DeliveryList, StatusChip};
+use crate::live::{Link, Live, LiveState, Status, VarState, new_gesture, same_value, title, use_live};
 
 /// One row. It runs when its own variable changes, and at no other time.
 #[component]
@@ -36,8 +27,7 @@ pub fn VarRow(
     let spec = Memo::new(move |_| name.with_value(|name| live.with_var(name, |_, var| var.spec.clone())));
     // a value of another kind may need another control
     let kind = Memo::new(move |_| value.with(|v| v.as_ref().map(std::mem::discriminant)));
-    let reports = Memo::new(move |_| name.with_value(|name| reports_of(live, name)));
-    announce(live, name, status.into());
+    announce(live, name, status);
     let on_edit = Callback::new(move |(value, gesture): (Value, Gesture)| {
         name.with_value(|name| live.edit(name, value, gesture));
     });
@@ -51,11 +41,46 @@ pub fn VarRow(
                 let name = name.get_value();
                 Some(view! { <Declared name spec value on_edit /> })
             }}
-            <span class="var-status">
-                <StatusChip status />
-                <Reports reports />
-            </span>
+            <VarStatus name status />
         </li>
+    }
+    .into_any()
+}
+
+/// The chip, and below it what it opens.
+#[component]
+fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView {
+    let live = use_live();
+    let chip = NodeRef::<Span>::new();
+    let open = Memo::new(move |_| live.opened.with(|opened| *opened == name.try_get_value()));
+    let close = move || {
+        live.opened.set(None);
+        // the focus stands in the list or on the chip; behind the list there would be nothing
+        if let Some(button) =
+            chip.get_untracked().and_then(|chip| chip.query_selector("button").ok().flatten())
+            && let Ok(button) = button.dyn_into::<web_sys::HtmlElement>()
+        {
+            // it fails for elements that can't have the focus, and a button can
+            let _ = button.focus();
+        }
+    };
+    let on_toggle = Callback::new(move |()| {
+        live.opened.set((!open.get_untracked()).then(|| name.get_value()));
+    });
+    let escape = move |event: KeyboardEvent| {
+        if event.key() == "Escape" && open.get_untracked() {
+            event.stop_propagation();
+            close();
+        }
+    };
+    view! {
+        <span class="var-status" node_ref=chip on:keydown=escape>
+            <StatusChip label=name.with_value(ToString::to_string) status open on_toggle />
+            {move || {
+                open.get()
+                    .then(|| view! { <DeliveryList name=name.get_value() on_close=Callback::new(move |()| close()) /> })
+            }}
+        </span>
     }
     .into_any()
 }
@@ -71,15 +96,23 @@ fn Declared(
     let text = title(&name, &spec).to_owned();
     let tooltip = tooltip(&name, &spec);
     let unit = spec.unit.clone();
-    let default = spec.default.clone().filter(|_| !spec.readonly);
+    let is_action = spec.var_type == VarType::Action;
+    let default = spec.default.clone().filter(|_| !spec.readonly && !is_action);
     let label = name.to_string();
+    let has_help = spec.help.is_some();
+    let control = match is_action {
+        true => view! { <Action name spec /> }.into_any(),
+        false => {
+            view! { <Control label=label.clone() id=format!("var-{label}") spec value on_edit /> }.into_any()
+        }
+    };
     view! {
         <span class="var-name" title=tooltip>
             {text}
-            {spec.help.is_some().then(|| view! { <span class="var-help" aria-hidden="true">"?"</span> })}
+            {has_help.then(|| view! { <span class="var-help" aria-hidden="true">"?"</span> })}
         </span>
         <div class="var-control">
-            <Control label=label.clone() id=format!("var-{label}") spec value on_edit />
+            {control}
         </div>
         <span class="var-extra">
             <span class="unit">{unit}</span>
@@ -115,32 +148,21 @@ fn Reset(
     .into_any()
 }
 
-/// What the devices report, as soon as one of them differs: the value of a single one, a list of many.
+/// A button for what games do when they are told to.
 #[component]
-fn Reports(reports: Memo<Vec<DeviceValue>>) -> impl IntoView {
-    // drawn anew when it turns from one into many, so that an open list stays open while values come in
-    let count = Memo::new(move |_| reports.with(Vec::len));
-    let only = move || reports.with(|all| all.first().map(|report| format!("reports {}", report.value)));
-    move || match count.get() {
-        0 => ().into_any(),
-        1 => view! { <span class="meta reports-one" title=only>{only}</span> }.into_any(),
-        many => view! {
-            <details class="reports">
-                <summary>{format::count(many, "device")}</summary>
-                <ul>{move || reports.get().into_iter().map(report_item).collect_view()}</ul>
-            </details>
-        }
-        .into_any(),
-    }
-}
-
-fn report_item(report: DeviceValue) -> impl IntoView {
-    view! {
-        <li class:differs=report.differs>
-            <span class="reports-device">{report.device} {(!report.online).then_some(" (offline)")}</span>
-            <span class="value">{report.value}</span>
-        </li>
-    }
+fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
+    let live = use_live();
+    let games = Memo::new(move |_| live.with_devices(LiveState::online));
+    let blocked = Memo::new(move |_| match live.link.get() {
+        Link::Open if games.get() > 0 => None,
+        Link::Open => Some("No game is connected to run it."),
+        Link::Opening => Some(""),
+        Link::Away { .. } => Some("An action is not kept for later: run it when the connection is back."),
+        Link::Outdated => Some("Reload the page first."),
+    });
+    let label = title(&name, &spec).to_owned();
+    let on_run = Callback::new(move |argument| live.run(&name, argument));
+    view! { <ActionButton label argument=spec.default blocked on_run /> }
 }
 
 fn tooltip(name: &VarName, spec: &VarSpec) -> String {
@@ -163,30 +185,23 @@ fn status_of(live: Live, name: &VarName) -> Status {
     live.with_var(name, |state, _| state.status(name)).unwrap_or(Status::Untouched)
 }
 
-fn reports_of(live: Live, name: &VarName) -> Vec<DeviceValue> {
-    live.with_var(name, |state, var| {
-        let shown = var.shown();
-        // a thousand devices are looked up for each of a thousand values
-        let devices: HashMap<_, _> = state.devices().iter().map(|device| (device.id, device)).collect();
-        let row = |report: &protocol::live::Reported| DeviceValue {
-            device: devices.get(&report.device).map_or_else(String::new, |d| d.name.clone()),
-            online: devices.get(&report.device).is_some_and(|d| d.online),
-            differs: shown.is_some_and(|shown| !same_value(&report.value, shown)),
-            value: report.value.to_string(),
-        };
-        var.differing().iter().map(row).collect()
-    })
-    .unwrap_or_default()
-}
-
-/// Tells a screen reader when an edit of this page has arrived, or was refused.
-fn announce(live: Live, name: StoredValue<VarName>, status: Signal<Status>) {
+/// Tells a screen reader what became of an edit of this page. Other people's edits it does not hear of.
+fn announce(live: Live, name: StoredValue<VarName>, status: Memo<Status>) {
     Effect::new(move |before: Option<Status>| {
         let now = status.get();
-        let was_on_its_way = matches!(before, Some(Status::Sending | Status::Sent { .. } | Status::Kept));
-        if was_on_its_way && matches!(now, Status::Confirmed(_) | Status::Refused(_)) {
+        let is_own = name.with_value(|name| live.read(|state| state.var(name).is_some_and(VarState::is_own)));
+        if is_own && before.is_some_and(|before| before != now) && is_outcome(&now) {
             live.announce(format!("{}: {}", name.get_value(), words(&now)));
         }
         now
     });
+}
+
+/// Whether nothing more is to come of an edit, as things stand.
+fn is_outcome(status: &Status) -> bool {
+    match status {
+        Status::Refused(_) | Status::Offline(_) | Status::Interrupted => true,
+        Status::Sent(tally) | Status::Ran(_, tally) => tally.pending() == 0,
+        Status::Untouched | Status::Mixed(_) | Status::Kept | Status::Sending => false,
+    }
 }

@@ -1,7 +1,15 @@
 //! The live page: [`LiveState`] is what it shows, [`Live`] draws what changed, `socket` keeps it going.
 
+mod by_device;
+mod delivery;
+#[cfg(test)]
+mod delivery_tests;
+mod edits;
+#[cfg(test)]
+mod fixture;
 mod groups;
 mod logs;
+mod runs;
 #[cfg(feature = "hydrate")]
 mod socket;
 mod state;
@@ -16,10 +24,12 @@ use leptos::reactive::signal::ArcTrigger;
 use protocol::live::{Gesture, Snapshot};
 use protocol::model::{Value, VarName};
 
+pub use by_device::ByDevice;
+pub use delivery::{DeviceRow, Fate, Ranking, Status, Tally};
 pub use groups::{Group, group, title};
 pub use logs::Logs;
 pub use state::{LiveState, Touched};
-pub use vars::{Pending, Stage, Status, VarState, same_value};
+pub use vars::{Pending, Stage, VarState, same_value};
 
 /// How the page is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +93,8 @@ pub struct Live {
     pub link: RwSignal<Link>,
     /// The pane that a phone shows.
     pub pane: RwSignal<Pane>,
+    /// The variable whose devices are listed; one at a time.
+    pub opened: RwSignal<Option<VarName>>,
     /// What a screen reader is told, politely.
     pub announcement: RwSignal<String>,
     next_announcement: StoredValue<Option<String>>,
@@ -94,6 +106,7 @@ struct Inner {
     layout: ArcTrigger,
     devices: ArcTrigger,
     logs: ArcTrigger,
+    storing: ArcTrigger,
     #[cfg(feature = "hydrate")]
     wake: Option<futures_channel::mpsc::UnboundedSender<()>>,
 }
@@ -108,11 +121,13 @@ impl Live {
                 layout: ArcTrigger::new(),
                 devices: ArcTrigger::new(),
                 logs: ArcTrigger::new(),
+                storing: ArcTrigger::new(),
                 #[cfg(feature = "hydrate")]
                 wake: None,
             }),
             link: RwSignal::new(Link::Opening),
             pane: RwSignal::new(Pane::Variables),
+            opened: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             next_announcement: StoredValue::new(None),
         }
@@ -153,6 +168,19 @@ impl Live {
     pub fn with_logs<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.logs.track());
         self.read(read)
+    }
+
+    /// Whether the database takes what is sent; runs again when that changes.
+    pub fn storing(&self) -> bool {
+        self.inner.with_value(|inner| inner.storing.track());
+        self.read(LiveState::storing)
+    }
+
+    /// Runs an action on every connected game, now or not at all.
+    pub fn run(&self, name: &VarName, args: Option<String>) {
+        self.update(|state| state.run(name, args));
+        #[cfg(feature = "hydrate")]
+        self.wake();
     }
 
     /// Sets a variable: at once on this page, then on the server, then in the games.
@@ -216,8 +244,12 @@ impl Inner {
             true => self.vars.values().cloned().collect(),
             false => touched.vars.iter().filter_map(|name| self.vars.get(name)).cloned().collect(),
         };
-        let parts =
-            [(touched.layout, &self.layout), (touched.devices, &self.devices), (touched.logs, &self.logs)];
+        let parts = [
+            (touched.layout, &self.layout),
+            (touched.devices, &self.devices),
+            (touched.logs, &self.logs),
+            (touched.storing, &self.storing),
+        ];
         triggers.extend(parts.into_iter().filter(|(is, _)| *is).map(|(_, trigger)| trigger.clone()));
         triggers
     }

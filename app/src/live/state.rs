@@ -1,15 +1,18 @@
 //! The live page without a page: state + message → state. No clock, no socket, no signal.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use protocol::filter::Filter;
-use protocol::limits;
-use protocol::live::{ClientMessage, Desired, Device, EditRefused, EditSaved, Event, Gesture, Reported, Seq};
-use protocol::live::{ServerMessage, Snapshot};
-use protocol::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarName, VarSpec};
+use protocol::live::{
+    Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot,
+};
+use protocol::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, VarName, VarSpec};
 
+use super::by_device::ByDevice;
+use super::delivery::{Delivery, DeviceRow, Ranking, Status};
 use super::logs::Logs;
-use super::vars::{Pending, Stage, Status, VarState};
+use super::runs::Answer;
+use super::vars::VarState;
 
 /// What a message changed, so that only the rows concerned are drawn again.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct Touched {
     pub devices: bool,
     /// The log.
     pub logs: bool,
+    /// Whether the database takes what is sent.
+    pub storing: bool,
     /// A delta is missing: ask for a snapshot.
     pub resubscribe: bool,
 }
@@ -36,10 +41,11 @@ impl Touched {
         self.layout |= other.layout;
         self.devices |= other.devices;
         self.logs |= other.logs;
+        self.storing |= other.storing;
         self.resubscribe |= other.resubscribe;
     }
 
-    fn var(name: &VarName) -> Self {
+    pub(super) fn var(name: &VarName) -> Self {
         Self { vars: BTreeSet::from([name.clone()]), ..Self::default() }
     }
 }
@@ -47,19 +53,24 @@ impl Touched {
 /// A project as one page shows it.
 #[derive(Debug)]
 pub struct LiveState {
-    project: ProjectId,
+    pub(super) project: ProjectId,
     name: String,
     seq: Seq,
     /// A snapshot was asked for and has not come: deltas say nothing until then.
     waiting: bool,
     /// The question for it is still to be sent.
     unasked: bool,
-    open: bool,
+    /// Connected, and as new as the server.
+    pub(super) open: bool,
     now: UnixMicros,
-    devices: Vec<Device>,
-    order: Vec<VarName>,
-    vars: HashMap<VarName, VarState>,
-    next_id: u32,
+    storing: bool,
+    lost: u64,
+    devices: ByDevice<Device>,
+    pub(super) order: Vec<VarName>,
+    pub(super) vars: HashMap<VarName, VarState>,
+    pub(super) next_id: u32,
+    /// Wishes to run an action that are still to be sent.
+    pub(super) runs: Vec<ClientMessage>,
     /// The log.
     pub logs: Logs,
 }
@@ -75,10 +86,13 @@ impl LiveState {
             unasked: false,
             open: true,
             now: UnixMicros(0),
-            devices: Vec::new(),
+            storing: true,
+            lost: 0,
+            devices: ByDevice::default(),
             order: Vec::new(),
             vars: HashMap::new(),
             next_id: 1,
+            runs: Vec::new(),
             logs: Logs::new(),
         };
         state.replace(snapshot);
@@ -100,9 +114,29 @@ impl LiveState {
         self.now
     }
 
+    /// Whether the database takes what games and people send.
+    pub fn storing(&self) -> bool {
+        self.storing
+    }
+
+    /// Records that were taken in and could not be stored, since the server started.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
     /// Every device, in the order in which they were first seen.
-    pub fn devices(&self) -> &[Device] {
-        &self.devices
+    pub fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.devices.iter().map(|(_, device)| device)
+    }
+
+    /// How many are connected.
+    pub fn online(&self) -> usize {
+        self.devices().filter(|device| device.online).count()
+    }
+
+    /// One device.
+    pub fn device(&self, id: DeviceId) -> Option<&Device> {
+        self.devices.get(id)
     }
 
     /// The names of the variables, in the order of their declaration.
@@ -122,8 +156,22 @@ impl LiveState {
 
     /// What became of a variable's last edit.
     pub fn status(&self, name: &VarName) -> Status {
-        let online: HashSet<DeviceId> = self.devices.iter().filter(|d| d.online).map(|d| d.id).collect();
-        self.vars.get(name).map_or(Status::Untouched, |var| var.status(&online, self.open))
+        self.delivery(name).map_or(Status::Untouched, |delivery| delivery.status(self.open))
+    }
+
+    /// The devices that a variable's edit concerns, the worst first: those whose name contains `wanted`, and at
+    /// most so many.
+    pub fn rank(&self, name: &VarName, wanted: &str, most: usize) -> Ranking {
+        self.delivery(name).map_or_else(Ranking::default, |delivery| delivery.rank(wanted, most))
+    }
+
+    /// What became of a variable's last edit on one device.
+    pub fn device_row(&self, name: &VarName, device: DeviceId) -> Option<DeviceRow> {
+        Some(self.delivery(name)?.row(self.devices.get(device)?))
+    }
+
+    fn delivery(&self, name: &VarName) -> Option<Delivery<'_>> {
+        Some(Delivery { var: self.vars.get(name)?, devices: &self.devices })
     }
 
     /// Takes one message of the server.
@@ -131,62 +179,13 @@ impl LiveState {
         match message {
             ServerMessage::Snapshot(snapshot) => self.replace(*snapshot),
             ServerMessage::Delta { seq, events } => self.apply_delta(seq, events),
-            ServerMessage::EditResult { id, outcome } => self.apply_result(id, outcome),
+            ServerMessage::EditResult { id, outcome } => self.apply_edit_result(id, &outcome),
+            ServerMessage::RunResult { id, outcome } => self.apply_run_result(id, &outcome),
             // a refusal names no edit; whatever was sent is answered by its own result
             ServerMessage::Pong { .. } | ServerMessage::Refused { .. } | ServerMessage::RunResult { .. } => {
                 Touched::default()
             }
         }
-    }
-
-    /// Sets a variable as the person wants it, before the server knows.
-    pub fn edit(&mut self, name: &VarName, value: Value, gesture: Gesture) -> Touched {
-        let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
-        match var.spec.check_edit(&value) {
-            Ok(()) => {
-                var.pending = Some(Pending { value, gesture, stage: Stage::Unsent });
-                var.refused = None;
-            }
-            Err(error) => var.refused = Some(error.text),
-        }
-        Touched::var(name)
-    }
-
-    /// Whether an edit waits to be sent.
-    pub fn has_unsent(&self) -> bool {
-        self.vars.values().any(VarState::is_unsent)
-    }
-
-    /// The messages with every edit that waits to be sent: one for each gesture, in a stable order.
-    pub fn take_unsent(&mut self) -> Vec<ClientMessage> {
-        let mut by_gesture: BTreeMap<Gesture, Vec<VarName>> = BTreeMap::new();
-        for name in &self.order {
-            if let Some(pending) =
-                self.vars.get(name).filter(|v| v.is_unsent()).and_then(|v| v.pending.as_ref())
-            {
-                by_gesture.entry(pending.gesture).or_default().push(name.clone());
-            }
-        }
-        let mut messages = Vec::new();
-        for (gesture, names) in by_gesture {
-            for names in names.chunks(limits::MAX_EDITS_PER_MESSAGE) {
-                messages.push(self.send(gesture, names));
-            }
-        }
-        messages
-    }
-
-    fn send(&mut self, gesture: Gesture, names: &[VarName]) -> ClientMessage {
-        let id = self.next_id;
-        self.next_id = self.next_id.wrapping_add(1);
-        let mut changes = Vec::with_capacity(names.len());
-        for name in names {
-            if let Some(pending) = self.vars.get_mut(name).and_then(|var| var.pending.as_mut()) {
-                pending.stage = Stage::Sent(id);
-                changes.push((name.clone(), pending.value.clone()));
-            }
-        }
-        ClientMessage::Edit { id, project: self.project, gesture, changes }
     }
 
     /// Shows only the log lines that pass.
@@ -200,20 +199,6 @@ impl LiveState {
         std::mem::take(&mut self.unasked).then_some(ClientMessage::Subscribe { project: self.project })
     }
 
-    /// The connection is there or away. What was sent and not answered is sent again on return: the
-    /// same value in the same gesture, so twice does no harm.
-    pub fn set_open(&mut self, open: bool) -> Touched {
-        self.open = open;
-        if !open {
-            for pending in self.vars.values_mut().filter_map(|var| var.pending.as_mut()) {
-                if matches!(pending.stage, Stage::Sent(_)) {
-                    pending.stage = Stage::Unsent;
-                }
-            }
-        }
-        Touched { all_vars: true, ..Touched::default() }
-    }
-
     fn replace(&mut self, snapshot: Snapshot) -> Touched {
         let mut before = std::mem::take(&mut self.vars);
         self.seq = snapshot.seq;
@@ -221,7 +206,9 @@ impl LiveState {
         self.unasked = false;
         self.now = snapshot.now;
         self.name = snapshot.name;
-        self.devices = snapshot.devices;
+        self.storing = snapshot.storing;
+        self.lost = snapshot.lost;
+        self.devices = snapshot.devices.into_iter().map(|device| (device.id, device)).collect();
         self.order = snapshot.vars.iter().map(|var| var.name.clone()).collect();
         for var in snapshot.vars {
             let known = before.remove(&var.name);
@@ -230,7 +217,14 @@ impl LiveState {
         }
         let devices = &self.devices;
         self.logs.resume(snapshot.logs, &|id| device_name(devices, id));
-        Touched { all_vars: true, layout: true, devices: true, logs: true, ..Touched::default() }
+        Touched {
+            all_vars: true,
+            layout: true,
+            devices: true,
+            logs: true,
+            storing: true,
+            ..Touched::default()
+        }
     }
 
     fn apply_delta(&mut self, seq: Seq, events: Vec<Event>) -> Touched {
@@ -280,21 +274,69 @@ impl LiveState {
                 self.logs.append(lines, &|id| device_name(devices, id));
                 touched.logs = true;
             }
+            Event::Applied { devices, vars } => self.apply_applied(devices, vars, touched),
+            Event::ActionDone { run, name, device, outcome, round_trip_micros } => {
+                if let Some(var) = self.vars.get_mut(&name) {
+                    var.runs.done(run, device, Answer { outcome, round_trip_micros });
+                    touched.vars.insert(name);
+                }
+            }
+            Event::Storing(storing) => {
+                self.storing = storing;
+                touched.storing = true;
+            }
+            Event::Lost { records } => {
+                self.lost = records;
+                touched.logs = true;
+            }
         }
     }
 
     fn apply_device(&mut self, device: Device, touched: &mut Touched) {
         self.tick(device.last_seen);
         touched.devices = true;
-        match self.devices.iter_mut().find(|d| d.id == device.id) {
+        match self.devices.get_mut(device.id) {
             Some(slot) => {
-                touched.all_vars |= slot.online != device.online || slot.name != device.name;
+                let differs = slot.online != device.online
+                    || slot.name != device.name
+                    || slot.acknowledges != device.acknowledges
+                    || slot.applied != device.applied;
+                touched.all_vars |= differs;
                 touched.logs |= slot.name != device.name;
                 *slot = device;
             }
             None => {
                 touched.all_vars = true;
-                self.devices.push(device);
+                self.devices.set(device.id, device);
+            }
+        }
+    }
+
+    fn apply_applied(
+        &mut self,
+        devices: Vec<(DeviceId, Revision)>,
+        vars: Vec<(VarName, Vec<Applied>)>,
+        touched: &mut Touched,
+    ) {
+        // the lowest revision that some device had, and the highest that one has now: variables that were set
+        // in between look different, and only they
+        let mut between = None::<(Revision, Revision)>;
+        for (id, revision) in devices {
+            let Some(device) = self.devices.get_mut(id) else { continue };
+            let before = std::mem::replace(&mut device.applied, revision);
+            let (low, high) = between.unwrap_or((before, before));
+            between = Some((low.min(before).min(revision), high.max(before).max(revision)));
+        }
+        if let Some((low, high)) = between {
+            let set_between =
+                |var: &VarState| var.desired.as_ref().is_some_and(|d| low < d.revision && d.revision <= high);
+            let concerned = self.vars.iter().filter(|(_, var)| set_between(var));
+            touched.vars.extend(concerned.map(|(name, _)| name.clone()));
+        }
+        for (name, applied) in vars {
+            if let Some(var) = self.vars.get_mut(&name) {
+                applied.into_iter().for_each(|applied| var.apply(applied));
+                touched.vars.insert(name);
             }
         }
     }
@@ -319,43 +361,11 @@ impl LiveState {
         }
     }
 
-    fn apply_result(&mut self, id: u32, outcome: Result<EditSaved, EditRefused>) -> Touched {
-        let mut touched = Touched::default();
-        for (name, var) in &mut self.vars {
-            if var.pending.as_ref().is_some_and(|p| p.stage == Stage::Sent(id)) {
-                var.answer(&outcome);
-                touched.vars.insert(name.clone());
-            }
-        }
-        touched
-    }
-
     fn tick(&mut self, at: UnixMicros) {
         self.now = self.now.max(at);
     }
 }
 
-impl VarState {
-    fn is_unsent(&self) -> bool {
-        self.pending.as_ref().is_some_and(|p| p.stage == Stage::Unsent)
-    }
-
-    fn answer(&mut self, outcome: &Result<EditSaved, EditRefused>) {
-        match outcome {
-            Ok(EditSaved { revision: Revision(number), .. }) => {
-                if let Some(pending) = &mut self.pending {
-                    pending.stage = Stage::Saved(Revision(*number));
-                }
-                self.settle();
-            }
-            Err(refused) => {
-                self.pending = None;
-                self.refused = Some(refused.text.clone());
-            }
-        }
-    }
-}
-
-fn device_name(devices: &[Device], id: DeviceId) -> &str {
-    devices.iter().find(|d| d.id == id).map_or("", |d| d.name.as_str())
+fn device_name(devices: &ByDevice<Device>, id: DeviceId) -> &str {
+    devices.get(id).map_or("", |d| d.name.as_str())
 }

@@ -2,106 +2,15 @@
 
 use proptest::prelude::*;
 use protocol::filter::Filter;
-use protocol::live::{
-    ClientMessage, Desired, Device, EditRefused, EditSaved, Event, Gesture, LogLine, Reported, ServerMessage,
-    Snapshot, Var,
-};
-use protocol::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarName, VarSpec, VarType};
+use protocol::live::{ClientMessage, EditRefused, Event, Gesture, ServerMessage};
+use protocol::model::{DeviceId, Level, ProjectId, UnixMicros, Value, VarSpec, VarType};
 
+use super::delivery::{Fate, Status, Tally};
+use super::fixture::*;
 use super::state::{LiveState, Touched};
-use super::vars::Status;
 
-fn name(text: &str) -> VarName {
-    VarName::parse(text).unwrap()
-}
-
-fn int(number: i64) -> Value {
-    Value::Int(number.into())
-}
-
-fn device(id: i64, online: bool) -> Device {
-    Device { id: DeviceId(id), name: format!("device-{id}"), online, last_seen: UnixMicros(0) }
-}
-
-fn line(seq: u64, level: Level, message: &str) -> LogLine {
-    LogLine {
-        seq,
-        device: DeviceId(1),
-        at: UnixMicros(0),
-        received: UnixMicros(0),
-        level,
-        message: message.to_owned(),
-        fields: None,
-    }
-}
-
-fn desired(value: Value, revision: i64) -> Desired {
-    Desired { value, revision: Revision(revision), author: "ann".into(), at: UnixMicros(0) }
-}
-
-fn reported(device: i64, value: Value) -> Reported {
-    Reported { device: DeviceId(device), value, at: UnixMicros(0) }
-}
-
-/// `speed` and `lives`, reported as 1 by two connected devices.
-fn snapshot(seq: u64) -> Snapshot {
-    let var = |text: &str| Var {
-        name: name(text),
-        spec: VarSpec { max: Some(100.0), ..VarSpec::bare(VarType::Integer) },
-        desired: None,
-        reported: vec![reported(1, int(1)), reported(2, int(1))],
-    };
-    Snapshot {
-        seq,
-        now: UnixMicros(0),
-        project: ProjectId(7),
-        name: "Mr. Rescue".into(),
-        revision: Revision(0),
-        devices: vec![device(1, true), device(2, true)],
-        vars: vec![var("speed"), var("lives")],
-        logs: vec![line(1, Level::Info, "one"), line(2, Level::Warn, "two")],
-    }
-}
-
-fn state() -> LiveState {
-    LiveState::new(snapshot(10))
-}
-
-fn delta(seq: u64, event: Event) -> ServerMessage {
-    ServerMessage::Delta { seq, events: vec![event] }
-}
-
-fn reports(device: i64, value: Value) -> Event {
-    Event::Reported {
-        device: DeviceId(device),
-        at: UnixMicros(1),
-        declared: vec![],
-        values: vec![(name("speed"), value)],
-    }
-}
-
-fn edited(value: Value, revision: i64) -> Event {
-    Event::Edited { desired: vec![(name("speed"), desired(value, revision))] }
-}
-
-fn saved(id: u32, revision: i64) -> ServerMessage {
-    ServerMessage::EditResult { id, outcome: Ok(EditSaved { revision: Revision(revision), games: 2 }) }
-}
-
-fn shown(state: &LiveState) -> Option<Value> {
-    state.var(&name("speed")).and_then(|var| var.shown().cloned())
-}
-
-fn status(state: &LiveState) -> Status {
-    state.status(&name("speed"))
-}
-
-fn edit(state: &mut LiveState, value: i64) -> u32 {
-    state.edit(&name("speed"), int(value), Gesture(1));
-    match state.take_unsent().as_slice() {
-        [ClientMessage::Edit { id, .. }] => *id,
-        other => panic!("one message expected, got {other:?}"),
-    }
+fn sent(games: usize, applied: usize) -> Status {
+    Status::Sent(Tally { games, applied, ..Tally::default() })
 }
 
 fn messages(state: &LiveState) -> Vec<String> {
@@ -117,12 +26,12 @@ fn an_edit_shows_at_once_and_is_confirmed_by_the_games_reports() {
     assert_eq!((shown(&state), status(&state)), (Some(int(5)), Status::Sending));
 
     state.apply(saved(id, 1));
-    assert_eq!(status(&state), Status::Sent { games: 2, confirmed: 0 });
+    assert_eq!(status(&state), sent(2, 0));
     state.apply(delta(11, edited(int(5), 1)));
     state.apply(delta(12, reports(1, int(5))));
-    assert_eq!(status(&state), Status::Sent { games: 2, confirmed: 1 });
+    assert_eq!(status(&state), sent(2, 1));
     state.apply(delta(13, reports(2, int(5))));
-    assert_eq!((shown(&state), status(&state)), (Some(int(5)), Status::Confirmed(2)));
+    assert_eq!((shown(&state), status(&state)), (Some(int(5)), sent(2, 2)));
 }
 
 #[test]
@@ -228,23 +137,23 @@ fn without_a_game_an_edit_waits_and_only_games_with_the_variable_count() {
     for (seq, id) in [(12, 1), (13, 2)] {
         state.apply(delta(seq, Event::Device(device(id, false))));
     }
-    assert_eq!(status(&state), Status::Offline);
+    assert_eq!(status(&state), Status::Offline(2));
     // a third game, which never had this variable
     state.apply(delta(14, Event::Device(device(3, true))));
-    assert_eq!(status(&state), Status::Sent { games: 1, confirmed: 0 });
+    assert_eq!(status(&state), sent(1, 0));
     state.apply(delta(15, Event::Device(device(1, true))));
     state.apply(delta(16, reports(1, Value::Float(5.0))));
-    assert_eq!(status(&state), Status::Confirmed(1), "5.0 is 5");
+    assert_eq!(status(&state), sent(1, 1), "5.0 is 5");
 }
 
 #[test]
-fn devices_that_differ_are_mixed_and_listed() {
+fn devices_that_differ_are_mixed_and_tell_their_values() {
     let mut state = state();
-    assert!(state.var(&name("speed")).unwrap().differing().is_empty());
     state.apply(delta(11, reports(2, int(8))));
     assert_eq!(status(&state), Status::Mixed(2));
     assert_eq!(shown(&state), Some(int(1)), "the first of equals");
-    assert_eq!(state.var(&name("speed")).unwrap().differing().len(), 2);
+    let row = state.device_row(&name("speed"), DeviceId(2)).unwrap();
+    assert_eq!((row.fate, row.reports), (Fate::Reporting, Some("8".into())));
 }
 
 #[test]

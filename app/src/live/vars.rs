@@ -1,9 +1,12 @@
-//! One variable as the page knows it: what was declared, wanted, reported and just typed.
+//! One variable as the page knows it: what was declared, wanted, reported, applied and just typed.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use protocol::live::{Desired, Gesture, Reported, Var};
-use protocol::model::{DeviceId, Revision, Value, VarName, VarSpec};
+use protocol::live::{Applied, Desired, EditRefused, EditSaved, Gesture, Reported, Var};
+use protocol::model::{Integer, Revision, Value, VarName, VarSpec};
+
+use super::by_device::ByDevice;
+use super::runs::Runs;
 
 /// A variable with the edit that is on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,11 +16,17 @@ pub struct VarState {
     /// What people want it to be.
     pub desired: Option<Desired>,
     /// What each device last said it is.
-    pub reported: Vec<Reported>,
+    pub reported: ByDevice<Reported>,
+    /// What devices said that they did with `desired`; nothing older.
+    pub applied: ByDevice<Applied>,
     /// The own edit that the server has not yet confirmed in a delta.
     pub pending: Option<Pending>,
     /// Why the last own edit was not taken.
     pub refused: Option<String>,
+    /// The newest revision that an own edit made.
+    pub own: Option<Revision>,
+    /// The newest run, if it is an action.
+    pub runs: Runs,
 }
 
 /// An own edit, shown at once.
@@ -29,6 +38,10 @@ pub struct Pending {
     pub gesture: Gesture,
     /// How far it has come.
     pub stage: Stage,
+    /// The revision that the person saw when he began.
+    pub seen: Option<Revision>,
+    /// The newest value of this edit that was sent already.
+    pub sent: Option<Value>,
 }
 
 /// How far an own edit has come.
@@ -42,43 +55,32 @@ pub enum Stage {
     Saved(Revision),
 }
 
-/// What became of a variable's last edit, as its row says it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Nobody edited it, and the devices agree.
-    Untouched,
-    /// Nobody edited it, and the devices differ in so many values.
-    Mixed(usize),
-    /// Edited while the connection is away; sent on return.
-    Kept,
-    /// On its way to the server.
-    Sending,
-    /// Saved and sent; so many of the connected games report it already.
-    Sent {
-        /// Games that get it.
-        games: usize,
-        /// Games that report it.
-        confirmed: usize,
-    },
-    /// Every connected game reports it.
-    Confirmed(usize),
-    /// Saved; no game is connected.
-    Offline,
-    /// Not taken, with the reason.
-    Refused(String),
-}
-
 impl VarState {
     /// A variable that a device has just declared.
     pub fn declared(spec: VarSpec) -> Self {
-        Self { spec, desired: None, reported: Vec::new(), pending: None, refused: None }
+        Self {
+            spec,
+            desired: None,
+            reported: ByDevice::default(),
+            applied: ByDevice::default(),
+            pending: None,
+            refused: None,
+            own: None,
+            runs: Runs::default(),
+        }
     }
 
     /// A variable from a snapshot. The own edit on top of it stays unless the snapshot has it.
     pub fn from_snapshot(var: Var, before: Option<Self>) -> (VarName, Self) {
-        let (pending, refused) = before.map_or((None, None), |b| (b.pending, b.refused));
-        let mut state =
-            Self { spec: var.spec, desired: var.desired, reported: var.reported, pending, refused };
+        let reported = var.reported.into_iter().map(|reported| (reported.device, reported)).collect();
+        let mut state = Self { reported, ..before.unwrap_or_else(|| Self::declared(var.spec.clone())) };
+        state.spec = var.spec;
+        state.desired = var.desired;
+        state.applied.clear();
+        state.runs.interrupt();
+        for applied in var.applied {
+            state.apply(applied);
+        }
         state.settle();
         (var.name, state)
     }
@@ -86,77 +88,102 @@ impl VarState {
     /// The value that the control shows: the own edit, else the desired one, else the one that most
     /// devices report (the earliest of equals).
     pub fn shown(&self) -> Option<&Value> {
-        let wanted = self.pending.as_ref().map(|p| &p.value).or(self.desired.as_ref().map(|d| &d.value));
-        wanted.or_else(|| {
-            let count = |value: &Value| self.reported.iter().filter(|r| r.value == *value).count();
-            self.reported.iter().map(|r| &r.value).rev().max_by_key(|value| count(value))
-        })
+        self.wanted().or_else(|| self.most_reported())
     }
 
-    /// What became of the last edit. `online` tells which devices are connected, `open` whether we are.
-    pub fn status(&self, online: &HashSet<DeviceId>, open: bool) -> Status {
-        if let Some(text) = &self.refused {
-            return Status::Refused(text.clone());
-        }
-        match self.pending.as_ref().map(|p| p.stage) {
-            Some(Stage::Unsent | Stage::Sent(_)) if !open => return Status::Kept,
-            Some(Stage::Unsent | Stage::Sent(_)) => return Status::Sending,
-            Some(Stage::Saved(_)) | None => {}
-        }
-        let Some(wanted) =
-            self.pending.as_ref().map(|p| &p.value).or(self.desired.as_ref().map(|d| &d.value))
-        else {
-            return match self.distinct(online) {
-                0 | 1 => Status::Untouched,
-                n => Status::Mixed(n),
-            };
-        };
-        // a connected game that never had this variable can't report it
-        let having = self.reported.iter().filter(|r| online.contains(&r.device));
-        let (games, confirmed) =
-            having.fold((0, 0), |(n, k), r| (n + 1, k + usize::from(same_value(&r.value, wanted))));
-        match (online.len(), games) {
-            (0, _) => Status::Offline,
-            (all, 0) => Status::Sent { games: all, confirmed: 0 },
-            (_, n) if n == confirmed => Status::Confirmed(n),
-            (_, n) => Status::Sent { games: n, confirmed },
-        }
+    /// What people want it to be, the own edit first.
+    pub fn wanted(&self) -> Option<&Value> {
+        self.pending.as_ref().map(|p| &p.value).or(self.desired.as_ref().map(|d| &d.value))
     }
 
-    /// How many different values the connected devices report, or all devices when none is connected.
-    fn distinct(&self, online: &HashSet<DeviceId>) -> usize {
-        let mut values: Vec<&Value> = Vec::new();
-        for reported in &self.reported {
-            let counts = online.is_empty() || online.contains(&reported.device);
-            if counts && !values.contains(&&reported.value) {
-                values.push(&reported.value);
-            }
+    fn most_reported(&self) -> Option<&Value> {
+        let mut votes: HashMap<Identity<'_>, usize> = HashMap::new();
+        for (_, reported) in self.reported.iter() {
+            *votes.entry(identity(&reported.value)).or_default() += 1;
         }
-        values.len()
-    }
-
-    /// The devices whose value should be listed: all of them when any differs from what is shown.
-    pub fn differing(&self) -> &[Reported] {
-        match self.shown() {
-            Some(shown) if self.reported.iter().any(|r| !same_value(&r.value, shown)) => &self.reported,
-            _ => &[],
-        }
+        let most = votes.values().copied().max()?;
+        let mut values = self.reported.iter().map(|(_, reported)| &reported.value);
+        values.find(|value| votes[&identity(value)] == most)
     }
 
     /// Takes a device's report.
     pub fn report(&mut self, reported: Reported) {
-        match self.reported.iter_mut().find(|r| r.device == reported.device) {
-            Some(slot) => *slot = reported,
-            None => self.reported.push(reported),
+        self.reported.set(reported.device, reported);
+    }
+
+    /// Takes what a device did with the desired value. What it did with an earlier one says nothing any more.
+    pub fn apply(&mut self, applied: Applied) {
+        if self.desired.as_ref().is_some_and(|d| applied.revision >= d.revision) {
+            self.applied.set(applied.device, applied);
         }
     }
 
     /// Takes somebody's edit, unless a newer one is known.
     pub fn set_desired(&mut self, desired: Desired) {
-        if self.desired.as_ref().is_none_or(|d| d.revision <= desired.revision) {
+        if self.desired.as_ref().is_none_or(|d| d.revision < desired.revision) {
             self.desired = Some(desired);
+            self.applied.clear();
         }
         self.settle();
+    }
+
+    /// Takes the person's edit, before the server knows.
+    pub fn begin(&mut self, value: Value, gesture: Gesture) {
+        let (seen, sent) = match self.pending.take() {
+            Some(Pending { stage: Stage::Saved(revision), .. }) => (Some(revision), None),
+            Some(pending) => (pending.seen, pending.sent),
+            None => (self.desired.as_ref().map(|d| d.revision), None),
+        };
+        self.pending = Some(Pending { value, gesture, stage: Stage::Unsent, seen, sent });
+        self.refused = None;
+    }
+
+    /// Whether the last edit, or run, is one of this page.
+    pub fn is_own(&self) -> bool {
+        let newest = self.desired.as_ref().map(|d| d.revision);
+        let is_edit =
+            self.pending.is_some() || self.refused.is_some() || (newest.is_some() && newest == self.own);
+        is_edit || self.runs.is_own()
+    }
+
+    /// Whether an edit waits to be sent.
+    pub fn is_unsent(&self) -> bool {
+        self.pending.as_ref().is_some_and(|p| p.stage == Stage::Unsent)
+    }
+
+    /// Takes the server's answer to the edit that was sent.
+    pub fn answer(&mut self, outcome: &Result<EditSaved, EditRefused>) {
+        match outcome {
+            Ok(EditSaved { revision, .. }) => {
+                self.own = Some(*revision);
+                if let Some(pending) = &mut self.pending {
+                    pending.stage = Stage::Saved(*revision);
+                }
+                self.settle();
+            }
+            Err(refused) => {
+                self.pending = None;
+                self.refused = Some(refused.text.clone());
+            }
+        }
+    }
+
+    /// Before an edit that waited is sent: whether somebody else's came between. Then both values are told and
+    /// neither is forced on the other.
+    pub fn check_stale(&mut self) {
+        let (Some(pending), Some(desired)) = (&self.pending, &self.desired) else { return };
+        let overtaken = pending.stage == Stage::Unsent && Some(desired.revision) > pending.seen;
+        if !overtaken || pending.sent.as_ref() == Some(&desired.value) {
+            return;
+        }
+        if desired.value != pending.value {
+            let Desired { author, value, .. } = desired;
+            self.refused = Some(format!(
+                "{author} set it to {value} meanwhile; yours was {}. Set it again if you want that.",
+                pending.value
+            ));
+        }
+        self.pending = None;
     }
 
     /// Forgets the own edit once the desired value is as new.
@@ -178,5 +205,25 @@ pub fn same_value(reported: &Value, wanted: &Value) -> bool {
             reported.as_f64() == wanted.as_f64()
         }
         _ => reported == wanted,
+    }
+}
+
+/// A value as a key of a map: a thousand devices that all report something else are counted in one pass.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) enum Identity<'a> {
+    Bool(bool),
+    Int(Integer),
+    Float(u64),
+    Text(&'a str),
+    Json(&'a str),
+}
+
+pub(super) fn identity(value: &Value) -> Identity<'_> {
+    match value {
+        Value::Bool(on) => Identity::Bool(*on),
+        Value::Int(number) => Identity::Int(*number),
+        Value::Float(number) => Identity::Float(number.to_bits()),
+        Value::Text(text) => Identity::Text(text),
+        Value::Json(text) => Identity::Json(text),
     }
 }

@@ -57,7 +57,7 @@ fn Project(user: Option<User>, page: LivePage) -> impl IntoView {
     let live = live::Live::new(snapshot);
     provide_context(live);
     live.connect();
-    let empty = Memo::new(move |_| live.with_devices(|state| state.devices().is_empty()));
+    let empty = Memo::new(move |_| live.with_devices(|state| state.devices().next().is_none()));
     let (key, address) = (project.key, StoredValue::new(game_address));
     view! {
         <Title text=title.clone() />
@@ -90,7 +90,7 @@ fn LiveHeader(
     empty: Memo<bool>,
 ) -> impl IntoView {
     let live = use_live();
-    let online = Memo::new(move |_| live.with_devices(|s| s.devices().iter().filter(|d| d.online).count()));
+    let online = Memo::new(move |_| live.with_devices(live::LiveState::online));
     let dialog = NodeRef::<Dialog>::new();
     let open = move |_| {
         if let Some(dialog) = dialog.get_untracked() {
@@ -185,12 +185,27 @@ fn PaneTabs() -> impl IntoView {
     .into_any()
 }
 
-/// Says that the connection is lost, or that the page is too old.
+/// Says that the connection is lost, that the page is too old, or that nothing can be stored.
 #[component]
 fn Banner() -> impl IntoView {
     let live = use_live();
+    let storing = Memo::new(move |_| live.storing());
+    let is_here = move || matches!(live.link.get(), Link::Open | Link::Opening);
     view! {
-        <div class="banner-place" role="alert">
+        <div class="banner-place">
+        <div role="status">
+            {move || {
+                (is_here() && !storing.get())
+                    .then(|| {
+                        view! {
+                            <p class="banner banner--quiet">
+                                "The database does not take anything now. Games keep their values; edits are refused until it answers."
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+        <div role="alert">
             {move || match live.link.get() {
                 Link::Away { attempt, shown: true } => {
                     view! {
@@ -213,6 +228,7 @@ fn Banner() -> impl IntoView {
                 }
                 Link::Away { .. } | Link::Opening | Link::Open => ().into_any(),
             }}
+        </div>
         </div>
     }
     .into_any()

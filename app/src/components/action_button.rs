@@ -1,0 +1,77 @@
+//! Something that games do when they are told to.
+
+use leptos::prelude::*;
+use protocol::model::{Value, VarType};
+
+/// A button, with a field for the argument where the declaration has one to begin with.
+#[component]
+pub fn ActionButton(
+    /// The accessible name.
+    #[prop(into)]
+    label: String,
+    /// The argument to begin with; `None` for an action that takes nothing.
+    argument: Option<Value>,
+    /// Why it can't be run now: a sentence, or nothing to say while that is about to change.
+    #[prop(into)]
+    blocked: Signal<Option<&'static str>>,
+    /// Called with the argument as JSON.
+    on_run: Callback<Option<String>>,
+) -> impl IntoView {
+    let takes_argument = argument.is_some();
+    let first = argument.map(|value| value.to_json()).unwrap_or_default();
+    let typed = RwSignal::new(first.clone());
+    let error = RwSignal::new(None::<String>);
+    let run = move |_| {
+        if !takes_argument {
+            return on_run.run(None);
+        }
+        match VarType::Json.parse_text(&typed.get_untracked(), None) {
+            Ok(value) => {
+                error.set(None);
+                on_run.run(Some(value.to_json()));
+            }
+            Err(fault) => error.set(Some(fault.text)),
+        }
+    };
+    let field = takes_argument.then(|| {
+        view! {
+            <textarea
+                class="entry entry--multiline"
+                rows="1"
+                aria-label=format!("Argument of {label}")
+                aria-invalid=move || error.with(Option::is_some).then_some("true")
+                spellcheck="false"
+                prop:value=move || typed.get()
+                on:input=move |event| {
+                    error.set(None);
+                    typed.set(event_target_value(&event));
+                }
+            >
+                {first}
+            </textarea>
+        }
+    });
+    view! {
+        <div class="action">
+            <button
+                type="button"
+                class="button action-run"
+                disabled=move || blocked.get().is_some()
+                aria-label=format!("Run {label}")
+                on:click=run
+            >
+                <span aria-hidden="true">"▶"</span>
+                "Run"
+            </button>
+            {field}
+            {move || error.get().map(|sentence| view! { <span class="entry-error" role="alert">{sentence}</span> })}
+            {move || {
+                blocked
+                    .get()
+                    .filter(|sentence| !sentence.is_empty())
+                    .map(|sentence| view! { <span class="meta action-blocked">{sentence}</span> })
+            }}
+        </div>
+    }
+    .into_any()
+}

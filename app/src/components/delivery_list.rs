@@ -1,0 +1,237 @@
+//! What each device did with a value or an action: the worst first, in the game's own words.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use protocol::model::{DeviceId, VarName};
+
+use crate::format;
+use crate::live::{DeviceRow, Fate, Ranking, use_live};
+
+/// Most devices that are listed; the others are counted.
+const MAX_ROWS: usize = 50;
+/// A list that is longer can be filtered.
+const FILTER_FROM: usize = 12;
+/// The rows keep their places while devices answer, and are sorted anew once it was quiet for so long.
+const QUIET: Duration = Duration::from_millis(400);
+
+/// The rows that a chip opens.
+#[component]
+pub fn DeliveryList(
+    /// Which variable.
+    name: VarName,
+    /// Closes it.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let label = format!("{name} on each device");
+    let name = StoredValue::new(name);
+    let wanted = RwSignal::new(String::new());
+    let ranking = held_ranking(name, wanted);
+    let all = Memo::new(move |_| ranking.with(|ranking| ranking.all));
+    view! {
+        <div class="delivery" role="group" aria-label=label>
+            <div class="delivery-head">
+                <span class="meta">{move || format::count(all.get(), "device")}</span>
+                <input
+                    type="search"
+                    class="entry"
+                    aria-label="Filter devices"
+                    placeholder="Filter"
+                    autocomplete="off"
+                    spellcheck="false"
+                    hidden=move || all.get() <= FILTER_FROM
+                    on:input=move |event| wanted.set(event_target_value(&event))
+                />
+                <span class="spacer"></span>
+                <button
+                    type="button"
+                    class="button button--icon"
+                    aria-label="Close"
+                    on:click=move |_| on_close.run(())
+                >
+                    <span aria-hidden="true">"✕"</span>
+                </button>
+            </div>
+            <ul>
+                <For
+                    each=move || ranking.with(|ranking| ranking.shown.clone())
+                    key=|device| *device
+                    children=move |device| view! { <DeliveryRow name device /> }
+                />
+            </ul>
+            <p class="meta delivery-more">{move || ranking.with(others)}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// The ranking that is shown: a new one at once when devices came or another filter was typed, else when it was
+/// quiet, so that no row moves under the reader's eyes while answers come in.
+fn held_ranking(name: StoredValue<VarName>, wanted: RwSignal<String>) -> RwSignal<Ranking> {
+    let live = use_live();
+    let newest = Memo::new(move |_| {
+        let rank = |name: &VarName| {
+            live.with_var(name, |state, _| wanted.with(|wanted| state.rank(name, wanted, MAX_ROWS)))
+        };
+        name.with_value(rank).unwrap_or_default()
+    });
+    let held = RwSignal::new(newest.get_untracked());
+    let mut sort = debounce(QUIET, move |()| {
+        if let Some(newest) = newest.try_get_untracked() {
+            held.try_set(newest);
+        }
+    });
+    Effect::new(move |before: Option<(String, usize)>| {
+        let now = (wanted.get(), newest.with(|newest| newest.all));
+        if before.as_ref() == Some(&now) {
+            sort(());
+        } else {
+            held.set(newest.get());
+        }
+        now
+    });
+    held
+}
+
+#[component]
+fn DeliveryRow(name: StoredValue<VarName>, device: DeviceId) -> impl IntoView {
+    let live = use_live();
+    let row = Memo::new(move |_| {
+        let row = |name: &VarName| live.with_var(name, |state, _| state.device_row(name, device));
+        name.with_value(row).flatten()
+    });
+    move || {
+        row.get().map(|row| {
+            let (class, sign) = look(row.fate);
+            let (words, value) = words(&row);
+            let time = row.round_trip_micros.map(format::latency);
+            view! {
+                <li class=class>
+                    <span class="delivery-device">{row.name}</span>
+                    <span class="delivery-fate">
+                        <span class="chip-sign" aria-hidden="true">
+                            {sign}
+                        </span>
+                        {words}
+                        {value.map(|value| view! { " " <span class="value">{value}</span> })}
+                    </span>
+                    <span class="delivery-time">{time}</span>
+                    {row.reason.map(|reason| view! { <span class="delivery-reason">{reason}</span> })}
+                </li>
+            }
+        })
+    }
+}
+
+fn look(fate: Fate) -> (&'static str, &'static str) {
+    match fate {
+        Fate::Rejected | Fate::Failed => ("delivery-row delivery-row--rejected", "✕"),
+        Fate::Clamped => ("delivery-row delivery-row--clamped", "≈"),
+        Fate::Pending => ("delivery-row delivery-row--pending", "◐"),
+        Fate::Waiting => ("delivery-row", "○"),
+        Fate::Applied | Fate::Done => ("delivery-row delivery-row--applied", "✓"),
+        Fate::Reporting => ("delivery-row", ""),
+    }
+}
+
+/// What a row says, and the value that it says it of.
+fn words(row: &DeviceRow) -> (&'static str, Option<String>) {
+    let reports = row.reports.clone();
+    match (row.fate, reports.is_some()) {
+        (Fate::Rejected, true) => ("rejected, reports", reports),
+        (Fate::Rejected, false) => ("rejected", None),
+        (Fate::Failed, _) => ("failed", None),
+        (Fate::Clamped, _) if row.value.is_some() => ("clamped to", row.value.clone()),
+        (Fate::Clamped, _) => ("clamped", None),
+        (Fate::Pending, true) => ("pending, reports", reports),
+        (Fate::Pending, false) => ("pending", None),
+        (Fate::Waiting, _) => ("offline, delivered when it returns", None),
+        (Fate::Applied, true) => ("applied, reports", reports),
+        (Fate::Applied, false) if row.online => ("applied", None),
+        (Fate::Applied, false) => ("applied, offline now", None),
+        (Fate::Done, _) => ("done", row.value.clone()),
+        (Fate::Reporting, _) if row.online => ("reports", reports),
+        (Fate::Reporting, _) => ("offline, reported", reports),
+    }
+}
+
+/// `and 950 more: 3 pending, 947 applied`.
+fn others(ranking: &Ranking) -> Option<String> {
+    let count: usize = ranking.more.iter().map(|(_, count)| count).sum();
+    let each: Vec<String> =
+        ranking.more.iter().map(|(fate, count)| format!("{count} {}", word(*fate))).collect();
+    match each.as_slice() {
+        [] if ranking.shown.is_empty() && ranking.all > 0 => Some("No device has such a name.".to_owned()),
+        [] if ranking.all == 0 => Some("No device has answered yet.".to_owned()),
+        [] => None,
+        [_] => Some(format!("and {count} more that {}", clause(ranking.more[0].0))),
+        _ => Some(format!("and {count} more: {}", each.join(", "))),
+    }
+}
+
+fn word(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Rejected => "rejected",
+        Fate::Failed => "failed",
+        Fate::Clamped => "clamped",
+        Fate::Pending => "pending",
+        Fate::Waiting => "offline",
+        Fate::Applied => "applied",
+        Fate::Done => "done",
+        Fate::Reporting => "reporting",
+    }
+}
+
+fn clause(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Pending => "are pending",
+        Fate::Waiting => "are offline",
+        Fate::Done => "are done",
+        Fate::Reporting => "report a value",
+        other => word(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(fate: Fate) -> DeviceRow {
+        DeviceRow {
+            name: "pixel".into(),
+            online: true,
+            fate,
+            value: None,
+            reports: None,
+            reason: None,
+            round_trip_micros: None,
+        }
+    }
+
+    #[test]
+    fn a_row_tells_what_is_in_force() {
+        let five = Some("5".to_owned());
+        let clamped = DeviceRow { value: five.clone(), ..row(Fate::Clamped) };
+        assert_eq!(words(&clamped), ("clamped to", five.clone()));
+        let drifted = DeviceRow { reports: five.clone(), ..row(Fate::Applied) };
+        assert_eq!(words(&drifted), ("applied, reports", five.clone()));
+        let away = DeviceRow { online: false, reports: five, ..row(Fate::Waiting) };
+        assert_eq!(words(&away), ("offline, delivered when it returns", None));
+    }
+
+    #[test]
+    fn devices_that_are_not_listed_are_counted() {
+        let ranking = |more: &[(Fate, usize)]| Ranking {
+            shown: vec![DeviceId(1)],
+            more: more.to_vec(),
+            all: 1 + more.iter().map(|(_, count)| count).sum::<usize>(),
+        };
+        assert_eq!(others(&ranking(&[])), None);
+        let applied = [(Fate::Applied, 950)];
+        assert_eq!(others(&ranking(&applied)).as_deref(), Some("and 950 more that applied"));
+        let mixed = [(Fate::Pending, 3), (Fate::Applied, 947)];
+        assert_eq!(others(&ranking(&mixed)).as_deref(), Some("and 950 more: 3 pending, 947 applied"));
+        let none = Ranking { all: 3, ..Ranking::default() };
+        assert_eq!(others(&none).as_deref(), Some("No device has such a name."));
+    }
+}

@@ -1,0 +1,121 @@
+//! What the person at this page does: edits and runs, from the control to the server's answer.
+
+use std::collections::BTreeMap;
+
+use protocol::limits;
+use protocol::live::{ClientMessage, EditRefused, EditSaved, Gesture, RunStarted};
+use protocol::model::{Value, VarName};
+
+use super::state::{LiveState, Touched};
+use super::vars::{Stage, VarState};
+
+impl LiveState {
+    /// Sets a variable as the person wants it, before the server knows.
+    pub fn edit(&mut self, name: &VarName, value: Value, gesture: Gesture) -> Touched {
+        let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
+        match var.spec.check_edit(&value) {
+            Ok(()) => var.begin(value, gesture),
+            Err(error) => var.refused = Some(error.text),
+        }
+        Touched::var(name)
+    }
+
+    /// Runs an action, once: without a connection not at all, because nobody wants it to happen some time later.
+    pub fn run(&mut self, name: &VarName, args: Option<String>) -> Touched {
+        let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
+        if !self.open {
+            var.runs.refuse("not run: the connection is away".to_owned());
+            return Touched::var(name);
+        }
+        let id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1);
+        var.runs.ask(id);
+        self.runs.push(ClientMessage::Run { id, project: self.project, name: name.clone(), args });
+        Touched::var(name)
+    }
+
+    /// Whether something waits to be sent.
+    pub fn has_unsent(&self) -> bool {
+        !self.runs.is_empty() || self.vars.values().any(VarState::is_unsent)
+    }
+
+    /// The messages with everything that waits to be sent: one for each gesture and each run, in a stable order.
+    pub fn take_unsent(&mut self) -> Vec<ClientMessage> {
+        let mut by_gesture: BTreeMap<Gesture, Vec<VarName>> = BTreeMap::new();
+        for name in &self.order {
+            if let Some(pending) =
+                self.vars.get(name).filter(|v| v.is_unsent()).and_then(|v| v.pending.as_ref())
+            {
+                by_gesture.entry(pending.gesture).or_default().push(name.clone());
+            }
+        }
+        let mut messages = Vec::new();
+        for (gesture, names) in by_gesture {
+            for names in names.chunks(limits::MAX_EDITS_PER_MESSAGE) {
+                messages.push(self.send(gesture, names));
+            }
+        }
+        // behind the edits: what is run finds the values that were set before
+        messages.append(&mut self.runs);
+        messages
+    }
+
+    fn send(&mut self, gesture: Gesture, names: &[VarName]) -> ClientMessage {
+        let id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1);
+        let mut changes = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some(pending) = self.vars.get_mut(name).and_then(|var| var.pending.as_mut()) {
+                pending.stage = Stage::Sent(id);
+                pending.sent = Some(pending.value.clone());
+                changes.push((name.clone(), pending.value.clone()));
+            }
+        }
+        ClientMessage::Edit { id, project: self.project, gesture, changes }
+    }
+
+    /// The connection is there and this state is as new as the server's, or it is away.
+    ///
+    /// Edits that were sent and not answered are sent again on return: the same value in the same gesture, so
+    /// twice does no harm. Edits that somebody else has overtaken are not. Runs are never sent again.
+    pub fn set_open(&mut self, open: bool) -> Touched {
+        self.open = open;
+        if !open {
+            self.runs.clear();
+        }
+        for var in self.vars.values_mut() {
+            if open {
+                var.check_stale();
+                continue;
+            }
+            var.runs.lose();
+            if let Some(pending) = &mut var.pending
+                && matches!(pending.stage, Stage::Sent(_))
+            {
+                pending.stage = Stage::Unsent;
+            }
+        }
+        Touched { all_vars: true, ..Touched::default() }
+    }
+
+    pub(super) fn apply_edit_result(&mut self, id: u32, outcome: &Result<EditSaved, EditRefused>) -> Touched {
+        let mut touched = Touched::default();
+        for (name, var) in &mut self.vars {
+            if var.pending.as_ref().is_some_and(|p| p.stage == Stage::Sent(id)) {
+                var.answer(outcome);
+                touched.vars.insert(name.clone());
+            }
+        }
+        touched
+    }
+
+    pub(super) fn apply_run_result(&mut self, id: u32, outcome: &Result<RunStarted, EditRefused>) -> Touched {
+        let mut touched = Touched::default();
+        for (name, var) in &mut self.vars {
+            if var.runs.answer(id, outcome) {
+                touched.vars.insert(name.clone());
+            }
+        }
+        touched
+    }
+}

@@ -1,0 +1,139 @@
+//! A project to tell stories with.
+
+use protocol::live::{
+    Applied, ClientMessage, Desired, Device, EditSaved, Event, Gesture, LogLine, Outcome, Reported,
+    ServerMessage, Snapshot, Var,
+};
+use protocol::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarName, VarSpec, VarType};
+
+use super::delivery::Status;
+use super::state::LiveState;
+
+pub(super) fn name(text: &str) -> VarName {
+    VarName::parse(text).unwrap()
+}
+
+pub(super) fn int(number: i64) -> Value {
+    Value::Int(number.into())
+}
+
+pub(super) fn device(id: i64, online: bool) -> Device {
+    Device {
+        id: DeviceId(id),
+        name: format!("device-{id}"),
+        online,
+        last_seen: UnixMicros(0),
+        about: String::new(),
+        acknowledges: false,
+        applied: Revision(0),
+    }
+}
+
+/// A device of version 2 that has applied everything up to this revision.
+pub(super) fn acknowledging(id: i64, applied: i64) -> Device {
+    Device { acknowledges: true, applied: Revision(applied), ..device(id, true) }
+}
+
+pub(super) fn line(seq: u64, level: Level, message: &str) -> LogLine {
+    LogLine {
+        seq,
+        device: DeviceId(1),
+        at: UnixMicros(0),
+        received: UnixMicros(0),
+        level,
+        message: message.to_owned(),
+        fields: None,
+    }
+}
+
+pub(super) fn desired(value: Value, revision: i64) -> Desired {
+    Desired { value, revision: Revision(revision), author: "ann".into(), at: UnixMicros(0) }
+}
+
+pub(super) fn reported(device: i64, value: Value) -> Reported {
+    Reported { device: DeviceId(device), value, at: UnixMicros(0) }
+}
+
+/// `speed` and `lives`, reported as 1 by two connected devices.
+pub(super) fn snapshot(seq: u64) -> Snapshot {
+    let var = |text: &str| Var {
+        name: name(text),
+        spec: VarSpec { max: Some(100.0), ..VarSpec::bare(VarType::Integer) },
+        desired: None,
+        reported: vec![reported(1, int(1)), reported(2, int(1))],
+        applied: Vec::new(),
+    };
+    Snapshot {
+        seq,
+        now: UnixMicros(0),
+        project: ProjectId(7),
+        name: "Mr. Rescue".into(),
+        revision: Revision(0),
+        devices: vec![device(1, true), device(2, true)],
+        vars: vec![var("speed"), var("lives")],
+        logs: vec![line(1, Level::Info, "one"), line(2, Level::Warn, "two")],
+        storing: true,
+        lost: 0,
+    }
+}
+
+pub(super) fn state() -> LiveState {
+    LiveState::new(snapshot(10))
+}
+
+pub(super) fn delta(seq: u64, event: Event) -> ServerMessage {
+    ServerMessage::Delta { seq, events: vec![event] }
+}
+
+pub(super) fn reports(device: i64, value: Value) -> Event {
+    Event::Reported {
+        device: DeviceId(device),
+        at: UnixMicros(1),
+        declared: vec![],
+        values: vec![(name("speed"), value)],
+    }
+}
+
+pub(super) fn edited(value: Value, revision: i64) -> Event {
+    Event::Edited { desired: vec![(name("speed"), desired(value, revision))] }
+}
+
+/// Devices applied `revision`, and did this with `speed` after so many milliseconds.
+pub(super) fn applied(revision: i64, outcomes: Vec<(i64, Outcome, u32)>) -> Event {
+    let mark = |(device, outcome, millis): (i64, Outcome, u32)| Applied {
+        device: DeviceId(device),
+        revision: Revision(revision),
+        outcome,
+        round_trip_micros: Some(millis * 1_000),
+    };
+    let devices = outcomes.iter().map(|(device, ..)| (DeviceId(*device), Revision(revision))).collect();
+    Event::Applied { devices, vars: vec![(name("speed"), outcomes.into_iter().map(mark).collect())] }
+}
+
+pub(super) fn clamped(value: i64, reason: &str) -> Outcome {
+    Outcome::Clamped { value: Some(int(value)), reason: Some(reason.into()) }
+}
+
+pub(super) fn rejected(reason: &str) -> Outcome {
+    Outcome::Rejected { reason: Some(reason.into()) }
+}
+
+pub(super) fn saved(id: u32, revision: i64) -> ServerMessage {
+    ServerMessage::EditResult { id, outcome: Ok(EditSaved { revision: Revision(revision), games: 2 }) }
+}
+
+pub(super) fn shown(state: &LiveState) -> Option<Value> {
+    state.var(&name("speed")).and_then(|var| var.shown().cloned())
+}
+
+pub(super) fn status(state: &LiveState) -> Status {
+    state.status(&name("speed"))
+}
+
+pub(super) fn edit(state: &mut LiveState, value: i64) -> u32 {
+    state.edit(&name("speed"), int(value), Gesture(1));
+    match state.take_unsent().as_slice() {
+        [ClientMessage::Edit { id, .. }] => *id,
+        other => panic!("one message expected, got {other:?}"),
+    }
+}

@@ -10,9 +10,12 @@ use leptos_router::{
 
 use crate::pages::{Live, NotFound, Projects, SetUp, SignIn};
 
-/// Runs before the first paint, so that neither the theme nor the phone's tabs flash.
+/// Runs before the first paint, so that neither the theme nor the phone's tabs flash, and so that nothing is lost
+/// of what a person types into a control before WebAssembly has taken over ([`crate::components::typed_before`]).
 const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const t=localStorage.getItem('theme');\
-     if(t==='dark'||t==='light')d.dataset.theme=t}catch{}})(document.documentElement)";
+     if(t==='dark'||t==='light')d.dataset.theme=t}catch{}\
+     addEventListener('input',({target:t})=>{if(!('live' in d.dataset)&&t.closest('.var-control'))\
+     t.dataset.typed=t.value},true)})(document.documentElement)";
 
 /// The HTML document around the application.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

@@ -33,6 +33,7 @@ pub use option_field::OptionField;
 pub use quick_start::QuickStart;
 pub use status_chip::StatusChip;
 pub use text_entry::TextEntry;
+pub(crate) use text_entry::typed_before;
 pub use toggle::Toggle;
 pub use var_list::VarList;
 pub use var_row::VarRow;

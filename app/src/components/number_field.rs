@@ -7,7 +7,7 @@ use protocol::model::{Value, VarSpec};
 use wasm_bindgen::JsCast;
 
 use super::text_entry::{Parse, TextEntry};
-use super::{GestureSession, OnEdit, scale};
+use super::{GestureSession, OnEdit, scale, typed_before};
 
 /// So many pixels of a drag on the grip are one step.
 const PIXELS_PER_STEP: i32 = 3;
@@ -103,6 +103,18 @@ fn Slider(
         dragged.set(None);
         gesture.end();
     };
+    Effect::new(move || {
+        let moved = input.get().and_then(|input| typed_before(&input)?.parse().ok());
+        let next = moved.and_then(|place: f64| {
+            value.with_untracked(|v| {
+                spec.with_value(|spec| v.as_ref().map(|v| scale::at_place(v, spec, place)))
+            })
+        });
+        if let Some(next) = next {
+            on_edit.run((next, gesture.current()));
+            gesture.end();
+        }
+    });
     let keydown = move |event: KeyboardEvent| {
         if let Some(steps) = scale::steps_of_key(&event.key(), event.shift_key(), event.alt_key()) {
             event.prevent_default();

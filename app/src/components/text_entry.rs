@@ -1,5 +1,6 @@
 //! A text field that a person's typing is safe in.
 
+use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
 use protocol::model::Value;
 
@@ -84,6 +85,21 @@ pub fn TextEntry(
         commit();
         held.set(None);
     };
+    let (line, lines) = (NodeRef::<Input>::new(), NodeRef::<Textarea>::new());
+    Effect::new(move || {
+        let field: Option<web_sys::Element> =
+            line.get().map(Into::into).or_else(|| lines.get().map(Into::into));
+        let Some((field, typed)) = field.and_then(|field| Some((field.clone(), typed_before(&field)?)))
+        else {
+            return;
+        };
+        draft.set(Some(typed));
+        if document().active_element().as_ref() == Some(&field) {
+            held.set(Some(text.get_untracked()));
+        } else {
+            commit();
+        }
+    });
     let invalid = move || error.with(Option::is_some).then_some("true");
     // the attribute for the first paint, the property from then on
     let first = text.get_untracked();
@@ -92,6 +108,7 @@ pub fn TextEntry(
             <textarea
                 class="entry entry--multiline"
                 rows="1"
+                node_ref=lines
                 aria-label=label
                 aria-invalid=invalid
                 spellcheck="false"
@@ -110,6 +127,7 @@ pub fn TextEntry(
             <input
                 type="text"
                 class="entry"
+                node_ref=line
                 class:entry--number=numeric
                 inputmode=numeric.then_some("decimal")
                 autocomplete="off"
@@ -131,4 +149,14 @@ pub fn TextEntry(
         {move || error.get().map(|sentence| view! { <span class="entry-error" role="alert">{sentence}</span> })}
     }
     .into_any()
+}
+
+/// What a person typed into a field that the server had drawn, before this page's program took it over: the script
+/// in the head keeps it, because taking over sets the field to its value.
+pub(crate) fn typed_before(field: &web_sys::Element) -> Option<String> {
+    const ATTRIBUTE: &str = "data-typed";
+    let typed = field.get_attribute(ATTRIBUTE)?;
+    // it fails for malformed names only
+    let _ = field.remove_attribute(ATTRIBUTE);
+    Some(typed)
 }

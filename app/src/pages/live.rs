@@ -57,6 +57,13 @@ fn Project(user: Option<User>, page: LivePage) -> impl IntoView {
     let live = live::Live::new(snapshot);
     provide_context(live);
     live.connect();
+    // from here on controls hear for themselves what is typed
+    Effect::new(|| {
+        if let Some(root) = document().document_element() {
+            // it fails for malformed names only
+            let _ = root.set_attribute("data-live", "");
+        }
+    });
     let empty = Memo::new(move |_| live.with_devices(|state| state.devices().next().is_none()));
     let (key, address) = (project.key, StoredValue::new(game_address));
     view! {

@@ -22,6 +22,8 @@ const EDIT_PAUSE_MS: f64 = 50.0;
 const PING_EVERY_MS: f64 = 20_000.0;
 /// Nothing heard for so long after a ping: the line is dead, whatever the browser believes.
 const DEAD_AFTER_MS: f64 = 8_000.0;
+/// The loop below turns at every ping at the latest. When it did not for longer, the browser or the machine slept.
+const ASLEEP_AFTER_MS: f64 = PING_EVERY_MS + 10_000.0;
 const OPEN_TIMEOUT_MS: u32 = 10_000;
 const FIRST_RETRY_MS: f64 = 250.0;
 const LAST_RETRY_MS: f64 = 8_000.0;
@@ -33,7 +35,10 @@ const MAX_INBOX: usize = 256;
 pub(super) fn connect(live: Live) {
     let (wake, woken) = unbounded();
     live.inner.update_value(|inner| inner.wake = Some(wake));
+    // who looks at the page again wants to know at once whether it is still live
+    let seen = window_event_listener_untyped("visibilitychange", move |_| live.wake());
     on_cleanup(move || {
+        seen.remove();
         // dropping the sender ends the task
         live.inner.try_update_value(|inner| inner.wake = None);
     });
@@ -121,9 +126,12 @@ fn sign_in() {
 struct Connection {
     live: Live,
     was_open: bool,
+    /// It slept: edits wait until an answer shows that everything before it has been heard.
+    in_doubt: bool,
     inbox: Rc<RefCell<Vec<ServerMessage>>>,
     last_edit: f64,
     last_heard: f64,
+    last_turn: f64,
     ping_sent: Option<f64>,
     outbox: Vec<ClientMessage>,
 }
@@ -133,9 +141,11 @@ impl Connection {
         Self {
             live,
             was_open: false,
+            in_doubt: false,
             inbox: Rc::default(),
             last_edit: 0.0,
             last_heard: now(),
+            last_turn: now(),
             ping_sent: None,
             outbox: Vec::new(),
         }
@@ -164,6 +174,7 @@ impl Connection {
                 },
                 () = timer => {}
             }
+            self.check_awake();
             if !self.check_alive() {
                 return End::Lost;
             }
@@ -185,6 +196,7 @@ impl Connection {
     /// Until the next edit may go, or the line is to be checked.
     fn timer(&self) -> impl Future<Output = ()> + use<> {
         let unsent = self.was_open
+            && !self.in_doubt
             && self.live.inner.try_with_value(|inner| inner.state.has_unsent()).unwrap_or_default();
         let alive = match self.ping_sent {
             Some(sent) => sent + DEAD_AFTER_MS,
@@ -202,9 +214,13 @@ impl Connection {
         self.ping_sent = None;
         let Message::Bytes(bytes) = message else { return };
         let Ok(message) = parse::<ServerMessage>(&bytes) else { return };
-        let is_snapshot = matches!(message, ServerMessage::Snapshot(_));
+        let is_fresh = match message {
+            ServerMessage::Snapshot(_) => true,
+            ServerMessage::Pong { .. } => self.in_doubt,
+            _ => false,
+        };
         self.inbox.borrow_mut().push(message);
-        if is_snapshot {
+        if is_fresh {
             // edits that were kept go on top of it, so it is applied first
             self.apply_inbox();
             self.opened();
@@ -227,8 +243,22 @@ impl Connection {
 
     fn opened(&mut self) {
         self.was_open = true;
+        self.in_doubt = false;
         self.live.update(|state| state.set_open(true));
         self.live.link.try_set(Link::Open);
+    }
+
+    /// After a sleep the page may be old without knowing: what is edited on it now waits for the answer to a ping,
+    /// before which everything that happened meanwhile arrives.
+    fn check_awake(&mut self) {
+        let slept = now() > self.last_turn + ASLEEP_AFTER_MS;
+        self.last_turn = now();
+        if slept && self.was_open && !self.in_doubt {
+            self.in_doubt = true;
+            self.live.update(|state| state.set_open(false));
+            self.ping_sent = Some(now());
+            self.outbox.push(ClientMessage::Ping { token: 0 });
+        }
     }
 
     /// Sends a ping when it was quiet for long. `false` when the last one was not answered.
@@ -247,7 +277,7 @@ impl Connection {
     }
 
     fn collect_edits(&mut self) {
-        if !self.was_open {
+        if !self.was_open || self.in_doubt {
             return;
         }
         let again = self.live.inner.try_update_value(|inner| inner.state.take_resubscribe()).flatten();

@@ -8,6 +8,7 @@ mod device_list;
 mod failure;
 mod gesture;
 mod header;
+mod log_lines;
 mod log_view;
 mod number_field;
 mod option_field;

@@ -5,7 +5,7 @@
 
 use sqlx::{
     SqlSafeStr,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    migrate::{AppliedMigration, MigrateError, Migration, MigrationType, Migrator},
 };
 
 use super::StoreError;
@@ -30,6 +30,12 @@ macro_rules! script {
 
 const SCRIPTS: &[Script] = &[script!("0001_init"), script!("0002_line_v2")];
 
+/// The number of the last step.
+#[cfg(test)]
+pub(super) fn newest() -> i64 {
+    SCRIPTS.len() as i64
+}
+
 pub(super) fn sqlite() -> Migrator {
     migrator(|script| script.sqlite)
 }
@@ -45,6 +51,21 @@ fn migrator(sql: fn(&Script) -> &'static str) -> Migrator {
         Migration::new(number, name.into(), MigrationType::Simple, sql(script).into_sql_str(), false)
     };
     Migrator::with_migrations(SCRIPTS.iter().map(migration).collect())
+}
+
+/// The last step of a database that has these, which all must be ours. What the migrator itself does, for a
+/// database that must not be written to.
+pub(super) fn last_of(migrator: &Migrator, applied: &[AppliedMigration]) -> Result<i64, MigrateError> {
+    for step in applied {
+        match migrator.iter().find(|migration| migration.version == step.version) {
+            None => return Err(MigrateError::VersionMissing(step.version)),
+            Some(ours) if ours.checksum != step.checksum => {
+                return Err(MigrateError::VersionMismatch(step.version));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(applied.iter().map(|step| step.version).max().unwrap_or(0))
 }
 
 /// What went wrong, for whoever starts the program. `database` says which one it is.

@@ -7,6 +7,7 @@ mod batch;
 mod migrations;
 mod postgres;
 mod rows;
+mod schema;
 mod shared;
 mod sqlite;
 

@@ -4,9 +4,11 @@
 mod accounts;
 mod batches;
 mod contents;
+mod damage;
 mod house;
 mod opening;
 mod projects;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod whole;

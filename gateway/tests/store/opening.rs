@@ -79,6 +79,15 @@ async fn a_schema_that_was_changed_by_hand_is_refused(place: Arc<Place>) {
     assert!(sentence.contains("schema step 1"), "{sentence}");
 }
 
+async fn a_database_that_lacks_a_table_is_refused_and_gets_none(place: Arc<Place>) {
+    place.open().await.unwrap().close().await;
+    execute(&place, "DROP TABLE logs").await;
+    for _ in 0..2 {
+        let sentence = refusal(&place).await;
+        assert!(sentence.contains("the table logs") && sentence.contains("restore"), "{sentence}");
+    }
+}
+
 async fn another_programs_database_is_refused(place: Arc<Place>) {
     execute(&place, "CREATE TABLE invoices (id BIGINT)").await;
     let sentence = refusal(&place).await;
@@ -92,6 +101,7 @@ crate::support::stories! {
     two_that_open_a_new_database_at_once_both_get_it,
     a_database_of_a_newer_version_is_refused,
     a_schema_that_was_changed_by_hand_is_refused,
+    a_database_that_lacks_a_table_is_refused_and_gets_none,
     another_programs_database_is_refused,
 }
 
@@ -126,9 +136,8 @@ async fn a_file_that_is_no_database_is_refused() {
 async fn a_damaged_file_is_refused() {
     let mut content = database_file().await;
     content[100..].fill(0xff);
-    // write-ahead log off, or SQLite would put its files beside this one before it looks
-    content[18..20].fill(1);
-    assert!(refuse_file(&content).await.contains("damaged"));
+    let sentence = refuse_file(&content).await;
+    assert!(sentence.contains("damaged") && sentence.contains("observerio restore"), "{sentence}");
 }
 
 #[tokio::test]

@@ -7,17 +7,22 @@ use std::{str::FromStr, time::Duration};
 use protocol::model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
+    migrate::Migrate as _,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 use super::{
     Epoch, HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, Ticket, TokenHash,
-    Write, Written, migrations, rows, shared::impl_store,
+    Write, Written, migrations, rows, schema::Schema, shared::impl_store,
 };
 
 const CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the server gets to answer when observerio starts.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The oldest Postgres that the stories pass on.
+const OLDEST_MAJOR: i32 = 15;
 
 /// Everything in one Postgres database, in the first schema of the search path.
 pub struct PostgresStore {
@@ -34,8 +39,8 @@ impl PostgresStore {
     /// Connects to the database of a `postgres://` URL, which must exist, and brings its schema up to date.
     ///
     /// # Errors
-    /// [`StoreError::Foreign`] with a sentence when the database holds another program's tables or a newer
-    /// schema; it is then as it was.
+    /// [`StoreError::Foreign`] with a sentence when the server is too old, or the database holds another program's
+    /// tables, a newer schema or less than its schema; it is then as it was. [`StoreError::TimedOut`].
     pub async fn connect(url: &str) -> Result<Self> {
         let options =
             PgConnectOptions::from_str(url)?.application_name("observerio").disable_statement_logging();
@@ -59,27 +64,85 @@ impl PostgresStore {
 
 async fn migrate(options: &PgConnectOptions) -> Result<()> {
     // its own connection: the lock against two servers that start at once goes when it closes
-    let mut connection = options.connect().await?;
-    let name = format!("the database {}", options.get_database().unwrap_or("of the URL"));
-    if is_foreign(&mut connection).await? {
-        return Err(StoreError::Foreign(format!(
-            "{name} holds another program's tables: make an empty database for observerio and name it in \
-             DATABASE_URL"
-        )));
-    }
+    let mut connection = connect(options).await?;
+    let name = name_of(options);
+    refuse_old(&mut connection).await?;
+    // everything is looked at before anything is written
+    let version = version_of(&mut connection, &name).await?;
+    refuse_incomplete(&mut connection, &name, version).await?;
     migrations::postgres().run(&mut connection).await.map_err(|fault| migrations::explain(&name, fault))?;
     Ok(connection.close().await?)
 }
 
-/// Whether there are tables, but none that says which of our migrations made them.
-async fn is_foreign(connection: &mut PgConnection) -> Result<bool> {
+/// A connection that is there within [`CONNECT_TIMEOUT`]. What it is used for may take longer: a new step of the
+/// schema of a large database does.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
+    match timeout(CONNECT_TIMEOUT, options.connect()).await {
+        Ok(connected) => Ok(connected?),
+        Err(_) => Err(StoreError::TimedOut),
+    }
+}
+
+fn name_of(options: &PgConnectOptions) -> String {
+    format!("the database {}", options.get_database().unwrap_or("of the URL"))
+}
+
+async fn refuse_old(connection: &mut PgConnection) -> Result<()> {
+    let number: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::integer")
+        .fetch_one(connection)
+        .await?;
+    check_version(number)
+}
+
+/// Takes `server_version_num`, such as 150004.
+fn check_version(number: i32) -> Result<()> {
+    let major = number / 10_000;
+    if major < OLDEST_MAJOR {
+        return Err(StoreError::Foreign(format!(
+            "the server is Postgres {major} and observerio needs {OLDEST_MAJOR} or newer: upgrade it, or name another \
+             server in DATABASE_URL"
+        )));
+    }
+    Ok(())
+}
+
+/// The last step of the schema; 0 in an empty database.
+async fn version_of(connection: &mut PgConnection, name: &str) -> Result<i64> {
     let (tables, migrations): (i64, i64) = sqlx::query_as(
         "SELECT count(*), count(*) FILTER (WHERE tablename = '_sqlx_migrations')
          FROM pg_tables WHERE schemaname = current_schema()",
     )
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await?;
-    Ok(tables > 0 && migrations == 0)
+    if migrations > 0 {
+        let explain = |fault| migrations::explain(name, fault);
+        let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(explain)?;
+        return migrations::last_of(&migrations::postgres(), &applied).map_err(explain);
+    }
+    match tables {
+        0 => Ok(0),
+        _ => Err(StoreError::Foreign(format!(
+            "{name} holds another program's tables: make an empty database for observerio and name it in \
+             DATABASE_URL"
+        ))),
+    }
+}
+
+/// Refuses a schema that lacks something that its steps made.
+async fn refuse_incomplete(connection: &mut PgConnection, name: &str, version: i64) -> Result<()> {
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "SELECT table_name::text, column_name::text FROM information_schema.columns
+         WHERE table_schema = current_schema()",
+    )
+    .fetch_all(connection)
+    .await?;
+    match Schema::at(version).await?.missing_from(&columns) {
+        None => Ok(()),
+        Some(missing) => Err(StoreError::Foreign(format!(
+            "{name} lacks {missing}: it was changed by hand; make an empty database, name it in DATABASE_URL, and put \
+             a backup there with `observerio restore FILE`"
+        ))),
+    }
 }
 
 impl_store!(
@@ -88,3 +151,21 @@ impl_store!(
     begin_write: "BEGIN",
     begin_read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_too_old_is_refused_with_both_versions() {
+        for number in [90_624, 130_011, 140_999] {
+            let Err(StoreError::Foreign(sentence)) = check_version(number) else {
+                panic!("{number} is taken")
+            };
+            assert!(sentence.contains(&format!("Postgres {}", number / 10_000)) && sentence.contains("15"));
+        }
+        for number in [150_000, 150_018, 180_001] {
+            check_version(number).unwrap();
+        }
+    }
+}

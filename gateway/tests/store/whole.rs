@@ -1,0 +1,136 @@
+//! A database with rows in every table, and everything that is in one.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use gateway::store::{NewSession, Store};
+use protocol::model::Role;
+use serde_json::Value as Json;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::{
+    house::{House, KEY, NOW, int, integer, later, make_device, make_user, text},
+    support::Place,
+};
+
+/// Each table's rows as JSON arrays, sorted. The tables of the migrations themselves are left out: they hold times.
+pub type Everything = BTreeMap<String, Vec<Json>>;
+
+/// Rows in every table, enough of them for trees with inner nodes.
+pub async fn fill(store: Arc<dyn Store>) {
+    let owner = make_user(&store, Role::Owner, None).await.unwrap();
+    make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
+    for n in 0..40 {
+        let session =
+            NewSession { token_hash: [n; 32], user: owner.id, created_at: NOW, expires_at: later(1_000_000) };
+        store.create_session(session).await.unwrap();
+    }
+    let house = House::new(Arc::clone(&store)).await;
+    assert_eq!(house.project.key.as_str(), KEY);
+    let names: Vec<String> = (0..400).map(|n| format!("enemy/boss {n} ☃")).collect();
+    let declared: Vec<_> = names.iter().map(|n| (n.as_str(), integer())).collect();
+    let values: Vec<_> = names.iter().map(|n| (n.as_str(), int(7))).collect();
+    let changes: Vec<_> = names.iter().map(|n| (n.as_str(), text("\u{0}'\"\\ 🦀"))).collect();
+    let messages: Vec<String> = (0..2_000).map(|n| format!("line {n} of 'many' \\ \u{1}")).collect();
+    let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
+    house.commit(&[house.report(&declared, &values), house.logs(&messages)]).await;
+    for gesture in 1..=3 {
+        house.commit(&[house.edit(gesture, &changes)]).await;
+    }
+    for n in 0..10 {
+        let device = make_device(&store, &house.project, &format!("device {n}")).await;
+        let other = House { store: Arc::clone(&store), project: house.project.clone(), device };
+        other.commit(&[other.report(&[], &values[..100])]).await;
+    }
+}
+
+/// All that is in a database.
+pub async fn everything(place: &Place) -> Everything {
+    let all = match place {
+        Place::Sqlite { .. } => of_sqlite(&place.name()).await,
+        Place::Postgres { .. } => of_postgres(&place.name()).await,
+    };
+    for (table, rows) in &all {
+        assert!(!rows.is_empty(), "no story writes into the table {table}");
+    }
+    all
+}
+
+/// All that is in an SQLite file.
+pub async fn of_sqlite(path: &str) -> Everything {
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let columns: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT t.name, c.name, c.type FROM sqlite_schema t, pragma_table_info(t.name) c
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite|_%' ESCAPE '|'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let mut all = Everything::new();
+    for (table, columns) in by_table(columns) {
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|(name, kind)| if kind == "BLOB" { format!("lower(hex({name}))") } else { name.clone() })
+            .collect();
+        let sql = format!("SELECT json_array({}) FROM {table}", cells.join(", "));
+        let rows: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+        all.insert(table, sorted(rows));
+    }
+    connection.close().await.unwrap();
+    all
+}
+
+async fn of_postgres(url: &str) -> Everything {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let columns: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns
+         WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let mut all = Everything::new();
+    for (table, columns) in by_table(columns) {
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|(name, kind)| if kind == "bytea" { format!("encode({name}, 'hex')") } else { name.clone() })
+            .collect();
+        let sql = format!("SELECT json_build_array({})::text FROM {table}", cells.join(", "));
+        let rows: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+        all.insert(table, sorted(rows));
+    }
+    connection.close().await.unwrap();
+    all
+}
+
+/// (table, column, type) → the columns of each table, sorted by name: the two databases may have them in another order.
+fn by_table(columns: Vec<(String, String, String)>) -> BTreeMap<String, Vec<(String, String)>> {
+    let mut tables: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (table, column, kind) in columns {
+        if table != "_sqlx_migrations" {
+            tables.entry(table).or_default().push((column, kind));
+        }
+    }
+    tables.values_mut().for_each(|columns| columns.sort());
+    tables
+}
+
+fn sorted(mut rows: Vec<String>) -> Vec<Json> {
+    rows.sort();
+    let mut rows: Vec<Json> = rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect();
+    rows.sort_by_cached_key(Json::to_string);
+    rows
+}
+
+/// Stories that need rows in every table must get them, also in tables that come later.
+async fn the_whole_database_has_rows_in_every_table(place: Arc<Place>) {
+    let store = place.open().await.unwrap();
+    fill(Arc::clone(&store)).await;
+    let all = everything(&place).await;
+    assert_eq!((all["instance"].len(), all["logs"].len(), all["edits"].len()), (1, 2_000, 1_200));
+    store.close().await;
+}
+
+crate::support::stories! { the_whole_database_has_rows_in_every_table }

@@ -6,6 +6,7 @@ mod batches;
 mod contents;
 mod damage;
 mod house;
+mod interrupted;
 mod opening;
 mod projects;
 mod sessions;

@@ -25,8 +25,6 @@ use crate::{
 
 /// How long connections get to finish when the server goes down.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the database gets to answer when the server starts.
-const DATABASE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the server did not start: a sentence that says what to do, without secrets.
 #[derive(Debug, thiserror::Error)]
@@ -195,19 +193,16 @@ fn claim(data_dir: &Path) -> Result<File, StartError> {
     }
 }
 
+/// Takes as long as it takes: a large file is checked, and a new step of a large schema is made.
 async fn open_store(database: &Database) -> Result<Arc<dyn Store>, StartError> {
-    let opening = async {
-        Ok::<Arc<dyn Store>, StoreError>(match database {
-            Database::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
-            Database::Postgres(url) => Arc::new(PostgresStore::connect(url).await?),
-        })
+    let opened: Result<Arc<dyn Store>, StoreError> = match database {
+        Database::Sqlite(path) => SqliteStore::open(path).await.map(|store| Arc::new(store) as _),
+        Database::Postgres(url) => PostgresStore::connect(url).await.map(|store| Arc::new(store) as _),
     };
-    match timeout(DATABASE_TIMEOUT, opening).await {
-        Ok(Ok(store)) => Ok(store),
-        Ok(Err(StoreError::Foreign(sentence))) => Err(database_error(database, sentence)),
-        Ok(Err(other)) => Err(database_error(database, format!("{other}; look at DATABASE_URL"))),
-        Err(_) => Err(database_error(database, "it does not answer; look at DATABASE_URL".to_owned())),
-    }
+    opened.map_err(|error| match error {
+        StoreError::Foreign(sentence) => database_error(database, sentence),
+        other => database_error(database, format!("{other}; look at DATABASE_URL")),
+    })
 }
 
 fn database_error(database: &Database, cause: String) -> StartError {

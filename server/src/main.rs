@@ -30,7 +30,12 @@ async fn main() -> ExitCode {
     telemetry::start(filter);
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
-    let server = match Server::bind(config).await {
+    let bound = tokio::select! {
+        bound = Server::bind(config) => bound,
+        // checking a large database takes a while; nothing was taken in yet that would have to be saved
+        () = stop.cancelled() => return ExitCode::SUCCESS,
+    };
+    let server = match bound {
         Ok(server) => server,
         Err(error) => return fail(EXIT_CONFIG, &error.to_string()),
     };

@@ -153,6 +153,11 @@ impl Gateway {
         Ok(self.inner.store.check().await?)
     }
 
+    /// Which database it is: "sqlite" or "postgres".
+    pub fn database(&self) -> &'static str {
+        self.inner.store.kind()
+    }
+
     /// Numbers for operators.
     pub fn status(&self) -> Status {
         let (games, watchers) = self.inner.projects.count_connections();

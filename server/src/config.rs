@@ -3,6 +3,7 @@
 mod address;
 mod database;
 mod origin;
+mod token;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -15,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 pub use database::Database;
 pub use origin::PublicUrl;
 pub(crate) use origin::without_port;
+pub use token::MetricsToken;
 
 use crate::telemetry;
 
@@ -72,6 +74,11 @@ struct Settings {
     /// this machine only]
     #[arg(long, env = "OBSERVERIO_REGISTRATION", value_name = "open|closed", help_heading = "Access")]
     registration: Option<String>,
+    /// What a monitoring system must send to read /metrics: Authorization: Bearer TOKEN [default: /metrics is open while
+    /// both ports listen on this machine only and there is no --public-url, else closed]
+    #[arg(long, env = "OBSERVERIO_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(help_heading = "Access")]
+    metrics_token: Option<String>,
 
     /// Games connected at once
     #[arg(long, env = "OBSERVERIO_MAX_GAMES", value_name = "COUNT", default_value = "10000")]
@@ -117,6 +124,8 @@ pub struct Config {
     pub database: Database,
     /// Who may make accounts and keys over the HTTP API.
     pub registration: Registration,
+    /// What must be sent to read the metrics.
+    pub metrics_token: Option<MetricsToken>,
     /// Games connected at once.
     pub max_games: usize,
     /// Browsers and scripts connected at once.
@@ -213,6 +222,10 @@ impl Settings {
             None => Registration::Closed,
         };
 
+        let source = from("metrics_token", "OBSERVERIO_METRICS_TOKEN");
+        let metrics_token = filled(self.metrics_token).map(|token| MetricsToken::parse(&token)).transpose();
+        let metrics_token = metrics_token.map_err(|why| source.refuse(why))?;
+
         let count = |text: &str, source: Source| match text.trim().parse() {
             Ok(count @ 1..=1_000_000) => Ok(count),
             _ => Err(source.refuse("say a number from 1 to 1000000")),
@@ -237,6 +250,7 @@ impl Settings {
                 data_dir,
                 database,
                 registration,
+                metrics_token,
                 max_games,
                 max_http,
                 ping_interval,
@@ -301,6 +315,7 @@ mod tests {
             &["--http", "nonsense"],
             &["--registration", "maybe"],
             &["--max-games", "0"],
+            &["--metrics-token", "hunter2"],
             &["--database-url", "mysql://u:hunter2@h/db"],
             &["--public-url", "tune.example.org"],
             &["frobnicate"],
@@ -324,6 +339,7 @@ mod tests {
             "OBSERVERIO_DATA_DIR",
             "DATABASE_URL",
             "OBSERVERIO_REGISTRATION",
+            "OBSERVERIO_METRICS_TOKEN",
             "OBSERVERIO_MAX_GAMES",
             "OBSERVERIO_MAX_HTTP",
             "OBSERVERIO_PING",

@@ -13,7 +13,9 @@ mod banner;
 pub mod config;
 mod ingest;
 pub mod lifecycle;
+mod metrics;
 mod net;
+mod process;
 pub mod telemetry;
 mod web;
 

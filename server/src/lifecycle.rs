@@ -20,7 +20,9 @@ use crate::{
     Banner,
     config::{Config, Database},
     ingest::{GameLimits, accept_games},
-    net, web,
+    metrics::Metrics,
+    net::{self, Port},
+    web,
 };
 
 /// How long connections get to finish when the server goes down.
@@ -142,18 +144,19 @@ impl Server {
         let Self { gateway, http, tcp, config, addresses, set_up: _, _claim } = self;
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
-        let web = web::Web::new(
-            gateway.clone(),
-            addresses,
-            config.public_url,
-            config.registration,
-            stop.clone(),
-            tasks.clone(),
-        );
+        let game_port = Arc::new(Port::new(config.max_games));
+        let http_port = Arc::new(Port::new(config.max_http));
+        let metrics = Metrics::new(gateway.clone(), Arc::clone(&game_port), Arc::clone(&http_port));
+        let access = web::Access {
+            public_url: config.public_url,
+            registration: config.registration,
+            metrics_token: config.metrics_token,
+        };
+        let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web)?;
-        let limits = GameLimits::new(config.max_games, config.ping_interval);
-        tasks.spawn(accept_games(tcp, gateway.clone(), limits, tasks.clone(), stop.clone()));
-        tasks.spawn(web::serve(http, router, config.max_http, tasks.clone(), stop.clone()));
+        let limits = GameLimits::new(config.ping_interval);
+        tasks.spawn(accept_games(tcp, game_port, gateway.clone(), limits, tasks.clone(), stop.clone()));
+        tasks.spawn(web::serve(http, router, http_port, tasks.clone(), stop.clone()));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 
         stop.cancelled().await;

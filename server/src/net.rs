@@ -1,13 +1,90 @@
 //! Listening and accepting, alike for both ports.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 /// Thousands of games that connect at once wait here; tokio's own 128 makes the rest retry for seconds.
 const BACKLOG: u32 = 4096;
 /// After the process ran out of file handles: time for some connections to end.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// A port's connections: how many there may be, how many there are, and how many were refused.
+pub(crate) struct Port {
+    max_connections: usize,
+    places: Arc<Semaphore>,
+    accepted: AtomicU64,
+    refused: [AtomicU64; Refusal::ALL.len()],
+}
+
+/// Why a connection is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// As many are open as may be.
+    Full,
+}
+
+impl Refusal {
+    /// Each of them.
+    pub(crate) const ALL: [Self; 1] = [Self::Full];
+
+    /// In lower snake case.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+        }
+    }
+}
+
+impl Port {
+    pub(crate) fn new(max_connections: usize) -> Self {
+        let places = Arc::new(Semaphore::new(max_connections));
+        Self { max_connections, places, accepted: AtomicU64::new(0), refused: Default::default() }
+    }
+
+    /// A place for one more connection, to be held as long as it lives.
+    pub(crate) fn take_place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => {
+                self.accepted.fetch_add(1, Relaxed);
+                Ok(place)
+            }
+            Err(_) => Err(self.refuse(Refusal::Full)),
+        }
+    }
+
+    /// Counts a connection that is refused.
+    pub(crate) fn refuse(&self, reason: Refusal) -> Refusal {
+        self.refused[reason as usize].fetch_add(1, Relaxed);
+        reason
+    }
+
+    /// Connections now.
+    pub(crate) fn open(&self) -> u64 {
+        self.max_connections.saturating_sub(self.places.available_permits()) as u64
+    }
+
+    /// Connections that got a place.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted.load(Relaxed)
+    }
+
+    /// Connections that got none.
+    pub(crate) fn refused(&self, reason: Refusal) -> u64 {
+        self.refused[reason as usize].load(Relaxed)
+    }
+}
 
 /// Binds and listens. Port 0 takes a free one.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {

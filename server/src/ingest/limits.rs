@@ -9,8 +9,6 @@ use super::session::{HeartbeatTimes, Patience};
 /// Limits of this port that are settings or are shortened by tests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GameLimits {
-    /// Connections at once, verified or not.
-    pub(crate) max_connections: usize,
     /// Times to verify and to answer pings.
     pub(crate) patience: Patience,
     /// Time in which what was sent must be read.
@@ -21,11 +19,10 @@ pub(crate) struct GameLimits {
 
 impl GameLimits {
     /// The contract's limits, with pings after so much silence.
-    pub(crate) fn new(max_connections: usize, ping_interval: Duration) -> Self {
+    pub(crate) fn new(ping_interval: Duration) -> Self {
         let timeout = PING_TIMEOUT.min(ping_interval);
         let heartbeat = HeartbeatTimes { interval: ping_interval, timeout };
         Self {
-            max_connections,
             patience: Patience { verify: VERIFY_TIMEOUT, heartbeat },
             write_timeout: Duration::from_secs(10),
             settle_timeout: Duration::from_secs(5),

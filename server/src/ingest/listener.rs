@@ -5,14 +5,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use gateway::Gateway;
 use protocol::{ErrorCode, ProtocolError, line::encode_error};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{connection::Connection, limits::GameLimits};
-use crate::net;
+use crate::net::{self, Port};
 
 // A game that vanished without a word (power, network) is noticed within 75 s: 30 + 3 × 15.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -25,18 +22,18 @@ const UNACKNOWLEDGED_FOR: Duration = Duration::from_secs(60);
 /// Accepts games until `stop`, each in a task of `tasks`, which ends soon after `stop` too.
 pub(crate) async fn accept_games(
     listener: TcpListener,
+    port: Arc<Port>,
     gateway: Gateway,
     limits: GameLimits,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(limits.max_connections));
     loop {
         let (stream, peer) = tokio::select! {
             () = stop.cancelled() => return,
             accepted = net::accept(&listener) => accepted,
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+        let Ok(place) = port.take_place() else {
             refuse(&stream, peer);
             continue;
         };

@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::{
+    Extension,
     extract::{
         Query, State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
@@ -27,7 +28,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Web, auth::SessionToken};
+use super::{Web, auth::SessionToken, serve::Place};
 
 /// How often we ask whether the browser is there, and whether it is still signed in.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -50,6 +51,7 @@ pub(super) async fn live(
     State(web): State<Web>,
     token: SessionToken,
     headers: HeaderMap,
+    Extension(place): Extension<Place>,
     Query(version): Query<Version>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -80,7 +82,7 @@ pub(super) async fn live(
         } else {
             conversation.close(CLOSE_VERSION, "this page is of another version; load it anew").await;
         }
-        drop(counted);
+        drop((counted, place));
     })
 }
 

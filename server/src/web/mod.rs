@@ -5,6 +5,7 @@ mod auth;
 mod forms;
 mod guard;
 mod live;
+mod metrics;
 mod pages;
 mod router;
 mod serve;
@@ -13,4 +14,4 @@ mod state;
 
 pub(crate) use router::router;
 pub(crate) use serve::serve;
-pub(crate) use state::Web;
+pub(crate) use state::{Access, Web};

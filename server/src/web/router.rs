@@ -15,7 +15,7 @@ use tower_http::{
     limit::RequestBodyLimitLayer, timeout::RequestBodyTimeoutLayer,
 };
 
-use super::{Web, api, forms, guard, live, pages, site};
+use super::{Web, api, forms, guard, live, metrics, pages, site};
 
 /// Nothing that a person or a script sends to us is larger.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -44,6 +44,7 @@ pub(crate) fn router(web: &Web) -> anyhow::Result<Router> {
         .route("/alive", get(api::alive))
         .route("/healthz", get(api::alive))
         .route("/readyz", get(api::ready))
+        .route("/metrics", get(metrics::metrics))
         .route("/users/tokens", get(api::generate_key).post(api::register_key))
         .route("/users", post(api::register_user))
         .route("/live", get(live::live))

@@ -4,18 +4,23 @@
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::OwnedSemaphorePermit,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::net;
+use crate::net::{self, Port};
 
 /// For a request's head; also for the pause between two requests of a connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,34 +29,46 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    max_connections: usize,
+    port: Arc<Port>,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(max_connections));
     loop {
         let (stream, peer) = tokio::select! {
             () = stop.cancelled() => return,
             accepted = net::accept(&listener) => accepted,
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+        let Ok(place) = port.take_place() else {
             tracing::warn!(%peer, "as many HTTP connections are open as may be; one was refused");
             continue;
         };
         let (router, stop) = (router.clone(), stop.clone());
-        tasks.spawn(async move {
-            serve_connection(stream, peer, router, stop).await;
-            drop(place);
-        });
+        tasks.spawn(serve_connection(stream, peer, router, Place(Arc::new(place)), stop));
     }
 }
 
-async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+/// A connection's place at the port, in the extensions of its requests. A WebSocket outlives the HTTP
+/// connection that it came in as, and keeps the place.
+#[derive(Clone)]
+pub(super) struct Place(#[expect(dead_code, reason = "it is held, not read")] Arc<OwnedSemaphorePermit>);
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    place: Place,
+    stop: CancellationToken,
+) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(place.clone());
+        router.call(request)
+    });
     // HTTP/1.1 only: browsers speak HTTP/2 through TLS alone, and a proxy that does TLS speaks 1.1 to us
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let outcome = tokio::select! {

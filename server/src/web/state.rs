@@ -7,7 +7,11 @@ use gateway::Gateway;
 use leptos::prelude::{Env, LeptosOptions};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::config::{PublicUrl, Registration, without_port};
+use super::metrics::MetricsAccess;
+use crate::{
+    config::{MetricsToken, PublicUrl, Registration, without_port},
+    metrics::Metrics,
+};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -15,16 +19,25 @@ pub(crate) struct Web {
     pub(super) gateway: Gateway,
     pub(super) leptos: LeptosOptions,
     pub(super) settings: Arc<Settings>,
+    pub(super) metrics: Arc<Metrics>,
     /// Cancelled when the server goes down.
     pub(super) stop: CancellationToken,
     /// WebSockets outlive the request that opened them: the server waits for these when it goes down.
     pub(super) tasks: TaskTracker,
 }
 
+/// Who may do what at this port.
+pub(crate) struct Access {
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) registration: Registration,
+    pub(crate) metrics_token: Option<MetricsToken>,
+}
+
 /// What does not change while the server runs.
 pub(super) struct Settings {
     pub(super) public_url: Option<PublicUrl>,
     pub(super) registration: Registration,
+    pub(super) metrics: MetricsAccess,
     /// Where games connect.
     tcp: SocketAddr,
     /// Whether only hosts that are ours are answered.
@@ -35,8 +48,8 @@ impl Web {
     pub(crate) fn new(
         gateway: Gateway,
         addresses: (SocketAddr, SocketAddr),
-        public_url: Option<PublicUrl>,
-        registration: Registration,
+        access: Access,
+        metrics: Metrics,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
@@ -47,10 +60,13 @@ impl Web {
             .site_addr(http)
             .env(Env::PROD)
             .build();
+        let Access { public_url, registration, metrics_token } = access;
+        let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
-        let check_host = public_url.is_some() || (http.ip().is_loopback() && tcp.ip().is_loopback());
-        let settings = Arc::new(Settings { public_url, registration, tcp, check_host });
-        Self { gateway, leptos, settings, stop, tasks }
+        let check_host = public_url.is_some() || is_local;
+        let access = MetricsAccess::new(metrics_token, is_local && public_url.is_none());
+        let settings = Arc::new(Settings { public_url, registration, metrics: access, tcp, check_host });
+        Self { gateway, leptos, settings, metrics: Arc::new(metrics), stop, tasks }
     }
 
     /// What a game connects to, as people type it: a port on every address of the machine is reached under

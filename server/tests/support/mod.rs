@@ -52,15 +52,21 @@ impl TestServer {
 
     /// A fresh one with more flags.
     pub async fn start_with(flags: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", "127.0.0.1:0", flags).await
+    }
+
+    /// A fresh one that listens elsewhere.
+    pub async fn start_at(http: &str, tcp: &str, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let postgres = PostgresDatabase::create().await;
-        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let flags = [&["--http", http, "--tcp", tcp], flags].concat();
+        let flags = flags.into_iter().map(str::to_owned).collect();
         Self::boot(TestDatabase { folder, postgres }, flags).await
     }
 
     async fn boot(database: TestDatabase, flags: Vec<String>) -> Self {
         let data = database.folder.path().join("data");
-        let mut arguments = vec!["observerio", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0"];
+        let mut arguments = vec!["observerio"];
         let data = data.to_str().unwrap().to_owned();
         arguments.extend(["--data-dir", &data]);
         if let Some(postgres) = &database.postgres {
@@ -129,6 +135,11 @@ impl TestServer {
         game.send(&format!("v:{key}\n", key = key.as_str())).await;
         assert_eq!(game.line().await, "OK");
         game
+    }
+
+    /// Whether its database is Postgres; SQLite otherwise.
+    pub fn is_on_postgres(&self) -> bool {
+        self.database.postgres.is_some()
     }
 
     /// The folder of its data.

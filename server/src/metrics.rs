@@ -1,0 +1,189 @@
+//! What operators watch, one line for each metric: its name, what it means, and how it is read.
+//!
+//! Nothing is collected in between: every number is read when it is asked for, from the gateway's
+//! [`Status`], from the ports and from the system. docs/operating.md lists the same names.
+
+use std::{
+    fmt::{self, Debug, Formatter},
+    sync::Arc,
+};
+
+use gateway::{Gateway, Status};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeCounterValue, MetricEncoder, NoLabelSet, text},
+    metrics::MetricType,
+    registry::Registry,
+};
+
+use crate::{
+    net::{Port, Refusal},
+    process::Process,
+};
+
+/// What the text is, for the `Content-Type` of an answer.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A metric. A counter's name is written with `_total` behind it.
+struct Metric {
+    name: &'static str,
+    help: &'static str,
+    reading: Reading,
+}
+
+enum Reading {
+    Counter(fn(&Numbers) -> u64),
+    Gauge(fn(&Numbers) -> u64),
+    /// One counter for each reason why a connection was refused.
+    Refusals(fn(&Numbers, Refusal) -> u64),
+    /// Only where the system tells.
+    Process(MetricType, fn(&Process) -> f64),
+}
+
+/// Everything that metrics are read from, at one moment.
+struct Numbers {
+    status: Status,
+    games: Arc<Port>,
+    http: Arc<Port>,
+    process: Option<Process>,
+}
+
+const fn counter(name: &'static str, help: &'static str, read: fn(&Numbers) -> u64) -> Metric {
+    Metric { name, help, reading: Reading::Counter(read) }
+}
+
+const fn gauge(name: &'static str, help: &'static str, read: fn(&Numbers) -> u64) -> Metric {
+    Metric { name, help, reading: Reading::Gauge(read) }
+}
+
+const fn refusals(name: &'static str, help: &'static str, read: fn(&Numbers, Refusal) -> u64) -> Metric {
+    Metric { name, help, reading: Reading::Refusals(read) }
+}
+
+const fn process(
+    name: &'static str,
+    help: &'static str,
+    kind: MetricType,
+    read: fn(&Process) -> f64,
+) -> Metric {
+    Metric { name, help, reading: Reading::Process(kind, read) }
+}
+
+const METRICS: &[Metric] = &[
+    gauge("observerio_games", "Games connected and verified", |n| n.status.games),
+    gauge("observerio_dashboards", "Dashboards that watch a project", |n| n.status.watchers),
+    counter("observerio_records_committed", "Log entries, values and edits that were stored", |n| {
+        n.status.committed_records
+    }),
+    counter("observerio_commits", "Transactions that stored them", |n| n.status.commits),
+    counter("observerio_records_lost", "Records taken in and then lost because the database failed", |n| {
+        n.status.lost_records
+    }),
+    gauge("observerio_game_connections", "Connections at the game port, verified or not", |n| n.games.open()),
+    counter("observerio_game_connections_accepted", "Connections taken at the game port", |n| {
+        n.games.accepted()
+    }),
+    refusals("observerio_game_connections_refused", "Connections refused at the game port", |n, reason| {
+        n.games.refused(reason)
+    }),
+    gauge("observerio_http_connections", "Connections at the HTTP port", |n| n.http.open()),
+    counter("observerio_http_connections_accepted", "Connections taken at the HTTP port", |n| {
+        n.http.accepted()
+    }),
+    refusals("observerio_http_connections_refused", "Connections refused at the HTTP port", |n, reason| {
+        n.http.refused(reason)
+    }),
+    process("process_resident_memory_bytes", "Memory in use", MetricType::Gauge, |p| p.resident_bytes as f64),
+    process("process_open_fds", "Open files and sockets", MetricType::Gauge, |p| p.open_files as f64),
+    process("process_max_fds", "How many may be open", MetricType::Gauge, |p| p.max_files as f64),
+    process("process_cpu_seconds", "Processor time used", MetricType::Counter, |p| p.cpu_seconds),
+    process("process_start_time_seconds", "When the program started, since 1970", MetricType::Gauge, |p| {
+        p.started_at_seconds
+    }),
+];
+
+/// Every metric of one server.
+pub(crate) struct Metrics {
+    registry: Registry,
+}
+
+impl Metrics {
+    pub(crate) fn new(gateway: Gateway, games: Arc<Port>, http: Arc<Port>) -> Self {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Source { gateway, games, http }));
+        Self { registry }
+    }
+
+    /// All of them, as OpenMetrics text 1.0.
+    pub(crate) fn encode(&self) -> String {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry).expect("a string takes everything");
+        text
+    }
+}
+
+struct Source {
+    gateway: Gateway,
+    games: Arc<Port>,
+    http: Arc<Port>,
+}
+
+impl Debug for Source {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Source {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let build = [("version", env!("CARGO_PKG_VERSION")), ("database", self.gateway.database())];
+        encoder
+            .encode_descriptor("observerio_build", "Which observerio this is", None, MetricType::Info)?
+            .encode_info(&build)?;
+        let numbers = Numbers {
+            status: self.gateway.status(),
+            games: Arc::clone(&self.games),
+            http: Arc::clone(&self.http),
+            process: Process::read(),
+        };
+        METRICS.iter().try_for_each(|metric| metric.encode(&numbers, &mut encoder))
+    }
+}
+
+impl Metric {
+    fn encode(&self, numbers: &Numbers, encoder: &mut DescriptorEncoder) -> fmt::Result {
+        let mut out = match (&self.reading, &numbers.process) {
+            (Reading::Process(..), None) => return Ok(()),
+            (reading, _) => encoder.encode_descriptor(self.name, self.help, None, reading.kind())?,
+        };
+        match self.reading {
+            Reading::Counter(read) => encode_counter(&mut out, &read(numbers)),
+            Reading::Gauge(read) => out.encode_gauge(&read(numbers)),
+            Reading::Refusals(read) => Refusal::ALL.iter().try_for_each(|reason| {
+                let label = [("reason", reason.as_str())];
+                encode_counter(&mut out.encode_family(&label)?, &read(numbers, *reason))
+            }),
+            Reading::Process(kind, read) => {
+                let Some(process) = &numbers.process else { return Ok(()) };
+                match kind {
+                    MetricType::Counter => encode_counter(&mut out, &read(process)),
+                    _ => out.encode_gauge(&read(process)),
+                }
+            }
+        }
+    }
+}
+
+impl Reading {
+    fn kind(&self) -> MetricType {
+        match self {
+            Self::Counter(_) | Self::Refusals(_) => MetricType::Counter,
+            Self::Gauge(_) => MetricType::Gauge,
+            Self::Process(kind, _) => *kind,
+        }
+    }
+}
+
+fn encode_counter(out: &mut MetricEncoder, value: &impl EncodeCounterValue) -> fmt::Result {
+    out.encode_counter::<NoLabelSet, _, f64>(value, None)
+}

@@ -182,9 +182,7 @@ impl LiveState {
             ServerMessage::EditResult { id, outcome } => self.apply_edit_result(id, &outcome),
             ServerMessage::RunResult { id, outcome } => self.apply_run_result(id, &outcome),
             // a refusal names no edit; whatever was sent is answered by its own result
-            ServerMessage::Pong { .. } | ServerMessage::Refused { .. } | ServerMessage::RunResult { .. } => {
-                Touched::default()
-            }
+            ServerMessage::Pong { .. } | ServerMessage::Refused { .. } => Touched::default(),
         }
     }
 
@@ -247,7 +245,6 @@ impl LiveState {
 
     fn apply_event(&mut self, event: Event, touched: &mut Touched) {
         match event {
-            Event::Applied { .. } | Event::ActionDone { .. } | Event::Storing(_) | Event::Lost { .. } => {}
             Event::Device(device) => self.apply_device(device, touched),
             Event::Reported { device, at, declared, values } => {
                 self.tick(at);

@@ -24,7 +24,7 @@ pub enum GatewayError {
     #[error("this link is no longer valid; restart observerio to get a new one")]
     SetupLinkSpent,
     /// The database does not take or give anything now.
-    #[error("the database can't be reached or can't store now; nothing was changed, try again")]
+    #[error("the database does not take anything now; try again in a moment")]
     Unavailable(#[source] StoreError),
     /// The gateway was closed.
     #[error("the server is going down")]

@@ -197,15 +197,9 @@ impl VarState {
     }
 }
 
-/// Whether a game that reports `reported` does what `wanted` says: numbers are compared as numbers,
-/// because many games know floats only.
+/// Whether a game that reports `reported` does what `wanted` says.
 pub fn same_value(reported: &Value, wanted: &Value) -> bool {
-    match (reported, wanted) {
-        (Value::Int(_), Value::Float(_)) | (Value::Float(_), Value::Int(_)) => {
-            reported.as_f64() == wanted.as_f64()
-        }
-        _ => reported == wanted,
-    }
+    reported.agrees_with(wanted)
 }
 
 /// A value as a key of a map: a thousand devices that all report something else are counted in one pass.

@@ -159,6 +159,22 @@ impl Value {
         }
     }
 
+    /// Whether a game that reports this does what `wanted` says. Numbers are compared as numbers, because many
+    /// games know floats only, and text as the JSON in it, because many games keep everything as text.
+    pub fn agrees_with(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::Int(_), Self::Float(_)) | (Self::Float(_), Self::Int(_)) => {
+                self.as_f64() == wanted.as_f64()
+            }
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Text(text), value) | (value, Self::Text(text)) => match Self::parse_json(text) {
+                Some(Self::Text(_)) | None => false,
+                Some(inside) => inside.agrees_with(value),
+            },
+            _ => self == wanted,
+        }
+    }
+
     /// The number, for geometry (sliders, limits); exact only up to 2⁵³.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
@@ -238,6 +254,30 @@ mod tests {
         #[test]
         fn json_text_reads_back_as_the_same_value(value in value()) {
             prop_assert_eq!(Value::parse_json(&value.to_json()), Some(value));
+        }
+    }
+
+    #[test]
+    fn the_same_in_another_json_type_is_the_same() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let json = |text: &str| Value::Json(text.to_owned());
+        for (reported, wanted) in [
+            (Value::Float(5.0), Value::Int(5i64.into())),
+            (text("[1, 2]"), json("[1,2]")),
+            (text("true"), Value::Bool(true)),
+            (text("5.0"), Value::Int(5i64.into())),
+            (text("a"), text("a")),
+        ] {
+            assert!(reported.agrees_with(&wanted) && wanted.agrees_with(&reported), "{reported} {wanted}");
+        }
+        for (reported, wanted) in [
+            (Value::Float(5.5), Value::Int(5i64.into())),
+            (text("[1]"), json("[2]")),
+            (text("[1"), json("[1]")),
+            (text("5"), text("5.0")),
+            (text("\"5\""), Value::Int(5i64.into())),
+        ] {
+            assert!(!reported.agrees_with(&wanted) && !wanted.agrees_with(&reported), "{reported} {wanted}");
         }
     }
 

@@ -30,28 +30,7 @@ pub fn DeliveryList(
     let all = Memo::new(move |_| ranking.with(|ranking| ranking.all));
     view! {
         <div class="delivery" role="group" aria-label=label>
-            <div class="delivery-head">
-                <span class="meta">{move || format::count(all.get(), "device")}</span>
-                <input
-                    type="search"
-                    class="entry"
-                    aria-label="Filter devices"
-                    placeholder="Filter"
-                    autocomplete="off"
-                    spellcheck="false"
-                    hidden=move || all.get() <= FILTER_FROM
-                    on:input=move |event| wanted.set(event_target_value(&event))
-                />
-                <span class="spacer"></span>
-                <button
-                    type="button"
-                    class="button button--icon"
-                    aria-label="Close"
-                    on:click=move |_| on_close.run(())
-                >
-                    <span aria-hidden="true">"✕"</span>
-                </button>
-            </div>
+            <Head all wanted on_close />
             <ul>
                 <For
                     each=move || ranking.with(|ranking| ranking.shown.clone())
@@ -60,6 +39,30 @@ pub fn DeliveryList(
                 />
             </ul>
             <p class="meta delivery-more">{move || ranking.with(others)}</p>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Head(all: Memo<usize>, wanted: RwSignal<String>, on_close: Callback<()>) -> impl IntoView {
+    view! {
+        <div class="delivery-head">
+            <span class="meta">{move || format::count(all.get(), "device")}</span>
+            <input
+                type="search"
+                class="entry"
+                aria-label="Filter devices"
+                placeholder="Filter"
+                autocomplete="off"
+                spellcheck="false"
+                hidden=move || all.get() <= FILTER_FROM
+                on:input=move |event| wanted.set(event_target_value(&event))
+            />
+            <span class="spacer"></span>
+            <button type="button" class="button button--icon" aria-label="Close" on:click=move |_| on_close.run(())>
+                <span aria-hidden="true">"✕"</span>
+            </button>
         </div>
     }
     .into_any()
@@ -100,7 +103,7 @@ fn DeliveryRow(name: StoredValue<VarName>, device: DeviceId) -> impl IntoView {
         let row = |name: &VarName| live.with_var(name, |state, _| state.device_row(name, device));
         name.with_value(row).flatten()
     });
-    move || {
+    let item = move || {
         row.get().map(|row| {
             let (class, sign) = look(row.fate);
             let (words, value) = words(&row);
@@ -119,8 +122,10 @@ fn DeliveryRow(name: StoredValue<VarName>, device: DeviceId) -> impl IntoView {
                     {row.reason.map(|reason| view! { <span class="delivery-reason">{reason}</span> })}
                 </li>
             }
+            .into_any()
         })
-    }
+    };
+    item.into_any()
 }
 
 fn look(fate: Fate) -> (&'static str, &'static str) {

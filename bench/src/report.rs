@@ -1,72 +1,132 @@
 //! Figures → a table for people, JSON for programs.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path, time::Duration};
 
-use serde_json::{Value as Json, json};
+use anyhow::Context as _;
+use hdrhistogram::Histogram;
+use serde_json::{Map, Value as Json, json};
 
-use crate::scenario::{Figures, Times};
+/// Nanoseconds, from 1 µs to 1 minute.
+pub(crate) type Times = Histogram<u64>;
 
-pub(crate) fn table(runs: &[Figures]) -> String {
-    let mut table = String::new();
-    for run in runs {
-        let [idle, connected, after] = run.resident_kib.map(mebibytes);
-        let games = format!("{} {}", run.games, if run.games == 1 { "game" } else { "games" });
+pub(crate) fn times() -> Times {
+    Histogram::new_with_bounds(1_000, 60_000_000_000, 3).expect("the bounds are in order")
+}
+
+pub(crate) fn record(times: &mut Times, time: Duration) {
+    times.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+}
+
+/// What a scenario found, with the settings that it ran with.
+pub(crate) struct Report {
+    pub(crate) scenario: &'static str,
+    pub(crate) settings: Vec<(&'static str, Json)>,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// The figures of one run, or of one part of it.
+pub(crate) struct Run {
+    title: String,
+    rows: Vec<Row>,
+}
+
+enum Row {
+    Times { name: String, times: Times },
+    Number { name: String, value: Option<f64>, unit: &'static str, n: u64 },
+}
+
+impl Run {
+    pub(crate) fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), rows: Vec::new() }
+    }
+
+    pub(crate) fn times(&mut self, name: impl Into<String>, times: Times) {
+        self.rows.push(Row::Times { name: name.into(), times });
+    }
+
+    /// A figure made of `n` observations.
+    pub(crate) fn number(&mut self, name: impl Into<String>, value: f64, unit: &'static str, n: u64) {
+        self.rows.push(Row::Number { name: name.into(), value: Some(value), unit, n });
+    }
+
+    /// A single observation that not every system can make.
+    pub(crate) fn known(&mut self, name: impl Into<String>, value: Option<f64>, unit: &'static str) {
+        self.rows.push(Row::Number { name: name.into(), value, unit, n: 1 });
+    }
+
+    fn write_table(&self, table: &mut String) {
         let mut line = |text: String| writeln!(table, "{}", text.trim_end()).expect("a String takes all");
-        line(games);
-        line(format!("  {:<34}{:>9}{:>10}{:>10}{:>10}", "", "n", "p50 ms", "p99 ms", "max ms"));
-        for (name, times) in rows(run) {
-            let [p50, p99, max] = quantiles(times).map(|ms| format!("{ms:.2}"));
-            line(format!("  {name:<34}{:>9}{p50:>10}{p99:>10}{max:>10}", times.len()));
+        line(self.title.clone());
+        if self.rows.iter().any(|row| matches!(row, Row::Times { .. })) {
+            line(format!("  {:<46}{:>9}{:>10}{:>10}{:>10}", "", "n", "p50 ms", "p99 ms", "max ms"));
         }
-        line(format!("  server ready after {} ms (n = 1)", run.start_time.as_millis()));
-        line(format!(
-            "  {} connected and verified in {} ms (n = 1)",
-            run.games,
-            run.connect_time.as_millis()
-        ));
-        line(format!(
-            "  resident memory: {idle} idle, {connected} with the games, {after} at the end (n = 1)"
-        ));
+        for row in &self.rows {
+            match row {
+                Row::Times { name, times } => {
+                    let [p50, p99, max] = quantiles(times).map(|ms| format!("{ms:.2}"));
+                    line(format!("  {name:<46}{:>9}{p50:>10}{p99:>10}{max:>10}", times.len()));
+                }
+                Row::Number { name, value: None, .. } => line(format!("  {name}: unknown on this system")),
+                Row::Number { name, value: Some(value), unit, n } => {
+                    line(format!("  {name}: {} {unit} (n = {n})", decimal(*value)));
+                }
+            }
+        }
         line(String::new());
     }
-    table
-}
 
-pub(crate) fn json(runs: &[Figures]) -> Json {
-    let run = |run: &Figures| {
-        let times: serde_json::Map<String, Json> = rows(run)
-            .into_iter()
-            .map(|(name, times)| {
-                let [p50, p99, max] = quantiles(times);
-                (name.to_owned(), json!({"n": times.len(), "p50_ms": p50, "p99_ms": p99, "max_ms": max}))
-            })
-            .collect();
-        json!({
-            "games": run.games,
-            "times": times,
-            "start_ms": run.start_time.as_millis() as u64,
-            "connect_ms": run.connect_time.as_millis() as u64,
-            "resident_kib": {
-                "idle": run.resident_kib[0],
-                "connected": run.resident_kib[1],
-                "at_the_end": run.resident_kib[2],
-            },
-        })
-    };
-    json!({ "version": env!("CARGO_PKG_VERSION"), "runs": runs.iter().map(run).collect::<Vec<_>>() })
-}
-
-fn rows(run: &Figures) -> Vec<(&'static str, &Times)> {
-    let [first, median, last] = &run.edit_to_game;
-    let mut rows = match run.games {
-        1 => vec![("edit → game", first)],
-        _ => {
-            vec![("edit → first game", first), ("edit → median game", median), ("edit → last game", last)]
+    fn json(&self) -> Json {
+        let (mut all_times, mut numbers) = (Map::new(), Map::new());
+        for row in &self.rows {
+            match row {
+                Row::Times { name, times } => {
+                    let [p50, p99, max] = quantiles(times);
+                    let figures = json!({"n": times.len(), "p50_ms": p50, "p99_ms": p99, "max_ms": max});
+                    all_times.insert(name.clone(), figures);
+                }
+                Row::Number { name, value, unit, n } => {
+                    numbers.insert(name.clone(), json!({"n": n, "value": value, "unit": unit}));
+                }
+            }
         }
-    };
-    rows.push(("edit → saved, told to the dashboard", &run.edit_to_answer));
-    rows.push(("log entry → dashboard", &run.log_to_dashboard));
-    rows
+        json!({"title": self.title, "times": all_times, "numbers": numbers})
+    }
+}
+
+impl Report {
+    pub(crate) fn table(&self) -> String {
+        let settings: Vec<_> = self.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let mut table = format!("{}: {}\n\n", self.scenario, settings.join(", "));
+        for run in &self.runs {
+            run.write_table(&mut table);
+        }
+        table
+    }
+
+    pub(crate) fn json(&self) -> Json {
+        let settings: Map<_, _> =
+            self.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "scenario": self.scenario,
+            "settings": settings,
+            "runs": self.runs.iter().map(Run::json).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The table to standard output, and the JSON to a file; `-`: the JSON to standard output instead.
+    pub(crate) fn publish(&self, json: Option<&Path>) -> anyhow::Result<()> {
+        let text = || format!("{:#}\n", self.json());
+        match json {
+            Some(path) if path.as_os_str() == "-" => print!("{}", text()),
+            Some(path) => {
+                print!("{}", self.table());
+                std::fs::write(path, text()).with_context(|| format!("can't write {}", path.display()))?;
+            }
+            None => print!("{}", self.table()),
+        }
+        Ok(())
+    }
 }
 
 /// p50, p99 and the maximum in milliseconds, to the microsecond.
@@ -75,48 +135,67 @@ fn quantiles(times: &Times) -> [f64; 3] {
         .map(|nanos| (nanos as f64 / 1e3).round() / 1e3)
 }
 
-fn mebibytes(kib: Option<u64>) -> String {
-    kib.map_or_else(|| "unknown".to_owned(), |kib| format!("{:.1} MiB", kib as f64 / 1024.0))
+/// Whole thousands are set apart; small numbers keep two digits behind the point.
+fn decimal(value: f64) -> String {
+    if value.abs() < 100.0 && value.fract() != 0.0 {
+        return format!("{value:.2}");
+    }
+    let digits = format!("{value:.0}");
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |digits| ("-", digits));
+    let mut text = sign.to_owned();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn figures(games: usize) -> Figures {
-        let mut times = Times::new(3).unwrap();
+    fn report() -> Report {
+        let mut milliseconds = times();
         for ms in 1..=100 {
-            times.record(ms * 1_000_000).unwrap();
+            record(&mut milliseconds, Duration::from_millis(ms));
         }
-        Figures {
-            games,
-            start_time: Duration::from_millis(40),
-            connect_time: Duration::from_millis(7),
-            resident_kib: [Some(2048), None, Some(4096)],
-            edit_to_game: [times.clone(), times.clone(), times.clone()],
-            edit_to_answer: times.clone(),
-            log_to_dashboard: times,
-        }
+        let mut run = Run::new("a thousand games");
+        run.times("edit → game", milliseconds);
+        run.number("acknowledged", 51_234.0, "records/s", 512_340);
+        run.known("resident memory", None, "MiB");
+        Report { scenario: "latency", settings: vec![("games", json!(1000))], runs: vec![run] }
     }
 
     #[test]
-    fn each_figure_says_of_how_many_it_is() {
-        let table = table(&[figures(1000)]);
+    fn the_table_says_of_how_many_each_figure_is() {
+        let table = report().table();
         for row in table.lines().filter(|row| row.contains('→')) {
             assert!(row.split_whitespace().any(|cell| cell == "100"), "{row}");
         }
-        assert!(table.contains("2.0 MiB idle, unknown with the games"), "{table}");
+        for text in [
+            "latency: games 1000",
+            "acknowledged: 51,234 records/s (n = 512340)",
+            "resident memory: unknown on this system",
+        ] {
+            assert!(table.contains(text), "{text} is not in:\n{table}");
+        }
     }
 
     #[test]
     fn quantiles_are_milliseconds() {
-        let json = json(&[figures(1)]);
+        let json = report().json();
         let times = &json["runs"][0]["times"]["edit → game"];
         assert_eq!(times["n"], 100);
         // three digits of precision: within 0.1 %
         assert!((times["p50_ms"].as_f64().unwrap() - 50.0).abs() < 0.1, "{times}");
         assert!((times["max_ms"].as_f64().unwrap() - 100.0).abs() < 0.2, "{times}");
+    }
+
+    #[test]
+    fn numbers_are_readable() {
+        let texts = [0.5, 7.0, 99.994, 1234.5, 1_000_000.0, -1234.0].map(decimal);
+        assert_eq!(texts, ["0.50", "7", "99.99", "1,234", "1,000,000", "-1,234"]);
     }
 }

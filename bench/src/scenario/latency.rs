@@ -1,26 +1,27 @@
-//! One run: a new server, a number of games, one dashboard.
+//! Edits and log entries one after another: how long each takes to arrive.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use clap::Args;
 use futures_util::future::try_join_all;
-use hdrhistogram::Histogram;
 use protocol::{
     line::{Edited, encode_edits, write_edits},
     live::{Event, ServerMessage},
     model::{Key, ProjectId, Value, VarName, VarType, WireForm},
 };
+use serde_json::json;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::timeout,
 };
 
+use super::{Common, mebibytes, milliseconds};
 use crate::{
-    Options,
     dashboard::Dashboard,
     game::{Arrival, Game},
     http,
-    server::Server,
+    report::{Report, Run, Times, record, times},
 };
 
 const KEY: &str = "bench0123456";
@@ -28,52 +29,69 @@ const DECLARATION: &str =
     r#"[{"name":"speed","type":"integer","value":0,"min":0,"max":1000000000,"step":1,"group":"player"}]"#;
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Nanoseconds, from 1 µs to 1 minute.
-pub(crate) type Times = Histogram<u64>;
-
-/// What one run found.
-pub(crate) struct Figures {
-    pub(crate) games: usize,
-    pub(crate) start_time: Duration,
-    pub(crate) connect_time: Duration,
-    /// Resident memory in KiB: nobody connected, all games connected, after all edits and log entries.
-    pub(crate) resident_kib: [Option<u64>; 3],
-    /// Edit sent → it reached the first, the median and the last game.
-    pub(crate) edit_to_game: [Times; 3],
-    /// Edit sent → the dashboard was told that it is saved.
-    pub(crate) edit_to_answer: Times,
-    /// Log entry sent → it reached the dashboard.
-    pub(crate) log_to_dashboard: Times,
+/// How many games, edits and log entries.
+#[derive(Debug, Args)]
+pub(crate) struct Latency {
+    #[command(flatten)]
+    common: Common,
+    /// Connected games, one run for each number
+    #[arg(long, value_name = "COUNT,…", value_delimiter = ',', default_value = "1,1000")]
+    games: Vec<usize>,
+    /// Edits of each run, one after another
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    edits: usize,
+    /// Log entries of each run, one after another
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    logs: usize,
 }
 
-pub(crate) async fn run(options: &Options, count: usize) -> anyhow::Result<Figures> {
-    let server = Server::start(&options.server, options.database_url.as_deref()).await?;
-    let cookie = http::set_up(&server.http, &server.setup_token).await?;
-    http::register_key(&server.http, KEY).await?;
-    let idle_kib = server.resident_kib();
+impl Latency {
+    pub(crate) async fn run(&self) -> anyhow::Result<()> {
+        ensure!(!self.games.contains(&0), "an edit needs at least one game to arrive at");
+        self.common.prepare(self.games.iter().max().copied().unwrap_or_default())?;
+        let mut runs = Vec::new();
+        for &games in &self.games {
+            runs.push(self.measure(games).await.with_context(|| format!("with {games} games"))?);
+        }
+        let settings = vec![("edits", json!(self.edits)), ("logs", json!(self.logs))];
+        self.common.publish(&Report { scenario: "latency", settings, runs })
+    }
 
-    let (arrivals, mut arrived) = unbounded_channel();
-    let began = Instant::now();
-    let connecting = (0..count).map(|_| Game::connect(&server.games, KEY, DECLARATION, arrivals.clone()));
-    let mut games = try_join_all(connecting).await?;
-    let connect_time = began.elapsed();
+    async fn measure(&self, count: usize) -> anyhow::Result<Run> {
+        let server = self.common.start().await?;
+        let cookie = http::set_up(&server.http, &server.setup_token).await?;
+        http::register_key(&server.http, KEY).await?;
+        let idle_kib = server.resident_kib();
 
-    let mut dashboard = Dashboard::open(&server.http, &cookie).await?;
-    let project = settled(&mut dashboard, count).await?;
-    let connected_kib = server.resident_kib();
+        let (arrivals, mut arrived) = unbounded_channel();
+        let began = Instant::now();
+        let connecting = (0..count).map(|_| Game::connect(&server.games, KEY, DECLARATION, arrivals.clone()));
+        let mut games = try_join_all(connecting).await?;
+        let connect_time = began.elapsed();
 
-    let mut edits = Edits { project, name: VarName::parse("speed")?, games: count };
-    let (edit_to_game, edit_to_answer) = edits.measure(options.edits, &mut dashboard, &mut arrived).await?;
-    let log_to_dashboard = measure_logs(options.logs, &mut games[0], &mut dashboard).await?;
-    Ok(Figures {
-        games: count,
-        start_time: server.start_time,
-        connect_time,
-        resident_kib: [idle_kib, connected_kib, server.resident_kib()],
-        edit_to_game,
-        edit_to_answer,
-        log_to_dashboard,
-    })
+        let mut dashboard = Dashboard::open(&server.http, &cookie).await?;
+        let project = settled(&mut dashboard, count).await?;
+        let connected_kib = server.resident_kib();
+
+        let mut run = Run::new(format!("{count} {}", if count == 1 { "game" } else { "games" }));
+        let mut edits = Edits { project, name: VarName::parse("speed")?, games: count };
+        let ([first, median, last], saved) = edits.measure(self.edits, &mut dashboard, &mut arrived).await?;
+        if count == 1 {
+            run.times("edit → game", first);
+        } else {
+            run.times("edit → first game", first);
+            run.times("edit → median game", median);
+            run.times("edit → last game", last);
+        }
+        run.times("edit → saved, told to the dashboard", saved);
+        run.times("log entry → dashboard", measure_logs(self.logs, &mut games[0], &mut dashboard).await?);
+        run.number("server ready after", milliseconds(server.start_time), "ms", 1);
+        run.number("all connected and verified after", milliseconds(connect_time), "ms", 1);
+        run.known("resident memory, nobody connected", idle_kib.map(mebibytes), "MiB");
+        run.known("resident memory, with the games", connected_kib.map(mebibytes), "MiB");
+        run.known("resident memory, at the end", server.resident_kib().map(mebibytes), "MiB");
+        Ok(run)
+    }
 }
 
 /// Finds the project that the games are in, and waits until all of them have reported.
@@ -92,14 +110,6 @@ async fn settled(dashboard: &mut Dashboard, games: usize) -> anyhow::Result<Proj
         return Ok(project);
     }
     anyhow::bail!("no project has the games; was the database new?")
-}
-
-fn times() -> Times {
-    Histogram::new_with_bounds(1_000, 60_000_000_000, 3).expect("the bounds are in order")
-}
-
-fn record(times: &mut Times, time: Duration) {
-    times.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
 }
 
 struct Edits {

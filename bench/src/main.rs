@@ -3,16 +3,25 @@
 //! Everything runs on one machine and shares its cores, so the figures hold the load generator's own
 //! work too: they are upper bounds. `docs/benchmarks.md` says what each of them means.
 
+mod answers;
+mod client;
+mod crowd;
 mod dashboard;
+mod editor;
 mod game;
 mod http;
+mod peer;
+mod record;
 mod report;
 mod scenario;
+mod schedule;
 mod server;
+mod stored;
+mod system;
 
 use clap::{Parser, Subcommand};
 
-use scenario::latency::Latency;
+use scenario::{acks::Acks, latency::Latency, lockstep::Lockstep, overload::Overload, reconnect::Reconnect};
 
 /// Starts a real observerio, plays its games and its dashboards, and measures
 #[derive(Debug, Parser)]
@@ -28,6 +37,14 @@ struct Cli {
 enum Scenario {
     /// Edits and log entries one after another: how long each takes to arrive (also what happens without a name)
     Latency(Latency),
+    /// Durable log ingest: how many entries are acknowledged, and how soon
+    Acks(Acks),
+    /// Games that send the next entry after the acknowledgement of the last
+    Lockstep(Lockstep),
+    /// The server dies and comes back, and every game reconnects in the same moment
+    Reconnect(Reconnect),
+    /// Far more than can be stored, in one project, while people go on editing
+    Overload(Overload),
 }
 
 #[tokio::main]
@@ -35,6 +52,10 @@ async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     match cli.scenario.unwrap_or(Scenario::Latency(cli.latency)) {
         Scenario::Latency(latency) => latency.run().await,
+        Scenario::Acks(acks) => acks.run().await,
+        Scenario::Lockstep(lockstep) => lockstep.run().await,
+        Scenario::Reconnect(reconnect) => reconnect.run().await,
+        Scenario::Overload(overload) => overload.run().await,
     }
 }
 

@@ -31,8 +31,40 @@ pub(crate) struct Run {
 }
 
 enum Row {
-    Times { name: String, times: Times },
-    Number { name: String, value: Option<f64>, unit: &'static str, n: u64 },
+    Times { name: String, times: Times, goal: Option<Goal> },
+    Number { name: String, value: Option<f64>, unit: &'static str, n: u64, goal: Option<Goal> },
+}
+
+/// What a figure is held against; that of times (in milliseconds) is for the p99.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Goal {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Goal {
+    fn is_met(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(least) => value >= least,
+            Self::AtMost(most) => value <= most,
+        }
+    }
+
+    fn verdict(self, value: f64) -> String {
+        let (sign, bound) = match self {
+            Self::AtLeast(bound) => ('≥', bound),
+            Self::AtMost(bound) => ('≤', bound),
+        };
+        format!("{sign} {}: {}", decimal(bound), if self.is_met(value) { "met" } else { "MISSED" })
+    }
+
+    fn json(self, value: f64) -> Json {
+        let (kind, bound) = match self {
+            Self::AtLeast(bound) => ("at_least", bound),
+            Self::AtMost(bound) => ("at_most", bound),
+        };
+        json!({ kind: bound, "met": self.is_met(value) })
+    }
 }
 
 impl Run {
@@ -41,17 +73,33 @@ impl Run {
     }
 
     pub(crate) fn times(&mut self, name: impl Into<String>, times: Times) {
-        self.rows.push(Row::Times { name: name.into(), times });
+        self.times_with(name, times, None);
+    }
+
+    /// Times whose p99 may have a goal, in milliseconds.
+    pub(crate) fn times_with(&mut self, name: impl Into<String>, times: Times, goal: Option<Goal>) {
+        self.rows.push(Row::Times { name: name.into(), times, goal });
     }
 
     /// A figure made of `n` observations.
     pub(crate) fn number(&mut self, name: impl Into<String>, value: f64, unit: &'static str, n: u64) {
-        self.rows.push(Row::Number { name: name.into(), value: Some(value), unit, n });
+        self.number_with(name, value, unit, n, None);
+    }
+
+    pub(crate) fn number_with(
+        &mut self,
+        name: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+        n: u64,
+        goal: Option<Goal>,
+    ) {
+        self.rows.push(Row::Number { name: name.into(), value: Some(value), unit, n, goal });
     }
 
     /// A single observation that not every system can make.
     pub(crate) fn known(&mut self, name: impl Into<String>, value: Option<f64>, unit: &'static str) {
-        self.rows.push(Row::Number { name: name.into(), value, unit, n: 1 });
+        self.rows.push(Row::Number { name: name.into(), value, unit, n: 1, goal: None });
     }
 
     fn write_table(&self, table: &mut String) {
@@ -62,13 +110,16 @@ impl Run {
         }
         for row in &self.rows {
             match row {
-                Row::Times { name, times } => {
-                    let [p50, p99, max] = quantiles(times).map(|ms| format!("{ms:.2}"));
-                    line(format!("  {name:<46}{:>9}{p50:>10}{p99:>10}{max:>10}", times.len()));
+                Row::Times { name, times, goal } => {
+                    let figures = quantiles(times);
+                    let [p50, p99, max] = figures.map(|ms| format!("{ms:.2}"));
+                    let verdict = goal.map_or_else(String::new, |goal| goal.verdict(figures[1]));
+                    line(format!("  {name:<46}{:>9}{p50:>10}{p99:>10}{max:>10}  {verdict}", times.len()));
                 }
                 Row::Number { name, value: None, .. } => line(format!("  {name}: unknown on this system")),
-                Row::Number { name, value: Some(value), unit, n } => {
-                    line(format!("  {name}: {} {unit} (n = {n})", decimal(*value)));
+                Row::Number { name, value: Some(value), unit, n, goal } => {
+                    let verdict = goal.map_or_else(String::new, |goal| goal.verdict(*value));
+                    line(format!("  {name}: {} {unit} (n = {n})  {verdict}", decimal(*value)));
                 }
             }
         }
@@ -79,13 +130,20 @@ impl Run {
         let (mut all_times, mut numbers) = (Map::new(), Map::new());
         for row in &self.rows {
             match row {
-                Row::Times { name, times } => {
+                Row::Times { name, times, goal } => {
                     let [p50, p99, max] = quantiles(times);
-                    let figures = json!({"n": times.len(), "p50_ms": p50, "p99_ms": p99, "max_ms": max});
+                    let mut figures = json!({"n": times.len(), "p50_ms": p50, "p99_ms": p99, "max_ms": max});
+                    if let Some(goal) = goal {
+                        figures["goal"] = goal.json(p99);
+                    }
                     all_times.insert(name.clone(), figures);
                 }
-                Row::Number { name, value, unit, n } => {
-                    numbers.insert(name.clone(), json!({"n": n, "value": value, "unit": unit}));
+                Row::Number { name, value, unit, n, goal } => {
+                    let mut figure = json!({"n": n, "value": value, "unit": unit});
+                    if let (Some(goal), Some(value)) = (goal, value) {
+                        figure["goal"] = goal.json(*value);
+                    }
+                    numbers.insert(name.clone(), figure);
                 }
             }
         }
@@ -162,21 +220,23 @@ mod tests {
             record(&mut milliseconds, Duration::from_millis(ms));
         }
         let mut run = Run::new("a thousand games");
-        run.times("edit → game", milliseconds);
-        run.number("acknowledged", 51_234.0, "records/s", 512_340);
+        run.times("edit → game", milliseconds.clone());
+        run.times_with("line → ack", milliseconds, Some(Goal::AtMost(40.0)));
+        run.number_with("acknowledged", 51_234.0, "records/s", 512_340, Some(Goal::AtLeast(50_000.0)));
         run.known("resident memory", None, "MiB");
         Report { scenario: "latency", settings: vec![("games", json!(1000))], runs: vec![run] }
     }
 
     #[test]
-    fn the_table_says_of_how_many_each_figure_is() {
+    fn the_table_says_of_how_many_each_figure_is_and_whether_its_goal_is_met() {
         let table = report().table();
         for row in table.lines().filter(|row| row.contains('→')) {
             assert!(row.split_whitespace().any(|cell| cell == "100"), "{row}");
         }
         for text in [
             "latency: games 1000",
-            "acknowledged: 51,234 records/s (n = 512340)",
+            "≤ 40: MISSED",
+            "acknowledged: 51,234 records/s (n = 512340)  ≥ 50,000: met",
             "resident memory: unknown on this system",
         ] {
             assert!(table.contains(text), "{text} is not in:\n{table}");
@@ -191,6 +251,9 @@ mod tests {
         // three digits of precision: within 0.1 %
         assert!((times["p50_ms"].as_f64().unwrap() - 50.0).abs() < 0.1, "{times}");
         assert!((times["max_ms"].as_f64().unwrap() - 100.0).abs() < 0.2, "{times}");
+        assert_eq!(json["runs"][0]["times"]["line → ack"]["goal"], json!({"at_most": 40.0, "met": false}));
+        let number = &json["runs"][0]["numbers"]["acknowledged"];
+        assert_eq!(number["goal"], json!({"at_least": 50_000.0, "met": true}));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The server that is measured: a process of its own, with a new database.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -14,12 +14,14 @@ use tokio::{
     time::timeout,
 };
 
+use crate::system;
+
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running server. Dropping it ends the process and removes its data.
 pub(crate) struct Server {
+    place: Place,
     process: Child,
-    _data: TempDir,
     /// From the start of the process to its banner.
     pub(crate) start_time: Duration,
     /// `host:port` of the dashboard.
@@ -30,24 +32,74 @@ pub(crate) struct Server {
     pub(crate) setup_token: String,
 }
 
+/// What is there before the process and stays when it ends.
+struct Place {
+    program: PathBuf,
+    database_url: Option<String>,
+    data: TempDir,
+}
+
 impl Server {
+    /// A new one on free ports.
     pub(crate) async fn start(program: &Path, database_url: Option<&str>) -> anyhow::Result<Self> {
         let data = tempfile::tempdir().context("a temporary folder")?;
-        let mut command = Command::new(program);
+        let place =
+            Place { program: program.to_owned(), database_url: database_url.map(str::to_owned), data };
+        let (process, start_time, banner) = place.run("127.0.0.1:0", "127.0.0.1:0").await?;
+        let Banner { http, games, setup_token } = banner;
+        Ok(Self { place, process, start_time, http, games, setup_token })
+    }
+
+    /// Ends the process as a crash would (SIGKILL): it writes, answers and closes nothing more.
+    pub(crate) async fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.kill().await.context("can't end the server")
+    }
+
+    /// Starts it again after [`Server::kill`]: the same ports, the same data.
+    pub(crate) async fn restart(&mut self) -> anyhow::Result<()> {
+        (self.process, self.start_time, _) = self.place.run(&self.http, &self.games).await?;
+        Ok(())
+    }
+
+    /// Resident memory in KiB, where the system tells (Linux).
+    pub(crate) fn resident_kib(&self) -> Option<u64> {
+        system::resident_kib(self.process.id()?)
+    }
+
+    /// The most resident memory since the start of the process, in KiB.
+    pub(crate) fn peak_resident_kib(&self) -> Option<u64> {
+        system::peak_resident_kib(self.process.id()?)
+    }
+
+    /// The URL of its Postgres database, if it has one.
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        self.place.database_url.as_deref()
+    }
+
+    /// The file of its SQLite database.
+    pub(crate) fn sqlite_file(&self) -> PathBuf {
+        self.place.data.path().join("observerio.db")
+    }
+}
+
+impl Place {
+    async fn run(&self, http: &str, games: &str) -> anyhow::Result<(Child, Duration, Banner)> {
+        let mut command = Command::new(&self.program);
         command
-            .args(["serve", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--registration", "open"])
+            .args(["serve", "--http", http, "--tcp", games, "--registration", "open"])
             .args(["--max-games", "100000"])
             .arg("--data-dir")
-            .arg(data.path())
+            .arg(self.data.path())
             .env_remove("DATABASE_URL")
             .env_remove("OBSERVERIO_PUBLIC_URL")
             .stdout(Stdio::piped())
             .kill_on_drop(true);
-        if let Some(url) = database_url {
+        if let Some(url) = &self.database_url {
             command.env("DATABASE_URL", url);
         }
         let started = Instant::now();
-        let mut process = command.spawn().with_context(|| format!("can't start {}", program.display()))?;
+        let mut process =
+            command.spawn().with_context(|| format!("can't start {}", self.program.display()))?;
         let stdout = process.stdout.take().context("standard output is piped")?;
         let mut lines = BufReader::new(stdout).lines();
         let banner =
@@ -55,15 +107,7 @@ impl Server {
         let start_time = started.elapsed();
         // keeps the pipe open and empty for as long as the server lives
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let Banner { http, games, setup_token } = banner;
-        Ok(Self { process, _data: data, start_time, http, games, setup_token })
-    }
-
-    /// Resident memory in KiB, where the system tells (Linux).
-    pub(crate) fn resident_kib(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.trim().strip_suffix("kB")?.trim().parse().ok()
+        Ok((process, start_time, banner))
     }
 }
 
@@ -74,6 +118,7 @@ struct Banner {
 }
 
 impl Banner {
+    /// Reads up to the set-up link: these servers have an owner without a password, so it is always there.
     async fn read(lines: &mut Lines<BufReader<ChildStdout>>) -> anyhow::Result<Self> {
         let (mut http, mut games) = (None, None);
         while let Some(line) = lines.next_line().await? {

@@ -1,6 +1,12 @@
 //! What can be measured, one scenario a file.
 
+pub(crate) mod acks;
+mod ingest;
 pub(crate) mod latency;
+pub(crate) mod lockstep;
+pub(crate) mod overload;
+mod project;
+pub(crate) mod reconnect;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -39,6 +45,10 @@ impl Common {
             "{most} open files are needed and {allowed} allowed; raise it with `ulimit -n`"
         );
         Ok(())
+    }
+
+    fn has_database_url(&self) -> bool {
+        self.database_url.is_some()
     }
 
     async fn start(&self) -> anyhow::Result<Server> {

@@ -1,0 +1,296 @@
+//! Far more than the server can store, in one project, while people go on editing there and elsewhere.
+
+mod figures;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use serde_json::json;
+use tokio::time::{sleep, sleep_until};
+
+use super::{Common, project::Project};
+use crate::{
+    answers::Window,
+    client::{Arrived, Client as _, Manners, Original, Version2},
+    crowd::{Crowd, Player},
+    editor::{Edit, Editor},
+    http,
+    report::Report,
+    schedule::Load,
+    server::Server,
+    stored::Stored,
+};
+use figures::Figures;
+
+/// Twenty edits a second, as a dashboard sends them while somebody drags a slider.
+const EDIT_EVERY: Duration = Duration::from_millis(50);
+/// Games of each project that are no part of the flood, and lines of one of them a second.
+const CALM_GAMES: u32 = 10;
+const CALM_LINES_PER_SECOND: f64 = 10.0;
+/// Unanswered lines of one client while the sustained maximum is looked for.
+const SUSTAINED_WINDOW: usize = 8;
+/// Time for a load to reach every client before its first moment.
+const NOTICE: Duration = Duration::from_millis(50);
+/// How much longer a load runs than it is measured, as a part of that.
+const WARM_UP: f64 = 0.25;
+/// Until what the maximum left unanswered is answered.
+const REST: Duration = Duration::from_secs(1);
+/// The last edits of all are given so long to arrive.
+const LAST_EDITS: Duration = Duration::from_secs(1);
+const MEMORY_EVERY: Duration = Duration::from_millis(100);
+
+/// How big a flood, and for how long.
+#[derive(Debug, Args)]
+pub(crate) struct Overload {
+    #[command(flatten)]
+    common: Common,
+    /// Flooding games of each kind: of version 2 and waiting when told to, of version 2 and not waiting,
+    /// and original ones
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    sessions: u32,
+    /// Log entries in a line of the flood
+    #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    entries: u32,
+    /// Lines that a flooding game keeps while they are not acknowledged
+    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
+    window: u16,
+    /// How many times the sustained maximum is offered
+    #[arg(long, value_name = "TIMES", default_value_t = 10.0)]
+    factor: f64,
+    /// How long the flood lasts
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
+    seconds: f64,
+    /// How long the quiet before it, and the sustained maximum, are measured
+    #[arg(long, value_name = "SECONDS", default_value_t = 8.0)]
+    before: f64,
+    /// How long the time after it is watched
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    after: f64,
+}
+
+/// Everybody who plays.
+struct Cast {
+    waiting: Crowd<Version2>,
+    going_on: Crowd<Version2>,
+    original: Crowd<Original>,
+    /// Of the flooded project, and of the other one.
+    calm: [Crowd<Version2>; 2],
+}
+
+/// What everybody has to tell at the end.
+struct Told {
+    waiting: Vec<Player<Version2>>,
+    going_on: Vec<Player<Version2>>,
+    original: Vec<Player<Original>>,
+    calm: [Vec<Player<Version2>>; 2],
+    edits: [Vec<Edit>; 2],
+}
+
+/// The parts of the run, and what the server had stored and used in each.
+struct Course {
+    quiet: Window,
+    sustained: Window,
+    flood: Window,
+    after: Window,
+    /// Entries of the flooded project a second.
+    sustained_per_second: f64,
+    offered_per_second: f64,
+    flood_per_second: f64,
+    /// Resident memory: before any flood, and the most in the flood and after it.
+    base_kib: Option<u64>,
+    peak_kib: Option<u64>,
+}
+
+impl Overload {
+    pub(crate) async fn run(&self) -> anyhow::Result<()> {
+        self.common.prepare(3 * self.sessions as usize)?;
+        let mut server = self.common.start().await?;
+        let cookie = http::set_up(&server.http, &server.setup_token).await?;
+        let mut stored = Stored::open(&server).await?;
+        let flooded = Project::create(&server, &mut stored, 1).await?;
+        let other = Project::create(&server, &mut stored, 2).await?;
+
+        let mut cast = self.gather(&server, &flooded, &other);
+        cast.ready().await?;
+        let editors = [
+            Editor::start(flooded.watch(&server, &cookie).await?, flooded.id, EDIT_EVERY),
+            Editor::start(other.watch(&server, &cookie).await?, other.id, EDIT_EVERY),
+        ];
+        let course = self.play(&cast, &server, &mut stored, &flooded).await?;
+
+        let [first, second] = editors;
+        let edits = [first.stop().await?, second.stop().await?];
+        sleep(LAST_EDITS).await;
+        let told = cast.leave(edits).await?;
+        drop(stored);
+        // what was acknowledged must be there after an end without a farewell
+        server.kill().await?;
+        let compared = Stored::open(&server).await?.verify(&told.promised()).await?;
+
+        let runs = Figures { overload: self, course: &course, told: &told, compared }.runs();
+        let settings = vec![
+            ("games of each kind", json!(self.sessions)),
+            ("entries a line", json!(self.entries)),
+            ("window", json!(self.window)),
+            ("seconds", json!(self.seconds)),
+        ];
+        self.common.publish(&Report { scenario: "overload", settings, runs })
+    }
+
+    fn gather(&self, server: &Server, flooded: &Project, other: &Project) -> Cast {
+        let numbers = |kind: u32| kind * self.sessions..(kind + 1) * self.sessions;
+        let version2 = |number| Version2::new(number, Arc::clone(&flooded.key), self.entries);
+        let original = |number| Original::new(number, Arc::clone(&flooded.key), self.entries);
+        let calm = |project: &Project, from: u32| {
+            let game = |number| Version2::new(number, Arc::clone(&project.key), 1);
+            Crowd::gather(&server.games, (from..from + CALM_GAMES).map(game).collect())
+        };
+        let rude = |number| version2(number).with_manners(Manners::GoesOn);
+        let first_calm = 3 * self.sessions;
+        Cast {
+            waiting: Crowd::gather(&server.games, numbers(0).map(version2).collect()),
+            going_on: Crowd::gather(&server.games, numbers(1).map(rude).collect()),
+            original: Crowd::gather(&server.games, numbers(2).map(original).collect()),
+            calm: [calm(flooded, first_calm), calm(other, first_calm + CALM_GAMES)],
+        }
+    }
+
+    /// Quiet, the sustained maximum, rest, the flood, and the time after it.
+    async fn play(
+        &self,
+        cast: &Cast,
+        server: &Server,
+        stored: &mut Stored,
+        flooded: &Project,
+    ) -> anyhow::Result<Course> {
+        let [before, warm_up, after] =
+            [self.before, self.before * WARM_UP, self.after].map(Duration::from_secs_f64);
+        let calm =
+            Load::Paced { from: Instant::now() + NOTICE, per_second: CALM_LINES_PER_SECOND, window: 256 };
+        cast.calm.iter().for_each(|crowd| crowd.tell(calm));
+        let quiet = window(Instant::now() + warm_up, before);
+        sleep_until(quiet.until.into()).await;
+        let base_kib = server.resident_kib();
+
+        let sustained = window(Instant::now() + warm_up, before);
+        cast.flood(Load::FlatOut { window: SUSTAINED_WINDOW }, false);
+        let count = self.stored_within(sustained, stored, flooded).await?;
+        let sustained_per_second = count as f64 / sustained.seconds();
+        cast.flood(Load::Idle, true);
+        sleep(REST).await;
+
+        let flood = window(Instant::now() + NOTICE, Duration::from_secs_f64(self.seconds));
+        let offered_per_second = sustained_per_second * self.factor;
+        let per_second = offered_per_second / f64::from(3 * self.sessions) / f64::from(self.entries);
+        cast.flood(Load::Paced { from: flood.from, per_second, window: self.window.into() }, true);
+        let after = window(flood.until, after);
+        let in_flood = async {
+            let count = self.stored_within(flood, stored, flooded).await;
+            cast.flood(Load::Idle, true);
+            count
+        };
+        let (count, peak_kib) = tokio::join!(in_flood, most_memory(server, after.until));
+        Ok(Course {
+            quiet,
+            sustained,
+            flood,
+            after,
+            sustained_per_second,
+            offered_per_second,
+            flood_per_second: count? as f64 / flood.seconds(),
+            base_kib,
+            peak_kib,
+        })
+    }
+
+    /// How many entries the database gains within a stretch of time.
+    async fn stored_within(
+        &self,
+        window: Window,
+        stored: &mut Stored,
+        project: &Project,
+    ) -> anyhow::Result<u64> {
+        sleep_until(window.from.into()).await;
+        let before = stored.log_count(&project.key).await?;
+        sleep_until(window.until.into()).await;
+        Ok(stored.log_count(&project.key).await? - before)
+    }
+}
+
+impl Cast {
+    async fn ready(&mut self) -> anyhow::Result<()> {
+        let [first, second] = &mut self.calm;
+        tokio::try_join!(
+            self.waiting.ready(),
+            self.going_on.ready(),
+            self.original.ready(),
+            first.ready(),
+            second.ready()
+        )?;
+        Ok(())
+    }
+
+    /// Tells those who flood. Original games can't be flooded with: nothing tells how much they may say.
+    fn flood(&self, load: Load, with_original: bool) {
+        self.waiting.tell(load);
+        self.going_on.tell(load);
+        if with_original {
+            self.original.tell(load);
+        }
+    }
+
+    async fn leave(self, edits: [Vec<Edit>; 2]) -> anyhow::Result<Told> {
+        let [first, second] = self.calm;
+        let (waiting, going_on, original, first, second) = tokio::try_join!(
+            self.waiting.leave(),
+            self.going_on.leave(),
+            self.original.leave(),
+            first.leave(),
+            second.leave()
+        )?;
+        Ok(Told { waiting, going_on, original, calm: [first, second], edits })
+    }
+}
+
+impl Told {
+    fn promised(&self) -> Vec<crate::client::Promised> {
+        let version2 = [&self.waiting, &self.going_on, &self.calm[0], &self.calm[1]].into_iter().flatten();
+        let original = self.original.iter().map(|player| player.client.promised());
+        version2.map(|player| player.client.promised()).chain(original).collect()
+    }
+
+    /// What came to each game of the flooded project (0) or of the other one (1).
+    fn arrived(&self, project: usize) -> Vec<&[Arrived]> {
+        let calm = self.calm[project].iter().map(|player| player.client.arrived.as_slice());
+        if project > 0 {
+            return calm.collect();
+        }
+        let version2 = self.waiting.iter().chain(&self.going_on);
+        let version2 = version2.map(|player| player.client.arrived.as_slice());
+        let original = self.original.iter().map(|player| player.client.arrived.as_slice());
+        calm.chain(version2).chain(original).collect()
+    }
+
+    fn lines_of<'a>(
+        &self,
+        players: &'a [Player<Version2>],
+    ) -> impl Iterator<Item = &'a crate::client::Answered> + Clone {
+        players.iter().flat_map(|player| player.client.answered())
+    }
+}
+
+fn window(from: Instant, length: Duration) -> Window {
+    Window { from, until: from + length }
+}
+
+async fn most_memory(server: &Server, until: Instant) -> Option<u64> {
+    let mut most = None;
+    while Instant::now() < until {
+        most = most.max(server.resident_kib());
+        sleep(MEMORY_EVERY).await;
+    }
+    most
+}

@@ -1,0 +1,70 @@
+//! What Linux tells about processes and the network; elsewhere nothing is known.
+
+use std::fs;
+
+/// Resident memory of a process in KiB.
+pub(crate) fn resident_kib(process: u32) -> Option<u64> {
+    status_kib(&fs::read_to_string(format!("/proc/{process}/status")).ok()?, "VmRSS:")
+}
+
+/// The most that [`resident_kib`] has ever been.
+pub(crate) fn peak_resident_kib(process: u32) -> Option<u64> {
+    status_kib(&fs::read_to_string(format!("/proc/{process}/status")).ok()?, "VmHWM:")
+}
+
+fn status_kib(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// How many connections this machine's listeners have turned away since it started, because the queue of
+/// those that wait for `accept` was full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ListenQueue {
+    pub(crate) overflows: u64,
+    pub(crate) drops: u64,
+}
+
+impl ListenQueue {
+    pub(crate) fn read() -> Option<Self> {
+        Self::parse(&fs::read_to_string("/proc/net/netstat").ok()?)
+    }
+
+    /// Each group of counters is two lines: `TcpExt: name name …` and `TcpExt: value value …`.
+    fn parse(netstat: &str) -> Option<Self> {
+        let mut lines = netstat.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
+        let (names, values) = (lines.next()?, lines.next()?);
+        let counter = |wanted| {
+            let place = names.split_whitespace().position(|name| name == wanted)?;
+            values.split_whitespace().nth(place)?.parse().ok()
+        };
+        Some(Self { overflows: counter("ListenOverflows")?, drops: counter("ListenDrops")? })
+    }
+
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self { overflows: self.overflows - before.overflows, drops: self.drops - before.drops }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_found_by_name() {
+        let netstat = "TcpExt: SyncookiesSent ListenOverflows ListenDrops TW\nTcpExt: 1 20 30 4\nIpExt: InNoRoutes\nIpExt: 9\n";
+        assert_eq!(ListenQueue::parse(netstat), Some(ListenQueue { overflows: 20, drops: 30 }));
+        assert_eq!(ListenQueue::parse("TcpExt: TW\nTcpExt: 4\n"), None);
+        let before = ListenQueue { overflows: 15, drops: 30 };
+        let after = ListenQueue { overflows: 20, drops: 30 };
+        assert_eq!(after.since(before), ListenQueue { overflows: 5, drops: 0 });
+    }
+
+    #[test]
+    fn memory_is_read_in_kib() {
+        let status = "Name:\tobserverio\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
+        assert_eq!(status_kib(status, "VmRSS:"), Some(1024));
+        assert_eq!(status_kib(status, "VmHWM:"), Some(2048));
+        assert_eq!(status_kib(status, "VmSwap:"), None);
+    }
+}

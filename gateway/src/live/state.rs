@@ -240,9 +240,12 @@ impl State {
             }
             news.forms_changed |= before.is_none_or(|(old, _)| old.form != spec.form);
             let is_known = known.is_some_and(|known| **known == spec);
+            // what another connection announced may never be stored, if a newer one takes its session over: until it
+            // is, whoever relies on it says it too
+            let is_stored = is_known && !self.announced.contains_key(&report.name);
             // two builds of a game that declare a variable in two ways don't fight over it: only a
             // declaration that this connection changed counts
-            let declares = !is_known && !same_spec;
+            let declares = !is_stored && !same_spec;
             let spec = match known {
                 Some(known) if is_known => Arc::clone(known),
                 _ => Arc::new(spec),

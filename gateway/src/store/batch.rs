@@ -1,4 +1,5 @@
-//! A batch of writes → as few statements as there are kinds of rows. The same for both databases.
+//! A batch of writes → as few statements as there are kinds of rows. The same for both databases, and for the one in
+//! memory on which the simulation of the ingest side runs: for its sake this is public.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,31 +16,31 @@ use super::{DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Writ
 const SESSION_LIFETIME: i64 = 90 * 24 * 3600 * 1_000_000;
 
 /// A device that connects.
-pub(super) struct DeviceRow<'a> {
+pub struct DeviceRow<'a> {
     pub project: i64,
     pub info: &'a DeviceInfo,
     pub at: i64,
 }
 
 /// A session that is opened or taken over.
-pub(super) struct SessionRow<'a> {
+pub struct SessionRow<'a> {
     pub project: i64,
     pub name: &'a str,
     pub at: i64,
 }
 
 /// A session as it is stored: id, generation, last_seq.
-pub(super) type SessionCells = (i64, i64, i64);
+pub type SessionCells = (i64, i64, i64);
 
 /// How far a session has come.
-pub(super) struct ProgressRow {
+pub struct ProgressRow {
     pub session: i64,
     pub last_seq: i64,
     pub at: i64,
 }
 
 /// What a device did with a desired value.
-pub(super) struct OutcomeRow<'a> {
+pub struct OutcomeRow<'a> {
     pub device: i64,
     pub project: i64,
     pub name: &'a str,
@@ -50,7 +51,7 @@ pub(super) struct OutcomeRow<'a> {
 }
 
 /// One line of a game's log, numbered.
-pub(super) struct LogRow<'a> {
+pub struct LogRow<'a> {
     pub project: i64,
     pub seq: i64,
     pub device: i64,
@@ -62,14 +63,14 @@ pub(super) struct LogRow<'a> {
 }
 
 /// A declaration; `spec` is JSON.
-pub(super) struct DeclaredRow<'a> {
+pub struct DeclaredRow<'a> {
     pub project: i64,
     pub name: &'a str,
     pub spec: String,
 }
 
 /// A value as a device reports it; `value` is JSON.
-pub(super) struct ReportedRow<'a> {
+pub struct ReportedRow<'a> {
     pub device: i64,
     pub project: i64,
     pub name: &'a str,
@@ -78,7 +79,7 @@ pub(super) struct ReportedRow<'a> {
 }
 
 /// One edit: all its changes have one revision, author and time.
-pub(super) struct EditRows<'a> {
+pub struct EditRows<'a> {
     pub project: i64,
     pub author_id: i64,
     pub author: &'a str,
@@ -92,7 +93,7 @@ pub(super) struct EditRows<'a> {
 
 /// The statements of one transaction, each over many rows. Every slice is free of duplicates.
 #[async_trait]
-pub(super) trait Statements: Send {
+pub trait Statements: Send {
     /// Notes the number of the writer's commit, and returns the epoch of the database.
     async fn mark(&mut self, writer: &str, number: i64) -> Result<i64>;
     /// Makes devices or renews what they say of themselves; returns (id, project, identity).
@@ -136,11 +137,7 @@ pub(super) trait Statements: Send {
 ///
 /// Logs and "seen" touch nothing that the others read, so they go in one piece. Reports are merged up to the
 /// next edit, because an edit needs its variables declared.
-pub(super) async fn write(
-    sql: &mut impl Statements,
-    ticket: &Ticket,
-    batch: &[Write],
-) -> Result<Vec<Written>> {
+pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) -> Result<Vec<Written>> {
     if sql.mark(&ticket.writer, ticket.number).await? != ticket.epoch {
         return Err(StoreError::Restored);
     }

@@ -3,7 +3,8 @@
 //! Both pass the same stories (`tests/store.rs`). Reads are plain methods. What games and designers
 //! produce in numbers goes through [`Store::commit`], many writes in one transaction.
 
-mod batch;
+#[doc(hidden)]
+pub mod batch;
 mod migrations;
 mod postgres;
 mod rows;

@@ -8,6 +8,8 @@ mod limits;
 mod listener;
 mod outbox;
 mod session;
+#[cfg(test)]
+mod simulation;
 
 pub(crate) use limits::GameLimits;
 pub(crate) use listener::accept_games;

@@ -1,0 +1,344 @@
+//! The database of a run: in memory, with the rules of the real ones, and with their faults.
+//!
+//! A batch is written by the product's own `batch::write`; this is what is below it. What is committed is what has
+//! landed, and a model beside it, which shares nothing with the product, says whether it may land.
+
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use gateway::store::{
+    Epoch, HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, Ticket, TokenHash,
+    Write, Written, batch,
+};
+use protocol::{
+    live::LogLine,
+    model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId},
+};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{
+    journal::Journal,
+    model::Model,
+    tables::{Tables, Transaction},
+};
+
+/// How likely each fault of a commit is, of 100.
+#[derive(Clone, Copy)]
+pub(super) struct Faults {
+    pub(super) slow: u8,
+    pub(super) hang: u8,
+    pub(super) fail: u8,
+    pub(super) cut_off: u8,
+}
+
+/// The disk: it outlives the server's process.
+pub(super) struct Disk {
+    state: Mutex<State>,
+    journal: Journal,
+}
+
+struct State {
+    rng: fastrand::Rng,
+    tables: Tables,
+    /// Apart from the tables, of which each transaction has a copy.
+    logs: Vec<(i64, LogLine)>,
+    /// Sent and not decided yet. There is one process that writes, so there is one of these.
+    in_doubt: Option<InDoubt>,
+    model: Model,
+    faults: Option<Faults>,
+    away_until: Option<Instant>,
+}
+
+struct InDoubt {
+    transaction: Transaction,
+    batch: Vec<Write>,
+    written: Vec<Written>,
+    due: Instant,
+    happens: bool,
+}
+
+impl Disk {
+    /// With so many projects, numbered from 1, and their keys.
+    pub(super) fn new(rng: fastrand::Rng, journal: Journal, keys: &[Key], faults: Faults) -> Arc<Self> {
+        let (tables, model) = (Tables::new(keys), Model::new(journal.clone()));
+        let (logs, in_doubt, away_until) = (Vec::new(), None, None);
+        let state = State { rng, tables, logs, in_doubt, model, faults: Some(faults), away_until };
+        Arc::new(Self { state: Mutex::new(state), journal })
+    }
+
+    /// What is committed now.
+    fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().expect("no holder of this lock panics");
+        if state.in_doubt.as_ref().is_some_and(|commit| commit.due <= Instant::now()) {
+            state.decide(&self.journal);
+        }
+        state
+    }
+
+    /// The process died: what was on its way has happened or never will.
+    pub(super) fn crash(&self) {
+        let mut state = self.state();
+        let happens = state.rng.bool();
+        if let Some(commit) = &mut state.in_doubt {
+            commit.happens = happens;
+            state.decide(&self.journal);
+        }
+    }
+
+    /// The database does not answer for a while.
+    pub(super) fn go_away(&self, time: Duration) {
+        self.state().away_until = Some(Instant::now() + time);
+    }
+
+    /// No faults any more.
+    pub(super) fn heal(&self) {
+        let mut state = self.state();
+        state.faults = None;
+        state.away_until = None;
+    }
+
+    /// Looks at what is committed.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Model) -> T) -> T {
+        look(&self.state().model)
+    }
+
+    /// The desired values of a project by the tables, with the revision of the newest.
+    pub(super) fn desired(&self, project: i64) -> (i64, BTreeMap<String, String>) {
+        self.state().tables.desired(project)
+    }
+}
+
+impl State {
+    fn decide(&mut self, journal: &Journal) {
+        let Some(commit) = self.in_doubt.take() else { return };
+        if !commit.happens {
+            return journal.note("disk", format_args!("rolled back {} writes", commit.batch.len()));
+        }
+        journal.note("disk", format_args!("committed {} writes", commit.batch.len()));
+        self.model.land(&commit.batch, &commit.written);
+        self.tables = commit.transaction.tables;
+        self.logs.extend(commit.transaction.logs);
+        self.model.compare(&self.tables, &self.logs);
+    }
+}
+
+/// The disk as one process has it open; worth nothing when the process is dead.
+pub(super) struct OpenDisk {
+    disk: Arc<Disk>,
+    is_dead: Arc<AtomicBool>,
+}
+
+/// What becomes of one commit.
+enum Fate {
+    Fine,
+    /// Hangs before anything is sent.
+    Hangs,
+    /// Fails before anything is sent.
+    Fails,
+    /// Is sent, and its answer does not come or comes as an error.
+    CutOff,
+}
+
+impl OpenDisk {
+    pub(super) fn new(disk: &Arc<Disk>) -> (Self, Arc<AtomicBool>) {
+        let is_dead = Arc::new(AtomicBool::new(false));
+        (Self { disk: Arc::clone(disk), is_dead: Arc::clone(&is_dead) }, is_dead)
+    }
+
+    /// A dead process does nothing more.
+    async fn live(&self) {
+        if self.is_dead.load(Relaxed) {
+            pending::<()>().await;
+        }
+    }
+
+    /// Gets through to the database, unless it is away.
+    async fn reach(&self) -> Result<()> {
+        self.live().await;
+        let (delay, away_until) = {
+            let mut state = self.disk.state();
+            let delay = state.rng.u64(0..4);
+            let away_until = state.away_until.filter(|until| *until > Instant::now());
+            // refused at once, or not answered at all
+            (delay, away_until.map(|until| (until, state.rng.bool())))
+        };
+        match away_until {
+            None => sleep(Duration::from_millis(delay)).await,
+            Some((_, true)) => return Err(StoreError::TimedOut),
+            Some((until, false)) => {
+                sleep_until(until).await;
+                return Err(StoreError::TimedOut);
+            }
+        }
+        self.live().await;
+        Ok(())
+    }
+
+    fn fate(&self) -> (Fate, Duration) {
+        let mut state = self.disk.state();
+        let Some(faults) = state.faults else { return (Fate::Fine, Duration::from_millis(2)) };
+        let slow = state.rng.u8(0..100) < faults.slow;
+        let millis = if slow { state.rng.u64(100..3_000) } else { state.rng.u64(0..10) };
+        let mut dice = state.rng.u8(0..100);
+        for (share, fate) in
+            [(faults.hang, Fate::Hangs), (faults.fail, Fate::Fails), (faults.cut_off, Fate::CutOff)]
+        {
+            if dice < share {
+                return (fate, Duration::from_millis(millis));
+            }
+            dice -= share;
+        }
+        (Fate::Fine, Duration::from_millis(millis))
+    }
+
+    /// Sends the commit; it is decided later.
+    fn send(
+        &self,
+        transaction: Transaction,
+        batch: &[Write],
+        written: &[Written],
+        due: Instant,
+        happens: bool,
+    ) {
+        let mut state = self.disk.state();
+        let in_doubt = state.in_doubt.is_some();
+        self.disk.journal.check(!in_doubt, "disk", format_args!("a commit while another one is in doubt"));
+        let (batch, written) = (batch.to_vec(), written.to_vec());
+        state.in_doubt = Some(InDoubt { transaction, batch, written, due, happens });
+    }
+}
+
+#[async_trait]
+impl Store for OpenDisk {
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
+
+    async fn commit(&self, ticket: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> Result<()> {
+        self.reach().await?;
+        let (fate, delay) = self.fate();
+        match fate {
+            Fate::Hangs => pending().await,
+            Fate::Fails => return Err(StoreError::TimedOut),
+            Fate::Fine | Fate::CutOff => {}
+        }
+        let mut transaction = Transaction::new(self.disk.state().tables.clone());
+        let outcome = batch::write(&mut transaction, ticket, batch).await?;
+        sleep(delay).await;
+        self.live().await;
+        *written = outcome;
+        let now = Instant::now();
+        if matches!(fate, Fate::Fine) {
+            let due = now + Duration::from_millis(1);
+            self.send(transaction, batch, written, due, true);
+            sleep_until(due).await;
+            drop(self.disk.state()); // it is due
+            self.live().await;
+            return Ok(());
+        }
+        let (late, happens, answer) = {
+            let mut state = self.disk.state();
+            (state.rng.u64(0..9_000), state.rng.bool(), state.rng.bool().then(|| state.rng.u64(0..4_000)))
+        };
+        self.send(transaction, batch, written, now + Duration::from_millis(late), happens);
+        let Some(answer) = answer else { return pending().await };
+        sleep(Duration::from_millis(answer)).await;
+        self.live().await;
+        Err(StoreError::TimedOut)
+    }
+
+    async fn is_committed(&self, ticket: &Ticket) -> Result<bool> {
+        self.reach().await?;
+        let due = self.disk.state().in_doubt.as_ref().map(|commit| commit.due);
+        if let Some(due) = due {
+            sleep_until(due).await;
+        }
+        self.live().await;
+        Ok(self.disk.state().tables.last_commit(&ticket.writer) == Some(ticket.number))
+    }
+
+    async fn epoch(&self) -> Result<Epoch> {
+        self.reach().await?;
+        Ok(Epoch { instance: "simulation".to_owned(), number: 1 })
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.reach().await
+    }
+
+    async fn close(&self) {}
+
+    async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {
+        self.reach().await?;
+        Ok(self.disk.state().tables.project(id.0))
+    }
+
+    async fn get_project_by_key(&self, key: Key) -> Result<Option<Project>> {
+        self.reach().await?;
+        Ok(self.disk.state().tables.project_of(key))
+    }
+
+    async fn load_project(&self, id: ProjectId, _: u32, max_logs: u32) -> Result<Option<ProjectState>> {
+        self.reach().await?;
+        let (loaded, delay) = {
+            let mut state = self.disk.state();
+            let Some(mut loaded) = state.tables.load(id.0) else { return Ok(None) };
+            let of_project = state.logs.iter().filter(|(project, _)| *project == id.0);
+            let newest = of_project.rev().take(max_logs as usize);
+            loaded.logs = newest.map(|(_, line)| line.clone()).collect();
+            loaded.logs.reverse();
+            (loaded, state.rng.u64(0..4))
+        };
+        // what it read gets old on its way
+        sleep(Duration::from_millis(delay)).await;
+        Ok(Some(loaded))
+    }
+
+    async fn get_owner(&self) -> Result<Option<(User, Option<String>)>> {
+        unreachable!("no accounts in a run")
+    }
+
+    async fn create_user(&self, _: NewUser) -> Result<User> {
+        unreachable!("no accounts in a run")
+    }
+
+    async fn get_user_by_email(&self, _: &str) -> Result<Option<(User, Option<String>)>> {
+        unreachable!("no accounts in a run")
+    }
+
+    async fn set_credentials(&self, _: UserId, _: &str, _: &str) -> Result<User> {
+        unreachable!("no accounts in a run")
+    }
+
+    async fn create_session(&self, _: NewSession) -> Result<()> {
+        unreachable!("no accounts in a run")
+    }
+
+    async fn get_session(&self, _: &TokenHash, _: UnixMicros) -> Result<Option<User>> {
+        unreachable!("no accounts in a run")
+    }
+
+    async fn delete_session(&self, _: &TokenHash) -> Result<()> {
+        unreachable!("no accounts in a run")
+    }
+
+    async fn create_project(&self, _: &str, _: Option<UserId>, _: Key, _: UnixMicros) -> Result<Project> {
+        unreachable!("projects are there from the beginning")
+    }
+
+    async fn list_projects(&self, _: Option<UserId>) -> Result<Vec<ProjectSummary>> {
+        unreachable!("nobody lists projects in a run")
+    }
+
+    async fn list_history(&self, _: ProjectId, _: u32) -> Result<Vec<HistoryRow>> {
+        unreachable!("nobody reads the history in a run")
+    }
+}

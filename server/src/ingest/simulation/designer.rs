@@ -1,0 +1,138 @@
+//! A person with a dashboard: watches a project and sets values.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use gateway::{Gateway, GatewayError, Watched, Watcher};
+use protocol::{
+    live::{Event, Gesture, LogLine},
+    model::{ProjectId, Role, User, UserId, Value, VarName},
+};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{game::KNOBS, host::Host};
+
+pub(super) struct Designer {
+    host: Arc<Host>,
+    rng: fastrand::Rng,
+    user: User,
+    project: i64,
+    label: String,
+    /// Every value that he sets is another one.
+    next_value: i64,
+    newest: i64,
+    is_quiet: Arc<AtomicBool>,
+}
+
+impl Designer {
+    pub(super) fn new(
+        host: &Arc<Host>,
+        rng: fastrand::Rng,
+        project: i64,
+        is_quiet: &Arc<AtomicBool>,
+    ) -> Self {
+        let user = User { id: UserId(1), name: "owner".to_owned(), email: None, role: Role::Owner };
+        Self {
+            host: Arc::clone(host),
+            rng,
+            user,
+            project,
+            label: format!("designer{project}"),
+            next_value: 1,
+            newest: 0,
+            is_quiet: Arc::clone(is_quiet),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        loop {
+            if let Some(gateway) = self.host.gateway()
+                && let Ok(watcher) = gateway.watch(&self.user, ProjectId(self.project)).await
+            {
+                self.sit(&gateway, watcher).await;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Watches and edits for a while; a server that died is noticed then.
+    async fn sit(&mut self, gateway: &Gateway, mut watcher: Watcher) {
+        let mut seen = self.begin(&watcher.snapshot().logs);
+        let leave_at = Instant::now() + Duration::from_millis(self.rng.u64(500..4_000));
+        let mut edit_at = Instant::now();
+        while Instant::now() < leave_at {
+            tokio::select! {
+                biased;
+                watched = watcher.next() => match watched {
+                    Watched::Delta(delta) => {
+                        for event in &delta.events {
+                            if let Event::Logs(lines) = event {
+                                self.follow(&mut seen, lines);
+                            }
+                        }
+                    }
+                    Watched::Lagged(snapshot) => seen = self.begin(&snapshot.logs),
+                    Watched::StartOver => return,
+                },
+                () = sleep_until(edit_at.min(leave_at)) => {
+                    if !self.is_quiet.load(Relaxed) {
+                        self.edit(gateway).await;
+                    }
+                    edit_at = Instant::now() + Duration::from_millis(self.rng.u64(20..1_200));
+                }
+            }
+        }
+    }
+
+    fn begin(&self, logs: &[LogLine]) -> Option<u64> {
+        logs.last().map(|line| line.seq)
+    }
+
+    /// Lines come without gaps, and only when they are committed.
+    fn follow(&self, seen: &mut Option<u64>, lines: &[LogLine]) {
+        let committed = self.host.disk.look(|model| model.log_lines(self.project));
+        for line in lines {
+            let follows = seen.is_none_or(|seen| line.seq == seen + 1) && line.seq <= committed;
+            let what = format_args!("log line {} after {seen:?}, with {committed} committed", line.seq);
+            self.host.journal.check(follows, &self.label, what);
+            *seen = Some(line.seq);
+        }
+    }
+
+    async fn edit(&mut self, gateway: &Gateway) {
+        let count = self.rng.usize(1..=KNOBS.len());
+        let mut changes = Vec::with_capacity(count);
+        for knob in &KNOBS[..count] {
+            let name = VarName::parse(knob).expect("it is a name");
+            changes.push((name, Value::Int(self.next_value.into())));
+            self.next_value += 1;
+        }
+        let gesture = Gesture(self.rng.u64(..));
+        let outcome = gateway.edit_vars(&self.user, ProjectId(self.project), gesture, changes.clone()).await;
+        match outcome {
+            Ok(saved) => {
+                let revision = saved.revision.0;
+                self.host.journal.note(&self.label, format_args!("saved revision {revision}"));
+                for (name, value) in changes {
+                    let value = value.to_json();
+                    let is_saved = self.host.disk.look(|model| {
+                        model.edit(self.project, revision, name.as_str()) == Some(value.as_str())
+                    });
+                    let what = format_args!("{name} = {value} of {revision} is answered and not saved");
+                    self.host.journal.check(is_saved, &self.label, what);
+                }
+                let what = format_args!("revision {revision} after {}", self.newest);
+                self.host.journal.check(revision > self.newest, &self.label, what);
+                self.newest = revision;
+            }
+            // no game has declared the variables yet, or the server is away
+            Err(GatewayError::Refused(_) | GatewayError::Unavailable(_) | GatewayError::Closed) => {}
+            Err(error) => self.host.journal.violate(&self.label, format_args!("{error}")),
+        }
+    }
+}

@@ -1,0 +1,484 @@
+//! A game that speaks version 2 as the contract wants it: it keeps what is not acknowledged, and sends it again
+//! after any failure.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use protocol::limits::MAX_INFLIGHT_LINES;
+use serde_json::{Value as Json, json};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{host::Host, link::Tap, model::Landed, tables::POISON, talk::Talk};
+
+/// Who hears nothing for so long gives the connection up.
+const SILENCE: Duration = Duration::from_secs(45);
+/// Variables that people edit.
+pub(super) const KNOBS: [&str; 3] = ["knob0", "knob1", "knob2"];
+
+/// What is to become of a line.
+#[derive(Clone, Debug)]
+enum Fate {
+    Logs(Vec<String>),
+    /// It changes at least this one.
+    Value(String, String),
+    Nothing,
+    /// It is refused with this code.
+    Refused(&'static str),
+}
+
+struct Line {
+    text: String,
+    fate: Fate,
+}
+
+/// A session: one start of the game.
+struct Session {
+    name: String,
+    lines: Vec<Line>,
+    acked: u64,
+}
+
+/// What a game has done and knows, for itself and for whoever checks it.
+pub(super) struct Memory {
+    pub(super) label: String,
+    pub(super) project: i64,
+    sessions: Vec<Session>,
+    loose: Vec<String>,
+    pub(super) revision: i64,
+    epoch: Option<String>,
+    pub(super) values: BTreeMap<String, String>,
+    in_sync: bool,
+}
+
+pub(super) struct Game {
+    host: Arc<Host>,
+    key: String,
+    peer: IpAddr,
+    rng: fastrand::Rng,
+    memory: Arc<Mutex<Memory>>,
+    is_quiet: Arc<AtomicBool>,
+    /// It sends more than it may have unacknowledged.
+    is_rude: bool,
+    is_bare: bool,
+    /// Connections that it has left without closing them.
+    left: Vec<Talk>,
+}
+
+/// What one connection knows.
+struct Conversation {
+    talk: Talk,
+    is_verified: bool,
+    /// The next line to send.
+    cursor: u64,
+    paused_until: Option<Instant>,
+    /// The first acknowledgement: where the session went on.
+    begun_at: Option<u64>,
+    refused: BTreeSet<u64>,
+    heard: Instant,
+    return_within: Option<u64>,
+}
+
+impl Memory {
+    fn session(&mut self) -> &mut Session {
+        self.sessions.last_mut().expect("there is one from the beginning")
+    }
+
+    /// Whether everything is acknowledged.
+    pub(super) fn is_settled(&self) -> bool {
+        self.in_sync
+            && self.sessions.last().is_some_and(|session| session.acked == session.lines.len() as u64)
+    }
+
+    /// Whether what is stored is what was sent and acknowledged.
+    pub(super) fn check(&self, host: &Host) {
+        for session in &self.sessions {
+            host.disk.look(|model| {
+                let stored = model.lines(self.project, &session.name);
+                let has_all = stored.len() as u64 >= session.acked && stored.len() <= session.lines.len();
+                let (count, acked, sent) = (stored.len(), session.acked, session.lines.len());
+                let what =
+                    format_args!("{}: {sent} sent, {acked} acknowledged, {count} stored", session.name);
+                host.journal.check(has_all, &self.label, what);
+                for (seq, (line, stored)) in (1..).zip(session.lines.iter().zip(stored)) {
+                    let fits = match (&line.fate, stored) {
+                        (Fate::Logs(sent), Landed::Logs(stored)) => sent == stored,
+                        (Fate::Value(name, value), Landed::Values(stored)) => {
+                            stored.contains(&(name.clone(), value.clone()))
+                        }
+                        (Fate::Nothing | Fate::Refused(_), Landed::Number) => true,
+                        _ => false,
+                    };
+                    let what =
+                        format_args!("{} line {seq}: {} is stored as {stored:?}", session.name, line.text);
+                    host.journal.check(fits, &self.label, what);
+                }
+            });
+        }
+        for message in &self.loose {
+            let count = host.disk.look(|model| model.count(message));
+            host.journal.check(count <= 1, &self.label, format_args!("{message} is stored {count} times"));
+        }
+    }
+}
+
+impl Game {
+    pub(super) fn new(
+        host: &Arc<Host>,
+        mut rng: fastrand::Rng,
+        number: u8,
+        (project, key): (i64, &str),
+        is_quiet: &Arc<AtomicBool>,
+    ) -> (Self, Arc<Mutex<Memory>>) {
+        let label = format!("game{number}");
+        let session = Session { name: format!("{label}-1"), lines: Vec::new(), acked: 0 };
+        let memory = Arc::new(Mutex::new(Memory {
+            label,
+            project,
+            sessions: vec![session],
+            loose: Vec::new(),
+            revision: 0,
+            epoch: None,
+            values: BTreeMap::new(),
+            in_sync: false,
+        }));
+        let game = Self {
+            host: Arc::clone(host),
+            key: key.to_owned(),
+            peer: IpAddr::V4(Ipv4Addr::new(10, 0, 0, number)),
+            is_rude: rng.u8(0..8) == 0,
+            is_bare: rng.bool(),
+            rng,
+            memory: Arc::clone(&memory),
+            is_quiet: Arc::clone(is_quiet),
+            left: Vec::new(),
+        };
+        (game, memory)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().expect("no holder panics")
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut pause = 50;
+        loop {
+            let (who, tap) = self.tap();
+            let within = match self.host.connect(&who, self.peer, tap) {
+                Some(end) => {
+                    self.host.journal.note(&who, format_args!("connects"));
+                    pause = 50;
+                    let within = self.converse(Talk::new(end)).await;
+                    self.host.journal.note(&who, format_args!("is disconnected"));
+                    within
+                }
+                None => None,
+            };
+            self.memory().in_sync = false;
+            let most = within.unwrap_or(pause);
+            pause = (2 * pause).min(1_000);
+            sleep(Duration::from_millis(self.rng.u64(0..=most))).await;
+            if !self.is_quiet.load(Relaxed) && self.rng.u8(0..12) == 0 {
+                self.start_anew();
+            }
+        }
+    }
+
+    /// The player starts the game again: a new session, which knows nothing.
+    fn start_anew(&mut self) {
+        let mut memory = self.memory();
+        let name = format!("{}-{}", memory.label, memory.sessions.len() + 1);
+        memory.sessions.push(Session { name, lines: Vec::new(), acked: 0 });
+        memory.revision = 0;
+        memory.epoch = None;
+        memory.values.clear();
+    }
+
+    /// Holds every acknowledgement against the disk in the moment when the server says it.
+    fn tap(&self) -> (String, Tap) {
+        let mut memory = self.memory();
+        let (who, project, session) = (memory.label.clone(), memory.project, memory.session().name.clone());
+        drop(memory);
+        let (host, mut line, label) = (Arc::clone(&self.host), Vec::new(), who.clone());
+        let tap = move |bytes: &[u8]| {
+            for byte in bytes {
+                if *byte != b'\n' {
+                    line.push(*byte);
+                    continue;
+                }
+                let text = String::from_utf8_lossy(&line).into_owned();
+                line.clear();
+                if text.starts_with("a:")
+                    && let Some(seq) = text.rsplit(':').next().and_then(|seq| seq.parse::<usize>().ok())
+                {
+                    let stored = host.disk.look(|model| model.lines(project, &session).len());
+                    let what = format_args!("{text} is said when {stored} lines of {session} are committed");
+                    host.journal.check(seq <= stored, &label, what);
+                }
+            }
+        };
+        (who, Box::new(tap))
+    }
+
+    /// Talks until the connection is gone; returns how soon to come back, if the server said so.
+    async fn converse(&mut self, talk: Talk) -> Option<u64> {
+        let mut it = Conversation {
+            talk,
+            is_verified: false,
+            cursor: u64::MAX,
+            paused_until: None,
+            begun_at: None,
+            refused: BTreeSet::new(),
+            heard: Instant::now(),
+            return_within: None,
+        };
+        self.greet(&mut it);
+        let mut act_at = Instant::now() + Duration::from_millis(self.rng.u64(1..200));
+        loop {
+            let silent_at = it.heard + SILENCE;
+            let wake_at = it.paused_until.unwrap_or(silent_at).min(act_at).min(silent_at);
+            tokio::select! {
+                biased;
+                heard = it.talk.next() => match heard {
+                    Ok(Some(line)) => {
+                        it.heard = Instant::now();
+                        self.hear(&mut it, &line);
+                    }
+                    Ok(None) | Err(_) => return it.return_within,
+                },
+                () = sleep_until(wake_at) => {}
+            }
+            let now = Instant::now();
+            if now >= silent_at {
+                return None;
+            }
+            if now >= act_at {
+                act_at = match self.is_quiet.load(Relaxed) {
+                    true => now + SILENCE,
+                    false => now + Duration::from_millis(self.rng.u64(5..400)),
+                };
+                if self.act(&mut it) {
+                    // the network changes: the server does not hear of it, and neither does what is on its way
+                    self.left.push(it.talk);
+                    return None;
+                }
+            }
+            if it.paused_until.is_some_and(|until| now >= until) {
+                it.paused_until = None;
+            }
+            self.send(&mut it);
+        }
+    }
+
+    fn greet(&mut self, it: &mut Conversation) {
+        let mut memory = self.memory();
+        let mut hello = json!({"proto": 2, "device": memory.label, "session": memory.session().name});
+        if self.is_bare {
+            hello["caps"] = json!(["ack", "rev", "ping", "drain", "json"]);
+        }
+        if let Some(epoch) = &memory.epoch {
+            hello["epoch"] = json!(epoch);
+            hello["rev"] = json!(memory.revision);
+        }
+        it.talk.say(&format!("h:{hello}"));
+        it.talk.say(&format!("v:{}", self.key));
+    }
+
+    /// Does what games do; returns whether it leaves the connection.
+    fn act(&mut self, it: &mut Conversation) -> bool {
+        if self.is_quiet.load(Relaxed) {
+            return false;
+        }
+        let count = match self.rng.u8(0..100) {
+            0..70 => 1,
+            70..95 => self.rng.usize(2..8),
+            95..99 => self.rng.usize(20..60),
+            _ => self.rng.usize(260..300),
+        };
+        for _ in 0..count {
+            self.produce();
+        }
+        if it.is_verified && self.rng.u8(0..10) == 0 {
+            let mut memory = self.memory();
+            let message = format!("{} loose {}", memory.label, memory.loose.len());
+            it.talk.say(&format!("l:{}:{}", self.key, json!({ "message": message })));
+            memory.loose.push(message);
+        }
+        self.left.len() < 2 && self.rng.u8(0..60) == 0
+    }
+
+    /// Adds a line to the session.
+    fn produce(&mut self) {
+        let dice = self.rng.u8(0..100);
+        let entries = self.rng.usize(1..4);
+        let mut memory = self.memory();
+        let label = memory.label.clone();
+        let session = memory.session();
+        let (number, name) = (session.lines.len() + 1, session.name.clone());
+        let stat = format!("stat-{label}");
+        let line = match dice {
+            _ if number == 1 => {
+                let mut vars = vec![json!({"name": stat, "type": "integer", "value": number})];
+                vars.extend(KNOBS.map(|knob| json!({"name": knob, "type": "integer", "value": 0})));
+                Line { text: format!("i:{}", json!(vars)), fate: Fate::Value(stat, number.to_string()) }
+            }
+            0..25 => Line {
+                text: format!("i:{}", json!({ stat.clone(): number })),
+                fate: Fate::Value(stat, number.to_string()),
+            },
+            25..30 => Line { text: "l:[{\"message\":".to_owned(), fate: Fate::Refused("bad_json") },
+            30..32 => {
+                let text = format!("l:{}", json!({"message": format!("{POISON} {name}:{number}")}));
+                Line { text, fate: Fate::Refused("internal") }
+            }
+            32..35 => Line { text: "l:[]".to_owned(), fate: Fate::Nothing },
+            _ => {
+                let messages: Vec<String> = (0..entries).map(|i| format!("{name}:{number}.{i}")).collect();
+                let json: Vec<Json> = messages.iter().map(|message| json!({ "message": message })).collect();
+                Line { text: format!("l:{}", json!(json)), fate: Fate::Logs(messages) }
+            }
+        };
+        session.lines.push(line);
+    }
+
+    /// Sends what is to be sent, each line once unless the server asks again.
+    fn send(&self, it: &mut Conversation) {
+        if it.begun_at.is_none() || it.paused_until.is_some() || it.return_within.is_some() {
+            return;
+        }
+        let mut memory = self.memory();
+        let session = memory.session();
+        while it.cursor <= session.lines.len() as u64
+            && (self.is_rude || it.cursor <= session.acked + MAX_INFLIGHT_LINES)
+        {
+            let (verb, payload) = session.lines[it.cursor as usize - 1].text.split_at(2);
+            it.talk.say(&format!("{verb}{}:{}:{payload}", self.key, it.cursor));
+            it.cursor += 1;
+        }
+    }
+
+    fn hear(&mut self, it: &mut Conversation, line: &str) {
+        let label = self.memory().label.clone();
+        self.host.journal.note(&label, format_args!("hears {}", &line[..line.len().min(120)]));
+        let wrong = |what: std::fmt::Arguments<'_>| self.host.journal.violate(&label, what);
+        let (verb, rest) = line.split_once(':').unwrap_or((line, ""));
+        let rest =
+            rest.strip_prefix(self.key.as_str()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(rest);
+        let parts: Vec<&str> = rest.splitn(3, ':').collect();
+        match verb {
+            "OK" => it.is_verified = true,
+            "a" => match rest.parse() {
+                Ok(seq) => self.hear_ack(it, seq),
+                Err(_) => wrong(format_args!("can't read {line}")),
+            },
+            "n" => match (parts[0].parse(), &parts[1..]) {
+                (Ok(seq), [code]) => self.hear_refusal(it, seq, code),
+                (Ok(seq), [_, millis]) => {
+                    let millis = millis.parse().unwrap_or(0);
+                    it.cursor = it.cursor.min(seq);
+                    it.paused_until = Some(Instant::now() + Duration::from_millis(millis));
+                }
+                _ => wrong(format_args!("can't read {line}")),
+            },
+            "v" => match rest.split_once(':') {
+                Some((revision, payload)) => self.hear_values(it, revision, payload),
+                None => wrong(format_args!("can't read {line}")),
+            },
+            "s" => {
+                let revision = self.memory().revision;
+                if rest.parse() != Ok(revision) {
+                    wrong(format_args!("in sync at {rest}, having {revision}"));
+                }
+            }
+            "p" => it.talk.say(&format!("q:{rest}")),
+            "d" => it.return_within = Some(rest.parse().unwrap_or(0)),
+            "h" | "q" => {}
+            _ if line.starts_with("ERR ") => {
+                let code = line.split(' ').nth(1).unwrap_or_default();
+                let passing = ["unavailable", "taken_over", "idle", "slow", "timeout", "draining", "gap"];
+                if !passing.contains(&code) {
+                    wrong(format_args!("{line}"));
+                }
+            }
+            _ => wrong(format_args!("did not expect {line}")),
+        }
+    }
+
+    fn hear_ack(&self, it: &mut Conversation, seq: u64) {
+        let mut memory = self.memory();
+        let label = memory.label.clone();
+        let session = memory.session();
+        let (acked, sent) = (session.acked, session.lines.len() as u64);
+        let what = format_args!("a:{seq} after {acked} of {sent}");
+        self.host.journal.check(acked <= seq && seq <= sent, &label, what);
+        session.acked = acked.max(seq.min(sent));
+        match it.begun_at {
+            None => {
+                it.begun_at = Some(seq);
+                it.cursor = seq + 1;
+                memory.in_sync = true;
+            }
+            Some(begun_at) => {
+                for number in acked.max(begun_at) + 1..=seq.min(sent) {
+                    let refused = matches!(session.lines[number as usize - 1].fate, Fate::Refused(_));
+                    let what = format_args!("a:{seq} and not a word that {number} is refused");
+                    self.host.journal.check(!refused || it.refused.contains(&number), &label, what);
+                }
+            }
+        }
+    }
+
+    fn hear_refusal(&self, it: &mut Conversation, seq: u64, code: &str) {
+        let mut memory = self.memory();
+        let label = memory.label.clone();
+        let session = memory.session();
+        let line = seq.checked_sub(1).and_then(|index| session.lines.get(index as usize));
+        let is_due = line.is_some_and(|line| matches!(line.fate, Fate::Refused(why) if why == code));
+        let text = line.map(|line| line.text.as_str()).unwrap_or_default();
+        let what = format_args!("n:{seq}:{code} for {text}");
+        self.host.journal.check(is_due && session.acked < seq, &label, what);
+        self.host.journal.check(it.refused.insert(seq), &label, format_args!("n:{seq}:{code} twice"));
+    }
+
+    fn hear_values(&self, it: &mut Conversation, revision: &str, payload: &str) {
+        let mut memory = self.memory();
+        let label = memory.label.clone();
+        let journal = &self.host.journal;
+        let decoded = match payload.starts_with('{') {
+            true => payload.as_bytes().to_vec(),
+            false => STANDARD.decode(payload).unwrap_or_default(),
+        };
+        let (Ok(revision), Ok(push)) = (revision.parse::<i64>(), serde_json::from_slice::<Json>(&decoded))
+        else {
+            return journal.violate(&label, format_args!("can't read v:{revision}:{payload}"));
+        };
+        if push["full"] == json!(true) {
+            memory.values.clear();
+        } else {
+            let known = memory.revision;
+            journal.check(revision > known, &label, format_args!("revision {revision} after {known}"));
+        }
+        memory.epoch = push["epoch"].as_str().map(str::to_owned);
+        memory.revision = revision;
+        for var in push["vars"].as_array().into_iter().flatten() {
+            let name = var["name"].as_str().unwrap_or_default();
+            // in the JSON type in which the project last saw it
+            let value = var["value"].as_str().map_or_else(|| var["value"].to_string(), str::to_owned);
+            let set_by = var["rev"].as_i64().unwrap_or_default();
+            let project = memory.project;
+            let is_saved =
+                self.host.disk.look(|model| model.edit(project, set_by, name) == Some(value.as_str()));
+            let fits = is_saved && set_by <= revision;
+            journal.check(fits, &label, format_args!("{name} = {value} of {set_by} was never saved"));
+            memory.values.insert(name.to_owned(), value);
+        }
+        it.talk.say(&format!("r:{}:{revision}", self.key));
+    }
+}

@@ -1,0 +1,154 @@
+//! The machine that the server runs on: starts the real gateway and real connections, and kills them.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use futures_util::FutureExt as _;
+use gateway::{Clock, Gateway};
+use protocol::model::UnixMicros;
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    database::{Disk, OpenDisk},
+    journal::Journal,
+    link::{self, End, Link, Tap},
+};
+use crate::ingest::{GameLimits, connection::Connection};
+
+/// Everything that a drained server still waits for takes less.
+const DRAIN_TIME: Duration = Duration::from_secs(30);
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+
+pub(super) struct Host {
+    pub(super) disk: Arc<Disk>,
+    pub(super) journal: Journal,
+    clock: Clock,
+    rng: Mutex<fastrand::Rng>,
+    process: Mutex<Option<Process>>,
+    links: Mutex<Vec<Weak<Link>>>,
+}
+
+/// A running server.
+struct Process {
+    gateway: Gateway,
+    stop: CancellationToken,
+    is_dead: Arc<AtomicBool>,
+    connections: Vec<JoinHandle<()>>,
+}
+
+impl Host {
+    pub(super) fn new(rng: fastrand::Rng, disk: &Arc<Disk>, journal: &Journal) -> Arc<Self> {
+        let start = Instant::now();
+        let now = move || UnixMicros(1_790_000_000_000_000 + start.elapsed().as_micros() as i64);
+        Arc::new(Self {
+            disk: Arc::clone(disk),
+            journal: journal.clone(),
+            clock: Clock::new(now),
+            rng: Mutex::new(rng),
+            process: Mutex::new(None),
+            links: Mutex::default(),
+        })
+    }
+
+    /// Starts the server, as often as that takes.
+    pub(super) async fn boot(&self) {
+        loop {
+            let (disk, is_dead) = OpenDisk::new(&self.disk);
+            match Gateway::open(Arc::new(disk), self.clock.clone()).await {
+                Ok(gateway) => {
+                    self.journal.note("host", format_args!("the server runs"));
+                    let (stop, connections) = (CancellationToken::new(), Vec::new());
+                    let process = Process { gateway, stop, is_dead, connections };
+                    *self.process.lock().expect("no holder panics") = Some(process);
+                    return;
+                }
+                Err(error) => {
+                    self.journal.note("host", format_args!("the server does not start: {error}"));
+                    sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+    }
+
+    fn take(&self) -> Option<Process> {
+        self.process.lock().expect("no holder panics").take()
+    }
+
+    /// The process dies, here and now.
+    pub(super) fn crash(&self) {
+        let Some(process) = self.take() else { return };
+        self.journal.note("host", format_args!("the server crashes"));
+        process.is_dead.store(true, Relaxed);
+        self.disk.crash();
+        process.connections.iter().for_each(JoinHandle::abort);
+        self.for_each_link(Link::reset);
+        // nothing of it reaches the disk; this ends its tasks
+        tokio::spawn(async move { process.gateway.close().await });
+    }
+
+    /// The process is asked to go, and goes.
+    pub(super) async fn stop(&self) {
+        let Some(process) = self.take() else { return };
+        self.journal.note("host", format_args!("the server stops"));
+        process.stop.cancel();
+        let drained = timeout(DRAIN_TIME, async {
+            for connection in process.connections {
+                // an error is a panic, which the task has told
+                let _ = connection.await;
+            }
+        });
+        let is_drained = drained.await.is_ok();
+        self.journal.check(is_drained, "host", format_args!("connections stay when the server stops"));
+        process.gateway.close().await;
+        process.is_dead.store(true, Relaxed);
+        self.disk.crash();
+        self.journal.note("host", format_args!("the server has stopped"));
+    }
+
+    /// The gateway, while the server runs.
+    pub(super) fn gateway(&self) -> Option<Gateway> {
+        self.process.lock().expect("no holder panics").as_ref().map(|process| process.gateway.clone())
+    }
+
+    /// A connection to the server; `None` when nobody listens.
+    pub(super) fn connect(&self, who: &str, peer: IpAddr, tap: Tap) -> Option<End> {
+        let mut process = self.process.lock().expect("no holder panics");
+        let process = process.as_mut()?;
+        let rng = self.rng.lock().expect("no holder panics").fork();
+        let (client, server, link) = link::connect(rng, tap);
+        self.links.lock().expect("no holder panics").push(Arc::downgrade(&link));
+        let limits = GameLimits::new(1_000, PING_INTERVAL);
+        let peer = SocketAddr::new(peer, 1);
+        let connection = Connection::new(server, peer, process.gateway.clone(), limits, process.stop.clone());
+        let (journal, who) = (self.journal.clone(), who.to_owned());
+        process.connections.push(tokio::spawn(async move {
+            let outcome = AssertUnwindSafe(connection.run()).catch_unwind().await;
+            journal.check(outcome.is_ok(), &who, format_args!("its connection panicked"));
+        }));
+        Some(client)
+    }
+
+    /// One of the connections that there are.
+    pub(super) fn pick_link(&self, rng: &mut fastrand::Rng) -> Option<Arc<Link>> {
+        let mut links = self.links.lock().expect("no holder panics");
+        links.retain(|link| link.strong_count() > 0);
+        let index = (!links.is_empty()).then(|| rng.usize(..links.len()))?;
+        links[index].upgrade()
+    }
+
+    pub(super) fn for_each_link(&self, visit: impl Fn(&Link)) {
+        let links = self.links.lock().expect("no holder panics");
+        links.iter().filter_map(Weak::upgrade).for_each(|link| visit(&link));
+    }
+}

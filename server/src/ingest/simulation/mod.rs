@@ -1,0 +1,241 @@
+//! The real connections, gateway and batch rules, in a world that fails: a network that stalls and breaks, a database
+//! that hangs and cuts its answers off, a process that dies. Time is virtual and everything random comes from one seed,
+//! so a run takes milliseconds and can be repeated.
+//!
+//! `OBSERVERIO_SEEDS` is how many seeds are run, `OBSERVERIO_SEED` the first one. A failure prints the command that
+//! repeats it.
+
+mod database;
+mod designer;
+mod game;
+mod host;
+mod journal;
+mod link;
+mod model;
+mod original;
+mod tables;
+mod talk;
+
+use std::{
+    env,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+
+use protocol::model::Key;
+use tokio::time::sleep;
+
+use self::{
+    database::{Disk, Faults},
+    designer::Designer,
+    game::{Game, Memory},
+    host::Host,
+    journal::Journal,
+    link::Link,
+    original::{Obeyed, Original},
+};
+
+/// Seeds of the ordinary test run.
+const SEEDS: u64 = 2_000;
+/// Each project's key.
+const KEYS: [&str; 2] = ["0123456789ab", "ba9876543210"];
+/// When everything works again, everybody is settled after so long.
+const SETTLE_TIME: Duration = Duration::from_secs(120);
+const SETTLE_STEP: Duration = Duration::from_millis(500);
+
+/// One run.
+struct World {
+    rng: fastrand::Rng,
+    host: Arc<Host>,
+    journal: Journal,
+    is_quiet: Arc<AtomicBool>,
+    games: Vec<Arc<Mutex<Memory>>>,
+    originals: Vec<Arc<Mutex<Obeyed>>>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let journal = Journal::new();
+        let keys = KEYS.map(|key| Key::parse(key.as_bytes()).expect("it is a key"));
+        let faults =
+            Faults { slow: rng.u8(0..15), hang: rng.u8(0..4), fail: rng.u8(0..10), cut_off: rng.u8(0..10) };
+        let disk = Disk::new(rng.fork(), journal.clone(), &keys, faults);
+        let host = Host::new(rng.fork(), &disk, &journal);
+        let (is_quiet, games, originals) = (Arc::default(), Vec::new(), Vec::new());
+        Self { rng, host, journal, is_quiet, games, originals }
+    }
+
+    async fn run(mut self) -> Journal {
+        self.host.boot().await;
+        self.populate();
+        self.break_things().await;
+        self.host.disk.heal();
+        if self.host.gateway().is_none() {
+            self.host.boot().await;
+        }
+        self.host.for_each_link(Link::heal);
+        self.is_quiet.store(true, Relaxed);
+        self.journal.note("world", format_args!("is quiet"));
+        self.settle().await;
+        self.games.iter().for_each(|game| game.lock().expect("no holder panics").check(&self.host));
+        self.originals.iter().for_each(|game| game.lock().expect("no holder panics").check(&self.host));
+        self.journal
+    }
+
+    fn populate(&mut self) {
+        for number in 1..=self.rng.u8(1..5) {
+            let project = usize::from(self.rng.u8(0..4) == 0);
+            let of = (project as i64 + 1, KEYS[project]);
+            let (game, memory) = Game::new(&self.host, self.rng.fork(), number, of, &self.is_quiet);
+            self.games.push(memory);
+            tokio::spawn(game.run());
+        }
+        for number in 1..=self.rng.u8(0..3) {
+            let of = (1, KEYS[0]);
+            let (game, obeyed) = Original::new(&self.host, self.rng.fork(), number, of, &self.is_quiet);
+            self.originals.push(obeyed);
+            tokio::spawn(game.run());
+        }
+        for project in 1..=self.rng.i64(1..=2) {
+            tokio::spawn(Designer::new(&self.host, self.rng.fork(), project, &self.is_quiet).run());
+        }
+    }
+
+    async fn break_things(&mut self) {
+        for _ in 0..self.rng.u8(2..14) {
+            let pause = self.rng.u64(20..1_500);
+            sleep(Duration::from_millis(pause)).await;
+            let time = Duration::from_millis(self.rng.u64(50..8_000));
+            let dice = self.rng.u8(0..100);
+            let link = self.host.pick_link(&mut self.rng);
+            let what = match (dice, link) {
+                (0..25, Some(link)) => {
+                    link.stall(time);
+                    "a link stalls"
+                }
+                (25..45, Some(link)) => {
+                    link.reset();
+                    "a link breaks"
+                }
+                (45..53, Some(link)) => {
+                    link.kill();
+                    "a link vanishes"
+                }
+                (53..65, _) => {
+                    self.host.disk.go_away(time);
+                    "the database is away"
+                }
+                (65..83, _) => {
+                    self.host.crash();
+                    self.come_back().await;
+                    continue;
+                }
+                (83..90, _) => {
+                    self.host.stop().await;
+                    self.come_back().await;
+                    continue;
+                }
+                _ => continue,
+            };
+            self.journal.note("world", format_args!("{what}, {} ms", time.as_millis()));
+        }
+    }
+
+    async fn come_back(&mut self) {
+        let pause = self.rng.u64(0..1_000);
+        sleep(Duration::from_millis(pause)).await;
+        self.host.boot().await;
+    }
+
+    /// Waits until everybody is settled, which must not take long.
+    async fn settle(&self) {
+        let mut left = SETTLE_TIME;
+        while let Some(why) = self.unsettled() {
+            if left.is_zero() || self.journal.has_failed() {
+                return self.journal.violate("world", format_args!("never gets settled: {why}"));
+            }
+            sleep(SETTLE_STEP).await;
+            left = left.saturating_sub(SETTLE_STEP);
+        }
+    }
+
+    fn unsettled(&self) -> Option<String> {
+        for game in &self.games {
+            let game = game.lock().expect("no holder panics");
+            let (revision, values) = self.host.disk.desired(game.project);
+            if !game.is_settled() {
+                return Some(format!("{} waits for acknowledgements", game.label));
+            }
+            if game.revision != revision || game.values != values {
+                let (has, have) = (&game.values, game.revision);
+                return Some(format!("{} has {has:?} of {have} for {values:?} of {revision}", game.label));
+            }
+        }
+        for game in &self.originals {
+            let game = game.lock().expect("no holder panics");
+            let (_, values) = self.host.disk.desired(game.project);
+            if !game.is_connected || game.values != values {
+                return Some(format!("an original game has {:?} for {values:?}", game.values));
+            }
+        }
+        None
+    }
+}
+
+/// Runs one seed; returns the fingerprint of what happened, or what went wrong.
+fn run(seed: u64) -> Result<u64, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without I/O needs nothing");
+    let journal = runtime.block_on(async { World::new(seed).run().await });
+    match journal.failure() {
+        None => Ok(journal.fingerprint()),
+        Some(failure) => Err(failure),
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    env::var(variable).ok().map(|text| text.parse().expect("a whole number"))
+}
+
+#[test]
+fn whatever_fails_the_promises_are_kept() {
+    let first = number("OBSERVERIO_SEED").unwrap_or(0);
+    let last = first + number("OBSERVERIO_SEEDS").unwrap_or(SEEDS);
+    let next = AtomicU64::new(first);
+    let failed: Mutex<Vec<(u64, String)>> = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while failed.lock().expect("no holder panics").is_empty() {
+                    let seed = next.fetch_add(1, Relaxed);
+                    if seed >= last {
+                        break;
+                    }
+                    if let Err(failure) = run(seed) {
+                        failed.lock().expect("no holder panics").push((seed, failure));
+                    }
+                }
+            });
+        }
+    });
+    if let Some((seed, failure)) = failed.into_inner().expect("no holder panics").into_iter().min() {
+        panic!(
+            "seed {seed}: {failure}\nrepeat it: OBSERVERIO_SEED={seed} OBSERVERIO_SEEDS=1 cargo test --lib simulation"
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for seed in 0..20 {
+        assert_eq!(run(seed), run(seed), "seed {seed}");
+    }
+}

@@ -1,0 +1,200 @@
+//! What the contract promises of a database, in few words and without the product's code: whatever lands is held
+//! against it.
+
+use std::collections::BTreeMap;
+
+use gateway::store::{Sequenced, Write, Written};
+use protocol::live::LogLine;
+
+use super::{journal::Journal, tables::Tables};
+
+/// What a committed line brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Landed {
+    /// Log messages.
+    Logs(Vec<String>),
+    /// Values as JSON, by name.
+    Values(Vec<(String, String)>),
+    /// Its number only.
+    Number,
+}
+
+/// Everything that was committed.
+pub(super) struct Model {
+    journal: Journal,
+    sessions: BTreeMap<i64, Session>,
+    /// The number of a session, by project and name.
+    names: BTreeMap<(i64, String), i64>,
+    /// How many log lines each project has.
+    log_lines: BTreeMap<i64, u64>,
+    revisions: BTreeMap<i64, i64>,
+    /// The value that each revision of a project gave to each variable.
+    edits: BTreeMap<(i64, i64, String), String>,
+    /// Messages of lines without a number, with how often each is there.
+    loose: BTreeMap<String, u32>,
+}
+
+#[derive(Default)]
+struct Session {
+    generation: i64,
+    /// The first has the number 1.
+    lines: Vec<Landed>,
+}
+
+impl Model {
+    pub(super) fn new(journal: Journal) -> Self {
+        Self {
+            journal,
+            sessions: BTreeMap::new(),
+            names: BTreeMap::new(),
+            log_lines: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            edits: BTreeMap::new(),
+            loose: BTreeMap::new(),
+        }
+    }
+
+    /// A batch was committed: in its order, but that games connect first.
+    pub(super) fn land(&mut self, batch: &[Write], written: &[Written]) {
+        self.check(
+            batch.len() == written.len(),
+            format_args!("{} outcomes for {}", written.len(), batch.len()),
+        );
+        let mut newest: BTreeMap<i64, i64> = BTreeMap::new();
+        for (write, outcome) in batch.iter().zip(written) {
+            if let Write::Connect { project, session: Some(name), .. } = write
+                && let Some((session, generation)) = self.connect(project.0, name, outcome)
+            {
+                let last = newest.insert(session, generation).unwrap_or(i64::MIN);
+                self.check(generation > last, format_args!("{name}: {generation} was opened after {last}"));
+            }
+        }
+        for (session, generation) in newest {
+            let session = self.sessions.entry(session).or_default();
+            let before = std::mem::replace(&mut session.generation, generation);
+            self.check(generation > before, format_args!("generation {generation} after {before}"));
+        }
+        for (write, outcome) in batch.iter().zip(written) {
+            match write {
+                Write::Connect { .. } | Write::Outcomes { .. } | Write::Seen { .. } => {}
+                Write::Edit { project, changes, .. } => {
+                    let revision = self.revisions.entry(project.0).or_default();
+                    *revision += 1;
+                    let revision = *revision;
+                    let is_next = matches!(outcome, Written::Edit { revision: given } if given.0 == revision);
+                    self.check(is_next, format_args!("revision {revision} was given as {outcome:?}"));
+                    let values =
+                        changes.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_json()));
+                    self.edits.extend(values.map(|(name, value)| ((project.0, revision, name), value)));
+                }
+                Write::Logs { .. } | Write::Report { .. } | Write::Refused { .. } => {
+                    self.line(write, outcome)
+                }
+            }
+        }
+    }
+
+    /// Of several connections of one session in a batch only the last one may hold it.
+    fn connect(&mut self, project: i64, name: &str, outcome: &Written) -> Option<(i64, i64)> {
+        let Written::Connected { session: Some(open), .. } = outcome else {
+            self.check(false, format_args!("{name} connected and got {outcome:?}"));
+            return None;
+        };
+        let id = *self.names.entry((project, name.to_owned())).or_insert(open.id);
+        let last_seq = self.sessions.entry(id).or_default().lines.len() as u64;
+        let fits = id == open.id && open.last_seq == last_seq;
+        self.check(fits, format_args!("{name} is {id} at {last_seq} and was opened as {open:?}"));
+        Some((id, open.generation))
+    }
+
+    fn line(&mut self, write: &Write, outcome: &Written) {
+        let content = match write {
+            Write::Logs { entries, .. } => Landed::Logs(entries.iter().map(|e| e.message.clone()).collect()),
+            Write::Report { values, .. } => Landed::Values(
+                values.iter().map(|(name, v)| (name.as_str().to_owned(), v.to_json())).collect(),
+            ),
+            _ => Landed::Number,
+        };
+        let is_stored = matches!(outcome, Written::Done | Written::Logs { .. });
+        match write.line() {
+            Some(line) => {
+                let expected = self.expected(line);
+                self.check(
+                    std::mem::discriminant(&expected) == std::mem::discriminant(outcome)
+                        || (expected == Written::Done && is_stored),
+                    format_args!("{line:?} should be {expected:?} and is {outcome:?}"),
+                );
+                if is_stored && let Some(session) = self.sessions.get_mut(&line.session) {
+                    session.lines.push(content.clone());
+                }
+            }
+            None => {
+                let Landed::Logs(messages) = &content else { return self.number(write, outcome) };
+                for message in messages {
+                    let count = self.loose.entry(message.clone()).or_default();
+                    *count += 1;
+                    let once = *count == 1;
+                    self.check(once, format_args!("{message} is stored twice"));
+                }
+            }
+        }
+        self.number(write, outcome);
+    }
+
+    /// What the contract says of a line with a number.
+    fn expected(&self, line: Sequenced) -> Written {
+        let Some(session) = self.sessions.get(&line.session) else { return Written::TakenOver };
+        let next = session.lines.len() as u64 + 1;
+        match () {
+            () if line.generation != session.generation => Written::TakenOver,
+            () if line.seq < next => Written::Repeated,
+            () if line.seq > next => Written::Gap,
+            () => Written::Done,
+        }
+    }
+
+    /// Log lines of a project are numbered without gaps.
+    fn number(&mut self, write: &Write, outcome: &Written) {
+        if let (Write::Logs { project, entries, .. }, Written::Logs { first_seq }) = (write, outcome) {
+            let count = self.log_lines.entry(project.0).or_default();
+            let next = *count + 1;
+            *count += entries.len() as u64;
+            self.check(*first_seq == next, format_args!("log line {next} was given the number {first_seq}"));
+        }
+    }
+
+    /// What is in the tables must be the same.
+    pub(super) fn compare(&self, tables: &Tables, logs: &[(i64, LogLine)]) {
+        let progress: BTreeMap<i64, u64> =
+            self.sessions.iter().map(|(id, session)| (*id, session.lines.len() as u64)).collect();
+        let stored = tables.progress();
+        self.check(stored == progress, format_args!("sessions are at {progress:?} and stored as {stored:?}"));
+        let count = self.log_lines.values().sum::<u64>();
+        self.check(logs.len() as u64 == count, format_args!("{count} log lines, {} stored", logs.len()));
+    }
+
+    fn check(&self, holds: bool, what: std::fmt::Arguments<'_>) {
+        self.journal.check(holds, "model", what);
+    }
+
+    /// What a session's lines brought, in their order.
+    pub(super) fn lines(&self, project: i64, session: &str) -> &[Landed] {
+        let id = self.names.get(&(project, session.to_owned()));
+        id.and_then(|id| self.sessions.get(id)).map_or(&[], |session| &session.lines)
+    }
+
+    /// How many log lines a project has.
+    pub(super) fn log_lines(&self, project: i64) -> u64 {
+        self.log_lines.get(&project).copied().unwrap_or_default()
+    }
+
+    /// How often a line without a number is stored.
+    pub(super) fn count(&self, message: &str) -> u32 {
+        self.loose.get(message).copied().unwrap_or_default()
+    }
+
+    /// What a revision gave to a variable.
+    pub(super) fn edit(&self, project: i64, revision: i64, name: &str) -> Option<&str> {
+        self.edits.get(&(project, revision, name.to_owned())).map(String::as_str)
+    }
+}

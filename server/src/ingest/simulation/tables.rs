@@ -1,0 +1,301 @@
+//! The rows of the database, and what each statement of a batch does with them.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use gateway::store::{
+    ProjectState, Result, StoreError, StoredDevice, StoredVar,
+    batch::{
+        DeclaredRow, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow, SessionCells,
+        SessionRow, Statements,
+    },
+};
+use protocol::{
+    live::{Desired, Device, LogLine, Reported},
+    model::{DeviceId, Key, Level, Project, ProjectId, Revision, UnixMicros, Value, VarName},
+};
+
+/// A log line that begins like this is one that the database refuses.
+pub(super) const POISON: &str = "poison";
+
+/// Rows by their keys.
+#[derive(Clone, Default)]
+pub(super) struct Tables {
+    projects: BTreeMap<i64, ProjectRow>,
+    devices: BTreeMap<(i64, String), Device>,
+    sessions: BTreeMap<(i64, String), SessionCells>,
+    vars: BTreeMap<(i64, String), VarRow>,
+    /// By device and variable.
+    reported: BTreeMap<(i64, String), (Value, i64)>,
+    /// By device and variable: the revision.
+    outcomes: BTreeMap<(i64, String), i64>,
+    writers: BTreeMap<String, i64>,
+}
+
+#[derive(Clone)]
+struct ProjectRow {
+    key: Key,
+    revision: i64,
+    log_seq: i64,
+}
+
+#[derive(Clone)]
+struct VarRow {
+    position: usize,
+    spec: String,
+    desired: Option<Desired>,
+}
+
+impl Tables {
+    pub(super) fn new(keys: &[Key]) -> Self {
+        let row = |key: &Key| ProjectRow { key: *key, revision: 0, log_seq: 0 };
+        Self { projects: (1..).zip(keys.iter().map(row)).collect(), ..Self::default() }
+    }
+
+    pub(super) fn project(&self, id: i64) -> Option<Project> {
+        let key = self.projects.get(&id)?.key;
+        let name = format!("project {id}");
+        Some(Project { id: ProjectId(id), name, owner: None, key, created_at: UnixMicros(0) })
+    }
+
+    pub(super) fn project_of(&self, key: Key) -> Option<Project> {
+        let (id, _) = self.projects.iter().find(|(_, row)| row.key == key)?;
+        self.project(*id)
+    }
+
+    pub(super) fn last_commit(&self, writer: &str) -> Option<i64> {
+        self.writers.get(writer).copied()
+    }
+
+    /// The `last_seq` of every session, by its number.
+    pub(super) fn progress(&self) -> BTreeMap<i64, u64> {
+        self.sessions.values().map(|(id, _, last_seq)| (*id, last_seq.cast_unsigned())).collect()
+    }
+
+    /// The newest revision of a project, and its desired values as JSON.
+    pub(super) fn desired(&self, project: i64) -> (i64, BTreeMap<String, String>) {
+        let of_project = self.vars.iter().filter(|((id, _), _)| *id == project);
+        let value = |((_, name), row): (&(i64, String), &VarRow)| {
+            Some((name.clone(), row.desired.as_ref()?.value.to_json()))
+        };
+        (self.projects[&project].revision, of_project.filter_map(value).collect())
+    }
+
+    pub(super) fn load(&self, id: i64) -> Option<ProjectState> {
+        let project = self.project(id)?;
+        let of_project = self.devices.iter().filter(|((project, _), _)| *project == id);
+        let mut devices: Vec<StoredDevice> = of_project
+            .map(|((_, identity), device)| StoredDevice {
+                identity: identity.clone(),
+                device: device.clone(),
+            })
+            .collect();
+        devices.sort_by_key(|stored| stored.device.id);
+        let mut vars: Vec<(usize, StoredVar)> = Vec::new();
+        for ((_, name), row) in self.vars.iter().filter(|((project, _), _)| *project == id) {
+            let reported = devices.iter().filter_map(|stored| {
+                let device = stored.device.id;
+                let (value, at) = self.reported.get(&(device.0, name.clone()))?;
+                Some(Reported { device, value: value.clone(), at: UnixMicros(*at) })
+            });
+            let var = StoredVar {
+                name: VarName::parse(name).expect("it was one"),
+                spec: serde_json::from_str(&row.spec).expect("it was one"),
+                desired: row.desired.clone(),
+                reported: reported.collect(),
+                applied: Vec::new(),
+            };
+            vars.push((row.position, var));
+        }
+        vars.sort_by_key(|(position, _)| *position);
+        let vars = vars.into_iter().map(|(_, var)| var).collect();
+        let revision = Revision(self.projects[&id].revision);
+        Some(ProjectState { project, revision, devices, vars, logs: Vec::new() })
+    }
+}
+
+/// A transaction: a copy of the tables, and the log lines that it appends.
+pub(super) struct Transaction {
+    pub(super) tables: Tables,
+    pub(super) logs: Vec<(i64, LogLine)>,
+}
+
+impl Transaction {
+    pub(super) fn new(tables: Tables) -> Self {
+        Self { tables, logs: Vec::new() }
+    }
+}
+
+fn refused(why: &str) -> StoreError {
+    StoreError::Damaged(why.to_owned())
+}
+
+#[async_trait]
+impl Statements for Transaction {
+    async fn mark(&mut self, writer: &str, number: i64) -> Result<i64> {
+        self.tables.writers.insert(writer.to_owned(), number);
+        Ok(1)
+    }
+
+    async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>> {
+        let mut made = Vec::new();
+        for row in rows {
+            let next = DeviceId(self.tables.devices.len() as i64 + 1);
+            let key = (row.project, row.info.identity.clone());
+            let known = self.tables.devices.get(&key).map(|device| device.id);
+            let device = Device {
+                id: known.unwrap_or(next),
+                name: row.info.name.clone(),
+                online: false,
+                last_seen: UnixMicros(row.at),
+                about: row.info.about.clone(),
+                acknowledges: row.info.applied.is_some(),
+                applied: row.info.applied.unwrap_or(Revision(0)),
+            };
+            made.push((device.id.0, row.project, row.info.identity.clone()));
+            self.tables.devices.insert(key, device);
+        }
+        Ok(made)
+    }
+
+    async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<(i64, String, SessionCells)>> {
+        let mut opened = Vec::new();
+        for row in rows {
+            let next = self.tables.sessions.len() as i64 + 1;
+            let cells =
+                self.tables.sessions.entry((row.project, row.name.to_owned())).or_insert((next, 0, 0));
+            cells.1 += 1;
+            opened.push((row.project, row.name.to_owned(), *cells));
+        }
+        Ok(opened)
+    }
+
+    async fn forget_sessions(&mut self, _: i64) -> Result<()> {
+        // no run takes 90 days
+        Ok(())
+    }
+
+    async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>> {
+        Ok(self.tables.sessions.values().filter(|(id, ..)| ids.contains(id)).copied().collect())
+    }
+
+    async fn advance_sessions(&mut self, rows: &[ProgressRow]) -> Result<()> {
+        for row in rows {
+            let session = self.tables.sessions.values_mut().find(|(id, ..)| *id == row.session);
+            session.ok_or_else(|| refused("no such session"))?.2 = row.last_seq;
+        }
+        Ok(())
+    }
+
+    async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
+        for row in rows {
+            if !self.tables.vars.contains_key(&(row.project, row.name.to_owned())) {
+                return Err(refused("an outcome of an unknown variable"));
+            }
+            self.tables.outcomes.insert((row.device, row.name.to_owned()), row.revision);
+        }
+        Ok(())
+    }
+
+    async fn delete_outcomes(&mut self, rows: &[(i64, &str)]) -> Result<()> {
+        for (device, name) in rows {
+            self.tables.outcomes.remove(&(*device, (*name).to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn device_projects(&mut self, devices: &[i64]) -> Result<Vec<(i64, i64)>> {
+        let rows = self.tables.devices.iter().map(|((project, _), device)| (device.id.0, *project));
+        Ok(rows.filter(|(device, _)| devices.contains(device)).collect())
+    }
+
+    async fn lock_projects(&mut self, projects: &[i64]) -> Result<Vec<i64>> {
+        Ok(self.tables.projects.keys().filter(|id| projects.contains(id)).copied().collect())
+    }
+
+    async fn take_log_numbers(&mut self, counts: &[(i64, i64)]) -> Result<Vec<(i64, i64)>> {
+        let mut taken = Vec::new();
+        for (project, count) in counts {
+            let row = self.tables.projects.get_mut(project).ok_or_else(|| refused("no such project"))?;
+            row.log_seq += count;
+            taken.push((*project, row.log_seq));
+        }
+        Ok(taken)
+    }
+
+    async fn insert_logs(&mut self, rows: &[LogRow<'_>]) -> Result<()> {
+        for row in rows {
+            if row.message.starts_with(POISON) {
+                return Err(refused("a log line that the database does not take"));
+            }
+            let line = LogLine {
+                seq: row.seq.cast_unsigned(),
+                device: DeviceId(row.device),
+                at: UnixMicros(row.at),
+                received: UnixMicros(row.received),
+                level: Level::from_number(row.level.into()).ok_or_else(|| refused("no such level"))?,
+                message: row.message.to_owned(),
+                fields: row.fields.map(str::to_owned),
+            };
+            self.logs.push((row.project, line));
+        }
+        Ok(())
+    }
+
+    async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
+        for row in rows {
+            let position = self.tables.vars.len();
+            let fresh = VarRow { position, spec: String::new(), desired: None };
+            let var = self.tables.vars.entry((row.project, row.name.to_owned())).or_insert(fresh);
+            var.spec.clone_from(&row.spec);
+        }
+        Ok(())
+    }
+
+    async fn upsert_reported(&mut self, rows: &[ReportedRow<'_>]) -> Result<()> {
+        for row in rows {
+            if !self.tables.vars.contains_key(&(row.project, row.name.to_owned())) {
+                return Err(refused("a value of an unknown variable"));
+            }
+            let value = Value::parse_json(&row.value).ok_or_else(|| refused("not a value"))?;
+            self.tables.reported.insert((row.device, row.name.to_owned()), (value, row.at));
+        }
+        Ok(())
+    }
+
+    async fn next_revision(&mut self, project: i64) -> Result<i64> {
+        let row = self.tables.projects.get_mut(&project).ok_or_else(|| refused("no such project"))?;
+        row.revision += 1;
+        Ok(row.revision)
+    }
+
+    async fn upsert_history(&mut self, edit: &EditRows<'_>) -> Result<u64> {
+        Ok(edit.names.len() as u64)
+    }
+
+    async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64> {
+        let mut set = 0;
+        for (name, value) in edit.names.iter().zip(&edit.values) {
+            let Some(var) = self.tables.vars.get_mut(&(edit.project, (*name).to_owned())) else { continue };
+            var.desired = Some(Desired {
+                value: Value::parse_json(value).ok_or_else(|| refused("not a value"))?,
+                revision: Revision(edit.revision),
+                author: edit.author.to_owned(),
+                at: UnixMicros(edit.at),
+            });
+            set += 1;
+        }
+        Ok(set)
+    }
+
+    async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()> {
+        for (id, at, applied) in seen {
+            let Some(device) = self.tables.devices.values_mut().find(|device| device.id.0 == *id) else {
+                continue;
+            };
+            device.last_seen = UnixMicros(*at);
+            device.applied = applied.map_or(device.applied, Revision);
+        }
+        Ok(())
+    }
+}

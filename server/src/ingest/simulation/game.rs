@@ -262,7 +262,7 @@ impl Game {
             if now >= act_at {
                 act_at = match self.is_quiet.load(Relaxed) {
                     true => now + SILENCE,
-                    false => now + Duration::from_millis(self.rng.u64(5..400)),
+                    false => now + Duration::from_millis(self.rng.u64(5..800)),
                 };
                 if self.act(&mut it) {
                     // the network changes: the server does not hear of it, and neither does what is on its way
@@ -296,10 +296,11 @@ impl Game {
         if self.is_quiet.load(Relaxed) {
             return false;
         }
-        let count = match self.rng.u8(0..100) {
-            0..70 => 1,
-            70..95 => self.rng.usize(2..8),
-            95..99 => self.rng.usize(20..60),
+        let count = match self.rng.u16(0..1_000) {
+            0..800 => 1,
+            800..980 => self.rng.usize(2..6),
+            980..999 => self.rng.usize(6..30),
+            // more than may be unacknowledged
             _ => self.rng.usize(260..300),
         };
         for _ in 0..count {

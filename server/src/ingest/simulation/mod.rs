@@ -107,8 +107,8 @@ impl World {
     }
 
     async fn break_things(&mut self) {
-        for _ in 0..self.rng.u8(2..14) {
-            let pause = self.rng.u64(20..1_500);
+        for _ in 0..self.rng.u8(2..12) {
+            let pause = self.rng.u64(20..1_200);
             sleep(Duration::from_millis(pause)).await;
             let time = Duration::from_millis(self.rng.u64(50..8_000));
             let dice = self.rng.u8(0..100);

@@ -1,0 +1,353 @@
+//! One connection of a game.
+
+use std::time::{Duration, Instant};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value as Json;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    time::sleep_until,
+};
+
+use super::{Dialect, Order, Player, Tally, script};
+
+/// A game speaks once a frame at most …
+const FRAME: Duration = Duration::from_millis(10);
+/// … and then says at most so many lines. The original protocol does not acknowledge: behind them the game asks whether they were read.
+const LINES_PER_FRAME: u64 = 8;
+
+pub(super) struct Conversation<'a> {
+    player: &'a mut Player,
+    lines: Lines<BufReader<OwnedReadHalf>>,
+    writer: OwnedWriteHalf,
+    out: Vec<u8>,
+    /// The next line to send, for the first time or again.
+    next: u64,
+    /// Until the next frame, or for as long as it was told to wait.
+    silent_until: Instant,
+    /// When it may have something to say without being told so.
+    next_look: Instant,
+    heard: Instant,
+    pinged: bool,
+    is_version_2: bool,
+    verified: bool,
+    /// Original dialect: lines since the last `OK`.
+    unconfirmed: u64,
+    draining: bool,
+}
+
+/// The connection is over.
+pub(super) struct Over;
+
+enum Wake {
+    Line(std::io::Result<Option<String>>),
+    Writable,
+    Order,
+    Timer,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) async fn begin(player: &'a mut Player) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(player.settings.server).await?;
+        stream.set_nodelay(true)?;
+        let (reader, writer) = stream.into_split();
+        let next = player.tally.borrow().acked + 1;
+        let mut conversation = Self {
+            lines: BufReader::new(reader).lines(),
+            writer,
+            out: Vec::new(),
+            next,
+            silent_until: Instant::now(),
+            next_look: Instant::now(),
+            heard: Instant::now(),
+            pinged: false,
+            is_version_2: false,
+            verified: false,
+            unconfirmed: 0,
+            draining: false,
+            player,
+        };
+        conversation.greet();
+        Ok(conversation)
+    }
+
+    fn greet(&mut self) {
+        let settings = &self.player.settings;
+        if settings.dialect == Dialect::Acknowledged {
+            let tally = self.player.tally.borrow();
+            let mut hello = serde_json::json!({
+                "proto": 2,
+                "device": settings.name,
+                "session": self.player.session,
+                "name": settings.name,
+                "caps": ["ack", "rev", "ping", "drain", "json"],
+            });
+            if let Some(epoch) = &tally.epoch {
+                hello["epoch"] = epoch.as_str().into();
+                hello["rev"] = tally.revision.into();
+            }
+            self.out.extend_from_slice(format!("h:{hello}\n").as_bytes());
+        }
+        self.out.extend_from_slice(format!("v:{}\n", settings.key).as_bytes());
+        self.player.tally.send_modify(|tally| tally.fulls = 0);
+    }
+
+    /// Until it is over.
+    pub(super) async fn run(mut self) {
+        while self.step().await.is_ok() {}
+    }
+
+    async fn step(&mut self) -> Result<(), Over> {
+        self.make_lines();
+        let timer = self.next_look.min(self.silence_limit());
+        let wake = tokio::select! {
+            line = self.lines.next_line() => Wake::Line(line),
+            _ = self.writer.writable(), if !self.out.is_empty() => Wake::Writable,
+            _ = self.player.orders.changed() => Wake::Order,
+            () = sleep_until(timer.into()) => Wake::Timer,
+        };
+        match wake {
+            Wake::Line(Ok(Some(line))) => {
+                self.heard = Instant::now();
+                self.pinged = false;
+                self.on_line(line.trim_end())
+            }
+            Wake::Line(_) => Err(Over),
+            Wake::Writable => match self.writer.try_write(&self.out) {
+                Ok(count) => {
+                    self.out.drain(..count);
+                    Ok(())
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(()),
+                Err(_) => Err(Over),
+            },
+            Wake::Order => self.on_order().await,
+            Wake::Timer => self.on_timer(),
+        }
+    }
+
+    fn may_send(&self) -> bool {
+        self.verified && !self.draining && self.out.is_empty()
+    }
+
+    /// As many lines as the window lets through.
+    fn make_lines(&mut self) {
+        self.next_look = Instant::now() + self.player.settings.patience;
+        if !self.may_send() {
+            return;
+        }
+        if Instant::now() < self.silent_until {
+            self.next_look = self.silent_until;
+            return;
+        }
+        let may_make = *self.player.orders.borrow() == Order::Play;
+        let Tally { sent, acked, .. } = *self.player.tally.borrow();
+        let mut last = match self.player.settings.dialect {
+            Dialect::Acknowledged => (acked + self.player.settings.window).min(self.next + LINES_PER_FRAME - 1),
+            Dialect::Original if self.unconfirmed > 0 => return,
+            Dialect::Original => sent + LINES_PER_FRAME,
+        };
+        if !may_make {
+            last = last.min(sent);
+        }
+        if self.next > last {
+            return;
+        }
+        let made = last + 1 - self.next;
+        for number in self.next..=last {
+            script::write(&self.player.settings, number, &mut self.out);
+        }
+        self.next = last + 1;
+        self.silent_until = Instant::now() + FRAME;
+        if self.player.settings.dialect == Dialect::Original {
+            self.out.extend_from_slice(format!("v:{}\n", self.player.settings.key).as_bytes());
+            self.unconfirmed = made;
+        }
+        self.player.tally.send_modify(|tally| tally.sent = tally.sent.max(last));
+        self.player.lines.send_modify(|lines| *lines += made);
+    }
+
+    fn silence_limit(&self) -> Instant {
+        let patience = self.player.settings.patience;
+        self.heard + if self.pinged { 3 * patience } else { patience }
+    }
+
+    fn on_timer(&mut self) -> Result<(), Over> {
+        let (silent, patience) = (self.heard.elapsed(), self.player.settings.patience);
+        if silent >= 3 * patience {
+            // the original has no heartbeat: only who waits for an `OK` can tell
+            let waits = self.is_version_2 || !self.verified || self.unconfirmed > 0;
+            return if waits { Err(Over) } else { self.be_patient() };
+        }
+        if silent >= patience && !self.pinged {
+            self.pinged = true;
+            if self.is_version_2 {
+                self.out.extend_from_slice(b"p:there?\n");
+            }
+        }
+        Ok(())
+    }
+
+    fn be_patient(&mut self) -> Result<(), Over> {
+        self.heard = Instant::now();
+        self.pinged = false;
+        Ok(())
+    }
+
+    async fn on_order(&mut self) -> Result<(), Over> {
+        if *self.player.orders.borrow() == Order::Leave {
+            return Err(Over);
+        }
+        Ok(())
+    }
+
+    fn on_line(&mut self, line: &str) -> Result<(), Over> {
+        let key = self.player.settings.key.clone();
+        let (verb, rest) = line.split_once(':').unwrap_or((line, ""));
+        let rest = rest.strip_prefix(&format!("{key}:")).unwrap_or(rest);
+        match verb {
+            "h" => self.is_version_2 = true,
+            "OK" => self.on_ok(),
+            "a" => self.on_ack(rest),
+            "n" => self.on_not_taken(rest),
+            "v" => self.on_values(rest),
+            "s" => self.on_in_sync(rest),
+            "p" => self.out.extend_from_slice(format!("q:{rest}\n").as_bytes()),
+            "q" => {}
+            "d" => {
+                self.draining = true;
+                self.player.tally.send_modify(|tally| tally.drains += 1);
+            }
+            _ if line.starts_with("ERR ") => {
+                let code = line.split(' ').nth(1).unwrap_or_default().to_owned();
+                self.player.tally.send_modify(|tally| tally.errors.push(code));
+            }
+            _ => self.complain(format!("said {line:?}")),
+        }
+        Ok(())
+    }
+
+    fn complain(&self, what: String) {
+        self.player.tally.send_modify(|tally| tally.violations.push(what));
+    }
+
+    fn on_ok(&mut self) {
+        self.unconfirmed = 0;
+        if self.verified {
+            return;
+        }
+        let is_original = self.player.settings.dialect == Dialect::Original;
+        if !is_original && !self.is_version_2 {
+            self.complain("did not answer h: before OK".into());
+        }
+        // version 2 first says what it has; only then the game knows where to go on
+        self.verified = is_original;
+        self.player.tally.send_modify(|tally| {
+            tally.connects += 1;
+            tally.in_sync = is_original;
+        });
+        if is_original {
+            self.next = self.player.tally.borrow().sent + 1;
+        }
+    }
+
+    fn on_ack(&mut self, rest: &str) {
+        let Ok(seq) = rest.parse::<u64>() else { return self.complain(format!("acked {rest:?}")) };
+        self.verified = true;
+        self.player.tally.send_modify(|tally| {
+            if seq < tally.acked || seq > tally.sent {
+                let what = format!("acked {seq} after {} of {}", tally.acked, tally.sent);
+                tally.violations.push(what);
+            }
+            tally.acked = tally.acked.max(seq);
+        });
+        self.next = self.next.max(seq + 1);
+    }
+
+    fn on_not_taken(&mut self, rest: &str) {
+        let mut parts = rest.split(':');
+        let seq = parts.next().and_then(|seq| seq.parse::<u64>().ok());
+        let (Some(seq), Some(code)) = (seq, parts.next()) else {
+            return self.complain(format!("did not take {rest:?}"));
+        };
+        let code = code.to_owned();
+        match parts.next().map(str::parse::<u64>) {
+            None => self.player.tally.send_modify(|tally| tally.refused.push((seq, code))),
+            Some(Ok(pause)) => {
+                let acked = self.player.tally.borrow().acked;
+                if seq <= acked {
+                    self.complain(format!("did not take {seq}, which it had acked"));
+                }
+                self.next = self.next.min(seq.max(acked + 1));
+                // what is not sent yet would only be refused too
+                self.silent_until = Instant::now() + Duration::from_millis(pause);
+                self.player.tally.send_modify(|tally| *tally.put_off.entry(code).or_default() += 1);
+            }
+            Some(Err(_)) => self.complain(format!("wants a pause of {rest:?}")),
+        }
+    }
+
+    fn on_values(&mut self, rest: &str) {
+        if self.player.settings.dialect == Dialect::Original {
+            let Some(edits) = decode(rest) else { return self.complain(format!("pushed {rest:?}")) };
+            self.player.tally.send_modify(|tally| match edits {
+                Json::Array(edits) => edits.into_iter().for_each(|edit| take(tally, &edit)),
+                edit => take(tally, &edit),
+            });
+            return;
+        }
+        let parsed = rest.split_once(':').and_then(|(rev, json)| Some((rev.parse::<u64>().ok()?, decode(json)?)));
+        let Some((revision, values)) = parsed else { return self.complain(format!("pushed {rest:?}")) };
+        self.player.tally.send_modify(|tally| take_values(tally, revision, &values));
+        let applied = format!("r:{}:{revision}\n", self.player.settings.key);
+        self.out.extend_from_slice(applied.as_bytes());
+    }
+
+    fn on_in_sync(&mut self, rest: &str) {
+        let Ok(revision) = rest.parse::<u64>() else { return self.complain(format!("in sync at {rest:?}")) };
+        self.player.tally.send_modify(|tally| {
+            if revision < tally.revision {
+                tally.violations.push(format!("in sync at {revision} after {}", tally.revision));
+            }
+            tally.revision = tally.revision.max(revision);
+            tally.in_sync = true;
+        });
+    }
+}
+
+fn decode(payload: &str) -> Option<Json> {
+    if payload.starts_with(['{', '[']) {
+        return serde_json::from_str(payload).ok();
+    }
+    serde_json::from_slice(&STANDARD.decode(payload).ok()?).ok()
+}
+
+fn take(tally: &mut Tally, edit: &Json) {
+    let Some(name) = edit["name"].as_str() else {
+        return tally.violations.push(format!("an edit without a name: {edit}"));
+    };
+    tally.values.insert(name.to_owned(), edit["value"].clone());
+}
+
+fn take_values(tally: &mut Tally, revision: u64, values: &Json) {
+    let epoch = values["epoch"].as_str().map(str::to_owned);
+    if epoch == tally.epoch && revision < tally.revision {
+        tally.violations.push(format!("pushed revision {revision} after {}", tally.revision));
+    }
+    if values["full"].as_bool() == Some(true) {
+        tally.fulls += 1;
+        tally.most_fulls = tally.most_fulls.max(tally.fulls);
+        tally.values.clear();
+    }
+    (tally.epoch, tally.revision, tally.in_sync) = (epoch, revision, true);
+    for edit in values["vars"].as_array().into_iter().flatten() {
+        take(tally, edit);
+    }
+    for name in values["removed"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        tally.values.remove(name);
+    }
+}

@@ -66,6 +66,15 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // a rollback may still be on its way
+                connection.ping().await?;
+                // when the disk fails it, SQLite takes a transaction back by itself; the driver still counts it as
+                // open then, and would refuse every other one on this connection for ever
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<()> {

@@ -46,7 +46,7 @@ pub(crate) const UNIT_BYTES: usize = 1024;
 /// What is not counted in bytes (a device was seen, an outcome of an edit) is dropped beyond so many.
 const MAX_OFFERS: u64 = 16 * 1024;
 /// How long a person, or a game that connects, waits for the database.
-const PATIENCE: Duration = Duration::from_secs(6);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the last writes get when the gateway is closed.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 

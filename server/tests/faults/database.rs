@@ -23,7 +23,7 @@ const MEMORY_BYTES: u64 = 64 * 1024 * 1024;
 
 async fn stage(cluster: &Cluster) -> Stage {
     let how = How { database_url: Some(cluster.url()), ..How::default() };
-    Stage::set(Server::start_with(how).await, 0, 6).await
+    Stage::set(Server::start_with(how).await, 6, 2).await
 }
 
 #[tokio::test]

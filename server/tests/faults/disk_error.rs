@@ -31,7 +31,7 @@ async fn one_call_fails() {
     }
     let mut chance = rounds::chance(story);
     let rounds = rounds::count("OBSERVERIO_DISK_ERRORS", 3);
-    let mut stage = Stage::set(Server::start().await, 0, 4).await;
+    let mut stage = Stage::set(Server::start().await, 4, 1).await;
     let mut strikes = 0;
     for fault in FAULTS {
         for _ in 0..rounds {
@@ -69,7 +69,7 @@ async fn every_call_fails() {
     if !trace::is_possible(story).await {
         return;
     }
-    let mut stage = Stage::set(Server::start().await, 0, 4).await;
+    let mut stage = Stage::set(Server::start().await, 4, 1).await;
     for fault in FAULTS {
         let folder = stage.server.folder().to_owned();
         let injection = fault.inject(Place::All, stage.server.pid(), &folder).await;
@@ -120,7 +120,7 @@ async fn a_call_of_the_first_start_fails() {
             strikes += log.count();
             server.wrap(Vec::new());
             server.restart().await;
-            Stage::set(server, 0, 1).await.finish().await;
+            Stage::set(server, 1, 1).await.finish().await;
         }
     }
     println!("{story}: {strikes} faults in {} starts, {refused} of them refused; all clean the next time", 3 * rounds);

@@ -13,7 +13,7 @@ const MOST_LINES: u64 = 1_500;
 
 #[tokio::test]
 async fn killed_on_sqlite() {
-    let stage = Stage::set(Server::start().await, 0, 6).await;
+    let stage = Stage::set(Server::start().await, 6, 2).await;
     kill_often("killed_on_sqlite", stage, None, rounds::count("OBSERVERIO_KILLS_SQLITE", 4)).await;
 }
 
@@ -23,7 +23,7 @@ async fn killed_on_postgres() {
     let story = "killed_on_postgres";
     let Some(cluster) = Cluster::start(story).await else { return };
     let how = How { database_url: Some(cluster.url()), ..How::default() };
-    let stage = Stage::set(Server::start_with(how).await, 0, 6).await;
+    let stage = Stage::set(Server::start_with(how).await, 6, 2).await;
     kill_often(story, stage, Some(cluster), rounds::count("OBSERVERIO_KILLS_POSTGRES", 3)).await;
 }
 

@@ -12,7 +12,7 @@ use protocol::model::Key;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::Web;
+use super::{Web, readiness::Readiness};
 use crate::config::Registration;
 
 /// An answer with a status and `{"error": …}`.
@@ -46,12 +46,15 @@ pub(super) async fn alive() -> Json<Value> {
 }
 
 /// `GET /readyz`: whether data can be stored now.
-pub(super) async fn ready(State(web): State<Web>) -> Answer {
-    if web.stop.is_cancelled() {
-        return Err(ApiError(StatusCode::SERVICE_UNAVAILABLE, "the server is going down".into()));
-    }
-    web.gateway.check().await?;
-    Ok(Json(json!({ "status": "ok" })))
+pub(super) async fn ready(State(web): State<Web>) -> Response {
+    let (reason, error) = match web.probe.readiness().await {
+        _ if web.stop.is_cancelled() => ("draining", "the server is going down"),
+        Readiness::Ready => return Json(json!({ "status": "ok" })).into_response(),
+        Readiness::Silent => ("database_silent", "the database does not answer"),
+        Readiness::Failed => ("database_failed", "the database can't store; the log says why"),
+    };
+    let body = json!({ "status": "unavailable", "reason": reason, "error": error });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
 }
 
 /// `GET /users/tokens`: a fresh key. It belongs to nobody until it is registered.

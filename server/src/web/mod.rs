@@ -7,6 +7,7 @@ mod guard;
 mod live;
 mod metrics;
 mod pages;
+mod readiness;
 mod router;
 mod serve;
 mod site;

@@ -3,11 +3,11 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::extract::FromRef;
-use gateway::Gateway;
+use gateway::{Gateway, GatewayError};
 use leptos::prelude::{Env, LeptosOptions};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::metrics::MetricsAccess;
+use super::{metrics::MetricsAccess, readiness::Probe};
 use crate::{
     config::{MetricsToken, PublicUrl, Registration, without_port},
     metrics::Metrics,
@@ -20,6 +20,7 @@ pub(crate) struct Web {
     pub(super) leptos: LeptosOptions,
     pub(super) settings: Arc<Settings>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) probe: Arc<Probe<GatewayError>>,
     /// Cancelled when the server goes down.
     pub(super) stop: CancellationToken,
     /// WebSockets outlive the request that opened them: the server waits for these when it goes down.
@@ -66,7 +67,12 @@ impl Web {
         let check_host = public_url.is_some() || is_local;
         let access = MetricsAccess::new(metrics_token, is_local && public_url.is_none());
         let settings = Arc::new(Settings { public_url, registration, metrics: access, tcp, check_host });
-        Self { gateway, leptos, settings, metrics: Arc::new(metrics), stop, tasks }
+        let asked = gateway.clone();
+        let probe = Probe::new(move || {
+            let gateway = asked.clone();
+            Box::pin(async move { gateway.check().await })
+        });
+        Self { gateway, leptos, settings, metrics: Arc::new(metrics), probe: Arc::new(probe), stop, tasks }
     }
 
     /// What a game connects to, as people type it: a port on every address of the machine is reached under

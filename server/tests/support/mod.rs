@@ -137,6 +137,14 @@ impl TestServer {
         game
     }
 
+    /// Its database, for others who use it too.
+    pub fn database_url(&self) -> String {
+        match &self.database.postgres {
+            Some(postgres) => postgres.url.clone(),
+            None => format!("sqlite:{}", self.data_dir().join("data/observerio.db").display()),
+        }
+    }
+
     /// Whether its database is Postgres; SQLite otherwise.
     pub fn is_on_postgres(&self) -> bool {
         self.database.postgres.is_some()

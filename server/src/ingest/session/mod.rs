@@ -3,6 +3,8 @@
 //! One machine for both grammars: a client that never says `h:` gets the original one, byte for byte.
 
 mod heartbeat;
+#[cfg(test)]
+mod property;
 mod revisions;
 mod sequence;
 #[cfg(test)]

@@ -210,6 +210,8 @@ async fn watch_database(gateway: Weak<Inner>) {
     drop(inner);
     loop {
         let found = tokio::select! {
+            // not by chance: a simulated run can be repeated
+            biased;
             Ok(()) = storing.changed() => None,
             Ok(()) = restored.changed() => restored.borrow_and_update().clone(),
             () = sleep(EPOCH_INTERVAL) => {

@@ -66,6 +66,8 @@ impl Watcher {
     pub async fn next(&mut self) -> Watched {
         loop {
             let received = tokio::select! {
+                // what is newer than the database counts no longer
+                biased;
                 () = self.live.dropped.cancelled() => return Watched::StartOver,
                 received = self.deltas.recv() => received,
             };

@@ -128,7 +128,7 @@ impl Host {
         let rng = self.rng.lock().expect("no holder panics").fork();
         let (client, server, link) = link::connect(rng, tap);
         self.links.lock().expect("no holder panics").push(Arc::downgrade(&link));
-        let limits = GameLimits::new(1_000, PING_INTERVAL);
+        let limits = GameLimits::new(PING_INTERVAL);
         let peer = SocketAddr::new(peer, 1);
         let connection = Connection::new(server, peer, process.gateway.clone(), limits, process.stop.clone());
         let (journal, who) = (self.journal.clone(), who.to_owned());

@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection,
     migrate::{Migrate, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode},
+    sqlite::SqliteConnectOptions,
 };
 use tempfile::TempDir;
 
@@ -46,14 +46,14 @@ async fn schema_of(path: &Path) -> Vec<(String, Option<String>)> {
 /// What a power cut leaves after that many statements of a step: the files as they are on disk, in `crashed`.
 async fn cut_short(steps: &Migrator, step: i64, statements: &[String], crashed: &Path) {
     let folder = TempDir::new().unwrap();
-    let mut options =
+    let options =
         SqliteConnectOptions::new().filename(folder.path().join("observerio.db")).create_if_missing(true);
-    if step > 1 {
-        // only the very first start has no write-ahead log yet
-        options = options.journal_mode(SqliteJournalMode::Wal);
-    }
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     connection.execute("PRAGMA application_id = 0x6f627376").await.unwrap();
+    if step > 1 {
+        // only the very first start has no write-ahead log yet
+        connection.execute("PRAGMA journal_mode = WAL").await.unwrap();
+    }
     connection.ensure_migrations_table("_sqlx_migrations").await.unwrap();
     steps.run_to(step - 1, &mut connection).await.unwrap();
     // so that what is not committed is on disk all the same

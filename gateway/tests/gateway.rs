@@ -13,10 +13,13 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use gateway::{Clock, GameEvent, GameLine, Gateway, GatewayError, Watched, Watcher, store::Store};
+use gateway::{
+    Clock, Content, GameEvent, GameLine, Gateway, GatewayError, Watched, Watcher,
+    store::{DeviceInfo, Store, Ticket, Write},
+};
 use protocol::{
     ErrorCode,
-    line::{parse_logs, parse_report},
+    line::{Caps, Hello, parse_logs, parse_report},
     live::{Event, Gesture, Snapshot},
     model::{Level, Project, Revision, UnixMicros, User, Value, VarName},
 };
@@ -356,6 +359,30 @@ async fn declarations_are_remembered(store: Arc<dyn Store>) {
     assert_eq!(max(&house.snapshot().await), before);
 }
 
+async fn a_declaration_that_came_to_nothing_is_made_by_the_next_report(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let session = Some("session".to_owned());
+    let hello = Hello { proto: 2, session: session.clone(), caps: Caps::DEFAULT, ..Hello::default() };
+    let key = house.project.key;
+    let mut fenced = house.gateway.connect_game(key, peer(), Some(&hello)).await.unwrap();
+    // the session goes on at another server, of which this one hears with the next line only
+    let epoch = house.store.epoch().await.unwrap().number;
+    let ticket = Ticket { writer: "another server".to_owned(), number: 1, epoch };
+    let (name, about, attrs, applied) = ("game".to_owned(), String::new(), None, None);
+    let device = DeviceInfo { identity: "id:game".to_owned(), name, about, attrs, applied };
+    let connect = Write::Connect { project: house.project.id, device, session, at: START };
+    house.store.commit(&ticket, &[connect], &mut Vec::new()).await.unwrap();
+
+    let speed = parse_report(br#"[{"name":"speed","type":"integer","value":5}]"#).unwrap();
+    let room = fenced.try_reserve(64).unwrap();
+    fenced.submit(room, Some(1), Content::Report(speed.clone())).unwrap();
+    let mut other = house.game().await;
+    other.report_vars(speed).await.unwrap();
+    let snapshot = house.snapshot().await;
+    assert_eq!(snapshot.vars[0].reported.len(), 1, "of the one that was not fenced");
+    assert_eq!((snapshot.lost, house.gateway.status().fenced_lines), (0, 1));
+}
+
 async fn everything_is_there_after_a_restart(store: Arc<dyn Store>) {
     let house = House::new(Arc::clone(&store)).await;
     let mut game = house.game().await;
@@ -426,6 +453,7 @@ support::stories! {
     a_dashboard_gets_a_snapshot_and_then_every_delta,
     a_dashboard_that_lags_gets_a_snapshot_and_goes_on,
     declarations_are_remembered,
+    a_declaration_that_came_to_nothing_is_made_by_the_next_report,
     everything_is_there_after_a_restart,
     what_is_not_stored_is_not_shown_and_is_counted,
     a_closed_gateway_says_so,

@@ -320,7 +320,7 @@ impl Game {
         let dice = self.rng.u8(0..100);
         let entries = self.rng.usize(1..4);
         let mut memory = self.memory();
-        let label = memory.label.clone();
+        let (label, obeyed) = (memory.label.clone(), memory.values.clone());
         let session = memory.session();
         let (number, name) = (session.lines.len() + 1, session.name.clone());
         let stat = format!("stat-{label}");
@@ -330,10 +330,16 @@ impl Game {
                 vars.extend(KNOBS.map(|knob| json!({"name": knob, "type": "integer", "value": 0})));
                 Line { text: format!("i:{}", json!(vars)), fate: Fate::Value(stat, number.to_string()) }
             }
-            0..25 => Line {
-                text: format!("i:{}", json!({ stat.clone(): number })),
-                fate: Fate::Value(stat, number.to_string()),
-            },
+            0..25 => {
+                // now and then with what people have set, which it obeys
+                let mut vars = json!({ stat.clone(): number });
+                if entries == 1 {
+                    let set =
+                        obeyed.iter().filter_map(|(knob, value)| Some((knob, value.parse::<i64>().ok()?)));
+                    set.for_each(|(knob, value)| vars[knob] = json!(value));
+                }
+                Line { text: format!("i:{vars}"), fate: Fate::Value(stat, number.to_string()) }
+            }
             25..30 => Line { text: "l:[{\"message\":".to_owned(), fate: Fate::Refused("bad_json") },
             30..32 => {
                 let text = format!("l:{}", json!({"message": format!("{POISON} {name}:{number}")}));

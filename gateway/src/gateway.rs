@@ -4,7 +4,10 @@ use std::{
 };
 
 use protocol::model::{ProjectId, UnixMicros};
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 
 use crate::{
     Clock, GatewayError,
@@ -20,6 +23,8 @@ const MAX_CONCURRENT_HASHES: usize = 2;
 
 /// How often the database is asked whether a backup was restored into it, when nothing is written.
 const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the database gets to close its connections, which takes an answer of each.
+const STORE_CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Everything that can be done, one method each. Cheap to clone.
 ///
@@ -142,7 +147,11 @@ impl Gateway {
     /// Commits what was taken in, then closes the store. Later calls get [`GatewayError::Closed`].
     pub async fn close(&self) {
         self.inner.writer.close().await;
-        self.inner.store.close().await;
+        if timeout(STORE_CLOSE_PATIENCE, self.inner.store.close()).await.is_err() {
+            tracing::warn!(
+                "the database did not say good-bye; it is left as after a crash, which loses nothing"
+            );
+        }
     }
 
     /// Whether the database answers and can be written to.

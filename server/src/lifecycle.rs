@@ -25,8 +25,9 @@ use crate::{
     web,
 };
 
-/// How long connections get to finish when the server goes down.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long connections get to finish when the server goes down. What is queued then gets a little more
+/// ([`Gateway::close`]), and all of it is over within ten seconds.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
 
 /// Why the server did not start: a sentence that says what to do, without secrets.
 #[derive(Debug, thiserror::Error)]
@@ -135,8 +136,8 @@ impl Server {
         }
     }
 
-    /// Serves until `stop`; then stops accepting, lets connections finish for at most ten seconds, and saves
-    /// everything that was taken in. Returns whether every connection had finished.
+    /// Serves until `stop`; then stops accepting, lets connections finish and saves everything that was taken in, within
+    /// ten seconds. Returns whether every connection had finished.
     ///
     /// # Errors
     /// When the server can't begin.

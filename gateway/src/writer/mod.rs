@@ -48,7 +48,7 @@ const MAX_OFFERS: u64 = 16 * 1024;
 /// How long a person, or a game that connects, waits for the database.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the last writes get when the gateway is closed.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why there is no room now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

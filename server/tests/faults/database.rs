@@ -108,7 +108,10 @@ async fn postgres_cuts_connections() {
     within(RECOVERY_LIMIT, "all to be well", stage.all_at_work()).await;
     let recovery = last_cut.elapsed();
     let edits = finish(stage).await;
-    println!("{story}: {cuts} connections cut in a transaction, well again after {recovery:?}, {} edits", edits.len());
+    println!(
+        "{story}: {cuts} connections cut in a transaction, well again after {recovery:?}, {} edits",
+        edits.len()
+    );
 }
 
 /// Ends every connection of the program that is in a transaction; how many there were.

@@ -74,7 +74,12 @@ async fn every_call_fails() {
         let folder = stage.server.folder().to_owned();
         let injection = fault.inject(Place::All, stage.server.pid(), &folder).await;
         let before = count_refused(&stage.designer.edits());
-        stage.load.until("being put off", |tally| tally.put_off.contains_key("unavailable") || tally.epoch.is_none()).await;
+        stage
+            .load
+            .until("being put off", |tally| {
+                tally.put_off.contains_key("unavailable") || tally.epoch.is_none()
+            })
+            .await;
         // an ack of before may still be on its way when the first line is put off, but not when the next edit is refused
         stage.designer.until("an edit that is refused", |edits| count_refused(edits) > before).await;
         let acked = stage.load.sum(|tally| tally.acked);
@@ -91,7 +96,10 @@ async fn every_call_fails() {
     assert_eq!(done.load.sum(|tally| tally.disconnects), 0);
     let refused: Vec<_> = done.edits.iter().filter(|edit| is_refused(edit)).collect();
     let slowest = refused.iter().map(|edit| edit.took).max();
-    println!("{story}: {} edits refused, the slowest after {slowest:?}; nothing lost, nothing twice", refused.len());
+    println!(
+        "{story}: {} edits refused, the slowest after {slowest:?}; nothing lost, nothing twice",
+        refused.len()
+    );
 }
 
 /// A call of the very first start fails: the program starts all the same or says why not, and the next start is clean.
@@ -123,7 +131,10 @@ async fn a_call_of_the_first_start_fails() {
             Stage::set(server, 1, 1).await.finish().await;
         }
     }
-    println!("{story}: {strikes} faults in {} starts, {refused} of them refused; all clean the next time", 3 * rounds);
+    println!(
+        "{story}: {strikes} faults in {} starts, {refused} of them refused; all clean the next time",
+        3 * rounds
+    );
 }
 
 fn is_refused(edit: &Edit) -> bool {

@@ -36,7 +36,9 @@ async fn full_and_free_again() {
     for _ in 0..rounds {
         disk.fill();
         let refused = |edits: &[crate::world::designer::Edit]| {
-            edits.last().is_some_and(|edit| matches!(&edit.outcome, Outcome::Refused { code, .. } if code == "unavailable"))
+            edits.last().is_some_and(
+                |edit| matches!(&edit.outcome, Outcome::Refused { code, .. } if code == "unavailable"),
+            )
         };
         stage.designer.until("an edit that is refused", refused).await;
         let put_off = |tally: &crate::world::game::Tally| tally.epoch.is_none() || !tally.put_off.is_empty();
@@ -45,7 +47,8 @@ async fn full_and_free_again() {
         // reads go on, and so does a game that comes now
         let (revision, desired) = stage.truth.desired().await;
         assert_eq!(stage.owner.get("/").await.status, 200);
-        let page = within(ANSWER_LIMIT, "the page", Page::open(&stage.owner, stage.truth.project)).await.unwrap();
+        let page =
+            within(ANSWER_LIMIT, "the page", Page::open(&stage.owner, stage.truth.project)).await.unwrap();
         assert_eq!(u64::try_from(page.snapshot.revision.0).unwrap(), revision);
         let mut late = Game::start(settings.clone(), tokio::sync::watch::Sender::new(0));
         late.order(Order::Rest);
@@ -64,5 +67,8 @@ async fn full_and_free_again() {
     assert_eq!(done.load.sum(|tally| tally.disconnects), 0);
     let edits: Vec<_> = done.edits.iter().filter(|edit| edit.took > ANSWER_LIMIT).collect();
     assert!(edits.is_empty(), "{edits:?}");
-    println!("{story}: full {rounds} times, all well after {slowest:?} at most, {} log lines", done.log_lines);
+    println!(
+        "{story}: full {rounds} times, all well after {slowest:?} at most, {} log lines",
+        done.log_lines
+    );
 }

@@ -67,7 +67,10 @@ async fn pull(story: &str, dialect: Dialect, limit: Duration) {
     }
     let returned = Instant::now();
     game.until("the edit", |tally| tally.values.get("speed") == Some(&json!(7))).await;
-    println!("{story}: noticed after {noticed:?}, the edit delivered {:?} after the return", returned.elapsed());
+    println!(
+        "{story}: noticed after {noticed:?}, the edit delivered {:?} after the return",
+        returned.elapsed()
+    );
 }
 
 /// Until the page shows its one device as offline.
@@ -80,7 +83,9 @@ async fn until_offline(page: &mut Page) {
                     return;
                 }
             }
-            ServerMessage::Snapshot(snapshot) if snapshot.devices.iter().all(|device| !device.online) => return,
+            ServerMessage::Snapshot(snapshot) if snapshot.devices.iter().all(|device| !device.online) => {
+                return;
+            }
             _ => {}
         }
     }

@@ -13,3 +13,5 @@ mod disk_error;
 mod disk_full;
 mod half_open;
 mod kill;
+mod mobile;
+mod stop;

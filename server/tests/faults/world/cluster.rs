@@ -63,7 +63,11 @@ impl Cluster {
     /// Makes and starts one; `None`, said aloud, where Postgres is not installed.
     pub async fn start(story: &str) -> Option<Self> {
         let Some(bin) = bin_dir() else {
-            skip(story, "no Postgres server is installed (Debian: postgresql-15)", "OBSERVERIO_REQUIRE_POSTGRES");
+            skip(
+                story,
+                "no Postgres server is installed (Debian: postgresql-15)",
+                "OBSERVERIO_REQUIRE_POSTGRES",
+            );
             return None;
         };
         // another user's programs must be able to get there

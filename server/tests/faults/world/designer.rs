@@ -25,8 +25,13 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 /// What became of an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Saved { revision: u64 },
-    Refused { code: String, text: String },
+    Saved {
+        revision: u64,
+    },
+    Refused {
+        code: String,
+        text: String,
+    },
     /// The connection ended first: it may be saved or not.
     Unknown,
 }

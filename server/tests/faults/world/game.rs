@@ -66,9 +66,10 @@ pub struct Tally {
     pub connects: u64,
     /// How often a connection ended that had its `OK`.
     pub disconnects: u64,
-    /// Full sets of values since it last connected, and the most ever.
+    /// Full sets of values: since it last connected, the most of one connection, and all.
     pub fulls: u64,
     pub most_fulls: u64,
+    pub all_fulls: u64,
     /// How often it was told to go elsewhere.
     pub drains: u64,
     /// Verified and in sync.

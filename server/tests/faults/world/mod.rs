@@ -5,6 +5,7 @@ pub mod designer;
 pub mod game;
 pub mod load;
 pub mod network;
+pub mod proxy;
 pub mod rounds;
 pub mod server;
 pub mod small_disk;

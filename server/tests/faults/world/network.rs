@@ -18,11 +18,18 @@ impl Network {
     /// `None`, said aloud, where that is not allowed.
     pub async fn make(story: &str) -> Option<Self> {
         let number = fastrand::u16(..);
-        let network = Self { name: format!("obs{number}"), base: [10, 213 + fastrand::u8(..16), number.to_be_bytes()[0], number.to_be_bytes()[1] & !7] };
+        let network = Self {
+            name: format!("obs{number}"),
+            base: [10, 213 + fastrand::u8(..16), number.to_be_bytes()[0], number.to_be_bytes()[1] & !7],
+        };
         if network.lay().await.is_some() {
             return Some(network);
         }
-        skip(story, "no network namespace can be made here (it takes root and iproute2)", "OBSERVERIO_REQUIRE_NETNS");
+        skip(
+            story,
+            "no network namespace can be made here (it takes root and iproute2)",
+            "OBSERVERIO_REQUIRE_NETNS",
+        );
         None
     }
 

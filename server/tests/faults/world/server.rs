@@ -76,7 +76,9 @@ impl Server {
 
     /// Starts the program again, on the same data and ports.
     pub async fn restart(&mut self) {
-        soon("the banner", self.launch()).await.unwrap_or_else(|why| panic!("{why}; its log: {}", self.log()));
+        soon("the banner", self.launch())
+            .await
+            .unwrap_or_else(|why| panic!("{why}; its log: {}", self.log()));
     }
 
     /// Starts the program; gives its status instead when it ends before its banner.
@@ -203,6 +205,23 @@ impl Server {
     /// Everything that it has written to standard error so far, over all its lives.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.log_file()).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits until the log has said this so often, over all its lives.
+    pub async fn log_says(&self, words: &str, times: usize) {
+        let mut follow = Command::new("tail");
+        follow
+            .args(["--lines=+1", "--follow"])
+            .arg(self.log_file())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut follow = follow.spawn().unwrap();
+        let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+        let mut seen = 0;
+        while seen < times {
+            let line = soon(words, lines.next_line()).await.unwrap().unwrap_or_default();
+            seen += usize::from(line.contains(words));
+        }
     }
 
     fn log_file(&self) -> PathBuf {

@@ -20,7 +20,9 @@ impl SmallDisk {
     pub async fn mount(story: &str, megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=0777"), "tmpfs"]).arg(folder.path());
+        mount
+            .args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=0777"), "tmpfs"])
+            .arg(folder.path());
         if mount.stderr(Stdio::null()).status().await.is_ok_and(|status| status.success()) {
             return Some(Self { folder });
         }
@@ -52,6 +54,10 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let gone = std::process::Command::new("umount").arg("--lazy").arg(self.folder.path()).status();
-        assert!(gone.is_ok_and(|status| status.success()), "{} is still mounted", self.folder.path().display());
+        assert!(
+            gone.is_ok_and(|status| status.success()),
+            "{} is still mounted",
+            self.folder.path().display()
+        );
     }
 }

@@ -72,7 +72,11 @@ impl Stage {
         let shown = page.snapshot.vars.iter().find(|var| var.name.as_str() == VARIABLE);
         let shown = shown.and_then(|var| var.desired.as_ref()).map(|desired| desired.value.to_json());
         assert_eq!(shown, desired.as_i64().map(|value| value.to_string()), "the page shows another value");
-        assert_eq!(u64::try_from(page.snapshot.revision.0).unwrap(), revision, "the page shows another revision");
+        assert_eq!(
+            u64::try_from(page.snapshot.revision.0).unwrap(),
+            revision,
+            "the page shows another revision"
+        );
         Finished { server, load, edits, log_lines: truth.log_lines() }
     }
 }

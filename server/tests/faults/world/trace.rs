@@ -50,7 +50,9 @@ impl Fault {
             Place::All => "1+".to_owned(),
         };
         // only calls that fail are written down
-        let words = format!("strace -f -e status=failed -e trace={calls} -e inject={calls}:error={error}:when={when} -o");
+        let words = format!(
+            "strace -f -e status=failed -e trace={calls} -e inject={calls}:error={error}:when={when} -o"
+        );
         words.split(' ').chain([log.to_str().unwrap()]).map(str::to_owned).collect()
     }
 

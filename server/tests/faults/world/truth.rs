@@ -81,7 +81,12 @@ impl Truth {
         let [line, entry] = [words.next(), words.next()].map(|word| word.unwrap().parse::<u64>().unwrap());
         let stored = self.sessions.entry(name.to_owned()).or_default();
         if entry == 0 {
-            assert_eq!(stored.entries, entries_of(stored.line), "{name}: line {} is stored in part", stored.line);
+            assert_eq!(
+                stored.entries,
+                entries_of(stored.line),
+                "{name}: line {} is stored in part",
+                stored.line
+            );
             assert!(line > stored.line, "{name}: line {line} is stored behind {}", stored.line);
             let skipped = (stored.line + 1..line).find(|skipped| entries_of(*skipped) > 0);
             let may_skip = name.starts_with("old-");
@@ -104,7 +109,10 @@ impl Truth {
         }
         let last_acked_log = (1..=acked).rev().find(|line| entries_of(*line) > 0).unwrap_or(0);
         let kept = stored.line;
-        assert!(kept >= last_acked_log, "{name}: line {last_acked_log} was acked, but only {kept} are stored");
+        assert!(
+            kept >= last_acked_log,
+            "{name}: line {last_acked_log} was acked, but only {kept} are stored"
+        );
         let last_acked_report = (1..=acked).rev().find(|line| entries_of(*line) == 0).unwrap_or(0);
         let reported = self.reported(name).await;
         assert!(
@@ -192,8 +200,12 @@ impl Database {
     async fn query(&mut self, sql: &str) -> Vec<(i64, String)> {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
-            Self::Sqlite(connection) => soon("rows", sqlx::query_as(sql).fetch_all(connection)).await.unwrap(),
-            Self::Postgres(connection) => soon("rows", sqlx::query_as(sql).fetch_all(connection)).await.unwrap(),
+            Self::Sqlite(connection) => {
+                soon("rows", sqlx::query_as(sql).fetch_all(connection)).await.unwrap()
+            }
+            Self::Postgres(connection) => {
+                soon("rows", sqlx::query_as(sql).fetch_all(connection)).await.unwrap()
+            }
         }
     }
 

@@ -147,7 +147,9 @@ impl<'a> Conversation<'a> {
         let may_make = *self.player.orders.borrow() == Order::Play;
         let Tally { sent, acked, .. } = *self.player.tally.borrow();
         let mut last = match self.player.settings.dialect {
-            Dialect::Acknowledged => (acked + self.player.settings.window).min(self.next + LINES_PER_FRAME - 1),
+            Dialect::Acknowledged => {
+                (acked + self.player.settings.window).min(self.next + LINES_PER_FRAME - 1)
+            }
             Dialect::Original if self.unconfirmed > 0 => return,
             Dialect::Original => sent + LINES_PER_FRAME,
         };
@@ -300,7 +302,8 @@ impl<'a> Conversation<'a> {
             });
             return;
         }
-        let parsed = rest.split_once(':').and_then(|(rev, json)| Some((rev.parse::<u64>().ok()?, decode(json)?)));
+        let parsed =
+            rest.split_once(':').and_then(|(rev, json)| Some((rev.parse::<u64>().ok()?, decode(json)?)));
         let Some((revision, values)) = parsed else { return self.complain(format!("pushed {rest:?}")) };
         self.player.tally.send_modify(|tally| take_values(tally, revision, &values));
         let applied = format!("r:{}:{revision}\n", self.player.settings.key);
@@ -340,6 +343,7 @@ fn take_values(tally: &mut Tally, revision: u64, values: &Json) {
     }
     if values["full"].as_bool() == Some(true) {
         tally.fulls += 1;
+        tally.all_fulls += 1;
         tally.most_fulls = tally.most_fulls.max(tally.fulls);
         tally.values.clear();
     }

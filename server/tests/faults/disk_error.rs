@@ -114,7 +114,7 @@ async fn a_call_of_the_first_start_fails() {
     let (mut strikes, mut refused) = (0, 0);
     for fault in FAULTS {
         for _ in 0..rounds {
-            let mut server = Server::install();
+            let mut server = Server::install().await;
             let place = chance.u32(1..=LAST_PLACE_OF_START);
             let (wrapper, log) = fault.wrapper(Place::Call(place), server.folder());
             server.wrap(wrapper);

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::live::{Event, ServerMessage};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -57,7 +56,7 @@ async fn pull(story: &str, dialect: Dialect, limit: Duration) {
     let cut = Instant::now();
     within(limit, "the device to be shown as unreachable", until_offline(&mut page)).await;
     let noticed = cut.elapsed();
-    let saved = page.edit(project, 7).await;
+    let saved = page.edit(7).await;
     assert!(matches!(saved, Some(Outcome::Saved { .. })), "{saved:?}");
     network.mend().await;
     if dialect == Dialect::Original {
@@ -75,18 +74,7 @@ async fn pull(story: &str, dialect: Dialect, limit: Duration) {
 
 /// Until the page shows its one device as offline.
 async fn until_offline(page: &mut Page) {
-    loop {
-        match page.next().await.expect("the page is not cut off") {
-            ServerMessage::Delta { events, .. } => {
-                let is_offline = |event: &Event| matches!(event, Event::Device(device) if !device.online);
-                if events.iter().any(is_offline) {
-                    return;
-                }
-            }
-            ServerMessage::Snapshot(snapshot) if snapshot.devices.iter().all(|device| !device.online) => {
-                return;
-            }
-            _ => {}
-        }
+    while page.count_online() > 0 {
+        page.next().await.expect("the page is not cut off");
     }
 }

@@ -14,4 +14,5 @@ mod disk_full;
 mod half_open;
 mod kill;
 mod mobile;
+mod slow;
 mod stop;

@@ -1,11 +1,14 @@
 //! Somebody at a dashboard who turns one value up and up, whatever happens.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::{
     live::{self, ClientMessage, Gesture, LIVE_VERSION, ServerMessage, Snapshot},
-    model::{ProjectId, Value, VarName},
+    model::{DeviceId, ProjectId, Value, VarName},
 };
 use tokio::{net::TcpStream, sync::watch, task::JoinHandle, time::timeout};
 use tokio_tungstenite::{
@@ -123,7 +126,7 @@ impl Hands {
         }
         self.value += 1;
         let (value, begun) = (self.value, Instant::now());
-        let answer = timeout(ANSWER_LIMIT, page.edit(self.project, value)).await.ok().flatten();
+        let answer = timeout(ANSWER_LIMIT, page.edit(value)).await.ok().flatten();
         let outcome = answer.unwrap_or(Outcome::Unknown);
         let goes_on = outcome != Outcome::Unknown;
         self.edits.send_modify(|edits| edits.push(Edit { value, outcome, took: begun.elapsed() }));
@@ -136,6 +139,8 @@ pub struct Page {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub snapshot: Box<Snapshot>,
     names: Vec<VarName>,
+    online: HashMap<DeviceId, bool>,
+    last_id: u32,
 }
 
 impl Page {
@@ -161,7 +166,8 @@ impl Page {
             }
         };
         let names = snapshot.vars.iter().map(|var| var.name.clone()).collect();
-        Some(Self { socket, snapshot, names })
+        let online = snapshot.devices.iter().map(|device| (device.id, device.online)).collect();
+        Some(Self { socket, snapshot, names, online, last_id: 0 })
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -172,14 +178,11 @@ impl Page {
     pub async fn next(&mut self) -> Option<ServerMessage> {
         let message = hear(&mut self.socket).await?;
         match &message {
-            ServerMessage::Snapshot(snapshot) => self.see(snapshot.vars.iter().map(|var| &var.name)),
-            ServerMessage::Delta { events, .. } => {
-                for event in events {
-                    if let live::Event::Reported { declared, .. } = event {
-                        self.see(declared.iter().map(|(name, _)| name));
-                    }
-                }
+            ServerMessage::Snapshot(snapshot) => {
+                self.names.extend(snapshot.vars.iter().map(|var| var.name.clone()));
+                self.online = snapshot.devices.iter().map(|device| (device.id, device.online)).collect();
             }
+            ServerMessage::Delta { events, .. } => events.iter().for_each(|event| self.see(event)),
             _ => {}
         }
         Some(message)
@@ -192,18 +195,37 @@ impl Page {
         }
     }
 
-    fn see<'a>(&mut self, names: impl Iterator<Item = &'a VarName>) {
-        self.names.extend(names.cloned());
+    /// How many devices are connected, as far as it has heard.
+    pub fn count_online(&self) -> usize {
+        self.online.values().filter(|online| **online).count()
     }
 
-    /// Sets the variable and waits for the answer; `None` when the connection ends first.
-    pub async fn edit(&mut self, project: ProjectId, value: i64) -> Option<Outcome> {
-        let id = u32::try_from(value).unwrap();
+    fn see(&mut self, event: &live::Event) {
+        match event {
+            live::Event::Reported { declared, .. } => {
+                self.names.extend(declared.iter().map(|(name, _)| name.clone()));
+            }
+            live::Event::Device(device) => {
+                self.online.insert(device.id, device.online);
+            }
+            _ => {}
+        }
+    }
+
+    /// Sets the variable that everybody edits; `None` when the connection ends before the answer.
+    pub async fn edit(&mut self, value: i64) -> Option<Outcome> {
+        self.set(VARIABLE, Value::Int(value.into())).await
+    }
+
+    /// Sets a variable and waits for the answer; `None` when the connection ends first.
+    pub async fn set(&mut self, name: &str, value: Value) -> Option<Outcome> {
+        self.last_id += 1;
+        let id = self.last_id;
         let edit = ClientMessage::Edit {
             id,
-            project,
-            gesture: Gesture(value.unsigned_abs()),
-            changes: vec![(VarName::parse(VARIABLE).unwrap(), Value::Int(value.into()))],
+            project: self.snapshot.project,
+            gesture: Gesture(fastrand::u64(..)),
+            changes: vec![(VarName::parse(name).unwrap(), value)],
         };
         self.socket.send(Message::Binary(live::encode(&edit).into())).await.ok()?;
         loop {

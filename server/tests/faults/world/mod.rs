@@ -1,5 +1,6 @@
 //! What the stories are made of: the real program, its databases, games, people, and the truth.
 
+pub mod alive;
 pub mod cluster;
 pub mod designer;
 pub mod game;
@@ -15,10 +16,26 @@ pub mod truth;
 
 use std::{future::Future, io::Write as _, time::Duration};
 
-use tokio::time::timeout;
+use tokio::{
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::timeout,
+};
 
 /// Longer than anything takes that is not meant to take long; who waits for it has failed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Stories that measure how quick the server is are told alone; the others side by side.
+static STAGE: RwLock<()> = RwLock::const_new(());
+
+/// Waits until no other story is told, and keeps it so.
+pub async fn alone() -> RwLockWriteGuard<'static, ()> {
+    STAGE.write().await
+}
+
+/// Waits until no story is told that wants to be alone.
+pub async fn beside_others() -> RwLockReadGuard<'static, ()> {
+    STAGE.read().await
+}
 
 /// Waits for what must happen.
 pub async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {

@@ -11,9 +11,10 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
     process::{Child, ChildStdout, Command},
+    sync::RwLockReadGuard,
 };
 
-use super::soon;
+use super::{beside_others, soon};
 use crate::support::http::Browser;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_observerio");
@@ -31,6 +32,7 @@ pub struct Server {
     how: How,
     program: Option<Child>,
     folder: TempDir,
+    _beside_others: Option<RwLockReadGuard<'static, ()>>,
 }
 
 /// How the program is started.
@@ -58,7 +60,7 @@ impl Server {
 
     /// A fresh one.
     pub async fn start_with(how: How) -> Self {
-        let mut server = Self::install();
+        let mut server = Self::install().await;
         // after the first start these are the real addresses
         server.http.set_ip(how.http_host.unwrap_or(Ipv4Addr::LOCALHOST).into());
         server.tcp.set_ip(how.tcp_host.unwrap_or(Ipv4Addr::LOCALHOST).into());
@@ -68,10 +70,31 @@ impl Server {
     }
 
     /// A fresh one that is yet to be started, on SQLite.
-    pub fn install() -> Self {
+    pub async fn install() -> Self {
+        let mut server = Self::new();
+        server._beside_others = Some(beside_others().await);
+        server
+    }
+
+    /// A fresh one on SQLite, for a story that is told [`alone`](super::alone).
+    pub async fn start_alone() -> Self {
+        let mut server = Self::new();
+        server.restart().await;
+        server
+    }
+
+    fn new() -> Self {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let folder = tempfile::tempdir().unwrap();
-        Self { http: nowhere, tcp: nowhere, set_up_token: None, how: How::default(), program: None, folder }
+        Self {
+            http: nowhere,
+            tcp: nowhere,
+            set_up_token: None,
+            how: How::default(),
+            program: None,
+            folder,
+            _beside_others: None,
+        }
     }
 
     /// Starts the program again, on the same data and ports.

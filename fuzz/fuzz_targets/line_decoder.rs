@@ -1,0 +1,105 @@
+//! The line decoder: whatever the pieces, the lines are those of the simplest decoder there is, and no more is
+//! kept than a line and a piece.
+//!
+//! Input: the limit before and behind the first line, how many pieces, their lengths; then the stream.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use observerio_fuzz::with_peak;
+use protocol::line::{LineDecoder, LineTooLong};
+
+type Lines = Vec<Result<Vec<u8>, LineTooLong>>;
+
+/// The limits in force: one until the first line was given out, as before `OK`, then the other.
+#[derive(Clone, Copy)]
+struct Limits {
+    first: usize,
+    then: usize,
+}
+
+fuzz_target!(|input: &[u8]| {
+    let [first, then, count, rest @ ..] = input else { return };
+    let limits = Limits { first: usize::from(*first) + 1, then: usize::from(*then) * 16 + 1 };
+    let (lengths, stream) = rest.split_at(usize::from(count % 32).min(rest.len()));
+
+    let expected = simplest(stream, limits);
+    for line in expected.iter().flatten() {
+        assert!(!line.is_empty() && line.trim_ascii() == line && !line.contains(&b'\n'));
+    }
+    assert_eq!(decode(std::iter::once(stream), limits), expected, "in one piece");
+    if stream.len() < 512 {
+        assert_eq!(decode(stream.chunks(1), limits), expected, "byte by byte");
+    }
+    assert_eq!(decode(pieces(stream, lengths), limits), expected, "in pieces of {lengths:?}");
+
+    let longest =
+        limits.first.max(limits.then) + 2 + pieces(stream, lengths).map(<[u8]>::len).max().unwrap_or(0);
+    let ((), peak) = with_peak(|| discard(pieces(stream, lengths), limits));
+    // a vector that grows doubles, and while it moves the old one is there too; then there is the line given out
+    assert!(peak <= 4 * longest + 64, "{peak} bytes of memory for a line and a piece of {longest}");
+});
+
+/// Pieces of these lengths, and the rest.
+fn pieces<'a>(stream: &'a [u8], lengths: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut left = stream;
+    let all = lengths.iter().map(|length| usize::from(*length)).chain([usize::MAX]);
+    all.map(move |length| {
+        let (piece, rest) = left.split_at(length.min(left.len()));
+        left = rest;
+        piece
+    })
+}
+
+fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>, limits: Limits) -> Lines {
+    let mut decoder = LineDecoder::new(limits.first);
+    let mut lines = Lines::new();
+    for piece in pieces {
+        decoder.feed(piece);
+        while let Some(line) = decoder.next_line() {
+            let is_end = line.is_err();
+            if lines.is_empty() {
+                decoder.set_max_line_bytes(limits.then);
+            }
+            lines.push(line);
+            if is_end {
+                return lines;
+            }
+        }
+    }
+    lines
+}
+
+/// As a connection does it: each line is gone before the next one comes.
+fn discard<'a>(pieces: impl Iterator<Item = &'a [u8]>, limits: Limits) {
+    let mut decoder = LineDecoder::new(limits.first);
+    for piece in pieces {
+        decoder.feed(piece);
+        while let Some(line) = decoder.next_line() {
+            if line.is_err() {
+                return;
+            }
+            decoder.set_max_line_bytes(limits.then);
+        }
+    }
+}
+
+/// The contract in a few lines, for a stream that is here as a whole.
+fn simplest(stream: &[u8], limits: Limits) -> Lines {
+    let mut lines = Lines::new();
+    let parts: Vec<&[u8]> = stream.split(|byte| *byte == b'\n').collect();
+    for (n, line) in parts.iter().enumerate() {
+        let max_line_bytes = if lines.is_empty() { limits.first } else { limits.then };
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let is_whole = n + 1 < parts.len();
+        match line.trim_ascii() {
+            _ if line.len() > max_line_bytes => {
+                lines.push(Err(LineTooLong { max_line_bytes }));
+                break;
+            }
+            [] => {}
+            line if is_whole => lines.push(Ok(line.to_vec())),
+            _ => {}
+        }
+    }
+    lines
+}

@@ -8,21 +8,24 @@ use anyhow::{Result, bail};
 use crate::counts::Counts;
 use crate::postgres::Postgres;
 use crate::site::{self, Flavour};
-use crate::{setup, shell};
+use crate::{fuzz, setup, shell};
 
 /// Code is formatted.
 pub(crate) fn fmt() -> Result<()> {
     setup::rust_components()?;
-    shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))
+    shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))?;
+    shell::run(&mut shell::cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
-/// No lint speaks up, on the host and for the browser. Two calls: one would unify the features of both halves.
+/// No lint speaks up, on the host, for the browser and in the fuzz targets. One call would unify the features of
+/// host and browser.
 pub(crate) fn clippy() -> Result<()> {
     setup::rust_components()?;
     setup::wasm_target()?;
     shell::run(&mut shell::cargo(&["clippy", "--all-targets", "--", "-D", "warnings"]))?;
     let browser = ["clippy", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
-    shell::run(&mut shell::cargo(&browser))
+    shell::run(&mut shell::cargo(&browser))?;
+    fuzz::clippy()
 }
 
 /// Every link in the documentation leads somewhere.
@@ -32,20 +35,21 @@ pub(crate) fn docs() -> Result<()> {
 
 /// Dependencies: licences, duplicates, sources, and known holes where a database of them is at hand.
 pub(crate) fn deny() -> Result<()> {
-    // it wants the crates of every platform; a build has only fetched ours
-    shell::run(&mut shell::cargo(&["fetch", "--quiet"]))?;
     let deny = setup::cargo_deny()?;
     let deny = deny.to_str().expect("the path was written by us as UTF-8");
-    shell::run(&mut shell::program(
-        deny,
-        &["--offline", "--all-features", "check", "bans", "licenses", "sources"],
-    ))?;
-    if has_advisories() {
-        shell::run(&mut shell::program(deny, &["--offline", "--all-features", "check", "advisories"]))
-    } else {
-        println!("advisories: skipped, there is no database of them here (`cargo deny fetch` gets it)");
-        Ok(())
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        // it wants the crates of every platform; a build has only fetched ours
+        shell::run(&mut shell::cargo(&["fetch", "--quiet", "--locked", "--manifest-path", manifest]))?;
+        let common =
+            ["--manifest-path", manifest, "--config", "deny.toml", "--offline", "--all-features", "check"];
+        shell::run(shell::program(deny, &common).args(["bans", "licenses", "sources"]))?;
+        if has_advisories() {
+            shell::run(shell::program(deny, &common).arg("advisories"))?;
+        } else {
+            println!("advisories: skipped, there is no database of them here (`cargo deny fetch` gets it)");
+        }
     }
+    Ok(())
 }
 
 /// Unit, story and documentation tests, on SQLite and on Postgres.

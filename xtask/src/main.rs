@@ -8,6 +8,7 @@ mod check;
 mod compress;
 mod counts;
 mod css;
+mod fuzz;
 mod postgres;
 mod setup;
 mod shell;
@@ -15,6 +16,7 @@ mod site;
 mod steps;
 
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -58,6 +60,20 @@ enum Task {
         #[arg(long = "only", value_name = "STEP")]
         only: Vec<Step>,
     },
+    /// Feed the protocol's parsers with what nobody would think of
+    Fuzz {
+        /// One file of fuzz/fuzz_targets, without its end; all when none is named
+        target: Option<String>,
+        /// How many inputs for each target
+        #[arg(long)]
+        runs: Option<u64>,
+        /// How long for each target, in seconds; a minute when --runs is not given either
+        #[arg(long)]
+        seconds: Option<u64>,
+        /// Feed the target this file and nothing else
+        #[arg(long, value_name = "FILE", requires = "target", conflicts_with_all = ["runs", "seconds"])]
+        input: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +81,10 @@ fn main() -> ExitCode {
         Task::Run { dev, args } => run(Flavour::from_dev(dev), &args),
         Task::Build { dev } => build(Flavour::from_dev(dev)),
         Task::Test { only } => return steps::run(&only),
+        Task::Fuzz { target: Some(target), input: Some(input), .. } => fuzz::repeat(&target, &input),
+        Task::Fuzz { target, runs, seconds, .. } => {
+            fuzz::run(target.as_deref(), fuzz::Extent::new(runs, seconds))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

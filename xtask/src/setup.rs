@@ -72,6 +72,9 @@ pub(crate) struct Package {
 /// For the tests on Postgres.
 pub(crate) const POSTGRES: Package =
     Package { name: "postgresql-15", present: || postgres::bin_dir().is_some() };
+/// For libFuzzer, which is C++.
+pub(crate) const CXX: Package =
+    Package { name: "g++", present: || std::env::var_os("CXX").is_some() || shell::is_installed("c++") };
 /// For the tests in a browser.
 pub(crate) const BROWSER: [Package; 3] = [
     Package { name: "chromium", present: || shell::is_installed("chromium") },

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use crate::check;
 use crate::counts::Counts;
+use crate::fuzz;
 
 /// The steps, in the order in which they run: what fails fastest comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,6 +25,8 @@ pub(crate) enum Step {
     Build,
     /// Unit and story tests on SQLite and Postgres
     Tests,
+    /// Hostile input for every parser, for a few seconds each
+    Fuzz,
     /// Stories in a real browser
     E2e,
 }
@@ -37,6 +40,7 @@ impl Step {
             Self::Deny => check::deny(),
             Self::Build => check::build(),
             Self::Tests => check::tests(counts),
+            Self::Fuzz => fuzz::check(counts),
             Self::E2e => check::e2e(counts),
         }
     }

@@ -60,7 +60,7 @@ codes! {
     Timeout "timeout" Retry true "No `v:` in time.",
     Idle "idle" Retry true "Nothing heard for too long.",
     Slow "slow" Retry true "The game reads more slowly than it is sent to.",
-    TakenOver "taken_over" Never true "A newer connection of the same device took over.",
+    TakenOver "taken_over" Never true "A newer connection of the same session took over.",
     TlsRequired "tls_required" Fix true "This server takes encrypted connections only.",
     Draining "draining" Retry true "The server is going down; connect again.",
     Busy "busy" Retry false "More than the server can take now.",

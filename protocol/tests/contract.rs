@@ -2,7 +2,8 @@
 //!
 //! A fenced block has a tag that says what it is:
 //! `game` lines that a game sends · `server` lines that the server sends · `reads` a line and what is read from it ·
-//! `refused` a line and its error · `pairs` base64 and its JSON · `sh` a `printf` whose text is `game` lines.
+//! `refused` a line and its error · `pairs` base64 and its JSON · `sh` a `printf` whose text is `game` lines ·
+//! `talk` who says what, in version 2. `game2` and `refused2` are the same in the grammar of version 2.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +11,36 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use protocol::{
     ErrorCode, ProtocolError, Remedy, limits,
     line::{
-        Command, Edited, Grammar, LineDecoder, OK, encode_edits, encode_error, parse_command, parse_logs,
-        parse_report, write_edits,
+        Command, Edited, Grammar, LineDecoder, OK, Revised, encode_edits, encode_error, encode_revised,
+        parse_action_result, parse_command, parse_hello, parse_logs, parse_outcomes, parse_report, write_ack,
+        write_action, write_drain, write_edits, write_hello, write_in_sync, write_nack, write_ping,
+        write_pong, write_revised,
     },
-    model::{Key, LogEntry, Report, WireForm},
+    model::{Key, LogEntry, Report, Revision, UnixMicros, VarName, WireForm},
 };
+use serde_json::Value as Json;
 
 const PAGE: &str = include_str!("../../docs/protocol.md");
 
 /// A line → one text for each thing that was read from it.
-fn read(line: &str) -> Result<Vec<String>, ProtocolError> {
+fn read(line: &str, grammar: Grammar) -> Result<Vec<String>, ProtocolError> {
     let mut lines = LineDecoder::new(limits::MAX_LINE_BYTES);
     lines.feed(format!("{line}\r\n").as_bytes());
     let line = lines.next_line().expect("a line came").expect("it is short");
-    match parse_command(&line, Grammar::Original)? {
+    match parse_command(&line, grammar)? {
         Command::Verify { .. } => Ok(vec!["verify".to_owned()]),
-        Command::Hello { .. } => Ok(vec!["ignored".to_owned()]),
+        Command::Hello { payload } => Ok(vec![format!("{:?}", parse_hello(payload)?)]),
         Command::Report { payload, .. } => Ok(parse_report(payload)?.iter().map(report).collect()),
-        Command::Log { payload, .. } => Ok(parse_logs(payload)?.iter().map(entry).collect()),
-        other => unreachable!("{other:?} is not of the original grammar"),
+        Command::Log { payload, .. } => match &parse_logs(payload)?[..] {
+            [] => Ok(vec!["nothing".to_owned()]),
+            entries => Ok(entries.iter().map(entry).collect()),
+        },
+        Command::Applied { payload: [], .. } => Ok(vec!["all applied".to_owned()]),
+        Command::Applied { payload, .. } => {
+            Ok(parse_outcomes(payload)?.iter().map(|outcome| format!("{outcome:?}")).collect())
+        }
+        Command::ActionDone { payload, .. } => Ok(vec![format!("{:?}", parse_action_result(payload)?)]),
+        Command::Ping { .. } | Command::Pong { .. } => Ok(vec!["heartbeat".to_owned()]),
     }
 }
 
@@ -43,7 +55,7 @@ fn report(report: &Report) -> String {
 fn entry(entry: &LogEntry) -> String {
     let at = entry.at.map_or_else(|| "received".to_owned(), |at| at.to_rfc3339());
     let fields = entry.fields.as_ref().map_or_else(String::new, |fields| format!(" {fields}"));
-    format!("{} {at} {}{fields}", entry.level, serde_json::Value::from(entry.message.as_str()))
+    format!("{} {at} {}{fields}", entry.level, Json::from(entry.message.as_str()))
 }
 
 fn blocks() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -79,7 +91,7 @@ fn with_results<'a>(lines: &[&'a str]) -> Vec<(&'a str, Vec<&'a str>)> {
 fn check_reads(lines: &[&str]) {
     for (line, mut expected) in with_results(lines) {
         assert!(!expected.is_empty(), "no result: {line}");
-        let mut read = read(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let mut read = read(line, Grammar::Original).unwrap_or_else(|error| panic!("{error}: {line}"));
         // a dictionary has no order
         read.sort();
         expected.sort_unstable();
@@ -87,34 +99,117 @@ fn check_reads(lines: &[&str]) {
     }
 }
 
-fn check_refused(lines: &[&str]) {
+fn check_game(line: &str, grammar: Grammar) {
+    assert!(!read(line, grammar).unwrap_or_else(|error| panic!("{error}: {line}")).is_empty());
+}
+
+fn check_refused(lines: &[&str], grammar: Grammar) {
     for (line, expected) in with_results(lines) {
-        let error = read(line).expect_err(line);
+        let error = read(line, grammar).expect_err(line);
         assert_eq!([error.code.as_str()], *expected, "{line}");
     }
 }
 
 /// What the server sends is what it would encode from what it means.
 fn check_server(line: &str) {
-    if line.as_bytes() == OK.trim_ascii() {
-        return;
+    let (verb, rest) = line.split_once([':', ' ']).unwrap_or((line, ""));
+    let mut out = Vec::new();
+    match verb {
+        "OK" => out.extend_from_slice(OK),
+        "ERR" => {
+            let (code, text) = rest.split_once(' ').expect("a code and a text");
+            out = encode_error(&ProtocolError::new(code_named(code), text));
+        }
+        "h" => write_answer(&mut out, rest),
+        "p" => write_ping(&mut out, rest.parse().expect("the server's tokens are numbers")),
+        "q" => write_pong(&mut out, rest.as_bytes()),
+        "d" => write_drain(&mut out, rest.parse().expect("milliseconds")),
+        _ => {
+            let (key, rest) = rest.split_once(':').expect("a key");
+            write_keyed(&mut out, verb, Key::parse(key.as_bytes()).expect("a key"), rest);
+        }
     }
-    if let Some(rest) = line.strip_prefix("ERR ") {
-        let (code, text) = rest.split_once(' ').expect("a code and a text");
-        let code = *ErrorCode::ALL.iter().find(|known| known.as_str() == code).expect("a known code");
-        let encoded = encode_error(&ProtocolError::new(code, text));
-        return assert_eq!(String::from_utf8(encoded).expect("lines are text").trim_end(), line);
+    assert_eq!(String::from_utf8(out).expect("lines are text").trim_end(), line);
+}
+
+fn write_answer(out: &mut Vec<u8>, payload: &str) {
+    let json: Json = serde_json::from_str(payload).expect("JSON");
+    let caps = parse_hello(payload.as_bytes()).expect("an answer is a hello too").caps;
+    let number = |field: &str| json[field].as_u64().expect(field);
+    let now = UnixMicros(number("t").cast_signed() * 1_000);
+    write_hello(out, json["server"].as_str().expect("server"), caps, number("ping"), now);
+}
+
+fn write_keyed(out: &mut Vec<u8>, verb: &str, key: Key, rest: &str) {
+    let parts: Vec<&str> = rest.splitn(if verb == "n" { 3 } else { 2 }, ':').collect();
+    let number = |part: &str| part.parse::<u64>().unwrap_or_else(|_| panic!("no number: {part}"));
+    match (verb, &parts[..]) {
+        ("a", [seq]) => write_ack(out, key, number(seq)),
+        ("s", [rev]) => write_in_sync(out, key, Revision(number(rev).cast_signed())),
+        ("n", [seq, code]) => write_nack(out, key, number(seq), code_named(code), None),
+        ("n", [seq, code, millis]) => {
+            write_nack(out, key, number(seq), code_named(code), Some(number(millis)))
+        }
+        ("x", [id, payload]) => {
+            let id = number(id.strip_prefix('x').expect("an id begins with x"));
+            let call = decoded(payload);
+            let name = VarName::parse(call["name"].as_str().expect("name")).expect("a name");
+            let args = Some(call["args"].to_string()).filter(|args| args != "null");
+            write_action(out, key, id, &name, args.as_deref(), payload.starts_with('{'));
+        }
+        ("v", [payload]) => {
+            let reports = parse_report(payload.as_bytes()).expect("a payload that a game would read");
+            let edits: Vec<Edited<'_>> = reports.iter().map(edited).collect();
+            write_edits(out, key, &encode_edits(&edits));
+        }
+        ("v", [rev, payload]) => {
+            write_revised(out, key, Revision(number(rev).cast_signed()), &revised(payload));
+        }
+        other => panic!("no line of the server: {other:?}"),
     }
-    let (key, payload) =
-        line.strip_prefix("v:").and_then(|rest| rest.split_once(':')).expect("OK, ERR or v:");
-    let reports = parse_report(payload.as_bytes()).expect("a payload that a game would read");
-    let edits: Vec<Edited<'_>> = reports
+}
+
+fn revised(payload: &str) -> Vec<u8> {
+    let json = decoded(payload);
+    let set_by = |var: &Json| Revision(var["rev"].as_i64().expect("rev"));
+    let vars = json["vars"].as_array().expect("vars");
+    let reports: Vec<(Report, Revision)> = vars
         .iter()
-        .map(|r| Edited { name: &r.name, var_type: &r.spec.var_type, value: &r.value, form: r.spec.form })
+        .map(|var| (parse_report(var.to_string().as_bytes()).expect("a variable").remove(0), set_by(var)))
         .collect();
-    let mut encoded = Vec::new();
-    write_edits(&mut encoded, Key::parse(key.as_bytes()).expect("a key"), &encode_edits(&edits));
-    assert_eq!(String::from_utf8(encoded).expect("lines are text").trim_end(), line);
+    let vars: Vec<_> = reports.iter().map(|(report, revision)| (edited(report), *revision)).collect();
+    let epoch = json["epoch"].as_str().expect("epoch");
+    let full = json["full"].as_bool().expect("full");
+    encode_revised(&Revised { epoch, full, vars: &vars }, payload.starts_with('{'))
+}
+
+fn edited(report: &Report) -> Edited<'_> {
+    let Report { name, spec, value, .. } = report;
+    Edited { name, var_type: &spec.var_type, value, form: spec.form }
+}
+
+/// Bare JSON or base64 of it.
+fn decoded(payload: &str) -> Json {
+    match payload.starts_with('{') {
+        true => serde_json::from_str(payload).expect("JSON"),
+        false => serde_json::from_slice(&STANDARD.decode(payload).expect("base64")).expect("JSON"),
+    }
+}
+
+fn code_named(code: &str) -> ErrorCode {
+    *ErrorCode::ALL.iter().find(|known| known.as_str() == code).unwrap_or_else(|| panic!("no code {code}"))
+}
+
+/// `game` and `server` say lines; what a `person` does is played by the server's own tests.
+fn check_talk(lines: &[&str]) {
+    for line in lines {
+        match line.split_once(' ').map(|(who, what)| (who, what.trim_start())) {
+            Some(("game", "leaves")) | Some(("person", _)) => {}
+            Some(("game", said)) => check_game(said, Grammar::Version2),
+            Some(("server", said)) => check_server(said),
+            _ => panic!("who says that? {line}"),
+        }
+    }
 }
 
 fn check_pair(line: &str) {
@@ -126,7 +221,7 @@ fn check_pair(line: &str) {
 fn check_shell(line: &str) {
     let text = line.strip_prefix("printf '").and_then(|rest| rest.split_once('\'')).expect("printf '…'").0;
     for line in text.split("\\n").filter(|line| !line.is_empty()) {
-        read(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        check_game(line, Grammar::Original);
     }
 }
 
@@ -137,20 +232,19 @@ fn every_example_of_the_page_holds() {
         assert!(!lines.is_empty());
         *seen.entry(tag).or_insert(0) += 1;
         match tag {
-            "game" => {
-                for line in lines {
-                    assert!(!read(line).unwrap_or_else(|error| panic!("{error}: {line}")).is_empty());
-                }
-            }
+            "game" => lines.into_iter().for_each(|line| check_game(line, Grammar::Original)),
+            "game2" => lines.into_iter().for_each(|line| check_game(line, Grammar::Version2)),
             "server" => lines.into_iter().for_each(check_server),
             "reads" => check_reads(&lines),
-            "refused" => check_refused(&lines),
+            "refused" => check_refused(&lines, Grammar::Original),
+            "refused2" => check_refused(&lines, Grammar::Version2),
+            "talk" => check_talk(&lines),
             "pairs" => lines.into_iter().for_each(check_pair),
             "sh" => lines.into_iter().for_each(check_shell),
             other => panic!("nobody checks a block of kind `{other}`"),
         }
     }
-    for tag in ["game", "server", "reads", "refused", "pairs", "sh"] {
+    for tag in ["game", "game2", "server", "reads", "refused", "refused2", "talk", "pairs", "sh"] {
         assert!(seen.contains_key(tag), "no block of kind {tag}: was the page changed?");
     }
 }
@@ -214,6 +308,19 @@ fn every_limit_of_the_page_is_the_one_in_force() {
         ("Log message", limits::MAX_MESSAGE_BYTES, " bytes"),
         ("Unit, group, label, help, source, type: each", limits::MAX_SPEC_TEXT_BYTES, " bytes"),
         ("Options of an `enum`", limits::MAX_OPTIONS, ""),
+        ("Nesting of an edited value", limits::MAX_EDIT_DEPTH, " levels"),
+        ("Numbered lines without a receipt", limits::MAX_INFLIGHT_LINES as usize, ""),
+        (
+            "Device, session, name, sdk, app, platform, epoch of `h:`: each",
+            limits::MAX_HELLO_TEXT_BYTES,
+            " bytes",
+        ),
+        ("`attrs` of `h:`, as JSON", limits::MAX_ATTRS_BYTES, " bytes"),
+        ("Token of `p:`", limits::MAX_PING_TOKEN_BYTES, " bytes"),
+        ("Result or error of an action", limits::MAX_ACTION_RESULT_BYTES, " bytes"),
+        ("Time to run an action", limits::ACTION_TIMEOUT.as_secs() as usize, " seconds"),
+        ("Silence until `p:`", limits::PING_INTERVAL.as_secs() as usize, " seconds"),
+        ("Time to answer `p:`", limits::PING_TIMEOUT.as_secs() as usize, " seconds"),
     ]
     .map(|(what, number, unit)| vec![what.to_owned(), format!("{}{unit}", thousands(number))]);
     assert_eq!(table("| limit | value |"), expected);

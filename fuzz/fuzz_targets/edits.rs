@@ -29,6 +29,8 @@ fn check_edit(Report { name, spec, .. }: &Report, value: &Value) {
     }
     for form in [WireForm::Native, WireForm::Text] {
         let edit = Edited { name, var_type: &spec.var_type, value, form };
+        let several = parse_report(&encode_edits(&[edit, edit]));
+        assert!(several.is_ok(), "in one line with another edit: {several:?}");
         // a game that does as it is told reports what it was sent, which confirms the edit
         let read = parse_report(&encode_edits(&[edit])).expect("what may be sent can be reported");
         assert!(read[0].value.agrees_with(value), "{value:?} came back as {:?}", read[0].value);

@@ -4,22 +4,49 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use observerio_fuzz::{check_text, game, read_payload};
+use observerio_fuzz::{check_text, game, objects, read_payload};
 use protocol::{
     limits,
     line::parse_logs,
     live,
-    model::{LogEntry, UnixMicros},
+    model::{Level, LogEntry, UnixMicros},
 };
+use serde_json::{Map, Value as Json};
 
 fuzz_target!(|payload: &[u8]| {
     let Some(entries) = read_payload(payload, parse_logs) else { return };
     assert!(entries.len() <= limits::MAX_LOGS_PER_LINE);
     entries.iter().for_each(check_entry);
+    for (entry, source) in entries.iter().zip(objects(payload)) {
+        check_nothing_is_lost(entry, &source);
+    }
     let said_again = game::log_json(&entries);
     assert_eq!(parse_logs(said_again.as_bytes()).as_ref(), Ok(&entries), "{said_again}");
     assert_eq!(live::parse::<Vec<LogEntry>>(&live::encode(&entries)), Ok(entries), "in the browser");
 });
+
+/// Whatever an entry has beside message, time and a level that can be read stays among its fields.
+fn check_nothing_is_lost(entry: &LogEntry, source: &Map<String, Json>) {
+    let fields = entry.fields.as_deref().map(|fields| serde_json::from_str(fields).expect("fields are JSON"));
+    let fields: Map<String, Json> = fields.unwrap_or_default();
+    for (name, value) in source {
+        let is_read = match name.as_str() {
+            "message" | "timestamp" => true,
+            "level" => level_of(value) == Some(entry.level),
+            _ => false,
+        };
+        assert!(is_read || fields.get(name) == Some(value), "{name} of {source:?}");
+    }
+}
+
+/// A word or a number, which may be text.
+fn level_of(json: &Json) -> Option<Level> {
+    let number = |text: &str| text.trim().parse().ok().and_then(Level::from_number);
+    match json {
+        Json::String(text) => Level::parse(text.trim()).or_else(|| number(text)),
+        other => number(&other.to_string()),
+    }
+}
 
 fn check_entry(entry: &LogEntry) {
     check_text(&entry.message);

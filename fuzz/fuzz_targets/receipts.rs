@@ -39,6 +39,6 @@ fn check_outcome(outcome: &Outcome) {
     value.iter().for_each(check_reported);
     if let Some(reason) = reason {
         check_text(reason);
-        assert!(reason.len() <= limits::MAX_SPEC_TEXT_BYTES);
+        assert!(!reason.trim().is_empty() && reason.len() <= limits::MAX_SPEC_TEXT_BYTES);
     }
 }

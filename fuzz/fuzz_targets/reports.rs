@@ -5,13 +5,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use observerio_fuzz::{check_reported, check_text, check_value, game, read_payload};
+use observerio_fuzz::{check_reported, check_text, check_value, game, objects, read_payload};
 use protocol::{
     limits,
     line::{Edited, Revised, encode_edits, encode_revised, parse_report},
     live,
-    model::{Report, Revision},
+    model::{Report, Revision, Value, VarType, WireForm},
 };
+use serde_json::{Map, Value as Json};
 
 fuzz_target!(|payload: &[u8]| {
     let Some(reports) = read_payload(payload, parse_report) else { return };
@@ -20,12 +21,52 @@ fuzz_target!(|payload: &[u8]| {
     let names: std::collections::HashSet<_> = reports.iter().map(|report| &report.name).collect();
     assert_eq!(names.len(), reports.len(), "each name once");
 
+    if payload.trim_ascii().starts_with(b"[") {
+        for (report, source) in reports.iter().zip(declarations(payload, &reports)) {
+            check_source(report, &source);
+        }
+    }
+
     let said_again = game::report_json(&reports);
     let read_again = parse_report(said_again.as_bytes());
     assert_eq!(read_again.map(sorted), Ok(sorted(reports.clone())), "{said_again}");
     assert_eq!(live::parse::<Vec<Report>>(&live::encode(&reports)), Ok(reports.clone()), "in the browser");
     check_edits(&reports);
 });
+
+/// The objects of an array that the reports were read from: of each name the last one.
+fn declarations(payload: &[u8], reports: &[Report]) -> Vec<Map<String, Json>> {
+    let sources = objects(payload);
+    let last = |report: &Report| {
+        let is_of_report = |source: &&Map<String, Json>| source["name"] == report.name.as_str();
+        sources.iter().rev().find(is_of_report).expect("what was read was there").clone()
+    };
+    reports.iter().map(last).collect()
+}
+
+/// What was read is what was said; only text is read by its type.
+fn check_source(report: &Report, source: &Map<String, Json>) {
+    let spec = &report.spec;
+    match source.get("value") {
+        Some(Json::String(text)) => assert!(!text.contains('\0')),
+        Some(json) => assert!(Value::from_json(json).is_some_and(|value| value.agrees_with(&report.value))),
+        None => assert_eq!(spec.var_type, VarType::Action),
+    }
+    let texts = [
+        ("unit", &spec.unit),
+        ("group", &spec.group),
+        ("label", &spec.label),
+        ("help", &spec.help),
+        ("source", &spec.source),
+    ];
+    for (field, read) in texts {
+        let said = source.get(field).and_then(Json::as_str).filter(|text| !text.trim().is_empty());
+        assert_eq!(read.as_deref(), said, "{field}");
+    }
+    assert_eq!(spec.readonly, source.get("readonly") == Some(&Json::Bool(true)));
+    let options = source.get("options").and_then(Json::as_array).map_or(0, Vec::len);
+    assert_eq!(spec.options.len(), options);
+}
 
 fn check_report(report: &Report) {
     let Report { name, spec, value, inferred } = report;
@@ -48,7 +89,7 @@ fn check_report(report: &Report) {
         assert!(number.is_finite());
     }
     assert!(spec.step.is_none_or(|step| step > 0.0));
-    assert!(!inferred || spec.form == protocol::model::WireForm::Native);
+    assert!(!inferred || spec.form == WireForm::Native);
 }
 
 /// What the server would send if somebody wanted what the game has already.
@@ -61,7 +102,7 @@ fn check_edits(reports: &[Report]) {
         let payload = encode_edits(chosen);
         // a value of the deepest nesting is one level too deep inside the array of several edits
         let Ok(read) = parse_report(&payload) else {
-            assert!(chosen.len() != 1 && reports.iter().any(|r| is_nested(r)), "what is sent can be read");
+            assert!(chosen.len() != 1 && reports.iter().any(is_nested), "what is sent can be read");
             continue;
         };
         for (edit, read) in chosen.iter().zip(read) {
@@ -77,7 +118,7 @@ fn check_edits(reports: &[Report]) {
 }
 
 fn is_nested(report: &Report) -> bool {
-    matches!(report.value, protocol::model::Value::Json(_))
+    matches!(report.value, Value::Json(_))
 }
 
 /// A dictionary has no order.

@@ -15,6 +15,7 @@ use base64::{
 };
 use peakmem_alloc::{INSTRUMENTED_SYSTEM, PeakMemAlloc, PeakMemAllocTrait as _};
 use protocol::{ProtocolError, limits, line::encode_error, model::Value};
+use serde_json::{Map, Value as Json};
 
 #[global_allocator]
 static ALLOCATOR: &PeakMemAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -46,6 +47,16 @@ pub fn read_payload<T: Debug + PartialEq>(
         assert_eq!(parse(STANDARD_NO_PAD.encode(bare).as_bytes()), read, "base64 without padding differs");
     }
     read.map_err(|error| check_refusal(&error)).ok()
+}
+
+/// The objects of a bare payload, one or several. Empty for base64, of which [`read_payload`] knows that it is
+/// read in the same way.
+pub fn objects(payload: &[u8]) -> Vec<Map<String, Json>> {
+    match serde_json::from_slice(payload) {
+        Ok(Json::Object(object)) => vec![object],
+        Ok(Json::Array(items)) => items.into_iter().filter_map(|item| item.as_object().cloned()).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Every refusal is one short line of plain text.

@@ -93,6 +93,10 @@ struct Settings {
     #[arg(long, env = "OBSERVERIO_PING", value_name = "SECONDS", default_value = "20")]
     #[arg(help_heading = "Limits")]
     ping: String,
+    /// Seconds of silence after which a game's machine is asked whether it is there (TCP keep-alive)
+    #[arg(long, env = "OBSERVERIO_KEEP_ALIVE", value_name = "SECONDS", default_value = "30")]
+    #[arg(help_heading = "Limits")]
+    keep_alive: String,
 
     /// What is logged on standard error, such as debug or warn,gateway=trace
     #[arg(long, env = "OBSERVERIO_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER)]
@@ -132,6 +136,8 @@ pub struct Config {
     pub max_http: usize,
     /// Silence after which a game of version 2 is asked whether it is there.
     pub ping_interval: Duration,
+    /// Silence after which a game's machine is asked whether it is there; after twice that it is gone.
+    pub keep_alive: Duration,
 }
 
 /// Why there is no [`Config`].
@@ -239,6 +245,12 @@ impl Settings {
             _ => return Err(source.refuse("say a number of seconds from 0.05 to 3600")),
         };
 
+        let source = from("keep_alive", "OBSERVERIO_KEEP_ALIVE");
+        let keep_alive = match self.keep_alive.trim().parse() {
+            Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
+            _ => return Err(source.refuse("say a number of seconds from 1 to 3600")),
+        };
+
         let source = from("log", "OBSERVERIO_LOG");
         let filter = telemetry::parse_filter(&self.log).map_err(|why| source.refuse(why))?;
         let data_dir = self.data_dir;
@@ -254,6 +266,7 @@ impl Settings {
                 max_games,
                 max_http,
                 ping_interval,
+                keep_alive,
             },
             filter,
         ))
@@ -343,6 +356,7 @@ mod tests {
             "OBSERVERIO_MAX_GAMES",
             "OBSERVERIO_MAX_HTTP",
             "OBSERVERIO_PING",
+            "OBSERVERIO_KEEP_ALIVE",
             "OBSERVERIO_LOG",
             "Network:",
             "Storage:",

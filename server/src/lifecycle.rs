@@ -155,7 +155,7 @@ impl Server {
         };
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web)?;
-        let limits = GameLimits::new(config.ping_interval);
+        let limits = GameLimits::new(config.ping_interval, config.keep_alive);
         tasks.spawn(accept_games(tcp, game_port, gateway.clone(), limits, tasks.clone(), stop.clone()));
         tasks.spawn(web::serve(http, router, http_port, tasks.clone(), stop.clone()));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");

@@ -15,17 +15,20 @@ pub(crate) struct GameLimits {
     pub(crate) write_timeout: Duration,
     /// Time in which lines that were taken must be settled when the server goes down.
     pub(crate) settle_timeout: Duration,
+    /// Silence after which the peer's machine is asked whether it is there.
+    pub(crate) keep_alive: Duration,
 }
 
 impl GameLimits {
-    /// The contract's limits, with pings after so much silence.
-    pub(crate) fn new(ping_interval: Duration) -> Self {
+    /// The contract's limits, with pings and probes after so much silence.
+    pub(crate) fn new(ping_interval: Duration, keep_alive: Duration) -> Self {
         let timeout = PING_TIMEOUT.min(ping_interval);
         let heartbeat = HeartbeatTimes { interval: ping_interval, timeout };
         Self {
             patience: Patience { verify: VERIFY_TIMEOUT, heartbeat },
             write_timeout: Duration::from_secs(10),
             settle_timeout: Duration::from_secs(5),
+            keep_alive,
         }
     }
 }

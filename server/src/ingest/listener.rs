@@ -11,13 +11,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{connection::Connection, limits::GameLimits};
 use crate::net::{self, Port};
 
-// A game that vanished without a word (power, network) is noticed within 75 s: 30 + 3 × 15.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
-const KEEPALIVE_PROBES: u32 = 3;
-/// The same when an edit is on its way, where keep-alive does not run.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED_FOR: Duration = Duration::from_secs(60);
+/// Probes that may stay without an answer where that is what counts; on Linux the time does.
+const KEEP_ALIVE_PROBES: u32 = 3;
+/// The least that systems take.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Accepts games until `stop`, each in a task of `tasks`, which ends soon after `stop` too.
 pub(crate) async fn accept_games(
@@ -37,7 +34,7 @@ pub(crate) async fn accept_games(
             refuse(&stream, peer);
             continue;
         };
-        detect_dead_peer(&stream, peer);
+        detect_dead_peer(&stream, peer, limits.keep_alive);
         let connection = Connection::new(stream, peer, gateway.clone(), limits, stop.clone());
         tasks.spawn(async move {
             connection.run().await;
@@ -55,15 +52,17 @@ fn refuse(stream: &TcpStream, peer: SocketAddr) {
     }
 }
 
-fn detect_dead_peer(stream: &TcpStream, peer: SocketAddr) {
+/// A game that vanished without a word (power, network) is gone after twice the silence in which nothing is asked, whether
+/// nothing was said (keep-alive probes) or an edit is on its way (where those do not run).
+fn detect_dead_peer(stream: &TcpStream, peer: SocketAddr, silence: Duration) {
     let socket = SockRef::from(stream);
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_IDLE)
-        .with_interval(KEEPALIVE_INTERVAL)
-        .with_retries(KEEPALIVE_PROBES);
-    let outcome = socket.set_tcp_keepalive(&keepalive);
+    let keep_alive = TcpKeepalive::new()
+        .with_time(silence)
+        .with_interval((silence / 2).max(SHORTEST_INTERVAL))
+        .with_retries(KEEP_ALIVE_PROBES);
+    let outcome = socket.set_tcp_keepalive(&keep_alive);
     #[cfg(target_os = "linux")]
-    let outcome = outcome.and_then(|()| socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_FOR)));
+    let outcome = outcome.and_then(|()| socket.set_tcp_user_timeout(Some(2 * silence)));
     if let Err(error) = outcome {
         tracing::debug!(%peer, %error, "no keep-alive on this connection");
     }

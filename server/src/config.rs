@@ -8,7 +8,7 @@ mod token;
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
-    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
     parser::ValueSource,
 };
 use tracing_subscriber::EnvFilter;
@@ -18,7 +18,7 @@ pub use origin::PublicUrl;
 pub(crate) use origin::without_port;
 pub use token::MetricsToken;
 
-use crate::telemetry;
+use crate::{copies::Copy, telemetry};
 
 /// The settings as they were given; [`Config`] is what they mean.
 #[derive(Debug, Parser)]
@@ -44,6 +44,55 @@ struct Cli {
 enum Command {
     /// Start the server (this is also what happens without a command)
     Serve(Settings),
+    /// Write everything into one file, whether or not a server is running
+    Backup {
+        /// The file to make
+        file: PathBuf,
+        /// Replace the file if it exists
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        storage: Storage,
+    },
+    /// Put what a back-up holds in place of everything; a running server takes it up by itself
+    Restore {
+        /// A file that `observerio backup` made, from this database or another one
+        file: PathBuf,
+        /// Don't back up what is there before; otherwise it goes to before-restore-N.db in the data directory
+        #[arg(long)]
+        no_backup: bool,
+        #[command(flatten)]
+        storage: Storage,
+    },
+}
+
+/// Where the data is, as for the server.
+#[derive(Debug, Args)]
+struct Storage {
+    /// Where files are kept
+    #[arg(long, env = "OBSERVERIO_DATA_DIR", value_name = "DIR", default_value = "./observerio-data")]
+    data_dir: PathBuf,
+    /// postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH [default: sqlite, observerio.db in the data directory]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+impl Storage {
+    fn database(self, source: impl FnOnce() -> Source) -> Result<Database, ConfigError> {
+        match filled(self.database_url) {
+            Some(url) => Database::parse(&url).map_err(|why| source().refuse(why)),
+            None => Ok(Database::Sqlite(self.data_dir.join("observerio.db"))),
+        }
+    }
+}
+
+/// What the program is to do.
+#[derive(Debug)]
+pub enum Task {
+    /// Serve, and log by this filter.
+    Serve(Box<Config>, EnvFilter),
+    /// Copy everything from or to a database.
+    Copy(Copy, Database),
 }
 
 // Texts, not parsed values: a bad variable and a bad flag end with different exit statuses, and clap would
@@ -152,11 +201,28 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The settings of a server.
+    ///
+    /// # Errors
+    /// [`ConfigError`], also when the arguments ask for something else than a server.
+    pub fn parse<I>(arguments: I) -> Result<(Self, EnvFilter), ConfigError>
+    where
+        I: IntoIterator,
+        I::Item: Into<OsString> + Clone,
+    {
+        match Task::parse(arguments)? {
+            Task::Serve(config, filter) => Ok((*config, filter)),
+            Task::Copy(..) => Err(ConfigError::Usage("this starts no server".to_owned())),
+        }
+    }
+}
+
+impl Task {
     /// Reads arguments (the first is the program's name) and the environment.
     ///
     /// # Errors
     /// [`ConfigError`], which never holds a password.
-    pub fn parse<I>(arguments: I) -> Result<(Self, EnvFilter), ConfigError>
+    pub fn parse<I>(arguments: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator,
         I::Item: Into<OsString> + Clone,
@@ -165,6 +231,7 @@ impl Config {
         let cli = Cli::from_arg_matches(&matches).map_err(from_clap)?;
         let (settings, matches) = match (cli.command, matches.subcommand()) {
             (Some(Command::Serve(settings)), Some((_, matches))) => (settings, matches),
+            (Some(command), Some((_, matches))) => return copy(command, matches),
             _ => (cli.settings, &matches),
         };
         let from = |id: &'static str, variable: &'static str| Source {
@@ -172,9 +239,31 @@ impl Config {
             flag: format!("--{}", id.replace('_', "-")),
             variable,
         };
-        settings.check(from)
+        let (config, filter) = settings.check(from)?;
+        Ok(Self::Serve(Box::new(config), filter))
     }
+}
 
+/// `backup` and `restore`.
+fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
+    let source = || Source {
+        on_command_line: matches.value_source("database_url") == Some(ValueSource::CommandLine),
+        flag: "--database-url".to_owned(),
+        variable: "DATABASE_URL",
+    };
+    match command {
+        Command::Backup { file, force, storage } => {
+            Ok(Task::Copy(Copy::BackUp { file, force }, storage.database(source)?))
+        }
+        Command::Restore { file, no_backup, storage } => {
+            let kept_in = (!no_backup).then(|| storage.data_dir.clone());
+            Ok(Task::Copy(Copy::Restore { file, kept_in }, storage.database(source)?))
+        }
+        Command::Serve(_) => unreachable!("the caller serves"),
+    }
+}
+
+impl Config {
     /// What holds the data, for people: the data directory, or else the database that was named.
     pub fn storage(&self) -> String {
         match &self.database {

@@ -11,6 +11,7 @@
 
 mod banner;
 pub mod config;
+pub mod copies;
 mod ingest;
 pub mod lifecycle;
 mod metrics;

@@ -7,8 +7,8 @@ use std::{
 
 use server::{
     Server,
-    config::{Config, ConfigError},
-    telemetry,
+    config::{ConfigError, Task},
+    copies, telemetry,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +19,14 @@ const EXIT_CONFIG: u8 = 78;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (config, filter) = match Config::parse(std::env::args_os()) {
-        Ok(parsed) => parsed,
+    let (config, filter) = match Task::parse(std::env::args_os()) {
+        Ok(Task::Serve(config, filter)) => (*config, filter),
+        Ok(Task::Copy(copy, database)) => {
+            return match copies::run(&copy, &database).await {
+                Ok(text) => say(&text),
+                Err(sentence) => fail(EXIT_CONFIG, &sentence),
+            };
+        }
         Err(ConfigError::Asked(text)) => return say(&text),
         Err(ConfigError::Usage(sentence)) => {
             return fail(EXIT_USAGE, &format!("{sentence}; `observerio --help` lists the options"));

@@ -31,7 +31,6 @@ macro_rules! script {
 const SCRIPTS: &[Script] = &[script!("0001_init"), script!("0002_line_v2")];
 
 /// The number of the last step.
-#[cfg(test)]
 pub(super) fn newest() -> i64 {
     SCRIPTS.len() as i64
 }

@@ -4,7 +4,8 @@
 //! produce in numbers goes through [`Store::commit`], many writes in one transaction.
 
 #[doc(hidden)]
-pub mod batch;
+pub mod backup;
+mod batch;
 mod migrations;
 mod postgres;
 mod rows;
@@ -21,6 +22,7 @@ use protocol::{
     },
 };
 
+pub use backup::{Location, back_up, restore};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod batches;
 mod contents;
+mod copies;
 mod damage;
 mod house;
 mod interrupted;

@@ -62,6 +62,12 @@ impl PostgresStore {
     }
 }
 
+/// A connection for a copy of everything, which takes as long as it takes.
+pub(super) async fn connect_for_copy(url: &str) -> Result<PgConnection> {
+    connect(&PgConnectOptions::from_str(url)?.application_name("observerio").disable_statement_logging())
+        .await
+}
+
 async fn migrate(options: &PgConnectOptions) -> Result<()> {
     // its own connection: the lock against two servers that start at once goes when it closes
     let mut connection = connect(options).await?;

@@ -206,7 +206,7 @@ async fn version_of(path: &Path, connection: &mut SqliteConnection) -> Result<i6
 }
 
 /// `observerio.db` → `observerio.db-wal`.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -3,7 +3,7 @@
 //! One connection writes, a few read. Every commit is on disk before it is reported (`synchronous=FULL`).
 
 mod commit;
-mod inspect;
+pub(super) mod inspect;
 
 use std::{fs::OpenOptions, path::Path, time::Duration};
 

@@ -1,0 +1,256 @@
+//! Back-ups: an SQLite file with our schema, whatever database it was taken from. So a back-up also moves an
+//! instance from one database to the other.
+//!
+//! Both directions work while a server uses the database: a back-up reads one state of it, and a restore replaces
+//! everything in one transaction and begins a new epoch, by which a running server notices.
+
+mod rows;
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection,
+    sqlite::SqliteConnectOptions,
+};
+
+use super::{
+    Epoch, PostgresStore, Result, SqliteStore, Store as _, StoreError, migrations,
+    postgres::connect_for_copy,
+    schema::{Schema, Table},
+    sqlite::inspect::{Depth, Found, beside, inspect},
+};
+
+/// Marks of running programs: they mean nothing in another database.
+const LEFT_OUT: &str = "writers";
+
+/// Where an instance keeps its data.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL.
+    Postgres(String),
+}
+
+/// Writes everything into `file`, which must not exist unless `overwrite`. It appears there when it is whole and
+/// on disk.
+///
+/// # Errors
+/// [`StoreError::Foreign`] with a sentence; then `file` is as it was.
+pub async fn back_up(from: &Location, file: &Path, overwrite: bool) -> Result<()> {
+    if !overwrite && file.exists() {
+        let text =
+            format!("{} exists already: name another file, or overwrite it with --force", file.display());
+        return Err(StoreError::Foreign(text));
+    }
+    let made = beside(file, ".part");
+    remove(&made)?;
+    let outcome = write_copy(from, &made).await;
+    let finished = match outcome {
+        Ok(()) => check_copy(&made).await.and_then(|()| put_in_place(&made, file)),
+        Err(error) => Err(error),
+    };
+    if finished.is_err() {
+        remove(&made)?;
+    }
+    finished
+}
+
+async fn write_copy(from: &Location, made: &Path) -> Result<()> {
+    match from {
+        Location::Sqlite(path) => {
+            refuse_other_version(path).await?;
+            let mut source = options(path).connect().await?;
+            sqlx::query("VACUUM INTO $1").bind(utf8(made)?).execute(&mut source).await?;
+            Ok(source.close().await?)
+        }
+        Location::Postgres(url) => {
+            // made like any other database, so that it has the schema of this very program
+            SqliteStore::open(made).await?.close().await;
+            let (mut source, mut target) = (connect_for_copy(url).await?, options(made).connect().await?);
+            let mut read = source.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            let mut write = target.begin_with("BEGIN IMMEDIATE").await?;
+            let tables = tables().await?;
+            clear_sqlite(&mut write, &tables).await?;
+            for table in &tables {
+                rows::from_postgres(&mut read, &mut write, table).await?;
+            }
+            write.commit().await?;
+            read.commit().await?;
+            target.execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE").await?;
+            target.close().await?;
+            Ok(source.close().await?)
+        }
+    }
+}
+
+/// Replaces everything in a database by what is in `file`, and begins a new epoch.
+///
+/// # Errors
+/// [`StoreError::Foreign`] with a sentence when `file` is damaged, no back-up, or of a newer observerio. Any error
+/// leaves the database as it was.
+pub async fn restore(file: &Path, into: &Location) -> Result<Epoch> {
+    match inspect(file, Depth::Full).await? {
+        Found::Ours { version } if version > 0 => {}
+        _ => {
+            let text = format!("{} is no back-up: name a file that `observerio backup` made", file.display());
+            return Err(StoreError::Foreign(text));
+        }
+    }
+    // a copy: it may be of an older version, which is brought up to date first
+    let folder = match into {
+        Location::Sqlite(path) => path.parent().map(Path::to_owned).unwrap_or_default(),
+        Location::Postgres(_) => std::env::temp_dir(),
+    };
+    let copy = folder.join(format!("observerio-restore-{}.db", std::process::id()));
+    let restored = match fs::copy(file, &copy) {
+        Ok(_) => replace(&copy, into).await,
+        Err(fault) => Err(file_error(&copy, "cannot be written", &fault)),
+    };
+    for suffix in ["", "-wal", "-shm"] {
+        remove(&beside(&copy, suffix))?;
+    }
+    restored
+}
+
+async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {
+    SqliteStore::open(copy).await?.close().await;
+    let tables = tables().await?;
+    let mut source = options(copy).connect().await?;
+    let old = epoch_of_sqlite(&mut source).await?;
+    let epoch = match into {
+        Location::Sqlite(path) => {
+            source.close().await?;
+            // made if it is missing, and refused if it is not ours
+            SqliteStore::open(path).await?.close().await;
+            let mut target = options(path).connect().await?;
+            let attached = sqlx::query("ATTACH $1 AS copy").bind(utf8(copy)?).execute(&mut target).await;
+            attached?;
+            let mut write = target.begin_with("BEGIN IMMEDIATE").await?;
+            let epoch = next_epoch(&old, &epoch_of_sqlite(&mut write).await?);
+            clear_sqlite(&mut write, &tables).await?;
+            for table in &tables {
+                let columns = rows::columns(table);
+                let sql =
+                    format!("INSERT INTO main.{0} ({columns}) SELECT {columns} FROM copy.{0}", table.name);
+                write.execute(AssertSqlSafe(sql)).await?;
+            }
+            let sql = "UPDATE main.instance SET epoch = $1";
+            sqlx::query(sql).bind(epoch.number).execute(&mut *write).await?;
+            write.commit().await?;
+            target.close().await?;
+            epoch
+        }
+        Location::Postgres(url) => {
+            PostgresStore::connect(url).await?.close().await;
+            let mut target = connect_for_copy(url).await?;
+            let mut write = target.begin_with("BEGIN").await?;
+            // a running server writes its mark before anything else: from here on it waits
+            write.execute("LOCK TABLE writers IN ACCESS EXCLUSIVE MODE").await?;
+            let epoch = next_epoch(&old, &epoch_of_postgres(&mut write).await?);
+            let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+            write.execute(AssertSqlSafe(format!("TRUNCATE {}", names.join(", ")))).await?;
+            for table in &tables {
+                rows::to_postgres(&mut source, &mut write, table).await?;
+            }
+            let sql = "UPDATE instance SET epoch = $1";
+            sqlx::query(sql).bind(epoch.number).execute(&mut *write).await?;
+            write.commit().await?;
+            target.close().await?;
+            source.close().await?;
+            epoch
+        }
+    };
+    Ok(epoch)
+}
+
+/// Newer than both: neither history goes on.
+fn next_epoch(backup: &Epoch, target: &Epoch) -> Epoch {
+    Epoch { instance: backup.instance.clone(), number: backup.number.max(target.number) + 1 }
+}
+
+async fn epoch_of_sqlite(connection: &mut SqliteConnection) -> Result<Epoch> {
+    let sql = "SELECT instance_id, epoch FROM main.instance";
+    let (instance, number) = sqlx::query_as(sql).fetch_one(connection).await?;
+    Ok(Epoch { instance, number })
+}
+
+async fn epoch_of_postgres(connection: &mut PgConnection) -> Result<Epoch> {
+    let sql = "SELECT instance_id, epoch FROM instance";
+    let (instance, number) = sqlx::query_as(sql).fetch_one(connection).await?;
+    Ok(Epoch { instance, number })
+}
+
+/// In the order in which they can be filled.
+async fn tables() -> Result<Vec<Table>> {
+    let schema = Schema::at(migrations::newest()).await?;
+    Ok(schema.tables.into_iter().filter(|table| table.name != LEFT_OUT).collect())
+}
+
+async fn clear_sqlite(connection: &mut SqliteConnection, tables: &[Table]) -> Result<()> {
+    for table in tables.iter().rev() {
+        connection.execute(AssertSqlSafe(format!("DELETE FROM main.{}", table.name))).await?;
+    }
+    Ok(())
+}
+
+/// A database that is yet to be migrated, or was by a newer program, is not copied.
+async fn refuse_other_version(path: &Path) -> Result<()> {
+    match inspect(path, Depth::Start).await? {
+        Found::Ours { version } if version == migrations::newest() => Ok(()),
+        Found::Ours { .. } => Err(StoreError::Foreign(format!(
+            "{} has another version than this program: start it with this observerio first, or back it up with its own",
+            path.display()
+        ))),
+        Found::Nothing | Found::Empty => {
+            Err(StoreError::Foreign(format!("there is no database at {}", path.display())))
+        }
+    }
+}
+
+async fn check_copy(made: &Path) -> Result<()> {
+    match inspect(made, Depth::Full).await? {
+        Found::Ours { version } if version == migrations::newest() => Ok(()),
+        other => Err(StoreError::Damaged(format!("the copy is {other:?}"))),
+    }
+}
+
+fn put_in_place(made: &Path, file: &Path) -> Result<()> {
+    let done = File::open(made).and_then(|copy| copy.sync_all()).and_then(|()| fs::rename(made, file));
+    let done = done.and_then(|()| match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        // the name is on disk too
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => File::open(".")?.sync_all(),
+    });
+    done.map_err(|fault| file_error(file, "cannot be written", &fault))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
+            Err(file_error(path, "cannot be removed", &fault))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn file_error(path: &Path, what: &str, fault: &io::Error) -> StoreError {
+    StoreError::Foreign(format!("{} {what}: {fault}", path.display()))
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(std::time::Duration::from_secs(30))
+        .disable_statement_logging()
+}
+
+fn utf8(path: &Path) -> Result<&str> {
+    let text = || StoreError::Foreign(format!("{} is not UTF-8: name another file", path.display()));
+    path.to_str().ok_or_else(text)
+}

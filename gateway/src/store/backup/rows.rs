@@ -1,0 +1,127 @@
+//! Rows of one table from one database into the other, a few at a time.
+
+use futures_util::TryStreamExt as _;
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection, QueryBuilder, Row as _, SqliteConnection};
+
+use super::super::{
+    Result,
+    schema::{Column, Kind, Table},
+};
+
+/// Rows of one INSERT: a message may be 64 KiB.
+const CHUNK_ROWS: usize = 64;
+
+/// A cell of any column; NULL of its kind.
+enum Cell {
+    Integer(Option<i64>),
+    Text(Option<String>),
+    Blob(Option<Vec<u8>>),
+}
+
+/// The names of its columns, for SQL.
+pub(super) fn columns(table: &Table) -> String {
+    table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads a row; a macro, because the bounds of a function over both databases are longer than its body.
+macro_rules! cells {
+    ($row:expr, $table:expr) => {
+        $table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, column)| {
+                Ok(match column.kind {
+                    Kind::Integer => Cell::Integer($row.try_get(i)?),
+                    Kind::Text => Cell::Text($row.try_get(i)?),
+                    Kind::Blob => Cell::Blob($row.try_get(i)?),
+                })
+            })
+            .collect::<std::result::Result<Vec<Cell>, sqlx::Error>>()
+    };
+}
+
+/// Writes rows with one statement.
+macro_rules! insert {
+    ($target:expr, $head:expr, $chunk:expr) => {{
+        let mut sql = QueryBuilder::new($head);
+        sql.push_values($chunk.drain(..), |mut row, cells: Vec<Cell>| {
+            for cell in cells {
+                match cell {
+                    Cell::Integer(cell) => row.push_bind(cell),
+                    Cell::Text(cell) => row.push_bind(cell),
+                    Cell::Blob(cell) => row.push_bind(cell),
+                };
+            }
+        });
+        sql.build().persistent(false).execute($target).await
+    }};
+}
+
+pub(super) async fn from_postgres(
+    source: &mut PgConnection,
+    target: &mut SqliteConnection,
+    table: &Table,
+) -> Result<()> {
+    // some columns are smaller integers there
+    let cast = |column: &Column| match column.kind {
+        Kind::Integer => format!("{}::bigint", column.name),
+        Kind::Text | Kind::Blob => column.name.clone(),
+    };
+    let list = table.columns.iter().map(cast).collect::<Vec<_>>().join(", ");
+    let read = format!("SELECT {list} FROM {}", table.name);
+    let head = format!("INSERT INTO {} ({}) ", table.name, columns(table));
+    let mut rows = sqlx::query(AssertSqlSafe(read)).fetch(source);
+    let mut chunk = Vec::with_capacity(CHUNK_ROWS);
+    while let Some(row) = rows.try_next().await? {
+        chunk.push(cells!(row, table)?);
+        if chunk.len() == CHUNK_ROWS {
+            insert!(&mut *target, head.clone(), chunk)?;
+        }
+    }
+    if !chunk.is_empty() {
+        insert!(&mut *target, head, chunk)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn to_postgres(
+    source: &mut SqliteConnection,
+    target: &mut PgConnection,
+    table: &Table,
+) -> Result<()> {
+    let read = format!("SELECT {} FROM {}", columns(table), table.name);
+    // numbers are kept, also those that the database would give itself
+    let head = format!("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE ", table.name, columns(table));
+    let mut rows = sqlx::query(AssertSqlSafe(read)).fetch(source);
+    let mut chunk = Vec::with_capacity(CHUNK_ROWS);
+    while let Some(row) = rows.try_next().await? {
+        chunk.push(cells!(row, table)?);
+        if chunk.len() == CHUNK_ROWS {
+            insert!(&mut *target, head.clone(), chunk)?;
+        }
+    }
+    if !chunk.is_empty() {
+        insert!(&mut *target, head, chunk)?;
+    }
+    count_on(target, table).await
+}
+
+/// The database gives numbers behind those that are there.
+async fn count_on(target: &mut PgConnection, table: &Table) -> Result<()> {
+    let name = &table.name;
+    let counts: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema()
+             AND table_name = $1 AND column_name = 'id' AND is_identity = 'YES')",
+    )
+    .bind(name)
+    .fetch_one(&mut *target)
+    .await?;
+    if counts {
+        let sql = format!(
+            "SELECT setval(pg_get_serial_sequence('{name}', 'id'), coalesce(max(id), 0) + 1, false) FROM {name}"
+        );
+        target.execute(AssertSqlSafe(sql)).await?;
+    }
+    Ok(())
+}

@@ -18,7 +18,11 @@ pub use origin::PublicUrl;
 pub(crate) use origin::without_port;
 pub use token::MetricsToken;
 
-use crate::{copies::Copy, telemetry};
+use crate::{
+    copies::Copy,
+    ingest::{AddressLimit, AddressLimits},
+    telemetry,
+};
 
 /// The settings as they were given; [`Config`] is what they mean.
 #[derive(Debug, Parser)]
@@ -137,6 +141,13 @@ struct Settings {
     #[arg(long, env = "OBSERVERIO_MAX_HTTP", value_name = "COUNT", default_value = "2000")]
     #[arg(help_heading = "Limits")]
     max_http: String,
+    /// Connections of games that one address may make in a second, ten times as many at once [default: 100, and any
+    /// number from this machine itself]
+    #[arg(long, env = "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS", value_name = "COUNT", help_heading = "Limits")]
+    max_connects_per_address: Option<String>,
+    /// Wrong keys that one address may say in five minutes [default: 100, and any number from this machine itself]
+    #[arg(long, env = "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS", value_name = "COUNT", help_heading = "Limits")]
+    max_bad_keys_per_address: Option<String>,
 
     /// Seconds of silence after which a game that speaks version 2 is asked whether it is there
     #[arg(long, env = "OBSERVERIO_PING", value_name = "SECONDS", default_value = "20")]
@@ -183,6 +194,8 @@ pub struct Config {
     pub max_games: usize,
     /// Browsers and scripts connected at once.
     pub max_http: usize,
+    /// What one address may do at the game port.
+    pub(crate) address_limits: AddressLimits,
     /// Silence after which a game of version 2 is asked whether it is there.
     pub ping_interval: Duration,
     /// Silence after which a game's machine is asked whether it is there; after twice that it is gone.
@@ -327,6 +340,19 @@ impl Settings {
         };
         let max_games = count(&self.max_games, from("max_games", "OBSERVERIO_MAX_GAMES"))?;
         let max_http = count(&self.max_http, from("max_http", "OBSERVERIO_MAX_HTTP"))?;
+        // a proxy on this machine speaks for everybody, unless the operator says that it does not
+        let per_address = |text: Option<String>, default: AddressLimit, source: Source| match filled(text) {
+            None => Ok(default),
+            Some(text) => {
+                let count = u32::try_from(count(&text, source)?).expect("it is at most a million");
+                Ok(AddressLimit { count, for_own_machine: true })
+            }
+        };
+        let AddressLimits { connects_per_second, bad_keys } = AddressLimits::default();
+        let source = from("max_connects_per_address", "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS");
+        let connects_per_second = per_address(self.max_connects_per_address, connects_per_second, source)?;
+        let source = from("max_bad_keys_per_address", "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS");
+        let bad_keys = per_address(self.max_bad_keys_per_address, bad_keys, source)?;
 
         let source = from("ping", "OBSERVERIO_PING");
         let ping_interval = match self.ping.trim().parse() {
@@ -354,6 +380,7 @@ impl Settings {
                 metrics_token,
                 max_games,
                 max_http,
+                address_limits: AddressLimits { connects_per_second, bad_keys },
                 ping_interval,
                 keep_alive,
             },
@@ -411,12 +438,26 @@ mod tests {
     }
 
     #[test]
+    fn this_machine_is_limited_only_by_a_limit_that_somebody_set() {
+        let AddressLimits { connects_per_second, bad_keys } = parse(&[]).unwrap().address_limits;
+        assert!(!connects_per_second.for_own_machine && !bad_keys.for_own_machine);
+        let set = parse(&["--max-connects-per-address", "10000", "--max-bad-keys-per-address", "5"]).unwrap();
+        assert_eq!(
+            set.address_limits.connects_per_second,
+            AddressLimit { count: 10_000, for_own_machine: true }
+        );
+        assert_eq!(set.address_limits.bad_keys, AddressLimit { count: 5, for_own_machine: true });
+    }
+
+    #[test]
     fn a_wrong_flag_is_one_sentence() {
         for arguments in [
             &["--nonsense"][..],
             &["--http", "nonsense"],
             &["--registration", "maybe"],
             &["--max-games", "0"],
+            &["--max-connects-per-address", "0"],
+            &["--max-bad-keys-per-address", "many"],
             &["--metrics-token", "hunter2"],
             &["--database-url", "mysql://u:hunter2@h/db"],
             &["--public-url", "tune.example.org"],
@@ -444,6 +485,8 @@ mod tests {
             "OBSERVERIO_METRICS_TOKEN",
             "OBSERVERIO_MAX_GAMES",
             "OBSERVERIO_MAX_HTTP",
+            "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS",
+            "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS",
             "OBSERVERIO_PING",
             "OBSERVERIO_KEEP_ALIVE",
             "OBSERVERIO_LOG",

@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Banner,
     config::{Config, Database},
-    ingest::{GameLimits, accept_games},
+    ingest::{Admission, GameLimits, accept_games},
     metrics::Metrics,
     net::{self, Port},
     web,
@@ -156,7 +156,16 @@ impl Server {
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web)?;
         let limits = GameLimits::new(config.ping_interval, config.keep_alive);
-        tasks.spawn(accept_games(tcp, game_port, gateway.clone(), limits, tasks.clone(), stop.clone()));
+        let admission = Arc::new(Admission::new(config.address_limits));
+        tasks.spawn(accept_games(
+            tcp,
+            game_port,
+            admission,
+            gateway.clone(),
+            limits,
+            tasks.clone(),
+            stop.clone(),
+        ));
         tasks.spawn(web::serve(http, router, http_port, tasks.clone(), stop.clone()));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 

@@ -4,10 +4,10 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -17,6 +17,8 @@ use tokio::{
 
 /// Thousands of games that connect at once wait here; tokio's own 128 makes the rest retry for seconds.
 const BACKLOG: u32 = 4096;
+/// Between two lines about connections that were refused.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 /// After the process ran out of file handles: time for some connections to end.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
@@ -26,6 +28,14 @@ pub(crate) struct Port {
     places: Arc<Semaphore>,
     accepted: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
+    complaints: Mutex<Complaints>,
+}
+
+/// What was said of refused connections, so that a flood of them is no flood of lines.
+#[derive(Default)]
+struct Complaints {
+    said_at: Option<Instant>,
+    since: u64,
 }
 
 /// Why a connection is refused.
@@ -33,16 +43,19 @@ pub(crate) struct Port {
 pub(crate) enum Refusal {
     /// As many are open as may be.
     Full,
+    /// Its address connects too often.
+    Rate,
 }
 
 impl Refusal {
     /// Each of them.
-    pub(crate) const ALL: [Self; 1] = [Self::Full];
+    pub(crate) const ALL: [Self; 2] = [Self::Full, Self::Rate];
 
     /// In lower snake case.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::Rate => "rate",
         }
     }
 }
@@ -50,7 +63,13 @@ impl Refusal {
 impl Port {
     pub(crate) fn new(max_connections: usize) -> Self {
         let places = Arc::new(Semaphore::new(max_connections));
-        Self { max_connections, places, accepted: AtomicU64::new(0), refused: Default::default() }
+        Self {
+            max_connections,
+            places,
+            accepted: AtomicU64::new(0),
+            refused: Default::default(),
+            complaints: Mutex::default(),
+        }
     }
 
     /// A place for one more connection, to be held as long as it lives.
@@ -68,6 +87,18 @@ impl Port {
     pub(crate) fn refuse(&self, reason: Refusal) -> Refusal {
         self.refused[reason as usize].fetch_add(1, Relaxed);
         reason
+    }
+
+    /// How many were refused since that was last said, if it is time to say it again.
+    pub(crate) fn complaint(&self, now: Instant) -> Option<u64> {
+        let mut complaints = self.complaints.lock().expect("no holder of this lock panics");
+        complaints.since += 1;
+        let is_due =
+            complaints.said_at.is_none_or(|at| now.saturating_duration_since(at) >= COMPLAINT_INTERVAL);
+        is_due.then(|| {
+            complaints.said_at = Some(now);
+            std::mem::take(&mut complaints.since)
+        })
     }
 
     /// Connections now.
@@ -124,4 +155,29 @@ pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_refusals_is_a_line_every_ten_seconds() {
+        let (port, start) = (Port::new(1), Instant::now());
+        assert_eq!(port.complaint(start), Some(1));
+        assert!((0..99).all(|_| port.complaint(start + Duration::from_secs(9)).is_none()));
+        assert_eq!(port.complaint(start + COMPLAINT_INTERVAL), Some(100));
+        assert_eq!(port.complaint(start + COMPLAINT_INTERVAL), None);
+    }
+
+    #[test]
+    fn a_place_is_free_again_when_it_is_let_go() {
+        let port = Port::new(2);
+        let places = [port.take_place().unwrap(), port.take_place().unwrap()];
+        assert_eq!(port.take_place().unwrap_err(), Refusal::Full);
+        assert_eq!((port.open(), port.accepted(), port.refused(Refusal::Full)), (2, 2, 1));
+        drop(places);
+        assert_eq!((port.open(), port.refused(Refusal::Rate)), (0, 0));
+        assert!(port.take_place().is_ok());
+    }
 }

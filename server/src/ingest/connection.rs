@@ -8,6 +8,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -21,6 +22,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    Admission,
     limits::GameLimits,
     outbox::Outbox,
     session::{Effect, Line, Now, Session},
@@ -40,6 +42,7 @@ const LINGER_BYTES: usize = 2 * limits::MAX_LINE_BYTES;
 pub(crate) struct Connection<S> {
     stream: S,
     peer: SocketAddr,
+    admission: Arc<Admission>,
     gateway: Gateway,
     stop: CancellationToken,
     session: Session,
@@ -86,6 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(crate) fn new(
         stream: S,
         peer: SocketAddr,
+        admission: Arc<Admission>,
         gateway: Gateway,
         limits: GameLimits,
         stop: CancellationToken,
@@ -93,6 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Self {
             stream,
             peer,
+            admission,
             gateway,
             stop,
             session: Session::new(instant(), limits.patience),
@@ -301,6 +306,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         };
         let game = match outcome {
             Ok(game) => self.game.insert(game),
+            Err(error) if self.is_guessing(&error) => {
+                let text = "too many wrong keys came from this address; take the right one and try again in a few minutes";
+                return Err(self.say_last(ErrorCode::Rate, text));
+            }
             Err(error) => return self.refuse(error),
         };
         let (last_seq, held) = (game.last_seq(), game.pushed());
@@ -311,6 +320,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let revision = self.verified_game().pushed();
         self.out.add(now, |out| self.session.in_sync(revision, out));
         Ok(())
+    }
+
+    /// Whether a key was wrong, and one too many from this address.
+    fn is_guessing(&self, error: &GatewayError) -> bool {
+        let is_wrong_key = matches!(error, GatewayError::Refused(error) if error.code == ErrorCode::BadKey);
+        is_wrong_key && !self.admission.bad_key(self.peer.ip(), instant())
     }
 
     /// Says `ERR` when the gateway did not do it.

@@ -1,6 +1,10 @@
 //! Accepts games and limits how many there are.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use gateway::Gateway;
 use protocol::{ErrorCode, ProtocolError, line::encode_error};
@@ -8,8 +12,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{connection::Connection, limits::GameLimits};
-use crate::net::{self, Port};
+use super::{Admission, connection::Connection, limits::GameLimits};
+use crate::net::{self, Port, Refusal};
 
 /// Probes that may stay without an answer where that is what counts; on Linux the time does.
 const KEEP_ALIVE_PROBES: u32 = 3;
@@ -20,6 +24,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) async fn accept_games(
     listener: TcpListener,
     port: Arc<Port>,
+    admission: Arc<Admission>,
     gateway: Gateway,
     limits: GameLimits,
     tasks: TaskTracker,
@@ -30,12 +35,17 @@ pub(crate) async fn accept_games(
             () = stop.cancelled() => return,
             accepted = net::accept(&listener) => accepted,
         };
-        let Ok(place) = port.take_place() else {
-            refuse(&stream, peer);
-            continue;
+        let admitted = admission.admit(peer.ip(), Instant::now()).map_err(|reason| port.refuse(reason));
+        let place = match admitted.and_then(|()| port.take_place()) {
+            Ok(place) => place,
+            Err(reason) => {
+                refuse(&stream, peer, reason, &port);
+                continue;
+            }
         };
         detect_dead_peer(&stream, peer, limits.keep_alive);
-        let connection = Connection::new(stream, peer, gateway.clone(), limits, stop.clone());
+        let connection =
+            Connection::new(stream, peer, Arc::clone(&admission), gateway.clone(), limits, stop.clone());
         tasks.spawn(async move {
             connection.run().await;
             drop(place);
@@ -44,10 +54,17 @@ pub(crate) async fn accept_games(
 }
 
 /// Says why and hangs up; a peer that does not listen is not waited for.
-fn refuse(stream: &TcpStream, peer: SocketAddr) {
-    tracing::warn!(%peer, "as many games are connected as this server may have; one was refused");
-    let error = ProtocolError::new(ErrorCode::Busy, "as many games are connected as may be; try again later");
-    if let Err(error) = stream.try_write(&encode_error(&error)) {
+fn refuse(stream: &TcpStream, peer: SocketAddr, reason: Refusal, port: &Port) {
+    let (code, text) = match reason {
+        Refusal::Full => (ErrorCode::Busy, "as many games are connected as may be; try again later"),
+        Refusal::Rate => {
+            (ErrorCode::Rate, "this address connects too often; wait a few seconds and try again")
+        }
+    };
+    if let Some(count) = port.complaint(Instant::now()) {
+        tracing::warn!(%peer, count, reason = reason.as_str(), "games were refused; this is the last one");
+    }
+    if let Err(error) = stream.try_write(&encode_error(&ProtocolError::new(code, text))) {
         tracing::debug!(%peer, %error, "a refused game was gone already");
     }
 }

@@ -3,6 +3,7 @@
 //! [`listener`] accepts and limits, [`connection`] moves bytes and waits, [`session`] knows what a line
 //! means and touches no socket.
 
+mod admission;
 mod connection;
 mod limits;
 mod listener;
@@ -11,5 +12,6 @@ mod session;
 #[cfg(test)]
 mod simulation;
 
+pub(crate) use admission::{AddressLimit, AddressLimits, Admission};
 pub(crate) use limits::GameLimits;
 pub(crate) use listener::accept_games;

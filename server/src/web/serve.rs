@@ -1,7 +1,12 @@
 //! The HTTP port's accept loop. `axum::serve` has neither a time-out for request heads nor a limit on
 //! connections: half a request would be held for ever.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::Router;
 use hyper::{
@@ -39,7 +44,9 @@ pub(crate) async fn serve(
             accepted = net::accept(&listener) => accepted,
         };
         let Ok(place) = port.take_place() else {
-            tracing::warn!(%peer, "as many HTTP connections are open as may be; one was refused");
+            if let Some(count) = port.complaint(Instant::now()) {
+                tracing::warn!(%peer, count, "as many HTTP connections are open as may be; some were refused, this one last");
+            }
             continue;
         };
         let (router, stop) = (router.clone(), stop.clone());

@@ -24,7 +24,7 @@ use super::{
     journal::Journal,
     link::{self, End, Link, Tap},
 };
-use crate::ingest::{GameLimits, connection::Connection};
+use crate::ingest::{AddressLimits, Admission, GameLimits, connection::Connection};
 
 /// Everything that a drained server still waits for takes less.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
@@ -130,7 +130,9 @@ impl Host {
         self.links.lock().expect("no holder panics").push(Arc::downgrade(&link));
         let limits = GameLimits::new(PING_INTERVAL);
         let peer = SocketAddr::new(peer, 1);
-        let connection = Connection::new(server, peer, process.gateway.clone(), limits, process.stop.clone());
+        let admission = Arc::new(Admission::new(AddressLimits::default()));
+        let connection =
+            Connection::new(server, peer, admission, process.gateway.clone(), limits, process.stop.clone());
         let (journal, who) = (self.journal.clone(), who.to_owned());
         process.connections.push(tokio::spawn(async move {
             let outcome = AssertUnwindSafe(connection.run()).catch_unwind().await;

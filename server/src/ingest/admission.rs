@@ -1,0 +1,270 @@
+//! How often one address may connect, and be wrong about keys. No sockets, and no clock: time is an argument.
+//!
+//! A token bucket for each address, kept as the one moment at which it is full again (the generic cell rate
+//! algorithm). `governor` does the same, but asks its own clock and forgets nobody until it is told to.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use crate::net::Refusal;
+
+/// A class of school computers behind one address starts at once: so many seconds' worth of connections may.
+const CONNECT_BURST_SECONDS: u32 = 10;
+/// The time over which wrong keys are counted.
+const BAD_KEY_PERIOD: Duration = Duration::from_secs(5 * 60);
+/// Addresses that are remembered; some 4 MiB.
+const MAX_ADDRESSES: usize = 64 * 1024;
+/// Looking for addresses to forget takes a millisecond, so it is not done for every connection.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often one address may do what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AddressLimits {
+    /// Connections in a second; ten seconds' worth may come at once.
+    pub(crate) connects_per_second: AddressLimit,
+    /// Wrong keys in five minutes.
+    pub(crate) bad_keys: AddressLimit,
+}
+
+impl Default for AddressLimits {
+    /// Room for a school or an office with hundreds of games behind one address, which all come back at once.
+    fn default() -> Self {
+        let limit = AddressLimit { count: 100, for_own_machine: false };
+        Self { connects_per_second: limit, bad_keys: limit }
+    }
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AddressLimit {
+    /// 1 or more.
+    pub(crate) count: u32,
+    /// Whether it is for this machine's own addresses too, behind which a proxy may speak for everybody.
+    pub(crate) for_own_machine: bool,
+}
+
+/// Who has connected and who was wrong lately.
+pub(crate) struct Admission {
+    connects: Limiter,
+    bad_keys: Limiter,
+}
+
+impl Admission {
+    pub(crate) fn new(limits: AddressLimits) -> Self {
+        let connects = limits.connects_per_second;
+        let burst = connects.count.saturating_mul(CONNECT_BURST_SECONDS);
+        let burst_time = Duration::from_secs(CONNECT_BURST_SECONDS.into());
+        Self {
+            connects: Limiter::new(burst, burst_time, connects.for_own_machine),
+            bad_keys: Limiter::new(limits.bad_keys.count, BAD_KEY_PERIOD, limits.bad_keys.for_own_machine),
+        }
+    }
+
+    /// Notes a connection.
+    ///
+    /// # Errors
+    /// [`Refusal::Rate`] when the address connects too often; that attempt does not count.
+    pub(crate) fn admit(&self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
+        match self.connects.take(address, now) {
+            true => Ok(()),
+            false => Err(Refusal::Rate),
+        }
+    }
+
+    /// Notes a wrong key. Whether the address may go on; otherwise its connection is closed. Others of the same
+    /// address, with keys that are right, are left alone.
+    pub(crate) fn bad_key(&self, address: IpAddr, now: Instant) -> bool {
+        self.bad_keys.take(address, now)
+    }
+}
+
+/// What one household, school or attacker has: an IPv4 address, or the /64 of an IPv6 one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Network {
+    V4(u32),
+    V6(u64),
+}
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address.to_bits()),
+            IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
+        }
+    }
+}
+
+struct Limiter {
+    /// The time after which one more may be taken.
+    interval: Duration,
+    /// The time after which an empty bucket is full again.
+    period: Duration,
+    for_own_machine: bool,
+    buckets: Mutex<Buckets>,
+}
+
+#[derive(Default)]
+struct Buckets {
+    full_at: HashMap<Network, Instant>,
+    swept_at: Option<Instant>,
+}
+
+impl Limiter {
+    /// `count` may be taken in `period`, also at once.
+    fn new(count: u32, period: Duration, for_own_machine: bool) -> Self {
+        Self { interval: period / count.max(1), period, for_own_machine, buckets: Mutex::default() }
+    }
+
+    fn take(&self, address: IpAddr, now: Instant) -> bool {
+        if !self.for_own_machine && address.to_canonical().is_loopback() {
+            return true;
+        }
+        let network = Network::from(address);
+        let mut buckets = self.buckets.lock().expect("no holder of this lock panics");
+        let full_at = buckets.full_at.get(&network).copied().unwrap_or(now).max(now) + self.interval;
+        if full_at > now + self.period {
+            return false;
+        }
+        // whoever finds no room is not limited: then so many are at work that the port's own limit counts
+        if buckets.full_at.contains_key(&network) || buckets.has_room(now) {
+            buckets.full_at.insert(network, full_at);
+        }
+        true
+    }
+}
+
+impl Buckets {
+    /// Whether one more can be remembered, after forgetting those whose buckets are full again.
+    fn has_room(&mut self, now: Instant) -> bool {
+        let is_due = || self.swept_at.is_none_or(|at| now.saturating_duration_since(at) >= SWEEP_INTERVAL);
+        if self.full_at.len() >= MAX_ADDRESSES && is_due() {
+            self.full_at.retain(|_, full_at| *full_at > now);
+            self.swept_at = Some(now);
+        }
+        self.full_at.len() < MAX_ADDRESSES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(count: u32) -> AddressLimit {
+        AddressLimit { count, for_own_machine: true }
+    }
+
+    fn admission(connects_per_second: u32, bad_keys: u32) -> Admission {
+        Admission::new(AddressLimits {
+            connects_per_second: limit(connects_per_second),
+            bad_keys: limit(bad_keys),
+        })
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn admitted(admission: &Admission, from: IpAddr, tries: u32, now: Instant) -> u32 {
+        (0..tries).map(|_| u32::from(admission.admit(from, now).is_ok())).sum()
+    }
+
+    #[test]
+    fn ten_seconds_worth_may_come_at_once_and_one_more_may_not() {
+        let (school, now) = (address("192.0.2.1"), Instant::now());
+        for per_second in [1, 7, 100, 10_000] {
+            let admission = admission(per_second, 1);
+            assert_eq!(admitted(&admission, school, per_second * 10, now), per_second * 10);
+            assert_eq!(admission.admit(school, now), Err(Refusal::Rate));
+            // who is next door is not concerned
+            assert_eq!(admission.admit(address("192.0.2.2"), now), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_address_gets_as_many_a_second_as_the_limit_says() {
+        let (admission, school, start) = (admission(50, 1), address("192.0.2.1"), Instant::now());
+        assert_eq!(admitted(&admission, school, 10_000, start), 500);
+        for second in 1..20 {
+            let now = start + Duration::from_secs(second);
+            assert_eq!(admitted(&admission, school, 1_000, now), 50, "in second {second}");
+        }
+        // and a rest fills it again, but not beyond the burst
+        let later = start + Duration::from_secs(3_600);
+        assert_eq!(admitted(&admission, school, 10_000, later), 500);
+    }
+
+    #[test]
+    fn refused_tries_do_not_put_off_the_next() {
+        let (admission, school, start) = (admission(1, 1), address("192.0.2.1"), Instant::now());
+        assert_eq!(admitted(&admission, school, 100_000, start), 10);
+        assert_eq!(admission.admit(school, start + Duration::from_millis(999)), Err(Refusal::Rate));
+        assert_eq!(admission.admit(school, start + Duration::from_secs(1)), Ok(()));
+    }
+
+    #[test]
+    fn wrong_keys_are_counted_over_five_minutes_and_by_themselves() {
+        let (admission, peer, start) = (admission(1, 100), address("192.0.2.1"), Instant::now());
+        assert!((0..100).all(|_| admission.bad_key(peer, start)));
+        assert!(!admission.bad_key(peer, start));
+        assert_eq!(admission.admit(peer, start), Ok(()));
+        assert!(!admission.bad_key(peer, start + Duration::from_millis(2_999)));
+        assert!(admission.bad_key(peer, start + Duration::from_secs(3)));
+        let later = start + BAD_KEY_PERIOD + Duration::from_secs(3);
+        assert!((0..100).all(|_| admission.bad_key(peer, later)));
+        assert!(!admission.bad_key(peer, later));
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address_and_ipv4_is_ipv4_in_every_spelling() {
+        let now = Instant::now();
+        for (one, same, other) in [
+            ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", "2001:db8:0:1::1"),
+            ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2"),
+        ] {
+            let admission = admission(1, 1);
+            assert_eq!(admitted(&admission, address(one), 10, now), 10);
+            assert_eq!(admission.admit(address(same), now), Err(Refusal::Rate), "{one} {same}");
+            assert_eq!(admission.admit(address(other), now), Ok(()), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_limited_only_if_somebody_says_so() {
+        let now = Instant::now();
+        let free = Admission::new(AddressLimits::default());
+        for own in ["127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1"].map(address) {
+            assert_eq!(admitted(&free, own, 1_000, now), 1_000);
+            assert!((0..1_000).all(|_| free.bad_key(own, now)));
+            assert_eq!(admitted(&admission(1, 1), own, 1_000, now), 10);
+        }
+        assert_eq!(admitted(&free, address("192.0.2.1"), 10_000, now), 1_000);
+    }
+
+    #[test]
+    fn however_many_addresses_there_are_few_are_remembered() {
+        let admission = admission(100, 100);
+        let start = Instant::now();
+        for n in 0..300_000_u32 {
+            let now = start + Duration::from_micros(10) * n;
+            assert_eq!(admission.admit(IpAddr::V4(n.into()), now), Ok(()));
+            assert!(admission.bad_key(IpAddr::V4(n.into()), now));
+        }
+        for limiter in [&admission.connects, &admission.bad_keys] {
+            let remembered = limiter.buckets.lock().unwrap().full_at.len();
+            assert!((1..=MAX_ADDRESSES).contains(&remembered), "{remembered}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_or_jumps_back_refuses_nobody_for_long() {
+        let (admission, school) = (admission(1, 1), address("192.0.2.1"));
+        let now = Instant::now() + Duration::from_secs(60);
+        assert_eq!(admitted(&admission, school, 100, now), 10);
+        assert_eq!(admission.admit(school, now - Duration::from_secs(30)), Err(Refusal::Rate));
+        assert_eq!(admission.admit(school, now + Duration::from_secs(1)), Ok(()));
+    }
+}

@@ -22,7 +22,7 @@ impl Holder {
         match server.database_url() {
             url if url.starts_with("postgres:") => {
                 let mut connection = PgConnection::connect(&url).await.unwrap();
-                connection.execute("BEGIN; LOCK TABLE instance IN EXCLUSIVE MODE").await.unwrap();
+                connection.execute("BEGIN; LOCK TABLE instance, writers IN EXCLUSIVE MODE").await.unwrap();
                 Self::Postgres(connection)
             }
             url => {

@@ -29,6 +29,8 @@ use crate::ingest::{AddressLimits, Admission, GameLimits, connection::Connection
 /// Everything that a drained server still waits for takes less.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// Of the operating system's sockets, of which there are none here.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 pub(super) struct Host {
     pub(super) disk: Arc<Disk>,
@@ -128,7 +130,7 @@ impl Host {
         let rng = self.rng.lock().expect("no holder panics").fork();
         let (client, server, link) = link::connect(rng, tap);
         self.links.lock().expect("no holder panics").push(Arc::downgrade(&link));
-        let limits = GameLimits::new(PING_INTERVAL);
+        let limits = GameLimits::new(PING_INTERVAL, KEEP_ALIVE);
         let peer = SocketAddr::new(peer, 1);
         let admission = Arc::new(Admission::new(AddressLimits::default()));
         let connection =

@@ -36,7 +36,9 @@ pub fn VarRow(
     view! {
         <li class="var" class:var--refused=refused class:var--moving=moving>
             {move || {
-                kind.track();
+                // read and not only tracked: a memo that was never read counts as changed when first looked at, and
+                // the control with all that was typed into it would be made anew by the first message
+                kind.get();
                 let spec = spec.get()?;
                 let name = name.get_value();
                 Some(view! { <Declared name spec value on_edit /> })

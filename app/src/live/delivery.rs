@@ -339,6 +339,7 @@ impl<'a> Delivery<'a> {
             return row;
         }
         let mut in_force = self.var.wanted();
+        let mut since = None;
         if let Verdict::Took(Some(applied)) = self.verdict(device) {
             row.round_trip_micros = applied.round_trip_micros;
             match &applied.outcome {
@@ -354,9 +355,14 @@ impl<'a> Delivery<'a> {
                 }
             }
         }
-        let reported = self.var.reported.get(device.id).map(|reported| &reported.value);
-        let differs = |reported: &&Value| in_force.is_none_or(|in_force| !same_value(reported, in_force));
-        row.reports = reported.filter(differs).map(|reported| short(&reported.to_string()));
+        if matches!(row.fate, Fate::Applied | Fate::Clamped) {
+            // what it reported before it was asked to be something else is no contradiction
+            since = self.var.desired.as_ref().map(|desired| desired.at);
+        }
+        let reported = self.var.reported.get(device.id).filter(|reported| Some(reported.at) > since);
+        let differs = |value: &&Value| in_force.is_none_or(|in_force| !same_value(value, in_force));
+        let contradicts = reported.map(|reported| &reported.value).filter(differs);
+        row.reports = contradicts.map(|value| short(&value.to_string()));
         row
     }
 }

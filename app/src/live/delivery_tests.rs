@@ -70,7 +70,8 @@ fn the_rows_say_why_and_the_worst_is_first() {
     assert_eq!(second.round_trip_micros, Some(9_000));
     assert_eq!((row(&state, 4).fate, row(&state, 5).fate), (Fate::Pending, Fate::Waiting));
 
-    // what it then reports is what it was clamped to
+    // what it reported before says nothing; what it reports now is what it was clamped to
+    assert_eq!((row(&state, 1).reports, row(&state, 2).reports), (None, None));
     state.apply(delta(12, reports(2, int(4))));
     assert_eq!(row(&state, 2).reports, None);
     state.apply(delta(13, reports(1, int(7))));

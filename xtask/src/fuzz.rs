@@ -27,7 +27,7 @@ const INSTRUMENTED: [&str; 7] = [
 /// Longest input, in bytes: longer ones are slower and reach nothing new.
 const MAX_INPUT_BYTES: usize = 4096;
 /// What `cargo xtask test` spends on each target.
-const CHECK: Extent = Extent { runs: Some(100_000), time: Some(Duration::from_secs(8)), seed: Some(1) };
+const CHECK: Extent = Extent { runs: Some(100_000), time: Some(Duration::from_secs(6)), seed: Some(1) };
 /// How many last lines of a target's output tell why it fell.
 const LAST_LINES: usize = 80;
 

@@ -55,6 +55,7 @@ pub(crate) fn deny() -> Result<()> {
 /// Unit, story and documentation tests, on SQLite and on Postgres.
 pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     setup::debian_packages(&[setup::POSTGRES])?;
+    setup::debian_packages(&setup::FAULTS)?;
     let postgres = Postgres::start()?;
     let mut all = shell::cargo(&["test", "--no-fail-fast"]);
     all.env("OBSERVERIO_TEST_POSTGRES", postgres.url()).env("OBSERVERIO_REQUIRE_POSTGRES", "1");

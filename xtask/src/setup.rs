@@ -75,6 +75,11 @@ pub(crate) const POSTGRES: Package =
 /// For libFuzzer, which is C++.
 pub(crate) const CXX: Package =
     Package { name: "g++", present: || std::env::var_os("CXX").is_some() || shell::is_installed("c++") };
+/// For the stories of faults: calls that fail, and cables that are pulled.
+pub(crate) const FAULTS: [Package; 2] = [
+    Package { name: "strace", present: || shell::is_installed("strace") },
+    Package { name: "iproute2", present: || shell::is_installed("ip") },
+];
 /// For the tests in a browser.
 pub(crate) const BROWSER: [Package; 3] = [
     Package { name: "chromium", present: || shell::is_installed("chromium") },

@@ -43,7 +43,7 @@ async fn postgres_hangs() {
 }
 
 async fn out_of_order(story: &str, mut stage: Stage, cluster: &mut Cluster, [out, back]: [&str; 2]) {
-    let outage = rounds::seconds("OBSERVERIO_OUTAGE_SECONDS", 4);
+    let outage = rounds::seconds("OBSERVERIO_OUTAGE_SECONDS", 2);
     let before = stage.server.resident_bytes();
     stage.server.forget_peak();
     cluster.order(out).await;
@@ -73,7 +73,7 @@ async fn postgres_restarts_again_and_again() {
     let Some(mut cluster) = Cluster::start(story).await else { return };
     let mut stage = stage(&cluster).await;
     let mut chance = rounds::chance(story);
-    let rounds = rounds::count("OBSERVERIO_RESTARTS", 3);
+    let rounds = rounds::count("OBSERVERIO_RESTARTS", 2);
     let mut slowest = Duration::ZERO;
     for _ in 0..rounds {
         stage.load.more_lines(chance.u64(0..1_000)).await;
@@ -98,7 +98,7 @@ async fn postgres_cuts_connections() {
     let mut chance = rounds::chance(story);
     let options: PgConnectOptions = cluster.url().parse().unwrap();
     let mut axe = options.connect().await.unwrap();
-    let wanted = rounds::count("OBSERVERIO_CUTS", 20);
+    let wanted = rounds::count("OBSERVERIO_CUTS", 10);
     let mut cuts = 0;
     while cuts < wanted {
         stage.load.more_lines(chance.u64(0..200)).await;

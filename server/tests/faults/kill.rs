@@ -14,7 +14,7 @@ const MOST_LINES: u64 = 1_500;
 #[tokio::test]
 async fn killed_on_sqlite() {
     let stage = Stage::set(Server::start().await, 6, 2).await;
-    kill_often("killed_on_sqlite", stage, None, rounds::count("OBSERVERIO_KILLS_SQLITE", 4)).await;
+    kill_often("killed_on_sqlite", stage, None, rounds::count("OBSERVERIO_KILLS_SQLITE", 3)).await;
 }
 
 /// In every third round the database is killed too.

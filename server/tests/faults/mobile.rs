@@ -18,7 +18,7 @@ const GAMES: u32 = 6;
 async fn games_on_a_bad_network() {
     let story = "games_on_a_bad_network";
     let chance = rounds::chance(story);
-    let reconnects = rounds::count("OBSERVERIO_RECONNECTS", 8);
+    let reconnects = rounds::count("OBSERVERIO_RECONNECTS", 5);
     let mut stage = Stage::set(Server::start().await, 1, 0).await;
     let network = BadNetwork::before(stage.server.tcp, chance).await;
     let settings = |n| Settings {

@@ -24,7 +24,7 @@ async fn stopped_under_load() {
     let story = "stopped_under_load";
     let mut stage = Stage::set(Server::start().await, 6, 2).await;
     let mut chance = rounds::chance(story);
-    let rounds = rounds::count("OBSERVERIO_STOPS", 3);
+    let rounds = rounds::count("OBSERVERIO_STOPS", 2);
     let mut slowest = Duration::ZERO;
     for round in 1..=rounds {
         stage.load.more_lines(chance.u64(0..1_000)).await;

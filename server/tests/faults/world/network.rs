@@ -67,11 +67,6 @@ impl Network {
         self.address(6)
     }
 
-    /// From where games come.
-    pub fn game_host(&self) -> Ipv4Addr {
-        self.address(5)
-    }
-
     /// Pulls the games' cable.
     pub async fn cut(&self) {
         ip(&format!("link set {}g down", self.name)).await.unwrap();

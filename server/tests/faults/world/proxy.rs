@@ -28,7 +28,7 @@ enum Fate {
 }
 
 /// The longest life of a connection that is not spared, in bytes in one direction.
-const LONGEST_LIFE_BYTES: u64 = 40_000;
+const LONGEST_LIFE_BYTES: u64 = 20_000;
 /// The longest delay of a piece.
 const LONGEST_DELAY_MILLIS: u64 = 30;
 

@@ -184,11 +184,6 @@ impl Server {
         soon("the program to end", program.wait()).await.unwrap()
     }
 
-    /// Whether the program still runs.
-    pub fn is_running(&mut self) -> bool {
-        self.program.as_mut().is_some_and(|program| program.try_wait().unwrap().is_none())
-    }
-
     /// The process, or what wraps it.
     pub fn pid(&self) -> u32 {
         self.program.as_ref().and_then(Child::id).expect("it runs")

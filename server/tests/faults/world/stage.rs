@@ -54,7 +54,7 @@ impl Stage {
 
     /// Lets everybody finish, and demands that everything is where it belongs: in the database, in the games, on the page.
     pub async fn finish(self) -> Finished {
-        let Self { server, owner, mut load, designer, mut truth } = self;
+        let Self { server: _server, owner, mut load, designer, mut truth } = self;
         let edits = designer.finish().await;
         load.come_to_rest().await;
         let (revision, desired) = truth.desired().await;
@@ -77,7 +77,7 @@ impl Stage {
             revision,
             "the page shows another revision"
         );
-        Finished { server, load, edits, log_lines: truth.log_lines() }
+        Finished { load, edits, log_lines: truth.log_lines() }
     }
 }
 
@@ -95,7 +95,6 @@ async fn same_log(owner: &Browser, truth: &mut Truth, load: &Load) {
 
 /// What is left, for the figures.
 pub struct Finished {
-    pub server: Server,
     pub load: Load,
     pub edits: Vec<Edit>,
     pub log_lines: i64,

@@ -115,6 +115,7 @@ impl Truth {
         );
         let last_acked_report = (1..=acked).rev().find(|line| entries_of(*line) == 0).unwrap_or(0);
         let reported = self.reported(name).await;
+        let sent = game.tally().sent;
         assert!(
             (last_acked_report..=sent).contains(&reported),
             "{name}: the report of line {last_acked_report} was acked, but {reported} is stored"

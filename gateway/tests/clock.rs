@@ -1,0 +1,77 @@
+//! The machine's clock jumps, forth and back: nothing changes its order.
+#![expect(clippy::unwrap_used, reason = "a story that meets an error has failed")]
+
+mod support;
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use gateway::{Clock, Content, GameEvent, Gateway, store::Store};
+use protocol::{
+    line::{Caps, Hello, parse_logs, parse_report},
+    live::Gesture,
+    model::{Revision, UnixMicros, Value, VarName},
+};
+use tokio::time::timeout;
+
+/// Microseconds of a year, about.
+const YEAR: i64 = 31_557_600_000_000;
+const START: i64 = 56 * YEAR;
+/// From one to the next: an hour back, ten years on, to 1970, by a microsecond, and back to the beginning.
+const TIMES: [i64; 6] = [START - 3_600_000_000, START + 10 * YEAR, 0, 1, START, START - 1];
+
+/// Logs, reports and edits between jumps: numbers and revisions go up by one, the newest value is the last one said, acknowledgements
+/// come, and a project that is loaded anew shows the same.
+async fn a_clock_that_jumps_changes_no_order(store: Arc<dyn Store>) {
+    let now = Arc::new(AtomicI64::new(START));
+    let clock = || {
+        let now = Arc::clone(&now);
+        Clock::new(move || UnixMicros(now.load(Relaxed)))
+    };
+    let gateway = Gateway::open(Arc::clone(&store), clock()).await.unwrap();
+    let link = gateway.issue_setup_token();
+    let owner = gateway.set_up(link.reveal(), None, None).await.unwrap().user;
+    let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
+    let hello = Hello { proto: 2, session: Some("s".to_owned()), caps: Caps::DEFAULT, ..Hello::default() };
+    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let mut game = gateway.connect_game(project.key, peer, Some(&hello)).await.unwrap();
+    let speed = VarName::parse("speed").unwrap();
+
+    for (jump, time) in (1..).zip(TIMES) {
+        now.store(time, Relaxed);
+        let logs = parse_logs(format!(r#"[{{"message":"{jump}"}}]"#).as_bytes()).unwrap();
+        let report = parse_report(format!(r#"{{"speed":{jump}}}"#).as_bytes()).unwrap();
+        for (seq, content) in [(2 * jump - 1, Content::Logs(logs)), (2 * jump, Content::Report(report))] {
+            let room = game.reserve(100).await.unwrap();
+            game.submit(room, Some(seq), content).unwrap();
+        }
+        gateway.flush().await.unwrap();
+        let wish = vec![(speed.clone(), Value::Int((100 + jump as i64).into()))];
+        let saved = gateway.edit_vars(&owner, project.id, Gesture(jump), wish).await.unwrap();
+        assert_eq!(saved.revision, Revision(jump as i64));
+        let mut acked = 0;
+        while acked < 2 * jump {
+            let event = timeout(Duration::from_secs(10), game.next(false)).await.expect("an acknowledgement");
+            let GameEvent::Settled(settled) = event else { panic!("{event:?}") };
+            acked = settled.up_to;
+        }
+    }
+    let last = TIMES.len() as i64;
+    let before = gateway.snapshot(&owner, project.id).await.unwrap();
+    let numbers: Vec<_> = before.logs.iter().map(|line| (line.seq as i64, line.message.clone())).collect();
+    let expected: Vec<_> = (1..=last).map(|number| (number, number.to_string())).collect();
+    assert_eq!(numbers, expected);
+    let var = &before.vars[0];
+    assert_eq!(var.reported[0].value, Value::Int(last.into()));
+    assert_eq!(var.desired.as_ref().unwrap().value, Value::Int((100 + last).into()));
+    drop(game);
+    gateway.close().await;
+}
+
+support::stories! { a_clock_that_jumps_changes_no_order }

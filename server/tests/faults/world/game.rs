@@ -122,6 +122,12 @@ impl Game {
         assert!(reached.is_ok(), "{name} waited in vain for {what}: {:?}", self.tally.borrow());
     }
 
+    /// Waits, however long it takes, until its connection ends.
+    pub async fn cut_off(&mut self) {
+        let before = self.tally.borrow().disconnects;
+        self.tally.wait_for(|tally| tally.disconnects > before).await.unwrap();
+    }
+
     /// Hangs up.
     pub async fn leave(self) {
         self.order(Order::Leave);

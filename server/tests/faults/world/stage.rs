@@ -47,8 +47,7 @@ impl Stage {
     /// Everybody carries on for so long; ends at once when a game is cut off.
     pub async fn carry_on(&mut self, duration: Duration) {
         let before = self.load.sum(|tally| tally.disconnects);
-        let first = &mut self.load.games[0];
-        let cut_off = timeout(duration, first.until("never", |tally| tally.disconnects > 0)).await;
+        let cut_off = timeout(duration, self.load.games[0].cut_off()).await;
         assert!(cut_off.is_err() && self.load.sum(|tally| tally.disconnects) == before, "games were cut off");
     }
 

@@ -48,7 +48,8 @@ impl Stage {
     pub async fn carry_on(&mut self, duration: Duration) {
         let before = self.load.sum(|tally| tally.disconnects);
         let cut_off = timeout(duration, self.load.games[0].cut_off()).await;
-        assert!(cut_off.is_err() && self.load.sum(|tally| tally.disconnects) == before, "games were cut off");
+        let after = self.load.sum(|tally| tally.disconnects);
+        assert!(cut_off.is_err() && after == before, "{} games were cut off", after - before);
     }
 
     /// Lets everybody finish, and demands that everything is where it belongs: in the database, in the games, on the page.

@@ -181,9 +181,9 @@ impl<'a> Conversation<'a> {
     fn on_timer(&mut self) -> Result<(), Over> {
         let (silent, patience) = (self.heard.elapsed(), self.player.settings.patience);
         if silent >= 3 * patience {
-            // the original has no heartbeat: only who waits for an `OK` can tell
-            let waits = self.is_version_2 || !self.verified || self.unconfirmed > 0;
-            return if waits { Err(Over) } else { self.be_patient() };
+            // the original has no heartbeat: a server that reads no more, because it can't store, looks like a dead one
+            let can_tell = self.is_version_2 || !self.verified;
+            return if can_tell { Err(Over) } else { self.be_patient() };
         }
         if silent >= patience && !self.pinged {
             self.pinged = true;

@@ -47,7 +47,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the server (this is also what happens without a command)
-    Serve(Settings),
+    Serve(Box<Settings>),
     /// Write everything into one file, whether or not a server is running
     Backup {
         /// The file to make
@@ -94,7 +94,7 @@ impl Storage {
 #[derive(Debug)]
 pub enum Task {
     /// Serve, and log by this filter.
-    Serve(Box<Config>, EnvFilter),
+    Serve(Box<(Config, EnvFilter)>),
     /// Copy everything from or to a database.
     Copy(Copy, Database),
 }
@@ -224,7 +224,7 @@ impl Config {
         I::Item: Into<OsString> + Clone,
     {
         match Task::parse(arguments)? {
-            Task::Serve(config, filter) => Ok((*config, filter)),
+            Task::Serve(settings) => Ok(*settings),
             Task::Copy(..) => Err(ConfigError::Usage("this starts no server".to_owned())),
         }
     }
@@ -243,7 +243,7 @@ impl Task {
         let matches = Cli::command().try_get_matches_from(arguments).map_err(from_clap)?;
         let cli = Cli::from_arg_matches(&matches).map_err(from_clap)?;
         let (settings, matches) = match (cli.command, matches.subcommand()) {
-            (Some(Command::Serve(settings)), Some((_, matches))) => (settings, matches),
+            (Some(Command::Serve(settings)), Some((_, matches))) => (*settings, matches),
             (Some(command), Some((_, matches))) => return copy(command, matches),
             _ => (cli.settings, &matches),
         };
@@ -252,8 +252,7 @@ impl Task {
             flag: format!("--{}", id.replace('_', "-")),
             variable,
         };
-        let (config, filter) = settings.check(from)?;
-        Ok(Self::Serve(Box::new(config), filter))
+        Ok(Self::Serve(Box::new(settings.check(from)?)))
     }
 }
 

@@ -20,7 +20,7 @@ const EXIT_CONFIG: u8 = 78;
 #[tokio::main]
 async fn main() -> ExitCode {
     let (config, filter) = match Task::parse(std::env::args_os()) {
-        Ok(Task::Serve(config, filter)) => (*config, filter),
+        Ok(Task::Serve(settings)) => *settings,
         Ok(Task::Copy(copy, database)) => {
             return match copies::run(&copy, &database).await {
                 Ok(text) => say(&text),

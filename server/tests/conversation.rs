@@ -1,5 +1,7 @@
 //! Plays the conversation of docs/protocol.md, line by line, with the real server.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
 mod support;
 
 use protocol::{

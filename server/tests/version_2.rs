@@ -1,5 +1,7 @@
 //! Version 2 of the line protocol, over a real socket.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
 mod support;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -3,9 +3,9 @@
 //! Both pass the same stories (`tests/store.rs`). Reads are plain methods. What games and designers
 //! produce in numbers goes through [`Store::commit`], many writes in one transaction.
 
+mod backup;
 #[doc(hidden)]
-pub mod backup;
-mod batch;
+pub mod batch;
 mod migrations;
 mod postgres;
 mod rows;

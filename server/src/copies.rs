@@ -1,8 +1,8 @@
 //! `observerio backup` and `observerio restore`: beside a server that runs, or without one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use gateway::store::{Location, StoreError, back_up, restore};
+use gateway::store::{Location, Restored, StoreError, back_up, restore};
 
 use crate::config::Database;
 
@@ -40,11 +40,8 @@ pub async fn run(copy: &Copy, database: &Database) -> Result<String, String> {
             Ok(format!("everything of {database} is in {}\n", file.display()))
         }
         Copy::Restore { file, kept_in } => {
-            let kept = match kept_in {
-                Some(folder) => keep(&location, folder).await.map_err(|error| explain(database, &error))?,
-                None => None,
-            };
-            let epoch = restore(file, &location).await.map_err(|error| explain(database, &error))?;
+            let restored = restore(file, &location, kept_in.as_deref()).await;
+            let Restored { epoch, kept } = restored.map_err(|error| explain(database, &error))?;
             let kept = kept.map(|kept| format!("what was there before is in {}\n", kept.display()));
             Ok(format!(
                 "{database} holds what was in {}; a running server takes it up by itself (epoch {})\n{}",
@@ -54,17 +51,6 @@ pub async fn run(copy: &Copy, database: &Database) -> Result<String, String> {
             ))
         }
     }
-}
-
-/// A back-up of what is about to be replaced; `None` when there is nothing.
-async fn keep(location: &Location, folder: &Path) -> Result<Option<PathBuf>, StoreError> {
-    if matches!(location, Location::Sqlite(path) if !path.exists()) {
-        return Ok(None);
-    }
-    let name = |n: u32| folder.join(format!("before-restore-{n}.db"));
-    let free = (1..).map(name).find(|path| !path.exists()).expect("there are numbers enough");
-    back_up(location, &free, false).await?;
-    Ok(Some(free))
 }
 
 fn explain(database: &Database, error: &StoreError) -> String {

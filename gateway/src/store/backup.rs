@@ -23,6 +23,7 @@ use super::{
     schema::{Schema, Table},
     sqlite::inspect::{Depth, Found, beside, inspect},
 };
+use crate::accounts::random_token;
 
 /// Marks of running programs: they mean nothing in another database.
 const LEFT_OUT: &str = "writers";
@@ -34,6 +35,16 @@ pub enum Location {
     Sqlite(PathBuf),
     /// A `postgres://` URL.
     Postgres(String),
+}
+
+/// What a restore did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The epoch that begins.
+    pub epoch: Epoch,
+    /// Where what was there before is now: a back-up, or the damaged file itself. `None`: nothing was there, or
+    /// nothing was to be kept.
+    pub kept: Option<PathBuf>,
 }
 
 /// Writes everything into `file`, which must not exist unless `overwrite`. It appears there when it is whole and
@@ -88,12 +99,13 @@ async fn write_copy(from: &Location, made: &Path) -> Result<()> {
     }
 }
 
-/// Replaces everything in a database by what is in `file`, and begins a new epoch.
+/// Replaces everything in a database by what is in `file`, and begins a new epoch. What was there before is backed up
+/// into the folder `keep_in`; an SQLite file that can't be used is moved aside in any case.
 ///
 /// # Errors
 /// [`StoreError::Foreign`] with a sentence when `file` is damaged, no back-up, or of a newer observerio. Any error
 /// leaves the database as it was.
-pub async fn restore(file: &Path, into: &Location) -> Result<Epoch> {
+pub async fn restore(file: &Path, into: &Location, keep_in: Option<&Path>) -> Result<Restored> {
     match inspect(file, Depth::Full).await? {
         Found::Ours { version } if version > 0 => {}
         _ => {
@@ -101,12 +113,16 @@ pub async fn restore(file: &Path, into: &Location) -> Result<Epoch> {
             return Err(StoreError::Foreign(text));
         }
     }
+    let kept = match set_aside(into).await? {
+        Some(moved) => Some(moved),
+        None => keep(into, keep_in).await?,
+    };
     // a copy: it may be of an older version, which is brought up to date first
     let folder = match into {
         Location::Sqlite(path) => path.parent().map(Path::to_owned).unwrap_or_default(),
         Location::Postgres(_) => std::env::temp_dir(),
     };
-    let copy = folder.join(format!("observerio-restore-{}.db", std::process::id()));
+    let copy = folder.join(format!("observerio-restore-{}.db", random_token()));
     let restored = match fs::copy(file, &copy) {
         Ok(_) => replace(&copy, into).await,
         Err(fault) => Err(file_error(&copy, "cannot be written", &fault)),
@@ -114,7 +130,42 @@ pub async fn restore(file: &Path, into: &Location) -> Result<Epoch> {
     for suffix in ["", "-wal", "-shm"] {
         remove(&beside(&copy, suffix))?;
     }
-    restored
+    Ok(Restored { epoch: restored?, kept })
+}
+
+/// Moves a damaged SQLite file away, with its log: SQLite would not open it. `None` when it can be used.
+async fn set_aside(location: &Location) -> Result<Option<PathBuf>> {
+    let Location::Sqlite(path) = location else { return Ok(None) };
+    let Err(StoreError::Foreign(_)) = inspect(path, Depth::Start).await else { return Ok(None) };
+    let moved = free(|n| beside(path, &format!(".damaged-{n}")));
+    for suffix in ["", "-wal", "-shm"] {
+        match fs::rename(beside(path, suffix), beside(&moved, suffix)) {
+            Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
+                return Err(file_error(path, "cannot be moved aside", &fault));
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(moved))
+}
+
+/// Backs up what is about to be replaced, if there is anything.
+async fn keep(location: &Location, keep_in: Option<&Path>) -> Result<Option<PathBuf>> {
+    let Some(folder) = keep_in else { return Ok(None) };
+    match location {
+        Location::Sqlite(path) if !path.exists() => return Ok(None),
+        Location::Sqlite(path) => SqliteStore::open(path).await?.close().await,
+        // an empty database becomes one of ours
+        Location::Postgres(url) => PostgresStore::connect(url).await?.close().await,
+    }
+    let file = free(|n| folder.join(format!("before-restore-{n}.db")));
+    back_up(location, &file, false).await?;
+    Ok(Some(file))
+}
+
+/// The first name that is not taken.
+fn free(name: impl Fn(u32) -> PathBuf) -> PathBuf {
+    (1..).map(name).find(|path| !path.exists()).expect("there are numbers enough")
 }
 
 async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {

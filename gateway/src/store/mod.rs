@@ -22,7 +22,7 @@ use protocol::{
     },
 };
 
-pub use backup::{Location, back_up, restore};
+pub use backup::{Location, Restored, back_up, restore};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 

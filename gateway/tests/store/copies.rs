@@ -43,9 +43,13 @@ async fn everything_comes_back_in_a_new_epoch(place: Arc<Place>) {
     let device = load(&store, project.id).await.devices[0].device.id;
     let house = House { store: Arc::clone(&store), project, device };
     house.commit(&[house.logs(&["after the back-up"]), house.edit(99, &[("enemy/boss 1 ☃", int(1))])]).await;
-    let epoch = restore(&file, &here).await.unwrap();
+    let restored = restore(&file, &here, Some(folder.path())).await.unwrap();
+    let epoch = restored.epoch;
     assert_eq!((epoch.number, store.epoch().await.unwrap()), (2, epoch));
     assert!(without_epoch(whole::everything(&place).await) == without_epoch(before.clone()), "other rows");
+    // and what was there before is kept
+    let kept = whole::of_sqlite(restored.kept.unwrap().to_str().unwrap()).await;
+    assert_eq!((kept["logs"].len(), before["logs"].len()), (2_001, 2_000));
     // what a running server holds in memory counts no longer
     let outcome = store.commit(&ticket(), &[house.logs(&["of the old epoch"])], &mut Vec::new()).await;
     assert!(matches!(outcome, Err(StoreError::Restored)), "{outcome:?}");
@@ -59,7 +63,7 @@ async fn everything_comes_back_in_a_new_epoch(place: Arc<Place>) {
 
     // and into an SQLite file that does not exist yet
     let other = Place::Sqlite { folder: TempDir::new().unwrap() };
-    restore(&file, &location(&other)).await.unwrap();
+    restore(&file, &location(&other), Some(folder.path())).await.unwrap();
     assert!(without_epoch(whole::everything(&other).await) == without_epoch(before), "other rows");
     let left: Vec<_> = fs::read_dir(Path::new(&other.name()).parent().unwrap()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
@@ -73,7 +77,7 @@ async fn new_rows_are_numbered_behind_the_restored_ones(place: Arc<Place>) {
     let file = source.name() + ".copy";
     back_up(&location(&source), Path::new(&file), false).await.unwrap();
     place.open().await.unwrap().close().await;
-    restore(Path::new(&file), &location(&place)).await.unwrap();
+    restore(Path::new(&file), &location(&place), None).await.unwrap();
     let store = place.open().await.unwrap();
     let project =
         store.create_project("next", None, "another-key!".parse().unwrap(), crate::house::NOW).await;
@@ -92,21 +96,38 @@ async fn what_is_no_backup_changes_nothing(place: Arc<Place>) {
         Err(StoreError::Foreign(sentence)) => assert!(sentence.contains("no-backup.db"), "{sentence}"),
         other => panic!("{other:?}"),
     };
-    refused(restore(&file, &here).await.map(drop));
+    refused(restore(&file, &here, None).await.map(drop));
     fs::write(&file, "").unwrap();
-    refused(restore(&file, &here).await.map(drop));
+    refused(restore(&file, &here, None).await.map(drop));
     fs::write(&file, "not a database, but long enough to be looked at ".repeat(50)).unwrap();
-    refused(restore(&file, &here).await.map(drop));
+    refused(restore(&file, &here, None).await.map(drop));
     // nor does a back-up overwrite what it was not told to
     refused(back_up(&here, &file, false).await);
     back_up(&here, &file, true).await.unwrap();
     // half of one
     let whole_file = fs::read(&file).unwrap();
     fs::write(&file, &whole_file[..whole_file.len() / 2]).unwrap();
-    refused(restore(&file, &here).await.map(drop));
+    refused(restore(&file, &here, None).await.map(drop));
     assert!(whole::everything(&place).await == before, "other rows");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_moved_aside() {
+    let place = Place::Sqlite { folder: TempDir::new().unwrap() };
+    let store = place.open().await.unwrap();
+    whole::fill(Arc::clone(&store)).await;
+    store.close().await;
+    let before = whole::everything(&place).await;
+    let file = place.name() + ".copy";
+    back_up(&location(&place), Path::new(&file), false).await.unwrap();
+    let mut damaged = fs::read(place.name()).unwrap();
+    damaged.truncate(5_000);
+    fs::write(place.name(), &damaged).unwrap();
+    let restored = restore(Path::new(&file), &location(&place), None).await.unwrap();
+    assert_eq!(fs::read(restored.kept.unwrap()).unwrap(), damaged);
+    assert!(without_epoch(whole::everything(&place).await) == without_epoch(before), "other rows");
 }
 
 #[tokio::test]

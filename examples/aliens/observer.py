@@ -1,33 +1,44 @@
-"""A small client of observerio for any Python game: the original grammar, standard library only.
+"""A small client of observerio for any Python game: version 2 of the line protocol, standard library only.
 
     observer = Observer("127.0.0.1:6667", "0123456789ab")
     observer.var("player.speed", "integer", get=lambda: player.speed, put=player.set_speed, min=1, max=40)
+    observer.action("level.restart", level.restart)
     observer.log("info", "new game", level=3)
     while True:
         observer.frame()  # once a frame; never waits
 
-It lives between two frames of the game and has no thread. The connection comes back by itself when it drops.
+It lives between two frames of the game and has no thread. The connection comes back by itself when it drops, and log
+entries that the server has not stored are sent again. A server that does not answer `h:` is spoken to in the original
+grammar.
 """
 
 import base64
 import collections
 import json
+import math
+import platform
 import random
+import secrets
 import select
 import socket
 import sys
 import time
+import uuid
 
-MAX_UNSENT_BYTES = 1 << 20
+MAX_UNSENT_BYTES = 4 << 20
+MAX_UNSTORED_LINES = 64  # a server of version 2 takes 256 before it says "busy"
+MAX_ENTRIES_PER_LINE = 100
 MEASURE_SECONDS = 0.25
 READ = {"integer": int, "float": float, "boolean": bool}  # JSON's value -> Python's
 
 
 class Observer:
-    """Declares variables, applies edits, reports what the variables really are, and sends log entries."""
+    """Declares variables and actions, applies edits, says what became of them, and sends log entries."""
 
-    def __init__(self, server, key):
-        self.line, self.vars, self.said, self.measure_at = Line(server, key), {}, {}, 0.0
+    def __init__(self, server, key, **about):
+        """`about` is what the game says of itself: name, app (its version), device (a stable id)."""
+        self.line, self.vars, self.actions, self.said = Line(server, key, about), {}, {}, {}
+        self.measure_at = 0.0
         self.logs = collections.deque(maxlen=1000)  # not sent yet; while offline, the newest
 
     def var(self, name, kind, get, put=None, **spec):
@@ -35,17 +46,28 @@ class Observer:
         spec |= {"default": get()} if put else {"readonly": True}
         self.vars[name] = ({"name": name, "type": kind, "group": name.partition(".")[0], **spec}, get, put)
 
+    def action(self, name, run, **spec):
+        """`run()` is done when somebody presses the button; with a `default` it is `run(argument)`."""
+        self.actions[name] = run if "default" in spec else lambda _: run()
+        spec = {"name": name, "type": "action", "group": name.partition(".")[0], **spec}
+        self.vars[name] = (spec, lambda: None, None)
+
     def log(self, level, message, **fields):
         self.logs.append({"message": message, "level": level, "timestamp": time.time_ns() // 1000, **fields})
 
     def frame(self):
-        """Applies the edits that came. A changed variable is reported at once after an edit, which confirms
-        it, and else within a quarter of a second."""
+        """Obeys what came. A variable that was edited is reported at once, another one that changed within a
+        quarter of a second."""
         due = {}
-        for what, edit in self.line.poll():
-            due |= self.vars if what == "ready" else {edit["name"]: None}
-            if edit:
-                self.apply(edit["name"], edit["value"])
+        for what, content in self.line.poll():
+            if what == "ready":
+                due |= self.vars
+            elif what == "action":
+                self.line.answer(content["id"], self.run(content["name"], content["args"]))
+            else:
+                outcomes = [self.apply(edit["name"], edit["value"]) for edit in content["vars"]]
+                self.line.applied(content.get("rev"), outcomes)
+                due |= {edit["name"]: None for edit in content["vars"]}
         if time.monotonic() >= self.measure_at:
             self.measure_at = time.monotonic() + MEASURE_SECONDS
             due |= {name: None for name, (_, get, _) in self.vars.items() if self.said.get(name) != get()}
@@ -53,43 +75,89 @@ class Observer:
             news = {name: self.vars[name][1]() for name in due if name in self.vars}
             self.said |= news
             self.line.report_vars([self.vars[name][0] | {"value": value} for name, value in news.items()])
-            self.line.append_logs(list(self.logs))
-            self.logs.clear()
+            while self.logs and self.line.has_room():
+                count = min(len(self.logs), MAX_ENTRIES_PER_LINE)
+                self.line.append_logs([self.logs.popleft() for _ in range(count)])
 
-    def apply(self, name, value):
-        spec, _, put = self.vars.get(name, ({}, None, None))
-        if put is None:
-            return self.log("warn", f"edit of {name} refused: there is nothing to set")
+    def apply(self, name, wanted):
+        """Sets a variable; what is in force then is what `get` says."""
+        spec, get, put = self.vars.get(name, ({}, None, None))
         try:
-            value = READ.get(spec["type"], str)(value)
-            put(min(max(value, spec["min"]), spec["max"]) if {"min", "max"} <= spec.keys() else value)
+            if put is None:
+                raise ValueError("there is nothing to set")
+            wanted = READ.get(spec["type"], str)(wanted)
+            put(min(max(wanted, spec["min"]), spec["max"]) if {"min", "max"} <= spec.keys() else wanted)
         except (TypeError, ValueError, OverflowError) as fault:
-            self.log("warn", f"edit of {name} refused: {fault}")
+            self.log("warn", f"edit of {name} rejected: {fault}")
+            return {"name": name, "status": "rejected", "reason": str(fault)}
+        if get() == wanted:
+            return {"name": name, "status": "applied"}
+        return {"name": name, "status": "clamped", "value": get(), "reason": f"as near to {wanted} as it goes"}
+
+    def run(self, name, argument):
+        try:
+            return {"result": self.actions[name](argument)}
+        except Exception as fault:  # whatever an action does, the game goes on
+            return {"error": f"{type(fault).__name__}: {fault}"}
 
 
 class Line:
-    """`poll` returns what came: ("ready", None) when the key is accepted, ("edit", {name, type, value})."""
+    """`poll` returns what came: ("ready", None) when the key is accepted, ("edits", {rev, vars}), ("action", {id, name,
+    args}). Without `rev` and `id` it came from a server of the original grammar."""
 
-    def __init__(self, server, key):
+    def __init__(self, server, key, about):
         host, _, port = server.rpartition(":")
         self.family, *_, self.address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
         self.key = key.encode()
-        self.sock, self.ready, self.retry_at, self.delay = None, False, 0.0, 0.5
+        # the session's numbers go on over every reconnect; the device stays the same when the game starts again
+        self.hello = {"proto": 2, "caps": ["ack", "rev", "ping", "drain", "json"], "sdk": "observer.py/2"}
+        self.hello |= {"session": secrets.token_hex(16), "device": f"{uuid.getnode():012x}"}
+        self.hello |= {"name": platform.node(), "platform": platform.system()} | about
+        self.sock, self.ready, self.is_v2, self.retry_at, self.delay = None, False, False, 0.0, 0.5
+        self.seq, self.unstored = 0, collections.deque()  # (seq, payload) of log lines, oldest first
+        self.resend = None  # (from which seq, when): until then nothing new is sent
+        self.come_back_in = None  # seconds, when the server said that it goes down
 
     def report_vars(self, variables):
-        self._send(b"i:", variables)
+        if variables:  # state, not events: on a new connection all of it is said again
+            self._send(b"i:" + self.key, json.dumps(variables))
+
+    def has_room(self):
+        return self.ready and self.resend is None and len(self.unstored) < MAX_UNSTORED_LINES
 
     def append_logs(self, entries):
-        self._send(b"l:", entries)
+        if self.is_v2:
+            self.seq += 1
+            self.unstored.append((self.seq, json.dumps(entries)))
+            self._send_unstored(self.seq)
+        else:
+            self._send(b"l:" + self.key, json.dumps(entries))
 
-    def _send(self, verb, items):
-        if self.ready and items:
-            payload = base64.b64encode(json.dumps(items).encode())
-            self.unsent += verb + self.key + b":" + payload + b"\n"
-            try:
-                self.unsent = self.unsent[self.sock.send(self.unsent) :]
-            except OSError:
-                pass  # the pipe is full, or broken, which the next poll finds out
+    def applied(self, rev, outcomes):
+        if rev is not None:
+            self.hello["rev"] = rev
+            self._send(b"r:%s:%d" % (self.key, rev), json.dumps(outcomes))
+
+    def answer(self, action_id, answer):
+        self._send(b"r:%s:%s" % (self.key, action_id), json.dumps(answer, default=str))
+
+    def _send_unstored(self, from_seq):
+        for seq, payload in self.unstored:
+            if seq >= from_seq:
+                self._send(b"l:%s:%d" % (self.key, seq), payload)
+
+    def _send(self, head, payload):
+        payload = payload.encode()
+        self._write(head + b":" + (payload if self.is_v2 else base64.b64encode(payload)) + b"\n")
+
+    def _write(self, line):
+        if self.sock is None:
+            return
+        self.unsent += line
+        try:
+            self.unsent = self.unsent[self.sock.send(self.unsent) :]
+        except OSError:
+            pass  # the pipe is full, or broken, which the next poll finds out
 
     def poll(self):
         if self.sock is None and time.monotonic() < self.retry_at:
@@ -97,17 +165,22 @@ class Line:
         try:
             if self.sock is None:
                 self._connect()
+            if self.resend and time.monotonic() >= self.resend[1]:
+                self._send_unstored(self.resend[0])
+                self.resend = None
             return [event for line in self._exchange() for event in self._read(line.strip())]
         except OSError as fault:
             print(f"observerio: {fault}; trying again", file=sys.stderr)
             self.sock.close()
-            self.sock, self.ready = None, False
-            self.retry_at = time.monotonic() + self.delay * random.uniform(0.5, 1)
+            self.sock, self.ready, self.resend = None, False, None
+            pause = self.delay * random.uniform(0.5, 1) if self.come_back_in is None else self.come_back_in
+            self.retry_at, self.come_back_in = time.monotonic() + pause, None
             self.delay = min(self.delay * 2, 8.0)
             return []
 
     def _connect(self):
-        self.unsent, self.received = b"v:" + self.key + b"\n", b""
+        self.is_v2 = False  # until it answers
+        self.unsent, self.received = b"h:%s\nv:%s\n" % (json.dumps(self.hello).encode(), self.key), b""
         self.sock = socket.socket(self.family)
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -130,12 +203,47 @@ class Line:
         return lines
 
     def _read(self, line):
-        if line == b"OK":
+        verb, _, rest = line.partition(b":")
+        number, _, payload = rest[len(self.key) + 1 :].partition(b":")
+        if verb == b"h":
+            self.is_v2 = True
+        elif line == b"OK":
             self.ready, self.delay = True, 0.5
+            if self.is_v2:
+                self.resend = (0, math.inf)  # not before it has said what it has
+            else:  # it knows no numbers: what is left goes once
+                left, self.unstored = self.unstored, collections.deque()
+                for _, payload in left:
+                    self._send(b"l:" + self.key, payload)
             yield "ready", None
-        elif line.startswith(b"v:" + self.key + b":"):
-            edits = json.loads(base64.b64decode(line[len(self.key) + 3 :]))
-            for edit in edits if isinstance(edits, list) else [edits]:
-                yield "edit", edit
-        elif line:
+        elif verb == b"v" and not self.is_v2:
+            edits = read(number)
+            yield "edits", {"vars": edits if isinstance(edits, list) else [edits]}
+        elif verb == b"v":
+            edits = read(payload)
+            self.hello["epoch"] = edits["epoch"]
+            yield "edits", {"rev": int(number), "vars": edits["vars"]}
+        elif verb == b"x":
+            yield "action", {"id": number, **read(payload)}
+        elif verb == b"a":  # on its disk up to here
+            self.unstored = collections.deque(line for line in self.unstored if line[0] > int(number))
+            if self.resend == (0, math.inf):
+                self.resend = (0, 0.0)
+        elif verb == b"n":
+            code, _, retry_ms = payload.partition(b":")
+            if retry_ms:
+                first = min(int(number), self.resend[0] if self.resend else math.inf)
+                self.resend = (first, time.monotonic() + int(retry_ms) / 1000)
+            else:
+                print("observerio refused log entries:", code.decode(), file=sys.stderr)
+                self.unstored = collections.deque(line for line in self.unstored if line[0] != int(number))
+        elif verb == b"p":
+            self._write(b"q:" + rest + b"\n")
+        elif verb == b"d":  # it goes down: everybody comes back at a moment of his own
+            self.come_back_in = random.uniform(0, int(rest) / 1000)
+        elif line and verb not in (b"q", b"s"):
             print("observerio:", line.decode(errors="replace"), file=sys.stderr)
+
+
+def read(payload):
+    return json.loads(payload if payload[:1] in (b"{", b"[") else base64.b64decode(payload))

@@ -7,6 +7,7 @@ All of it happens between two frames, inside the game's `clock.tick`.
 import argparse
 import math
 import os
+import random
 import time
 from types import SimpleNamespace
 
@@ -23,6 +24,11 @@ ENDS = {Alien: ("info", "alien shot down"), Player: ("warn", "player hit"), Bomb
 def set_score_color(text):
     pygame.Color(text)  # ValueError when it is none: the edit is refused
     ours.score_color = text
+
+
+def spawn(count):
+    for _ in range(min(int(count), 50)):
+        Alien().rect.x = random.randrange(aliens.SCREENRECT.width - 60)
 
 
 def declare(observer, clock):
@@ -43,6 +49,7 @@ def declare(observer, clock):
     whole("alien.odds", aliens, "ALIEN_ODDS", 1, 120, "", "One frame in so many brings an alien")
     whole("alien.reload", aliens, "ALIEN_RELOAD", 0, 120, "frames", "Least time between two aliens")
     whole("alien.speed", Alien, "speed", 1, 60, "px/frame", "How fast aliens fly, those on the screen too")
+    observer.action("alien.spawn", spawn, default=8, help="So many aliens at once")
     whole("bomb.odds", aliens, "BOMB_ODDS", 1, 240, "", "One frame in so many drops a bomb")
     whole("bomb.speed", Bomb, "speed", 1, 40, "px/frame", "How fast bombs fall")
     whole("shot.speed", Shot, "speed", -60, -1, "px/frame", "Negative is upwards")
@@ -112,11 +119,13 @@ def main():
     options = argparse.ArgumentParser(description="pygame's aliens, observed")
     options.add_argument("--key", required=True, help="the project's game key")
     options.add_argument("--server", default="127.0.0.1:6667", metavar="HOST:PORT")
+    options.add_argument("--name", help="what this copy is called, where several run on one machine")
     without_window = os.environ.get("SDL_VIDEODRIVER") == "dummy"
     options.add_argument("--autopilot", action=argparse.BooleanOptionalAction, default=without_window)
     options = options.parse_args()
     ours.autopilot = options.autopilot
-    observer = Observer(options.server, options.key)
+    self_told = {"name": options.name, "device": options.name} if options.name else {}
+    observer = Observer(options.server, options.key, app="aliens of pygame-ce", **self_told)
     pilot = attach(observer)
     while not pilot.alive():  # still alive behind `main`: the person closed the window
         aliens.SCORE = 0

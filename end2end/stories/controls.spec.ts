@@ -52,7 +52,7 @@ test('dragging a slider streams, and ends at the last value', async ({ page, ser
   await game.untilValue('speed', 1000);
   expect(edits.length, 'it streamed while the hand moved').toBeGreaterThan(2);
   expect(edits.at(-1)).toBe(1000);
-  await live.expectConfirmed('speed');
+  await live.expectApplied('speed');
   game.close();
 });
 
@@ -68,7 +68,7 @@ test('64-bit integers keep every digit', async ({ page, server, project }) => {
   await expect(live.number('largest')).toHaveValue('18446744073709551615');
   await live.setNumber('largest', '18446744073709551613');
   expect(await game.nextEdit()).toContain(exactJson({ value: 18446744073709551613n }).slice(1, -1));
-  await live.expectConfirmed('largest');
+  await live.expectApplied('largest');
   await expect(live.number('largest')).toHaveValue('18446744073709551613');
   game.close();
 });

@@ -17,20 +17,28 @@ test('a game that somebody else wrote follows a slider', async ({ page, server, 
 
     // nobody is hit, so that what follows is the slider's doing
     await live.toggle('player.god_mode').click();
-    await live.expectConfirmed('player.god_mode');
+    await live.expectApplied('player.god_mode');
     await live.setNumber('alien.speed', '1');
     await live.setNumber('player.max_shots', '0');
-    await live.expectConfirmed('player.max_shots');
+    await live.expectApplied('player.max_shots');
 
     await live.dragSlider('alien.reload', 0);
     await live.dragSlider('alien.odds', 0);
     await expect(live.number('alien.odds')).toHaveValue('1');
-    await live.expectConfirmed('alien.odds');
+    await live.expectApplied('alien.odds');
     await expect.poll(() => live.readOnly('now.aliens'), { timeout: 30_000 }).toBeGreaterThan(20);
     await shot(page, 'real-game');
 
+    await test.step('it says how fast it applied that, and does what it is told', async () => {
+      await expect(live.status('alien.odds')).toHaveText(/applied · <?\d+(\.\d)? ms/);
+      await expect(live.devices).toContainText('aliens of pygame-ce');
+      await live.text('alien.spawn').fill('12');
+      await live.action('alien.spawn').click();
+      await expect(live.status('alien.spawn')).toContainText('done');
+    });
+
     await live.toggle('game.paused').click();
-    await live.expectConfirmed('game.paused');
+    await live.expectApplied('game.paused');
   } finally {
     const ended = once(game, 'exit');
     game.kill('SIGTERM');

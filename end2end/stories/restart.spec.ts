@@ -21,7 +21,7 @@ test('the server restarts: a banner, then all goes on without a reload', async (
   await expect(live.banner).toBeHidden({ timeout: 20_000 });
   const back = await Game.connect(server, project.key);
   await back.untilValue('speed', 42);
-  await live.expectConfirmed('speed');
+  await live.expectApplied('speed');
   back.log({ message: 'after the restart' });
   await expect(live.logLine('after the restart')).toBeVisible();
   await expect(live.logLine('before the restart'), 'shown once, not twice').toHaveCount(1);

@@ -15,8 +15,8 @@ test('two browsers and two games see one edit', async ({ page, server, project, 
   await ana.setNumber('gravity', '3');
   await Promise.all(games.map(game => game.untilValue('gravity', 3)));
   await expect(ben.number('gravity')).toHaveValue('3');
-  await ana.expectConfirmed('gravity', 2);
-  await ben.expectConfirmed('gravity', 2);
+  await ana.expectApplied('gravity', 2);
+  await ben.expectApplied('gravity', 2);
   await shot(page, 'two-games');
 
   games[0]?.close();
@@ -50,11 +50,11 @@ test('an edit with nobody there says so, and the next game gets it', async ({ pa
   await expect(live.devices).toContainText('offline', { ignoreCase: true });
 
   await live.setNumber('speed', '8');
-  await expect(live.status('speed')).toContainText('no game connected');
+  await expect(live.status('speed')).toContainText('waits for 1 device');
   await shot(page, 'nobody-there');
 
   const after = await Game.connect(server, project.key);
   expect(JSON.parse(await after.nextEdit())).toEqual({ name: 'speed', type: 'integer', value: 8 });
-  await live.expectConfirmed('speed');
+  await live.expectApplied('speed');
   after.close();
 });

@@ -1,8 +1,9 @@
 import { type Browser, type BrowserContext, type Page, test as base, expect } from '@playwright/test';
+import { AckingGame } from './acking-game.ts';
 import { exactJson, Game } from './game.ts';
 import { Server } from './server.ts';
 
-export { expect, exactJson, Game, Server };
+export { AckingGame, expect, exactJson, Game, Server };
 
 /** A project of the owner. */
 export interface Project {

@@ -112,9 +112,24 @@ export class LivePage {
     });
   }
 
-  /** All games have confirmed the last edit. */
-  async expectConfirmed(name: string, games = 1): Promise<void> {
-    await expect(this.status(name)).toContainText(`${games}/${games} confirmed`);
+  /** All games have applied the last edit. */
+  async expectApplied(name: string, games = 1): Promise<void> {
+    await expect(this.status(name)).toContainText(games === 1 ? 'applied' : `${games}/${games} applied`);
+  }
+
+  /** What a chip opens: a row for each device. */
+  deliveries(name: string): Locator {
+    return this.page.getByRole('group', { name: `${name} on each device` });
+  }
+
+  /** One device's row in it. */
+  delivery(name: string, device: string): Locator {
+    return this.deliveries(name).getByRole('listitem').filter({ hasText: device });
+  }
+
+  /** The button of an action. */
+  action(name: string): Locator {
+    return this.row(name).getByRole('button', { name: /^Run / });
   }
 }
 

@@ -90,6 +90,10 @@ pub struct Status {
     /// Records that were taken in and then lost: the database refused them, or did not come back before the
     /// end.
     pub lost_records: u64,
+    /// Lines for which there was no room: told to come again, or kept waiting.
+    pub busy_lines: u64,
+    /// Lines that came while the database was away: told to come again, or kept waiting.
+    pub unavailable_lines: u64,
     /// Bytes that wait to be written.
     pub queued_bytes: u64,
     /// How often a project was read from the database.
@@ -178,6 +182,8 @@ impl Gateway {
             repeated_lines,
             fenced_lines,
             lost_records,
+            busy_lines,
+            unavailable_lines,
             queued_bytes,
         } = self.inner.writer.counters();
         Status {
@@ -190,6 +196,8 @@ impl Gateway {
             repeated_lines,
             fenced_lines,
             lost_records,
+            busy_lines,
+            unavailable_lines,
             queued_bytes,
             project_loads: self.inner.projects.loads(),
             storing: self.is_storing(),

@@ -79,6 +79,27 @@ const METRICS: &[Metric] = &[
     counter("observerio_records_lost", "Records taken in and then lost because the database failed", |n| {
         n.status.lost_records
     }),
+    counter("observerio_commit_microseconds", "Time that commits took, failed ones too", |n| {
+        n.status.commit_micros
+    }),
+    counter("observerio_commit_retries", "Times the database did not answer or could not store", |n| {
+        n.status.retries
+    }),
+    counter("observerio_lines_repeated", "Lines that came again and were stored before", |n| {
+        n.status.repeated_lines
+    }),
+    counter("observerio_lines_fenced", "Lines of a connection whose session was taken over", |n| {
+        n.status.fenced_lines
+    }),
+    counter("observerio_lines_busy", "Lines for which there was no room", |n| n.status.busy_lines),
+    counter("observerio_lines_unavailable", "Lines that came while the database was away", |n| {
+        n.status.unavailable_lines
+    }),
+    gauge("observerio_queued_bytes", "Bytes that wait to be stored", |n| n.status.queued_bytes),
+    counter("observerio_project_loads", "Times a project was read from the database", |n| {
+        n.status.project_loads
+    }),
+    gauge("observerio_storing", "1 while the database takes what is sent", |n| u64::from(n.status.storing)),
     gauge("observerio_game_connections", "Connections at the game port, verified or not", |n| n.games.open()),
     counter("observerio_game_connections_accepted", "Connections taken at the game port", |n| {
         n.games.accepted()

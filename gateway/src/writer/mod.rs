@@ -68,6 +68,8 @@ struct AtomicCounters {
     repeated_lines: AtomicU64,
     fenced_lines: AtomicU64,
     lost_records: AtomicU64,
+    busy_lines: AtomicU64,
+    unavailable_lines: AtomicU64,
     /// Writes in the queue that took no room.
     offers: AtomicU64,
 }
@@ -82,6 +84,8 @@ pub(crate) struct Counters {
     pub(crate) repeated_lines: u64,
     pub(crate) fenced_lines: u64,
     pub(crate) lost_records: u64,
+    pub(crate) busy_lines: u64,
+    pub(crate) unavailable_lines: u64,
     pub(crate) queued_bytes: u64,
 }
 
@@ -129,14 +133,19 @@ impl Writer {
 
     /// Room for so many bytes, if there is some and the database takes what is sent.
     pub(crate) fn try_reserve(&self, live: &Live, bytes: usize) -> Result<Room, NoRoom> {
+        let counters = &self.shared.counters;
         if !*self.shared.storing.borrow() {
+            counters.unavailable_lines.fetch_add(1, Relaxed);
             return Err(NoRoom::Unavailable);
         }
         let project = Arc::clone(&live.room).try_acquire_many_owned(units(bytes));
         let node = Arc::clone(&self.shared.node_room).try_acquire_many_owned(units(bytes));
         match (project, node) {
             (Ok(project), Ok(node)) => Ok(Room { _project: project, _node: node }),
-            _ => Err(NoRoom::Busy),
+            _ => {
+                counters.busy_lines.fetch_add(1, Relaxed);
+                Err(NoRoom::Busy)
+            }
         }
     }
 
@@ -265,6 +274,8 @@ impl Writer {
             repeated_lines: counters.repeated_lines.load(Relaxed),
             fenced_lines: counters.fenced_lines.load(Relaxed),
             lost_records: counters.lost_records.load(Relaxed),
+            busy_lines: counters.busy_lines.load(Relaxed),
+            unavailable_lines: counters.unavailable_lines.load(Relaxed),
             queued_bytes: taken as u64,
         }
     }

@@ -25,7 +25,7 @@ pub(crate) enum Peer {
 
 /// A running Redis. Dropping it ends the process and removes its data.
 pub(crate) struct RedisServer {
-    _process: Child,
+    process: Child,
     _data: TempDir,
     pub(crate) address: String,
 }
@@ -59,7 +59,12 @@ impl RedisServer {
         timeout(START_TIMEOUT, is_up).await.context("redis-server takes too long")??;
         // keeps the pipe open and empty for as long as it lives
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { _process: process, _data: data, address: format!("127.0.0.1:{port}") })
+        Ok(Self { process, _data: data, address: format!("127.0.0.1:{port}") })
+    }
+
+    /// The number of the process; `None` when it has ended.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.process.id()
     }
 
     /// How many entries it has.

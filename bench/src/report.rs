@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value as Json, json};
 
-/// Nanoseconds, from 1 µs to 1 minute.
+/// Nanoseconds, from 1 µs to 10 minutes.
 pub(crate) type Times = Histogram<u64>;
 
 pub(crate) fn times() -> Times {
-    Histogram::new_with_bounds(1_000, 60_000_000_000, 3).expect("the bounds are in order")
+    Histogram::new_with_bounds(1_000, 600_000_000_000, 3).expect("the bounds are in order")
 }
 
 pub(crate) fn record(times: &mut Times, time: Duration) {

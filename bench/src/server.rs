@@ -61,6 +61,11 @@ impl Server {
         Ok(())
     }
 
+    /// The number of the process; `None` when it has ended.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Resident memory in KiB, where the system tells (Linux).
     pub(crate) fn resident_kib(&self) -> Option<u64> {
         system::resident_kib(self.process.id()?)

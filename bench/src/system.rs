@@ -1,6 +1,6 @@
 //! What Linux tells about processes and the network; elsewhere nothing is known.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 /// Resident memory of a process in KiB.
 pub(crate) fn resident_kib(process: u32) -> Option<u64> {
@@ -15,6 +15,20 @@ pub(crate) fn peak_resident_kib(process: u32) -> Option<u64> {
 fn status_kib(status: &str, field: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// Processor time that a process has used on all cores so far.
+pub(crate) fn processor_time(process: u32) -> Option<Duration> {
+    processor_time_of(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+}
+
+/// Fields 14 and 15 count hundredths of a second: `USER_HZ` is 100 on every machine that Linux runs on today.
+fn processor_time_of(stat: &str) -> Option<Duration> {
+    // the second field is the program's name in brackets, which may hold blanks
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+    let (user, system) = (ticks.next()?.ok()?, ticks.next()?.ok()?);
+    Some(Duration::from_millis(10 * (user + system)))
 }
 
 /// How many connections this machine's listeners have turned away since it started, because the queue of
@@ -58,6 +72,14 @@ mod tests {
         let before = ListenQueue { overflows: 15, drops: 30 };
         let after = ListenQueue { overflows: 20, drops: 30 };
         assert_eq!(after.since(before), ListenQueue { overflows: 5, drops: 0 });
+    }
+
+    #[test]
+    fn processor_time_is_that_of_user_and_system() {
+        let stat = "4242 (a (b) c) S 1 4242 4242 0 -1 4194304 2060 0 0 0 150 50 7 8 20 0 4 0 1000 1 2 3";
+        assert_eq!(processor_time_of(stat), Some(Duration::from_secs(2)));
+        assert_eq!(processor_time_of("4242 (a) S 1"), None);
+        assert!(processor_time(std::process::id()).is_some() || cfg!(not(target_os = "linux")));
     }
 
     #[test]

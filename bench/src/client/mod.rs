@@ -90,6 +90,15 @@ pub(crate) struct Promised {
 /// How often each thing happened that is not an answer to a line.
 pub(crate) type Counts = BTreeMap<String, u64>;
 
+/// The counts of many clients together.
+pub(crate) fn total<'a>(all: impl Iterator<Item = &'a Counts>) -> Counts {
+    let mut total = Counts::new();
+    for (code, count) in all.flatten() {
+        *total.entry(code.clone()).or_default() += count;
+    }
+    total
+}
+
 /// `ERR <code> <text>` → the code.
 fn error_code(line: &[u8]) -> Option<String> {
     let words = std::str::from_utf8(line.strip_prefix(b"ERR ")?).ok()?;

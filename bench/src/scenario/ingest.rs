@@ -9,13 +9,14 @@ use tokio::time::sleep_until;
 use super::{Common, mebibytes};
 use crate::{
     answers::{Answers, Window},
-    client::{Client, Redis, Version2},
+    client::{Client, Redis, Version2, total},
     crowd::{Crowd, Player},
     http,
     peer::{Peer, RedisServer},
     report::{Goal, Run},
     schedule::Load,
     stored::Stored,
+    system,
 };
 
 const KEY: &str = "bench0123456";
@@ -66,6 +67,13 @@ pub(crate) enum Pace {
     PerSecond(f64),
 }
 
+/// One load as it was: when, and how many cores were busy with it, where the system tells.
+struct Played {
+    window: Window,
+    /// Of the program that is measured, and of the generator.
+    cores: [Option<f64>; 2],
+}
+
 /// What counts in a comparison.
 #[derive(Clone, Copy)]
 struct Figure {
@@ -103,14 +111,14 @@ impl Ingest<'_> {
         http::register_key(&server.http, KEY).await?;
         let clients =
             (0..self.sessions).map(|number| Version2::new(number, KEY.into(), self.entries)).collect();
-        let (windows, players) = self.play(&server.games, clients).await?;
+        let (played, players) = self.play(&server.games, server.process(), clients).await?;
         let peak_kib = server.peak_resident_kib();
         // what was acknowledged must be there after an end without a farewell
         server.kill().await?;
         let promised: Vec<_> = players.iter().map(|player| player.client.promised()).collect();
         let stored = Stored::open(&server).await?.verify(&promised).await?;
 
-        let figures = self.describe(label, &windows, &players, runs);
+        let figures = self.describe(label, &played, &players, runs);
         let run = runs.last_mut().context("there is at least one phase")?;
         run.known("resident memory of the server, most", peak_kib.map(mebibytes), "MiB");
         run.number("log entries stored, compared one by one after kill -9", stored as f64, "", stored);
@@ -120,19 +128,20 @@ impl Ingest<'_> {
             "",
             1,
         );
-        let told_to_wait: u64 = players.iter().flat_map(|player| player.client.counts.values()).sum();
-        run.number("lines or connections refused", told_to_wait as f64, "", 1);
+        for (code, count) in total(players.iter().map(|player| &player.client.counts)) {
+            run.number(format!("refused or not taken at once: {code}"), count as f64, "times", count);
+        }
         Ok(figures)
     }
 
     async fn measure_redis(&self, label: &str, runs: &mut Vec<Run>) -> anyhow::Result<Vec<Figure>> {
         let server = RedisServer::start().await?;
         let clients = (0..self.sessions).map(|number| Redis::new(number, self.entries)).collect();
-        let (windows, players) = self.play(&server.address, clients).await?;
+        let (played, players) = self.play(&server.address, server.process(), clients).await?;
         let said: u64 = players.iter().map(|player| player.client.said_entries()).sum();
         let stored = server.entry_count().await?;
         ensure!(stored == said, "Redis acknowledged {said} entries and has {stored}");
-        let figures = self.describe(label, &windows, &players, runs);
+        let figures = self.describe(label, &played, &players, runs);
         let run = runs.last_mut().context("there is at least one phase")?;
         run.number("entries stored, counted", stored as f64, "", stored);
         Ok(figures)
@@ -142,22 +151,23 @@ impl Ingest<'_> {
     async fn play<C: Client>(
         &self,
         address: &str,
+        process: Option<u32>,
         clients: Vec<C>,
-    ) -> anyhow::Result<(Vec<Window>, Vec<Player<C>>)> {
+    ) -> anyhow::Result<(Vec<Played>, Vec<Player<C>>)> {
         let mut crowd = Crowd::gather(address, clients);
         crowd.ready().await?;
-        let mut windows = Vec::new();
+        let mut played = Vec::new();
         for phase in &self.phases {
             let start = Instant::now() + NOTICE;
             crowd.tell(self.load(phase, start));
             let from = start + Duration::from_secs_f64(self.rounds.warm_up);
             let window = Window { from, until: from + Duration::from_secs_f64(self.rounds.seconds) };
-            sleep_until(window.until.into()).await;
+            let cores = busy_cores(window, [process, Some(std::process::id())]).await;
             crowd.tell(Load::Idle);
-            windows.push(window);
+            played.push(Played { window, cores });
             sleep_until((window.until + PAUSE).into()).await;
         }
-        Ok((windows, crowd.leave().await?))
+        Ok((played, crowd.leave().await?))
     }
 
     fn load(&self, phase: &Phase, from: Instant) -> Load {
@@ -174,12 +184,12 @@ impl Ingest<'_> {
     fn describe<C: Client>(
         &self,
         label: &str,
-        windows: &[Window],
+        played: &[Played],
         players: &[Player<C>],
         runs: &mut Vec<Run>,
     ) -> Vec<Figure> {
         let mut figures = Vec::new();
-        for (phase, &window) in self.phases.iter().zip(windows) {
+        for (phase, &Played { window, cores }) in self.phases.iter().zip(played) {
             let lines = players.iter().flat_map(|player| player.client.answered());
             let answers = Answers::within(window, lines);
             let per_second = answers.entries as f64 / window.seconds();
@@ -190,6 +200,8 @@ impl Ingest<'_> {
             let most = phase.most_p99_ms.map(Goal::AtMost);
             run.times_with("line due → acknowledged", answers.latency, most);
             run.times("of it: line due → sent", answers.held_back);
+            run.known("cores busy with the program that is measured", cores[0], "");
+            run.known("cores busy with the generator", cores[1], "");
             runs.push(run);
         }
         figures
@@ -210,6 +222,16 @@ impl Ingest<'_> {
         }
         run
     }
+}
+
+/// Waits for the end of the window and returns how many cores each process used within it.
+async fn busy_cores(window: Window, processes: [Option<u32>; 2]) -> [Option<f64>; 2] {
+    let time = || processes.map(|process| system::processor_time(process?));
+    sleep_until(window.from.into()).await;
+    let before = time();
+    sleep_until(window.until.into()).await;
+    let after = time();
+    [0, 1].map(|i| Some(after[i]?.checked_sub(before[i]?)?.as_secs_f64() / window.seconds()))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Course, Overload, Told};
 use crate::{
     answers::{Answers, Window},
-    client::{Answered, Arrived, Counts},
+    client::{Answered, Arrived, total},
     editor::{Edit, known_at},
     report::{Goal, Run, Times, record, times},
     scenario::{mebibytes, milliseconds},
@@ -167,14 +167,6 @@ impl Figures<'_> {
         );
         run
     }
-}
-
-fn total<'a>(all: impl Iterator<Item = &'a Counts>) -> Counts {
-    let mut total = Counts::new();
-    for (code, count) in all.flatten() {
-        *total.entry(code.clone()).or_default() += count;
-    }
-    total
 }
 
 fn normal(quiet: &Times) -> Duration {

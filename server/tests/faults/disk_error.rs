@@ -74,12 +74,7 @@ async fn every_call_fails() {
         let folder = stage.server.folder().to_owned();
         let injection = fault.inject(Place::All, stage.server.pid(), &folder).await;
         let before = count_refused(&stage.designer.edits());
-        stage
-            .load
-            .until("being put off", |tally| {
-                tally.put_off.contains_key("unavailable") || tally.epoch.is_none()
-            })
-            .await;
+        stage.load.all_held_up().await;
         // an ack of before may still be on its way when the first line is put off, but not when the next edit is refused
         stage.designer.until("an edit that is refused", |edits| count_refused(edits) > before).await;
         let acked = stage.load.sum(|tally| tally.acked);

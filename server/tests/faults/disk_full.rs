@@ -41,8 +41,7 @@ async fn full_and_free_again() {
             )
         };
         stage.designer.until("an edit that is refused", refused).await;
-        let put_off = |tally: &crate::world::game::Tally| tally.epoch.is_none() || !tally.put_off.is_empty();
-        stage.load.until("being put off", put_off).await;
+        stage.load.all_held_up().await;
 
         // reads go on, and so does a game that comes now
         let (revision, desired) = stage.truth.desired().await;

@@ -110,6 +110,17 @@ impl Game {
         self.orders.send_replace(order);
     }
 
+    /// Waits until it gets nothing more through: it is told to try later, or all that may be on its way is. Of an original
+    /// game nothing can be seen.
+    pub async fn until_held_up(&mut self) {
+        let window = self.settings.window;
+        let is_original = self.settings.dialect == Dialect::Original;
+        let is_held_up = |tally: &Tally| {
+            is_original || tally.put_off.contains_key("unavailable") || tally.sent - tally.acked >= window
+        };
+        self.until("being held up", is_held_up).await;
+    }
+
     /// What it went through so far.
     pub fn tally(&self) -> watch::Ref<'_, Tally> {
         self.tally.borrow()

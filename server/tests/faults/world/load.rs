@@ -62,6 +62,13 @@ impl Load {
         self.until("being in sync", |tally| tally.in_sync).await;
     }
 
+    /// Waits until no game gets anything more through.
+    pub async fn all_held_up(&mut self) {
+        for game in &mut self.games {
+            game.until_held_up().await;
+        }
+    }
+
     pub fn order(&self, order: Order) {
         self.games.iter().for_each(|game| game.order(order));
     }

@@ -52,7 +52,7 @@ pub fn read_payload<T: Debug + PartialEq>(
 /// The objects of a bare payload, one or several. Empty for base64, of which [`read_payload`] knows that it is
 /// read in the same way.
 pub fn objects(payload: &[u8]) -> Vec<Map<String, Json>> {
-    match serde_json::from_slice(payload) {
+    match serde_json::from_slice(payload.trim_ascii()) {
         Ok(Json::Object(object)) => vec![object],
         Ok(Json::Array(items)) => items.into_iter().filter_map(|item| item.as_object().cloned()).collect(),
         _ => Vec::new(),

@@ -53,24 +53,24 @@ pub async fn get_session() -> Result<Option<User>, AppError> {
 /// His projects, newest first.
 #[server(input = Postcard, output = Postcard)]
 pub async fn list_projects() -> Result<Vec<ProjectSummary>, AppError> {
-    let (user, gateway) = authorise()?;
-    gateway.list_projects(&user).await.map_err(app_error)
+    let (caller, gateway) = authorise()?;
+    gateway.list_projects(&caller).await.map_err(app_error)
 }
 
 /// One project as it is now.
 #[server(input = Postcard, output = Postcard)]
 pub async fn get_live(project: ProjectId) -> Result<LivePage, AppError> {
-    let (user, gateway) = authorise()?;
-    let snapshot = gateway.snapshot(&user, project).await.map_err(app_error)?;
-    let project = gateway.get_project(&user, project).await.map_err(app_error)?;
+    let (caller, gateway) = authorise()?;
+    let snapshot = gateway.snapshot(&caller, project).await.map_err(app_error)?;
+    let project = gateway.get_project(&caller, project).await.map_err(app_error)?;
     let game_address = expect_context::<crate::RequestInfo>().game_address;
     Ok(LivePage { project, game_address, snapshot })
 }
 
 #[cfg(feature = "ssr")]
-fn authorise() -> Result<(User, gateway::Gateway), AppError> {
-    let user = expect_context::<crate::Session>().0.ok_or(AppError::SignedOut)?;
-    Ok((user, expect_context()))
+fn authorise() -> Result<(gateway::Caller, gateway::Gateway), AppError> {
+    let caller = expect_context::<crate::Asking>().0.ok_or(AppError::SignedOut)?;
+    Ok((caller, expect_context()))
 }
 
 #[cfg(feature = "ssr")]

@@ -18,6 +18,11 @@ pub use document::{App, shell};
 #[derive(Clone, Debug)]
 pub struct Session(pub Option<User>);
 
+/// Who asks and by what; a context that the server provides with each request.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug)]
+pub struct Asking(pub Option<gateway::Caller>);
+
 /// What pages show of the instance; a context that the server provides with each request.
 #[derive(Clone, Debug)]
 pub struct RequestInfo {

@@ -1,35 +1,29 @@
 //! People: the first one's set-up, signing in and out, and the sessions in between.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use protocol::model::{Key, Role, UnixMicros, User};
+use protocol::model::{Account, Handle, Key, Role, SessionInfo, UnixMicros, User, UserId};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Gateway, GatewayError,
-    passwords::{hash_password, verify_password},
-    store::{NewSession, NewUser, StoreError, TokenHash},
+    Action, Caller, Gateway, GatewayError, Origin, Secret,
+    caller::{Credential, Deed},
+    passwords::{hash_password, is_easy_to_guess, verify_password},
+    store::{Link, LinkPurpose, NewLink, NewSession, NewUser, Sessions, StoreError, TokenHash},
 };
 
-const SETUP_LINK_MICROS: i64 = 30 * 60 * 1_000_000;
-const SESSION_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
+const SETUP_LINK_MICROS: i64 = in_microseconds(30 * 60);
+const SESSION_MICROS: i64 = in_microseconds(30 * 24 * 3600);
+/// How long a link to set a new password is good.
+const RESET_LINK_MICROS: i64 = in_microseconds(24 * 3600);
+/// How exactly it is noted when something was last used: each note is a write.
+pub(crate) const USE_NOTE_MICROS: i64 = in_microseconds(60);
 const MIN_PASSWORD_CHARS: usize = 8;
 const MAX_PASSWORD_BYTES: usize = 1024;
 const MAX_EMAIL_BYTES: usize = 254;
+const MAX_AGENT_CHARS: usize = 200;
 
-/// A fresh token for the one-time link. `Debug` does not show it.
-pub struct SetupToken(String);
-
-impl SetupToken {
-    /// The token, for the terminal of whoever starts the server.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for SetupToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SetupToken(…)")
-    }
+pub(crate) const fn in_microseconds(seconds: i64) -> i64 {
+    seconds * 1_000_000
 }
 
 /// The one-time link that counts.
@@ -41,7 +35,7 @@ pub(crate) struct Setup {
 /// Somebody who just signed in. `Debug` does not show the token.
 pub struct SignedIn {
     /// Who.
-    pub user: User,
+    pub caller: Caller,
     /// The session's token, for the cookie: 256 random bits.
     pub token: String,
     /// From when on it is worth nothing.
@@ -50,7 +44,7 @@ pub struct SignedIn {
 
 impl std::fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignedIn").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("SignedIn").field("user", &self.caller.user).finish_non_exhaustive()
     }
 }
 
@@ -65,11 +59,11 @@ pub(crate) fn random_token() -> String {
 }
 
 /// Tokens have full entropy, so a plain digest is enough and can be looked up.
-fn digest(token: &str) -> TokenHash {
+pub(crate) fn digest(token: &str) -> TokenHash {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn check_email(email: &str) -> Result<String, GatewayError> {
+pub(crate) fn check_email(email: &str) -> Result<String, GatewayError> {
     let email = email.trim().to_lowercase();
     let shaped = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     let clean = !email.chars().any(|c| c.is_control() || c.is_whitespace());
@@ -79,14 +73,20 @@ fn check_email(email: &str) -> Result<String, GatewayError> {
     }
 }
 
-fn check_password(password: &str) -> Result<(), GatewayError> {
+pub(crate) fn check_password(password: &str, email: &str) -> Result<(), GatewayError> {
     if password.chars().count() < MIN_PASSWORD_CHARS {
         let text = format!("a password has at least {MIN_PASSWORD_CHARS} characters");
         return Err(GatewayError::Invalid(text));
     }
-    match password.len() <= MAX_PASSWORD_BYTES {
-        true => Ok(()),
-        false => Err(GatewayError::Invalid(format!("a password has at most {MAX_PASSWORD_BYTES} bytes"))),
+    if password.len() > MAX_PASSWORD_BYTES {
+        return Err(GatewayError::Invalid(format!("a password has at most {MAX_PASSWORD_BYTES} bytes")));
+    }
+    match is_easy_to_guess(password, email) {
+        true => Err(GatewayError::Invalid(
+            "this password is among the first that somebody would try; take a longer or a less usual one"
+                .to_owned(),
+        )),
+        false => Ok(()),
     }
 }
 
@@ -99,8 +99,9 @@ fn credentials(
     match (given(email.map(str::trim)), given(password)) {
         (None, None) => Ok(None),
         (Some(email), Some(password)) => {
-            check_password(&password)?;
-            Ok(Some((check_email(&email)?, password)))
+            let email = check_email(&email)?;
+            check_password(&password, &email)?;
+            Ok(Some((email, password)))
         }
         _ => Err(GatewayError::Invalid("give both an e-mail and a password, or neither".to_owned())),
     }
@@ -112,7 +113,7 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::Unavailable`].
     pub async fn needs_setup_link(&self) -> Result<bool, GatewayError> {
-        let owner = self.inner.store.get_owner().await?;
+        let owner = self.inner.store.access().get_owner().await?;
         Ok(owner.is_none_or(|(_, password_hash)| password_hash.is_none()))
     }
 
@@ -121,15 +122,15 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::Unavailable`].
     pub async fn has_owner(&self) -> Result<bool, GatewayError> {
-        Ok(self.inner.store.get_owner().await?.is_some())
+        Ok(self.inner.store.access().get_owner().await?.is_some())
     }
 
     /// A fresh token for the one-time link, good for 30 minutes and one use. An older one is worth nothing.
-    pub fn issue_setup_token(&self) -> SetupToken {
+    pub fn issue_setup_token(&self) -> Secret {
         let token = random_token();
         let expires_at = UnixMicros(self.inner.clock.now().0 + SETUP_LINK_MICROS);
         *self.setup() = Some(Setup { hash: digest(&token), expires_at });
-        SetupToken(token)
+        Secret(token)
     }
 
     /// Whether a token is the one that counts now.
@@ -151,6 +152,7 @@ impl Gateway {
         token: &str,
         email: Option<&str>,
         password: Option<&str>,
+        origin: &Origin,
     ) -> Result<SignedIn, GatewayError> {
         let credentials = credentials(email, password)?;
         if !self.is_setup_token(token) {
@@ -163,8 +165,8 @@ impl Gateway {
         // taken before the account is made, so that two clicks at once make one account
         let spent = self.setup().take_if(|setup| setup.hash == digest(token));
         let Some(spent) = spent else { return Err(GatewayError::SetupLinkSpent) };
-        match self.become_owner(credentials).await {
-            Ok(user) => self.begin_session(user).await,
+        match self.become_owner(credentials, origin).await {
+            Ok(user) => self.begin_session(user, "link", origin).await,
             Err(error) => {
                 self.setup().get_or_insert(spent);
                 Err(error)
@@ -172,20 +174,26 @@ impl Gateway {
         }
     }
 
-    async fn become_owner(&self, credentials: Option<(String, String)>) -> Result<User, GatewayError> {
-        let store = &self.inner.store;
+    async fn become_owner(
+        &self,
+        credentials: Option<(String, String)>,
+        origin: &Origin,
+    ) -> Result<User, GatewayError> {
+        let (store, now) = (self.inner.store.access(), self.now());
+        let deed = |action, name: &str| Deed::new(action, name).by_visitor(None, "link", origin, now);
         match (store.get_owner().await?, credentials) {
             (Some((_, Some(_))), _) => Err(GatewayError::SetupLinkSpent),
             (Some((owner, None)), None) => Ok(owner),
             (Some((owner, None)), Some((email, hash))) => {
-                Ok(store.set_credentials(owner.id, &email, &hash).await?)
+                let deed = deed("account.set_up", &email);
+                Ok(store.set_credentials(owner.id, &email, &hash, deed).await?)
             }
             (None, credentials) => {
                 let (email, password_hash) = credentials.unzip();
                 let name = email.clone().unwrap_or_else(|| "owner".to_owned());
-                let created_at = self.inner.clock.now();
-                let user = NewUser { name, email, password_hash, role: Role::Owner, created_at };
-                match store.create_user(user).await {
+                let deed = deed("account.set_up", &name);
+                let user = NewUser { name, email, password_hash, role: Role::Owner, created_at: now };
+                match store.create_user(user, deed).await {
                     Err(StoreError::OwnerExists) => Err(GatewayError::SetupLinkSpent),
                     other => Ok(other?),
                 }
@@ -197,39 +205,248 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::WrongPassword`], [`GatewayError::Unavailable`].
-    pub async fn sign_in(&self, email: &str, password: &str) -> Result<SignedIn, GatewayError> {
-        let found = self.inner.store.get_user_by_email(&email.trim().to_lowercase()).await?;
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<SignedIn, GatewayError> {
+        let found = self.inner.store.access().get_user_by_email(&email.trim().to_lowercase()).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         let short = password.len() <= MAX_PASSWORD_BYTES;
         let right = short && verify_password(&self.inner.hashing, password.to_owned(), hash).await?;
         match user.filter(|_| right) {
-            Some(user) => self.begin_session(user).await,
+            Some(user) => self.begin_session(user, "password", origin).await,
             None => Err(GatewayError::WrongPassword),
         }
     }
 
-    async fn begin_session(&self, user: User) -> Result<SignedIn, GatewayError> {
+    pub(crate) async fn begin_session(
+        &self,
+        user: User,
+        via: &str,
+        origin: &Origin,
+    ) -> Result<SignedIn, GatewayError> {
         let (token, created_at) = (random_token(), self.inner.clock.now());
         let expires_at = UnixMicros(created_at.0 + SESSION_MICROS);
-        let session = NewSession { token_hash: digest(&token), user: user.id, created_at, expires_at };
-        self.inner.store.create_session(session).await?;
-        Ok(SignedIn { user, token, expires_at })
+        let token_hash = digest(&token);
+        let agent = origin.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT_CHARS).collect();
+        let address = origin.address_text();
+        let session = NewSession { token_hash, user: user.id, created_at, expires_at, address, agent };
+        let deed = Deed::new("session.begin", user.name.clone());
+        let deed = deed.by_visitor(Some(&user), via, origin, created_at);
+        self.inner.store.access().create_session(session, deed).await?;
+        let caller = Caller { user, by: Credential::Session(token_hash), address: origin.address };
+        Ok(SignedIn { caller, token, expires_at })
     }
 
-    /// Who is signed in by this token.
+    /// Who is signed in by this token, which came from that address.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`].
-    pub async fn authenticate(&self, token: &str) -> Result<Option<User>, GatewayError> {
-        Ok(self.inner.store.get_session(&digest(token), self.inner.clock.now()).await?)
+    pub async fn authenticate(
+        &self,
+        token: &str,
+        address: Option<std::net::IpAddr>,
+    ) -> Result<Option<Caller>, GatewayError> {
+        self.session_of(digest(token), address).await
     }
 
-    /// Ends the session of this token.
+    /// The same caller as he is now: his session or token may have ended, his account may have changed.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`].
-    pub async fn sign_out(&self, token: &str) -> Result<(), GatewayError> {
-        Ok(self.inner.store.delete_session(&digest(token)).await?)
+    pub async fn renew(&self, caller: &Caller) -> Result<Option<Caller>, GatewayError> {
+        match &caller.by {
+            Credential::Session(hash) => self.session_of(*hash, caller.address).await,
+            Credential::Token { id, .. } => self.token_of(caller.user.id, *id, caller.address).await,
+            Credential::Program => Ok(Some(caller.clone())),
+        }
+    }
+
+    async fn session_of(
+        &self,
+        hash: TokenHash,
+        address: Option<std::net::IpAddr>,
+    ) -> Result<Option<Caller>, GatewayError> {
+        let now = self.now();
+        let found = self.inner.store.access().get_session(&hash, now).await?;
+        let Some((user, last_used_at)) = found else { return Ok(None) };
+        if now.0 - last_used_at.0 >= USE_NOTE_MICROS {
+            let gateway = self.clone();
+            // nobody waits for a note
+            tokio::spawn(async move { gateway.inner.store.access().touch_session(&hash, now).await });
+        }
+        Ok(Some(Caller { user, by: Credential::Session(hash), address }))
+    }
+
+    /// Ends the session by which somebody asks.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`].
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), GatewayError> {
+        let Credential::Session(hash) = &caller.by else { return Ok(()) };
+        self.end_sessions(caller, Sessions::One(hash), "session.end").await.map(drop)
+    }
+
+    /// Ends every session of whoever asks, also the one by which he asks.
+    ///
+    /// # Errors
+    /// [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].
+    pub async fn sign_out_everywhere(&self, caller: &Caller) -> Result<(), GatewayError> {
+        self.authorise(caller, Action::ManageOwnAccount)?;
+        self.end_sessions(caller, Sessions::All, "session.end_all").await.map(drop)
+    }
+
+    /// The places where whoever asks is signed in, the newest first.
+    ///
+    /// # Errors
+    /// [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].
+    pub async fn list_sessions(&self, caller: &Caller) -> Result<Vec<SessionInfo>, GatewayError> {
+        self.authorise(caller, Action::ManageOwnAccount)?;
+        let found = self.inner.store.access().list_sessions(caller.user.id, self.now()).await?;
+        let own = |hash: &TokenHash| matches!(&caller.by, Credential::Session(own) if own == hash);
+        Ok(found.into_iter().map(|(hash, info)| SessionInfo { is_current: own(&hash), ..info }).collect())
+    }
+
+    /// Ends one of his sessions.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].
+    pub async fn end_session(&self, caller: &Caller, id: &Handle) -> Result<(), GatewayError> {
+        self.authorise(caller, Action::ManageOwnAccount)?;
+        let found = self.inner.store.access().list_sessions(caller.user.id, self.now()).await?;
+        let hash = found.into_iter().find(|(_, info)| info.id == *id).map(|(hash, _)| hash);
+        let hash = hash.ok_or(GatewayError::NotFound)?;
+        match self.end_sessions(caller, Sessions::One(&hash), "session.end").await? {
+            0 => Err(GatewayError::NotFound),
+            _ => Ok(()),
+        }
+    }
+
+    async fn end_sessions(
+        &self,
+        caller: &Caller,
+        which: Sessions<'_>,
+        action: &'static str,
+    ) -> Result<u64, GatewayError> {
+        let deed = Deed::new(action, caller.user.name.clone()).by(caller, self.now());
+        let ended = self.inner.store.access().delete_sessions(caller.user.id, which, deed).await;
+        self.inner.access.forget();
+        Ok(ended?)
+    }
+
+    /// Sets another password, and ends his other sessions.
+    ///
+    /// # Errors
+    /// [`GatewayError::WrongPassword`], [`GatewayError::Invalid`], [`GatewayError::Forbidden`] for a token,
+    /// [`GatewayError::Unavailable`].
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        current: &str,
+        new: &str,
+    ) -> Result<(), GatewayError> {
+        self.authorise(caller, Action::ManageOwnAccount)?;
+        let email = caller.user.email.as_deref().unwrap_or_default();
+        if email.is_empty() {
+            let text = "this account has no e-mail to sign in with; use the set-up link of the next start";
+            return Err(GatewayError::Invalid(text.to_owned()));
+        }
+        check_password(new, email)?;
+        let access = self.inner.store.access();
+        let (_, hash) = access.get_user(caller.user.id).await?.ok_or(GatewayError::WrongPassword)?;
+        let short = current.len() <= MAX_PASSWORD_BYTES;
+        if !(short && verify_password(&self.inner.hashing, current.to_owned(), hash).await?) {
+            return Err(GatewayError::WrongPassword);
+        }
+        let hash = hash_password(&self.inner.hashing, new.to_owned()).await?;
+        let deed = Deed::new("account.password", caller.user.name.clone()).by(caller, self.now());
+        let kept = match &caller.by {
+            Credential::Session(own) => Some(own),
+            _ => None,
+        };
+        let changed = access.set_password(caller.user.id, &hash, kept, deed).await;
+        self.inner.access.forget();
+        if changed? { Ok(()) } else { Err(GatewayError::NotFound) }
+    }
+
+    /// Every account, the oldest first.
+    ///
+    /// # Errors
+    /// [`GatewayError::Forbidden`] but for the owner, [`GatewayError::Unavailable`].
+    pub async fn list_accounts(&self, caller: &Caller) -> Result<Vec<Account>, GatewayError> {
+        self.authorise(caller, Action::ManageAccounts)?;
+        Ok(self.inner.store.access().list_accounts().await?)
+    }
+
+    /// Makes a link by which somebody sets a new password, good for a day and for one use.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`] but for the owner, [`GatewayError::Unavailable`].
+    pub async fn issue_reset_link(&self, caller: &Caller, user: UserId) -> Result<Secret, GatewayError> {
+        self.authorise(caller, Action::ManageAccounts)?;
+        let access = self.inner.store.access();
+        let (user, _) = access.get_user(user).await?.ok_or(GatewayError::NotFound)?;
+        let (token, now) = (random_token(), self.now());
+        let link = NewLink {
+            token_hash: digest(&token),
+            purpose: LinkPurpose::Reset { user: user.id },
+            note: String::new(),
+            created_by: caller.user.clone(),
+            created_at: now,
+            expires_at: UnixMicros(now.0 + RESET_LINK_MICROS),
+        };
+        access.create_link(link, Deed::new("account.reset_link", user.name).by(caller, now)).await?;
+        Ok(Secret(token))
+    }
+
+    /// Whose password a link resets; `None` when the link is not good (any more).
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`].
+    pub async fn get_reset(&self, token: &str) -> Result<Option<User>, GatewayError> {
+        match self.inner.store.access().get_link(&digest(token), self.now()).await? {
+            Some(Link::Reset(user)) => Ok(Some(user)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Sets a new password by a link, ends every session of the account, and signs in.
+    ///
+    /// # Errors
+    /// [`GatewayError::LinkSpent`]; [`GatewayError::Invalid`], after which the link still works;
+    /// [`GatewayError::Unavailable`].
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<SignedIn, GatewayError> {
+        let user = self.get_reset(token).await?.ok_or(GatewayError::LinkSpent)?;
+        check_password(password, user.email.as_deref().unwrap_or_default())?;
+        let hash = hash_password(&self.inner.hashing, password.to_owned()).await?;
+        let now = self.now();
+        let deed = Deed::new("account.password", user.name).by_visitor(None, "link", origin, now);
+        let reset = self.inner.store.access().reset_password(&digest(token), &hash, now, deed).await;
+        self.inner.access.forget();
+        let user = reset?.ok_or(GatewayError::LinkSpent)?;
+        self.begin_session(user, "link", origin).await
+    }
+
+    /// Deletes an account with its sessions, tokens and memberships. What it did stays in histories.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`] also for the owner's own, [`GatewayError::Forbidden`] but for the owner,
+    /// [`GatewayError::Unavailable`].
+    pub async fn delete_account(&self, caller: &Caller, user: UserId) -> Result<(), GatewayError> {
+        self.authorise(caller, Action::ManageAccounts)?;
+        let access = self.inner.store.access();
+        let (found, _) = access.get_user(user).await?.ok_or(GatewayError::NotFound)?;
+        let deleted =
+            access.delete_user(user, Deed::new("account.delete", found.name).by(caller, self.now())).await;
+        self.inner.access.forget();
+        if deleted? { Ok(()) } else { Err(GatewayError::NotFound) }
     }
 
     /// Makes an account and its first project, as scripts of the original HTTP API do, and returns the
@@ -237,17 +454,26 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::EmailExists`], [`GatewayError::Invalid`], [`GatewayError::Unavailable`].
-    pub async fn register_user(&self, email: &str, password: &str) -> Result<Key, GatewayError> {
+    pub async fn register_user(
+        &self,
+        email: &str,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<Key, GatewayError> {
         let email = check_email(email)?;
-        check_password(password)?;
-        if self.inner.store.get_user_by_email(&email).await?.is_some() {
+        check_password(password, &email)?;
+        let access = self.inner.store.access();
+        if access.get_user_by_email(&email).await?.is_some() {
             return Err(GatewayError::EmailExists);
         }
         let password_hash = Some(hash_password(&self.inner.hashing, password.to_owned()).await?);
         let created_at = self.inner.clock.now();
         let name = email.clone();
+        let deed = Deed::new("account.register", name.clone()).by_visitor(None, "script", origin, created_at);
         let user = NewUser { name, email: Some(email), password_hash, role: Role::Member, created_at };
-        let user = self.inner.store.create_user(user).await?;
-        Ok(self.create_project(&user, &user.name.chars().take(80).collect::<String>()).await?.key)
+        let user = access.create_user(user, deed).await?;
+        let name = user.name.chars().take(80).collect::<String>();
+        let caller = Caller { address: origin.address, ..user.into() };
+        Ok(self.create_project(&caller, &name).await?.key)
     }
 }

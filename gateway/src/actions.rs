@@ -8,11 +8,11 @@ use std::sync::Arc;
 use protocol::{
     ErrorCode, ProtocolError, limits,
     live::RunStarted,
-    model::{ProjectId, User, VarName},
+    model::{ProjectId, VarName},
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{Gateway, GatewayError};
+use crate::{Action, Caller, Gateway, GatewayError};
 
 /// An action on its way to a game.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,16 +30,16 @@ impl Gateway {
     /// to the dashboards as one event for each game.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`]; `bad_name` when there is no such action, `bad_shape` for arguments that are no
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`]; `bad_name` when there is no such action, `bad_shape` for arguments that are no
     /// JSON, `busy` when too many runs are under way.
     pub async fn run_action(
         &self,
-        user: &User,
+        caller: &Caller,
         project: ProjectId,
         name: VarName,
         args: Option<String>,
     ) -> Result<RunStarted, GatewayError> {
-        let live = self.live(user, project).await?;
+        let live = self.live(caller, Action::EditValues, project).await?;
         let args = args.map(|args| compact(&args)).transpose()?;
         let started = live.state().start_run(&name, args, Instant::now())?;
         let live = Arc::clone(&live);

@@ -6,11 +6,11 @@ use protocol::{
     ErrorCode, ProtocolError,
     limits::MAX_EDITS_PER_MESSAGE,
     live::{EditSaved, Gesture},
-    model::{ProjectId, User, Value, VarName},
+    model::{ProjectId, Revision, UserId, Value, VarName},
 };
 
 use crate::{
-    Gateway, GatewayError,
+    Action, Caller, Gateway, GatewayError,
     store::{StoreError, Write, Written},
 };
 
@@ -19,16 +19,16 @@ impl Gateway {
     /// values that are desired already change nothing.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`]; `bad_name`, `bad_shape` or `too_many`, and then nothing is changed;
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`]; `bad_name`, `bad_shape` or `too_many`, and then nothing is changed;
     /// [`GatewayError::Unavailable`].
     pub async fn edit_vars(
         &self,
-        user: &User,
+        caller: &Caller,
         project: ProjectId,
         gesture: Gesture,
         changes: Vec<(VarName, Value)>,
     ) -> Result<EditSaved, GatewayError> {
-        let live = self.live(user, project).await?;
+        let live = self.live(caller, Action::EditValues, project).await?;
         if changes.len() > MAX_EDITS_PER_MESSAGE {
             let text = format!("at most {MAX_EDITS_PER_MESSAGE} variables at once");
             return Err(ProtocolError::new(ErrorCode::TooMany, text).into());
@@ -40,8 +40,10 @@ impl Gateway {
         }
         let write = Write::Edit {
             project,
-            author: user.id,
-            author_name: user.name.clone(),
+            author: caller.user.id,
+            author_name: caller.user.name.clone(),
+            via: caller.by.word(),
+            address: caller.address_text(),
             gesture,
             at: self.inner.clock.now(),
             changes,
@@ -52,5 +54,24 @@ impl Gateway {
                 "an edit was answered by {other:?}"
             )))),
         }
+    }
+
+    /// What an edit with this gesture has set before, with its newest revision: a script that was cut off asks before it
+    /// says the same again. `None`: there was no such edit of this caller, or it changed nothing.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    pub async fn find_edit(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        gesture: Gesture,
+    ) -> Result<Option<(Revision, Vec<(VarName, Value)>)>, GatewayError> {
+        self.authorise_in(caller, Action::EditValues, project).await?;
+        let author: UserId = caller.user.id;
+        let rows = self.inner.store.get_gesture(project, author, gesture).await?;
+        let newest = rows.iter().map(|(_, _, revision)| *revision).max();
+        let values = rows.into_iter().map(|(name, value, _)| (name, value)).collect();
+        Ok(newest.map(|revision| (revision, values)))
     }
 }

@@ -5,9 +5,12 @@ use crate::store::StoreError;
 /// Why the gateway did not do it. `Display` is a sentence for people and holds no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// There is no such project, or it is not for this person: the two look the same from outside.
-    #[error("there is no such project")]
+    /// There is no such thing, or it is not for this person: the two look the same from outside.
+    #[error("there is no such thing here, or it is not yours to see")]
     NotFound,
+    /// He may see it, and not do that.
+    #[error("you may not do this; ask an admin of the project")]
+    Forbidden,
     /// The line or the edit breaks the contract.
     #[error("{}", .0.text)]
     Refused(#[from] ProtocolError),
@@ -23,6 +26,9 @@ pub enum GatewayError {
     /// The one-time link was used, has expired or was replaced.
     #[error("this link is no longer valid; restart observerio to get a new one")]
     SetupLinkSpent,
+    /// An invitation or a reset link was used, taken back or has expired.
+    #[error("this link is no longer valid; ask for a new one")]
+    LinkSpent,
     /// The database does not take or give anything now.
     #[error("the database does not take anything now; try again in a moment")]
     Unavailable(#[source] StoreError),
@@ -36,6 +42,8 @@ impl GatewayError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
+            Self::Forbidden => "forbidden",
+            Self::LinkSpent => "link_spent",
             Self::Refused(error) => error.code.as_str(),
             Self::Invalid(_) => "invalid",
             Self::EmailExists => "email_exists",
@@ -51,6 +59,7 @@ impl From<StoreError> for GatewayError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::EmailExists => Self::EmailExists,
+            StoreError::Gone => Self::NotFound,
             other => Self::Unavailable(other),
         }
     }

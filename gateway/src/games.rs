@@ -9,11 +9,13 @@ use protocol::{
     model::{DeviceId, Key, LogEntry, ProjectId, Report, Revision, VarName},
 };
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway, GatewayError,
     accounts::random_token,
     actions::ActionCall,
+    keys::KnownKey,
     live::{Forms, Live, Seen, Wire},
     store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
     writer::{NoRoom, Receipts, Room, Settled},
@@ -29,6 +31,8 @@ pub struct GameLine {
     gateway: Gateway,
     live: Arc<Live>,
     key: Key,
+    /// Cancelled when the key is worth nothing any more.
+    ended: CancellationToken,
     device: DeviceId,
     /// Whether the game says what it applied.
     acknowledges: bool,
@@ -81,6 +85,8 @@ pub enum GameEvent {
     Action(ActionCall),
     /// The project starts over from the database: connect again.
     StartOver,
+    /// The key is worth nothing any more.
+    Revoked,
 }
 
 /// Keeps a peer's place while its connection lives, so that the next one beside it gets another.
@@ -119,7 +125,7 @@ impl Gateway {
     /// free there, so that a game which reconnects is the same device again.
     ///
     /// # Errors
-    /// `bad_key` when no project has the key, `quota` when the project has too many devices,
+    /// `bad_key` when no project has the key, `revoked` when it was revoked or has been replaced, `quota` when the project has too many devices,
     /// [`GatewayError::Unavailable`].
     pub async fn connect_game(
         &self,
@@ -127,8 +133,9 @@ impl Gateway {
         peer: IpAddr,
         hello: Option<&Hello>,
     ) -> Result<GameLine, GatewayError> {
-        let project = self.project_of(key).await?;
-        let live = self.load(project).await?;
+        let KnownKey { state, ended, .. } = self.key_in_force(key).await?;
+        let live = self.load(state.project).await?;
+        self.note_key_use(key, state.id);
         let held = hello.map(|hello| self.held_revision(hello, &live));
         let applied = hello.filter(|hello| hello.caps.rev).map(|_| held.flatten().unwrap_or(Revision(0)));
         let (place, info) = identify(&live, peer, hello, applied);
@@ -144,6 +151,7 @@ impl Gateway {
         let mut line = GameLine {
             gateway: self.clone(),
             key,
+            ended,
             device,
             acknowledges: applied.is_some(),
             place,
@@ -209,25 +217,44 @@ impl Gateway {
     }
 
     /// Of a thousand games with one key that come at once, one asks the database.
-    async fn project_of(&self, key: Key) -> Result<ProjectId, GatewayError> {
-        if let Some(project) = self.inner.keys.get(key) {
-            return Ok(project);
+    async fn key_in_force(&self, key: Key) -> Result<KnownKey, GatewayError> {
+        let known = match self.inner.keys.get(key) {
+            Some(known) => known,
+            None => {
+                let _asking = self.inner.keys.asking.lock().await;
+                match self.inner.keys.get(key) {
+                    Some(known) => known,
+                    None => self.ask_for_key(key).await?,
+                }
+            }
+        };
+        match known.state.expires_at.is_some_and(|end| end <= self.now()) {
+            true => Err(revoked().into()),
+            false => Ok(known),
         }
-        let _asking = self.inner.keys.asking.lock().await;
-        if let Some(project) = self.inner.keys.get(key) {
-            return Ok(project);
-        }
-        let Some(project) = self.inner.store.get_project_by_key(key).await? else {
+    }
+
+    async fn ask_for_key(&self, key: Key) -> Result<KnownKey, GatewayError> {
+        let Some(state) = self.inner.store.get_key(key).await? else {
             return Err(ProtocolError::new(ErrorCode::BadKey, "no project has this key").into());
         };
-        self.inner.keys.insert(key, project.id);
-        Ok(project.id)
+        match state.is_revoked {
+            true => Err(revoked().into()),
+            false => Ok(self.inner.keys.insert(key, state)),
+        }
     }
 
     /// Whether a key is known to be good, without asking the database.
     pub fn is_known_key(&self, key: Key) -> bool {
         self.inner.keys.get(key).is_some()
     }
+}
+
+fn revoked() -> ProtocolError {
+    ProtocolError::new(
+        ErrorCode::Revoked,
+        "this key is no longer valid; ask the project's admin for another one",
+    )
 }
 
 /// A game that names no session gets one that ends with its connection.
@@ -332,8 +359,12 @@ impl GameLine {
     /// returns; it is stored and shown right after, and if `seq` is its number, [`GameLine::next`] tells.
     ///
     /// # Errors
-    /// `too_many` when the project would get too many variables: then only the number counts.
+    /// `too_many` when the project would get too many variables: then only the number counts. `revoked`: nothing is
+    /// taken in.
     pub fn submit(&mut self, room: Room, seq: Option<u64>, content: Content) -> Result<(), ProtocolError> {
+        if self.ended.is_cancelled() {
+            return Err(revoked());
+        }
         let session = self.session.as_ref().filter(|_| seq.is_some());
         let line = session.zip(seq).map(|(session, seq)| Sequenced {
             session: session.open.id,
@@ -410,6 +441,7 @@ impl GameLine {
         let receipts = self.session.as_ref().map(|session| &session.receipts);
         tokio::select! {
             biased;
+            () = self.ended.cancelled() => GameEvent::Revoked,
             () = self.live.dropped.cancelled() => GameEvent::StartOver,
             settled = settled(receipts) => GameEvent::Settled(settled),
             Some(call) = called(&mut self.actions), if can_push => GameEvent::Action(call),

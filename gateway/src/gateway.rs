@@ -11,6 +11,7 @@ use tokio::{
 
 use crate::{
     Clock, GatewayError,
+    access::Access,
     accounts::{Setup, random_token},
     keys::Keys,
     live::{Live, Registry},
@@ -30,14 +31,14 @@ const STORE_CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use gateway::{Clock, Gateway, store::SqliteStore};
+/// # use gateway::{Clock, Gateway, Origin, store::SqliteStore};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// let store = SqliteStore::open(&folder.path().join("observerio.db")).await?;
 /// let gateway = Gateway::open(Arc::new(store), Clock::system()).await?;
 ///
 /// let link = gateway.issue_setup_token();
-/// let owner = gateway.set_up(link.reveal(), None, None).await?.user;
+/// let owner = gateway.set_up(link.reveal(), None, None, &Origin::default()).await?.caller;
 /// let project = gateway.create_project(&owner, "Mr. Rescue").await?;
 ///
 /// let mut game = gateway.connect_game(project.key, "127.0.0.1".parse()?, None).await?;
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) setup: Mutex<Option<Setup>>,
     pub(crate) hashing: Semaphore,
     pub(crate) keys: Keys,
+    pub(crate) access: Access,
     pub(crate) epoch: RwLock<Epoch>,
 }
 
@@ -118,6 +120,7 @@ impl Gateway {
             setup: Mutex::new(None),
             hashing: Semaphore::new(MAX_CONCURRENT_HASHES),
             keys: Keys::default(),
+            access: Access::default(),
             epoch: RwLock::new(epoch),
         });
         tokio::spawn(watch_database(Arc::downgrade(&inner)));
@@ -215,6 +218,7 @@ impl Inner {
         let number = epoch.number;
         *self.epoch.write().expect("no holder of this lock panics") = epoch;
         self.keys.clear();
+        self.access.forget();
         self.projects.drop_all();
         self.writer.begin_epoch(number);
     }
@@ -233,6 +237,7 @@ async fn watch_database(gateway: Weak<Inner>) {
             Ok(()) = restored.changed() => restored.borrow_and_update().clone(),
             () = sleep(EPOCH_INTERVAL) => {
                 let Some(inner) = gateway.upgrade() else { return };
+                inner.keys.end_expired(inner.clock.now());
                 // while the database is away there is nothing to find
                 inner.store.epoch().await.ok()
             }

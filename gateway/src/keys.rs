@@ -1,34 +1,245 @@
-//! Which project a game key belongs to, without asking the database each time.
+//! Game keys: which project each belongs to, without asking the database each time; making, rotating, revoking.
 
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard},
 };
 
-use protocol::model::{Key, ProjectId};
+use protocol::model::{GameKey, Key, KeyId, Project, ProjectId, UnixMicros};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Action, Caller, Gateway, GatewayError, Origin,
+    accounts::{USE_NOTE_MICROS, in_microseconds, random},
+    caller::Deed,
+    store::{KeyState, NewKey, StoreError},
+    tokens::named,
+};
+
+/// Keys of one project, revoked ones too.
+const MAX_KEYS: usize = 100;
+/// How long an old key may still be in use after it was replaced, in days.
+pub const MAX_KEY_OVERLAP_DAYS: u32 = 366;
+
+/// A key that games are connected with, or were lately.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownKey {
+    pub(crate) state: KeyState,
+    /// Cancelled when the key is worth nothing any more.
+    pub(crate) ended: CancellationToken,
+    /// When its use was last noted.
+    noted_at: UnixMicros,
+}
 
 /// Keys that were found to belong to a project. Only found ones are kept, so it is as bounded as they are.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    known: Mutex<HashMap<Key, ProjectId>>,
+    known: Mutex<HashMap<Key, KnownKey>>,
     /// Held while asking the database: of a thousand games with one key that come at once, one asks.
     pub(crate) asking: tokio::sync::Mutex<()>,
 }
 
 impl Keys {
-    fn known(&self) -> MutexGuard<'_, HashMap<Key, ProjectId>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<Key, KnownKey>> {
         self.known.lock().expect("no holder of this lock panics")
     }
 
-    pub(crate) fn get(&self, key: Key) -> Option<ProjectId> {
-        self.known().get(&key).copied()
+    pub(crate) fn get(&self, key: Key) -> Option<KnownKey> {
+        self.known().get(&key).cloned()
     }
 
-    pub(crate) fn insert(&self, key: Key, project: ProjectId) {
-        self.known().insert(key, project);
+    pub(crate) fn insert(&self, key: Key, state: KeyState) -> KnownKey {
+        let known = KnownKey { state, ended: CancellationToken::new(), noted_at: UnixMicros(0) };
+        self.known().entry(key).or_insert(known).clone()
+    }
+
+    /// Whether the use of a key is to be noted now.
+    fn begin_note(&self, key: Key, now: UnixMicros) -> bool {
+        let mut known = self.known();
+        let Some(key) = known.get_mut(&key) else { return false };
+        let is_due = now.0 - key.noted_at.0 >= USE_NOTE_MICROS;
+        if is_due {
+            key.noted_at = now;
+        }
+        is_due
+    }
+
+    /// Forgets keys, and lets the games go that are connected with them.
+    fn end(&self, which: impl Fn(Key, &KeyState) -> bool) {
+        self.known().retain(|key, known| {
+            let ends = which(*key, &known.state);
+            if ends {
+                known.ended.cancel();
+            }
+            !ends
+        });
+    }
+
+    /// Lets the games go whose key has expired.
+    pub(crate) fn end_expired(&self, now: UnixMicros) {
+        self.end(|_, state| state.expires_at.is_some_and(|end| end <= now));
     }
 
     pub(crate) fn clear(&self) {
         self.known().clear();
+    }
+}
+
+impl Gateway {
+    /// A fresh key of 12 hexadecimal digits that no project has yet.
+    pub fn generate_key(&self) -> Key {
+        let digits: String = random::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
+        Key::parse(digits.as_bytes()).expect("12 hexadecimal digits are a key")
+    }
+
+    /// The project with this key, made if there is none. It is the instance owner's.
+    ///
+    /// # Errors
+    /// [`GatewayError::Invalid`] for a key that was revoked, [`GatewayError::Unavailable`].
+    pub async fn register_key(&self, key: Key, origin: &Origin) -> Result<Project, GatewayError> {
+        if let Some(project) = self.project_with(key).await? {
+            return Ok(project);
+        }
+        // not the whole key: names are shown where keys are not
+        let (name, now) = (format!("Game {}", key.shortened()), self.now());
+        let deed = Deed::new("project.create", name.clone()).by_visitor(None, "script", origin, now);
+        match self.inner.store.access().create_project(&name, None, key, now, deed).await {
+            Ok(project) => Ok(project),
+            // somebody else was faster
+            Err(StoreError::KeyTaken) => self.project_with(key).await?.ok_or(GatewayError::NotFound),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn project_with(&self, key: Key) -> Result<Option<Project>, GatewayError> {
+        let Some(state) = self.inner.store.get_key(key).await? else { return Ok(None) };
+        if state.is_revoked {
+            return Err(GatewayError::Invalid("this key was revoked; take another one".to_owned()));
+        }
+        let project = self.inner.store.get_project(state.project).await?;
+        Ok(project.map(|project| Project { key, ..project }))
+    }
+
+    /// The keys of a project, the oldest first, revoked ones too.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    pub async fn list_keys(&self, caller: &Caller, project: ProjectId) -> Result<Vec<GameKey>, GatewayError> {
+        self.authorise_in(caller, Action::ReadKeys, project).await?;
+        Ok(self.inner.store.access().list_keys(project).await?)
+    }
+
+    /// Makes a further key for a project.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Invalid`], [`GatewayError::Unavailable`].
+    pub async fn create_key(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        name: &str,
+    ) -> Result<GameKey, GatewayError> {
+        self.authorise_in(caller, Action::ManageKeys, project).await?;
+        let name = named(name, "the key")?;
+        self.add_key(caller, project, name, None).await
+    }
+
+    /// Makes a key in place of another one, which games may still use for so many days (0: no longer).
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`] also for a key that was revoked, [`GatewayError::Forbidden`],
+    /// [`GatewayError::Invalid`], [`GatewayError::Unavailable`].
+    pub async fn rotate_key(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        id: KeyId,
+        overlap_days: u32,
+    ) -> Result<GameKey, GatewayError> {
+        self.authorise_in(caller, Action::ManageKeys, project).await?;
+        if overlap_days > MAX_KEY_OVERLAP_DAYS {
+            let text = format!("the old key can go on for at most {MAX_KEY_OVERLAP_DAYS} days");
+            return Err(GatewayError::Invalid(text));
+        }
+        let old = self.get_key(project, id).await?;
+        let expires_at = UnixMicros(self.now().0 + in_microseconds(i64::from(overlap_days) * 24 * 3600));
+        let made = self.add_key(caller, project, old.name.clone(), Some((&old, expires_at))).await;
+        // it is read anew, with its end
+        self.inner.keys.end(|key, _| key == old.key && overlap_days == 0);
+        self.inner.keys.limit(old.key, expires_at);
+        made
+    }
+
+    async fn add_key(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        name: String,
+        replaces: Option<(&GameKey, UnixMicros)>,
+    ) -> Result<GameKey, GatewayError> {
+        let access = self.inner.store.access();
+        if access.list_keys(project).await?.len() >= MAX_KEYS {
+            let text = format!("a project has at most {MAX_KEYS} keys, revoked ones included");
+            return Err(GatewayError::Invalid(text));
+        }
+        let (key, now) = (self.generate_key(), self.now());
+        let action = if replaces.is_some() { "key.rotate" } else { "key.create" };
+        let deed = Deed::new(action, name.clone()).in_project(project).to(key.shortened());
+        let deed = match replaces {
+            Some((old, _)) => deed.from(old.key.shortened()),
+            None => deed,
+        };
+        let new = NewKey { key, name, created_by: Some(caller.user.name.clone()), created_at: now };
+        let replaces = replaces.map(|(old, end)| (old.id, end));
+        Ok(access.create_key(project, new, replaces, deed.by(caller, now)).await?)
+    }
+
+    /// Revokes a key: games that are connected with it are let go at once, and refused from then on.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`] also for a key that was revoked, [`GatewayError::Forbidden`],
+    /// [`GatewayError::Unavailable`].
+    pub async fn revoke_key(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        id: KeyId,
+    ) -> Result<(), GatewayError> {
+        self.authorise_in(caller, Action::ManageKeys, project).await?;
+        let (old, now) = (self.get_key(project, id).await?, self.now());
+        let deed = Deed::new("key.revoke", old.name).in_project(project).from(old.key.shortened());
+        let revoked = self.inner.store.access().revoke_key(project, id, now, deed.by(caller, now)).await;
+        self.inner.keys.end(|key, _| key == old.key);
+        revoked?.map(drop).ok_or(GatewayError::NotFound)
+    }
+
+    async fn get_key(&self, project: ProjectId, id: KeyId) -> Result<GameKey, GatewayError> {
+        let keys = self.inner.store.access().list_keys(project).await?;
+        keys.into_iter().find(|key| key.id == id).ok_or(GatewayError::NotFound)
+    }
+
+    /// Games of a project that is gone are let go.
+    pub(crate) fn end_keys_of(&self, project: ProjectId) {
+        self.inner.keys.end(|_, state| state.project == project);
+    }
+
+    /// Notes that a game has connected with a key, not more often than lists tell.
+    pub(crate) fn note_key_use(&self, key: Key, id: KeyId) {
+        let now = self.now();
+        if self.inner.keys.begin_note(key, now) {
+            let gateway = self.clone();
+            // nobody waits for a note
+            tokio::spawn(async move { gateway.inner.store.touch_key(id, now).await });
+        }
+    }
+}
+
+impl Keys {
+    /// A key that is known gets an end, or an earlier one.
+    fn limit(&self, key: Key, expires_at: UnixMicros) {
+        if let Some(known) = self.known().get_mut(&key) {
+            let end = known.state.expires_at.map_or(expires_at, |end| end.min(expires_at));
+            known.state.expires_at = Some(end);
+        }
     }
 }

@@ -5,8 +5,11 @@
 //! reach the database through it alone. It knows no HTTP, no Leptos and no socket.
 #![deny(missing_docs)]
 
+mod access;
 mod accounts;
 mod actions;
+mod audit;
+mod caller;
 mod clock;
 mod edits;
 mod error;
@@ -14,18 +17,26 @@ mod games;
 mod gateway;
 mod keys;
 mod live;
+mod members;
 mod passwords;
 mod projects;
 pub mod store;
+mod tokens;
 mod watch;
 mod writer;
 
-pub use accounts::{SetupToken, SignedIn};
+pub use access::Action;
+pub use accounts::SignedIn;
 pub use actions::ActionCall;
+pub use audit::MAX_AUDIT_ENTRIES;
+pub use caller::{Caller, Credential, Origin, Secret};
 pub use clock::Clock;
 pub use error::GatewayError;
 pub use games::{Content, GameEvent, GameLine, Push};
 pub use gateway::{Gateway, Status};
+pub use keys::MAX_KEY_OVERLAP_DAYS;
 pub use live::Delta;
+pub use projects::MAX_ROWS;
+pub use tokens::{MAX_TOKEN_DAYS, TOKEN_PREFIX};
 pub use watch::{Watched, Watcher};
 pub use writer::{Room, Settled};

@@ -10,6 +10,15 @@ use tokio::sync::Semaphore;
 
 use crate::GatewayError;
 
+/// Whether a password is common, or near to what everybody knows of the person: somebody who guesses would find it
+/// within some ten million tries.
+pub(crate) fn is_easy_to_guess(password: &str, email: &str) -> bool {
+    let about: Vec<&str> = email.split(['@', '.', '+', '-', '_']).chain(["observerio"]).collect();
+    // more of it does not make it worse, and the estimate takes longer than its length
+    let head: String = password.chars().take(64).collect();
+    zxcvbn::zxcvbn(&head, &about).guesses_log10() < 7.0
+}
+
 fn hash(password: &str) -> String {
     // the defaults are OWASP's floor: 19 MiB, 2 passes, 1 lane, a random salt
     Argon2::default()

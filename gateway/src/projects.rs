@@ -1,76 +1,67 @@
-//! Projects, their keys, and who may see them.
+//! Projects.
 
 use std::sync::Arc;
 
-use protocol::model::{Key, Project, ProjectId, ProjectSummary, Role, User};
+use protocol::model::{Project, ProjectId, ProjectSummary, Role};
 
-use crate::{Gateway, GatewayError, accounts::random, live::Live, store::StoreError};
+use crate::{Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, store::HistoryRow};
 
 /// Longest name of a project, in characters.
 const MAX_PROJECT_NAME_CHARS: usize = 80;
+/// Projects of one person.
+const MAX_PROJECTS: usize = 200;
+/// Log lines of a deleted project that go in one transaction, so that nobody waits long for it.
+const LOGS_AT_ONCE: u32 = 5_000;
+/// History rows and log lines of one answer.
+pub const MAX_ROWS: u32 = 1_000;
 
-/// Whether a person may see and edit a project. The one place that decides it.
-fn may_use(user: &User, project: &Project) -> bool {
-    match user.role {
-        Role::Owner => true,
-        Role::Member => project.owner == Some(user.id),
+fn check_name(name: &str) -> Result<&str, GatewayError> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(GatewayError::Invalid("give the project a name".to_owned()));
     }
+    if name.chars().count() > MAX_PROJECT_NAME_CHARS || name.chars().any(char::is_control) {
+        let text = format!("a name is one line of at most {MAX_PROJECT_NAME_CHARS} characters");
+        return Err(GatewayError::Invalid(text));
+    }
+    Ok(name)
 }
 
 impl Gateway {
-    /// A fresh key of 12 hexadecimal digits that no project has yet.
-    pub fn generate_key(&self) -> Key {
-        let digits: String = random::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
-        Key::parse(digits.as_bytes()).expect("12 hexadecimal digits are a key")
-    }
-
-    /// Makes a project.
+    /// Makes a project; whoever asks becomes its first admin.
     ///
     /// # Errors
-    /// [`GatewayError::Invalid`] for a name that is blank or too long, [`GatewayError::Unavailable`].
-    pub async fn create_project(&self, user: &User, name: &str) -> Result<Project, GatewayError> {
-        let name = name.trim();
-        if name.is_empty() {
-            return Err(GatewayError::Invalid("give the project a name".to_owned()));
-        }
-        if name.chars().count() > MAX_PROJECT_NAME_CHARS || name.chars().any(char::is_control) {
-            let text = format!("a name is one line of at most {MAX_PROJECT_NAME_CHARS} characters");
+    /// [`GatewayError::Invalid`] for a name that is blank or too long or when he has too many,
+    /// [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    pub async fn create_project(&self, caller: &Caller, name: &str) -> Result<Project, GatewayError> {
+        self.authorise(caller, Action::CreateProject)?;
+        let name = check_name(name)?;
+        let (access, user) = (self.inner.store.access(), caller.user.id);
+        if access.list_memberships(user).await?.len() >= MAX_PROJECTS && caller.user.role != Role::Owner {
+            let text = format!("you are in {MAX_PROJECTS} projects already; leave or delete some first");
             return Err(GatewayError::Invalid(text));
         }
-        let (key, now) = (self.generate_key(), self.inner.clock.now());
-        Ok(self.inner.store.create_project(name, Some(user.id), key, now).await?)
+        let (key, now) = (self.generate_key(), self.now());
+        let deed = Deed::new("project.create", name).by(caller, now);
+        let made = access.create_project(name, Some(user), key, now, deed).await;
+        self.inner.access.forget();
+        Ok(made?)
     }
 
-    /// The project with this key, made if there is none. It is the instance owner's.
+    /// The projects that somebody may see, the newest first.
     ///
     /// # Errors
-    /// [`GatewayError::Unavailable`].
-    pub async fn register_key(&self, key: Key) -> Result<Project, GatewayError> {
-        if let Some(project) = self.inner.store.get_project_by_key(key).await? {
-            return Ok(project);
-        }
-        // not the whole key: names are shown where keys are not
-        let name = format!("Game {}…", &key.as_str()[..4]);
-        match self.inner.store.create_project(&name, None, key, self.inner.clock.now()).await {
-            Ok(project) => Ok(project),
-            // somebody else was faster
-            Err(StoreError::KeyTaken) => {
-                self.inner.store.get_project_by_key(key).await?.ok_or(GatewayError::NotFound)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The projects that a person may see, the newest first.
-    ///
-    /// # Errors
-    /// [`GatewayError::Unavailable`].
-    pub async fn list_projects(&self, user: &User) -> Result<Vec<ProjectSummary>, GatewayError> {
-        let owner = match user.role {
+    /// [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    pub async fn list_projects(&self, caller: &Caller) -> Result<Vec<ProjectSummary>, GatewayError> {
+        self.authorise(caller, Action::ListProjects)?;
+        let member = match caller.user.role {
             Role::Owner => None,
-            Role::Member => Some(user.id),
+            Role::Member => Some(caller.user.id),
         };
-        let mut projects = self.inner.store.list_projects(owner).await?;
+        let mut projects = self.inner.store.access().list_projects(member).await?;
+        if let crate::Credential::Token { project: Some(own), .. } = &caller.by {
+            projects.retain(|summary| summary.project.id == *own);
+        }
         for summary in &mut projects {
             if let Some(live) = self.inner.projects.peek(summary.project.id) {
                 summary.online = live.state().online();
@@ -84,23 +75,100 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::NotFound`] when there is none or it is not for this person,
     /// [`GatewayError::Unavailable`].
-    pub async fn get_project(&self, user: &User, id: ProjectId) -> Result<Project, GatewayError> {
-        let project = self.inner.store.get_project(id).await?;
-        project.filter(|project| may_use(user, project)).ok_or(GatewayError::NotFound)
+    pub async fn get_project(&self, caller: &Caller, id: ProjectId) -> Result<Project, GatewayError> {
+        self.authorise_in(caller, Action::ReadProject, id).await?;
+        self.inner.store.get_project(id).await?.ok_or(GatewayError::NotFound)
     }
 
-    /// The live state of a project, for somebody who may use it. One that is in memory costs no query.
-    pub(crate) async fn live(&self, user: &User, id: ProjectId) -> Result<Arc<Live>, GatewayError> {
-        let live = match self.inner.projects.peek(id) {
-            Some(live) => live,
-            None => {
-                self.get_project(user, id).await?;
-                self.load(id).await?
+    /// Renames a project. Open dashboards show it when they connect again.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Invalid`], [`GatewayError::Unavailable`].
+    pub async fn rename_project(
+        &self,
+        caller: &Caller,
+        id: ProjectId,
+        name: &str,
+    ) -> Result<(), GatewayError> {
+        self.authorise_in(caller, Action::RenameProject, id).await?;
+        let name = check_name(name)?;
+        let old = self.get_project(caller, id).await?.name;
+        let deed = Deed::new("project.rename", name).in_project(id).from(old).to(name);
+        match self.inner.store.access().rename_project(id, name, deed.by(caller, self.now())).await? {
+            true => {
+                self.inner.projects.rename(id, name);
+                Ok(())
             }
-        };
-        match may_use(user, &live.project) {
-            true => Ok(live),
             false => Err(GatewayError::NotFound),
+        }
+    }
+
+    /// Deletes a project with everything in it. Its games are let go and refused from then on.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    pub async fn delete_project(&self, caller: &Caller, id: ProjectId) -> Result<(), GatewayError> {
+        self.authorise_in(caller, Action::DeleteProject, id).await?;
+        let name = self.get_project(caller, id).await?.name;
+        let deed = Deed::new("project.delete", name).in_project(id).by(caller, self.now());
+        let deleted = self.inner.store.access().delete_project(id, deed).await;
+        self.inner.access.forget();
+        if !deleted? {
+            return Err(GatewayError::NotFound);
+        }
+        self.inner.projects.drop_one(id);
+        self.end_keys_of(id);
+        let gateway = self.clone();
+        tokio::spawn(async move {
+            // what a crash leaves is never seen: numbers of projects do not come again
+            while let Ok(1..) = gateway.inner.store.access().delete_logs(id, LOGS_AT_ONCE).await {}
+        });
+        Ok(())
+    }
+
+    /// The history of a project's values, the newest first; of those older than a revision, and of one variable, if
+    /// these are given.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn list_history(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        name: Option<&protocol::model::VarName>,
+        before: Option<protocol::model::Revision>,
+        limit: u32,
+    ) -> Result<Vec<HistoryRow>, GatewayError> {
+        self.authorise_in(caller, Action::ReadProject, project).await?;
+        Ok(self.inner.store.list_history(project, name, before, limit.clamp(1, MAX_ROWS)).await?)
+    }
+
+    /// Log lines of a project, the newest first, of those before a line's number if it is given.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn list_logs(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<protocol::live::LogLine>, GatewayError> {
+        self.authorise_in(caller, Action::ReadProject, project).await?;
+        Ok(self.inner.store.list_logs(project, before, limit.clamp(1, MAX_ROWS)).await?)
+    }
+
+    /// The live state of a project, for somebody who may do that with it. One that is in memory costs no query.
+    pub(crate) async fn live(
+        &self,
+        caller: &Caller,
+        action: Action,
+        id: ProjectId,
+    ) -> Result<Arc<Live>, GatewayError> {
+        self.authorise_in(caller, action, id).await?;
+        match self.inner.projects.peek(id) {
+            Some(live) => Ok(live),
+            None => self.load(id).await,
         }
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use protocol::{
     live::{Seq, Snapshot},
-    model::{ProjectId, User},
+    model::{ProjectId, ProjectRole},
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
-    Clock, Gateway, GatewayError,
+    Action, Caller, Clock, Gateway, GatewayError,
     live::{Delta, Live},
 };
 
@@ -18,6 +18,8 @@ pub struct Watcher {
     live: Arc<Live>,
     clock: Clock,
     deltas: Receiver<Arc<Delta>>,
+    /// What whoever watches may do.
+    role: ProjectRole,
     /// The newest delta that the dashboard has, by snapshot or by delta.
     seq: Seq,
 }
@@ -38,28 +40,39 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
-    pub async fn snapshot(&self, user: &User, project: ProjectId) -> Result<Snapshot, GatewayError> {
-        Ok(self.watch(user, project).await?.snapshot())
+    pub async fn snapshot(&self, caller: &Caller, project: ProjectId) -> Result<Snapshot, GatewayError> {
+        Ok(self.watch(caller, project).await?.snapshot())
     }
 
     /// Subscribes to a project.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
-    pub async fn watch(&self, user: &User, project: ProjectId) -> Result<Watcher, GatewayError> {
-        let live = self.live(user, project).await?;
+    pub async fn watch(&self, caller: &Caller, project: ProjectId) -> Result<Watcher, GatewayError> {
+        let role = self.authorise_in(caller, Action::ReadProject, project).await?;
+        let live = self.live(caller, Action::ReadProject, project).await?;
         let clock = self.inner.clock.clone();
-        let (snapshot, deltas) = live.watch(clock.now());
-        Ok(Watcher { live, clock, deltas, seq: snapshot.seq })
+        let (snapshot, deltas) = live.watch(clock.now(), role);
+        Ok(Watcher { live, clock, deltas, role, seq: snapshot.seq })
     }
 }
 
 impl Watcher {
     /// The state now; [`Watcher::next`] continues right behind it.
     pub fn snapshot(&mut self) -> Snapshot {
-        let snapshot = self.live.state().snapshot(self.clock.now());
+        let snapshot = self.live.state().snapshot(self.clock.now(), self.role);
         self.seq = snapshot.seq;
         snapshot
+    }
+
+    /// Which project.
+    pub fn project(&self) -> ProjectId {
+        self.live.project.id
+    }
+
+    /// What whoever watches might do when he began.
+    pub fn role(&self) -> ProjectRole {
+        self.role
     }
 
     /// The next thing that happens. Cancel-safe.

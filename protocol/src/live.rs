@@ -5,16 +5,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarName, VarSpec};
+use crate::model::{DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, Value, VarName, VarSpec};
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
-pub const LIVE_VERSION: u32 = 2;
+pub const LIVE_VERSION: u32 = 3;
 
 /// WebSocket close code: this page is of another version, load it anew.
 pub const CLOSE_VERSION: u16 = 4001;
-/// WebSocket close code: signed out, or no longer a member.
+/// WebSocket close code: signed out.
+pub const CLOSE_SIGNED_OUT: u16 = 4002;
+/// WebSocket close code: no longer a member of the project, or the project is gone.
 pub const CLOSE_FORBIDDEN: u16 = 4003;
+/// WebSocket close code: may do more or less than before, connect again.
+pub const CLOSE_ROLE: u16 = 4004;
 /// WebSocket close code: the server is going down, connect again.
 pub const CLOSE_RESTART: u16 = 1012;
 
@@ -144,6 +148,8 @@ pub struct Snapshot {
     pub project: ProjectId,
     /// Its name.
     pub name: String,
+    /// What whoever watches may do. When that changes the connection is closed, and the next snapshot tells.
+    pub role: ProjectRole,
     /// The project's revision.
     pub revision: Revision,
     /// In the order in which they were first seen.

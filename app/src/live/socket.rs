@@ -11,7 +11,8 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::live::{
-    CLOSE_FORBIDDEN, CLOSE_VERSION, ClientMessage, LIVE_VERSION, ServerMessage, encode, parse,
+    CLOSE_FORBIDDEN, CLOSE_SIGNED_OUT, CLOSE_VERSION, ClientMessage, LIVE_VERSION, ServerMessage, encode,
+    parse,
 };
 
 use super::{Link, Live, Touched};
@@ -51,8 +52,10 @@ enum End {
     Left,
     /// The server has a newer version.
     Outdated,
-    /// Signed out.
+    /// No longer a member.
     Forbidden,
+    /// Signed out.
+    SignedOut,
     /// Anything else: try again.
     Lost,
 }
@@ -69,14 +72,15 @@ async fn run(live: Live, mut woken: UnboundedReceiver<()>) {
                 live.link.try_set(Link::Outdated);
                 return;
             }
-            End::Forbidden => return sign_in(),
+            End::SignedOut => return go_to("/sign-in"),
+            End::Forbidden => return go_to("/?error=removed"),
             End::Lost => {}
         }
         attempt = if connection.was_open { 1 } else { attempt + 1 };
         show_away(live, attempt);
         // a refused handshake looks like any other failure, so ask in another way
         if attempt > 1 && matches!(api::get_session().await, Ok(None)) {
-            return sign_in();
+            return go_to("/sign-in");
         }
         if wait(retry_ms(attempt), &mut woken).await.is_none() {
             return;
@@ -116,10 +120,10 @@ fn show_away(live: Live, attempt: u32) {
     }
 }
 
-fn sign_in() {
+fn go_to(path: &str) {
     if let Some(window) = web_sys::window() {
         // it fails for malformed addresses only
-        let _ = window.location().set_href("/sign-in");
+        let _ = window.location().set_href(path);
     }
 }
 
@@ -318,6 +322,7 @@ fn apply(live: Live, inbox: &RefCell<Vec<ServerMessage>>) -> Touched {
 fn end_of(code: u16) -> End {
     match code {
         CLOSE_VERSION => End::Outdated,
+        CLOSE_SIGNED_OUT => End::SignedOut,
         CLOSE_FORBIDDEN => End::Forbidden,
         _ => End::Lost,
     }

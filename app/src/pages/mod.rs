@@ -21,6 +21,9 @@ fn sentence(code: &str) -> &'static str {
         "email_exists" => "There is an account with this e-mail already.",
         "invalid" => "Something in the form is missing or not allowed. A password has at least 8 characters.",
         "unavailable" => "The server cannot store anything right now. Try again in a moment.",
+        "removed" => "You are no longer a member of that project.",
+        "forbidden" => "You may not do this. Ask an admin of the project.",
+        "link_spent" => "This link was used already, was taken back or has expired. Ask for a new one.",
         "signed_out" => "You were signed out.",
         _ => "That did not work. Try again.",
     }

@@ -18,7 +18,7 @@ use std::{
 
 use protocol::{
     live::{Event, Outcome, RunId, Seq, ServerMessage, Snapshot},
-    model::{DeviceId, Project, Revision, UnixMicros, VarName},
+    model::{DeviceId, Project, ProjectRole, Revision, UnixMicros, VarName},
 };
 use tokio::{
     sync::{Semaphore, broadcast, watch},
@@ -126,9 +126,13 @@ impl Live {
     }
 
     /// The state now, and a receiver that continues behind it.
-    pub(crate) fn watch(&self, now: UnixMicros) -> (Snapshot, broadcast::Receiver<Arc<Delta>>) {
+    pub(crate) fn watch(
+        &self,
+        now: UnixMicros,
+        role: ProjectRole,
+    ) -> (Snapshot, broadcast::Receiver<Arc<Delta>>) {
         let state = self.state();
-        (state.snapshot(now), self.deltas.subscribe())
+        (state.snapshot(now, role), self.deltas.subscribe())
     }
 
     pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {
@@ -241,7 +245,6 @@ pub(crate) fn test_live(id: i64) -> Arc<Live> {
     let project = Project {
         id: ProjectId(id),
         name: String::new(),
-        owner: None,
         key: Key::parse(b"0123456789ab").expect("it is one"),
         created_at: UnixMicros(0),
     };

@@ -91,6 +91,21 @@ impl Registry {
         lives.iter().for_each(|live| visit(live));
     }
 
+    /// A project that is in memory gets another name.
+    pub(crate) fn rename(&self, project: ProjectId, name: &str) {
+        if let Some(live) = self.peek(project) {
+            live.state().rename(name);
+        }
+    }
+
+    /// Forgets a project that was deleted; whoever uses it is let go.
+    pub(crate) fn drop_one(&self, project: ProjectId) {
+        let slot = self.slots.lock().expect("no holder of this lock panics").remove(&project);
+        if let Some(live) = slot.and_then(|slot| slot.peek()) {
+            live.dropped.cancel();
+        }
+    }
+
     /// Forgets every project; whoever uses one is told to come again.
     pub(crate) fn drop_all(&self) {
         self.for_each(|live| live.dropped.cancel());

@@ -14,7 +14,9 @@ use protocol::{
     ErrorCode, ProtocolError,
     limits::{MAX_VARS_PER_PROJECT, SNAPSHOT_LOGS},
     live::{Desired, Device, Event, LogLine, Reported, Seq, Snapshot, Var},
-    model::{DeviceId, LogEntry, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarSpec},
+    model::{
+        DeviceId, LogEntry, ProjectId, ProjectRole, Report, Revision, UnixMicros, Value, VarName, VarSpec,
+    },
 };
 
 use self::{
@@ -433,7 +435,11 @@ impl State {
         self.pushes.intern(forms)
     }
 
-    pub(crate) fn snapshot(&self, now: UnixMicros) -> Snapshot {
+    pub(crate) fn rename(&mut self, name: &str) {
+        self.name = name.to_owned();
+    }
+
+    pub(crate) fn snapshot(&self, now: UnixMicros, role: ProjectRole) -> Snapshot {
         let var = |(name, var): (&VarName, &VarState)| Var {
             name: name.clone(),
             spec: (*var.spec).clone(),
@@ -450,6 +456,7 @@ impl State {
             now,
             project: self.project,
             name: self.name.clone(),
+            role,
             revision: self.revision,
             devices: self.devices.iter().map(|(id, device)| shown(*id, device)).collect(),
             vars: self.vars.iter().map(var).collect(),

@@ -83,6 +83,8 @@ pub struct EditRows<'a> {
     pub project: i64,
     pub author_id: i64,
     pub author: &'a str,
+    pub via: &'a str,
+    pub address: &'a str,
     pub gesture: i64,
     pub revision: i64,
     pub at: i64,
@@ -395,7 +397,7 @@ async fn write_logs(sql: &mut impl Statements, batch: &[Write], written: &mut [W
 }
 
 async fn write_edit(sql: &mut impl Statements, write: &Write) -> Result<Revision> {
-    let Write::Edit { project, author, author_name, gesture, at, changes } = write else {
+    let Write::Edit { project, author, author_name, via, address, gesture, at, changes } = write else {
         unreachable!("the caller matched an edit")
     };
     // of two values for one variable the last one counts
@@ -404,6 +406,8 @@ async fn write_edit(sql: &mut impl Statements, write: &Write) -> Result<Revision
         project: project.0,
         author_id: author.0,
         author: author_name,
+        via,
+        address,
         // a bit pattern: databases have no unsigned 64-bit integers
         gesture: gesture.0.cast_signed(),
         revision: sql.next_revision(project.0).await?,

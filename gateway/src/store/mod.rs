@@ -3,6 +3,8 @@
 //! Both pass the same stories (`tests/store.rs`). Reads are plain methods. What games and designers
 //! produce in numbers goes through [`Store::commit`], many writes in one transaction.
 
+pub(crate) mod access;
+mod access_rows;
 mod backup;
 #[doc(hidden)]
 pub mod batch;
@@ -11,17 +13,23 @@ mod postgres;
 mod rows;
 mod schema;
 mod shared;
+mod shared_access;
 mod sqlite;
 
 use async_trait::async_trait;
 use protocol::{
     live::{Applied, Desired, Device, Gesture, LogLine, Outcome, Reported},
     model::{
-        DeviceId, Key, LogEntry, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User,
-        UserId, Value, VarName, VarSpec,
+        DeviceId, Key, KeyId, LogEntry, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName,
+        VarSpec,
     },
 };
 
+pub use access::{
+    AccessStore, AuditRow, Joining, KeyState, Link, LinkPurpose, NewKey, NewLink, NewSession, NewToken,
+    NewUser, Sessions,
+};
+pub(crate) use access_rows::handle;
 pub use backup::{Location, Restored, back_up, restore};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
@@ -41,6 +49,9 @@ pub enum StoreError {
     /// The database was made by a newer observerio, or by something else.
     #[error("{0}")]
     Foreign(String),
+    /// What was to be changed is not there any more.
+    #[error("it is gone")]
+    Gone,
     /// A row that this program did not write.
     #[error("damaged row: {0}")]
     Damaged(String),
@@ -94,34 +105,6 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// A session's or a link's token as it is stored: its SHA-256.
 pub type TokenHash = [u8; 32];
-
-/// An account that is yet to be made.
-#[derive(Clone, Debug)]
-pub struct NewUser {
-    /// What others read.
-    pub name: String,
-    /// Lower-case e-mail.
-    pub email: Option<String>,
-    /// argon2id in PHC form.
-    pub password_hash: Option<String>,
-    /// What he may do.
-    pub role: Role,
-    /// Now.
-    pub created_at: UnixMicros,
-}
-
-/// A session that is yet to be made.
-#[derive(Clone, Debug)]
-pub struct NewSession {
-    /// Of the token in the cookie.
-    pub token_hash: TokenHash,
-    /// Who signed in.
-    pub user: UserId,
-    /// Now.
-    pub created_at: UnixMicros,
-    /// From when on it is worth nothing.
-    pub expires_at: UnixMicros,
-}
 
 /// What the live state of a project starts from.
 #[derive(Clone, Debug)]
@@ -293,6 +276,10 @@ pub enum Write {
         author: UserId,
         /// His name, kept with the history even when the account goes.
         author_name: String,
+        /// By what: `session`, `token NAME`.
+        via: String,
+        /// From which address; may be empty.
+        address: String,
         /// Edits of one gesture and variable share one history row, which keeps the oldest old value.
         gesture: Gesture,
         /// When.
@@ -394,53 +381,17 @@ pub trait Store: Send + Sync + 'static {
     /// "sqlite" or "postgres".
     fn kind(&self) -> &'static str;
 
-    /// The instance's owner with his password's hash; `None` until the instance is set up.
-    async fn get_owner(&self) -> Result<Option<(User, Option<String>)>>;
-
-    /// Makes an account. The first [`Role::Owner`] is the only one.
-    ///
-    /// # Errors
-    /// [`StoreError::EmailExists`], [`StoreError::OwnerExists`].
-    async fn create_user(&self, user: NewUser) -> Result<User>;
-
-    /// The account of a lower-case e-mail, with its password's hash.
-    async fn get_user_by_email(&self, email: &str) -> Result<Option<(User, Option<String>)>>;
-
-    /// Gives an account an e-mail, which becomes its name, and a password's hash.
-    ///
-    /// # Errors
-    /// [`StoreError::EmailExists`].
-    async fn set_credentials(&self, user: UserId, email: &str, password_hash: &str) -> Result<User>;
-
-    /// Begins a session.
-    async fn create_session(&self, session: NewSession) -> Result<()>;
-
-    /// Who is signed in by this token, unless it has expired at `now`.
-    async fn get_session(&self, token_hash: &TokenHash, now: UnixMicros) -> Result<Option<User>>;
-
-    /// Ends a session. One that does not exist is no error.
-    async fn delete_session(&self, token_hash: &TokenHash) -> Result<()>;
-
-    /// Makes a project with its first game key, in one transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::KeyTaken`]; then nothing is made.
-    async fn create_project(
-        &self,
-        name: &str,
-        owner: Option<UserId>,
-        key: Key,
-        created_at: UnixMicros,
-    ) -> Result<Project>;
-
-    /// The projects of an owner, or every project for `None`; the newest first. `online` is 0 everywhere.
-    async fn list_projects(&self, owner: Option<UserId>) -> Result<Vec<ProjectSummary>>;
+    /// The part that is about people.
+    fn access(&self) -> &dyn AccessStore;
 
     /// One project.
     async fn get_project(&self, id: ProjectId) -> Result<Option<Project>>;
 
-    /// The project that a game key belongs to.
-    async fn get_project_by_key(&self, key: Key) -> Result<Option<Project>>;
+    /// What a game key is good for; also one that was revoked.
+    async fn get_key(&self, key: Key) -> Result<Option<KeyState>>;
+
+    /// Notes that a game has connected with a key.
+    async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()>;
 
     /// Everything the live state starts from: of the devices the `max_devices` last seen, of the log the
     /// newest `max_logs` lines.
@@ -451,8 +402,26 @@ pub trait Store: Send + Sync + 'static {
         max_logs: u32,
     ) -> Result<Option<ProjectState>>;
 
-    /// The newest history rows of a project, newest first.
-    async fn list_history(&self, project: ProjectId, limit: u32) -> Result<Vec<HistoryRow>>;
+    /// The newest history rows of a project, newest first: of all variables or one, and of those older than `before`
+    /// (a revision).
+    async fn list_history(
+        &self,
+        project: ProjectId,
+        name: Option<&VarName>,
+        before: Option<Revision>,
+        limit: u32,
+    ) -> Result<Vec<HistoryRow>>;
+
+    /// The edit of a person and gesture: its changes, each with its revision; none if there was no such edit.
+    async fn get_gesture(
+        &self,
+        project: ProjectId,
+        author: UserId,
+        gesture: Gesture,
+    ) -> Result<Vec<(VarName, Value, Revision)>>;
+
+    /// Log lines of a project, the newest first, of those older than `before` (a line's number).
+    async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>>;
 
     /// Writes everything in one transaction, in order. `written` must be empty and gets one entry for each
     /// write, just before the transaction is committed: it outlives a call that is given up.

@@ -16,10 +16,10 @@ use super::{HistoryRow, ProjectState, Result, StoreError, StoredDevice, StoredVa
 pub(super) type UserCells = (i64, String, Option<String>, String);
 /// id, name, email, role, password_hash
 pub(super) type AccountCells = (i64, String, Option<String>, String, Option<String>);
-/// id, name, owner_id, key, created_at
-pub(super) type ProjectCells = (i64, String, Option<i64>, String, i64);
-/// a project, then the number of devices and their newest last_seen
-pub(super) type SummaryCells = (i64, String, Option<i64>, String, i64, i64, Option<i64>);
+/// id, name, key, created_at
+pub(super) type ProjectCells = (i64, String, String, i64);
+/// a project, then the number of devices and their newest last_seen, and a role
+pub(super) type SummaryCells = (i64, String, String, i64, i64, Option<i64>, String);
 /// identity, id, name, last_seen, about, applied
 pub(super) type StoredDeviceCells = (String, i64, String, i64, String, Option<i64>);
 /// device_id, name, revision, status, value, reason
@@ -33,7 +33,7 @@ pub(super) type LogCells = (i64, i64, i64, i64, i32, String, Option<String>);
 /// name, old, new, revision, author, at
 pub(super) type HistoryCells = (String, Option<String>, String, i64, String, i64);
 
-fn damaged(what: &str) -> StoreError {
+pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Damaged(what.to_owned())
 }
 
@@ -44,28 +44,32 @@ pub(super) fn role_name(role: Role) -> &'static str {
     }
 }
 
-pub(super) fn user((id, name, email, role): UserCells) -> Result<User> {
-    let role = match role.as_str() {
-        "owner" => Role::Owner,
-        "member" => Role::Member,
-        _ => return Err(damaged("a user has an unknown role")),
-    };
-    Ok(User { id: UserId(id), name, email, role })
+pub(super) fn role(word: &str) -> Result<Role> {
+    match word {
+        "owner" => Ok(Role::Owner),
+        "member" => Ok(Role::Member),
+        _ => Err(damaged("a user has an unknown role")),
+    }
+}
+
+pub(super) fn user((id, name, email, word): UserCells) -> Result<User> {
+    Ok(User { id: UserId(id), name, email, role: role(&word)? })
 }
 
 pub(super) fn account((id, name, email, role, hash): AccountCells) -> Result<(User, Option<String>)> {
     Ok((user((id, name, email, role))?, hash))
 }
 
-pub(super) fn project((id, name, owner, key, created_at): ProjectCells) -> Result<Project> {
+pub(super) fn project((id, name, key, created_at): ProjectCells) -> Result<Project> {
     let key = Key::parse(key.as_bytes()).map_err(|_| damaged("a project has a malformed key"))?;
-    Ok(Project { id: ProjectId(id), name, owner: owner.map(UserId), key, created_at: UnixMicros(created_at) })
+    Ok(Project { id: ProjectId(id), name, key, created_at: UnixMicros(created_at) })
 }
 
 pub(super) fn summary(cells: SummaryCells) -> Result<ProjectSummary> {
-    let (id, name, owner, key, created_at, devices, last_seen) = cells;
+    let (id, name, key, created_at, devices, last_seen, role) = cells;
     Ok(ProjectSummary {
-        project: project((id, name, owner, key, created_at))?,
+        project: project((id, name, key, created_at))?,
+        role: super::access_rows::project_role(&role)?,
         devices: devices.try_into().map_err(|_| damaged("a project has too many devices"))?,
         online: 0,
         last_seen: last_seen.map(UnixMicros),
@@ -152,6 +156,13 @@ pub(super) fn log_line((seq, device, at, received, level, message, fields): LogC
         message,
         fields,
     })
+}
+
+/// name, new, revision
+pub(super) type GestureCells = (String, String, i64);
+
+pub(super) fn gesture((name, new, revision): GestureCells) -> Result<(VarName, Value, Revision)> {
+    Ok((var_name(&name)?, value(&new)?, Revision(revision)))
 }
 
 pub(super) fn history((name, old, new, revision, author, at): HistoryCells) -> Result<HistoryRow> {

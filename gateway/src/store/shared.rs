@@ -15,152 +15,16 @@ macro_rules! impl_store {
                 $kind
             }
 
-            async fn get_owner(&self) -> Result<Option<(User, Option<String>)>> {
-                let sql = "SELECT id, name, email, role, password_hash FROM users WHERE role = 'owner'";
-                let cells = sqlx::query_as(sql).fetch_optional(&self.reader).await?;
-                cells.map(rows::account).transpose()
-            }
-
-            async fn create_user(&self, user: NewUser) -> Result<User> {
-                let mut tx = self.writer.begin_with($begin_write).await?;
-                let made: Option<rows::UserCells> = sqlx::query_as(
-                    "INSERT INTO users (name, email, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)
-                     ON CONFLICT DO NOTHING RETURNING id, name, email, role",
-                )
-                .bind(&user.name)
-                .bind(&user.email)
-                .bind(&user.password_hash)
-                .bind(rows::role_name(user.role))
-                .bind(user.created_at.0)
-                .fetch_optional(&mut *tx)
-                .await?;
-                if let Some(cells) = made {
-                    tx.commit().await?;
-                    return rows::user(cells);
-                }
-                // one of the two unique constraints
-                let email_exists = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)")
-                    .bind(&user.email)
-                    .fetch_one(&mut *tx)
-                    .await?;
-                Err(if email_exists { StoreError::EmailExists } else { StoreError::OwnerExists })
-            }
-
-            async fn get_user_by_email(&self, email: &str) -> Result<Option<(User, Option<String>)>> {
-                let sql = "SELECT id, name, email, role, password_hash FROM users WHERE email = $1";
-                let cells = sqlx::query_as(sql).bind(email).fetch_optional(&self.reader).await?;
-                cells.map(rows::account).transpose()
-            }
-
-            async fn set_credentials(&self, user: UserId, email: &str, password_hash: &str) -> Result<User> {
-                let changed = sqlx::query_as(
-                    "UPDATE users SET name = $2, email = $2, password_hash = $3 WHERE id = $1
-                     RETURNING id, name, email, role",
-                )
-                .bind(user.0)
-                .bind(email)
-                .bind(password_hash)
-                .fetch_one(&self.writer)
-                .await;
-                match changed {
-                    Ok(cells) => rows::user(cells),
-                    // the e-mail is the only unique thing that it changes
-                    Err(sqlx::Error::Database(fault)) if fault.is_unique_violation() => Err(StoreError::EmailExists),
-                    Err(fault) => Err(fault.into()),
-                }
-            }
-
-            async fn create_session(&self, session: NewSession) -> Result<()> {
-                let mut tx = self.writer.begin_with($begin_write).await?;
-                // here, so that dead sessions never pile up and nobody has to sweep
-                sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
-                    .bind(session.created_at.0)
-                    .execute(&mut *tx)
-                    .await?;
-                sqlx::query(
-                    "INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-                )
-                .bind(&session.token_hash[..])
-                .bind(session.user.0)
-                .bind(session.created_at.0)
-                .bind(session.expires_at.0)
-                .execute(&mut *tx)
-                .await?;
-                Ok(tx.commit().await?)
-            }
-
-            async fn get_session(&self, token_hash: &TokenHash, now: UnixMicros) -> Result<Option<User>> {
-                let cells = sqlx::query_as(
-                    "SELECT u.id, u.name, u.email, u.role FROM sessions s JOIN users u ON u.id = s.user_id
-                     WHERE s.token_hash = $1 AND s.expires_at > $2",
-                )
-                .bind(&token_hash[..])
-                .bind(now.0)
-                .fetch_optional(&self.reader)
-                .await?;
-                cells.map(rows::user).transpose()
-            }
-
-            async fn delete_session(&self, token_hash: &TokenHash) -> Result<()> {
-                sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
-                    .bind(&token_hash[..])
-                    .execute(&self.writer)
-                    .await?;
-                Ok(())
-            }
-
-            async fn create_project(
-                &self,
-                name: &str,
-                owner: Option<UserId>,
-                key: Key,
-                created_at: UnixMicros,
-            ) -> Result<Project> {
-                let mut tx = self.writer.begin_with($begin_write).await?;
-                let id: i64 = sqlx::query_scalar(
-                    "INSERT INTO projects (name, owner_id, created_at) VALUES ($1, $2, $3) RETURNING id",
-                )
-                .bind(name)
-                .bind(owner.map(|owner| owner.0))
-                .bind(created_at.0)
-                .fetch_one(&mut *tx)
-                .await?;
-                let made = sqlx::query(
-                    "INSERT INTO project_keys (key, project_id, created_at) VALUES ($1, $2, $3)
-                     ON CONFLICT (key) DO NOTHING",
-                )
-                .bind(key.as_str())
-                .bind(id)
-                .bind(created_at.0)
-                .execute(&mut *tx)
-                .await?;
-                if made.rows_affected() == 0 {
-                    return Err(StoreError::KeyTaken);
-                }
-                tx.commit().await?;
-                Ok(Project { id: ProjectId(id), name: name.to_owned(), owner, key, created_at })
-            }
-
-            async fn list_projects(&self, owner: Option<UserId>) -> Result<Vec<ProjectSummary>> {
-                // the newest by number: a clock may have jumped
-                let cells = sqlx::query_as(
-                    "SELECT p.id, p.name, p.owner_id,
-                         (SELECT key FROM project_keys k WHERE k.project_id = p.id ORDER BY created_at, key LIMIT 1),
-                         p.created_at,
-                         (SELECT count(*) FROM devices d WHERE d.project_id = p.id),
-                         (SELECT max(last_seen) FROM devices d WHERE d.project_id = p.id)
-                     FROM projects p WHERE $1 IS NULL OR p.owner_id = $1 ORDER BY p.id DESC",
-                )
-                .bind(owner.map(|owner| owner.0))
-                .fetch_all(&self.reader)
-                .await?;
-                cells.into_iter().map(rows::summary).collect()
+            fn access(&self) -> &dyn AccessStore {
+                self
             }
 
             async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {
                 let cells = sqlx::query_as(
-                    "SELECT p.id, p.name, p.owner_id,
-                         (SELECT key FROM project_keys k WHERE k.project_id = p.id ORDER BY created_at, key LIMIT 1),
+                    "SELECT p.id, p.name,
+                         (SELECT key FROM game_keys k WHERE k.project_id = p.id
+                          ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END,
+                              CASE WHEN expires_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT 1),
                          p.created_at
                      FROM projects p WHERE p.id = $1",
                 )
@@ -170,15 +34,23 @@ macro_rules! impl_store {
                 cells.map(rows::project).transpose()
             }
 
-            async fn get_project_by_key(&self, key: Key) -> Result<Option<Project>> {
+            async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
                 let cells = sqlx::query_as(
-                    "SELECT p.id, p.name, p.owner_id, k.key, p.created_at
-                     FROM project_keys k JOIN projects p ON p.id = k.project_id WHERE k.key = $1",
+                    "SELECT id, project_id, expires_at, revoked_at FROM game_keys WHERE key = $1",
                 )
                 .bind(key.as_str())
                 .fetch_optional(&self.reader)
                 .await?;
-                cells.map(rows::project).transpose()
+                Ok(cells.map(access_rows::key_state))
+            }
+
+            async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()> {
+                sqlx::query("UPDATE game_keys SET last_used_at = $2 WHERE id = $1")
+                    .bind(key.0)
+                    .bind(at.0)
+                    .execute(&self.writer)
+                    .await?;
+                Ok(())
             }
 
             async fn load_project(
@@ -238,16 +110,62 @@ macro_rules! impl_store {
                 rows::state(project, revision, devices, rows::vars(vars, reported, outcomes)?, logs).map(Some)
             }
 
-            async fn list_history(&self, project: ProjectId, limit: u32) -> Result<Vec<HistoryRow>> {
+            async fn list_history(
+                &self,
+                project: ProjectId,
+                name: Option<&VarName>,
+                before: Option<Revision>,
+                limit: u32,
+            ) -> Result<Vec<HistoryRow>> {
                 let cells = sqlx::query_as(
-                    "SELECT name, old, new, revision, author, at FROM edits WHERE project_id = $1
-                     ORDER BY revision DESC, name LIMIT $2",
+                    "SELECT name, old, new, revision, author, at FROM edits
+                     WHERE project_id = $1 AND ($2 IS NULL OR name = $2) AND revision < $3
+                     ORDER BY revision DESC, name LIMIT $4",
                 )
                 .bind(project.0)
+                .bind(name.map(VarName::as_str))
+                .bind(before.map_or(i64::MAX, |before| before.0))
                 .bind(i64::from(limit))
                 .fetch_all(&self.reader)
                 .await?;
                 cells.into_iter().map(rows::history).collect()
+            }
+
+            async fn get_gesture(
+                &self,
+                project: ProjectId,
+                author: UserId,
+                gesture: Gesture,
+            ) -> Result<Vec<(VarName, Value, Revision)>> {
+                let cells = sqlx::query_as(
+                    "SELECT name, new, revision FROM edits
+                     WHERE project_id = $1 AND author_id = $2 AND gesture = $3",
+                )
+                .bind(project.0)
+                .bind(author.0)
+                .bind(gesture.0.cast_signed())
+                .fetch_all(&self.reader)
+                .await?;
+                cells.into_iter().map(rows::gesture).collect()
+            }
+
+            async fn list_logs(
+                &self,
+                project: ProjectId,
+                before: Option<u64>,
+                limit: u32,
+            ) -> Result<Vec<LogLine>> {
+                let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
+                let cells = sqlx::query_as(
+                    "SELECT seq, device_id, at, received, level, message, fields
+                     FROM logs WHERE project_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
+                )
+                .bind(project.0)
+                .bind(before)
+                .bind(i64::from(limit))
+                .fetch_all(&self.reader)
+                .await?;
+                cells.into_iter().map(rows::log_line).collect()
             }
 
             async fn commit(&self, ticket: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> Result<()> {

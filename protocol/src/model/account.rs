@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, ProjectId, UnixMicros, UserId};
+use super::{Key, ProjectId, ProjectRole, UnixMicros, UserId};
 
 /// What a person may do on this instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// Set the instance up; sees every project.
     Owner,
-    /// Sees his own projects.
+    /// Sees the projects that he is a member of.
     Member,
 }
 
@@ -33,9 +33,7 @@ pub struct Project {
     pub id: ProjectId,
     /// Its name.
     pub name: String,
-    /// Whose it is; `None` = the instance owner's.
-    pub owner: Option<UserId>,
-    /// The game key that its games say.
+    /// A game key that its games say: of those in force the oldest.
     pub key: Key,
     /// When it was made.
     pub created_at: UnixMicros,
@@ -46,6 +44,8 @@ pub struct Project {
 pub struct ProjectSummary {
     /// The project.
     pub project: Project,
+    /// What the person who asks may do in it.
+    pub role: ProjectRole,
     /// Devices that ever connected.
     pub devices: u32,
     /// Devices that are connected now.

@@ -30,6 +30,10 @@ numeric_id! {
     DeviceId,
     /// A person's account, as the database numbers it.
     UserId,
+    /// A game key, as the database numbers it.
+    KeyId,
+    /// An API token, as the database numbers it.
+    TokenId,
     /// Counts the edits of one project: 0 = never edited, +1 with every edit.
     Revision,
 }
@@ -63,6 +67,11 @@ impl Key {
         std::str::from_utf8(&self.0).expect("a key is ASCII by construction")
     }
 
+    /// Its first characters, for lists and logs.
+    pub fn shortened(&self) -> String {
+        format!("{}…", &self.as_str()[..4])
+    }
+
     /// The key as it stands on the wire.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -71,7 +80,7 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({}…)", &self.as_str()[..4])
+        write!(f, "Key({})", self.shortened())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The nouns: keys, names, values, variables, log entries, times. Made only by parsing.
 
+mod access;
 mod account;
 mod ids;
 mod log;
@@ -7,8 +8,12 @@ mod time;
 mod value;
 mod var;
 
+pub use access::{
+    Account, ApiToken, AuditCursor, AuditEntry, AuditPage, GameKey, Handle, Invitation, Member, ProjectRole,
+    SessionInfo, TokenScope, UnknownWord,
+};
 pub use account::{Project, ProjectSummary, Role, User};
-pub use ids::{DeviceId, Key, ProjectId, Revision, UserId, VarName};
+pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, TokenId, UserId, VarName};
 pub use log::{Level, LogEntry};
 pub use time::UnixMicros;
 pub(crate) use value::json_depth;

@@ -181,6 +181,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Ok(())
             }
             Wake::Room(room) => Box::pin(self.on_room(room)).await,
+            Wake::Game(GameEvent::Revoked) => {
+                let effect = self.out.add(instant(), |out| self.session.revoke(out));
+                self.end_if_closed(&effect)
+            }
             Wake::Deadline => self.on_time(),
             Wake::Stop | Wake::Game(GameEvent::StartOver) => Box::pin(self.drain()).await,
         }

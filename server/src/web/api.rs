@@ -12,7 +12,7 @@ use protocol::model::Key;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Web, readiness::Readiness};
+use super::{Web, auth::Visitor, readiness::Readiness};
 use crate::config::Registration;
 
 /// An answer with a status and `{"error": …}`.
@@ -68,11 +68,11 @@ struct RegisterKey {
 }
 
 /// `POST /users/tokens`: makes a project with that key.
-pub(super) async fn register_key(State(web): State<Web>, body: Bytes) -> Answer {
+pub(super) async fn register_key(State(web): State<Web>, Visitor(origin): Visitor, body: Bytes) -> Answer {
     web.check_registration()?;
     let RegisterKey { token } = parse(&body, r#"{"token": "<12 bytes>"}"#)?;
     let key = Key::parse(token.as_bytes()).map_err(|error| ApiError(StatusCode::BAD_REQUEST, error.text))?;
-    let project = web.gateway.register_key(key).await?;
+    let project = web.gateway.register_key(key, &origin).await?;
     Ok(Json(json!({ "token": project.key })))
 }
 
@@ -83,10 +83,10 @@ struct RegisterUser {
 }
 
 /// `POST /users`: makes an account with a first project, and gives its key.
-pub(super) async fn register_user(State(web): State<Web>, body: Bytes) -> Answer {
+pub(super) async fn register_user(State(web): State<Web>, Visitor(origin): Visitor, body: Bytes) -> Answer {
     web.check_registration()?;
     let RegisterUser { email, password } = parse(&body, r#"{"email": "…", "password": "…"}"#)?;
-    let key = web.gateway.register_user(&email, &password).await?;
+    let key = web.gateway.register_user(&email, &password, &origin).await?;
     Ok(Json(json!({ "token": key })))
 }
 

@@ -1,22 +1,22 @@
-//! Who is asking: the session cookie.
+//! Who is asking: the session cookie or an API token, and from where.
 
 use std::convert::Infallible;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderValue, request::Parts},
+    http::{HeaderValue, header::USER_AGENT, request::Parts},
+    response::Response,
 };
 use axum_extra::extract::CookieJar;
-use gateway::{GatewayError, SignedIn};
-use protocol::model::User;
+use gateway::{Caller, GatewayError, Origin, SignedIn};
 
-use super::Web;
+use super::{Web, client::ClientAddress, guard, pages::unavailable};
 
 /// As long as the gateway keeps a session.
 const MAX_AGE_SECONDS: u32 = 30 * 24 * 3600;
 
 /// The cookie's value as it came; nothing is known of it yet.
-pub(super) struct SessionToken(pub(super) Option<String>);
+struct SessionToken(Option<String>);
 
 impl FromRequestParts<Web> for SessionToken {
     type Rejection = Infallible;
@@ -24,6 +24,32 @@ impl FromRequestParts<Web> for SessionToken {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
         let jar = CookieJar::from_headers(&parts.headers);
         Ok(Self(jar.get(web.cookie_name()).map(|cookie| cookie.value().to_owned())))
+    }
+}
+
+/// Where a request comes from, for the audit trail and the list of sessions.
+pub(super) struct Visitor(pub(super) Origin);
+
+impl FromRequestParts<Web> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Infallible> {
+        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
+        let agent = guard::text(&parts.headers, &USER_AGENT).unwrap_or_default().to_owned();
+        Ok(Self(Origin { address, agent }))
+    }
+}
+
+/// Who asks by a session's cookie, if anybody does.
+pub(super) struct Asking(pub(super) Option<Caller>);
+
+impl FromRequestParts<Web> for Asking {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        let Ok(Visitor(origin)) = Visitor::from_request_parts(parts, web).await;
+        let Ok(token) = SessionToken::from_request_parts(parts, web).await;
+        web.caller_of(&token, &origin).await.map(Self).map_err(|error| unavailable(&error))
     }
 }
 
@@ -38,9 +64,9 @@ impl Web {
     }
 
     /// Who is signed in by that token.
-    pub(super) async fn user_of(&self, token: &SessionToken) -> Result<Option<User>, GatewayError> {
+    async fn caller_of(&self, token: &SessionToken, origin: &Origin) -> Result<Option<Caller>, GatewayError> {
         match &token.0 {
-            Some(token) => self.gateway.authenticate(token).await,
+            Some(token) => self.gateway.authenticate(token, origin.address).await,
             None => Ok(None),
         }
     }

@@ -9,7 +9,10 @@ use axum::{
 use gateway::GatewayError;
 use serde::Deserialize;
 
-use super::{Web, auth::SessionToken};
+use super::{
+    Web,
+    auth::{Asking, Visitor},
+};
 
 #[derive(Deserialize)]
 pub(super) struct SetUp {
@@ -21,9 +24,13 @@ pub(super) struct SetUp {
 }
 
 /// `POST /setup`: the owner's account, by the one-time link.
-pub(super) async fn set_up(State(web): State<Web>, Form(form): Form<SetUp>) -> Response {
+pub(super) async fn set_up(
+    State(web): State<Web>,
+    Visitor(origin): Visitor,
+    Form(form): Form<SetUp>,
+) -> Response {
     let SetUp { token, email, password } = form;
-    match web.gateway.set_up(&token, filled(&email), filled(&password)).await {
+    match web.gateway.set_up(&token, filled(&email), filled(&password), &origin).await {
         Ok(signed_in) => with_cookie(web.cookie_for(&signed_in), "/"),
         // the link still works, so the form is shown again
         Err(error @ GatewayError::Invalid(_)) => {
@@ -42,17 +49,21 @@ pub(super) struct SignIn {
 }
 
 /// `POST /sign-in`.
-pub(super) async fn sign_in(State(web): State<Web>, Form(form): Form<SignIn>) -> Response {
-    match web.gateway.sign_in(&form.email, &form.password).await {
+pub(super) async fn sign_in(
+    State(web): State<Web>,
+    Visitor(origin): Visitor,
+    Form(form): Form<SignIn>,
+) -> Response {
+    match web.gateway.sign_in(&form.email, &form.password, &origin).await {
         Ok(signed_in) => with_cookie(web.cookie_for(&signed_in), "/"),
         Err(error) => back("/sign-in", '?', &error),
     }
 }
 
 /// `POST /sign-out`.
-pub(super) async fn sign_out(State(web): State<Web>, token: SessionToken) -> Response {
-    if let Some(token) = &token.0
-        && let Err(error) = web.gateway.sign_out(token).await
+pub(super) async fn sign_out(State(web): State<Web>, Asking(caller): Asking) -> Response {
+    if let Some(caller) = &caller
+        && let Err(error) = web.gateway.sign_out(caller).await
     {
         return back("/", '?', &error);
     }
@@ -68,15 +79,11 @@ pub(super) struct NewProject {
 /// `POST /projects`.
 pub(super) async fn create_project(
     State(web): State<Web>,
-    token: SessionToken,
+    Asking(caller): Asking,
     Form(form): Form<NewProject>,
 ) -> Response {
-    let user = match web.user_of(&token).await {
-        Ok(Some(user)) => user,
-        Ok(None) => return Redirect::to("/sign-in").into_response(),
-        Err(error) => return back("/", '?', &error),
-    };
-    match web.gateway.create_project(&user, &form.name).await {
+    let Some(caller) = caller else { return Redirect::to("/sign-in").into_response() };
+    match web.gateway.create_project(&caller, &form.name).await {
         Ok(project) => Redirect::to(&format!("/p/{}/live", project.id)).into_response(),
         Err(error) => back("/", '?', &error),
     }

@@ -15,20 +15,21 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
-use gateway::{Gateway, GatewayError, Watched, Watcher};
+use gateway::{Action, Caller, Gateway, GatewayError, Watched, Watcher};
 use protocol::{
     limits::MAX_LIVE_MESSAGE_BYTES,
     live::{
-        self, CLOSE_FORBIDDEN, CLOSE_RESTART, CLOSE_VERSION, ClientMessage, EditRefused, LIVE_VERSION,
-        ServerMessage,
+        self, CLOSE_FORBIDDEN, CLOSE_RESTART, CLOSE_ROLE, CLOSE_SIGNED_OUT, CLOSE_VERSION, ClientMessage,
+        EditRefused, LIVE_VERSION, ServerMessage,
     },
-    model::{ProjectId, User},
+    model::ProjectId,
 };
 use serde::Deserialize;
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Web, auth::SessionToken, serve::Place};
+use super::{Web, auth::Asking, serve::Place};
 
 /// How often we ask whether the browser is there, and whether it is still signed in.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -49,7 +50,7 @@ pub(super) struct Version {
 /// `GET /live?v=<version>`: refused before the upgrade unless our own page asks for somebody signed in.
 pub(super) async fn live(
     State(web): State<Web>,
-    token: SessionToken,
+    Asking(caller): Asking,
     headers: HeaderMap,
     Extension(place): Extension<Place>,
     Query(version): Query<Version>,
@@ -59,10 +60,8 @@ pub(super) async fn live(
         let text = "only the dashboard's own page may open this; behind a proxy, set OBSERVERIO_PUBLIC_URL\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
-    let user = match web.user_of(&token).await {
-        Ok(Some(user)) => user,
-        Ok(None) => return (StatusCode::UNAUTHORIZED, "sign in first\n").into_response(),
-        Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    let Some(caller) = caller else {
+        return (StatusCode::UNAUTHORIZED, "sign in first\n").into_response();
     };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
@@ -76,7 +75,7 @@ pub(super) async fn live(
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES);
     upgrade.on_upgrade(move |socket| async move {
-        let conversation = Conversation::new(socket, web.gateway, user, token);
+        let conversation = Conversation::new(socket, web.gateway, caller);
         if version.v == Some(LIVE_VERSION) {
             conversation.run(web.stop).await;
         } else {
@@ -92,8 +91,9 @@ type Saving = Pin<Box<dyn Future<Output = ServerMessage> + Send>>;
 struct Conversation {
     socket: WebSocket,
     gateway: Gateway,
-    user: User,
-    token: SessionToken,
+    caller: Caller,
+    /// Says when somebody's rights have changed.
+    access: watch::Receiver<u64>,
     watcher: Option<Watcher>,
     saving: Option<Saving>,
     heartbeat: Interval,
@@ -105,6 +105,7 @@ enum Wake {
     Heard(Option<Result<Message, axum::Error>>),
     Saved(ServerMessage),
     Watched(Watched),
+    Access,
     Heartbeat,
 }
 
@@ -115,17 +116,21 @@ enum End {
 }
 
 impl Conversation {
-    fn new(socket: WebSocket, gateway: Gateway, user: User, token: SessionToken) -> Self {
+    fn new(socket: WebSocket, gateway: Gateway, caller: Caller) -> Self {
         let now = Instant::now();
         let mut heartbeat = interval_at(now + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { socket, gateway, user, token, watcher: None, saving: None, heartbeat, heard: now }
+        let mut access = gateway.access_changes();
+        // the caller was found before this began to listen
+        access.mark_changed();
+        Self { socket, gateway, caller, access, watcher: None, saving: None, heartbeat, heard: now }
     }
 
     async fn run(mut self, stop: CancellationToken) {
         let end = loop {
             let wake = tokio::select! {
                 () = stop.cancelled() => Wake::Stop,
+                Ok(()) = self.access.changed() => Wake::Access,
                 message = self.socket.recv(), if self.saving.is_none() => Wake::Heard(message),
                 result = saved(&mut self.saving) => Wake::Saved(result),
                 watched = watched(&mut self.watcher) => Wake::Watched(watched),
@@ -158,6 +163,7 @@ impl Conversation {
             Wake::Watched(Watched::StartOver) => {
                 Err(End::Say(CLOSE_RESTART, "a backup was restored; connect again"))
             }
+            Wake::Access => self.check_access().await,
             Wake::Heartbeat => self.check_in().await,
         }
     }
@@ -183,17 +189,17 @@ impl Conversation {
             ClientMessage::Subscribe { project } => self.subscribe(project).await,
             ClientMessage::Ping { token } => self.say(&ServerMessage::Pong { token }).await,
             ClientMessage::Run { id, project, name, args } => {
-                let (gateway, user) = (self.gateway.clone(), self.user.clone());
+                let (gateway, caller) = (self.gateway.clone(), self.caller.clone());
                 self.saving = Some(Box::pin(async move {
-                    let started = gateway.run_action(&user, project, name, args).await;
+                    let started = gateway.run_action(&caller, project, name, args).await;
                     ServerMessage::RunResult { id, outcome: started.map_err(refusal) }
                 }));
                 Ok(())
             }
             ClientMessage::Edit { id, project, gesture, changes } => {
-                let (gateway, user) = (self.gateway.clone(), self.user.clone());
+                let (gateway, caller) = (self.gateway.clone(), self.caller.clone());
                 self.saving = Some(Box::pin(async move {
-                    let saved = gateway.edit_vars(&user, project, gesture, changes).await;
+                    let saved = gateway.edit_vars(&caller, project, gesture, changes).await;
                     ServerMessage::EditResult { id, outcome: saved.map_err(refusal) }
                 }));
                 Ok(())
@@ -203,7 +209,7 @@ impl Conversation {
 
     async fn subscribe(&mut self, project: ProjectId) -> Result<(), End> {
         self.watcher = None;
-        match self.gateway.watch(&self.user, project).await {
+        match self.gateway.watch(&self.caller, project).await {
             Ok(mut watcher) => {
                 let snapshot = Box::new(watcher.snapshot());
                 self.watcher = Some(watcher);
@@ -213,16 +219,31 @@ impl Conversation {
         }
     }
 
-    /// Whoever signed out elsewhere, or lost access, is told so here.
+    /// Somebody's rights have changed, or time has passed: is he still who he was, and may he still see this? Whoever
+    /// signed out elsewhere is told so here; whoever may do more or less than before connects again.
+    async fn check_access(&mut self) -> Result<(), End> {
+        match self.gateway.renew(&self.caller).await {
+            Ok(Some(caller)) => self.caller = caller,
+            Ok(None) => return Err(End::Say(CLOSE_SIGNED_OUT, "signed out")),
+            // the database is away: edits are refused meanwhile, and the next heartbeat asks again
+            Err(_) => return Ok(()),
+        }
+        let Some(watcher) = &self.watcher else { return Ok(()) };
+        match self.gateway.authorise_in(&self.caller, Action::ReadProject, watcher.project()).await {
+            Ok(role) if role == watcher.role() => Ok(()),
+            Ok(_) => Err(End::Say(CLOSE_ROLE, "your role has changed; connect again")),
+            Err(GatewayError::NotFound | GatewayError::Forbidden) => {
+                Err(End::Say(CLOSE_FORBIDDEN, "you are no longer a member of this project"))
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
     async fn check_in(&mut self) -> Result<(), End> {
         if self.heard.elapsed() > SILENCE {
             return Err(End::Gone);
         }
-        if let Some(token) = &self.token.0
-            && let Ok(None) = self.gateway.authenticate(token).await
-        {
-            return Err(End::Say(CLOSE_FORBIDDEN, "signed out"));
-        }
+        self.check_access().await?;
         self.send_message(Message::Ping(Vec::new().into())).await
     }
 

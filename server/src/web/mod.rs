@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod client;
 mod forms;
 mod guard;
 mod live;

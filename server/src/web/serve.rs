@@ -25,6 +25,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::client::ClientAddress;
 use crate::net::{self, Port};
 
 /// For a request's head; also for the pause between two requests of a connection.
@@ -69,6 +70,7 @@ async fn serve_connection(
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(ClientAddress(peer.ip().to_canonical()));
         router.call(request)
     });
     // HTTP/1.1 only: browsers speak HTTP/2 through TLS alone, and a proxy that does TLS speaks 1.1 to us

@@ -248,12 +248,14 @@ impl Statements for PgConnection {
 
     async fn upsert_history(&mut self, edit: &EditRows<'_>) -> Result<u64> {
         let done = sqlx::query(
-            "INSERT INTO edits (project_id, author_id, gesture, name, author, old, new, revision, at)
-             SELECT v.project_id, $2, $3, v.name, $4, v.desired, c.value, $5, $6
+            "INSERT INTO edits
+                 (project_id, author_id, gesture, name, author, old, new, revision, at, via, address)
+             SELECT v.project_id, $2, $3, v.name, $4, v.desired, c.value, $5, $6, $9, $10
              FROM UNNEST($7::text[], $8::text[]) AS c (name, value)
              JOIN vars v ON v.project_id = $1 AND v.name = c.name
              ON CONFLICT (project_id, author_id, gesture, name)
-             DO UPDATE SET new = excluded.new, revision = excluded.revision, at = excluded.at",
+             DO UPDATE SET new = excluded.new, revision = excluded.revision, at = excluded.at,
+                 via = excluded.via, address = excluded.address",
         )
         .bind(edit.project)
         .bind(edit.author_id)
@@ -263,6 +265,8 @@ impl Statements for PgConnection {
         .bind(edit.at)
         .bind(&edit.names)
         .bind(&edit.values)
+        .bind(edit.via)
+        .bind(edit.address)
         .execute(self)
         .await?;
         Ok(done.rows_affected())

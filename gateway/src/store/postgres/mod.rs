@@ -4,7 +4,14 @@ mod commit;
 
 use std::{str::FromStr, time::Duration};
 
-use protocol::model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId};
+use protocol::{
+    live::{Gesture, LogLine},
+    model::{
+        Account, ApiToken, AuditCursor, AuditEntry, GameKey, Invitation, Key, KeyId, Member, Project,
+        ProjectId, ProjectRole, ProjectSummary, Revision, SessionInfo, TokenId, UnixMicros, User, UserId,
+        Value, VarName,
+    },
+};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
     migrate::Migrate as _,
@@ -13,8 +20,10 @@ use sqlx::{
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{
-    Epoch, HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, Ticket, TokenHash,
-    Write, Written, migrations, rows, schema::Schema, shared::impl_store,
+    AccessStore, AuditRow, Epoch, HistoryRow, Joining, KeyState, Link, LinkPurpose, NewKey, NewLink,
+    NewSession, NewToken, NewUser, ProjectState, Result, Sessions, Store, StoreError, Ticket, TokenHash,
+    Write, Written, access_rows, migrations, rows, schema::Schema, shared::impl_store,
+    shared_access::impl_access_store,
 };
 
 const CONNECTIONS: u32 = 8;
@@ -151,6 +160,7 @@ async fn refuse_incomplete(connection: &mut PgConnection, name: &str, version: i
     }
 }
 
+impl_access_store!(PostgresStore, begin_write: "BEGIN");
 impl_store!(
     PostgresStore,
     kind: "postgres",

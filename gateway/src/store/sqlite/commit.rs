@@ -227,11 +227,13 @@ impl Statements for SqliteConnection {
 
     async fn upsert_history(&mut self, edit: &EditRows<'_>) -> Result<u64> {
         let done = sqlx::query(
-            "INSERT INTO edits (project_id, author_id, gesture, name, author, old, new, revision, at)
-             SELECT v.project_id, $2, $3, v.name, $4, v.desired, c.value->>1, $5, $6
+            "INSERT INTO edits
+                 (project_id, author_id, gesture, name, author, old, new, revision, at, via, address)
+             SELECT v.project_id, $2, $3, v.name, $4, v.desired, c.value->>1, $5, $6, $8, $9
              FROM json_each($7) AS c CROSS JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0) WHERE true
              ON CONFLICT (project_id, author_id, gesture, name)
-             DO UPDATE SET new = excluded.new, revision = excluded.revision, at = excluded.at",
+             DO UPDATE SET new = excluded.new, revision = excluded.revision, at = excluded.at,
+                 via = excluded.via, address = excluded.address",
         )
         .bind(edit.project)
         .bind(edit.author_id)
@@ -240,6 +242,8 @@ impl Statements for SqliteConnection {
         .bind(edit.revision)
         .bind(edit.at)
         .bind(json(pairs(edit)))
+        .bind(edit.via)
+        .bind(edit.address)
         .execute(self)
         .await?;
         Ok(done.rows_affected())

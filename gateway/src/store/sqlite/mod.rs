@@ -7,7 +7,14 @@ pub(super) mod inspect;
 
 use std::{fs::OpenOptions, path::Path, time::Duration};
 
-use protocol::model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId};
+use protocol::{
+    live::{Gesture, LogLine},
+    model::{
+        Account, ApiToken, AuditCursor, AuditEntry, GameKey, Invitation, Key, KeyId, Member, Project,
+        ProjectId, ProjectRole, ProjectSummary, Revision, SessionInfo, TokenId, UnixMicros, User, UserId,
+        Value, VarName,
+    },
+};
 use sqlx::{
     ConnectOptions, Connection, Executor, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -15,8 +22,9 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::{
-    Epoch, HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, Ticket, TokenHash,
-    Write, Written, migrations, rows, shared::impl_store,
+    AccessStore, AuditRow, Epoch, HistoryRow, Joining, KeyState, Link, LinkPurpose, NewKey, NewLink,
+    NewSession, NewToken, NewUser, ProjectState, Result, Sessions, Store, StoreError, Ticket, TokenHash,
+    Write, Written, access_rows, migrations, rows, shared::impl_store, shared_access::impl_access_store,
 };
 use inspect::{APPLICATION_ID, Depth, Found, explain, inspect};
 
@@ -108,4 +116,5 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
+impl_access_store!(SqliteStore, begin_write: "BEGIN IMMEDIATE");
 impl_store!(SqliteStore, kind: "sqlite", begin_write: "BEGIN IMMEDIATE", begin_read: "BEGIN");

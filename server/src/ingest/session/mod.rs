@@ -408,6 +408,15 @@ impl Session {
         }
     }
 
+    /// The key is worth nothing any more.
+    pub(crate) fn revoke(&self, out: &mut Vec<u8>) -> Effect {
+        close(
+            ErrorCode::Revoked,
+            "this key was revoked or replaced; ask the project's admin for another one",
+            out,
+        )
+    }
+
     /// The line limit was passed; the rest of the stream can't be read.
     pub(crate) fn on_line_too_long(&self, max_line_bytes: usize, out: &mut Vec<u8>) -> Effect {
         let text = match self.key {

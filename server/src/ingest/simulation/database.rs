@@ -15,12 +15,12 @@ use std::{
 
 use async_trait::async_trait;
 use gateway::store::{
-    Epoch, HistoryRow, NewSession, NewUser, ProjectState, Result, Store, StoreError, Ticket, TokenHash,
-    Write, Written, batch,
+    AccessStore, Epoch, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket, Write,
+    Written, batch,
 };
 use protocol::{
-    live::LogLine,
-    model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, User, UserId},
+    live::{Gesture, LogLine},
+    model::{Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -281,9 +281,16 @@ impl Store for OpenDisk {
         Ok(self.disk.state().tables.project(id.0))
     }
 
-    async fn get_project_by_key(&self, key: Key) -> Result<Option<Project>> {
+    async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
         self.reach().await?;
-        Ok(self.disk.state().tables.project_of(key))
+        let project = self.disk.state().tables.project_of(key);
+        let state = |project: Project| KeyState {
+            id: KeyId(project.id.0),
+            project: project.id,
+            expires_at: None,
+            is_revoked: false,
+        };
+        Ok(project.map(state))
     }
 
     async fn load_project(&self, id: ProjectId, _: u32, max_logs: u32) -> Result<Option<ProjectState>> {
@@ -302,43 +309,35 @@ impl Store for OpenDisk {
         Ok(Some(loaded))
     }
 
-    async fn get_owner(&self) -> Result<Option<(User, Option<String>)>> {
-        unreachable!("no accounts in a run")
+    fn access(&self) -> &dyn AccessStore {
+        unreachable!("there are no people in a run")
     }
 
-    async fn create_user(&self, _: NewUser) -> Result<User> {
-        unreachable!("no accounts in a run")
+    async fn touch_key(&self, _: KeyId, _: UnixMicros) -> Result<()> {
+        // nobody reads it in a run
+        Ok(())
     }
 
-    async fn get_user_by_email(&self, _: &str) -> Result<Option<(User, Option<String>)>> {
-        unreachable!("no accounts in a run")
-    }
-
-    async fn set_credentials(&self, _: UserId, _: &str, _: &str) -> Result<User> {
-        unreachable!("no accounts in a run")
-    }
-
-    async fn create_session(&self, _: NewSession) -> Result<()> {
-        unreachable!("no accounts in a run")
-    }
-
-    async fn get_session(&self, _: &TokenHash, _: UnixMicros) -> Result<Option<User>> {
-        unreachable!("no accounts in a run")
-    }
-
-    async fn delete_session(&self, _: &TokenHash) -> Result<()> {
-        unreachable!("no accounts in a run")
-    }
-
-    async fn create_project(&self, _: &str, _: Option<UserId>, _: Key, _: UnixMicros) -> Result<Project> {
-        unreachable!("projects are there from the beginning")
-    }
-
-    async fn list_projects(&self, _: Option<UserId>) -> Result<Vec<ProjectSummary>> {
-        unreachable!("nobody lists projects in a run")
-    }
-
-    async fn list_history(&self, _: ProjectId, _: u32) -> Result<Vec<HistoryRow>> {
+    async fn list_history(
+        &self,
+        _: ProjectId,
+        _: Option<&VarName>,
+        _: Option<Revision>,
+        _: u32,
+    ) -> Result<Vec<HistoryRow>> {
         unreachable!("nobody reads the history in a run")
+    }
+
+    async fn get_gesture(
+        &self,
+        _: ProjectId,
+        _: UserId,
+        _: Gesture,
+    ) -> Result<Vec<(VarName, Value, Revision)>> {
+        unreachable!("nobody repeats an edit in a run")
+    }
+
+    async fn list_logs(&self, _: ProjectId, _: Option<u64>, _: u32) -> Result<Vec<LogLine>> {
+        unreachable!("nobody searches the log in a run")
     }
 }

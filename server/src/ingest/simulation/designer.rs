@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::{Gateway, GatewayError, Watched, Watcher};
+use gateway::{Caller, Gateway, GatewayError, Watched, Watcher};
 use protocol::{
     live::{Event, Gesture, LogLine},
     model::{ProjectId, Role, User, UserId, Value, VarName},
@@ -20,7 +20,7 @@ use super::{game::KNOBS, host::Host};
 pub(super) struct Designer {
     host: Arc<Host>,
     rng: fastrand::Rng,
-    user: User,
+    caller: Caller,
     project: i64,
     label: String,
     /// Every value that he sets is another one.
@@ -40,7 +40,7 @@ impl Designer {
         Self {
             host: Arc::clone(host),
             rng,
-            user,
+            caller: user.into(),
             project,
             label: format!("designer{project}"),
             next_value: 1,
@@ -52,7 +52,7 @@ impl Designer {
     pub(super) async fn run(mut self) {
         loop {
             if let Some(gateway) = self.host.gateway()
-                && let Ok(watcher) = gateway.watch(&self.user, ProjectId(self.project)).await
+                && let Ok(watcher) = gateway.watch(&self.caller, ProjectId(self.project)).await
             {
                 self.sit(&gateway, watcher).await;
             }
@@ -113,7 +113,8 @@ impl Designer {
             self.next_value += 1;
         }
         let gesture = Gesture(self.rng.u64(..));
-        let outcome = gateway.edit_vars(&self.user, ProjectId(self.project), gesture, changes.clone()).await;
+        let outcome =
+            gateway.edit_vars(&self.caller, ProjectId(self.project), gesture, changes.clone()).await;
         match outcome {
             Ok(saved) => {
                 let revision = saved.revision.0;

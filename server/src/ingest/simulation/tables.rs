@@ -55,7 +55,7 @@ impl Tables {
     pub(super) fn project(&self, id: i64) -> Option<Project> {
         let key = self.projects.get(&id)?.key;
         let name = format!("project {id}");
-        Some(Project { id: ProjectId(id), name, owner: None, key, created_at: UnixMicros(0) })
+        Some(Project { id: ProjectId(id), name, key, created_at: UnixMicros(0) })
     }
 
     pub(super) fn project_of(&self, key: Key) -> Option<Project> {

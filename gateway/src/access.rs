@@ -1,0 +1,316 @@
+//! The one place that decides who may do what. Everything is forbidden that is not allowed here.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use protocol::model::{ProjectId, ProjectRole, Role, TokenScope, UserId};
+use tokio::sync::watch;
+
+use crate::{Caller, Gateway, GatewayError, caller::Credential};
+
+/// Something that somebody may want to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// See a project: values, devices, log, history.
+    ReadProject,
+    /// Set values and run actions.
+    EditValues,
+    /// See the project's game keys.
+    ReadKeys,
+    /// Make, rotate and revoke game keys.
+    ManageKeys,
+    /// Invite, promote, demote and remove members.
+    ManageMembers,
+    /// See who did what in the project.
+    ReadAudit,
+    /// Rename the project.
+    RenameProject,
+    /// Delete the project with everything in it.
+    DeleteProject,
+    /// See the list of one's own projects.
+    ListProjects,
+    /// Make a project.
+    CreateProject,
+    /// See and change one's own account: password, sessions, API tokens.
+    ManageOwnAccount,
+    /// See every account, make reset links, delete accounts.
+    ManageAccounts,
+    /// See who did what on the whole instance.
+    ReadInstanceAudit,
+}
+
+/// What an action needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// This role in the project.
+    InProject(ProjectRole),
+    /// An account.
+    Account,
+    /// The instance's owner.
+    Owner,
+}
+
+impl Action {
+    /// Each of them.
+    pub const ALL: [Self; 13] = [
+        Self::ReadProject,
+        Self::EditValues,
+        Self::ReadKeys,
+        Self::ManageKeys,
+        Self::ManageMembers,
+        Self::ReadAudit,
+        Self::RenameProject,
+        Self::DeleteProject,
+        Self::ListProjects,
+        Self::CreateProject,
+        Self::ManageOwnAccount,
+        Self::ManageAccounts,
+        Self::ReadInstanceAudit,
+    ];
+
+    fn need(self) -> Need {
+        match self {
+            Self::ReadProject => Need::InProject(ProjectRole::Viewer),
+            Self::EditValues | Self::ReadKeys => Need::InProject(ProjectRole::Designer),
+            Self::ManageKeys
+            | Self::ManageMembers
+            | Self::ReadAudit
+            | Self::RenameProject
+            | Self::DeleteProject => Need::InProject(ProjectRole::Admin),
+            Self::ListProjects | Self::CreateProject | Self::ManageOwnAccount => Need::Account,
+            Self::ManageAccounts | Self::ReadInstanceAudit => Need::Owner,
+        }
+    }
+
+    /// The least scope that a token needs; `None`: no token may do it, only a person who is signed in.
+    fn scope(self) -> Option<TokenScope> {
+        match self {
+            Self::ReadProject | Self::ListProjects => Some(TokenScope::Read),
+            Self::EditValues | Self::ReadKeys => Some(TokenScope::Write),
+            Self::ManageKeys
+            | Self::ManageMembers
+            | Self::ReadAudit
+            | Self::RenameProject
+            | Self::DeleteProject
+            | Self::CreateProject
+            | Self::ReadInstanceAudit => Some(TokenScope::Admin),
+            Self::ManageOwnAccount | Self::ManageAccounts => None,
+        }
+    }
+}
+
+/// Decides. `role` is what the caller is in the project that the action is about; `None` when it is about none, there
+/// is none, or he is nothing in it: those look the same from outside.
+///
+/// # Errors
+/// [`GatewayError::NotFound`] when he may not even know of the project, [`GatewayError::Forbidden`].
+pub(crate) fn authorise(
+    caller: &Caller,
+    action: Action,
+    project: Option<ProjectId>,
+    role: Option<ProjectRole>,
+) -> Result<(), GatewayError> {
+    let is_owner = caller.user.role == Role::Owner;
+    if let Credential::Token { project: Some(own), .. } = &caller.by
+        && project.is_some_and(|project| project != *own)
+    {
+        return Err(GatewayError::NotFound);
+    }
+    match (action.need(), role) {
+        (Need::InProject(_), None) => return Err(GatewayError::NotFound),
+        (Need::InProject(least), Some(role)) if role >= least => {}
+        (Need::InProject(_), Some(_)) => return Err(GatewayError::Forbidden),
+        (Need::Owner, _) if !is_owner => return Err(GatewayError::Forbidden),
+        (Need::Owner | Need::Account, _) => {}
+    }
+    match &caller.by {
+        Credential::Session(_) | Credential::Program => Ok(()),
+        Credential::Token { scope, project: own, .. } => {
+            // a token for one project does nothing outside of it
+            let is_outside = own.is_some() && project.is_none() && action != Action::ListProjects;
+            match action.scope() {
+                Some(least) if *scope >= least && !is_outside => Ok(()),
+                _ => Err(GatewayError::Forbidden),
+            }
+        }
+    }
+}
+
+type Memberships = Arc<HashMap<ProjectId, ProjectRole>>;
+
+/// What people are in which projects, as far as somebody asked, and a sign that something of it has changed. The
+/// gateway is the only one that changes it, so what is known here is true until then.
+pub(crate) struct Access {
+    known: Mutex<HashMap<UserId, Memberships>>,
+    changed: watch::Sender<u64>,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { known: Mutex::default(), changed: watch::Sender::new(0) }
+    }
+}
+
+impl Access {
+    fn get(&self, user: UserId) -> Option<Memberships> {
+        self.known.lock().expect("no holder of this lock panics").get(&user).map(Arc::clone)
+    }
+
+    /// Somebody's rights have changed: everybody who holds a connection looks again.
+    pub(crate) fn forget(&self) {
+        self.known.lock().expect("no holder of this lock panics").clear();
+        self.changed.send_modify(|version| *version += 1);
+    }
+}
+
+impl Gateway {
+    /// What a person is in a project: the owner is an admin everywhere.
+    pub(crate) async fn role_of(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+    ) -> Result<Option<ProjectRole>, GatewayError> {
+        let user = caller.user.id;
+        if caller.user.role == Role::Owner {
+            return Ok(Some(ProjectRole::Admin));
+        }
+        if let Some(memberships) = self.inner.access.get(user) {
+            return Ok(memberships.get(&project).copied());
+        }
+        let version = *self.inner.access.changed.borrow();
+        let read = self.inner.store.access().list_memberships(user).await?;
+        let memberships: Memberships = Arc::new(read.into_iter().collect());
+        let role = memberships.get(&project).copied();
+        let mut known = self.inner.access.known.lock().expect("no holder of this lock panics");
+        // not when something has changed since: what was read may be older
+        if *self.inner.access.changed.borrow() == version {
+            known.insert(user, memberships);
+        }
+        Ok(role)
+    }
+
+    /// Whether somebody may do something to a project; what he is in it. Whether the project exists is not asked.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    pub async fn authorise_in(
+        &self,
+        caller: &Caller,
+        action: Action,
+        project: ProjectId,
+    ) -> Result<ProjectRole, GatewayError> {
+        let role = self.role_of(caller, project).await?;
+        authorise(caller, action, Some(project), role)?;
+        role.ok_or(GatewayError::NotFound)
+    }
+
+    /// Whether somebody may do something that is about no project.
+    ///
+    /// # Errors
+    /// [`GatewayError::Forbidden`].
+    pub fn authorise(&self, caller: &Caller, action: Action) -> Result<(), GatewayError> {
+        authorise(caller, action, None, None)
+    }
+
+    /// Changes whenever somebody's rights change: a session ends, a member is promoted or removed. Whoever holds a
+    /// connection for somebody then asks [`Gateway::renew`] and [`Gateway::authorise_in`] again.
+    pub fn access_changes(&self) -> watch::Receiver<u64> {
+        self.inner.access.changed.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::model::{TokenId, User};
+
+    use super::*;
+
+    const PROJECT: ProjectId = ProjectId(1);
+
+    fn caller(role: Role, by: Credential) -> Caller {
+        let user = User { id: UserId(7), name: "ann".to_owned(), email: None, role };
+        Caller { user, by, address: None }
+    }
+
+    fn token(scope: TokenScope, project: Option<ProjectId>) -> Credential {
+        Credential::Token { id: TokenId(1), name: "ci".to_owned(), scope, project }
+    }
+
+    fn allowed(caller: &Caller, role: Option<ProjectRole>) -> Vec<Action> {
+        let about = |action: &Action| matches!(action.need(), Need::InProject(_)).then_some(PROJECT);
+        let may = |action: &Action| {
+            let project = about(action);
+            authorise(caller, *action, project, role.filter(|_| project.is_some())).is_ok()
+        };
+        Action::ALL.into_iter().filter(may).collect()
+    }
+
+    const OF_ANYBODY: [Action; 3] = [Action::ListProjects, Action::CreateProject, Action::ManageOwnAccount];
+
+    #[test]
+    fn every_role_may_do_what_is_listed_here_and_nothing_else() {
+        use Action::*;
+        let member = caller(Role::Member, Credential::Session([0; 32]));
+        assert_eq!(allowed(&member, None), OF_ANYBODY);
+        let with = |more: &[Action]| {
+            let all = [more, &OF_ANYBODY].concat();
+            Action::ALL.into_iter().filter(|action| all.contains(action)).collect::<Vec<_>>()
+        };
+        assert_eq!(allowed(&member, Some(ProjectRole::Viewer)), with(&[ReadProject]));
+        assert_eq!(allowed(&member, Some(ProjectRole::Designer)), with(&[ReadProject, EditValues, ReadKeys]));
+        let all_of_project = [
+            ReadProject,
+            EditValues,
+            ReadKeys,
+            ManageKeys,
+            ManageMembers,
+            ReadAudit,
+            RenameProject,
+            DeleteProject,
+        ];
+        assert_eq!(allowed(&member, Some(ProjectRole::Admin)), with(&all_of_project));
+        let owner = caller(Role::Owner, Credential::Session([0; 32]));
+        assert_eq!(allowed(&owner, Some(ProjectRole::Admin)), Action::ALL);
+    }
+
+    #[test]
+    fn a_token_never_does_more_than_its_scope_nor_its_person() {
+        use Action::*;
+        let of = |scope, role| allowed(&caller(Role::Member, token(scope, None)), Some(role));
+        assert_eq!(of(TokenScope::Read, ProjectRole::Admin), [ReadProject, ListProjects]);
+        assert_eq!(
+            of(TokenScope::Write, ProjectRole::Admin),
+            [ReadProject, EditValues, ReadKeys, ListProjects]
+        );
+        assert_eq!(of(TokenScope::Write, ProjectRole::Viewer), [ReadProject, ListProjects]);
+        let everything =
+            allowed(&caller(Role::Owner, token(TokenScope::Admin, None)), Some(ProjectRole::Admin));
+        assert!(!everything.contains(&ManageOwnAccount) && !everything.contains(&ManageAccounts));
+    }
+
+    #[test]
+    fn a_token_for_one_project_does_not_know_of_others() {
+        let caller = caller(Role::Owner, token(TokenScope::Admin, Some(ProjectId(2))));
+        let elsewhere = authorise(&caller, Action::ReadProject, Some(PROJECT), Some(ProjectRole::Admin));
+        assert!(matches!(elsewhere, Err(GatewayError::NotFound)));
+        assert!(
+            authorise(&caller, Action::ReadProject, Some(ProjectId(2)), Some(ProjectRole::Admin)).is_ok()
+        );
+        assert!(matches!(
+            authorise(&caller, Action::CreateProject, None, None),
+            Err(GatewayError::Forbidden)
+        ));
+        assert!(authorise(&caller, Action::ListProjects, None, None).is_ok());
+    }
+
+    #[test]
+    fn who_is_nothing_in_a_project_is_not_told_that_it_exists() {
+        let stranger = caller(Role::Member, Credential::Session([0; 32]));
+        for action in Action::ALL.into_iter().filter(|action| matches!(action.need(), Need::InProject(_))) {
+            let refused = authorise(&stranger, action, Some(PROJECT), None);
+            assert!(matches!(refused, Err(GatewayError::NotFound)), "{action:?}");
+        }
+    }
+}

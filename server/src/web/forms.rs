@@ -9,7 +9,7 @@ use axum::{
 use gateway::GatewayError;
 use serde::Deserialize;
 
-use super::{Web, auth::SessionToken};
+use super::{Web, auth::SessionToken, client::Scheme};
 
 #[derive(Deserialize)]
 pub(super) struct SetUp {
@@ -21,10 +21,10 @@ pub(super) struct SetUp {
 }
 
 /// `POST /setup`: the owner's account, by the one-time link.
-pub(super) async fn set_up(State(web): State<Web>, Form(form): Form<SetUp>) -> Response {
+pub(super) async fn set_up(State(web): State<Web>, scheme: Scheme, Form(form): Form<SetUp>) -> Response {
     let SetUp { token, email, password } = form;
     match web.gateway.set_up(&token, filled(&email), filled(&password)).await {
-        Ok(signed_in) => with_cookie(web.cookie_for(&signed_in), "/"),
+        Ok(signed_in) => with_cookie(web.cookie_for(scheme, &signed_in), "/"),
         // the link still works, so the form is shown again
         Err(error @ GatewayError::Invalid(_)) => {
             back(&format!("/setup?token={}", encode(&token)), '&', &error)
@@ -42,21 +42,21 @@ pub(super) struct SignIn {
 }
 
 /// `POST /sign-in`.
-pub(super) async fn sign_in(State(web): State<Web>, Form(form): Form<SignIn>) -> Response {
+pub(super) async fn sign_in(State(web): State<Web>, scheme: Scheme, Form(form): Form<SignIn>) -> Response {
     match web.gateway.sign_in(&form.email, &form.password).await {
-        Ok(signed_in) => with_cookie(web.cookie_for(&signed_in), "/"),
+        Ok(signed_in) => with_cookie(web.cookie_for(scheme, &signed_in), "/"),
         Err(error) => back("/sign-in", '?', &error),
     }
 }
 
 /// `POST /sign-out`.
-pub(super) async fn sign_out(State(web): State<Web>, token: SessionToken) -> Response {
+pub(super) async fn sign_out(State(web): State<Web>, scheme: Scheme, token: SessionToken) -> Response {
     if let Some(token) = &token.0
         && let Err(error) = web.gateway.sign_out(token).await
     {
         return back("/", '?', &error);
     }
-    with_cookie(web.no_cookie(), "/sign-in")
+    with_cookie(web.no_cookie(scheme), "/sign-in")
 }
 
 #[derive(Deserialize)]

@@ -28,7 +28,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Web, auth::SessionToken, serve::Place};
+use super::{Web, auth::SessionToken, client::Scheme, serve::Place};
 
 /// How often we ask whether the browser is there, and whether it is still signed in.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -50,12 +50,13 @@ pub(super) struct Version {
 pub(super) async fn live(
     State(web): State<Web>,
     token: SessionToken,
+    scheme: Scheme,
     headers: HeaderMap,
     Extension(place): Extension<Place>,
     Query(version): Query<Version>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    if !web.is_own_origin(&headers) {
+    if !web.is_own_origin(scheme, &headers) {
         let text = "only the dashboard's own page may open this; behind a proxy, set OBSERVERIO_PUBLIC_URL\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }

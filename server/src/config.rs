@@ -6,8 +6,10 @@ mod database;
 mod limits;
 mod network;
 mod origin;
+mod proxies;
 mod source;
 mod storage;
+mod tls;
 mod token;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
@@ -19,10 +21,16 @@ pub use access::Registration;
 pub use database::Database;
 pub use origin::PublicUrl;
 pub(crate) use origin::without_port;
+pub use proxies::TrustedProxies;
+pub use tls::{TlsFiles, TlsSettings};
 pub use token::MetricsToken;
 
 use self::{access::Access, limits::Limits, network::Network, source::Sources, storage::Storage};
-use crate::{copies::Copy, ingest::AddressLimits, telemetry};
+use crate::{
+    copies::Copy,
+    ingest::{AddressLimits, GameTimes},
+    telemetry,
+};
 
 /// The settings as they were given; [`Config`] is what they mean.
 #[derive(Debug, Parser)]
@@ -85,6 +93,8 @@ pub enum Task {
 struct Settings {
     #[command(flatten, next_help_heading = "Network")]
     network: Network,
+    #[command(flatten, next_help_heading = "TLS")]
+    tls: tls::Tls,
     #[command(flatten, next_help_heading = "Storage")]
     storage: Storage,
     #[command(flatten, next_help_heading = "Access")]
@@ -106,6 +116,10 @@ pub struct Config {
     pub tcp: SocketAddr,
     /// The address that people type, when it is not that of `http`.
     pub public_url: Option<PublicUrl>,
+    /// Whose word counts on where a request comes from.
+    pub trusted_proxies: TrustedProxies,
+    /// How both ports speak TLS; `None`: not at all.
+    pub tls: Option<TlsSettings>,
     /// Where files are kept.
     pub data_dir: PathBuf,
     /// Where everything is stored.
@@ -120,10 +134,10 @@ pub struct Config {
     pub max_http: usize,
     /// What one address may do at the game port.
     pub(crate) address_limits: AddressLimits,
-    /// Silence after which a game of version 2 is asked whether it is there.
-    pub ping_interval: Duration,
-    /// Silence after which a game's machine is asked whether it is there; after twice that it is gone.
-    pub keep_alive: Duration,
+    /// How long is waited for games.
+    pub(crate) game_times: GameTimes,
+    /// How long is waited for the head of a request, and for the handshake before the first.
+    pub head_timeout: Duration,
 }
 
 /// Why there is no [`Config`].
@@ -204,6 +218,7 @@ impl Config {
 impl Settings {
     fn check(self, sources: Sources<'_>) -> Result<(Config, EnvFilter), ConfigError> {
         let network = self.network.check(sources)?;
+        let tls = self.tls.check(sources)?;
         let (data_dir, database) = self.storage.check(sources)?;
         let access = self.access.check(sources, network.is_private())?;
         let limits = self.limits.check(sources)?;
@@ -213,6 +228,8 @@ impl Settings {
             http: network.http,
             tcp: network.tcp,
             public_url: network.public_url,
+            trusted_proxies: network.trusted_proxies,
+            tls,
             data_dir,
             database,
             registration: access.registration,
@@ -220,8 +237,8 @@ impl Settings {
             max_games: limits.max_games,
             max_http: limits.max_http,
             address_limits: limits.address_limits,
-            ping_interval: limits.ping_interval,
-            keep_alive: limits.keep_alive,
+            game_times: limits.game_times,
+            head_timeout: limits.head_timeout,
         };
         Ok((config, filter))
     }
@@ -284,6 +301,20 @@ mod tests {
     }
 
     #[test]
+    fn tls_is_optional_as_soon_as_there_is_a_certificate() {
+        let tls = |more: &[&str]| {
+            let arguments = [&["--tls-cert", "c.pem", "--tls-key", "k.pem"], more].concat();
+            parse(&arguments).unwrap().tls.map(|tls| tls.is_required)
+        };
+        assert_eq!(tls(&[]), Some(false));
+        assert_eq!(tls(&["--tls", "optional"]), Some(false));
+        assert_eq!(tls(&["--tls", "required"]), Some(true));
+        assert_eq!(tls(&["--tls", "off"]), None);
+        assert_eq!(parse(&["--tls", "off"]).unwrap().tls, None);
+        assert_eq!(parse(&[]).unwrap().tls, None);
+    }
+
+    #[test]
     fn a_wrong_flag_is_one_sentence() {
         for arguments in [
             &["--nonsense"][..],
@@ -292,6 +323,15 @@ mod tests {
             &["--max-games", "0"],
             &["--max-connects-per-address", "0"],
             &["--max-bad-keys-per-address", "many"],
+            &["--verify-timeout", "0"],
+            &["--write-timeout", "61"],
+            &["--head-timeout", "NaN"],
+            &["--trusted-proxies", "proxy.example.org"],
+            &["--tls-cert", "c.pem"],
+            &["--tls-key", "k.pem"],
+            &["--tls", "required"],
+            &["--tls", "optional"],
+            &["--tls-cert", "c.pem", "--tls-key", "k.pem", "--tls", "maybe"],
             &["--metrics-token", "hunter2"],
             &["--database-url", "mysql://u:hunter2@h/db"],
             &["--public-url", "tune.example.org"],
@@ -321,10 +361,18 @@ mod tests {
             "OBSERVERIO_MAX_HTTP",
             "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS",
             "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS",
+            "OBSERVERIO_TRUSTED_PROXIES",
+            "OBSERVERIO_TLS_CERT",
+            "OBSERVERIO_TLS_KEY",
+            "OBSERVERIO_TLS=",
+            "OBSERVERIO_VERIFY_TIMEOUT",
+            "OBSERVERIO_WRITE_TIMEOUT",
+            "OBSERVERIO_HEAD_TIMEOUT",
             "OBSERVERIO_PING",
             "OBSERVERIO_KEEP_ALIVE",
             "OBSERVERIO_LOG",
             "Network:",
+            "TLS:",
             "Storage:",
             "Access:",
             "Limits:",

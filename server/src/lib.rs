@@ -18,7 +18,9 @@ mod metrics;
 mod net;
 mod process;
 pub mod telemetry;
+mod tls;
 mod web;
 
 pub use banner::Banner;
 pub use lifecycle::{Server, StartError};
+pub use tls::{Certificates, TlsError};

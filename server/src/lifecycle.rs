@@ -19,10 +19,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Banner,
     config::{Config, Database},
-    ingest::{Admission, GameLimits, accept_games},
+    ingest::{Admission, GameLimits, GamePort, accept_games},
     metrics::Metrics,
     net::{self, Port},
-    web,
+    tls::{Certificates, Offer, TlsError},
+    web::{self, HttpPort},
 };
 
 /// How long connections get to finish when the server goes down. What is queued then gets a little more
@@ -67,6 +68,9 @@ pub enum StartError {
         /// What it said.
         cause: String,
     },
+    /// The TLS certificate can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Anything else.
     #[error("cannot start: {0}")]
     Other(#[from] anyhow::Error),
@@ -77,6 +81,7 @@ pub struct Server {
     gateway: Gateway,
     http: TcpListener,
     tcp: TcpListener,
+    certificates: Option<Certificates>,
     config: Config,
     addresses: (SocketAddr, SocketAddr),
     set_up: Option<String>,
@@ -85,11 +90,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes both ports, claims the data directory and opens the database.
+    /// Reads the TLS certificate, takes both ports, claims the data directory and opens the database.
     ///
     /// # Errors
     /// [`StartError`], after which nothing is left behind but an empty data directory.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
+        let certificates = config.tls.clone().map(|tls| Certificates::load(tls.files)).transpose()?;
         let http = listen(config.http, "OBSERVERIO_HTTP")?;
         let tcp = listen(config.tcp, "OBSERVERIO_TCP")?;
         let address_of = |listener: &TcpListener| listener.local_addr().map_err(anyhow::Error::from);
@@ -104,7 +110,7 @@ impl Server {
             Ok(false) => None,
             Err(error) => return Err(database_error(&config.database, explain_gateway(&error))),
         };
-        Ok(Self { gateway, http, tcp, config, addresses, set_up, _claim: claim })
+        Ok(Self { gateway, http, tcp, certificates, config, addresses, set_up, _claim: claim })
     }
 
     /// Where browsers and scripts connect, with the real port.
@@ -117,6 +123,11 @@ impl Server {
         self.addresses.1
     }
 
+    /// What clients get when they encrypt, if they can; to be read again while the server runs.
+    pub fn certificates(&self) -> Option<Certificates> {
+        self.certificates.clone()
+    }
+
     /// What it does, for programs that hold a server inside.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
@@ -126,7 +137,10 @@ impl Server {
     pub fn banner(&self) -> Banner {
         let dashboard = match &self.config.public_url {
             Some(url) => url.origin().to_owned(),
-            None => format!("http://{}", reachable(self.http_address())),
+            None => {
+                let scheme = if self.certificates.is_some() { "https" } else { "http" };
+                format!("{scheme}://{}", reachable(self.http_address()))
+            }
         };
         Banner {
             games: reachable(self.tcp_address()),
@@ -142,31 +156,37 @@ impl Server {
     /// # Errors
     /// When the server can't begin.
     pub async fn run(self, stop: CancellationToken) -> Result<bool, StartError> {
-        let Self { gateway, http, tcp, config, addresses, set_up: _, _claim } = self;
+        let Self { gateway, http, tcp, certificates, config, addresses, set_up: _, _claim } = self;
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
         let game_port = Arc::new(Port::new(config.max_games));
         let http_port = Arc::new(Port::new(config.max_http));
         let metrics = Metrics::new(gateway.clone(), Arc::clone(&game_port), Arc::clone(&http_port));
+        let is_tls_required = config.tls.as_ref().is_some_and(|tls| tls.is_required);
         let access = web::Access {
             public_url: config.public_url,
             registration: config.registration,
             metrics_token: config.metrics_token,
+            is_tls_required,
         };
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web)?;
-        let limits = GameLimits::new(config.ping_interval, config.keep_alive);
-        let admission = Arc::new(Admission::new(config.address_limits));
-        tasks.spawn(accept_games(
-            tcp,
-            game_port,
-            admission,
-            gateway.clone(),
-            limits,
-            tasks.clone(),
-            stop.clone(),
-        ));
-        tasks.spawn(web::serve(http, router, http_port, tasks.clone(), stop.clone()));
+        let game_port = GamePort {
+            listener: tcp,
+            port: game_port,
+            admission: Arc::new(Admission::new(config.address_limits)),
+            offer: Offer::games(certificates.clone(), !is_tls_required),
+            limits: GameLimits::new(config.game_times),
+        };
+        let http_port = HttpPort {
+            listener: http,
+            port: http_port,
+            offer: Offer::http(certificates),
+            proxies: Arc::new(config.trusted_proxies),
+            head_timeout: config.head_timeout,
+        };
+        tasks.spawn(accept_games(game_port, gateway.clone(), tasks.clone(), stop.clone()));
+        tasks.spawn(web::serve(http_port, router, tasks.clone(), stop.clone()));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 
         stop.cancelled().await;
@@ -240,15 +260,26 @@ fn reachable(address: SocketAddr) -> String {
 }
 
 fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {
+    if let Some(tls) = &config.tls {
+        if !tls.is_required && !(http.ip().is_loopback() && tcp.ip().is_loopback()) {
+            tracing::info!("plaintext is taken too; `--tls required` (OBSERVERIO_TLS) turns it away");
+        }
+        return;
+    }
     let behind_tls = config.public_url.as_ref().is_some_and(|url| url.is_https());
-    if !http.ip().is_loopback() && !behind_tls {
+    let behind_proxy = behind_tls || !config.trusted_proxies.is_empty();
+    if !http.ip().is_loopback() && !behind_proxy {
         tracing::warn!(
             %http,
-            "the dashboard is reachable from other machines without encryption; put a proxy with TLS in front \
-             and name its address in OBSERVERIO_PUBLIC_URL"
+            "the dashboard is reachable from other machines without encryption; name a certificate in OBSERVERIO_TLS_CERT, or \
+             put a proxy with TLS in front and name its address in OBSERVERIO_PUBLIC_URL"
         );
     }
     if !tcp.ip().is_loopback() {
-        tracing::warn!(%tcp, "games are reachable from other machines without encryption; use a network you trust");
+        tracing::warn!(
+            %tcp,
+            "games are reachable from other machines without encryption; name a certificate in OBSERVERIO_TLS_CERT, or use a \
+             network you trust"
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use server::{
-    Server,
+    Certificates, Server,
     config::{ConfigError, Task},
     copies, telemetry,
 };
@@ -34,6 +34,8 @@ async fn main() -> ExitCode {
         Err(ConfigError::Setting(sentence)) => return fail(EXIT_CONFIG, &sentence),
     };
     telemetry::start(filter);
+    // from the start: a signal that nobody has asked for ends a process
+    let hangups = Hangups::listen();
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let bound = tokio::select! {
@@ -45,6 +47,7 @@ async fn main() -> ExitCode {
         Ok(server) => server,
         Err(error) => return fail(EXIT_CONFIG, &error.to_string()),
     };
+    tokio::spawn(reload_on_hangup(hangups, server.certificates()));
     let banner = server.banner();
     say(&if io::stdout().is_terminal() { format!("{banner:#}") } else { banner.to_string() });
     match server.run(stop).await {
@@ -78,6 +81,52 @@ async fn stop_on_signal(stop: CancellationToken) {
     stop.cancel();
     signals.next().await;
     exit(130);
+}
+
+/// A hang-up (SIGHUP) says that the certificate's files are new.
+async fn reload_on_hangup(hangups: io::Result<Hangups>, certificates: Option<Certificates>) {
+    let mut hangups = match hangups {
+        Ok(hangups) => hangups,
+        Err(error) => {
+            return tracing::error!(%error, "cannot listen for hang-ups; a new certificate needs a restart");
+        }
+    };
+    loop {
+        hangups.next().await;
+        match &certificates {
+            Some(certificates) => certificates.reload().await,
+            None => tracing::info!("a hang-up changes nothing: there is no TLS certificate to be read anew"),
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Hangups(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Hangups {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+#[cfg(not(unix))]
+struct Hangups;
+
+#[cfg(not(unix))]
+impl Hangups {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        std::future::pending().await
+    }
 }
 
 #[cfg(unix)]

@@ -8,7 +8,7 @@ use super::{
     ConfigError,
     source::{Source, Sources, filled},
 };
-use crate::ingest::{AddressLimit, AddressLimits};
+use crate::ingest::{AddressLimit, AddressLimits, GameTimes};
 
 /// As given.
 #[derive(Debug, Args)]
@@ -27,6 +27,15 @@ pub(super) struct Limits {
     #[arg(long, env = "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS", value_name = "COUNT")]
     max_bad_keys_per_address: Option<String>,
 
+    /// Seconds in which a game must say its key, with the handshake of TLS
+    #[arg(long, env = "OBSERVERIO_VERIFY_TIMEOUT", value_name = "SECONDS", default_value = "10")]
+    verify_timeout: String,
+    /// Seconds in which a game must read what it is sent
+    #[arg(long, env = "OBSERVERIO_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "10")]
+    write_timeout: String,
+    /// Seconds in which a browser or script must say what it wants (the head of a request), with the handshake of TLS
+    #[arg(long, env = "OBSERVERIO_HEAD_TIMEOUT", value_name = "SECONDS", default_value = "10")]
+    head_timeout: String,
     /// Seconds of silence after which a game that speaks version 2 is asked whether it is there
     #[arg(long, env = "OBSERVERIO_PING", value_name = "SECONDS", default_value = "20")]
     ping: String,
@@ -40,8 +49,8 @@ pub(super) struct CheckedLimits {
     pub(super) max_games: usize,
     pub(super) max_http: usize,
     pub(super) address_limits: AddressLimits,
-    pub(super) ping_interval: Duration,
-    pub(super) keep_alive: Duration,
+    pub(super) game_times: GameTimes,
+    pub(super) head_timeout: Duration,
 }
 
 impl Limits {
@@ -55,18 +64,23 @@ impl Limits {
         let source = sources.of("max_bad_keys_per_address", "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS");
         let bad_keys = per_address(self.max_bad_keys_per_address, bad_keys, &source)?;
 
-        let source = sources.of("ping", "OBSERVERIO_PING");
-        let ping_interval = match self.ping.trim().parse() {
-            Ok(seconds @ 0.05..=3600.0) => Duration::from_secs_f64(seconds),
-            _ => return Err(source.refuse("say a number of seconds from 0.05 to 3600")),
-        };
         let source = sources.of("keep_alive", "OBSERVERIO_KEEP_ALIVE");
         let keep_alive = match self.keep_alive.trim().parse() {
             Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
             _ => return Err(source.refuse("say a number of seconds from 1 to 3600")),
         };
         let address_limits = AddressLimits { connects_per_second, bad_keys };
-        Ok(CheckedLimits { max_games, max_http, address_limits, ping_interval, keep_alive })
+        let verify = sources.of("verify_timeout", "OBSERVERIO_VERIFY_TIMEOUT");
+        let write = sources.of("write_timeout", "OBSERVERIO_WRITE_TIMEOUT");
+        let game_times = GameTimes {
+            verify: seconds(&self.verify_timeout, 60.0, &verify)?,
+            write: seconds(&self.write_timeout, 60.0, &write)?,
+            ping: seconds(&self.ping, 3600.0, &sources.of("ping", "OBSERVERIO_PING"))?,
+            keep_alive,
+        };
+        let head_timeout = sources.of("head_timeout", "OBSERVERIO_HEAD_TIMEOUT");
+        let head_timeout = seconds(&self.head_timeout, 60.0, &head_timeout)?;
+        Ok(CheckedLimits { max_games, max_http, address_limits, game_times, head_timeout })
     }
 }
 
@@ -74,6 +88,13 @@ fn count(text: &str, source: &Source) -> Result<usize, ConfigError> {
     match text.trim().parse() {
         Ok(count @ 1..=1_000_000) => Ok(count),
         _ => Err(source.refuse("say a number from 1 to 1000000")),
+    }
+}
+
+fn seconds(text: &str, most: f64, source: &Source) -> Result<Duration, ConfigError> {
+    match text.trim().parse() {
+        Ok(seconds) if (0.05..=most).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(source.refuse(format!("say a number of seconds from 0.05 to {most}"))),
     }
 }
 

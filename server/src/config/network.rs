@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 
 use super::{
-    ConfigError, PublicUrl, address,
+    ConfigError, PublicUrl, TrustedProxies, address,
     source::{Source, Sources, filled},
 };
 
@@ -21,6 +21,9 @@ pub(super) struct Network {
     /// The address that people type, such as https://tune.example.org, when it is not that of --http
     #[arg(long, env = "OBSERVERIO_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// Proxies that say truly whom they speak for (X-Forwarded-For, X-Forwarded-Proto), such as 127.0.0.1,10.0.0.0/8
+    #[arg(long, env = "OBSERVERIO_TRUSTED_PROXIES", value_name = "CIDR,…")]
+    trusted_proxies: Option<String>,
 }
 
 /// Checked.
@@ -28,6 +31,7 @@ pub(super) struct CheckedNetwork {
     pub(super) http: SocketAddr,
     pub(super) tcp: SocketAddr,
     pub(super) public_url: Option<PublicUrl>,
+    pub(super) trusted_proxies: TrustedProxies,
 }
 
 impl Network {
@@ -38,7 +42,10 @@ impl Network {
         let public_url = filled(self.public_url).map(|url| PublicUrl::parse(&url)).transpose();
         let public_url =
             public_url.map_err(|why| sources.of("public_url", "OBSERVERIO_PUBLIC_URL").refuse(why))?;
-        Ok(CheckedNetwork { http, tcp, public_url })
+        let trusted_proxies = TrustedProxies::parse(&self.trusted_proxies.unwrap_or_default());
+        let trusted_proxies = trusted_proxies
+            .map_err(|why| sources.of("trusted_proxies", "OBSERVERIO_TRUSTED_PROXIES").refuse(why))?;
+        Ok(CheckedNetwork { http, tcp, public_url, trusted_proxies })
     }
 }
 

@@ -27,6 +27,7 @@ use super::{
     outbox::Outbox,
     session::{Effect, Line, Now, Session},
 };
+use crate::tls::Refused;
 
 /// Read at once, on the stack.
 const CHUNK_BYTES: usize = 8 * 1024;
@@ -158,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     async fn serve(&mut self, wake: Wake) -> Result<(), End> {
         match wake {
-            Wake::Socket(Err(_)) => Err(End::Gone),
+            Wake::Socket(Err(error)) => Err(self.cannot_go_on(&error)),
             Wake::Socket(Ok(Moved::Written)) => self.end_if_settled(),
             // the peer has said all it had to say, and may still want to read the answers
             Wake::Socket(Ok(Moved::Read(0))) => match self.out.is_empty() {
@@ -346,6 +347,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         };
         let effect = self.out.add(instant(), |out| self.session.refused(error, out));
         self.end_if_closed(&effect)
+    }
+
+    /// A connection that can't be read or written is gone, unless it is of a kind that is not taken here.
+    fn cannot_go_on(&mut self, error: &io::Error) -> End {
+        match error.get_ref().and_then(|cause| cause.downcast_ref()) {
+            Some(Refused::Plaintext) => {
+                self.say_last(ErrorCode::TlsRequired, "connect with TLS; nothing is taken in plaintext here")
+            }
+            // as every other conversation that is none of a game's; what speaks TLS can't read it, people who look can
+            Some(Refused::Tls) => {
+                self.say_last(ErrorCode::BadVerb, "there is no TLS certificate here; connect without TLS")
+            }
+            None => End::Gone,
+        }
     }
 
     /// Sends the newest desired values, if the game does not have them yet.

@@ -13,23 +13,33 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Admission, connection::Connection, limits::GameLimits};
-use crate::net::{self, Port, Refusal};
+use crate::{
+    net::{self, Port, Refusal},
+    tls::{Offer, Transport},
+};
 
 /// Probes that may stay without an answer where that is what counts; on Linux the time does.
 const KEEP_ALIVE_PROBES: u32 = 3;
 /// The least that systems take.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Where games connect, and what is asked of them.
+pub(crate) struct GamePort {
+    pub(crate) listener: TcpListener,
+    pub(crate) port: Arc<Port>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) offer: Offer,
+    pub(crate) limits: GameLimits,
+}
+
 /// Accepts games until `stop`, each in a task of `tasks`, which ends soon after `stop` too.
 pub(crate) async fn accept_games(
-    listener: TcpListener,
-    port: Arc<Port>,
-    admission: Arc<Admission>,
+    game_port: GamePort,
     gateway: Gateway,
-    limits: GameLimits,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) {
+    let GamePort { listener, port, admission, offer, limits } = game_port;
     loop {
         let (stream, peer) = tokio::select! {
             () = stop.cancelled() => return,
@@ -44,6 +54,7 @@ pub(crate) async fn accept_games(
             }
         };
         detect_dead_peer(&stream, peer, limits.keep_alive);
+        let stream = Transport::new(stream, offer.clone());
         let connection =
             Connection::new(stream, peer, Arc::clone(&admission), gateway.clone(), limits, stop.clone());
         tasks.spawn(async move {
@@ -53,7 +64,8 @@ pub(crate) async fn accept_games(
     }
 }
 
-/// Says why and hangs up; a peer that does not listen is not waited for.
+/// Says why and hangs up; a peer that does not listen is not waited for. In plaintext even if it would encrypt: to find out,
+/// one would have to wait for it.
 fn refuse(stream: &TcpStream, peer: SocketAddr, reason: Refusal, port: &Port) {
     let (code, text) = match reason {
         Refusal::Full => (ErrorCode::Busy, "as many games are connected as may be; try again later"),

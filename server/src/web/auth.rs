@@ -10,7 +10,12 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use gateway::{Caller, GatewayError, Origin, SignedIn};
 
-use super::{Web, client::ClientAddress, guard, pages::unavailable};
+use super::{
+    Web,
+    client::{ClientAddress, Scheme},
+    guard,
+    pages::unavailable,
+};
 
 /// As long as the gateway keeps a session.
 const MAX_AGE_SECONDS: u32 = 30 * 24 * 3600;
@@ -22,8 +27,9 @@ impl FromRequestParts<Web> for SessionToken {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
+        let Ok(scheme) = Scheme::from_request_parts(parts, web).await;
         let jar = CookieJar::from_headers(&parts.headers);
-        Ok(Self(jar.get(web.cookie_name()).map(|cookie| cookie.value().to_owned())))
+        Ok(Self(jar.get(web.cookie_name(scheme)).map(|cookie| cookie.value().to_owned())))
     }
 }
 
@@ -54,12 +60,17 @@ impl FromRequestParts<Web> for Asking {
 }
 
 impl Web {
-    /// Under TLS the prefix keeps other hosts of the domain from setting it.
-    fn cookie_name(&self) -> &'static str {
-        if self.is_https() { "__Host-observerio_session" } else { "observerio_session" }
+    /// Under TLS the prefix keeps other hosts of the domain, and whoever writes into plaintext, from setting it.
+    fn cookie_name(&self, scheme: Scheme) -> &'static str {
+        if self.is_https(scheme) { "__Host-observerio_session" } else { "observerio_session" }
     }
 
-    fn is_https(&self) -> bool {
+    /// Whether the browser came through TLS: ours, that of a trusted proxy, or that of the public URL.
+    fn is_https(&self, scheme: Scheme) -> bool {
+        scheme == Scheme::Https || self.is_public_https()
+    }
+
+    pub(super) fn is_public_https(&self) -> bool {
         self.settings.public_url.as_ref().is_some_and(|url| url.is_https())
     }
 
@@ -72,18 +83,18 @@ impl Web {
     }
 
     /// `Set-Cookie` that signs in.
-    pub(super) fn cookie_for(&self, signed_in: &SignedIn) -> HeaderValue {
-        self.cookie(&signed_in.token, MAX_AGE_SECONDS)
+    pub(super) fn cookie_for(&self, scheme: Scheme, signed_in: &SignedIn) -> HeaderValue {
+        self.cookie(scheme, &signed_in.token, MAX_AGE_SECONDS)
     }
 
     /// `Set-Cookie` that signs out.
-    pub(super) fn no_cookie(&self) -> HeaderValue {
-        self.cookie("", 0)
+    pub(super) fn no_cookie(&self, scheme: Scheme) -> HeaderValue {
+        self.cookie(scheme, "", 0)
     }
 
-    fn cookie(&self, token: &str, max_age_seconds: u32) -> HeaderValue {
-        let name = self.cookie_name();
-        let secure = if self.is_https() { "; Secure" } else { "" };
+    fn cookie(&self, scheme: Scheme, token: &str, max_age_seconds: u32) -> HeaderValue {
+        let name = self.cookie_name(scheme);
+        let secure = if self.is_https(scheme) { "; Secure" } else { "" };
         let text =
             format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_seconds}{secure}");
         let mut value = HeaderValue::from_str(&text).expect("a token is URL-safe base64");

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{
     Web,
     auth::{Asking, Visitor},
+    client::Scheme,
 };
 
 #[derive(Deserialize)]
@@ -27,11 +28,12 @@ pub(super) struct SetUp {
 pub(super) async fn set_up(
     State(web): State<Web>,
     Visitor(origin): Visitor,
+    scheme: Scheme,
     Form(form): Form<SetUp>,
 ) -> Response {
     let SetUp { token, email, password } = form;
     match web.gateway.set_up(&token, filled(&email), filled(&password), &origin).await {
-        Ok(signed_in) => with_cookie(web.cookie_for(&signed_in), "/"),
+        Ok(signed_in) => with_cookie(web.cookie_for(scheme, &signed_in), "/"),
         // the link still works, so the form is shown again
         Err(error @ GatewayError::Invalid(_)) => {
             back(&format!("/setup?token={}", encode(&token)), '&', &error)
@@ -52,22 +54,23 @@ pub(super) struct SignIn {
 pub(super) async fn sign_in(
     State(web): State<Web>,
     Visitor(origin): Visitor,
+    scheme: Scheme,
     Form(form): Form<SignIn>,
 ) -> Response {
     match web.gateway.sign_in(&form.email, &form.password, &origin).await {
-        Ok(signed_in) => with_cookie(web.cookie_for(&signed_in), "/"),
+        Ok(signed_in) => with_cookie(web.cookie_for(scheme, &signed_in), "/"),
         Err(error) => back("/sign-in", '?', &error),
     }
 }
 
 /// `POST /sign-out`.
-pub(super) async fn sign_out(State(web): State<Web>, Asking(caller): Asking) -> Response {
+pub(super) async fn sign_out(State(web): State<Web>, Asking(caller): Asking, scheme: Scheme) -> Response {
     if let Some(caller) = &caller
         && let Err(error) = web.gateway.sign_out(caller).await
     {
         return back("/", '?', &error);
     }
-    with_cookie(web.no_cookie(), "/sign-in")
+    with_cookie(web.no_cookie(scheme), "/sign-in")
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::Web;
+use super::{Web, client::Scheme};
 use crate::config::without_port;
 
 /// Answers only under names that are ours. A foreign page can make its own name resolve to this machine
@@ -94,13 +94,15 @@ impl Web {
 
     /// Whether a browser says that our own page is asking: scheme, host and port. For WebSockets, which
     /// carry cookies from every page and are protected by nothing else.
-    pub(super) fn is_own_origin(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_own_origin(&self, scheme: Scheme, headers: &HeaderMap) -> bool {
         let Some(origin) = text(headers, &ORIGIN) else { return false };
         let is_public = || self.settings.public_url.as_ref().is_some_and(|url| url.origin() == origin);
         let is_direct = || {
             let host = text(headers, &HOST);
             host.is_some_and(|host| {
-                origin.strip_prefix("http://").is_some_and(|o| o.eq_ignore_ascii_case(host))
+                let authority =
+                    origin.strip_prefix(scheme.as_str()).and_then(|rest| rest.strip_prefix("://"));
+                authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
             })
         };
         is_direct() || is_public()

@@ -29,7 +29,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Web, auth::Asking, serve::Place};
+use super::{Web, auth::Asking, client::Scheme, serve::Place};
 
 /// How often we ask whether the browser is there, and whether it is still signed in.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -51,12 +51,13 @@ pub(super) struct Version {
 pub(super) async fn live(
     State(web): State<Web>,
     Asking(caller): Asking,
+    scheme: Scheme,
     headers: HeaderMap,
     Extension(place): Extension<Place>,
     Query(version): Query<Version>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    if !web.is_own_origin(&headers) {
+    if !web.is_own_origin(scheme, &headers) {
         let text = "only the dashboard's own page may open this; behind a proxy, set OBSERVERIO_PUBLIC_URL\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }

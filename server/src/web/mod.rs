@@ -3,6 +3,7 @@
 mod api;
 mod auth;
 mod client;
+mod encryption;
 mod forms;
 mod guard;
 mod live;
@@ -15,5 +16,5 @@ mod site;
 mod state;
 
 pub(crate) use router::router;
-pub(crate) use serve::serve;
+pub(crate) use serve::{HttpPort, serve};
 pub(crate) use state::{Access, Web};

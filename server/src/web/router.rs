@@ -15,7 +15,7 @@ use tower_http::{
     limit::RequestBodyLimitLayer, timeout::RequestBodyTimeoutLayer,
 };
 
-use super::{Web, api, forms, guard, live, metrics, pages, site};
+use super::{Web, api, encryption, forms, guard, live, metrics, pages, site};
 
 /// Nothing that a person or a script sends to us is larger.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -55,6 +55,7 @@ pub(crate) fn router(web: &Web) -> anyhow::Result<Router> {
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(csrf)
+        .layer(from_fn_with_state(web.clone(), encryption::enforce))
         .layer(from_fn_with_state(web.clone(), guard::check_host))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(guard::harden));

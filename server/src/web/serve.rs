@@ -4,7 +4,10 @@
 use std::{
     net::SocketAddr,
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,39 +22,48 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::OwnedSemaphorePermit,
-};
+use tokio::{net::TcpListener, sync::OwnedSemaphorePermit};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::client::ClientAddress;
-use crate::net::{self, Port};
+use super::client::{self, Scheme};
+use crate::{
+    config::TrustedProxies,
+    net::{self, Port},
+    tls::{Offer, Transport},
+};
 
-/// For a request's head; also for the pause between two requests of a connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The HTTP port, and what is asked of those who connect.
+pub(crate) struct HttpPort {
+    pub(crate) listener: TcpListener,
+    pub(crate) port: Arc<Port>,
+    pub(crate) offer: Offer,
+    pub(crate) proxies: Arc<TrustedProxies>,
+    /// For a request's head, that of the first one with the handshake of TLS before it; also for the pause between two
+    /// requests of a connection.
+    pub(crate) head_timeout: Duration,
+}
 
 /// Accepts browsers and scripts until `stop`, each in a task of `tasks`, which ends after its request.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    port: Arc<Port>,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-) {
+pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracker, stop: CancellationToken) {
     loop {
         let (stream, peer) = tokio::select! {
             () = stop.cancelled() => return,
-            accepted = net::accept(&listener) => accepted,
+            accepted = net::accept(&http_port.listener) => accepted,
         };
-        let Ok(place) = port.take_place() else {
-            if let Some(count) = port.complaint(Instant::now()) {
+        let Ok(place) = http_port.port.take_place() else {
+            if let Some(count) = http_port.port.complaint(Instant::now()) {
                 tracing::warn!(%peer, count, "as many HTTP connections are open as may be; some were refused, this one last");
             }
             continue;
         };
-        let (router, stop) = (router.clone(), stop.clone());
-        tasks.spawn(serve_connection(stream, peer, router, Place(Arc::new(place)), stop));
+        let connection = Connection {
+            peer,
+            place: Place(Arc::new(place)),
+            proxies: Arc::clone(&http_port.proxies),
+            head_timeout: http_port.head_timeout,
+        };
+        let (stream, encrypted) = Transport::observed(stream, http_port.offer.clone());
+        tasks.spawn(connection.serve(stream, encrypted, router.clone(), stop.clone()));
     }
 }
 
@@ -60,34 +72,48 @@ pub(crate) async fn serve(
 #[derive(Clone)]
 pub(super) struct Place(#[expect(dead_code, reason = "it is held, not read")] Arc<OwnedSemaphorePermit>);
 
-async fn serve_connection(
-    stream: TcpStream,
+struct Connection {
     peer: SocketAddr,
-    router: Router,
     place: Place,
-    stop: CancellationToken,
-) {
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(place.clone());
-        request.extensions_mut().insert(ClientAddress(peer.ip().to_canonical()));
-        router.call(request)
-    });
-    // HTTP/1.1 only: browsers speak HTTP/2 through TLS alone, and a proxy that does TLS speaks 1.1 to us
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    proxies: Arc<TrustedProxies>,
+    head_timeout: Duration,
+}
+
+impl Connection {
+    async fn serve(
+        self,
+        stream: Transport,
+        encrypted: Arc<AtomicBool>,
+        router: Router,
+        stop: CancellationToken,
+    ) {
+        let Self { peer, place, proxies, head_timeout } = self;
+        let router = TowerToHyperService::new(router);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let scheme = if encrypted.load(Relaxed) { Scheme::Https } else { Scheme::Http };
+            let (address, scheme) = client::trace(peer.ip(), scheme, request.headers(), &proxies);
+            let extensions = request.extensions_mut();
+            extensions.insert(place.clone());
+            extensions.insert(address);
+            extensions.insert(scheme);
+            router.call(request)
+        });
+        // HTTP/1.1 only: HTTP/2 would need limits of its own (streams, resets, pings), and every page loads as fast without
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let outcome = tokio::select! {
+            outcome = connection.as_mut() => outcome,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%peer, %error, "an HTTP connection ended early");
         }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(%peer, %error, "an HTTP connection ended early");
     }
 }

@@ -32,6 +32,7 @@ pub(crate) struct Access {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) registration: Registration,
     pub(crate) metrics_token: Option<MetricsToken>,
+    pub(crate) is_tls_required: bool,
 }
 
 /// What does not change while the server runs.
@@ -39,6 +40,8 @@ pub(super) struct Settings {
     pub(super) public_url: Option<PublicUrl>,
     pub(super) registration: Registration,
     pub(super) metrics: MetricsAccess,
+    /// Whether plaintext is sent away.
+    pub(super) is_tls_required: bool,
     /// Where games connect.
     tcp: SocketAddr,
     /// Whether only hosts that are ours are answered.
@@ -61,18 +64,20 @@ impl Web {
             .site_addr(http)
             .env(Env::PROD)
             .build();
-        let Access { public_url, registration, metrics_token } = access;
+        let Access { public_url, registration, metrics_token, is_tls_required } = access;
         let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
         let check_host = public_url.is_some() || is_local;
-        let access = MetricsAccess::new(metrics_token, is_local && public_url.is_none());
-        let settings = Arc::new(Settings { public_url, registration, metrics: access, tcp, check_host });
+        let metrics_access = MetricsAccess::new(metrics_token, is_local && public_url.is_none());
+        let settings =
+            Settings { public_url, registration, metrics: metrics_access, is_tls_required, tcp, check_host };
         let asked = gateway.clone();
         let probe = Probe::new(move || {
             let gateway = asked.clone();
             Box::pin(async move { gateway.check().await })
         });
-        Self { gateway, leptos, settings, metrics: Arc::new(metrics), probe: Arc::new(probe), stop, tasks }
+        let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
+        Self { gateway, leptos, settings, metrics, probe, stop, tasks }
     }
 
     /// What a game connects to, as people type it: a port on every address of the machine is reached under

@@ -1,0 +1,91 @@
+//! What both ports present to clients, and how it is exchanged while the server runs.
+
+use std::sync::{Arc, RwLock};
+
+use rustls::{
+    ServerConfig,
+    crypto::{CryptoProvider, ring},
+    sign::{CertifiedKey, SingleCertAndKey},
+    version::{TLS12, TLS13},
+};
+
+use super::{TlsError, files};
+use crate::config::TlsFiles;
+
+/// Browsers may speak HTTP/2 only over TLS, and need not. HTTP/1.1 has one request at a time, so that the limit of
+/// connections is one of requests too.
+const HTTP: &[u8] = b"http/1.1";
+/// Whoever asks for some protocol must ask for this one at the game port: a browser, which always asks for those of the web, is
+/// turned away in the handshake, and no page can make it talk to a game port in a host's name (the ALPACA attack).
+const GAMES: &[u8] = b"observerio";
+
+/// The certificate in force. Cheap to clone; all clones change together.
+#[derive(Clone)]
+pub struct Certificates {
+    files: Arc<TlsFiles>,
+    current: Arc<RwLock<Configs>>,
+}
+
+struct Configs {
+    http: Arc<ServerConfig>,
+    games: Arc<ServerConfig>,
+}
+
+impl Certificates {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// [`TlsError`] when they can't be used.
+    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
+        let configs = Configs::read(&files)?;
+        Ok(Self { files: Arc::new(files), current: Arc::new(RwLock::new(configs)) })
+    }
+
+    /// Reads the files again, for handshakes from now on; connections stay as they are. When the files can't be used, the log
+    /// says so, and what was in force stays.
+    pub async fn reload(&self) {
+        let this = self.clone();
+        let outcome = tokio::task::spawn_blocking(move || this.exchange()).await;
+        match outcome.expect("reading files does not panic") {
+            Ok(()) => {
+                tracing::info!(file = %self.files.certificate.display(), "took the TLS certificate anew")
+            }
+            Err(error) => {
+                tracing::error!(code = error.code(), "the TLS certificate stays the one it was: {error}");
+            }
+        }
+    }
+
+    fn exchange(&self) -> Result<(), TlsError> {
+        let configs = Configs::read(&self.files)?;
+        *self.current.write().expect("no holder of this lock panics") = configs;
+        Ok(())
+    }
+
+    pub(super) fn for_http(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current.read().expect("no holder of this lock panics").http)
+    }
+
+    pub(super) fn for_games(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current.read().expect("no holder of this lock panics").games)
+    }
+}
+
+impl Configs {
+    fn read(files: &TlsFiles) -> Result<Self, TlsError> {
+        // named here, and not installed for the process: two libraries that each install theirs would end it
+        let provider = Arc::new(ring::default_provider());
+        let key = files::read(files, &provider)?;
+        Ok(Self { http: config(&provider, &key, HTTP), games: config(&provider, &key, GAMES) })
+    }
+}
+
+fn config(provider: &Arc<CryptoProvider>, key: &CertifiedKey, protocol: &[u8]) -> Arc<ServerConfig> {
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .expect("ring has cipher suites for both")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(key.clone())));
+    config.alpn_protocols = vec![protocol.to_vec()];
+    Arc::new(config)
+}

@@ -1,0 +1,135 @@
+//! The PEM files of a certificate and its key, read and checked.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use rustls::{
+    CertificateError, RootCertStore,
+    client::verify_server_cert_signed_by_trust_anchor,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject},
+    server::ParsedCertificate,
+    sign::CertifiedKey,
+};
+
+use crate::config::TlsFiles;
+
+/// A chain is a few KiB; whatever is larger is something else.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Why a certificate can't be used: a sentence that names the file and says what to do, and nothing of what is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The system does not give the file out.
+    #[error("cannot read {path} ({variable}): {cause}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The setting that names it.
+        variable: &'static str,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// It is no PEM file, or a damaged one.
+    #[error(
+        "{0} (OBSERVERIO_TLS_CERT) holds no certificate; name a PEM file with the server's own first and those of its issuers behind it"
+    )]
+    NoCertificate(PathBuf),
+    /// What it holds is none.
+    #[error(
+        "the certificate in {0} (OBSERVERIO_TLS_CERT) is damaged or of no kind that can be used; get a new one"
+    )]
+    BadCertificate(PathBuf),
+    /// There is none, or it is encrypted.
+    #[error(
+        "{0} (OBSERVERIO_TLS_KEY) holds no private key; name a PEM file with a key that is not encrypted"
+    )]
+    NoKey(PathBuf),
+    /// It is damaged, or of a kind that rustls does not know.
+    #[error(
+        "the private key in {0} (OBSERVERIO_TLS_KEY) is damaged or of no kind that can be used; take ECDSA, RSA or Ed25519"
+    )]
+    BadKey(PathBuf),
+    /// They are of two pairs.
+    #[error(
+        "the key in {key} (OBSERVERIO_TLS_KEY) does not match the certificate in {certificate} (OBSERVERIO_TLS_CERT); name the two that were made together"
+    )]
+    Mismatch {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+    },
+}
+
+impl TlsError {
+    /// Stable, in lower snake case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "unreadable",
+            Self::NoCertificate(_) => "no_certificate",
+            Self::BadCertificate(_) => "bad_certificate",
+            Self::NoKey(_) => "no_key",
+            Self::BadKey(_) => "bad_key",
+            Self::Mismatch { .. } => "mismatch",
+        }
+    }
+}
+
+/// Reads both files and looks whether they belong together. Clients judge the rest (names, issuer); a certificate that they
+/// will refuse for its dates is worth a warning, and still better than none.
+pub(super) fn read(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
+    let TlsFiles { certificate, key } = files;
+    let chain = CertificateDer::pem_slice_iter(&contents(certificate, "OBSERVERIO_TLS_CERT")?)
+        .collect::<Result<Vec<_>, _>>()
+        // the parser's own words quote the file
+        .map_err(|_| TlsError::NoCertificate(certificate.clone()))?;
+    let Some(own) = chain.first() else { return Err(TlsError::NoCertificate(certificate.clone())) };
+    let parsed =
+        ParsedCertificate::try_from(own).map_err(|_| TlsError::BadCertificate(certificate.clone()))?;
+    warn_of_dates(&parsed, certificate, provider);
+    let secret = PrivateKeyDer::from_pem_slice(&contents(key, "OBSERVERIO_TLS_KEY")?)
+        .map_err(|_| TlsError::NoKey(key.clone()))?;
+    CertifiedKey::from_der(chain, secret, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => {
+            TlsError::Mismatch { certificate: certificate.clone(), key: key.clone() }
+        }
+        _ => TlsError::BadKey(key.clone()),
+    })
+}
+
+fn contents(path: &Path, variable: &'static str) -> Result<Vec<u8>, TlsError> {
+    let unreadable = |cause| TlsError::Read { path: path.to_owned(), variable, cause };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    match bytes.len() as u64 > MAX_FILE_BYTES {
+        true => Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"))),
+        false => Ok(bytes),
+    }
+}
+
+fn warn_of_dates(certificate: &ParsedCertificate<'_>, path: &Path, provider: &CryptoProvider) {
+    // a client's own check, without an issuer that it could find: it looks at the dates first
+    let outcome = verify_server_cert_signed_by_trust_anchor(
+        certificate,
+        &RootCertStore::empty(),
+        &[],
+        UnixTime::now(),
+        provider.signature_verification_algorithms.all,
+    );
+    let Err(rustls::Error::InvalidCertificate(why)) = outcome else { return };
+    let file = path.display();
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            tracing::warn!(%file, "the TLS certificate has expired: browsers and games will refuse it; renew it");
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            tracing::warn!(%file, "the TLS certificate is not valid yet: browsers and games will refuse it; look at the clock");
+        }
+        _ => {}
+    }
+}

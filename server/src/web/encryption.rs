@@ -1,0 +1,83 @@
+//! What is asked of requests where TLS is required, and what is said to browsers that came through it.
+
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{AUTHORIZATION, HOST, LOCATION, ORIGIN, STRICT_TRANSPORT_SECURITY, UPGRADE},
+    },
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+
+use super::{Web, client::Scheme, guard};
+use crate::config::without_port;
+
+/// A year, as long as the browsers' own lists ask for.
+const FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Sends plaintext away where TLS is required, and refuses what a page that came in plaintext asks for through TLS. The host
+/// was checked before.
+pub(super) async fn enforce(
+    State(web): State<Web>,
+    scheme: Scheme,
+    request: Request,
+    next: Next,
+) -> Response {
+    if scheme == Scheme::Http {
+        return match web.settings.is_tls_required {
+            true => send_to_tls(&web, &request),
+            false => next.run(request).await,
+        };
+    }
+    if !request.method().is_safe() && web.is_of_plaintext_page(request.headers()) {
+        let text =
+            "the page that asks came without TLS, so anybody may have written it; open it under https\n";
+        return (StatusCode::FORBIDDEN, text).into_response();
+    }
+    let is_for_good = web.settings.is_tls_required || web.is_public_https();
+    let is_for_good = is_for_good && !is_own_name_of_every_machine(request.headers());
+    let mut response = next.run(request).await;
+    if is_for_good {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, FOR_A_YEAR);
+    }
+    response
+}
+
+/// A page is found under the same name; whatever else was sent in plaintext is refused, so that somebody notices: a script
+/// that followed would go on giving its secrets to the network.
+fn send_to_tls(web: &Web, request: &Request) -> Response {
+    let headers = request.headers();
+    let is_page = matches!(*request.method(), Method::GET | Method::HEAD)
+        && !headers.contains_key(UPGRADE)
+        && !headers.contains_key(AUTHORIZATION);
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let origin = match web.settings.public_url.as_ref().filter(|url| url.is_https()) {
+        Some(url) => Some(url.origin().to_owned()),
+        None => guard::plain_host(headers).map(|host| format!("https://{host}")),
+    };
+    let location = origin.filter(|_| is_page).map(|origin| HeaderValue::try_from(format!("{origin}{path}")));
+    match location {
+        Some(Ok(location)) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
+        _ => {
+            let text = "this server takes TLS only; ask under https, and change what was sent in plaintext if it is secret\n";
+            (StatusCode::FORBIDDEN, text).into_response()
+        }
+    }
+}
+
+/// Names that mean another server on the next machine, or at the next port: a browser would keep plaintext from all of them.
+fn is_own_name_of_every_machine(headers: &HeaderMap) -> bool {
+    let host = guard::text(headers, &HOST).map(without_port).unwrap_or_default().to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+impl Web {
+    /// Whether a page in plaintext asks, under our own name or another one.
+    fn is_of_plaintext_page(&self, headers: &HeaderMap) -> bool {
+        let is_public =
+            |origin: &str| self.settings.public_url.as_ref().is_some_and(|url| url.origin() == origin);
+        guard::text(headers, &ORIGIN)
+            .is_some_and(|origin| origin.starts_with("http://") && !is_public(origin))
+    }
+}

@@ -117,3 +117,57 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpStream,
+        time::timeout,
+    };
+
+    use super::*;
+    use crate::web::client::ClientAddress;
+
+    /// What a handler behind the port takes for the client's address and scheme.
+    async fn told(trusted: &str, headers: &str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let http_port = HttpPort {
+            listener,
+            port: Arc::new(Port::new(1)),
+            offer: Offer::http(None),
+            proxies: Arc::new(TrustedProxies::parse(trusted).unwrap()),
+            head_timeout: Duration::from_secs(10),
+        };
+        let tell = async |ClientAddress(address): ClientAddress, scheme: Scheme| {
+            format!("{}://{address}", scheme.as_str())
+        };
+        let router = Router::new().route("/", get(tell));
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        tasks.spawn(serve(http_port, router, tasks.clone(), stop.clone()));
+        let conversation = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+        };
+        let told = timeout(Duration::from_secs(20), conversation).await.unwrap();
+        stop.cancel();
+        told
+    }
+
+    #[tokio::test]
+    async fn a_spoofed_address_changes_nothing_unless_a_trusted_proxy_says_it() {
+        let spoofed =
+            "x-forwarded-for: 203.0.113.9\r\nx-forwarded-proto: https\r\nforwarded: for=203.0.113.9\r\n";
+        assert_eq!(told("", "").await, "http://127.0.0.1");
+        assert_eq!(told("", spoofed).await, "http://127.0.0.1");
+        assert_eq!(told("10.0.0.0/8", spoofed).await, "http://127.0.0.1");
+        assert_eq!(told("127.0.0.1", spoofed).await, "https://203.0.113.9");
+        assert_eq!(told("127.0.0.1", "").await, "http://127.0.0.1");
+    }
+}

@@ -1,14 +1,15 @@
 //! A small HTTP/1.1 client with a cookie, over one connection per request.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
+use rustls::ClientConfig;
 use serde_json::Value as Json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use super::soon;
+use super::{Stream, soon, tls};
 
 /// What came back.
 #[derive(Debug)]
@@ -37,15 +38,31 @@ impl Answer {
 pub struct Browser {
     pub address: SocketAddr,
     pub cookie: Option<String>,
+    /// What it trusts, when it speaks TLS.
+    pub tls: Option<Arc<ClientConfig>>,
 }
 
 impl Browser {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, cookie: None }
+        Self { address, cookie: None, tls: None }
+    }
+
+    /// Through TLS.
+    pub fn encrypted(address: SocketAddr, tls: Arc<ClientConfig>) -> Self {
+        Self { address, cookie: None, tls: Some(tls) }
     }
 
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// A connection of its kind.
+    pub async fn connect(&self) -> Box<dyn Stream> {
+        match &self.tls {
+            Some(tls) => Box::new(tls::connect(self.address, tls).await.expect("a handshake")),
+            None => Box::new(soon("an HTTP connection", TcpStream::connect(self.address)).await.unwrap()),
+        }
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
@@ -84,7 +101,7 @@ impl Browser {
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
-        let answer = exchange(self.address, &format!("{head}\r\n{body}")).await;
+        let answer = exchange(self.connect().await, &format!("{head}\r\n{body}")).await;
         if let Some(cookie) = answer.header("set-cookie") {
             let pair = cookie.split(';').next().unwrap().to_owned();
             self.cookie = (!pair.ends_with('=')).then_some(pair);
@@ -93,9 +110,9 @@ impl Browser {
     }
 }
 
-async fn exchange(address: SocketAddr, request: &str) -> Answer {
-    let mut stream = soon("an HTTP connection", TcpStream::connect(address)).await.unwrap();
+async fn exchange(mut stream: Box<dyn Stream>, request: &str) -> Answer {
     soon("the request to leave", stream.write_all(request.as_bytes())).await.unwrap();
+    soon("the request to leave", stream.flush()).await.unwrap();
     let mut bytes = Vec::new();
     soon("the answer", stream.read_to_end(&mut bytes)).await.unwrap();
     parse(&bytes)

@@ -9,11 +9,11 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::soon;
+use super::{Stream, soon};
 
 /// One connection to the game port.
 pub struct Game {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     held: Vec<u8>,
 }
 
@@ -21,7 +21,12 @@ impl Game {
     pub async fn connect(address: SocketAddr) -> Self {
         let stream = soon("a connection", TcpStream::connect(address)).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, held: Vec::new() }
+        Self::over(stream)
+    }
+
+    /// On a connection that is there already, such as one through TLS.
+    pub fn over(stream: impl Stream + 'static) -> Self {
+        Self { stream: Box::new(stream), held: Vec::new() }
     }
 
     pub async fn send(&mut self, text: &str) {

@@ -5,17 +5,16 @@ use protocol::{
     live::{self, ClientMessage, Gesture, LIVE_VERSION, ServerMessage, Snapshot},
     model::{ProjectId, Value, VarName},
 };
-use tokio::net::TcpStream;
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderValue},
 };
 
-use super::{http::Browser, soon};
+use super::{Stream, http::Browser, soon};
 
 /// An open dashboard.
 pub struct Dashboard {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<Box<dyn Stream>>,
 }
 
 impl Dashboard {
@@ -34,7 +33,7 @@ impl Dashboard {
         if let Some(cookie) = &browser.cookie {
             request.headers_mut().insert("cookie", HeaderValue::from_str(cookie).unwrap());
         }
-        match soon("the upgrade", connect_async(request)).await {
+        match soon("the upgrade", client_async(request, browser.connect().await)).await {
             Ok((socket, _)) => Ok(Self { socket }),
             Err(Error::Http(answer)) => Err(answer.status().as_u16()),
             Err(other) => panic!("{other}"),

@@ -5,6 +5,7 @@
 pub mod http;
 pub mod line;
 pub mod live;
+pub mod tls;
 
 use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
 
@@ -12,7 +13,11 @@ use gateway::Gateway;
 use protocol::model::{Key, Project};
 use server::{Server, config::Config};
 use tempfile::TempDir;
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use http::Browser;
@@ -25,6 +30,10 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
     timeout(PATIENCE, event).await.unwrap_or_else(|_| panic!("in vain waited for {what}"))
 }
+
+/// A connection of any kind.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// A running server.
 pub struct TestServer {

@@ -22,3 +22,4 @@ mod web;
 
 pub use banner::Banner;
 pub use lifecycle::{Server, StartError};
+pub use web::{Route, RouteClass, routes, server_functions};

@@ -14,5 +14,6 @@ mod site;
 mod state;
 
 pub(crate) use router::router;
+pub use router::{Route, RouteClass, routes, server_functions};
 pub(crate) use serve::serve;
 pub(crate) use state::{Access, Web};

@@ -20,7 +20,7 @@ pub use token::MetricsToken;
 
 use crate::{
     copies::Copy,
-    ingest::{AddressLimit, AddressLimits},
+    ingest::{AddressLimit, AddressLimits, GameTimes},
     telemetry,
 };
 
@@ -149,6 +149,14 @@ struct Settings {
     #[arg(long, env = "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS", value_name = "COUNT", help_heading = "Limits")]
     max_bad_keys_per_address: Option<String>,
 
+    /// Seconds in which a game must say its key
+    #[arg(long, env = "OBSERVERIO_VERIFY_TIMEOUT", value_name = "SECONDS", default_value = "10")]
+    #[arg(help_heading = "Limits")]
+    verify_timeout: String,
+    /// Seconds in which a game must read what it is sent
+    #[arg(long, env = "OBSERVERIO_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "10")]
+    #[arg(help_heading = "Limits")]
+    write_timeout: String,
     /// Seconds of silence after which a game that speaks version 2 is asked whether it is there
     #[arg(long, env = "OBSERVERIO_PING", value_name = "SECONDS", default_value = "20")]
     #[arg(help_heading = "Limits")]
@@ -162,6 +170,9 @@ struct Settings {
     #[arg(long, env = "OBSERVERIO_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER)]
     #[arg(help_heading = "Diagnostics")]
     log: String,
+    /// A WebSocket at /echo that says back what it hears, for testers of the protocol
+    #[arg(long, env = "OBSERVERIO_ECHO", hide = true, help_heading = "Diagnostics")]
+    echo: bool,
 }
 
 /// Who may make accounts and keys over the HTTP API.
@@ -196,10 +207,10 @@ pub struct Config {
     pub max_http: usize,
     /// What one address may do at the game port.
     pub(crate) address_limits: AddressLimits,
-    /// Silence after which a game of version 2 is asked whether it is there.
-    pub ping_interval: Duration,
-    /// Silence after which a game's machine is asked whether it is there; after twice that it is gone.
-    pub keep_alive: Duration,
+    /// How long is waited for games.
+    pub(crate) game_times: GameTimes,
+    /// Whether there is a WebSocket that says back what it hears.
+    pub(crate) echo: bool,
 }
 
 /// Why there is no [`Config`].
@@ -353,18 +364,28 @@ impl Settings {
         let source = from("max_bad_keys_per_address", "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS");
         let bad_keys = per_address(self.max_bad_keys_per_address, bad_keys, source)?;
 
-        let source = from("ping", "OBSERVERIO_PING");
-        let ping_interval = match self.ping.trim().parse() {
-            Ok(seconds @ 0.05..=3600.0) => Duration::from_secs_f64(seconds),
-            _ => return Err(source.refuse("say a number of seconds from 0.05 to 3600")),
+        let seconds = |text: &str, most: f64, source: Source| match text.trim().parse::<f64>() {
+            Ok(seconds) if (0.05..=most).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+            _ => Err(source.refuse(format!("say a number of seconds from 0.05 to {most}"))),
         };
-
-        let source = from("keep_alive", "OBSERVERIO_KEEP_ALIVE");
         let keep_alive = match self.keep_alive.trim().parse() {
             Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
-            _ => return Err(source.refuse("say a number of seconds from 1 to 3600")),
+            _ => {
+                let source = from("keep_alive", "OBSERVERIO_KEEP_ALIVE");
+                return Err(source.refuse("say a number of seconds from 1 to 3600"));
+            }
+        };
+        let game_times = GameTimes {
+            verify: seconds(&self.verify_timeout, 60.0, from("verify_timeout", "OBSERVERIO_VERIFY_TIMEOUT"))?,
+            write: seconds(&self.write_timeout, 60.0, from("write_timeout", "OBSERVERIO_WRITE_TIMEOUT"))?,
+            ping: seconds(&self.ping, 3600.0, from("ping", "OBSERVERIO_PING"))?,
+            keep_alive,
         };
 
+        if self.echo && !(http.ip().is_loopback() && tcp.ip().is_loopback()) {
+            let why = "only while both ports listen on this machine only; it asks nobody who he is";
+            return Err(from("echo", "OBSERVERIO_ECHO").refuse(why));
+        }
         let source = from("log", "OBSERVERIO_LOG");
         let filter = telemetry::parse_filter(&self.log).map_err(|why| source.refuse(why))?;
         let data_dir = self.data_dir;
@@ -380,8 +401,8 @@ impl Settings {
                 max_games,
                 max_http,
                 address_limits: AddressLimits { connects_per_second, bad_keys },
-                ping_interval,
-                keep_alive,
+                game_times,
+                echo: self.echo,
             },
             filter,
         ))
@@ -457,6 +478,11 @@ mod tests {
             &["--max-games", "0"],
             &["--max-connects-per-address", "0"],
             &["--max-bad-keys-per-address", "many"],
+            &["--verify-timeout", "0"],
+            &["--write-timeout", "61"],
+            &["--ping", "NaN"],
+            &["--echo", "--http", "0.0.0.0:1"],
+            &["--echo", "--tcp", "0.0.0.0:1"],
             &["--metrics-token", "hunter2"],
             &["--database-url", "mysql://u:hunter2@h/db"],
             &["--public-url", "tune.example.org"],
@@ -486,6 +512,8 @@ mod tests {
             "OBSERVERIO_MAX_HTTP",
             "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS",
             "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS",
+            "OBSERVERIO_VERIFY_TIMEOUT",
+            "OBSERVERIO_WRITE_TIMEOUT",
             "OBSERVERIO_PING",
             "OBSERVERIO_KEEP_ALIVE",
             "OBSERVERIO_LOG",

@@ -152,10 +152,11 @@ impl Server {
             public_url: config.public_url,
             registration: config.registration,
             metrics_token: config.metrics_token,
+            echo: config.echo,
         };
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web)?;
-        let limits = GameLimits::new(config.ping_interval, config.keep_alive);
+        let limits = GameLimits::new(config.game_times);
         let admission = Arc::new(Admission::new(config.address_limits));
         tasks.spawn(accept_games(
             tcp,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::limits::{PING_TIMEOUT, VERIFY_TIMEOUT};
+use protocol::limits::PING_TIMEOUT;
 
 use super::session::{HeartbeatTimes, Patience};
 
@@ -19,16 +19,28 @@ pub(crate) struct GameLimits {
     pub(crate) keep_alive: Duration,
 }
 
+/// Times that are settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GameTimes {
+    /// In which a game must say its key.
+    pub(crate) verify: Duration,
+    /// In which it must read what it is sent.
+    pub(crate) write: Duration,
+    /// Silence after which a game of version 2 is asked whether it is there.
+    pub(crate) ping: Duration,
+    /// Silence after which its machine is asked; after twice that it is gone.
+    pub(crate) keep_alive: Duration,
+}
+
 impl GameLimits {
-    /// The contract's limits, with pings and probes after so much silence.
-    pub(crate) fn new(ping_interval: Duration, keep_alive: Duration) -> Self {
-        let timeout = PING_TIMEOUT.min(ping_interval);
-        let heartbeat = HeartbeatTimes { interval: ping_interval, timeout };
+    /// The contract's limits, with these times.
+    pub(crate) fn new(times: GameTimes) -> Self {
+        let heartbeat = HeartbeatTimes { interval: times.ping, timeout: PING_TIMEOUT.min(times.ping) };
         Self {
-            patience: Patience { verify: VERIFY_TIMEOUT, heartbeat },
-            write_timeout: Duration::from_secs(10),
+            patience: Patience { verify: times.verify, heartbeat },
+            write_timeout: times.write,
             settle_timeout: Duration::from_secs(5),
-            keep_alive,
+            keep_alive: times.keep_alive,
         }
     }
 }

@@ -13,5 +13,5 @@ mod session;
 mod simulation;
 
 pub(crate) use admission::{AddressLimit, AddressLimits, Admission};
-pub(crate) use limits::GameLimits;
+pub(crate) use limits::{GameLimits, GameTimes};
 pub(crate) use listener::accept_games;

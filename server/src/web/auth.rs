@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderValue, request::Parts},
+    http::{HeaderMap, HeaderValue, request::Parts},
 };
 use axum_extra::extract::CookieJar;
 use gateway::{GatewayError, SignedIn};
@@ -22,12 +22,21 @@ impl FromRequestParts<Web> for SessionToken {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        Ok(Self(jar.get(web.cookie_name()).map(|cookie| cookie.value().to_owned())))
+        Ok(Self(web.session_cookie(&parts.headers)))
     }
 }
 
 impl Web {
+    fn session_cookie(&self, headers: &HeaderMap) -> Option<String> {
+        let jar = CookieJar::from_headers(headers);
+        jar.get(self.cookie_name()).map(|cookie| cookie.value().to_owned())
+    }
+
+    /// Whether the browser sent a session's cookie, a good one or not.
+    pub(super) fn has_session(&self, headers: &HeaderMap) -> bool {
+        self.session_cookie(headers).is_some()
+    }
+
     /// Under TLS the prefix keeps other hosts of the domain from setting it.
     fn cookie_name(&self) -> &'static str {
         if self.is_https() { "__Host-observerio_session" } else { "observerio_session" }

@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod echo;
 mod forms;
 mod guard;
 mod live;

@@ -11,11 +11,11 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
-    limit::RequestBodyLimitLayer, timeout::RequestBodyTimeoutLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
+    timeout::RequestBodyTimeoutLayer,
 };
 
-use super::{Web, api, forms, guard, live, metrics, pages, site};
+use super::{Web, api, echo, forms, guard, live, metrics, pages, site};
 
 /// Nothing that a person or a script sends to us is larger.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -110,28 +110,30 @@ pub fn server_functions() -> Vec<&'static str> {
 /// The router of the HTTP port.
 ///
 /// # Errors
-/// When the public URL can't be an origin, or a page of the app has no row in the table.
+/// When a page of the app has no row in the table.
 pub(crate) fn router(web: &Web) -> anyhow::Result<Router> {
     check_pages()?;
-    let mut csrf = CsrfLayer::new();
-    if let Some(url) = &web.settings.public_url {
-        csrf = csrf.add_trusted_origin(url.origin())?;
-    }
     let of = |compressed: bool| ROUTES.iter().filter(move |route| route.class.is_compressed() == compressed);
     let add = |router: Router<Web>, route: &Route| router.route(route.path, (route.handler)());
     let compressed =
         of(true).fold(Router::new(), add).fallback(pages::not_found).layer(CompressionLayer::new());
-    let router = of(false)
-        .fold(Router::new(), add)
+    let mut plain = of(false).fold(Router::new(), add);
+    if web.settings.echo {
+        plain = plain.route("/echo", get(echo::echo));
+    }
+    let router = plain
         .merge(compressed)
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
-        .layer(csrf)
-        .layer(from_fn_with_state(web.clone(), guard::check_host))
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn(guard::harden));
-    Ok(router.with_state(web.clone()))
+        .layer(from_fn_with_state(web.clone(), guard::check_origin))
+        .layer(from_fn_with_state(web.clone(), guard::check_host));
+    Ok(around_all(router).with_state(web.clone()))
+}
+
+/// A panic is an answer too, and none leaves without the headers that protect it.
+fn around_all<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(CatchPanicLayer::new()).layer(from_fn(guard::harden))
 }
 
 /// The app lists its pages itself, which also makes Leptos ready to draw them. A page that is only there would be drawn by
@@ -144,4 +146,34 @@ fn check_pages() -> anyhow::Result<()> {
     in_table.sort_unstable();
     ensure!(in_app == in_table, "the app has the pages {in_app:?}, the router {in_table:?}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use hyper::{Request, service::Service as _};
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_with_headers_and_without_its_words() {
+        let fault = || async {
+            assert!(MAX_BODY_BYTES == 0, "hunter2");
+            "unreachable"
+        };
+        let router: Router = around_all(Router::new().route("/", get(fault)));
+        let answer = TowerToHyperService::new(router).call(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(answer.status(), 500);
+        for (name, value) in [
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(answer.headers()[name], value);
+        }
+        let body = to_bytes(answer.into_body(), 1_000).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
+    }
 }

@@ -24,13 +24,18 @@ use super::{
     journal::Journal,
     link::{self, End, Link, Tap},
 };
-use crate::ingest::{AddressLimits, Admission, GameLimits, connection::Connection};
+use crate::ingest::{AddressLimits, Admission, GameLimits, GameTimes, connection::Connection};
 
 /// Everything that a drained server still waits for takes less.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-/// Of the operating system's sockets, of which there are none here.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// As the settings have them.
+const TIMES: GameTimes = GameTimes {
+    verify: Duration::from_secs(10),
+    write: Duration::from_secs(10),
+    ping: Duration::from_secs(20),
+    // of the operating system's sockets, of which there are none here
+    keep_alive: Duration::from_secs(30),
+};
 
 pub(super) struct Host {
     pub(super) disk: Arc<Disk>,
@@ -130,7 +135,7 @@ impl Host {
         let rng = self.rng.lock().expect("no holder panics").fork();
         let (client, server, link) = link::connect(rng, tap);
         self.links.lock().expect("no holder panics").push(Arc::downgrade(&link));
-        let limits = GameLimits::new(PING_INTERVAL, KEEP_ALIVE);
+        let limits = GameLimits::new(TIMES);
         let peer = SocketAddr::new(peer, 1);
         let admission = Arc::new(Admission::new(AddressLimits::default()));
         let connection =

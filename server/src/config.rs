@@ -105,6 +105,9 @@ struct Settings {
     #[arg(long, env = "OBSERVERIO_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER)]
     #[arg(help_heading = "Diagnostics")]
     log: String,
+    /// A WebSocket at /echo that says back what it hears, for testers of the protocol
+    #[arg(long, env = "OBSERVERIO_ECHO", hide = true, help_heading = "Diagnostics")]
+    echo: bool,
 }
 
 /// Checked settings.
@@ -138,6 +141,8 @@ pub struct Config {
     pub(crate) game_times: GameTimes,
     /// How long is waited for the head of a request, and for the handshake before the first.
     pub head_timeout: Duration,
+    /// Whether there is a WebSocket that says back what it hears.
+    pub(crate) echo: bool,
 }
 
 /// Why there is no [`Config`].
@@ -222,6 +227,10 @@ impl Settings {
         let (data_dir, database) = self.storage.check(sources)?;
         let access = self.access.check(sources, network.is_private())?;
         let limits = self.limits.check(sources)?;
+        if self.echo && !network.is_private() {
+            let why = "only while both ports listen on this machine only; it asks nobody who he is";
+            return Err(sources.of("echo", "OBSERVERIO_ECHO").refuse(why));
+        }
         let filter = telemetry::parse_filter(&self.log)
             .map_err(|why| sources.of("log", "OBSERVERIO_LOG").refuse(why))?;
         let config = Config {
@@ -239,6 +248,7 @@ impl Settings {
             address_limits: limits.address_limits,
             game_times: limits.game_times,
             head_timeout: limits.head_timeout,
+            echo: self.echo,
         };
         Ok((config, filter))
     }
@@ -332,6 +342,9 @@ mod tests {
             &["--tls", "required"],
             &["--tls", "optional"],
             &["--tls-cert", "c.pem", "--tls-key", "k.pem", "--tls", "maybe"],
+            &["--ping", "NaN"],
+            &["--echo", "--http", "0.0.0.0:1"],
+            &["--echo", "--tcp", "0.0.0.0:1"],
             &["--metrics-token", "hunter2"],
             &["--database-url", "mysql://u:hunter2@h/db"],
             &["--public-url", "tune.example.org"],

@@ -24,3 +24,4 @@ mod web;
 pub use banner::Banner;
 pub use lifecycle::{Server, StartError};
 pub use tls::{Certificates, TlsError};
+pub use web::{Route, RouteClass, routes, server_functions};

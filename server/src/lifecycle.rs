@@ -168,6 +168,7 @@ impl Server {
             registration: config.registration,
             metrics_token: config.metrics_token,
             is_tls_required,
+            echo: config.echo,
         };
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web)?;

@@ -77,15 +77,11 @@ pub(super) fn LogLines(
         on_pause.run(());
         selected.set(live.read(|state| neighbour(state, selected.get_untracked().as_deref(), by)));
     };
-    // no-script pages can't scroll to what is not drawn, so they get no room for it
-    let height = move || match view_px.get() {
-        Some(_) => total.get() as f64 * LINE_PX,
-        None => total.get().min(FIRST_LINES) as f64 * LINE_PX,
-    };
-    let top = move |index: usize| match view_px.get() {
-        Some(_) => index as f64 * LINE_PX,
-        None => (index - total.get().saturating_sub(FIRST_LINES).min(index)) as f64 * LINE_PX,
-    };
+    // Until the pane is measured nothing is placed: the lines that are drawn stand one below the other. So the server's page needs no
+    // `style` attribute, which its policy forbids, and without scripts there is no room for what is not drawn.
+    let placed = move || view_px.with(Option::is_some);
+    let height = move || placed().then(|| format!("{}px", total.get() as f64 * LINE_PX));
+    let top = move |index: usize| placed().then(|| format!("{}px", index as f64 * LINE_PX));
     view! {
         <div
             class="log"
@@ -97,7 +93,7 @@ pub(super) fn LogLines(
             on:scroll=scrolled
             on:keydown=keydown
         >
-            <div class="log-body" style:height=move || format!("{}px", height())>
+            <div class="log-body" class:log-body--placed=placed style:height=height>
                 <For
                     each=move || rows.get()
                     key=|row| (row.line.seq, row.index, row.device.clone())
@@ -126,7 +122,7 @@ struct Row {
 #[component]
 fn LogRow(
     row: Row,
-    top: Signal<f64>,
+    top: Signal<Option<String>>,
     minutes_east: RwSignal<i32>,
     selected: RwSignal<Option<Arc<LogLine>>>,
     on_pause: Callback<()>,
@@ -145,7 +141,7 @@ fn LogRow(
         <div
             class=format!("log-line log-line--{level}")
             class:log-line--chosen=chosen
-            style:top=move || format!("{}px", top.get())
+            style:top=move || top.get()
             on:click=choose
         >
             <time>{move || format::time_of_day(at, minutes_east.get())}</time>

@@ -132,7 +132,6 @@ fn Slider(
             max=range.1
             step=spec.with_value(scale::slider_step)
             value=first
-            style=move || format!("--at:{:.2}%", scale::percent(place(), range))
             prop:value=move || place().to_string()
             node_ref=input
             on:input=drag

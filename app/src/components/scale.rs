@@ -71,11 +71,6 @@ pub fn range(spec: &VarSpec) -> Option<(f64, f64)> {
     }
 }
 
-/// How far along the slider a value is, in percent.
-pub fn percent(value: f64, (min, max): (f64, f64)) -> f64 {
-    ((value - min) / (max - min) * 100.0).clamp(0.0, 100.0)
-}
-
 fn float_step(number: f64, spec: &VarSpec) -> f64 {
     match (spec.step, range(spec)) {
         (Some(step), _) if step > 0.0 => step,
@@ -177,8 +172,6 @@ mod tests {
         assert_eq!(at_place(&int("1"), &whole, 6.0), int("6"));
         let float = spec(VarType::Float, Some(0.0), Some(1.0), None);
         assert_eq!(at_place(&Value::Float(0.0), &float, 0.30000000000000004), Value::Float(0.3));
-        assert_eq!(percent(5.0, (0.0, 20.0)), 25.0);
-        assert_eq!(percent(-5.0, (0.0, 20.0)), 0.0);
         assert_eq!(range(&spec(VarType::Float, Some(1.0), Some(1.0), None)), None);
     }
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderValue, header::USER_AGENT, request::Parts},
+    http::{HeaderMap, HeaderValue, header::USER_AGENT, request::Parts},
     response::Response,
 };
 use axum_extra::extract::CookieJar;
@@ -28,8 +28,7 @@ impl FromRequestParts<Web> for SessionToken {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
         let Ok(scheme) = Scheme::from_request_parts(parts, web).await;
-        let jar = CookieJar::from_headers(&parts.headers);
-        Ok(Self(jar.get(web.cookie_name(scheme)).map(|cookie| cookie.value().to_owned())))
+        Ok(Self(web.session_cookie(scheme, &parts.headers)))
     }
 }
 
@@ -60,6 +59,16 @@ impl FromRequestParts<Web> for Asking {
 }
 
 impl Web {
+    fn session_cookie(&self, scheme: Scheme, headers: &HeaderMap) -> Option<String> {
+        let jar = CookieJar::from_headers(headers);
+        jar.get(self.cookie_name(scheme)).map(|cookie| cookie.value().to_owned())
+    }
+
+    /// Whether the browser sent a session's cookie, a good one or not.
+    pub(super) fn has_session(&self, scheme: Scheme, headers: &HeaderMap) -> bool {
+        self.session_cookie(scheme, headers).is_some()
+    }
+
     /// Under TLS the prefix keeps other hosts of the domain, and whoever writes into plaintext, from setting it.
     fn cookie_name(&self, scheme: Scheme) -> &'static str {
         if self.is_https(scheme) { "__Host-observerio_session" } else { "observerio_session" }

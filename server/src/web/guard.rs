@@ -13,15 +13,21 @@ use axum::{
 };
 
 use super::{Web, client::Scheme};
-use crate::config::without_port;
+use crate::config::{PublicUrl, without_port};
+
+/// Whose page is asking, seen from ours; set by the browser, never by a page.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Answers only under names that are ours. A foreign page can make its own name resolve to this machine
 /// and would then be of the same origin as us.
 pub(super) async fn check_host(State(web): State<Web>, request: Request, next: Next) -> Response {
     if web.settings.check_host {
         let in_target = request.uri().authority().map(|authority| authority.as_str());
-        let named = in_target.or_else(|| text(request.headers(), &HOST));
-        if !named.is_some_and(|authority| web.is_own_host(authority)) {
+        let in_header = request.headers().contains_key(HOST).then(|| text(request.headers(), &HOST));
+        // where both are said, both count: later on one of them is asked, and nobody has to remember which
+        let said = [in_target.map(Some), in_header];
+        let is_own = |name: &Option<&str>| name.is_some_and(|authority| web.is_own_host(authority));
+        if said.iter().all(Option::is_none) || !said.iter().flatten().all(is_own) {
             let text = "this host is not the dashboard's; open it under its own address, \
                 or set OBSERVERIO_PUBLIC_URL to this one\n";
             return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
@@ -30,15 +36,40 @@ pub(super) async fn check_host(State(web): State<Web>, request: Request, next: N
     next.run(request).await
 }
 
+/// Answers nothing that could change something unless it comes from our own page, or from no page at all. A browser says whose page
+/// is asking in `Origin`, and newer ones in `Sec-Fetch-Site`: all that it says must be true of us, and a session counts only if it says
+/// anything. What has neither a session nor an origin is a script, which brings its own credentials.
+pub(super) async fn check_origin(
+    State(web): State<Web>,
+    scheme: Scheme,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method().is_safe() || web.is_from_no_other_page(scheme, request.headers()) {
+        return next.run(request).await;
+    }
+    let text = "this was sent by a page that is not the dashboard's, or does not say by which; behind a proxy, \
+        set OBSERVERIO_PUBLIC_URL\n";
+    (StatusCode::FORBIDDEN, text).into_response()
+}
+
+/// What a page of ours never asks the browser for. Only what browsers know: they complain of the rest.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), geolocation=(), \
+    gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
+    publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
+
 /// What no answer may lack, unless its handler knows better.
 pub(super) async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let always: [(HeaderName, &str); 4] = [
+    let always: [(HeaderName, &str); 6] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        // another page can't even embed a file of ours, or an answer that it may not read
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ];
     for (name, value) in always {
         headers.insert(name, HeaderValue::from_static(value));
@@ -54,6 +85,9 @@ pub(super) async fn harden(request: Request, next: Next) -> Response {
 }
 
 /// The policy of a page whose scripts carry `nonce`, and which talks to the `host` that it came from.
+///
+/// Styles come from the style sheet alone: a `style` attribute in a page would be refused, so the app sets what changes by script
+/// (CSSOM), which is allowed. Trusted types are not asked for: Leptos makes the fixed parts of a view through `innerHTML`.
 pub(super) fn page_policy(nonce: &str, host: Option<&str>) -> HeaderValue {
     // 'self' covers ws: in new browsers only
     let socket = match host {
@@ -62,7 +96,7 @@ pub(super) fn page_policy(nonce: &str, host: Option<&str>) -> HeaderValue {
     };
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'{socket}; \
+         style-src 'self'; img-src 'self' data:; connect-src 'self'{socket}; \
          object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     HeaderValue::from_str(&policy).expect("a nonce is base64, and the host was checked")
@@ -98,13 +132,22 @@ impl Web {
         let Some(origin) = text(headers, &ORIGIN) else { return false };
         let is_public = || self.settings.public_url.as_ref().is_some_and(|url| url.origin() == origin);
         let is_direct = || {
-            let host = text(headers, &HOST);
-            host.is_some_and(|host| {
-                let authority =
-                    origin.strip_prefix(scheme.as_str()).and_then(|rest| rest.strip_prefix("://"));
-                authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
-            })
+            let Some(host) = text(headers, &HOST) else { return false };
+            // whoever can change what is said without TLS can make a page of that name and no TLS
+            let is_behind_tls = |url: &PublicUrl| url.is_https() && url.host() == without_port(host);
+            // byte for byte: browsers write both in lower case, and nobody else has a reason to say an origin
+            let own = origin.strip_prefix(scheme.as_str()).and_then(|rest| rest.strip_prefix("://"));
+            own == Some(host)
+                && (scheme == Scheme::Https || !self.settings.public_url.as_ref().is_some_and(is_behind_tls))
         };
         is_direct() || is_public()
+    }
+
+    fn is_from_no_other_page(&self, scheme: Scheme, headers: &HeaderMap) -> bool {
+        let (says_origin, says_site) = (headers.contains_key(ORIGIN), headers.contains_key(&SEC_FETCH_SITE));
+        let is_own_site = || matches!(text(headers, &SEC_FETCH_SITE), Some("same-origin" | "none"));
+        (says_origin || says_site || !self.has_session(scheme, headers))
+            && (!says_origin || self.is_own_origin(scheme, headers))
+            && (!says_site || is_own_site())
     }
 }

@@ -70,12 +70,7 @@ pub(super) async fn live(
     };
     // counted from here on, so that the server waits for it when it goes down
     let counted = web.tasks.token();
-    let upgrade = upgrade
-        .max_message_size(MAX_LIVE_MESSAGE_BYTES)
-        .max_frame_size(MAX_LIVE_MESSAGE_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES);
-    upgrade.on_upgrade(move |socket| async move {
+    limited(upgrade).on_upgrade(move |socket| async move {
         let conversation = Conversation::new(socket, web.gateway, caller);
         if version.v == Some(LIVE_VERSION) {
             conversation.run(web.stop).await;
@@ -84,6 +79,15 @@ pub(super) async fn live(
         }
         drop((counted, place));
     })
+}
+
+/// What a WebSocket of ours may take up: the library's own limits are 64 MiB.
+pub(super) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(MAX_LIVE_MESSAGE_BYTES)
+        .max_frame_size(MAX_LIVE_MESSAGE_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
 }
 
 /// An edit that is being saved, or an action that is being sent. The next message waits for it, so edits are saved in order; deltas do not.
@@ -181,7 +185,12 @@ impl Conversation {
             }
             // tungstenite answers pings by itself
             Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => Err(End::Gone),
+            Message::Close(_) => {
+                // tungstenite's answer to it leaves with the next reading; who waits for it sees a clean end
+                let answered = timeout(CLOSE_TIMEOUT, self.socket.recv()).await;
+                tracing::trace!(answered = answered.is_ok(), "a browser said good-bye");
+                Err(End::Gone)
+            }
         }
     }
 

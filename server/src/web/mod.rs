@@ -3,6 +3,7 @@
 mod api;
 mod auth;
 mod client;
+mod echo;
 mod encryption;
 mod forms;
 mod guard;
@@ -16,5 +17,6 @@ mod site;
 mod state;
 
 pub(crate) use router::router;
+pub use router::{Route, RouteClass, routes, server_functions};
 pub(crate) use serve::{HttpPort, serve};
 pub(crate) use state::{Access, Web};

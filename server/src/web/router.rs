@@ -1,63 +1,180 @@
-//! Every address of the HTTP port.
+//! Every address of the HTTP port, in one table.
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::ensure;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::Method,
     middleware::{from_fn, from_fn_with_state},
-    routing::{any, get, post},
+    routing::{MethodRouter, get, post},
 };
-use leptos_axum::LeptosRoutes as _;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
-    limit::RequestBodyLimitLayer, timeout::RequestBodyTimeoutLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
+    timeout::RequestBodyTimeoutLayer,
 };
 
-use super::{Web, api, encryption, forms, guard, live, metrics, pages, site};
+use super::{Web, api, echo, encryption, forms, guard, live, metrics, pages, site};
 
 /// Nothing that a person or a script sends to us is larger.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Between two pieces of a request's body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// One method at one address.
+#[derive(Debug)]
+pub struct Route {
+    /// `GET` answers `HEAD` too.
+    pub method: Method,
+    /// As axum writes it: `{id}` is one segment, `{*rest}` all that follow.
+    pub path: &'static str,
+    /// What kind of answer stands there.
+    pub class: RouteClass,
+    /// Whether a request may change what is stored. It is never a `GET`.
+    pub changes: bool,
+    handler: fn() -> MethodRouter<Web>,
+}
+
+/// What kind of answer stands at an address: who asks for it, and how it says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RouteClass {
+    /// HTML, drawn by Leptos; whoever is not signed in is sent to the page where he can.
+    Page,
+    /// What a page's form posts to; answered by a redirect.
+    Form,
+    /// What a page in the browser calls.
+    ServerFunction,
+    /// The dashboard's WebSocket.
+    Socket,
+    /// A file of the site: the same for everybody.
+    Static,
+    /// What operators and their monitoring ask.
+    Operations,
+    /// JSON for scripts.
+    Api,
+}
+
+impl RouteClass {
+    /// Files are compressed when the program is built, the rest is small or not for browsers.
+    fn is_compressed(self) -> bool {
+        matches!(self, Self::Page | Self::Form | Self::ServerFunction)
+    }
+}
+
+const fn reads(class: RouteClass, path: &'static str, handler: fn() -> MethodRouter<Web>) -> Route {
+    Route { method: Method::GET, path, class, changes: false, handler }
+}
+
+const fn changes(class: RouteClass, path: &'static str, handler: fn() -> MethodRouter<Web>) -> Route {
+    Route { method: Method::POST, path, class, changes: true, handler }
+}
+
+/// The table. Every other address is the page that says so (404), every other method of these is 405.
+static ROUTES: &[Route] = {
+    use RouteClass::{Api, Form, Operations, Page, ServerFunction, Socket, Static};
+    &[
+        reads(Page, "/", || get(pages::page)),
+        reads(Page, "/setup", || get(pages::page)),
+        reads(Page, "/sign-in", || get(pages::page)),
+        reads(Page, "/p/{id}/live", || get(pages::page)),
+        changes(Form, "/setup", || post(forms::set_up)),
+        changes(Form, "/sign-in", || post(forms::sign_in)),
+        changes(Form, "/sign-out", || post(forms::sign_out)),
+        changes(Form, "/projects", || post(forms::create_project)),
+        // one address for all functions, so it counts as what any of them may do
+        changes(ServerFunction, "/api/{*function}", || post(pages::server_function)),
+        reads(Socket, "/live", || get(live::live)),
+        reads(Static, "/pkg/{hash}/{file}", || get(site::package)),
+        reads(Static, "/favicon.svg", || get(site::icon)),
+        reads(Operations, "/alive", || get(api::alive)),
+        reads(Operations, "/healthz", || get(api::alive)),
+        reads(Operations, "/readyz", || get(api::ready)),
+        reads(Operations, "/metrics", || get(metrics::metrics)),
+        reads(Api, "/users/tokens", || get(api::generate_key)),
+        changes(Api, "/users/tokens", || post(api::register_key)),
+        changes(Api, "/users", || post(api::register_user)),
+    ]
+};
+
+/// Every method at every address of the HTTP port, for those who check all of them.
+pub fn routes() -> &'static [Route] {
+    ROUTES
+}
+
+/// The addresses of the functions that pages call, each a `POST` below `/api/`.
+pub fn server_functions() -> Vec<&'static str> {
+    leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect()
+}
+
 /// The router of the HTTP port.
 ///
 /// # Errors
-/// When the public URL can't be an origin.
+/// When a page of the app has no row in the table.
 pub(crate) fn router(web: &Web) -> anyhow::Result<Router> {
-    let mut csrf = CsrfLayer::new();
-    if let Some(url) = &web.settings.public_url {
-        csrf = csrf.add_trusted_origin(url.origin()).context("the public URL is no origin")?;
+    check_pages()?;
+    let of = |compressed: bool| ROUTES.iter().filter(move |route| route.class.is_compressed() == compressed);
+    let add = |router: Router<Web>, route: &Route| router.route(route.path, (route.handler)());
+    let compressed =
+        of(true).fold(Router::new(), add).fallback(pages::not_found).layer(CompressionLayer::new());
+    let mut plain = of(false).fold(Router::new(), add);
+    if web.settings.echo {
+        plain = plain.route("/echo", get(echo::echo));
     }
-    let compressed = Router::new()
-        .leptos_routes_with_handler(pages::routes(), get(pages::page))
-        .route("/setup", post(forms::set_up))
-        .route("/sign-in", post(forms::sign_in))
-        .route("/sign-out", post(forms::sign_out))
-        .route("/projects", post(forms::create_project))
-        .route("/api/{*function}", any(pages::server_function))
-        .fallback(pages::not_found)
-        .layer(CompressionLayer::new());
-    let router = Router::new()
-        .route("/alive", get(api::alive))
-        .route("/healthz", get(api::alive))
-        .route("/readyz", get(api::ready))
-        .route("/metrics", get(metrics::metrics))
-        .route("/users/tokens", get(api::generate_key).post(api::register_key))
-        .route("/users", post(api::register_user))
-        .route("/live", get(live::live))
-        .route("/pkg/{hash}/{file}", get(site::package))
-        .route("/favicon.svg", get(site::icon))
+    let router = plain
         .merge(compressed)
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
-        .layer(csrf)
+        .layer(from_fn_with_state(web.clone(), guard::check_origin))
         .layer(from_fn_with_state(web.clone(), encryption::enforce))
-        .layer(from_fn_with_state(web.clone(), guard::check_host))
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn(guard::harden));
-    Ok(router.with_state(web.clone()))
+        .layer(from_fn_with_state(web.clone(), guard::check_host));
+    Ok(around_all(router).with_state(web.clone()))
+}
+
+/// A panic is an answer too, and none leaves without the headers that protect it.
+fn around_all<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(CatchPanicLayer::new()).layer(from_fn(guard::harden))
+}
+
+/// The app lists its pages itself, which also makes Leptos ready to draw them. A page that is only there would be drawn by
+/// the browser's router and be unknown to the server.
+fn check_pages() -> anyhow::Result<()> {
+    let mut in_app: Vec<_> = pages::routes().iter().map(|page| page.path().to_owned()).collect();
+    let mut in_table: Vec<_> =
+        ROUTES.iter().filter(|route| route.class == RouteClass::Page).map(|page| page.path).collect();
+    in_app.sort_unstable();
+    in_table.sort_unstable();
+    ensure!(in_app == in_table, "the app has the pages {in_app:?}, the router {in_table:?}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use hyper::{Request, service::Service as _};
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_with_headers_and_without_its_words() {
+        let fault = || async {
+            assert!(MAX_BODY_BYTES == 0, "hunter2");
+            "unreachable"
+        };
+        let router: Router = around_all(Router::new().route("/", get(fault)));
+        let answer = TowerToHyperService::new(router).call(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(answer.status(), 500);
+        for (name, value) in [
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(answer.headers()[name], value);
+        }
+        let body = to_bytes(answer.into_body(), 1_000).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
+    }
 }

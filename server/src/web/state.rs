@@ -33,6 +33,8 @@ pub(crate) struct Access {
     pub(crate) registration: Registration,
     pub(crate) metrics_token: Option<MetricsToken>,
     pub(crate) is_tls_required: bool,
+    /// Whether `/echo` is there.
+    pub(crate) echo: bool,
 }
 
 /// What does not change while the server runs.
@@ -46,6 +48,8 @@ pub(super) struct Settings {
     tcp: SocketAddr,
     /// Whether only hosts that are ours are answered.
     pub(super) check_host: bool,
+    /// Whether `/echo` is there.
+    pub(super) echo: bool,
 }
 
 impl Web {
@@ -64,13 +68,20 @@ impl Web {
             .site_addr(http)
             .env(Env::PROD)
             .build();
-        let Access { public_url, registration, metrics_token, is_tls_required } = access;
+        let Access { public_url, registration, metrics_token, is_tls_required, echo } = access;
         let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
         let check_host = public_url.is_some() || is_local;
         let metrics_access = MetricsAccess::new(metrics_token, is_local && public_url.is_none());
-        let settings =
-            Settings { public_url, registration, metrics: metrics_access, is_tls_required, tcp, check_host };
+        let settings = Settings {
+            public_url,
+            registration,
+            metrics: metrics_access,
+            is_tls_required,
+            tcp,
+            check_host,
+            echo,
+        };
         let asked = gateway.clone();
         let probe = Probe::new(move || {
             let gateway = asked.clone();

@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 #![expect(dead_code, reason = "each story uses its part of it")]
 
+pub mod contents;
 pub mod http;
 pub mod line;
 pub mod live;
+pub mod program;
 pub mod tls;
 
 use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
@@ -152,6 +154,12 @@ impl TestServer {
             Some(postgres) => postgres.url.clone(),
             None => format!("sqlite:{}", self.data_dir().join("data/observerio.db").display()),
         }
+    }
+
+    /// All that is stored, once everything that was taken in is.
+    pub async fn contents(&self) -> contents::Contents {
+        self.gateway.flush().await.unwrap();
+        contents::contents(&self.database_url()).await
     }
 
     /// Whether its database is Postgres; SQLite otherwise.

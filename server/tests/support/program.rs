@@ -1,0 +1,157 @@
+//! The program itself, in a process of its own: its memory can be measured, and all that it says is kept.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+};
+
+use super::{PostgresDatabase, http::Browser, soon};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_observerio");
+
+/// A running program with data of its own, on the database of these tests.
+pub struct Program {
+    pub http: SocketAddr,
+    pub tcp: SocketAddr,
+    /// The token of the one-time link.
+    pub set_up_token: String,
+    child: Child,
+    said: [Said; 2],
+    _folder: TempDir,
+    _database: Option<PostgresDatabase>,
+}
+
+/// What came out of one pipe so far.
+struct Said {
+    text: Arc<Mutex<Vec<u8>>>,
+    task: JoinHandle<()>,
+}
+
+impl Program {
+    /// Starts it with these flags and variables.
+    pub async fn start(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_on(flags, variables, |url| url.to_owned()).await
+    }
+
+    /// The same; `adapt` may add to the URL of a Postgres database, if that is where the tests run.
+    pub async fn start_on(
+        flags: &[&str],
+        variables: &[(&str, &str)],
+        adapt: impl Fn(&str) -> String,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = PostgresDatabase::create().await;
+        let mut command = Command::new(PROGRAM);
+        command.env_clear().current_dir(folder.path()).args([
+            "--http",
+            "127.0.0.1:0",
+            "--tcp",
+            "127.0.0.1:0",
+        ]);
+        command.args(flags).envs(variables.iter().copied());
+        if let Some(database) = &database {
+            command.env("DATABASE_URL", adapt(&database.url));
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let errors = keep(child.stderr.take().unwrap());
+        let banner = soon("the banner", read_banner(&mut output)).await;
+        let Some((http, tcp, set_up_token)) = banner else {
+            panic!("no banner: {}", String::from_utf8_lossy(&errors.text.lock().unwrap()))
+        };
+        let said = [keep(output), errors];
+        Self { http, tcp, set_up_token, child, said, _folder: folder, _database: database }
+    }
+
+    /// A browser that is signed in as the owner, by the one-time link.
+    pub async fn owner(&self) -> Browser {
+        let mut browser = Browser::new(self.http);
+        let answer = browser.post_form("/setup", &[("token", &self.set_up_token)]).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        browser
+    }
+
+    /// Bytes of memory that it holds now.
+    pub fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it held since [`Self::forget_peak`].
+    pub fn peak_resident_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// Begins the peak anew.
+    pub fn forget_peak(&self) {
+        fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
+    }
+
+    fn memory(&self, field: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+        let kib: u64 = line.trim().strip_suffix("kB").unwrap().trim().parse().unwrap();
+        kib * 1024
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Asks it to end; its status, what standard output had after the banner, and standard error.
+    pub async fn stop(mut self) -> (ExitStatus, String, String) {
+        let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().await.unwrap();
+        assert!(asked.success());
+        let status = soon("the program to end", self.child.wait()).await.unwrap();
+        let mut texts = Vec::new();
+        for said in self.said {
+            soon("the end of its output", said.task).await.unwrap();
+            texts.push(String::from_utf8_lossy(&said.text.lock().unwrap()).into_owned());
+        }
+        let errors = texts.pop().unwrap();
+        (status, texts.pop().unwrap(), errors)
+    }
+}
+
+fn keep(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> Said {
+    let text = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&text);
+    let task = tokio::spawn(async move {
+        let mut piece = [0; 64 * 1024];
+        while let Ok(count @ 1..) = pipe.read(&mut piece).await {
+            kept.lock().unwrap().extend_from_slice(&piece[..count]);
+        }
+    });
+    Said { text, task }
+}
+
+/// Up to its last line, which comes after the one-time link. `None` when the program ended before.
+async fn read_banner(
+    output: &mut (impl tokio::io::AsyncBufRead + Unpin),
+) -> Option<(SocketAddr, SocketAddr, String)> {
+    let (mut http, mut tcp, mut token) = (None, None, None);
+    loop {
+        let mut line = String::new();
+        if output.read_line(&mut line).await.unwrap() == 0 {
+            return None;
+        }
+        let (label, value) = line.trim().split_once("  ").unwrap_or((line.trim(), ""));
+        let value = value.trim();
+        match label {
+            "Dashboard" => http = value.strip_prefix("http://").map(|address| address.parse().unwrap()),
+            "Games" => tcp = Some(value.parse().unwrap()),
+            "Set up" => token = value.split_once("token=").map(|(_, token)| token.to_owned()),
+            text if text.starts_with("open this link") => return Some((http?, tcp?, token?)),
+            _ => {}
+        }
+    }
+}

@@ -28,13 +28,14 @@ impl Stored {
 
     /// How many log entries of the key's project are committed: one small read, whatever their number.
     pub(crate) async fn log_count(&mut self, key: &str) -> anyhow::Result<u64> {
-        const SQL: &str = "SELECT log_seq FROM projects JOIN project_keys ON project_id = id WHERE key = $1";
+        const SQL: &str =
+            "SELECT p.log_seq FROM projects p JOIN game_keys k ON k.project_id = p.id WHERE k.key = $1";
         Ok(u64::try_from(self.number(SQL, Some(key)).await?)?)
     }
 
     /// The key's project.
     pub(crate) async fn project_id(&mut self, key: &str) -> anyhow::Result<ProjectId> {
-        const SQL: &str = "SELECT project_id FROM project_keys WHERE key = $1";
+        const SQL: &str = "SELECT project_id FROM game_keys WHERE key = $1";
         Ok(ProjectId(self.number(SQL, Some(key)).await?))
     }
 

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::{Clock, Content, GameEvent, Gateway, store::Store};
+use gateway::{Clock, Content, GameEvent, Gateway, Origin, store::Store};
 use protocol::{
     line::{Caps, Hello, parse_logs, parse_report},
     live::Gesture,
@@ -36,7 +36,7 @@ async fn a_clock_that_jumps_changes_no_order(store: Arc<dyn Store>) {
     };
     let gateway = Gateway::open(Arc::clone(&store), clock()).await.unwrap();
     let link = gateway.issue_setup_token();
-    let owner = gateway.set_up(link.reveal(), None, None).await.unwrap().user;
+    let owner = gateway.set_up(link.reveal(), None, None, &Origin::default()).await.unwrap().caller;
     let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
     let hello = Hello { proto: 2, session: Some("s".to_owned()), caps: Caps::DEFAULT, ..Hello::default() };
     let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -14,25 +14,26 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::{
-    Clock, Content, GameEvent, GameLine, Gateway, GatewayError, Watched, Watcher,
+    Caller, Clock, Content, GameEvent, GameLine, Gateway, GatewayError, Origin, Watched, Watcher,
     store::{DeviceInfo, Store, Ticket, Write},
 };
 use protocol::{
     ErrorCode,
     line::{Caps, Hello, parse_logs, parse_report},
     live::{Event, Gesture, Snapshot},
-    model::{Level, Project, Revision, UnixMicros, User, Value, VarName},
+    model::{Level, Project, Revision, UnixMicros, Value, VarName},
 };
 
 const START: UnixMicros = UnixMicros(1_790_000_000_000_000);
 const PEER: &str = "192.0.2.7";
+const PASSWORD: &str = "violet kettle, 41 drums";
 
 /// A gateway over a fresh database, with an owner, a project and a clock that tests move.
 struct House {
     gateway: Gateway,
     store: Arc<dyn Store>,
     now: Arc<AtomicI64>,
-    owner: User,
+    owner: Caller,
     project: Project,
 }
 
@@ -41,7 +42,7 @@ impl House {
         let now = Arc::new(AtomicI64::new(START.0));
         let gateway = open(&store, &now).await;
         let token = gateway.issue_setup_token();
-        let owner = gateway.set_up(token.reveal(), None, None).await.unwrap().user;
+        let owner = gateway.set_up(token.reveal(), None, None, &Origin::default()).await.unwrap().caller;
         let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
         Self { gateway, store, now, owner, project }
     }
@@ -110,22 +111,25 @@ async fn the_setup_link_works_once_and_for_half_an_hour(store: Arc<dyn Store>) {
     let link = gateway.issue_setup_token();
     assert!(!gateway.is_setup_token(old.reveal()));
     now.fetch_add(30 * 60 * 1_000_000, Relaxed);
-    let late = gateway.set_up(link.reveal(), None, None).await;
+    let late = gateway.set_up(link.reveal(), None, None, &Origin::default()).await;
     assert!(matches!(late, Err(GatewayError::SetupLinkSpent)));
 
     let link = gateway.issue_setup_token();
-    let half = gateway.set_up(link.reveal(), Some("ann@example.org"), None).await;
+    let half = gateway.set_up(link.reveal(), Some("ann@example.org"), None, &Origin::default()).await;
     assert!(matches!(half, Err(GatewayError::Invalid(_))));
     // a mistake does not spend the link
-    let done = gateway.set_up(link.reveal(), Some(" Ann@Example.org "), Some("correct horse")).await.unwrap();
-    assert_eq!(done.user.email.as_deref(), Some("ann@example.org"));
-    let again = gateway.set_up(link.reveal(), None, None).await;
+    let done = gateway
+        .set_up(link.reveal(), Some(" Ann@Example.org "), Some(PASSWORD), &Origin::default())
+        .await
+        .unwrap();
+    assert_eq!(done.caller.user.email.as_deref(), Some("ann@example.org"));
+    let again = gateway.set_up(link.reveal(), None, None, &Origin::default()).await;
     assert!(matches!(again, Err(GatewayError::SetupLinkSpent)));
     assert!(!gateway.needs_setup_link().await.unwrap());
 
     // nor does a later link make a second owner
     let link = gateway.issue_setup_token();
-    let second = gateway.set_up(link.reveal(), None, None).await;
+    let second = gateway.set_up(link.reveal(), None, None, &Origin::default()).await;
     assert!(matches!(second, Err(GatewayError::SetupLinkSpent)));
 }
 
@@ -133,39 +137,45 @@ async fn an_owner_without_a_password_gets_in_by_a_new_link(store: Arc<dyn Store>
     let house = House::new(store).await;
     assert!(house.gateway.needs_setup_link().await.unwrap());
     let link = house.gateway.issue_setup_token();
-    let same =
-        house.gateway.set_up(link.reveal(), Some("ann@example.org"), Some("correct horse")).await.unwrap();
-    assert_eq!(same.user.id, house.owner.id);
-    assert!(house.gateway.sign_in("ann@example.org", "correct horse").await.is_ok());
+    let same = house
+        .gateway
+        .set_up(link.reveal(), Some("ann@example.org"), Some(PASSWORD), &Origin::default())
+        .await
+        .unwrap();
+    assert_eq!(same.caller.user.id, house.owner.user.id);
+    assert!(house.gateway.sign_in("ann@example.org", PASSWORD, &Origin::default()).await.is_ok());
 }
 
 async fn sessions_begin_and_end(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let gateway = &house.gateway;
-    gateway.register_user("ben@example.org", "long enough").await.unwrap();
-    for (email, password) in [("ben@example.org", "wrong password"), ("eve@example.org", "long enough")] {
-        assert!(matches!(gateway.sign_in(email, password).await, Err(GatewayError::WrongPassword)));
+    gateway.register_user("ben@example.org", PASSWORD, &Origin::default()).await.unwrap();
+    for (email, password) in [("ben@example.org", "wrong password"), ("eve@example.org", PASSWORD)] {
+        assert!(matches!(
+            gateway.sign_in(email, password, &Origin::default()).await,
+            Err(GatewayError::WrongPassword)
+        ));
     }
-    let session = gateway.sign_in("BEN@example.org", "long enough").await.unwrap();
-    assert_eq!(gateway.authenticate(&session.token).await.unwrap(), Some(session.user.clone()));
-    assert_eq!(gateway.authenticate("someone else's").await.unwrap(), None);
-    gateway.sign_out(&session.token).await.unwrap();
-    assert_eq!(gateway.authenticate(&session.token).await.unwrap(), None);
+    let session = gateway.sign_in("BEN@example.org", PASSWORD, &Origin::default()).await.unwrap();
+    assert_eq!(gateway.authenticate(&session.token, None).await.unwrap(), Some(session.caller.clone()));
+    assert_eq!(gateway.authenticate("someone else's", None).await.unwrap(), None);
+    gateway.sign_out(&session.caller).await.unwrap();
+    assert_eq!(gateway.authenticate(&session.token, None).await.unwrap(), None);
 
-    let session = gateway.sign_in("ben@example.org", "long enough").await.unwrap();
+    let session = gateway.sign_in("ben@example.org", PASSWORD, &Origin::default()).await.unwrap();
     house.pass(Duration::from_secs(30 * 24 * 3600));
-    assert_eq!(gateway.authenticate(&session.token).await.unwrap(), None);
+    assert_eq!(gateway.authenticate(&session.token, None).await.unwrap(), None);
 }
 
 async fn a_member_sees_his_projects_and_the_owner_all(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let gateway = &house.gateway;
-    let key = gateway.register_user("ben@example.org", "long enough").await.unwrap();
+    let key = gateway.register_user("ben@example.org", PASSWORD, &Origin::default()).await.unwrap();
     assert!(matches!(
-        gateway.register_user("ben@example.org", "another one").await,
+        gateway.register_user("ben@example.org", "brown gloves, 92 moons", &Origin::default()).await,
         Err(GatewayError::EmailExists)
     ));
-    let ben = gateway.sign_in("ben@example.org", "long enough").await.unwrap().user;
+    let ben = gateway.sign_in("ben@example.org", PASSWORD, &Origin::default()).await.unwrap().caller;
 
     let bens = gateway.list_projects(&ben).await.unwrap();
     assert_eq!(bens.iter().map(|p| p.project.key).collect::<Vec<_>>(), [key]);
@@ -183,8 +193,8 @@ async fn a_member_sees_his_projects_and_the_owner_all(store: Arc<dyn Store>) {
 async fn a_registered_key_is_one_project_however_often(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let key = house.gateway.generate_key();
-    let first = house.gateway.register_key(key).await.unwrap();
-    assert_eq!(house.gateway.register_key(key).await.unwrap(), first);
+    let first = house.gateway.register_key(key, &Origin::default()).await.unwrap();
+    assert_eq!(house.gateway.register_key(key, &Origin::default()).await.unwrap(), first);
     assert!(house.gateway.connect_game(key, peer(), None).await.is_ok());
     let unknown = house.gateway.connect_game(house.gateway.generate_key(), peer(), None).await;
     let Err(GatewayError::Refused(error)) = unknown else { panic!("{unknown:?}") };
@@ -257,7 +267,7 @@ async fn a_drag_is_coalesced_for_games_and_in_the_history(store: Arc<dyn Store>)
         house.edit("speed", int(value)).await.unwrap();
     }
     assert_eq!(pushed(&mut game).unwrap(), r#"{"name":"speed","type":"integer","value":20}"#);
-    let history = house.store.list_history(house.project.id, 10).await.unwrap();
+    let history = house.store.list_history(house.project.id, None, None, 10).await.unwrap();
     let [row] = &history[..] else { panic!("{history:?}") };
     assert_eq!((&row.old, &row.new, row.revision), (&None, &int(20), Revision(15)));
 }

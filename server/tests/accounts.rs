@@ -5,7 +5,7 @@ mod support;
 use support::{TestServer, http::Browser};
 
 const EMAIL: &str = "owner@example.org";
-const PASSWORD: &str = "correct horse";
+const PASSWORD: &str = "violet kettle, 41 drums";
 
 #[tokio::test]
 async fn the_link_makes_the_owner_once() {

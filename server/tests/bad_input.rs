@@ -4,13 +4,15 @@
 
 mod support;
 
+use gateway::Origin;
 use protocol::{limits, model::Project};
 use support::{TestServer, line::base64};
 
 /// Whether nothing at all was stored of the project.
 async fn is_empty(server: &TestServer, project: &Project) -> bool {
     server.gateway.flush().await.unwrap();
-    let user = server.gateway.set_up(&server.set_up_token(), None, None).await.unwrap().user;
+    let user =
+        server.gateway.set_up(&server.set_up_token(), None, None, &Origin::default()).await.unwrap().caller;
     let snapshot = server.gateway.snapshot(&user, project.id).await.unwrap();
     snapshot.vars.is_empty() && snapshot.logs.is_empty()
 }
@@ -142,7 +144,8 @@ async fn the_limit_after_ok_is_exact() {
     game.hung_up().await;
 
     server.gateway.flush().await.unwrap();
-    let user = server.gateway.set_up(&server.set_up_token(), None, None).await.unwrap().user;
+    let user =
+        server.gateway.set_up(&server.set_up_token(), None, None, &Origin::default()).await.unwrap().caller;
     assert_eq!(server.gateway.snapshot(&user, project.id).await.unwrap().logs.len(), 2);
 }
 

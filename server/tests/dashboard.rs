@@ -111,8 +111,10 @@ async fn projects_of_others_do_not_exist() {
     let _owner = server.owner().await;
     let project = server.project().await;
     let mut member = Browser::new(server.http);
-    member.post_json("/users", r#"{"email":"ana@example.org","password":"correct horse"}"#).await;
-    member.post_form("/sign-in", &[("email", "ana@example.org"), ("password", "correct horse")]).await;
+    member.post_json("/users", r#"{"email":"ana@example.org","password":"violet kettle, 41 drums"}"#).await;
+    member
+        .post_form("/sign-in", &[("email", "ana@example.org"), ("password", "violet kettle, 41 drums")])
+        .await;
     let mut dashboard = Dashboard::open(&member).await;
     let mut answers = Vec::new();
     for id in [project.id, ProjectId(999_999)] {

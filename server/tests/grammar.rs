@@ -4,19 +4,20 @@
 
 mod support;
 
+use gateway::{Caller, Origin};
 use protocol::{
     live::Gesture,
-    model::{Level, ProjectId, User, Value, VarName, VarType},
+    model::{Level, ProjectId, Value, VarName, VarType},
 };
 use serde_json::json;
 use support::{TestServer, line::base64};
 
 /// The owner, who may do everything.
-async fn owner(server: &TestServer) -> User {
-    server.gateway.set_up(&server.set_up_token(), None, None).await.unwrap().user
+async fn owner(server: &TestServer) -> Caller {
+    server.gateway.set_up(&server.set_up_token(), None, None, &Origin::default()).await.unwrap().caller
 }
 
-async fn edit(server: &TestServer, user: &User, project: ProjectId, changes: &[(&str, Value)]) {
+async fn edit(server: &TestServer, user: &Caller, project: ProjectId, changes: &[(&str, Value)]) {
     let changes = changes.iter().map(|(n, v)| (VarName::parse(n).unwrap(), v.clone())).collect();
     server.gateway.edit_vars(user, project, Gesture(1), changes).await.unwrap();
 }

@@ -48,7 +48,7 @@ async fn a_key_of_another_length_is_refused_with_a_reason() {
 async fn an_account_gets_a_key_and_an_email_only_one_account() {
     let server = TestServer::start().await;
     let mut script = Browser::new(server.http);
-    let account = r#"{"email":"ana@example.org","password":"correct horse"}"#;
+    let account = r#"{"email":"ana@example.org","password":"violet kettle, 41 drums"}"#;
     let answer = script.post_json("/users", account).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let key = answer.json()["token"].as_str().unwrap().to_owned();
@@ -58,7 +58,9 @@ async fn an_account_gets_a_key_and_an_email_only_one_account() {
     assert_eq!((answer.status, answer.json()), (400, json!({"error": "email exists"})));
 
     let mut browser = Browser::new(server.http);
-    browser.post_form("/sign-in", &[("email", "ana@example.org"), ("password", "correct horse")]).await;
+    browser
+        .post_form("/sign-in", &[("email", "ana@example.org"), ("password", "violet kettle, 41 drums")])
+        .await;
     assert!(browser.cookie.is_some());
 }
 
@@ -92,7 +94,7 @@ async fn closed_registration_says_so_and_makes_nothing() {
     let mut script = Browser::new(server.http);
     for (path, body) in [
         ("/users/tokens", r#"{"token":"0123456789ab"}"#),
-        ("/users", r#"{"email":"ana@example.org","password":"correct horse"}"#),
+        ("/users", r#"{"email":"ana@example.org","password":"violet kettle, 41 drums"}"#),
     ] {
         let answer = script.post_json(path, body).await;
         assert_eq!(answer.status, 403, "{path}");

@@ -4,6 +4,7 @@
 
 mod support;
 
+use gateway::Origin;
 use protocol::{
     live::Gesture,
     model::{Value, VarName},
@@ -15,7 +16,7 @@ use support::TestServer;
 async fn a_restart_keeps_everything() {
     let server = TestServer::start().await;
     let mut browser = server.owner().await;
-    let user = server.gateway.authenticate(cookie_value(&browser.cookie)).await.unwrap().unwrap();
+    let user = server.gateway.authenticate(cookie_value(&browser.cookie), None).await.unwrap().unwrap();
     let project = server.gateway.create_project(&user, "Mr. Rescue").await.unwrap();
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
@@ -49,7 +50,8 @@ fn cookie_value(cookie: &Option<String>) -> &str {
 #[tokio::test]
 async fn what_was_sent_before_the_end_is_saved() {
     let server = TestServer::start().await;
-    let user = server.gateway.set_up(&server.set_up_token(), None, None).await.unwrap().user;
+    let user =
+        server.gateway.set_up(&server.set_up_token(), None, None, &Origin::default()).await.unwrap().caller;
     let project = server.project().await;
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;

@@ -5,6 +5,7 @@
 mod support;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gateway::Origin;
 use protocol::{
     live::{ClientMessage, Event, Outcome, ServerMessage},
     model::{Project, Revision, Value, VarName},
@@ -259,7 +260,7 @@ async fn what_was_taken_in_is_settled_before_the_server_goes() {
     }
     assert!(drained);
     let server = server.restart().await;
-    let stored = server.gateway.register_key(project.key).await.unwrap();
+    let stored = server.gateway.register_key(project.key, &Origin::default()).await.unwrap();
     let browser = server.owner().await;
     let snapshot = Dashboard::open(&browser).await.subscribe(stored.id).await;
     assert_eq!(snapshot.logs.len(), acknowledged, "each line that was acknowledged, and no other");

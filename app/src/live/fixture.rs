@@ -4,7 +4,9 @@ use protocol::live::{
     Applied, ClientMessage, Desired, Device, EditSaved, Event, Gesture, LogLine, Outcome, Reported,
     ServerMessage, Snapshot, Var,
 };
-use protocol::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarName, VarSpec, VarType};
+use protocol::model::{
+    DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, Value, VarName, VarSpec, VarType,
+};
 
 use super::delivery::Status;
 use super::state::LiveState;
@@ -74,6 +76,7 @@ pub(super) fn snapshot(seq: u64) -> Snapshot {
         logs: vec![line(1, Level::Info, "one"), line(2, Level::Warn, "two")],
         storing: true,
         lost: 0,
+        role: ProjectRole::Designer,
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::{
-    house::{House, KEY, commit, int, load, ticket},
+    house::{House, KEY, NOW, commit, int, load, note, ticket},
     support::Place,
     whole::{self, Everything},
 };
@@ -39,7 +39,8 @@ async fn everything_comes_back_in_a_new_epoch(place: Arc<Place>) {
     let before = whole::everything(&place).await;
 
     // into the same database, which has gone on
-    let project = store.get_project_by_key(KEY.parse().unwrap()).await.unwrap().unwrap();
+    let project = store.get_key(KEY.parse().unwrap()).await.unwrap().unwrap().project;
+    let project = store.get_project(project).await.unwrap().unwrap();
     let device = load(&store, project.id).await.devices[0].device.id;
     let house = House { store: Arc::clone(&store), project, device };
     house.commit(&[house.logs(&["after the back-up"]), house.edit(99, &[("enemy/boss 1 ☃", int(1))])]).await;
@@ -79,8 +80,8 @@ async fn new_rows_are_numbered_behind_the_restored_ones(place: Arc<Place>) {
     place.open().await.unwrap().close().await;
     restore(Path::new(&file), &location(&place), None).await.unwrap();
     let store = place.open().await.unwrap();
-    let project =
-        store.create_project("next", None, "another-key!".parse().unwrap(), crate::house::NOW).await;
+    let (key, note) = ("another-key!".parse().unwrap(), note("project.create"));
+    let project = store.access().create_project("next", None, key, NOW, note).await;
     assert_eq!(project.unwrap().id.0, 2);
     assert!(commit(&store, &[]).await.is_ok());
     store.close().await;

@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicI64, Ordering::Relaxed},
 };
 
-use gateway::store::{DeviceInfo, NewUser, ProjectState, Store, StoreError, Ticket, Write, Written};
+use gateway::store::{
+    AuditRow, DeviceInfo, NewSession, NewUser, ProjectState, Store, StoreError, Ticket, TokenHash, Write,
+    Written,
+};
 use protocol::{
     live::Gesture,
     model::{
@@ -42,14 +45,38 @@ pub fn entry(message: &str) -> LogEntry {
     LogEntry { message: message.to_owned(), level: Level::Info, at: None, fields: None }
 }
 
+/// What the audit trail says of a deed, where a story does not look at it.
+pub fn note(action: &'static str) -> AuditRow {
+    AuditRow {
+        at: NOW,
+        actor_id: None,
+        actor: "Ana".to_owned(),
+        via: "session".to_owned(),
+        address: String::new(),
+        project: None,
+        action,
+        subject: "something".to_owned(),
+        old: None,
+        new: None,
+    }
+}
+
+/// A session that begins at `at` and lasts for so long.
+pub fn session(token_hash: TokenHash, user: UserId, at: UnixMicros, micros: i64) -> NewSession {
+    let (address, agent) = ("192.0.2.7".to_owned(), "a browser".to_owned());
+    NewSession { token_hash, user, created_at: at, expires_at: UnixMicros(at.0 + micros), address, agent }
+}
+
 pub async fn make_user(store: &Arc<dyn Store>, role: Role, email: Option<&str>) -> Result<User, StoreError> {
     let name = email.unwrap_or("owner").to_owned();
     let (email, password_hash) = (email.map(str::to_owned), email.map(|email| format!("hash of {email}")));
-    store.create_user(NewUser { name, email, password_hash, role, created_at: NOW }).await
+    let user = NewUser { name, email, password_hash, role, created_at: NOW };
+    store.access().create_user(user, note("account.make")).await
 }
 
 pub async fn make_project(store: &Arc<dyn Store>, key: &str) -> Project {
-    store.create_project("Mr. Rescue", None, key.parse().unwrap(), NOW).await.unwrap()
+    let note = note("project.create");
+    store.access().create_project("Mr. Rescue", None, key.parse().unwrap(), NOW, note).await.unwrap()
 }
 
 pub async fn make_device(store: &Arc<dyn Store>, project: &Project, identity: &str) -> DeviceId {
@@ -128,6 +155,8 @@ impl House {
             project: self.project.id,
             author: UserId(7),
             author_name: "Ana".to_owned(),
+            via: "session".to_owned(),
+            address: "192.0.2.7".to_owned(),
             gesture: Gesture(gesture),
             at: NOW,
             changes: changes.iter().map(|(n, value)| (name(n), value.clone())).collect(),
@@ -144,7 +173,7 @@ impl House {
 
     /// (name, old, new, revision) of the history, newest first.
     pub async fn history(&self) -> Vec<(String, Option<Value>, Value, i64)> {
-        let rows = self.store.list_history(self.project.id, MANY).await.unwrap();
+        let rows = self.store.list_history(self.project.id, None, None, MANY).await.unwrap();
         rows.into_iter().map(|row| (row.name.to_string(), row.old, row.new, row.revision.0)).collect()
     }
 }

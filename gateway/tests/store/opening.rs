@@ -2,12 +2,15 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use gateway::store::{NewUser, SqliteStore, Store, StoreError};
-use protocol::model::{Key, Role};
+use gateway::store::{SqliteStore, Store, StoreError};
+use protocol::model::Role;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{house::NOW, support::Place};
+use crate::{
+    house::{KEY, make_project, make_user},
+    support::Place,
+};
 
 /// What another program does to the database.
 async fn execute(place: &Place, sql: &'static str) {
@@ -36,21 +39,14 @@ async fn refusal(place: &Place) -> String {
 
 async fn what_was_stored_is_there_after_reopening(place: Arc<Place>) {
     let store = place.open().await.unwrap();
-    let user = NewUser {
-        name: "owner".into(),
-        email: None,
-        password_hash: None,
-        role: Role::Owner,
-        created_at: NOW,
-    };
-    let owner = store.create_user(user).await.unwrap();
-    let key = Key::parse(b"0123456789ab").unwrap();
-    let project = store.create_project("Mr. Rescue", Some(owner.id), key, NOW).await.unwrap();
+    let owner = make_user(&store, Role::Owner, None).await.unwrap();
+    let project = make_project(&store, KEY).await;
     store.close().await;
 
     let again = place.open().await.unwrap();
-    assert_eq!(again.get_owner().await.unwrap(), Some((owner, None)));
-    assert_eq!(again.get_project_by_key(key).await.unwrap(), Some(project));
+    assert_eq!(again.access().get_owner().await.unwrap(), Some((owner, None)));
+    assert_eq!(again.get_key(project.key).await.unwrap().unwrap().project, project.id);
+    assert_eq!(again.get_project(project.id).await.unwrap(), Some(project));
     again.close().await;
 }
 

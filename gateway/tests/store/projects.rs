@@ -6,42 +6,48 @@ use gateway::store::{Store, StoreError, Write};
 use protocol::model::{DeviceId, Key, Project, ProjectId, Role, UserId};
 
 use crate::house::{
-    House, KEY, MANY, NOW, connect, int, integer, later, load, make_project, make_user, name,
+    House, KEY, MANY, NOW, connect, int, integer, later, load, make_project, make_user, name, note,
 };
 
 async fn a_key_belongs_to_one_project(store: Arc<dyn Store>) {
     let ana = make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
+    let access = store.access();
     let key: Key = "'%_\"\\;--0aAz".parse().unwrap();
-    let made = store.create_project("Mr. Rescue", Some(ana.id), key, NOW).await.unwrap();
-    let expected =
-        Project { id: made.id, name: "Mr. Rescue".to_owned(), owner: Some(ana.id), key, created_at: NOW };
+    let made =
+        access.create_project("Mr. Rescue", Some(ana.id), key, NOW, note("project.create")).await.unwrap();
+    let expected = Project { id: made.id, name: "Mr. Rescue".to_owned(), key, created_at: NOW };
     assert_eq!(made, expected);
     assert_eq!(store.get_project(made.id).await.unwrap(), Some(made.clone()));
-    assert_eq!(store.get_project_by_key(key).await.unwrap(), Some(made.clone()));
+    let state = store.get_key(key).await.unwrap().unwrap();
+    assert_eq!((state.project, state.expires_at, state.is_revoked), (made.id, None, false));
     assert_eq!(store.get_project(ProjectId(made.id.0 + 1)).await.unwrap(), None);
     // keys differ by the case of a letter, and nothing in them is a pattern
     for other in ["'%_\"\\;--0AAz", "%%%%%%%%%%%%"] {
-        assert_eq!(store.get_project_by_key(other.parse().unwrap()).await.unwrap(), None, "{other}");
+        assert_eq!(store.get_key(other.parse().unwrap()).await.unwrap(), None, "{other}");
     }
 
-    let taken = store.create_project("thief", None, key, NOW).await;
+    let taken = access.create_project("thief", None, key, NOW, note("project.create")).await;
     assert!(matches!(taken, Err(StoreError::KeyTaken)));
-    assert_eq!(store.list_projects(None).await.unwrap().len(), 1);
+    assert_eq!(access.list_projects(None).await.unwrap().len(), 1);
 }
 
 async fn projects_are_listed_newest_first(store: Arc<dyn Store>) {
     let ana = make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
-    let old = store.create_project("old", Some(ana.id), "000000000001".parse().unwrap(), NOW).await.unwrap();
+    let access = store.access();
+    let make = |name, owner, key: &str, at| {
+        access.create_project(name, owner, key.parse().unwrap(), at, note("project.create"))
+    };
+    let old = make("old", Some(ana.id), "000000000001", NOW).await.unwrap();
     // a clock that was set back does not change the order
-    let new = store.create_project("new", None, "000000000002".parse().unwrap(), later(-5)).await.unwrap();
+    let new = make("new", None, "000000000002", later(-5)).await.unwrap();
     connect(&store, old.id, "one", "one", later(9)).await.unwrap();
     connect(&store, old.id, "two", "two", later(3)).await.unwrap();
 
-    let listed = store.list_projects(None).await.unwrap();
+    let listed = access.list_projects(None).await.unwrap();
     let facts: Vec<_> = listed.iter().map(|s| (&s.project, s.devices, s.online, s.last_seen)).collect();
     assert_eq!(facts, [(&new, 0, 0, None), (&old, 2, 0, Some(later(9)))]);
-    assert_eq!(store.list_projects(Some(ana.id)).await.unwrap(), listed[1..]);
-    assert_eq!(store.list_projects(Some(UserId(ana.id.0 + 1))).await.unwrap(), []);
+    assert_eq!(access.list_projects(Some(ana.id)).await.unwrap(), listed[1..]);
+    assert_eq!(access.list_projects(Some(UserId(ana.id.0 + 1))).await.unwrap(), []);
 }
 
 async fn a_device_is_its_identity(store: Arc<dyn Store>) {
@@ -97,7 +103,7 @@ async fn a_check_tells_whether_it_can_be_used(store: Arc<dyn Store>) {
     store.check().await.unwrap();
     store.close().await;
     assert!(store.check().await.is_err());
-    assert!(store.get_owner().await.is_err());
+    assert!(store.access().get_owner().await.is_err());
 }
 
 crate::support::stories! {

@@ -2,16 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use gateway::store::{NewSession, Sequenced, Store, Write, Written};
+use gateway::store::{
+    AccessStore, AuditRow, Joining, LinkPurpose, NewKey, NewLink, NewToken, Sequenced, Store, Write, Written,
+};
 use protocol::{
     live::Outcome,
-    model::{Revision, Role},
+    model::{ProjectId, ProjectRole, Revision, Role, TokenScope, User},
 };
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
-    house::{House, KEY, NOW, device_info, int, integer, later, make_device, make_user, name, text},
+    house::{
+        House, KEY, NOW, device_info, int, integer, later, make_device, make_user, name, note, session, text,
+    },
     support::Place,
 };
 
@@ -22,13 +26,14 @@ pub type Everything = BTreeMap<String, Vec<Json>>;
 /// Rows in every table, enough of them for trees with inner nodes.
 pub async fn fill(store: Arc<dyn Store>) {
     let owner = make_user(&store, Role::Owner, None).await.unwrap();
-    make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
+    let ana = make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
+    let access = store.access();
     for n in 0..40 {
-        let session =
-            NewSession { token_hash: [n; 32], user: owner.id, created_at: NOW, expires_at: later(1_000_000) };
-        store.create_session(session).await.unwrap();
+        let session = session([n; 32], owner.id, NOW, 1_000_000);
+        access.create_session(session, note("session.begin")).await.unwrap();
     }
     let house = House::new(Arc::clone(&store)).await;
+    fill_access(access, &owner, &ana, house.project.id).await;
     assert_eq!(house.project.key.as_str(), KEY);
     let names: Vec<String> = (0..400).map(|n| format!("enemy/boss {n} ☃")).collect();
     let declared: Vec<_> = names.iter().map(|n| (n.as_str(), integer())).collect();
@@ -66,6 +71,59 @@ pub async fn fill(store: Arc<dyn Store>) {
         let other = House { store: Arc::clone(&store), project: house.project.clone(), device };
         other.commit(&[other.report(&[], &values[..100])]).await;
     }
+}
+
+/// Rows in the tables that say who may do what.
+async fn fill_access(access: &dyn AccessStore, owner: &User, ana: &User, project: ProjectId) {
+    for n in 40..80 {
+        let purpose = match n % 4 {
+            0 => LinkPurpose::Reset { user: ana.id },
+            _ => LinkPurpose::Invitation { project, role: ProjectRole::ALL[usize::from(n % 3)] },
+        };
+        let link = NewLink {
+            token_hash: [n; 32],
+            purpose,
+            note: format!("for friend {n} '\"☃"),
+            created_by: owner.clone(),
+            created_at: NOW,
+            expires_at: later(1_000_000),
+        };
+        access.create_link(link, note("member.invite")).await.unwrap();
+        let token = NewToken {
+            token_hash: [n; 32],
+            shown: format!("obs_{n}…"),
+            user: ana.id,
+            name: format!("script {n} '\"☃"),
+            scope: TokenScope::ALL[usize::from(n % 3)],
+            project: (n % 2 == 0).then_some(project),
+            created_at: NOW,
+            expires_at: later(1_000_000),
+        };
+        let token = access.create_token(token, note("token.create")).await.unwrap();
+        access.touch_token(token.id, later(1)).await.unwrap();
+        let key = format!("further_{n:04}").parse().unwrap();
+        let key = NewKey { key, name: format!("key {n}"), created_by: None, created_at: NOW };
+        access.create_key(project, key, None, note("key.create")).await.unwrap();
+    }
+    access.join(&[41; 32], Joining::Known(ana.id), NOW, note("member.join")).await.unwrap().unwrap();
+    let keys = access.list_keys(project).await.unwrap();
+    access.revoke_key(project, keys[1].id, later(2), note("key.revoke")).await.unwrap().unwrap();
+    let key = NewKey {
+        key: "the-next-key".parse().unwrap(),
+        name: "next".to_owned(),
+        created_by: Some("Ana".to_owned()),
+        created_at: later(3),
+    };
+    let replaced = (keys[2].id, later(9));
+    let audited = AuditRow {
+        actor_id: Some(owner.id),
+        address: "2001:db8::7".to_owned(),
+        project: Some(project),
+        old: Some("'\"\\ 🦀".to_owned()),
+        new: Some(String::new()),
+        ..note("key.rotate")
+    };
+    access.create_key(project, key, Some(replaced), audited).await.unwrap();
 }
 
 /// All that is in a database.
@@ -155,6 +213,8 @@ async fn the_whole_database_has_rows_in_every_table(place: Arc<Place>) {
     fill(Arc::clone(&store)).await;
     let all = everything(&place).await;
     assert_eq!((all["instance"].len(), all["logs"].len(), all["edits"].len()), (1, 2_000, 1_200));
+    let access = ["members", "game_keys", "api_tokens", "links", "sessions"].map(|table| all[table].len());
+    assert_eq!(access, [1, 42, 40, 39, 40]);
     store.close().await;
 }
 

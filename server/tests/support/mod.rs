@@ -11,7 +11,7 @@ pub mod tls;
 
 use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
 
-use gateway::Gateway;
+use gateway::{Gateway, Origin};
 use protocol::model::{Key, Project};
 use server::{Server, config::Config};
 use tempfile::TempDir;
@@ -132,7 +132,7 @@ impl TestServer {
     /// A project, made as scripts do it.
     pub async fn project(&self) -> Project {
         let key = self.gateway.generate_key();
-        self.gateway.register_key(key).await.unwrap()
+        self.gateway.register_key(key, &Origin::default()).await.unwrap()
     }
 
     /// A connection of a game that has said nothing yet.

@@ -45,7 +45,7 @@ impl Truth {
     /// Opens the server's database; the project of [`KEY`] must exist.
     pub async fn open(server: &Server) -> Self {
         let mut database = Database::open(server).await;
-        let sql = format!("SELECT project_id, key FROM project_keys WHERE key = '{KEY}'");
+        let sql = format!("SELECT project_id, key FROM game_keys WHERE key = '{KEY}'");
         let project = ProjectId(database.query(&sql).await[0].0);
         Self { database, project, read: 0, sessions: HashMap::new() }
     }

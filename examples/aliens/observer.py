@@ -7,6 +7,8 @@
     while True:
         observer.frame()  # once a frame; never waits
 
+`tls://tune.example.org:6667` encrypts, and trusts whom the system trusts (or the certificate in the file SSL_CERT_FILE).
+
 It lives between two frames of the game and has no thread. The connection comes back by itself when it drops, and log
 entries that the server has not stored are sent again. A server that does not answer `h:` is spoken to in the original
 grammar.
@@ -21,6 +23,7 @@ import random
 import secrets
 import select
 import socket
+import ssl
 import sys
 import time
 import uuid
@@ -29,6 +32,7 @@ MAX_UNSENT_BYTES = 4 << 20
 MAX_UNSTORED_LINES = 64  # a server of version 2 takes 256 before it says "busy"
 MAX_ENTRIES_PER_LINE = 100
 MEASURE_SECONDS = 0.25
+NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 READ = {"integer": int, "float": float, "boolean": bool}  # JSON's value -> Python's
 
 
@@ -106,8 +110,10 @@ class Line:
     args}). Without `rev` and `id` it came from a server of the original grammar."""
 
     def __init__(self, server, key, about):
-        host, _, port = server.rpartition(":")
-        self.family, *_, self.address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        self.tls = ssl.create_default_context() if server.startswith("tls://") else None
+        host, _, port = server.removeprefix("tls://").rpartition(":")
+        self.host = host.strip("[]")
+        self.family, *_, self.address = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM)[0]
         self.key = key.encode()
         # the session's numbers go on over every reconnect; the device stays the same when the game starts again
         self.hello = {"proto": 2, "caps": ["ack", "rev", "ping", "drain", "json"], "sdk": "observer.py/2"}
@@ -182,6 +188,8 @@ class Line:
         self.is_v2 = False  # until it answers
         self.unsent, self.received = b"h:%s\nv:%s\n" % (json.dumps(self.hello).encode(), self.key), b""
         self.sock = socket.socket(self.family)
+        if self.tls:  # sending and receiving shake hands
+            self.sock = self.tls.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -192,13 +200,17 @@ class Line:
         readable, writable, failed = select.select([self.sock], sends, [self.sock], 0)
         if failed or len(self.unsent) > MAX_UNSENT_BYTES:
             raise OSError("the connection failed or is stuck")
-        if readable:
-            received = self.sock.recv(1 << 16)
-            if not received:
-                raise OSError("the server closed the connection")
-            self.received += received
-        if writable:
-            self.unsent = self.unsent[self.sock.send(self.unsent) :]
+        try:
+            while readable:
+                received = self.sock.recv(1 << 16)
+                if not received:
+                    raise OSError("the server closed the connection")
+                self.received += received
+                readable = self.tls and self.sock.pending()  # no select tells of what is decrypted already
+            if writable:
+                self.unsent = self.unsent[self.sock.send(self.unsent) :]
+        except NOT_NOW:
+            pass
         *lines, self.received = self.received.split(b"\n")
         return lines
 

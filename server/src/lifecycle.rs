@@ -191,15 +191,20 @@ impl Server {
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 
         stop.cancelled().await;
-        tasks.close();
-        let drained = timeout(DRAIN_TIMEOUT, tasks.wait()).await.is_ok();
-        if !drained {
-            tracing::warn!(left = tasks.len(), "some connections did not finish in time and were dropped");
-        }
-        gateway.close().await;
-        tracing::info!(drained, "stopped");
-        Ok(drained)
+        Ok(drain(&tasks, &gateway).await)
     }
+}
+
+/// Lets connections finish and saves what was taken in; whether all had finished.
+async fn drain(tasks: &TaskTracker, gateway: &Gateway) -> bool {
+    tasks.close();
+    let drained = timeout(DRAIN_TIMEOUT, tasks.wait()).await.is_ok();
+    if !drained {
+        tracing::warn!(left = tasks.len(), "some connections did not finish in time and were dropped");
+    }
+    gateway.close().await;
+    tracing::info!(drained, "stopped");
+    drained
 }
 
 fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
@@ -262,7 +267,8 @@ fn reachable(address: SocketAddr) -> String {
 
 fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {
     if let Some(tls) = &config.tls {
-        if !tls.is_required && !(http.ip().is_loopback() && tcp.ip().is_loopback()) {
+        let is_private = http.ip().is_loopback() && tcp.ip().is_loopback();
+        if !tls.is_required && !is_private {
             tracing::info!("plaintext is taken too; `--tls required` (OBSERVERIO_TLS) turns it away");
         }
         return;

@@ -194,3 +194,13 @@ impl AsyncWrite for Transport {
 fn not_open() -> io::Error {
     io::ErrorKind::NotConnected.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_game_costs_little_more_than_its_socket() {
+        assert!(size_of::<Transport>() <= size_of::<TcpStream>() + 64, "{}", size_of::<Transport>());
+    }
+}

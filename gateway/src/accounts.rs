@@ -211,7 +211,11 @@ impl Gateway {
         password: &str,
         origin: &Origin,
     ) -> Result<SignedIn, GatewayError> {
-        let found = self.inner.store.access().get_user_by_email(&email.trim().to_lowercase()).await?;
+        // what can't be an e-mail is nobody's; Postgres would call the character zero in one a fault of its own
+        let found = match check_email(email) {
+            Ok(email) => self.inner.store.access().get_user_by_email(&email).await?,
+            Err(_) => None,
+        };
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         let short = password.len() <= MAX_PASSWORD_BYTES;
         let right = short && verify_password(&self.inner.hashing, password.to_owned(), hash).await?;

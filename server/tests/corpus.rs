@@ -5,6 +5,7 @@
 
 mod support;
 
+use gateway::Origin;
 use protocol::{limits, model::Project};
 use support::{TestServer, contents::Contents, line::Game};
 
@@ -65,7 +66,13 @@ impl Story {
     /// Name and value of each variable, as the dashboard has them.
     async fn values(&self) -> Vec<(String, String)> {
         self.server.gateway.flush().await.unwrap();
-        let user = self.server.gateway.set_up(&self.server.set_up_token(), None, None).await.unwrap().user;
+        let user = self
+            .server
+            .gateway
+            .set_up(&self.server.set_up_token(), None, None, &Origin::default())
+            .await
+            .unwrap()
+            .caller;
         let snapshot = self.server.gateway.snapshot(&user, self.project.id).await.unwrap();
         let pair = |var: &protocol::live::Var| (var.name.to_string(), var.reported[0].value.to_json());
         let mut pairs: Vec<_> = snapshot.vars.iter().map(pair).collect();

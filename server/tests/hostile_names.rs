@@ -40,10 +40,13 @@ async fn a_project_may_have_any_name_and_keeps_it() {
         let answer = owner.post_form("/projects", &[("name", name)]).await;
         assert!(answer.location().ends_with("/live"), "{name}: {answer:?}");
     }
-    let user =
-        server.gateway.set_up(&server.set_up_token(), None, None).await.map(|signed_in| signed_in.user);
+    let user = server
+        .gateway
+        .set_up(&server.set_up_token(), None, None, &gateway::Origin::default())
+        .await
+        .map(|signed_in| signed_in.caller);
     assert!(user.is_err(), "the link was spent");
-    let user = server.gateway.authenticate(token(&owner)).await.unwrap().unwrap();
+    let user = server.gateway.authenticate(token(&owner), None).await.unwrap().unwrap();
     let mut listed: Vec<_> =
         server.gateway.list_projects(&user).await.unwrap().into_iter().map(|p| p.project.name).collect();
     listed.reverse();
@@ -154,7 +157,7 @@ async fn emails_that_look_like_patterns_are_accounts_of_their_own() {
 async fn variables_devices_and_log_lines_keep_any_text() {
     let server = TestServer::start().await;
     let owner = server.owner().await;
-    let user = server.gateway.authenticate(token(&owner)).await.unwrap().unwrap();
+    let user = server.gateway.authenticate(token(&owner), None).await.unwrap().unwrap();
     let project = server.project().await;
     let key = project.key.as_str();
     for name in NAMES {

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gateway::Origin;
 use protocol::{live::LIVE_VERSION, model::Value};
 use rustls::{ClientConfig, ClientConnection, version};
 use support::{
@@ -159,7 +160,13 @@ async fn where_tls_is_required_a_plain_game_is_told_so() {
     encrypted.send(&format!("v:{}\n", project.key.as_str())).await;
     assert_eq!(encrypted.line().await, "OK");
     at.server.gateway.flush().await.unwrap();
-    let user = at.server.gateway.set_up(&at.server.set_up_token(), None, None).await.unwrap().user;
+    let user = at
+        .server
+        .gateway
+        .set_up(&at.server.set_up_token(), None, None, &Origin::default())
+        .await
+        .unwrap()
+        .caller;
     assert!(at.server.gateway.snapshot(&user, project.id).await.unwrap().logs.is_empty());
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gateway::Origin;
 use protocol::{live::LIVE_VERSION, model::Value};
 use rustls::{ClientConfig, ClientConnection, version};
 use support::{
@@ -162,7 +163,7 @@ async fn where_tls_is_required_a_plain_game_is_told_so() {
     let user = at
         .server
         .gateway
-        .set_up(&at.server.set_up_token(), None, None, &gateway::Origin::default())
+        .set_up(&at.server.set_up_token(), None, None, &Origin::default())
         .await
         .unwrap()
         .caller;

@@ -118,6 +118,10 @@ impl Transport {
         let State::Handshake(accept) = &mut self.state else { return Poll::Ready(Ok(())) };
         let outcome = ready!(Pin::new(accept.as_mut()).poll(cx));
         self.state = State::Over;
+        if let Err(error) = &outcome {
+            // mostly a client that does not trust the certificate, which only it can say
+            tracing::debug!(%error, "a TLS handshake failed");
+        }
         self.state = State::Encrypted(Box::new(outcome?));
         if let Some(encrypted) = &self.encrypted {
             encrypted.store(true, Relaxed);

@@ -4,7 +4,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
-        header::{AUTHORIZATION, HOST, LOCATION, ORIGIN, STRICT_TRANSPORT_SECURITY, UPGRADE},
+        header::{AUTHORIZATION, HOST, LOCATION, STRICT_TRANSPORT_SECURITY, UPGRADE},
     },
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -16,8 +16,7 @@ use crate::config::without_port;
 /// A year, as long as the browsers' own lists ask for.
 const FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Sends plaintext away where TLS is required, and refuses what a page that came in plaintext asks for through TLS. The host
-/// was checked before.
+/// Sends plaintext away where TLS is required. The host was checked before.
 pub(super) async fn enforce(
     State(web): State<Web>,
     scheme: Scheme,
@@ -29,11 +28,6 @@ pub(super) async fn enforce(
             true => send_to_tls(&web, &request),
             false => next.run(request).await,
         };
-    }
-    if !request.method().is_safe() && web.is_of_plaintext_page(request.headers()) {
-        let text =
-            "the page that asks came without TLS, so anybody may have written it; open it under https\n";
-        return (StatusCode::FORBIDDEN, text).into_response();
     }
     let is_for_good = web.settings.is_tls_required || web.is_public_https();
     let is_for_good = is_for_good && !is_own_name_of_every_machine(request.headers());
@@ -70,14 +64,4 @@ fn send_to_tls(web: &Web, request: &Request) -> Response {
 fn is_own_name_of_every_machine(headers: &HeaderMap) -> bool {
     let host = guard::text(headers, &HOST).map(without_port).unwrap_or_default().to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
-}
-
-impl Web {
-    /// Whether a page in plaintext asks, under our own name or another one.
-    fn is_of_plaintext_page(&self, headers: &HeaderMap) -> bool {
-        let is_public =
-            |origin: &str| self.settings.public_url.as_ref().is_some_and(|url| url.origin() == origin);
-        guard::text(headers, &ORIGIN)
-            .is_some_and(|origin| origin.starts_with("http://") && !is_public(origin))
-    }
 }

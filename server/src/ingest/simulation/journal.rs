@@ -18,15 +18,15 @@ pub(super) struct Journal(Arc<Mutex<Events>>);
 
 struct Events {
     start: Instant,
-    hash: DefaultHasher,
+    fingerprint: u64,
     tail: VecDeque<String>,
     violations: Vec<String>,
 }
 
 impl Journal {
     pub(super) fn new() -> Self {
-        let (hash, tail, violations) = (DefaultHasher::new(), VecDeque::new(), Vec::new());
-        Self(Arc::new(Mutex::new(Events { start: Instant::now(), hash, tail, violations })))
+        let (tail, violations) = (VecDeque::new(), Vec::new());
+        Self(Arc::new(Mutex::new(Events { start: Instant::now(), fingerprint: 0, tail, violations })))
     }
 
     fn events(&self) -> MutexGuard<'_, Events> {
@@ -37,7 +37,11 @@ impl Journal {
     pub(super) fn note(&self, who: &str, what: fmt::Arguments<'_>) {
         let mut events = self.events();
         let event = format!("{:>7} ms  {who:<10} {what}", events.start.elapsed().as_millis());
-        event.hash(&mut events.hash);
+        let mut hash = DefaultHasher::new();
+        event.hash(&mut hash);
+        // a sum: tokio wakes those who wait for one value in an order by chance, so what happens to several of them in one
+        // millisecond has no order of its own
+        events.fingerprint = events.fingerprint.wrapping_add(hash.finish());
         if events.tail.len() == TAIL {
             events.tail.pop_front();
         }
@@ -63,7 +67,7 @@ impl Journal {
 
     /// What is the same for runs in which the same happened.
     pub(super) fn fingerprint(&self) -> u64 {
-        self.events().hash.finish()
+        self.events().fingerprint
     }
 
     /// What went wrong, with the events up to it; `None` when nothing did.

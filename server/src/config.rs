@@ -1,28 +1,28 @@
 //! What the operator wants: flags, `OBSERVERIO_*` variables and defaults become one checked [`Config`].
 
+mod access;
 mod address;
 mod database;
+mod limits;
+mod network;
 mod origin;
+mod source;
+mod storage;
 mod token;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{
-    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
-    parser::ValueSource,
-};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use tracing_subscriber::EnvFilter;
 
+pub use access::Registration;
 pub use database::Database;
 pub use origin::PublicUrl;
 pub(crate) use origin::without_port;
 pub use token::MetricsToken;
 
-use crate::{
-    copies::Copy,
-    ingest::{AddressLimit, AddressLimits},
-    telemetry,
-};
+use self::{access::Access, limits::Limits, network::Network, source::Sources, storage::Storage};
+use crate::{copies::Copy, ingest::AddressLimits, telemetry};
 
 /// The settings as they were given; [`Config`] is what they mean.
 #[derive(Debug, Parser)]
@@ -70,26 +70,6 @@ enum Command {
     },
 }
 
-/// Where the data is, as for the server.
-#[derive(Debug, Args)]
-struct Storage {
-    /// Where files are kept
-    #[arg(long, env = "OBSERVERIO_DATA_DIR", value_name = "DIR", default_value = "./observerio-data")]
-    data_dir: PathBuf,
-    /// postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH [default: sqlite, observerio.db in the data directory]
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    database_url: Option<String>,
-}
-
-impl Storage {
-    fn database(self, source: impl FnOnce() -> Source) -> Result<Database, ConfigError> {
-        match filled(self.database_url) {
-            Some(url) => Database::parse(&url).map_err(|why| source().refuse(why)),
-            None => Ok(Database::Sqlite(self.data_dir.join("observerio.db"))),
-        }
-    }
-}
-
 /// What the program is to do.
 #[derive(Debug)]
 pub enum Task {
@@ -100,77 +80,21 @@ pub enum Task {
 }
 
 // Texts, not parsed values: a bad variable and a bad flag end with different exit statuses, and clap would
-// print the whole value, which for a database may hold a password.
+// print the whole value, which for a database may hold a password. One file for each heading of the help.
 #[derive(Debug, Args)]
 struct Settings {
-    /// Where browsers and scripts connect (port 0: any free one)
-    #[arg(long, env = "OBSERVERIO_HTTP", value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
-    #[arg(help_heading = "Network")]
-    http: String,
-    /// Where games connect (port 0: any free one)
-    #[arg(long, env = "OBSERVERIO_TCP", value_name = "HOST:PORT", default_value = "127.0.0.1:6667")]
-    #[arg(help_heading = "Network")]
-    tcp: String,
-    /// The address that people type, such as https://tune.example.org, when it is not that of --http
-    #[arg(long, env = "OBSERVERIO_PUBLIC_URL", value_name = "URL", help_heading = "Network")]
-    public_url: Option<String>,
-
-    /// Where files are kept; made if it is missing
-    #[arg(long, env = "OBSERVERIO_DATA_DIR", value_name = "DIR", default_value = "./observerio-data")]
-    #[arg(help_heading = "Storage")]
-    data_dir: PathBuf,
-    /// postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH [default: sqlite, observerio.db in the data directory]
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, help_heading = "Storage")]
-    database_url: Option<String>,
-
-    /// Whether scripts may make accounts and keys over HTTP [default: open while both ports listen on
-    /// this machine only]
-    #[arg(long, env = "OBSERVERIO_REGISTRATION", value_name = "open|closed", help_heading = "Access")]
-    registration: Option<String>,
-    /// What a monitoring system must send to read /metrics: Authorization: Bearer TOKEN [default: /metrics is open while
-    /// both ports listen on this machine only and there is no --public-url, else closed]
-    #[arg(long, env = "OBSERVERIO_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    #[arg(help_heading = "Access")]
-    metrics_token: Option<String>,
-
-    /// Games connected at once
-    #[arg(long, env = "OBSERVERIO_MAX_GAMES", value_name = "COUNT", default_value = "10000")]
-    #[arg(help_heading = "Limits")]
-    max_games: String,
-    /// Browsers and scripts connected at once
-    #[arg(long, env = "OBSERVERIO_MAX_HTTP", value_name = "COUNT", default_value = "2000")]
-    #[arg(help_heading = "Limits")]
-    max_http: String,
-    /// Connections of games that one address may make in a second, ten times as many at once [default: 100, and any
-    /// number from this machine itself]
-    #[arg(long, env = "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS", value_name = "COUNT", help_heading = "Limits")]
-    max_connects_per_address: Option<String>,
-    /// Wrong keys that one address may say in five minutes [default: 100, and any number from this machine itself]
-    #[arg(long, env = "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS", value_name = "COUNT", help_heading = "Limits")]
-    max_bad_keys_per_address: Option<String>,
-
-    /// Seconds of silence after which a game that speaks version 2 is asked whether it is there
-    #[arg(long, env = "OBSERVERIO_PING", value_name = "SECONDS", default_value = "20")]
-    #[arg(help_heading = "Limits")]
-    ping: String,
-    /// Seconds of silence after which a game's machine is asked whether it is there (TCP keep-alive)
-    #[arg(long, env = "OBSERVERIO_KEEP_ALIVE", value_name = "SECONDS", default_value = "30")]
-    #[arg(help_heading = "Limits")]
-    keep_alive: String,
-
+    #[command(flatten, next_help_heading = "Network")]
+    network: Network,
+    #[command(flatten, next_help_heading = "Storage")]
+    storage: Storage,
+    #[command(flatten, next_help_heading = "Access")]
+    access: Access,
+    #[command(flatten, next_help_heading = "Limits")]
+    limits: Limits,
     /// What is logged on standard error, such as debug or warn,gateway=trace
     #[arg(long, env = "OBSERVERIO_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER)]
     #[arg(help_heading = "Diagnostics")]
     log: String,
-}
-
-/// Who may make accounts and keys over the HTTP API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Registration {
-    /// Everybody who reaches the HTTP port.
-    Open,
-    /// Nobody.
-    Closed,
 }
 
 /// Checked settings.
@@ -247,29 +171,21 @@ impl Task {
             (Some(command), Some((_, matches))) => return copy(command, matches),
             _ => (cli.settings, &matches),
         };
-        let from = |id: &'static str, variable: &'static str| Source {
-            on_command_line: matches.value_source(id) == Some(ValueSource::CommandLine),
-            flag: format!("--{}", id.replace('_', "-")),
-            variable,
-        };
-        Ok(Self::Serve(Box::new(settings.check(from)?)))
+        Ok(Self::Serve(Box::new(settings.check(Sources::new(matches))?)))
     }
 }
 
 /// `backup` and `restore`.
 fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
-    let source = || Source {
-        on_command_line: matches.value_source("database_url") == Some(ValueSource::CommandLine),
-        flag: "--database-url".to_owned(),
-        variable: "DATABASE_URL",
-    };
+    let sources = Sources::new(matches);
     match command {
         Command::Backup { file, force, storage } => {
-            Ok(Task::Copy(Copy::BackUp { file, force }, storage.database(source)?))
+            let (_, database) = storage.check(sources)?;
+            Ok(Task::Copy(Copy::BackUp { file, force }, database))
         }
         Command::Restore { file, no_backup, storage } => {
-            let kept_in = (!no_backup).then(|| storage.data_dir.clone());
-            Ok(Task::Copy(Copy::Restore { file, kept_in }, storage.database(source)?))
+            let (data_dir, database) = storage.check(sources)?;
+            Ok(Task::Copy(Copy::Restore { file, kept_in: (!no_backup).then_some(data_dir) }, database))
         }
         Command::Serve(_) => unreachable!("the caller serves"),
     }
@@ -285,112 +201,30 @@ impl Config {
     }
 }
 
-/// Where a setting comes from, for the sentence that says what is wrong with it.
-struct Source {
-    on_command_line: bool,
-    flag: String,
-    variable: &'static str,
-}
-
-impl Source {
-    fn refuse(&self, why: impl std::fmt::Display) -> ConfigError {
-        match self.on_command_line {
-            true => ConfigError::Usage(format!("{}: {why}", self.flag)),
-            false => ConfigError::Setting(format!("{}: {why}", self.variable)),
-        }
-    }
-}
-
 impl Settings {
-    fn check(
-        self,
-        from: impl Fn(&'static str, &'static str) -> Source,
-    ) -> Result<(Config, EnvFilter), ConfigError> {
-        let address = |text: &str, source: Source| address::parse(text).map_err(|why| source.refuse(why));
-        let http = address(&self.http, from("http", "OBSERVERIO_HTTP"))?;
-        let tcp = address(&self.tcp, from("tcp", "OBSERVERIO_TCP"))?;
-
-        let source = from("public_url", "OBSERVERIO_PUBLIC_URL");
-        let public_url = filled(self.public_url).map(|url| PublicUrl::parse(&url)).transpose();
-        let public_url = public_url.map_err(|why| source.refuse(why))?;
-
-        let source = from("database_url", "DATABASE_URL");
-        let database = match filled(self.database_url) {
-            Some(url) => Database::parse(&url).map_err(|why| source.refuse(why))?,
-            None => Database::Sqlite(self.data_dir.join("observerio.db")),
+    fn check(self, sources: Sources<'_>) -> Result<(Config, EnvFilter), ConfigError> {
+        let network = self.network.check(sources)?;
+        let (data_dir, database) = self.storage.check(sources)?;
+        let access = self.access.check(sources, network.is_private())?;
+        let limits = self.limits.check(sources)?;
+        let filter = telemetry::parse_filter(&self.log)
+            .map_err(|why| sources.of("log", "OBSERVERIO_LOG").refuse(why))?;
+        let config = Config {
+            http: network.http,
+            tcp: network.tcp,
+            public_url: network.public_url,
+            data_dir,
+            database,
+            registration: access.registration,
+            metrics_token: access.metrics_token,
+            max_games: limits.max_games,
+            max_http: limits.max_http,
+            address_limits: limits.address_limits,
+            ping_interval: limits.ping_interval,
+            keep_alive: limits.keep_alive,
         };
-
-        let source = from("registration", "OBSERVERIO_REGISTRATION");
-        let registration = match filled(self.registration) {
-            Some(word) => {
-                Registration::from_str(word.trim(), true).map_err(|_| source.refuse("say open or closed"))?
-            }
-            None if http.ip().is_loopback() && tcp.ip().is_loopback() => Registration::Open,
-            None => Registration::Closed,
-        };
-
-        let source = from("metrics_token", "OBSERVERIO_METRICS_TOKEN");
-        let metrics_token = filled(self.metrics_token).map(|token| MetricsToken::parse(&token)).transpose();
-        let metrics_token = metrics_token.map_err(|why| source.refuse(why))?;
-
-        let count = |text: &str, source: Source| match text.trim().parse() {
-            Ok(count @ 1..=1_000_000) => Ok(count),
-            _ => Err(source.refuse("say a number from 1 to 1000000")),
-        };
-        let max_games = count(&self.max_games, from("max_games", "OBSERVERIO_MAX_GAMES"))?;
-        let max_http = count(&self.max_http, from("max_http", "OBSERVERIO_MAX_HTTP"))?;
-        // a proxy on this machine speaks for everybody, unless the operator says that it does not
-        let per_address = |text: Option<String>, default: AddressLimit, source: Source| match filled(text) {
-            None => Ok(default),
-            Some(text) => {
-                let count = u32::try_from(count(&text, source)?).expect("it is at most a million");
-                Ok(AddressLimit { count, for_own_machine: true })
-            }
-        };
-        let AddressLimits { connects_per_second, bad_keys } = AddressLimits::default();
-        let source = from("max_connects_per_address", "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS");
-        let connects_per_second = per_address(self.max_connects_per_address, connects_per_second, source)?;
-        let source = from("max_bad_keys_per_address", "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS");
-        let bad_keys = per_address(self.max_bad_keys_per_address, bad_keys, source)?;
-
-        let source = from("ping", "OBSERVERIO_PING");
-        let ping_interval = match self.ping.trim().parse() {
-            Ok(seconds @ 0.05..=3600.0) => Duration::from_secs_f64(seconds),
-            _ => return Err(source.refuse("say a number of seconds from 0.05 to 3600")),
-        };
-
-        let source = from("keep_alive", "OBSERVERIO_KEEP_ALIVE");
-        let keep_alive = match self.keep_alive.trim().parse() {
-            Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
-            _ => return Err(source.refuse("say a number of seconds from 1 to 3600")),
-        };
-
-        let source = from("log", "OBSERVERIO_LOG");
-        let filter = telemetry::parse_filter(&self.log).map_err(|why| source.refuse(why))?;
-        let data_dir = self.data_dir;
-        Ok((
-            Config {
-                http,
-                tcp,
-                public_url,
-                data_dir,
-                database,
-                registration,
-                metrics_token,
-                max_games,
-                max_http,
-                address_limits: AddressLimits { connects_per_second, bad_keys },
-                ping_interval,
-                keep_alive,
-            },
-            filter,
-        ))
+        Ok((config, filter))
     }
-}
-
-/// An empty variable is an unset one: that is what `OBSERVERIO_X= observerio` means to people.
-fn filled(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.trim().is_empty())
 }
 
 /// clap explains in several lines; the first says it.
@@ -408,6 +242,7 @@ fn from_clap(error: clap::Error) -> ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::AddressLimit;
 
     fn parse(arguments: &[&str]) -> Result<Config, ConfigError> {
         Config::parse(std::iter::once(&"observerio").chain(arguments)).map(|(config, _)| config)

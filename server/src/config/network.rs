@@ -1,0 +1,50 @@
+//! Where the server listens, and what people call it.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use super::{
+    ConfigError, PublicUrl, address,
+    source::{Source, Sources, filled},
+};
+
+/// As given.
+#[derive(Debug, Args)]
+pub(super) struct Network {
+    /// Where browsers and scripts connect (port 0: any free one)
+    #[arg(long, env = "OBSERVERIO_HTTP", value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    http: String,
+    /// Where games connect (port 0: any free one)
+    #[arg(long, env = "OBSERVERIO_TCP", value_name = "HOST:PORT", default_value = "127.0.0.1:6667")]
+    tcp: String,
+    /// The address that people type, such as https://tune.example.org, when it is not that of --http
+    #[arg(long, env = "OBSERVERIO_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+}
+
+/// Checked.
+pub(super) struct CheckedNetwork {
+    pub(super) http: SocketAddr,
+    pub(super) tcp: SocketAddr,
+    pub(super) public_url: Option<PublicUrl>,
+}
+
+impl Network {
+    pub(super) fn check(self, sources: Sources<'_>) -> Result<CheckedNetwork, ConfigError> {
+        let address = |text: &str, source: Source| address::parse(text).map_err(|why| source.refuse(why));
+        let http = address(&self.http, sources.of("http", "OBSERVERIO_HTTP"))?;
+        let tcp = address(&self.tcp, sources.of("tcp", "OBSERVERIO_TCP"))?;
+        let public_url = filled(self.public_url).map(|url| PublicUrl::parse(&url)).transpose();
+        let public_url =
+            public_url.map_err(|why| sources.of("public_url", "OBSERVERIO_PUBLIC_URL").refuse(why))?;
+        Ok(CheckedNetwork { http, tcp, public_url })
+    }
+}
+
+impl CheckedNetwork {
+    /// Whether both ports listen on this machine only.
+    pub(super) fn is_private(&self) -> bool {
+        self.http.ip().is_loopback() && self.tcp.ip().is_loopback()
+    }
+}

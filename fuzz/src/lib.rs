@@ -27,10 +27,10 @@ pub fn with_peak<T>(call: impl FnOnce() -> T) -> (T, usize) {
     (result, ALLOCATOR.get_peak_memory())
 }
 
-/// The most memory that reading a payload of `bytes` may hold at a time. The worst JSON is objects of one short key,
-/// `{"":0},`: each costs a whole tree node, about a hundred times its text.
+/// The most memory that reading a payload of `bytes` may hold at a time. Nothing costs more than what is read: a variable in
+/// 22 bytes, or an option in two.
 pub fn payload_budget(bytes: usize) -> usize {
-    4096 + 128 * bytes
+    4096 + 64 * bytes
 }
 
 /// Reads a payload and checks what holds for every payload: bounded memory, refusals in one line, and

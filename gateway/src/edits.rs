@@ -20,7 +20,8 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`]; `bad_name`, `bad_shape` or `too_many`, and then nothing is changed;
-    /// [`GatewayError::Unavailable`].
+    /// [`GatewayError::Unavailable`] or [`GatewayError::Closed`], and then it is not saved later either;
+    /// [`GatewayError::Undecided`] when that can't be said.
     pub async fn edit_vars(
         &self,
         caller: &Caller,

@@ -32,6 +32,10 @@ pub enum GatewayError {
     /// The database does not take or give anything now.
     #[error("the database does not take anything now; try again in a moment")]
     Unavailable(#[source] StoreError),
+    /// An edit was being saved when the database stopped answering. It may be saved or may still be; the dashboard's
+    /// deltas tell when it is.
+    #[error("it is not known yet whether this is saved; look at the value before you set it again")]
+    Undecided,
     /// The gateway was closed.
     #[error("the server is going down")]
     Closed,
@@ -50,6 +54,7 @@ impl GatewayError {
             Self::WrongPassword => "wrong_password",
             Self::SetupLinkSpent => "setup_link_spent",
             Self::Unavailable(_) => "unavailable",
+            Self::Undecided => "undecided",
             Self::Closed => "draining",
         }
     }

@@ -75,6 +75,25 @@ fn a_refused_edit_goes_back_and_says_why() {
 }
 
 #[test]
+fn an_edit_in_doubt_says_so_until_it_turns_out_to_be_saved() {
+    let refused = EditRefused { code: "undecided".into(), text: "look at the value".into() };
+    let doubtful = |id| ServerMessage::EditResult { id, outcome: Err(refused.clone()) };
+    let mut state = state();
+    let id = edit(&mut state, 5);
+    state.apply(doubtful(id));
+    assert_eq!((shown(&state), status(&state)), (Some(int(1)), Status::Refused("look at the value".into())));
+    state.apply(delta(11, edited(int(5), 1)));
+    assert_eq!((shown(&state), status(&state)), (Some(int(5)), sent(2, 0)));
+    assert!(state.var(&name("speed")).unwrap().is_own());
+
+    // what somebody else sets says nothing of it
+    let id = edit(&mut state, 6);
+    state.apply(doubtful(id));
+    state.apply(delta(12, edited(int(90), 2)));
+    assert_eq!(status(&state), Status::Refused("look at the value".into()));
+}
+
+#[test]
 fn what_the_declaration_forbids_is_not_sent() {
     let mut state = state();
     state.edit(&name("speed"), int(101), Gesture(1));

@@ -8,6 +8,9 @@ use protocol::model::{Integer, Revision, Value, VarName, VarSpec};
 use super::by_device::ByDevice;
 use super::runs::Runs;
 
+/// The code of an edit of which the server can't say whether it is saved.
+const UNDECIDED: &str = "undecided";
+
 /// A variable with the edit that is on its way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VarState {
@@ -23,6 +26,8 @@ pub struct VarState {
     pub pending: Option<Pending>,
     /// Why the last own edit was not taken.
     pub refused: Option<String>,
+    /// The last own edit, while even the server can't say whether it is saved.
+    pub undecided: Option<Value>,
     /// The newest revision that an own edit made.
     pub own: Option<Revision>,
     /// The newest run, if it is an action.
@@ -65,6 +70,7 @@ impl VarState {
             applied: ByDevice::default(),
             pending: None,
             refused: None,
+            undecided: None,
             own: None,
             runs: Runs::default(),
         }
@@ -136,6 +142,7 @@ impl VarState {
         };
         self.pending = Some(Pending { value, gesture, stage: Stage::Unsent, seen, sent });
         self.refused = None;
+        self.undecided = None;
     }
 
     /// Whether the last edit, or run, is one of this page.
@@ -162,8 +169,12 @@ impl VarState {
                 self.settle();
             }
             Err(refused) => {
-                self.pending = None;
+                let pending = self.pending.take();
+                if refused.code == UNDECIDED {
+                    self.undecided = pending.map(|pending| pending.value);
+                }
                 self.refused = Some(refused.text.clone());
+                self.settle();
             }
         }
     }
@@ -186,8 +197,13 @@ impl VarState {
         self.pending = None;
     }
 
-    /// Forgets the own edit once the desired value is as new.
+    /// Forgets the own edit once the desired value is as new, and that it was in doubt once it is the desired one.
     pub fn settle(&mut self) {
+        if let Some(desired) = self.desired.as_ref().filter(|d| Some(&d.value) == self.undecided.as_ref()) {
+            self.own = Some(desired.revision);
+            self.undecided = None;
+            self.refused = None;
+        }
         let known = self.desired.as_ref().map(|d| d.revision);
         if let Some(Pending { stage: Stage::Saved(revision), .. }) = self.pending
             && known.is_some_and(|known| known >= revision)

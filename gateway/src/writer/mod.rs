@@ -9,6 +9,8 @@
 mod queues;
 mod receipts;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{
@@ -19,7 +21,11 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, Semaphore, oneshot, watch},
+    sync::{
+        Notify, Semaphore,
+        oneshot::{self, error::RecvError},
+        watch,
+    },
     task::JoinHandle,
     time::timeout,
 };
@@ -28,8 +34,8 @@ pub use self::{queues::Room, receipts::Settled};
 pub(crate) use receipts::Receipts;
 
 use self::{
-    queues::{Flushed, Job, Queues, Reply, Target},
-    task::Task,
+    queues::{Asked, Flushed, Job, Queues, Reply, Target},
+    task::{COMMIT_TIMEOUT, Task},
 };
 use crate::{
     GatewayError,
@@ -183,38 +189,54 @@ impl Writer {
         self.shared.filled.notify_one();
     }
 
-    /// Writes an edit and returns when it is committed and published.
+    /// Writes an edit and returns when it is committed and published, or will not be.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`] or [`GatewayError::Closed`]: it is not saved, now or later.
+    /// [`GatewayError::Undecided`]: it was being saved, and what became of that can't be known soon.
     pub(crate) async fn edit(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
-        self.ask(live, write, Queues::push_edit).await
+        let mut asked = self.ask(live, write, Queues::push_edit)?;
+        if let Ok(outcome) = timeout(PATIENCE, &mut asked.outcome).await {
+            return decided(&asked, outcome);
+        }
+        if self.shared.queues().withdraw(&mut asked) {
+            return Err(GatewayError::Unavailable(StoreError::TimedOut));
+        }
+        // an attempt is under way and ends soon, but for one of which the database must be asked whether it has
+        // happened: that takes as long as the database is away
+        if !*self.shared.storing.borrow() {
+            return Err(GatewayError::Undecided);
+        }
+        match timeout(COMMIT_TIMEOUT, &mut asked.outcome).await {
+            Ok(outcome) => decided(&asked, outcome),
+            Err(_) => Err(GatewayError::Undecided),
+        }
     }
 
-    /// Writes that a game connects and returns when it is committed.
+    /// Writes that a game connects and returns when it is committed. After an error the game connects again, which does
+    /// no harm when it was committed all the same.
     pub(crate) async fn connect(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
-        self.ask(live, write, Queues::push_connect).await
+        let mut asked = self.ask(live, write, Queues::push_connect)?;
+        match timeout(PATIENCE, &mut asked.outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(GatewayError::Closed),
+            // the writer skips what nobody waits for
+            Err(_) => Err(GatewayError::Unavailable(StoreError::TimedOut)),
+        }
     }
 
-    async fn ask(
-        &self,
-        live: Arc<Live>,
-        write: Write,
-        push: fn(&mut Queues, Job),
-    ) -> Result<Written, GatewayError> {
+    fn ask(&self, live: Arc<Live>, write: Write, push: fn(&mut Queues, Job)) -> Result<Asked, GatewayError> {
         if self.shared.closed.load(Relaxed) {
             return Err(GatewayError::Closed);
         }
         if !*self.shared.storing.borrow() {
             return Err(GatewayError::Unavailable(StoreError::TimedOut));
         }
-        let (answer, outcome) = oneshot::channel();
+        let (answer, asked) = Asked::new();
         let target = Target { live, reply: Reply::Answer(answer), room: None };
         push(&mut self.shared.queues(), Job { write, target });
         self.shared.filled.notify_one();
-        // whoever gives up takes his job out of the queue: the writer skips what nobody waits for
-        match timeout(PATIENCE, outcome).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(GatewayError::Closed),
-            Err(_) => Err(GatewayError::Unavailable(StoreError::TimedOut)),
-        }
+        Ok(asked)
     }
 
     pub(crate) async fn flush(&self) -> Result<(), GatewayError> {
@@ -244,6 +266,11 @@ impl Writer {
         let left = self.shared.queues().take_all();
         let lost: usize = left.jobs.iter().map(|job| job.write.records()).sum();
         self.shared.counters.lost_records.fetch_add(lost as u64, Relaxed);
+        for job in left.jobs {
+            if let Reply::Answer(answer) = job.target.reply {
+                answer.send(Err(GatewayError::Closed));
+            }
+        }
     }
 
     /// Whether the database takes what is sent; changes when it stops and when it is back.
@@ -278,6 +305,18 @@ impl Writer {
             unavailable_lines: counters.unavailable_lines.load(Relaxed),
             queued_bytes: taken as u64,
         }
+    }
+}
+
+/// What the writer says of a job; it says nothing when it was ended in the middle.
+fn decided(
+    asked: &Asked,
+    outcome: Result<Result<Written, GatewayError>, RecvError>,
+) -> Result<Written, GatewayError> {
+    match outcome {
+        Ok(outcome) => outcome,
+        Err(_) if asked.is_taken() => Err(GatewayError::Undecided),
+        Err(_) => Err(GatewayError::Closed),
     }
 }
 

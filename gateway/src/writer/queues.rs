@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use protocol::model::ProjectId;
@@ -30,9 +33,41 @@ pub(super) enum Reply {
     /// Nobody.
     None,
     /// Somebody who does not wait long.
-    Answer(oneshot::Sender<Result<Written, GatewayError>>),
+    Answer(Answer),
     /// The connection of a sequenced line.
     Receipt(Arc<Receipts>),
+}
+
+/// The way back to somebody who does not wait long.
+pub(super) struct Answer {
+    outcome: oneshot::Sender<Result<Written, GatewayError>>,
+    is_taken: Arc<AtomicBool>,
+}
+
+impl Answer {
+    pub(super) fn send(self, outcome: Result<Written, GatewayError>) {
+        // whoever asked may have gone; what is written stands all the same
+        let _ = self.outcome.send(outcome);
+    }
+}
+
+/// The other end of an [`Answer`].
+pub(super) struct Asked {
+    pub(super) outcome: oneshot::Receiver<Result<Written, GatewayError>>,
+    is_taken: Arc<AtomicBool>,
+}
+
+impl Asked {
+    pub(super) fn new() -> (Answer, Self) {
+        let (answer, outcome) = oneshot::channel();
+        let is_taken = Arc::new(AtomicBool::new(false));
+        (Answer { outcome: answer, is_taken: Arc::clone(&is_taken) }, Self { outcome, is_taken })
+    }
+
+    /// Whether an attempt to write it is under way, or was.
+    pub(super) fn is_taken(&self) -> bool {
+        self.is_taken.load(Relaxed)
+    }
 }
 
 /// A write on its way.
@@ -58,7 +93,14 @@ impl Target {
 impl Job {
     /// Whoever asked has given up: an edit that was answered with an error is not made afterwards.
     fn is_abandoned(&self) -> bool {
-        matches!(&self.target.reply, Reply::Answer(answer) if answer.is_closed())
+        matches!(&self.target.reply, Reply::Answer(answer) if answer.outcome.is_closed())
+    }
+
+    /// From here on nobody can take it back.
+    fn take(&self) {
+        if let Reply::Answer(answer) = &self.target.reply {
+            answer.is_taken.store(true, Relaxed);
+        }
     }
 }
 
@@ -99,6 +141,7 @@ impl Batch {
             Item::Flush(flushed) => self.flushed.push(flushed),
             Item::Job(job) if job.is_abandoned() => {}
             Item::Job(job) => {
+                job.take();
                 self.records += job.write.records();
                 self.jobs.push(*job);
             }
@@ -151,6 +194,16 @@ impl Queues {
     #[cfg(test)]
     fn is_empty(&self) -> bool {
         self.edits.is_empty() && self.connects.is_empty() && self.turns.is_empty()
+    }
+
+    /// Takes the job back, unless the writer has it: then it may still be written. The same lock as around
+    /// [`Queues::take`] decides.
+    pub(super) fn withdraw(&self, asked: &mut Asked) -> bool {
+        let is_here = !asked.is_taken();
+        if is_here {
+            asked.outcome.close();
+        }
+        is_here
     }
 
     /// Takes about as many records as a transaction should hold.
@@ -269,12 +322,29 @@ mod tests {
     #[test]
     fn an_edit_that_nobody_waits_for_is_not_made() {
         let live = test_live(1);
-        let (answer, outcome) = oneshot::channel();
+        let (answer, asked) = Asked::new();
         let mut queues = Queues::default();
         let mut job = logs(&live, 1);
         job.target.reply = Reply::Answer(answer);
         queues.push_edit(job);
-        drop(outcome);
+        drop(asked);
         assert!(queues.take_all().jobs.is_empty());
+    }
+
+    #[test]
+    fn an_edit_is_taken_back_until_the_writer_takes_it() {
+        let live = test_live(1);
+        let mut queues = Queues::default();
+        let mut asked = Vec::new();
+        for _ in 0..2 {
+            let (answer, asker) = Asked::new();
+            let mut job = logs(&live, 1);
+            job.target.reply = Reply::Answer(answer);
+            queues.push_edit(job);
+            asked.push(asker);
+        }
+        assert!(queues.withdraw(&mut asked[0]));
+        assert_eq!(queues.take_all().jobs.len(), 1);
+        assert!(!queues.withdraw(&mut asked[1]));
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 /// Records of one transaction: from here on its cost is the rows, no longer the fsync.
 const MAX_BATCH_RECORDS: usize = 1_000;
 /// An attempt that takes longer is given up: the database hangs.
-const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two attempts while the database is away; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -66,9 +66,11 @@ impl Task {
     /// Tries until the jobs are committed or refused.
     async fn write(&mut self, jobs: Vec<Job>) {
         self.ticket.epoch = self.shared.epoch.load(Relaxed);
-        let of_this_epoch = jobs.into_iter().filter(|job| job.target.live.epoch == self.ticket.epoch);
+        let (jobs, stale): (Vec<Job>, Vec<Job>) =
+            jobs.into_iter().partition(|job| job.target.live.epoch == self.ticket.epoch);
+        refuse_restored(stale.into_iter().map(|job| job.target));
         let (mut writes, mut targets): (Vec<Write>, Vec<Target>) =
-            of_this_epoch.map(|job| (job.write, job.target)).unzip();
+            jobs.into_iter().map(|job| (job.write, job.target)).unzip();
         while !writes.is_empty() {
             match self.attempt(&writes).await {
                 Attempt::Committed(written) => {
@@ -80,7 +82,10 @@ impl Task {
                     (writes, targets) = answer_the_impatient(writes, targets);
                     self.pause().await;
                 }
-                Attempt::Refused(StoreError::Restored) => return self.find_epoch().await,
+                Attempt::Refused(StoreError::Restored) => {
+                    refuse_restored(targets.into_iter());
+                    return self.find_epoch().await;
+                }
                 Attempt::Refused(error) if writes.len() == 1 => {
                     let (write, target) = (writes.remove(0), targets.remove(0));
                     return Box::pin(self.refuse(write, target, error)).await;
@@ -106,10 +111,7 @@ impl Task {
         self.shared.counters.lost_records.fetch_add(records, Relaxed);
         target.live.count_loss(records);
         match target.reply {
-            Reply::Answer(answer) => {
-                // whoever asked may have gone
-                let _ = answer.send(Err(error.into()));
-            }
+            Reply::Answer(answer) => answer.send(Err(error.into())),
             Reply::Receipt(receipts) => {
                 let (Some(line), Some(at)) = (write.line(), write.received()) else { return };
                 if matches!(write, Write::Refused { .. }) {
@@ -237,10 +239,7 @@ impl Task {
 
     fn reply(&self, reply: Reply, seq: Option<u64>, written: Written) {
         match (reply, seq) {
-            (Reply::Answer(answer), _) => {
-                // whoever asked may have gone; what is written stands all the same
-                let _ = answer.send(Ok(written));
-            }
+            (Reply::Answer(answer), _) => answer.send(Ok(written)),
             (Reply::Receipt(receipts), Some(seq)) => match written {
                 Written::TakenOver => {
                     self.shared.counters.fenced_lines.fetch_add(1, Relaxed);
@@ -263,10 +262,7 @@ fn answer_the_impatient(writes: Vec<Write>, targets: Vec<Target>) -> (Vec<Write>
     let mut patient = (Vec::new(), Vec::new());
     for (write, target) in writes.into_iter().zip(targets) {
         match target.reply {
-            Reply::Answer(answer) => {
-                // whoever asked may have gone
-                let _ = answer.send(Err(GatewayError::Unavailable(StoreError::TimedOut)));
-            }
+            Reply::Answer(answer) => answer.send(Err(GatewayError::Unavailable(StoreError::TimedOut))),
             reply => {
                 patient.0.push(write);
                 patient.1.push(Target { reply, ..target });
@@ -274,4 +270,13 @@ fn answer_the_impatient(writes: Vec<Write>, targets: Vec<Target>) -> (Vec<Write>
         }
     }
     patient
+}
+
+/// Nothing of it was written, nor will it be: its project was loaded before a backup was restored.
+fn refuse_restored(targets: impl Iterator<Item = Target>) {
+    for target in targets {
+        if let Reply::Answer(answer) = target.reply {
+            answer.send(Err(GatewayError::Unavailable(StoreError::Restored)));
+        }
+    }
 }

@@ -1,12 +1,19 @@
 //! `h:`: what a game says of itself, and what the server grants.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
-use super::payload::{Result, no_nul, parse_json, refuse};
+use super::{
+    json::{Fields, Piece, Shallow},
+    payload::{Result, decode, no_nul, refuse},
+};
 use crate::{
     ErrorCode, limits,
     model::{Revision, UnixMicros},
 };
+
+/// What is read of an `h:`.
+const FIELDS: [&str; 11] =
+    ["proto", "device", "session", "name", "sdk", "app", "platform", "attrs", "caps", "epoch", "rev"];
 
 /// What a game asks for and says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,18 +61,20 @@ impl Caps {
     /// What a game gets that names none: everything but another form of payloads.
     pub const DEFAULT: Self = Self { ack: true, rev: true, ping: true, drain: true, json: false };
 
-    fn parse(words: &[Json]) -> Result<Self> {
+    fn parse(words: Piece<'_>) -> Result<Self> {
         let mut caps = Self::default();
-        for word in words {
-            match word.as_str() {
-                Some("ack") => caps.ack = true,
-                Some("rev") => caps.rev = true,
-                Some("ping") => caps.ping = true,
-                Some("drain") => caps.drain = true,
-                Some("json") => caps.json = true,
+        for word in words.members() {
+            let Shallow::Text(word) = word.read()? else {
+                return refuse(ErrorCode::BadShape, "caps is an array of words");
+            };
+            match &*word {
+                "ack" => caps.ack = true,
+                "rev" => caps.rev = true,
+                "ping" => caps.ping = true,
+                "drain" => caps.drain = true,
+                "json" => caps.json = true,
                 // a newer game may ask for more than we know: it is not granted
-                Some(_) => {}
-                None => return refuse(ErrorCode::BadShape, "caps is an array of words"),
+                _ => {}
             }
         }
         Ok(caps)
@@ -88,43 +97,54 @@ impl Caps {
 /// # Errors
 /// `bad_base64`, `bad_json`, `too_deep` or `bad_shape`.
 pub fn parse_hello(payload: &[u8]) -> Result<Hello> {
-    let Json::Object(mut object) = parse_json(payload)? else {
+    let json = decode(payload)?;
+    let Shallow::Object(object) = Piece::whole(&json).read()? else {
         return refuse(ErrorCode::BadShape, "h: takes an object such as {\"proto\":2}");
     };
-    let Some(proto) = object.get("proto").and_then(Json::as_u64).filter(|proto| *proto > 0) else {
+    let object = object.fields_named(&FIELDS)?;
+    let proto = match object.read("proto")? {
+        Some(Shallow::Number(proto)) => proto.as_u64().filter(|proto| *proto > 0),
+        _ => None,
+    };
+    let Some(proto) = proto else {
         return refuse(ErrorCode::BadShape, "proto is the version of the protocol: 2");
     };
-    let caps = match object.remove("caps") {
-        Some(Json::Array(words)) => Caps::parse(&words)?,
-        Some(Json::Null) | None => Caps::DEFAULT,
+    let caps = match object.read("caps")? {
+        Some(Shallow::Array(words)) => Caps::parse(words)?,
+        Some(Shallow::Null) | None => Caps::DEFAULT,
         Some(_) => return refuse(ErrorCode::BadShape, "caps is an array of words"),
-    };
-    let rev = match object.remove("rev") {
-        Some(Json::Null) | None => None,
-        Some(json) => match json.as_i64().filter(|rev| *rev >= 0) {
-            Some(rev) => Some(Revision(rev)),
-            None => return refuse(ErrorCode::BadShape, "rev is a revision: a whole number, 0 or more"),
-        },
     };
     Ok(Hello {
         proto,
-        device: word(&mut object, "device")?,
-        session: word(&mut object, "session")?,
-        name: word(&mut object, "name")?,
-        sdk: word(&mut object, "sdk")?,
-        app: word(&mut object, "app")?,
-        platform: word(&mut object, "platform")?,
-        attrs: attrs(&mut object)?,
+        device: word(&object, "device")?,
+        session: word(&object, "session")?,
+        name: word(&object, "name")?,
+        sdk: word(&object, "sdk")?,
+        app: word(&object, "app")?,
+        platform: word(&object, "platform")?,
+        attrs: attrs(&object)?,
         caps,
-        epoch: word(&mut object, "epoch")?,
-        rev,
+        epoch: word(&object, "epoch")?,
+        rev: revision(&object)?,
     })
 }
 
-fn word(object: &mut Map<String, Json>, field: &str) -> Result<Option<String>> {
-    let text = match object.remove(field) {
-        Some(Json::Null) | None => return Ok(None),
-        Some(Json::String(text)) => text,
+fn revision(object: &Fields<'_>) -> Result<Option<Revision>> {
+    let revision = match object.read("rev")? {
+        Some(Shallow::Null) | None => return Ok(None),
+        Some(Shallow::Number(revision)) => revision.as_i64().filter(|revision| *revision >= 0),
+        Some(_) => None,
+    };
+    match revision {
+        Some(revision) => Ok(Some(Revision(revision))),
+        None => refuse(ErrorCode::BadShape, "rev is a revision: a whole number, 0 or more"),
+    }
+}
+
+fn word(object: &Fields<'_>, field: &str) -> Result<Option<String>> {
+    let text = match object.read(field)? {
+        Some(Shallow::Null) | None => return Ok(None),
+        Some(Shallow::Text(text)) => text,
         Some(_) => return refuse(ErrorCode::BadShape, format!("{field} is a string")),
     };
     let text = text.trim();
@@ -138,17 +158,18 @@ fn word(object: &mut Map<String, Json>, field: &str) -> Result<Option<String>> {
     }
 }
 
-fn attrs(object: &mut Map<String, Json>) -> Result<Option<String>> {
-    let text = match object.remove("attrs") {
-        Some(Json::Null) | None => return Ok(None),
-        Some(Json::Object(attrs)) if attrs.is_empty() => return Ok(None),
-        Some(attrs @ Json::Object(_)) => attrs.to_string(),
+fn attrs(object: &Fields<'_>) -> Result<Option<String>> {
+    let attrs = match object.read("attrs")? {
+        Some(Shallow::Null) | None => return Ok(None),
+        Some(Shallow::Object(attrs)) => attrs,
         Some(_) => return refuse(ErrorCode::BadShape, "attrs is an object"),
     };
-    no_nul(&text)?;
-    match text.len() > limits::MAX_ATTRS_BYTES {
-        true => refuse(ErrorCode::BadShape, format!("attrs is at most {} bytes", limits::MAX_ATTRS_BYTES)),
-        false => Ok(Some(text)),
+    match attrs.compact(limits::MAX_ATTRS_BYTES)? {
+        Some(text) => {
+            no_nul(&text)?;
+            Ok((text != "{}").then_some(text))
+        }
+        None => refuse(ErrorCode::BadShape, format!("attrs is at most {} bytes", limits::MAX_ATTRS_BYTES)),
     }
 }
 
@@ -168,6 +189,8 @@ pub fn write_hello(out: &mut Vec<u8>, server: &str, caps: Caps, ping_millis: u64
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value as Json;
+
     use super::*;
 
     fn code(payload: &str) -> ErrorCode {

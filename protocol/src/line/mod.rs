@@ -3,6 +3,7 @@
 mod command;
 mod frame;
 mod hello;
+mod json;
 mod payload;
 mod receipt;
 mod reply;

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
+use super::json::{Fields, Piece, Shallow, check};
 use crate::{
     ErrorCode, ProtocolError, limits,
     model::{
@@ -11,6 +12,12 @@ use crate::{
         json_depth,
     },
 };
+
+/// What a declaration is made of; it may say more, which is not kept.
+const DECLARATION: [&str; 15] = [
+    "name", "type", "value", "options", "default", "min", "max", "step", "unit", "group", "label", "help",
+    "order", "readonly", "source",
+];
 
 pub(super) type Result<T> = std::result::Result<T, ProtocolError>;
 
@@ -24,15 +31,19 @@ pub(super) fn refuse<T>(code: ErrorCode, text: impl Into<String>) -> Result<T> {
 /// # Errors
 /// `bad_base64`, `bad_json`, `too_deep`, `too_many`, `bad_name` or `bad_shape`; then nothing of the line counts.
 pub fn parse_report(payload: &[u8]) -> Result<Vec<Report>> {
-    let reports = match parse_json(payload)? {
-        Json::Array(items) => {
-            at_most(items.len(), limits::MAX_VARS_PER_LINE, "variables")?;
-            items.into_iter().map(declared).collect::<Result<Vec<_>>>()?
+    let json = decode(payload)?;
+    let reports = match Piece::whole(&json).read()? {
+        Shallow::Array(items) => {
+            let items =
+                at_most(items.items(limits::MAX_VARS_PER_LINE), limits::MAX_VARS_PER_LINE, "variables")?;
+            read_each(items, declared)?
         }
-        Json::Object(object) if is_declaration(&object) => vec![declared(Json::Object(object))?],
-        Json::Object(object) => {
-            at_most(object.len(), limits::MAX_VARS_PER_LINE, "variables")?;
-            object.into_iter().map(|(name, value)| inferred(&name, &value)).collect::<Result<Vec<_>>>()?
+        Shallow::Object(object) => {
+            let declaration = object.fields_named(&DECLARATION)?;
+            match is_declaration(&declaration)? {
+                true => vec![declare(&declaration)?],
+                false => dictionary(object)?,
+            }
         }
         _ => {
             return refuse(ErrorCode::BadShape, "i: takes an array of {name, type, value}, or {name: value}");
@@ -46,42 +57,56 @@ pub fn parse_report(payload: &[u8]) -> Result<Vec<Report>> {
 /// # Errors
 /// `bad_base64`, `bad_json`, `too_deep`, `too_many` or `bad_shape`; then nothing of the line counts.
 pub fn parse_logs(payload: &[u8]) -> Result<Vec<LogEntry>> {
-    match parse_json(payload)? {
-        Json::Array(items) => {
-            at_most(items.len(), limits::MAX_LOGS_PER_LINE, "log entries")?;
-            items.into_iter().map(log_entry).collect()
+    let json = decode(payload)?;
+    match Piece::whole(&json).read()? {
+        Shallow::Array(items) => {
+            let items = items.items(limits::MAX_LOGS_PER_LINE);
+            read_each(at_most(items, limits::MAX_LOGS_PER_LINE, "log entries")?, log_entry)
         }
-        object @ Json::Object(_) => Ok(vec![log_entry(object)?]),
+        Shallow::Object(object) => Ok(vec![log_entry(object)?]),
         _ => refuse(ErrorCode::BadShape, "l: takes an array of {message, timestamp, level}"),
     }
 }
 
-pub(super) fn at_most(count: usize, max: usize, what: &str) -> Result<()> {
+/// All of them, unless there were more than may be.
+pub(super) fn at_most<T>((all, count): (T, usize), max: usize, what: &str) -> Result<T> {
     if count > max {
         return refuse(
             ErrorCode::TooMany,
             format!("a line holds at most {max} {what}, this one has {count}"),
         );
     }
-    Ok(())
+    Ok(all)
 }
 
-/// Base64 can't begin with `[` or `{`, so bare JSON is told by its first byte.
-pub(super) fn parse_json(payload: &[u8]) -> Result<Json> {
+/// With room for just as many: what is read may be kept for long.
+pub(super) fn read_each<'a, T>(items: Vec<Piece<'a>>, read: fn(Piece<'a>) -> Result<T>) -> Result<Vec<T>> {
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        all.push(read(item)?);
+    }
+    Ok(all)
+}
+
+/// The JSON of a payload, checked. Base64 can't begin with `[` or `{`, so bare JSON is told by its first byte.
+pub(super) fn decode(payload: &[u8]) -> Result<Cow<'_, str>> {
     let payload = payload.trim_ascii();
-    let json = match payload.first() {
-        Some(b'[' | b'{') => Cow::Borrowed(payload),
-        Some(_) => Cow::Owned(decode_base64(payload)?),
-        None => return refuse(ErrorCode::BadJson, "the payload is empty"),
-    };
-    if json_depth(&json) > limits::MAX_JSON_DEPTH {
+    match payload.first() {
+        Some(b'[' | b'{') => Ok(Cow::Borrowed(checked(payload)?)),
+        Some(_) => {
+            let json = decode_base64(payload)?;
+            checked(&json)?;
+            Ok(Cow::Owned(String::from_utf8(json).expect("it was just read as text")))
+        }
+        None => refuse(ErrorCode::BadJson, "the payload is empty"),
+    }
+}
+
+fn checked(json: &[u8]) -> Result<&str> {
+    if json_depth(json) > limits::MAX_JSON_DEPTH {
         return refuse(ErrorCode::TooDeep, format!("JSON is nested at most {} deep", limits::MAX_JSON_DEPTH));
     }
-    match serde_json::from_slice(&json) {
-        Ok(value) => Ok(value),
-        // serde_json's message has a position and its own words only, never the sender's bytes
-        Err(fault) => refuse(ErrorCode::BadJson, fault.to_string()),
-    }
+    check(json)
 }
 
 fn decode_base64(payload: &[u8]) -> Result<Vec<u8>> {
@@ -108,26 +133,31 @@ fn decode_unpadded(digits: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// `{"name": "speed", "value": …}` is a declaration, and so is an action; `{"name": "Ana"}` is a dictionary of one variable.
-fn is_declaration(object: &Map<String, Json>) -> bool {
-    let is_action = object.get("type").and_then(Json::as_str) == Some("action");
-    object.get("name").is_some_and(Json::is_string) && (object.contains_key("value") || is_action)
+fn is_declaration(object: &Fields<'_>) -> Result<bool> {
+    let is_action = matches!(object.read("type")?, Some(Shallow::Text(word)) if word == "action");
+    let is_named = matches!(object.read("name")?, Some(Shallow::Text(_)));
+    Ok(is_named && (object.get("value").is_some() || is_action))
 }
 
-fn declared(item: Json) -> Result<Report> {
-    let Json::Object(mut object) = item else {
-        return refuse(ErrorCode::BadShape, "each variable is an object {name, type, value}");
-    };
-    let Some(Json::String(name)) = object.remove("name") else {
+fn declared(item: Piece<'_>) -> Result<Report> {
+    match item.read()? {
+        Shallow::Object(object) => declare(&object.fields_named(&DECLARATION)?),
+        _ => refuse(ErrorCode::BadShape, "each variable is an object {name, type, value}"),
+    }
+}
+
+fn declare(object: &Fields<'_>) -> Result<Report> {
+    let Some(Shallow::Text(name)) = object.read("name")? else {
         return refuse(ErrorCode::BadShape, "a variable has a name, which is a string");
     };
     let name = VarName::parse(&name)?;
-    let declared_type = match object.remove("type") {
-        Some(Json::String(word)) => Some(VarType::from(short(word, "type")?)),
-        Some(Json::Null) | None => None,
+    let declared_type = match object.read("type")? {
+        Some(Shallow::Text(word)) => Some(VarType::from(short(word, "type")?)),
+        Some(Shallow::Null) | None => None,
         Some(_) => return refuse(ErrorCode::BadShape, "a variable's type is a string"),
     };
-    let came = match object.remove("value") {
-        Some(came) => value(&came)?,
+    let came = match object.get("value") {
+        Some(came) => value(came)?,
         // an action has nothing to say of itself
         None if declared_type == Some(VarType::Action) => Value::Json("null".to_owned()),
         None => return refuse(ErrorCode::BadShape, "a variable has a value"),
@@ -135,26 +165,48 @@ fn declared(item: Json) -> Result<Report> {
     let inferred = declared_type.is_none();
     let var_type = declared_type.unwrap_or_else(|| VarType::of(&came));
     let (value, form) = var_type.read(came);
-    Ok(Report { name, spec: VarSpec { form, ..spec(var_type, &mut object)? }, value, inferred })
+    Ok(Report { name, spec: VarSpec { form, ..spec(var_type, object)? }, value, inferred })
 }
 
-fn inferred(name: &str, json: &Json) -> Result<Report> {
-    let came = value(json)?;
+fn dictionary(object: Piece<'_>) -> Result<Vec<Report>> {
+    let fields = object.fields(limits::MAX_VARS_PER_LINE)?;
+    let fields = at_most(fields, limits::MAX_VARS_PER_LINE, "variables")?;
+    fields.into_iter().map(|(name, value)| inferred(&name, value)).collect()
+}
+
+fn inferred(name: &str, piece: Piece<'_>) -> Result<Report> {
+    let came = value(piece)?;
     let var_type = VarType::of(&came);
     Ok(Report { name: VarName::parse(name)?, spec: VarSpec::bare(var_type), value: came, inferred: true })
 }
 
-pub(super) fn value(json: &Json) -> Result<Value> {
-    let Some(value) = Value::from_json(json) else {
-        return refuse(ErrorCode::BadShape, "a number is out of range");
+pub(super) fn value(piece: Piece<'_>) -> Result<Value> {
+    let read = match piece.read()? {
+        Shallow::Null => Some(Value::Json("null".to_owned())),
+        Shallow::Bool(on) => Some(Value::Bool(on)),
+        Shallow::Number(number) => Value::from_json(&Json::Number(number)),
+        Shallow::Text(text) => Some(Value::Text(within_value(text)?.into_owned())),
+        Shallow::Array(_) | Shallow::Object(_) => match piece.compact(limits::MAX_VALUE_BYTES)? {
+            Some(json) => Some(Value::Json(json)),
+            None => return refuse_long_value(),
+        },
     };
-    if value.weight() > limits::MAX_VALUE_BYTES {
-        return refuse(ErrorCode::BadShape, format!("a value is at most {} bytes", limits::MAX_VALUE_BYTES));
+    match read {
+        Some(value) => Ok(value),
+        None => refuse(ErrorCode::BadShape, "a number is out of range"),
     }
-    if let Value::Text(text) = &value {
-        no_nul(text)?;
+}
+
+fn within_value(text: Cow<'_, str>) -> Result<Cow<'_, str>> {
+    if text.len() > limits::MAX_VALUE_BYTES {
+        return refuse_long_value();
     }
-    Ok(value)
+    no_nul(&text)?;
+    Ok(text)
+}
+
+fn refuse_long_value<T>() -> Result<T> {
+    refuse(ErrorCode::BadShape, format!("a value is at most {} bytes", limits::MAX_VALUE_BYTES))
 }
 
 /// Postgres can't store U+0000 in text, and nothing that people read has one.
@@ -167,18 +219,18 @@ pub(super) fn no_nul(text: &str) -> Result<()> {
 
 /// The optional rest of a declaration. A field of the wrong shape refuses the line: the programmer who
 /// declares it should learn of it.
-fn spec(var_type: VarType, object: &mut Map<String, Json>) -> Result<VarSpec> {
-    let options = match object.remove("options") {
-        Some(Json::Array(items)) => {
-            at_most(items.len(), limits::MAX_OPTIONS, "options")?;
-            items.iter().map(option).collect::<Result<_>>()?
+fn spec(var_type: VarType, object: &Fields<'_>) -> Result<VarSpec> {
+    let options = match object.read("options")? {
+        Some(Shallow::Array(items)) => {
+            let items = at_most(items.items(limits::MAX_OPTIONS), limits::MAX_OPTIONS, "options")?;
+            read_each(items, option)?
         }
-        Some(Json::Null) | None => Vec::new(),
+        Some(Shallow::Null) | None => Vec::new(),
         Some(_) => return refuse(ErrorCode::BadShape, "options is an array"),
     };
-    let default = match object.remove("default") {
-        Some(Json::Null) | None => None,
-        Some(json) => Some(var_type.read(value(&json)?).0),
+    let default = match object.read("default")? {
+        Some(Shallow::Null) | None => None,
+        Some(_) => object.get("default").map(value).transpose()?.map(|came| var_type.read(came).0),
     };
     Ok(VarSpec {
         form: WireForm::Native,
@@ -192,9 +244,9 @@ fn spec(var_type: VarType, object: &mut Map<String, Json>) -> Result<VarSpec> {
         help: text(object, "help")?,
         default,
         order: number(object, "order")?.map(|n| n as i64),
-        readonly: match object.remove("readonly") {
-            Some(Json::Bool(b)) => b,
-            Some(Json::Null) | None => false,
+        readonly: match object.read("readonly")? {
+            Some(Shallow::Bool(b)) => b,
+            Some(Shallow::Null) | None => false,
             Some(_) => return refuse(ErrorCode::BadShape, "readonly is true or false"),
         },
         source: text(object, "source")?,
@@ -202,23 +254,26 @@ fn spec(var_type: VarType, object: &mut Map<String, Json>) -> Result<VarSpec> {
     })
 }
 
-fn option(json: &Json) -> Result<VarOption> {
-    let (label, json) = match json {
-        Json::Object(object) => match (object.get("label"), object.get("value")) {
-            (Some(Json::String(label)), Some(value)) => (Some(short(label.clone(), "label")?), value),
-            _ => return refuse(ErrorCode::BadShape, "an option is a value, or {label, value}"),
-        },
-        other => (None, other),
+fn option(piece: Piece<'_>) -> Result<VarOption> {
+    let (label, piece) = match piece.read()? {
+        Shallow::Object(object) => {
+            let object = object.fields_named(&["label", "value"])?;
+            match (object.read("label")?, object.get("value")) {
+                (Some(Shallow::Text(label)), Some(value)) => (Some(short(label, "label")?), value),
+                _ => return refuse(ErrorCode::BadShape, "an option is a value, or {label, value}"),
+            }
+        }
+        _ => (None, piece),
     };
-    let value = value(json)?;
+    let value = value(piece)?;
     Ok(VarOption { label: label.unwrap_or_else(|| value.to_string()), value })
 }
 
-fn number(object: &mut Map<String, Json>, field: &str) -> Result<Option<f64>> {
-    let number = match object.remove(field) {
-        Some(Json::Null) | None => return Ok(None),
-        Some(Json::Number(n)) => n.as_f64(),
-        Some(Json::String(s)) => s.trim().parse().ok(),
+fn number(object: &Fields<'_>, field: &str) -> Result<Option<f64>> {
+    let number = match object.read(field)? {
+        Some(Shallow::Null) | None => return Ok(None),
+        Some(Shallow::Number(n)) => n.as_f64(),
+        Some(Shallow::Text(s)) => s.trim().parse().ok(),
         Some(_) => None,
     };
     match number.filter(|n: &f64| n.is_finite()) {
@@ -227,16 +282,16 @@ fn number(object: &mut Map<String, Json>, field: &str) -> Result<Option<f64>> {
     }
 }
 
-pub(super) fn text(object: &mut Map<String, Json>, field: &str) -> Result<Option<String>> {
-    match object.remove(field) {
-        Some(Json::Null) | None => Ok(None),
-        Some(Json::String(s)) if s.trim().is_empty() => Ok(None),
-        Some(Json::String(s)) => short(s, field).map(Some),
+pub(super) fn text(object: &Fields<'_>, field: &str) -> Result<Option<String>> {
+    match object.read(field)? {
+        Some(Shallow::Null) | None => Ok(None),
+        Some(Shallow::Text(s)) if s.trim().is_empty() => Ok(None),
+        Some(Shallow::Text(s)) => short(s, field).map(Some),
         Some(_) => refuse(ErrorCode::BadShape, format!("{field} is a string")),
     }
 }
 
-fn short(text: String, field: &str) -> Result<String> {
+fn short(text: Cow<'_, str>, field: &str) -> Result<String> {
     no_nul(&text)?;
     if text.len() > limits::MAX_SPEC_TEXT_BYTES {
         return refuse(
@@ -244,7 +299,7 @@ fn short(text: String, field: &str) -> Result<String> {
             format!("{field} is at most {} bytes", limits::MAX_SPEC_TEXT_BYTES),
         );
     }
-    Ok(text)
+    Ok(text.into_owned())
 }
 
 fn last_of_each_name(reports: Vec<Report>) -> Vec<Report> {
@@ -254,59 +309,68 @@ fn last_of_each_name(reports: Vec<Report>) -> Vec<Report> {
     kept
 }
 
-fn log_entry(item: Json) -> Result<LogEntry> {
-    let Json::Object(mut object) = item else {
+fn log_entry(item: Piece<'_>) -> Result<LogEntry> {
+    let Shallow::Object(object) = item.read()? else {
         return refuse(ErrorCode::BadShape, "each log entry is an object {message, timestamp, level}");
     };
+    let (mut object, _) = object.fields(usize::MAX)?;
     let message = match object.remove("message") {
-        Some(Json::String(text)) => text,
-        // `log(x)` of many games hands over whatever x is
-        Some(other) => other.to_string(),
+        Some(piece) => message(piece)?,
         None => return refuse(ErrorCode::BadShape, "a log entry has a message"),
     };
-    no_nul(&message)?;
-    if message.len() > limits::MAX_MESSAGE_BYTES {
+    let level = level(&mut object)?;
+    let at = match object.remove("timestamp").map(Piece::read).transpose()? {
+        Some(Shallow::Null) | None => None,
+        Some(said) => Some(timestamp(&said)?),
+    };
+    let fields = if object.is_empty() { None } else { Some(object.compact()?) };
+    Ok(LogEntry { message, level, at, fields })
+}
+
+fn message(piece: Piece<'_>) -> Result<String> {
+    let message = match piece.read()? {
+        Shallow::Text(text) if text.len() <= limits::MAX_MESSAGE_BYTES => Some(text.into_owned()),
+        Shallow::Text(_) => None,
+        // `log(x)` of many games hands over whatever x is
+        _ => piece.compact(limits::MAX_MESSAGE_BYTES)?,
+    };
+    let Some(message) = message else {
         return refuse(
             ErrorCode::BadShape,
             format!("a message is at most {} bytes", limits::MAX_MESSAGE_BYTES),
         );
-    }
-    let level = level(&mut object);
-    let at = match object.remove("timestamp") {
-        Some(Json::Null) | None => None,
-        Some(json) => Some(timestamp(&json)?),
     };
-    let fields = (!object.is_empty()).then(|| Json::Object(object).to_string());
-    Ok(LogEntry { message, level, at, fields })
+    no_nul(&message)?;
+    Ok(message)
 }
 
 /// A level we can't read stays among the fields, and the entry is `info`.
-fn level(object: &mut Map<String, Json>) -> Level {
-    let read = match object.get("level") {
-        Some(Json::Number(n)) => n.as_i64().and_then(Level::from_number),
-        Some(Json::String(word)) => {
+fn level(object: &mut Fields<'_>) -> Result<Level> {
+    let read = match object.read("level")? {
+        Some(Shallow::Number(n)) => n.as_i64().and_then(Level::from_number),
+        Some(Shallow::Text(word)) => {
             Level::parse(word.trim()).or_else(|| word.trim().parse().ok().and_then(Level::from_number))
         }
         _ => None,
     };
-    match read {
+    Ok(match read {
         Some(level) => {
             object.remove("level");
             level
         }
         None => Level::default(),
-    }
+    })
 }
 
-fn timestamp(json: &Json) -> Result<UnixMicros> {
-    let read = match json {
-        Json::Number(n) => match (n.as_i64(), n.as_u64(), n.as_f64()) {
+fn timestamp(said: &Shallow<'_>) -> Result<UnixMicros> {
+    let read = match said {
+        Shallow::Number(n) => match (n.as_i64(), n.as_u64(), n.as_f64()) {
             (Some(i), ..) => UnixMicros::from_magnitude(i.into()),
             (_, Some(u), _) => UnixMicros::from_magnitude(u.into()),
             (.., Some(f)) if f.abs() < 1e11 => UnixMicros::from_seconds(f),
             _ => None,
         },
-        Json::String(text) => match text.trim().parse::<i128>() {
+        Shallow::Text(text) => match text.trim().parse::<i128>() {
             Ok(n) => UnixMicros::from_magnitude(n),
             Err(_) => UnixMicros::parse_rfc3339(text.trim()),
         },

@@ -1,8 +1,9 @@
 //! The payload of `r:`: what a game did with the values and the actions that it was sent.
 
-use serde_json::{Map, Value as Json};
-
-use super::payload::{Result, at_most, parse_json, refuse, text, value};
+use super::{
+    json::{Piece, Shallow},
+    payload::{Result, at_most, decode, read_each, refuse, text, value},
+};
 use crate::{ErrorCode, limits, live::Outcome, model::VarName};
 
 /// Reads what became of single variables. In an array that names one twice the last one counts. A `frame` is
@@ -11,30 +12,36 @@ use crate::{ErrorCode, limits, live::Outcome, model::VarName};
 /// # Errors
 /// `bad_base64`, `bad_json`, `too_deep`, `too_many`, `bad_name` or `bad_shape`; then nothing of the line counts.
 pub fn parse_outcomes(payload: &[u8]) -> Result<Vec<(VarName, Outcome)>> {
-    let items = match parse_json(payload)? {
-        Json::Array(items) => items,
-        object @ Json::Object(_) => vec![object],
+    let json = decode(payload)?;
+    let whole = Piece::whole(&json);
+    let items = match whole.read()? {
+        Shallow::Array(items) => items.items(limits::MAX_VARS_PER_LINE),
+        Shallow::Object(object) => (vec![object], 1),
         _ => return refuse(ErrorCode::BadShape, "r: takes an array of {name, status, value, reason}"),
     };
-    at_most(items.len(), limits::MAX_VARS_PER_LINE, "variables")?;
-    items.into_iter().map(outcome).collect()
+    read_each(at_most(items, limits::MAX_VARS_PER_LINE, "variables")?, outcome)
 }
 
-fn outcome(item: Json) -> Result<(VarName, Outcome)> {
-    let Json::Object(mut object) = item else {
+fn outcome(item: Piece<'_>) -> Result<(VarName, Outcome)> {
+    let Shallow::Object(object) = item.read()? else {
         return refuse(ErrorCode::BadShape, "each entry is an object {name, status, value, reason}");
     };
-    let Some(Json::String(name)) = object.remove("name") else {
+    let object = object.fields_named(&["name", "status", "value", "reason"])?;
+    let Some(Shallow::Text(name)) = object.read("name")? else {
         return refuse(ErrorCode::BadShape, "an entry has a name, which is a string");
     };
     let name = VarName::parse(&name)?;
-    let outcome = match object.get("status").and_then(Json::as_str) {
-        Some("applied") => Outcome::Applied,
-        Some("clamped") => {
-            let value = object.remove("value").map(|json| value(&json)).transpose()?;
-            Outcome::Clamped { value, reason: text(&mut object, "reason")? }
+    let status = match object.read("status")? {
+        Some(Shallow::Text(word)) => word,
+        _ => "".into(),
+    };
+    let outcome = match &*status {
+        "applied" => Outcome::Applied,
+        "clamped" => {
+            let value = object.get("value").map(value).transpose()?;
+            Outcome::Clamped { value, reason: text(&object, "reason")? }
         }
-        Some("rejected") => Outcome::Rejected { reason: text(&mut object, "reason")? },
+        "rejected" => Outcome::Rejected { reason: text(&object, "reason")? },
         _ => return refuse(ErrorCode::BadShape, "status is applied, clamped or rejected"),
     };
     Ok((name, outcome))
@@ -45,28 +52,26 @@ fn outcome(item: Json) -> Result<(VarName, Outcome)> {
 /// # Errors
 /// `bad_base64`, `bad_json`, `too_deep` or `bad_shape`.
 pub fn parse_action_result(payload: &[u8]) -> Result<std::result::Result<Option<String>, String>> {
-    let Json::Object(mut object) = parse_json(payload)? else {
+    let json = decode(payload)?;
+    let Shallow::Object(object) = Piece::whole(&json).read()? else {
         return refuse(ErrorCode::BadShape, "an action answers {\"result\": …} or {\"error\": \"why\"}");
     };
-    match error_of(&mut object)? {
-        Some(error) => bounded(error).map(Err),
-        None => object.remove("result").map(|json| bounded(json.to_string())).transpose().map(Ok),
+    let object = object.fields_named(&["result", "error"])?;
+    match object.read("error")? {
+        Some(Shallow::Text(error)) => return bounded(Some(error.into_owned())).map(Err),
+        Some(Shallow::Null) | None => {}
+        Some(_) => return refuse(ErrorCode::BadShape, "error is a string"),
     }
+    let result = object.get("result").map(|result| result.compact(limits::MAX_ACTION_RESULT_BYTES));
+    result.transpose()?.map(bounded).transpose().map(Ok)
 }
 
-fn error_of(object: &mut Map<String, Json>) -> Result<Option<String>> {
-    match object.remove("error") {
-        Some(Json::Null) | None => Ok(None),
-        Some(Json::String(error)) => Ok(Some(error)),
-        Some(_) => refuse(ErrorCode::BadShape, "error is a string"),
-    }
-}
-
-fn bounded(text: String) -> Result<String> {
+/// `None`: it was longer than it may be.
+fn bounded(text: Option<String>) -> Result<String> {
     let most = limits::MAX_ACTION_RESULT_BYTES;
-    match text.len() > most {
-        true => refuse(ErrorCode::BadShape, format!("an action answers at most {most} bytes")),
-        false => Ok(text),
+    match text {
+        Some(text) if text.len() <= most => Ok(text),
+        _ => refuse(ErrorCode::BadShape, format!("an action answers at most {most} bytes")),
     }
 }
 

@@ -110,6 +110,11 @@ impl Disk {
         look(&self.state().model)
     }
 
+    /// Somebody was told that this value is not saved.
+    pub(super) fn refuse(&self, project: i64, name: &str, value: String) {
+        self.state().model.refuse(project, name, value);
+    }
+
     /// The desired values of a project by the tables, with the revision of the newest.
     pub(super) fn desired(&self, project: i64) -> (i64, BTreeMap<String, String>) {
         self.state().tables.desired(project)

@@ -132,7 +132,12 @@ impl Designer {
                 self.newest = revision;
             }
             // no game has declared the variables yet, or the server is away
-            Err(GatewayError::Refused(_) | GatewayError::Unavailable(_) | GatewayError::Closed) => {}
+            Err(GatewayError::Refused(_) | GatewayError::Unavailable(_) | GatewayError::Closed) => {
+                for (name, value) in changes {
+                    self.host.disk.refuse(self.project, name.as_str(), value.to_json());
+                }
+            }
+            Err(GatewayError::Undecided) => self.host.journal.note(&self.label, format_args!("undecided")),
             Err(error) => self.host.journal.violate(&self.label, format_args!("{error}")),
         }
     }

@@ -1,7 +1,7 @@
 //! What the contract promises of a database, in few words and without the product's code: whatever lands is held
 //! against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gateway::store::{Sequenced, Write, Written};
 use protocol::live::LogLine;
@@ -30,6 +30,8 @@ pub(super) struct Model {
     revisions: BTreeMap<i64, i64>,
     /// The value that each revision of a project gave to each variable.
     edits: BTreeMap<(i64, i64, String), String>,
+    /// Values that were refused, by project and name: each is another one, and none may ever land.
+    refused: BTreeSet<(i64, String, String)>,
     /// Messages of lines without a number, with how often each is there.
     loose: BTreeMap<String, u32>,
 }
@@ -50,6 +52,7 @@ impl Model {
             log_lines: BTreeMap::new(),
             revisions: BTreeMap::new(),
             edits: BTreeMap::new(),
+            refused: BTreeSet::new(),
             loose: BTreeMap::new(),
         }
     }
@@ -83,9 +86,12 @@ impl Model {
                     let revision = *revision;
                     let is_next = matches!(outcome, Written::Edit { revision: given } if given.0 == revision);
                     self.check(is_next, format_args!("revision {revision} was given as {outcome:?}"));
-                    let values =
-                        changes.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_json()));
-                    self.edits.extend(values.map(|(name, value)| ((project.0, revision, name), value)));
+                    for (name, value) in changes {
+                        let (name, value) = (name.as_str().to_owned(), value.to_json());
+                        let is_refused = self.refused.contains(&(project.0, name.clone(), value.clone()));
+                        self.check(!is_refused, format_args!("{name} = {value} was refused and is saved"));
+                        self.edits.insert((project.0, revision, name), value);
+                    }
                 }
                 Write::Logs { .. } | Write::Report { .. } | Write::Refused { .. } => {
                     self.line(write, outcome)
@@ -194,6 +200,16 @@ impl Model {
     }
 
     /// What a revision gave to a variable.
+    /// Somebody was told that this value is not saved.
+    pub(super) fn refuse(&mut self, project: i64, name: &str, value: String) {
+        let is_saved = self
+            .edits
+            .iter()
+            .any(|((of, _, edited), saved)| (*of, edited.as_str(), saved) == (project, name, &value));
+        self.check(!is_saved, format_args!("{name} = {value} is saved and was refused"));
+        self.refused.insert((project, name.to_owned(), value));
+    }
+
     pub(super) fn edit(&self, project: i64, revision: i64, name: &str) -> Option<&str> {
         self.edits.get(&(project, revision, name.to_owned())).map(String::as_str)
     }

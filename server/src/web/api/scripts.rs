@@ -31,7 +31,7 @@ impl From<GatewayError> for ApiError {
                 tracing::error!(error = cause as &dyn std::error::Error, "a script could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            GatewayError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            GatewayError::Undecided | GatewayError::Closed => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };
         Self(status, error.to_string())

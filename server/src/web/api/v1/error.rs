@@ -146,7 +146,7 @@ impl From<GatewayError> for Problem {
                 tracing::error!(error = cause as &dyn std::error::Error, "a script could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            GatewayError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            GatewayError::Closed | GatewayError::Undecided => StatusCode::SERVICE_UNAVAILABLE,
         };
         let problem = Self::new(status, error.code(), error.to_string());
         let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);

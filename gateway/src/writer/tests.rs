@@ -1,0 +1,259 @@
+//! What a person hears of an edit while the database hangs: never that it is not saved when it will be. Time is virtual.
+
+use std::{
+    collections::VecDeque,
+    future::pending,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use protocol::{
+    live::Gesture,
+    model::{
+        Key, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User, UserId, Value, VarName,
+    },
+};
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::{
+    live::test_live,
+    store::{HistoryRow, NewSession, NewUser, ProjectState, Result as StoreResult, Ticket, TokenHash},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What becomes of one commit.
+enum Fate {
+    /// Done after so long.
+    Fine(Duration),
+    /// Nothing is sent, ever.
+    Hangs,
+    /// Sent, and its answer is an error; that it has happened is known after so long.
+    CutOff(Duration),
+}
+
+/// A database of which only the revisions matter.
+#[derive(Default)]
+struct Slow {
+    fates: Mutex<VecDeque<Fate>>,
+    saved: Mutex<Vec<Gesture>>,
+    told_at: Mutex<Option<Instant>>,
+}
+
+impl Slow {
+    /// With the fates of the next commits; those behind them are done at once.
+    fn new(fates: impl IntoIterator<Item = Fate>) -> Arc<Self> {
+        Arc::new(Self { fates: Mutex::new(fates.into_iter().collect()), ..Self::default() })
+    }
+
+    fn save(&self, batch: &[Write], written: &mut Vec<Written>) {
+        let mut saved = self.saved.lock().unwrap();
+        for write in batch {
+            written.push(match write {
+                Write::Edit { gesture, .. } => {
+                    saved.push(*gesture);
+                    Written::Edit { revision: Revision(saved.len() as i64) }
+                }
+                _ => Written::Done,
+            });
+        }
+    }
+
+    fn is_saved(&self, edit: u64) -> bool {
+        self.saved.lock().unwrap().contains(&Gesture(edit))
+    }
+}
+
+#[async_trait]
+impl Store for Slow {
+    fn kind(&self) -> &'static str {
+        "slow"
+    }
+
+    async fn commit(&self, _: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> StoreResult<()> {
+        let fate = self.fates.lock().unwrap().pop_front();
+        match fate {
+            None => self.save(batch, written),
+            Some(Fate::Fine(after)) => {
+                sleep(after).await;
+                self.save(batch, written);
+            }
+            Some(Fate::Hangs) => pending().await,
+            Some(Fate::CutOff(told_after)) => {
+                self.save(batch, written);
+                *self.told_at.lock().unwrap() = Some(Instant::now() + told_after);
+                return Err(StoreError::TimedOut);
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_committed(&self, _: &Ticket) -> StoreResult<bool> {
+        let told_at = self.told_at.lock().unwrap().expect("a commit was cut off");
+        tokio::time::sleep_until(told_at).await;
+        Ok(true)
+    }
+
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        unreachable!("nothing is restored")
+    }
+
+    async fn check(&self) -> StoreResult<()> {
+        Ok(())
+    }
+
+    async fn close(&self) {}
+
+    async fn get_project(&self, _: ProjectId) -> StoreResult<Option<Project>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn get_project_by_key(&self, _: Key) -> StoreResult<Option<Project>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn load_project(&self, _: ProjectId, _: u32, _: u32) -> StoreResult<Option<ProjectState>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn get_owner(&self) -> StoreResult<Option<(User, Option<String>)>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn create_user(&self, _: NewUser) -> StoreResult<User> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn get_user_by_email(&self, _: &str) -> StoreResult<Option<(User, Option<String>)>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn set_credentials(&self, _: UserId, _: &str, _: &str) -> StoreResult<User> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn create_session(&self, _: NewSession) -> StoreResult<()> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn get_session(&self, _: &TokenHash, _: UnixMicros) -> StoreResult<Option<User>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn delete_session(&self, _: &TokenHash) -> StoreResult<()> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn create_project(
+        &self,
+        _: &str,
+        _: Option<UserId>,
+        _: Key,
+        _: UnixMicros,
+    ) -> StoreResult<Project> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn list_projects(&self, _: Option<UserId>) -> StoreResult<Vec<ProjectSummary>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn list_history(&self, _: ProjectId, _: u32) -> StoreResult<Vec<HistoryRow>> {
+        unreachable!("the writer only writes")
+    }
+}
+
+struct Desk {
+    store: Arc<Slow>,
+    writer: Arc<Writer>,
+    live: Arc<Live>,
+}
+
+impl Desk {
+    fn new(store: Arc<Slow>) -> Self {
+        let writer = Writer::start(Arc::clone(&store) as Arc<dyn Store>, "w".to_owned(), 1);
+        Self { store, writer: Arc::new(writer), live: test_live(1) }
+    }
+
+    /// Somebody edits, from now on; the outcome and how long he waited for it.
+    fn edit(&self, number: u64) -> JoinHandle<(Result<Written, GatewayError>, Duration)> {
+        let (writer, live) = (Arc::clone(&self.writer), Arc::clone(&self.live));
+        let user = User { id: UserId(1), name: "Ana".to_owned(), email: None, role: Role::Owner };
+        let write = Write::Edit {
+            project: live.project.id,
+            author: user.id,
+            author_name: user.name,
+            gesture: Gesture(number),
+            at: UnixMicros(0),
+            changes: vec![(VarName::parse("speed").unwrap(), Value::Bool(true))],
+        };
+        tokio::spawn(async move {
+            let started = Instant::now();
+            (writer.edit(live, write).await, started.elapsed())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_is_being_saved_is_waited_for() {
+    let desk = Desk::new(Slow::new([Fate::Fine(3 * SECOND), Fate::Fine(4 * SECOND)]));
+    let first = desk.edit(1);
+    sleep(SECOND).await;
+    let second = desk.edit(2);
+    assert!(matches!(first.await.unwrap(), (Ok(Written::Edit { revision: Revision(1) }), _)));
+    let (outcome, waited) = second.await.unwrap();
+    assert!(matches!(outcome, Ok(Written::Edit { revision: Revision(2) })), "{outcome:?}");
+    assert!(waited > PATIENCE, "{waited:?}: it was not at stake");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_still_waits_is_taken_back() {
+    let desk = Desk::new(Slow::new([Fate::Hangs, Fate::Hangs]));
+    desk.writer.offer(
+        Arc::clone(&desk.live),
+        Write::Seen { device: protocol::model::DeviceId(1), at: UnixMicros(0), applied: None },
+    );
+    sleep(SECOND).await;
+    let (outcome, waited) = desk.edit(1).await.unwrap();
+    assert!(matches!(outcome, Err(GatewayError::Unavailable(_))), "{outcome:?}");
+    assert_eq!(waited, PATIENCE);
+    desk.writer.flush().await.unwrap();
+    assert!(!desk.store.is_saved(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_before_it_is_sent_is_not_saved() {
+    let desk = Desk::new(Slow::new([Fate::Hangs]));
+    let (outcome, _) = desk.edit(1).await.unwrap();
+    assert!(matches!(outcome, Err(GatewayError::Unavailable(_))), "{outcome:?}");
+    desk.writer.flush().await.unwrap();
+    assert!(!desk.store.is_saved(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_can_know_yet_is_said_to_be_open() {
+    let desk = Desk::new(Slow::new([Fate::CutOff(60 * SECOND)]));
+    let (outcome, waited) = desk.edit(1).await.unwrap();
+    assert!(matches!(outcome, Err(GatewayError::Undecided)), "{outcome:?}");
+    assert_eq!(waited, PATIENCE);
+    // what is known soon is no such case
+    let desk = Desk::new(Slow::new([Fate::CutOff(SECOND)]));
+    assert!(matches!(desk.edit(1).await.unwrap(), (Ok(Written::Edit { .. }), _)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_the_end_overtakes_is_open_and_one_behind_it_is_not_made() {
+    let desk = Desk::new(Slow::new([Fate::Fine(4 * SECOND)]));
+    let (first, behind) = (desk.edit(1), {
+        sleep(SECOND).await;
+        desk.edit(2)
+    });
+    sleep(SECOND).await;
+    desk.writer.close().await;
+    let ((first, _), (behind, _)) = (first.await.unwrap(), behind.await.unwrap());
+    assert!(matches!(first, Err(GatewayError::Undecided)), "{first:?}");
+    assert!(matches!(behind, Err(GatewayError::Closed)), "{behind:?}");
+    assert!(!desk.store.is_saved(2));
+}

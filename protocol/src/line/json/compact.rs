@@ -1,0 +1,85 @@
+//! Pieces → compact JSON, the same as a tree of them would make.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use serde_json::Number;
+
+use super::{Fields, Piece, read, unquote};
+use crate::line::payload::Result;
+
+/// Writes compact JSON until it is too long. Nested no deeper than the payload was allowed to be.
+pub(super) struct Compact {
+    pub(super) text: String,
+    pub(super) max_bytes: usize,
+}
+
+impl Compact {
+    fn is_full(&self) -> bool {
+        self.text.len() > self.max_bytes
+    }
+
+    pub(super) fn write(&mut self, piece: Piece<'_>) -> Result<()> {
+        if self.is_full() {
+            return Ok(());
+        }
+        match piece.0.as_bytes() {
+            [b'[', ..] => self.write_items(piece)?,
+            [b'{', ..] => self.write_fields(&piece.fields(usize::MAX)?.0)?,
+            [b'"', ..] => {
+                let text = unquote(piece.0)?;
+                self.write_text(&text, matches!(text, Cow::Owned(_)));
+            }
+            scalar if is_canonical(scalar) => self.text.push_str(piece.0),
+            _ => {
+                let number: Number = read(piece.0)?;
+                write!(self.text, "{number}").expect("a String takes everything");
+            }
+        }
+        Ok(())
+    }
+
+    fn write_items(&mut self, array: Piece<'_>) -> Result<()> {
+        self.text.push('[');
+        for (place, item) in array.members().enumerate() {
+            if self.is_full() {
+                break;
+            }
+            if place > 0 {
+                self.text.push(',');
+            }
+            self.write(item)?;
+        }
+        self.text.push(']');
+        Ok(())
+    }
+
+    pub(super) fn write_fields(&mut self, fields: &Fields<'_>) -> Result<()> {
+        self.text.push('{');
+        for (place, (name, value)) in fields.0.iter().enumerate() {
+            if place > 0 {
+                self.text.push(',');
+            }
+            self.write_text(name, matches!(name, Cow::Owned(_)));
+            self.text.push(':');
+            self.write(*value)?;
+        }
+        self.text.push('}');
+        Ok(())
+    }
+
+    fn write_text(&mut self, text: &str, had_escapes: bool) {
+        match had_escapes {
+            true => self.text.push_str(&serde_json::to_string(text).expect("a text is always JSON")),
+            // then it needs none
+            false => self.text.extend(["\"", text, "\""]),
+        }
+    }
+}
+
+/// `null`, `true`, `false`, and whole numbers that are written in one way only.
+fn is_canonical(scalar: &[u8]) -> bool {
+    match scalar {
+        [b't' | b'f' | b'n', ..] => true,
+        digits => digits.len() < 19 && digits.iter().all(u8::is_ascii_digit),
+    }
+}

@@ -9,17 +9,15 @@ use std::{
 
 use async_trait::async_trait;
 use protocol::{
-    live::Gesture,
-    model::{
-        Key, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User, UserId, Value, VarName,
-    },
+    live::{Gesture, LogLine},
+    model::{Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
 };
 use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::{
     live::test_live,
-    store::{HistoryRow, NewSession, NewUser, ProjectState, Result as StoreResult, Ticket, TokenHash},
+    store::{AccessStore, HistoryRow, KeyState, ProjectState, Result as StoreResult, Ticket},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -110,7 +108,11 @@ impl Store for Slow {
         unreachable!("the writer only writes")
     }
 
-    async fn get_project_by_key(&self, _: Key) -> StoreResult<Option<Project>> {
+    async fn get_key(&self, _: Key) -> StoreResult<Option<KeyState>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn touch_key(&self, _: KeyId, _: UnixMicros) -> StoreResult<()> {
         unreachable!("the writer only writes")
     }
 
@@ -118,49 +120,30 @@ impl Store for Slow {
         unreachable!("the writer only writes")
     }
 
-    async fn get_owner(&self) -> StoreResult<Option<(User, Option<String>)>> {
+    fn access(&self) -> &dyn AccessStore {
         unreachable!("the writer only writes")
     }
 
-    async fn create_user(&self, _: NewUser) -> StoreResult<User> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn get_user_by_email(&self, _: &str) -> StoreResult<Option<(User, Option<String>)>> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn set_credentials(&self, _: UserId, _: &str, _: &str) -> StoreResult<User> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn create_session(&self, _: NewSession) -> StoreResult<()> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn get_session(&self, _: &TokenHash, _: UnixMicros) -> StoreResult<Option<User>> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn delete_session(&self, _: &TokenHash) -> StoreResult<()> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn create_project(
+    async fn list_history(
         &self,
-        _: &str,
-        _: Option<UserId>,
-        _: Key,
-        _: UnixMicros,
-    ) -> StoreResult<Project> {
+        _: ProjectId,
+        _: Option<&VarName>,
+        _: Option<Revision>,
+        _: u32,
+    ) -> StoreResult<Vec<HistoryRow>> {
         unreachable!("the writer only writes")
     }
 
-    async fn list_projects(&self, _: Option<UserId>) -> StoreResult<Vec<ProjectSummary>> {
+    async fn get_gesture(
+        &self,
+        _: ProjectId,
+        _: UserId,
+        _: Gesture,
+    ) -> StoreResult<Vec<(VarName, Value, Revision)>> {
         unreachable!("the writer only writes")
     }
 
-    async fn list_history(&self, _: ProjectId, _: u32) -> StoreResult<Vec<HistoryRow>> {
+    async fn list_logs(&self, _: ProjectId, _: Option<u64>, _: u32) -> StoreResult<Vec<LogLine>> {
         unreachable!("the writer only writes")
     }
 }
@@ -184,6 +167,8 @@ impl Desk {
         let write = Write::Edit {
             project: live.project.id,
             author: user.id,
+            via: String::new(),
+            address: String::new(),
             author_name: user.name,
             gesture: Gesture(number),
             at: UnixMicros(0),

@@ -163,13 +163,12 @@ impl Desk {
     /// Somebody edits, from now on; the outcome and how long he waited for it.
     fn edit(&self, number: u64) -> JoinHandle<(Result<Written, GatewayError>, Duration)> {
         let (writer, live) = (Arc::clone(&self.writer), Arc::clone(&self.live));
-        let user = User { id: UserId(1), name: "Ana".to_owned(), email: None, role: Role::Owner };
         let write = Write::Edit {
             project: live.project.id,
-            author: user.id,
+            author: UserId(1),
             via: String::new(),
             address: String::new(),
-            author_name: user.name,
+            author_name: "Ana".to_owned(),
             gesture: Gesture(number),
             at: UnixMicros(0),
             changes: vec![(VarName::parse("speed").unwrap(), Value::Bool(true))],

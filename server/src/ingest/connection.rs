@@ -17,6 +17,7 @@ use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Room};
 use protocol::{ErrorCode, ProtocolError, limits, line::LineDecoder, model::Key};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    task::yield_now,
     time::{sleep_until, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,8 @@ use super::{
 
 /// Read at once, on the stack.
 const CHUNK_BYTES: usize = 8 * 1024;
+/// Bytes after which a connection lets the others have their turn: a few of them could keep every thread busy.
+const TURN_BYTES: usize = 4 * CHUNK_BYTES;
 /// When the server goes down: what has arrived already is still taken in, up to this.
 const LAST_READ_BYTES: usize = 4 * limits::MAX_LINE_BYTES;
 /// After the last word: a peer that is still sending gets this long to stop. Closing on unread bytes
@@ -51,6 +54,8 @@ pub(crate) struct Connection<S> {
     game: Option<GameLine>,
     /// A line without a number that waits for room. Nothing is read meanwhile; edits go out.
     waiting: Option<(Line, RoomFuture)>,
+    /// Bytes that were read since the others had their turn.
+    turn_bytes: usize,
     /// The server goes down: nothing more is read, and this is when the last line must be settled.
     settle_by: Option<Instant>,
     settle_timeout: Duration,
@@ -105,6 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             out: Outbox::new(limits.write_timeout),
             game: None,
             waiting: None,
+            turn_bytes: 0,
             settle_by: None,
             settle_timeout: limits.settle_timeout,
         }
@@ -139,9 +145,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn wait(&mut self) -> Wake {
-        let deadline =
-            [self.out.deadline(), self.session.deadline(), self.settle_by].into_iter().flatten().min();
-        let is_reading = self.waiting.is_none() && self.settle_by.is_none() && !self.out.is_clogged();
+        // a game that goes on although we are busy is left to its own socket: reading and refusing would be our work
+        let busy_until = self.session.busy_until(instant());
+        let deadlines = [self.out.deadline(), self.session.deadline(), self.settle_by, busy_until];
+        let deadline = deadlines.into_iter().flatten().min();
+        let is_reading = self.waiting.is_none()
+            && busy_until.is_none()
+            && self.settle_by.is_none()
+            && !self.out.is_clogged();
         // while older bytes wait, newer values overwrite each other in the gateway: only the newest is sent
         let can_push = self.out.is_empty();
         tokio::select! {
@@ -165,10 +176,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 true => Err(End::Gone),
                 false => Err(End::Told),
             },
-            Wake::Socket(Ok(Moved::Read(_))) => {
+            Wake::Socket(Ok(Moved::Read(count))) => {
                 self.session.hear(instant());
                 // boxed: the waits of a line being verified would otherwise be part of every idle connection
-                Box::pin(self.serve_lines()).await
+                Box::pin(self.serve_lines()).await?;
+                self.end_turn(count).await;
+                Ok(())
             }
             Wake::Game(GameEvent::Pushable) => self.push(),
             Wake::Game(GameEvent::Settled(settled)) => {
@@ -183,6 +196,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Wake::Room(room) => Box::pin(self.on_room(room)).await,
             Wake::Deadline => self.on_time(),
             Wake::Stop | Wake::Game(GameEvent::StartOver) => Box::pin(self.drain()).await,
+        }
+    }
+
+    /// So many more bytes were read.
+    async fn end_turn(&mut self, count: usize) {
+        self.turn_bytes += count;
+        if self.turn_bytes >= TURN_BYTES {
+            self.turn_bytes = 0;
+            yield_now().await;
         }
     }
 

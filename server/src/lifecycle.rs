@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Banner,
     config::{Config, Database},
-    ingest::{Admission, GameLimits, accept_games},
+    ingest::{Admission, GameLimits, GameThreads, RECEIVE_BYTES, accept_games},
     metrics::Metrics,
     net::{self, Port},
     web,
@@ -77,6 +77,7 @@ pub struct Server {
     gateway: Gateway,
     http: TcpListener,
     tcp: TcpListener,
+    game_threads: GameThreads,
     config: Config,
     addresses: (SocketAddr, SocketAddr),
     set_up: Option<String>,
@@ -90,8 +91,9 @@ impl Server {
     /// # Errors
     /// [`StartError`], after which nothing is left behind but an empty data directory.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
-        let http = listen(config.http, "OBSERVERIO_HTTP")?;
-        let tcp = listen(config.tcp, "OBSERVERIO_TCP")?;
+        let http = listen(config.http, "OBSERVERIO_HTTP", None)?;
+        let game_threads = GameThreads::start().map_err(anyhow::Error::from)?;
+        let tcp = game_threads.enter(|| listen(config.tcp, "OBSERVERIO_TCP", Some(RECEIVE_BYTES)))?;
         let address_of = |listener: &TcpListener| listener.local_addr().map_err(anyhow::Error::from);
         let addresses = (address_of(&http)?, address_of(&tcp)?);
         let claim = claim(&config.data_dir)?;
@@ -104,7 +106,7 @@ impl Server {
             Ok(false) => None,
             Err(error) => return Err(database_error(&config.database, explain_gateway(&error))),
         };
-        Ok(Self { gateway, http, tcp, config, addresses, set_up, _claim: claim })
+        Ok(Self { gateway, http, tcp, game_threads, config, addresses, set_up, _claim: claim })
     }
 
     /// Where browsers and scripts connect, with the real port.
@@ -142,7 +144,7 @@ impl Server {
     /// # Errors
     /// When the server can't begin.
     pub async fn run(self, stop: CancellationToken) -> Result<bool, StartError> {
-        let Self { gateway, http, tcp, config, addresses, set_up: _, _claim } = self;
+        let Self { gateway, http, tcp, game_threads, config, addresses, set_up: _, _claim } = self;
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
         let game_port = Arc::new(Port::new(config.max_games));
@@ -157,15 +159,9 @@ impl Server {
         let router = web::router(&web)?;
         let limits = GameLimits::new(config.ping_interval, config.keep_alive);
         let admission = Arc::new(Admission::new(config.address_limits));
-        tasks.spawn(accept_games(
-            tcp,
-            game_port,
-            admission,
-            gateway.clone(),
-            limits,
-            tasks.clone(),
-            stop.clone(),
-        ));
+        let games =
+            accept_games(tcp, game_port, admission, gateway.clone(), limits, tasks.clone(), stop.clone());
+        tasks.spawn_on(games, game_threads.handle());
         tasks.spawn(web::serve(http, router, http_port, tasks.clone(), stop.clone()));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 
@@ -181,8 +177,12 @@ impl Server {
     }
 }
 
-fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
-    net::listen(address).map_err(|cause| {
+fn listen(
+    address: SocketAddr,
+    variable: &'static str,
+    receive_bytes: Option<u32>,
+) -> Result<TcpListener, StartError> {
+    net::listen(address, receive_bytes).map_err(|cause| {
         let hint = match cause.kind() {
             io::ErrorKind::AddrInUse => "another program has this port; stop it or choose another port",
             io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose another port",

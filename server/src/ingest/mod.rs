@@ -11,7 +11,9 @@ mod outbox;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod threads;
 
 pub(crate) use admission::{AddressLimit, AddressLimits, Admission};
-pub(crate) use limits::GameLimits;
+pub(crate) use limits::{GameLimits, RECEIVE_BYTES};
 pub(crate) use listener::accept_games;
+pub(crate) use threads::GameThreads;

@@ -14,9 +14,9 @@ use protocol::model::ProjectId;
 use tokio::sync::oneshot;
 
 /// Bytes of all projects that may wait to be written.
-const NODE_BYTES: usize = 24 * 1024 * 1024;
+const NODE_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of one project that may wait to be written, while others leave so much.
-const PROJECT_BYTES: usize = 8 * 1024 * 1024;
+const PROJECT_BYTES: usize = 16 * 1024 * 1024;
 /// What every connection may hold before shares are asked for, so that a calm one need not wait until others hold less.
 const FLOOR_BYTES: usize = 8 * 1024;
 /// One part in so many of a project's room is kept for that.

@@ -16,7 +16,7 @@ use std::{
 use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Room};
 use protocol::{ErrorCode, ProtocolError, limits, line::LineDecoder, model::Key};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     task::yield_now,
     time::{sleep_until, timeout, timeout_at},
 };
@@ -24,13 +24,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Admission,
+    bytes::{CHUNK_BYTES, Moved, move_bytes, poll_read},
     limits::GameLimits,
     outbox::Outbox,
     session::{Effect, Line, Now, Session},
 };
 
-/// Read at once, on the stack.
-const CHUNK_BYTES: usize = 8 * 1024;
 /// Bytes after which a connection lets the others have their turn: a few of them could keep every thread busy.
 const TURN_BYTES: usize = 4 * CHUNK_BYTES;
 /// When the server goes down: what has arrived already is still taken in, up to this.
@@ -80,14 +79,6 @@ enum Wake {
     Game(GameEvent),
     Room(Result<Room, GatewayError>),
     Socket(io::Result<Moved>),
-}
-
-/// What the socket did.
-enum Moved {
-    /// So many bytes came; 0: the peer will say no more.
-    Read(usize),
-    /// Everything is written.
-    Written,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -424,37 +415,4 @@ async fn room(waiting: &mut Option<(Line, RoomFuture)>) -> Result<Room, GatewayE
         Some((_, room)) => room.await,
         None => pending().await,
     }
-}
-
-/// Writes what is to be written, and reads if somebody wants it. Cancel-safe.
-async fn move_bytes<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut S,
-    out: &mut Outbox,
-    mut lines: Option<&mut LineDecoder>,
-) -> io::Result<Moved> {
-    poll_fn(|cx| {
-        if !out.is_empty()
-            && let Poll::Ready(written) = out.poll_write_to(stream, cx)
-        {
-            return Poll::Ready(written.map(|()| Moved::Written));
-        }
-        match &mut lines {
-            Some(lines) => poll_read(stream, lines, cx).map_ok(Moved::Read),
-            None => Poll::Pending,
-        }
-    })
-    .await
-}
-
-// not async, so that the chunk is on the thread's stack and not in the connection's memory
-fn poll_read(
-    stream: &mut (impl AsyncRead + Unpin),
-    lines: &mut LineDecoder,
-    cx: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    let mut chunk = [0; CHUNK_BYTES];
-    let mut buffer = ReadBuf::new(&mut chunk);
-    std::task::ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
-    lines.feed(buffer.filled());
-    Poll::Ready(Ok(buffer.filled().len()))
 }

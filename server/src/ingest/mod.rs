@@ -4,6 +4,7 @@
 //! means and touches no socket.
 
 mod admission;
+mod bytes;
 mod connection;
 mod limits;
 mod listener;

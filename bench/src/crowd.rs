@@ -3,13 +3,14 @@
 use std::{
     future::pending,
     io::ErrorKind,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, ensure};
 use tokio::{
     io::{AsyncWriteExt as _, Interest},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     sync::{mpsc, watch},
     task::JoinHandle,
     time::{sleep, sleep_until, timeout},
@@ -39,7 +40,8 @@ pub(crate) struct Player<C> {
     pub(crate) client: C,
     /// How often a connection that was ready was lost.
     pub(crate) disconnects: u64,
-    address: String,
+    address: SocketAddr,
+    send_buffer_bytes: Option<u32>,
     index: usize,
     schedule: Schedule,
     load: watch::Receiver<Load>,
@@ -51,7 +53,20 @@ pub(crate) struct Player<C> {
 
 impl<C: Client> Crowd<C> {
     /// Each begins to connect at once.
-    pub(crate) fn gather(address: &str, clients: Vec<C>) -> Self {
+    ///
+    /// # Errors
+    /// The address is none.
+    pub(crate) fn gather(address: &str, clients: Vec<C>) -> anyhow::Result<Self> {
+        Self::gather_with(address, clients, None)
+    }
+
+    /// The same, with so much that the system keeps of what was written, instead of what it thinks best.
+    pub(crate) fn gather_with(
+        address: &str,
+        clients: Vec<C>,
+        send_buffer_bytes: Option<u32>,
+    ) -> anyhow::Result<Self> {
+        let address: SocketAddr = address.parse().context("where games connect")?;
         let (load, _) = watch::channel(Load::Idle);
         let (gate, _) = watch::channel(true);
         let (tell, news) = mpsc::unbounded_channel();
@@ -59,7 +74,8 @@ impl<C: Client> Crowd<C> {
         let player = |(index, client)| Player {
             client,
             disconnects: 0,
-            address: address.to_owned(),
+            address,
+            send_buffer_bytes,
             index,
             schedule: Schedule::new(index, size),
             load: load.subscribe(),
@@ -70,7 +86,7 @@ impl<C: Client> Crowd<C> {
         };
         let players = clients.into_iter().enumerate().map(player);
         let tasks = players.map(|player| tokio::spawn(player.play())).collect();
-        Self { size, load, gate, news, tasks }
+        Ok(Self { size, load, gate, news, tasks })
     }
 
     /// Waits until each has had one more connection made ready; the moments at which they were, in order.
@@ -146,7 +162,11 @@ impl<C: Client> Player<C> {
     /// One connection from its begin to its end.
     async fn connect(&mut self) -> anyhow::Result<End> {
         self.is_ready = false;
-        let Ok(mut stream) = TcpStream::connect(&self.address).await else { return Ok(End::Lost) };
+        let socket = if self.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        if let Some(bytes) = self.send_buffer_bytes {
+            socket.set_send_buffer_size(bytes)?;
+        }
+        let Ok(mut stream) = socket.connect(self.address).await else { return Ok(End::Lost) };
         stream.set_nodelay(true)?;
         self.unwritten.clear();
         self.client.greet(&mut self.unwritten);

@@ -4,6 +4,7 @@
 //! work too: they are upper bounds. `docs/benchmarks.md` says what each of them means.
 
 mod answers;
+mod background;
 mod client;
 mod crowd;
 mod dashboard;

@@ -22,6 +22,8 @@ pub(crate) enum Load {
         from: Instant,
         /// Lines of one client.
         per_second: f64,
+        /// Lines that are due at the same moment.
+        burst: u32,
         /// Unanswered lines of one client.
         window: usize,
     },
@@ -77,8 +79,10 @@ impl Schedule {
 
     /// When the next line is due, if time alone decides it.
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        let Load::Paced { from, per_second, .. } = self.load else { return None };
-        Some(from + Duration::from_secs_f64((self.taken as f64 + self.offset) / per_second))
+        let Load::Paced { from, per_second, burst, .. } = self.load else { return None };
+        let interval = f64::from(burst) / per_second;
+        let moment = (self.taken / u64::from(burst)) as f64 + self.offset;
+        Some(from + Duration::from_secs_f64(moment * interval))
     }
 }
 
@@ -92,7 +96,7 @@ mod tests {
     fn moments_are_fixed_however_late_they_are_taken() {
         let from = Instant::now();
         let mut schedule = Schedule::new(1, 2);
-        schedule.begin(Load::Paced { from, per_second: 10.0, window: 1 });
+        schedule.begin(Load::Paced { from, per_second: 10.0, burst: 1, window: 1 });
         // the second of two clients: half an interval of 100 ms later
         assert_eq!(schedule.next_due(), Some(from + 50 * MILLISECOND));
         assert_eq!(schedule.take(from + 49 * MILLISECOND), None);
@@ -100,6 +104,16 @@ mod tests {
         let taken: Vec<_> = std::iter::from_fn(|| schedule.take(late)).map(|due| due - from).collect();
         assert_eq!(taken, [50 * MILLISECOND, 150 * MILLISECOND, 250 * MILLISECOND]);
         assert_eq!(schedule.next_due(), Some(from + 350 * MILLISECOND));
+    }
+
+    #[test]
+    fn a_burst_is_due_at_one_moment_and_the_rate_is_the_same() {
+        let from = Instant::now();
+        let mut schedule = Schedule::new(0, 1);
+        schedule.begin(Load::Paced { from, per_second: 100.0, burst: 3, window: 1 });
+        let taken: Vec<_> = std::iter::from_fn(|| schedule.take(from + 59 * MILLISECOND)).collect();
+        assert_eq!(taken, [[from; 3], [from + 30 * MILLISECOND; 3]].concat());
+        assert_eq!(schedule.next_due(), Some(from + 60 * MILLISECOND));
     }
 
     #[test]

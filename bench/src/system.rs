@@ -2,6 +2,10 @@
 
 use std::{fs, time::Duration};
 
+use tokio::time::sleep_until;
+
+use crate::answers::Window;
+
 /// Resident memory of a process in KiB.
 pub(crate) fn resident_kib(process: u32) -> Option<u64> {
     status_kib(&fs::read_to_string(format!("/proc/{process}/status")).ok()?, "VmRSS:")
@@ -29,6 +33,16 @@ fn processor_time_of(stat: &str) -> Option<Duration> {
     let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
     let (user, system) = (ticks.next()?.ok()?, ticks.next()?.ok()?);
     Some(Duration::from_millis(10 * (user + system)))
+}
+
+/// Waits for the end of the window and returns how many cores each process used within it.
+pub(crate) async fn busy_cores(window: Window, processes: [Option<u32>; 2]) -> [Option<f64>; 2] {
+    let time = || processes.map(|process| processor_time(process?));
+    sleep_until(window.from.into()).await;
+    let before = time();
+    sleep_until(window.until.into()).await;
+    let after = time();
+    [0, 1].map(|i| Some(after[i]?.checked_sub(before[i]?)?.as_secs_f64() / window.seconds()))
 }
 
 /// How many connections this machine's listeners have turned away since it started, because the queue of
@@ -59,6 +73,16 @@ impl ListenQueue {
         Self { overflows: self.overflows - before.overflows, drops: self.drops - before.drops }
     }
 }
+
+/// Lets everything else on this machine go before the calling thread: `steps` of 19.
+#[cfg(target_os = "linux")]
+pub(crate) fn stand_back(steps: u8) {
+    // here a priority is a thread's, elsewhere it would be the process's; lowering it is always allowed
+    let _ = rustix::process::nice(steps.into());
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn stand_back(_: u8) {}
 
 #[cfg(test)]
 mod tests {

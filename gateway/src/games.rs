@@ -18,7 +18,7 @@ use crate::{
     keys::KnownKey,
     live::{Forms, Live, Seen, Wire},
     store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
-    writer::{NoRoom, Receipts, Room, Settled},
+    writer::{Lane, NoRoom, Receipts, Room, Settled},
 };
 
 /// Most devices of a project that games may add to.
@@ -30,6 +30,7 @@ const MAX_WAITING_ACTIONS: usize = 16;
 pub struct GameLine {
     gateway: Gateway,
     live: Arc<Live>,
+    lane: Lane,
     key: Key,
     /// Cancelled when the key is worth nothing any more.
     ended: CancellationToken,
@@ -150,6 +151,7 @@ impl Gateway {
         };
         let mut line = GameLine {
             gateway: self.clone(),
+            lane: self.inner.writer.lane(&live),
             key,
             ended,
             device,
@@ -332,13 +334,14 @@ impl GameLine {
         self.session.is_some()
     }
 
-    /// Room for a line of so many bytes, if the server can take it in now.
+    /// Room for a line of so many bytes, if the server can take it in now: this connection may have as much as the
+    /// others leave free, so that none of them takes it all.
     ///
     /// # Errors
     /// `busy` or `unavailable`: the same line may be taken later.
     pub fn try_reserve(&self, line_bytes: usize) -> Result<Room, ErrorCode> {
         let writer = &self.gateway.inner.writer;
-        writer.try_reserve(&self.live, weight(line_bytes)).map_err(|no_room| match no_room {
+        writer.try_reserve(self.lane, weight(line_bytes)).map_err(|no_room| match no_room {
             NoRoom::Busy => ErrorCode::Busy,
             NoRoom::Unavailable => ErrorCode::Unavailable,
         })
@@ -352,7 +355,7 @@ impl GameLine {
         &self,
         line_bytes: usize,
     ) -> impl Future<Output = Result<Room, GatewayError>> + Send + use<> {
-        self.gateway.inner.writer.reserve(&self.live, weight(line_bytes))
+        self.gateway.inner.writer.reserve(self.lane, weight(line_bytes))
     }
 
     /// Takes in a line. Values that this connection has said before are left out. It is queued when this

@@ -393,6 +393,29 @@ async fn a_declaration_that_came_to_nothing_is_made_by_the_next_report(store: Ar
     assert_eq!((snapshot.lost, house.gateway.status().fenced_lines), (0, 1));
 }
 
+async fn games_that_take_all_the_room_they_get_leave_some_for_a_calm_one(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let (first, second, calm) = (house.game().await, house.game().await, house.game().await);
+    let line_bytes = 10_000;
+    let fill =
+        |game: &GameLine| -> Vec<_> { std::iter::from_fn(|| game.try_reserve(line_bytes).ok()).collect() };
+    let (held, more) = (fill(&first), fill(&second));
+    assert!(
+        held.len() > more.len() && !more.is_empty(),
+        "the second has what the first left, but for a share"
+    );
+    assert_eq!(first.try_reserve(line_bytes).unwrap_err(), ErrorCode::Busy);
+    let mut rooms: Vec<_> = (0..2).map(|_| calm.try_reserve(line_bytes).unwrap()).collect();
+
+    // the first waits until its own lines are written, the calm one goes on
+    let waiting = tokio::spawn(first.reserve(line_bytes));
+    rooms.push(calm.try_reserve(line_bytes).unwrap());
+    assert!(!waiting.is_finished());
+    assert!(house.gateway.status().busy_lines >= 3);
+    drop(held);
+    waiting.await.unwrap().unwrap();
+}
+
 async fn everything_is_there_after_a_restart(store: Arc<dyn Store>) {
     let house = House::new(Arc::clone(&store)).await;
     let mut game = house.game().await;
@@ -464,6 +487,7 @@ support::stories! {
     a_dashboard_that_lags_gets_a_snapshot_and_goes_on,
     declarations_are_remembered,
     a_declaration_that_came_to_nothing_is_made_by_the_next_report,
+    games_that_take_all_the_room_they_get_leave_some_for_a_calm_one,
     everything_is_there_after_a_restart,
     what_is_not_stored_is_not_shown_and_is_counted,
     a_closed_gateway_says_so,

@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Banner,
     config::{Config, Database},
-    ingest::{Admission, GameLimits, GamePort, accept_games},
+    ingest::{Admission, GameLimits, GamePort, GameThreads, RECEIVE_BYTES, accept_games},
     metrics::Metrics,
     net::{self, Port},
     tls::{Certificates, Offer, TlsError},
@@ -82,6 +82,7 @@ pub struct Server {
     http: TcpListener,
     tcp: TcpListener,
     certificates: Option<Certificates>,
+    game_threads: GameThreads,
     config: Config,
     addresses: (SocketAddr, SocketAddr),
     set_up: Option<String>,
@@ -96,8 +97,9 @@ impl Server {
     /// [`StartError`], after which nothing is left behind but an empty data directory.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
         let certificates = config.tls.clone().map(|tls| Certificates::load(tls.files)).transpose()?;
-        let http = listen(config.http, "OBSERVERIO_HTTP")?;
-        let tcp = listen(config.tcp, "OBSERVERIO_TCP")?;
+        let http = listen(config.http, "OBSERVERIO_HTTP", None)?;
+        let game_threads = GameThreads::start().map_err(anyhow::Error::from)?;
+        let tcp = game_threads.enter(|| listen(config.tcp, "OBSERVERIO_TCP", Some(RECEIVE_BYTES)))?;
         let address_of = |listener: &TcpListener| listener.local_addr().map_err(anyhow::Error::from);
         let addresses = (address_of(&http)?, address_of(&tcp)?);
         let claim = claim(&config.data_dir)?;
@@ -110,7 +112,7 @@ impl Server {
             Ok(false) => None,
             Err(error) => return Err(database_error(&config.database, explain_gateway(&error))),
         };
-        Ok(Self { gateway, http, tcp, certificates, config, addresses, set_up, _claim: claim })
+        Ok(Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up, _claim: claim })
     }
 
     /// Where browsers and scripts connect, with the real port.
@@ -156,7 +158,8 @@ impl Server {
     /// # Errors
     /// When the server can't begin.
     pub async fn run(self, stop: CancellationToken) -> Result<bool, StartError> {
-        let Self { gateway, http, tcp, certificates, config, addresses, set_up: _, _claim } = self;
+        let Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up: _, _claim } =
+            self;
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
         let game_port = Arc::new(Port::new(config.max_games));
@@ -187,7 +190,8 @@ impl Server {
             proxies: Arc::new(config.trusted_proxies),
             head_timeout: config.head_timeout,
         };
-        tasks.spawn(accept_games(game_port, gateway.clone(), tasks.clone(), stop.clone()));
+        let games = accept_games(game_port, gateway.clone(), tasks.clone(), stop.clone());
+        tasks.spawn_on(games, game_threads.handle());
         tasks.spawn(web::serve(http_port, router, tasks.clone(), stop.clone()));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 
@@ -208,8 +212,12 @@ async fn drain(tasks: &TaskTracker, gateway: &Gateway) -> bool {
     drained
 }
 
-fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
-    net::listen(address).map_err(|cause| {
+fn listen(
+    address: SocketAddr,
+    variable: &'static str,
+    receive_bytes: Option<u32>,
+) -> Result<TcpListener, StartError> {
+    net::listen(address, receive_bytes).map_err(|cause| {
         let hint = match cause.kind() {
             io::ErrorKind::AddrInUse => "another program has this port; stop it or choose another port",
             io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose another port",

@@ -117,9 +117,14 @@ impl Port {
     }
 }
 
-/// Binds and listens. Port 0 takes a free one.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds and listens. Port 0 takes a free one. Of each connection the system keeps about `receive_bytes` that were not
+/// read, or by itself more and more the faster they come.
+pub(crate) fn listen(address: SocketAddr, receive_bytes: Option<u32>) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    if let Some(bytes) = receive_bytes {
+        // before anybody connects: the window is agreed on then
+        socket.set_recv_buffer_size(bytes)?;
+    }
     // a restart must not wait for connections of the last run to time out
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

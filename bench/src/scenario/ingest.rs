@@ -154,7 +154,7 @@ impl Ingest<'_> {
         process: Option<u32>,
         clients: Vec<C>,
     ) -> anyhow::Result<(Vec<Played>, Vec<Player<C>>)> {
-        let mut crowd = Crowd::gather(address, clients);
+        let mut crowd = Crowd::gather(address, clients)?;
         crowd.ready().await?;
         let mut played = Vec::new();
         for phase in &self.phases {
@@ -162,7 +162,7 @@ impl Ingest<'_> {
             crowd.tell(self.load(phase, start));
             let from = start + Duration::from_secs_f64(self.rounds.warm_up);
             let window = Window { from, until: from + Duration::from_secs_f64(self.rounds.seconds) };
-            let cores = busy_cores(window, [process, Some(std::process::id())]).await;
+            let cores = system::busy_cores(window, [process, Some(std::process::id())]).await;
             crowd.tell(Load::Idle);
             played.push(Played { window, cores });
             sleep_until((window.until + PAUSE).into()).await;
@@ -176,7 +176,7 @@ impl Ingest<'_> {
             Pace::FlatOut => Load::FlatOut { window },
             Pace::PerSecond(entries) => {
                 let per_second = entries / f64::from(self.entries) / f64::from(self.sessions);
-                Load::Paced { from, per_second, window }
+                Load::Paced { from, per_second, burst: 1, window }
             }
         }
     }
@@ -222,16 +222,6 @@ impl Ingest<'_> {
         }
         run
     }
-}
-
-/// Waits for the end of the window and returns how many cores each process used within it.
-async fn busy_cores(window: Window, processes: [Option<u32>; 2]) -> [Option<f64>; 2] {
-    let time = || processes.map(|process| system::processor_time(process?));
-    sleep_until(window.from.into()).await;
-    let before = time();
-    sleep_until(window.until.into()).await;
-    let after = time();
-    [0, 1].map(|i| Some(after[i]?.checked_sub(before[i]?)?.as_secs_f64() / window.seconds()))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -14,7 +14,8 @@ use tokio::time::{sleep, sleep_until};
 use super::{Common, project::Project};
 use crate::{
     answers::Window,
-    client::{Arrived, Client as _, Manners, Original, Version2},
+    background::Background,
+    client::{Arrived, Client, Manners, Original, Version2},
     crowd::{Crowd, Player},
     editor::{Edit, Editor},
     http,
@@ -22,6 +23,7 @@ use crate::{
     schedule::Load,
     server::Server,
     stored::Stored,
+    system,
 };
 use figures::Figures;
 
@@ -40,6 +42,12 @@ const WARM_UP: f64 = 0.25;
 const REST: Duration = Duration::from_secs(1);
 /// The last edits of all are given so long to arrive.
 const LAST_EDITS: Duration = Duration::from_secs(1);
+/// Moments of one flooding game are so far apart, with all lines of the time between: a wake-up for each line would cost
+/// the generator more than the lines.
+const BURST_EVERY: Duration = Duration::from_millis(10);
+/// What the system keeps of what a flooding game has written, as over Ethernet. On one machine segments are 45 times as long, and
+/// it would keep megabytes for each: a backlog that the flood of a real game does not leave behind.
+const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 const MEMORY_EVERY: Duration = Duration::from_millis(100);
 
 /// How big a flood, and for how long.
@@ -60,6 +68,9 @@ pub(crate) struct Overload {
     /// How many times the sustained maximum is offered
     #[arg(long, value_name = "TIMES", default_value_t = 10.0)]
     factor: f64,
+    /// How many steps below everybody else the flood's threads run, of 19 (Linux)
+    #[arg(long, value_name = "STEPS", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=19))]
+    nice: u8,
     /// How long the flood lasts
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     seconds: f64,
@@ -73,6 +84,8 @@ pub(crate) struct Overload {
 
 /// Everybody who plays.
 struct Cast {
+    /// Of those who flood: they stand for other machines, so they take no time from this one that anybody else wants.
+    threads: Background,
     waiting: Crowd<Version2>,
     going_on: Crowd<Version2>,
     original: Crowd<Original>,
@@ -99,6 +112,9 @@ struct Course {
     sustained_per_second: f64,
     offered_per_second: f64,
     flood_per_second: f64,
+    /// Cores that the server and the generator were busy with: while the maximum was looked for, and in the flood.
+    sustained_cores: [Option<f64>; 2],
+    flood_cores: [Option<f64>; 2],
     /// Resident memory: before any flood, and the most in the flood and after it.
     base_kib: Option<u64>,
     peak_kib: Option<u64>,
@@ -113,7 +129,7 @@ impl Overload {
         let flooded = Project::create(&server, &mut stored, 1).await?;
         let other = Project::create(&server, &mut stored, 2).await?;
 
-        let mut cast = self.gather(&server, &flooded, &other);
+        let mut cast = self.gather(&server, &flooded, &other)?;
         cast.ready().await?;
         let editors = [
             Editor::start(flooded.watch(&server, &cookie).await?, flooded.id, EDIT_EVERY),
@@ -136,11 +152,12 @@ impl Overload {
             ("entries a line", json!(self.entries)),
             ("window", json!(self.window)),
             ("seconds", json!(self.seconds)),
+            ("nice", json!(self.nice)),
         ];
         self.common.publish(&Report { scenario: "overload", settings, runs })
     }
 
-    fn gather(&self, server: &Server, flooded: &Project, other: &Project) -> Cast {
+    fn gather(&self, server: &Server, flooded: &Project, other: &Project) -> anyhow::Result<Cast> {
         let numbers = |kind: u32| kind * self.sessions..(kind + 1) * self.sessions;
         let version2 = |number| Version2::new(number, Arc::clone(&flooded.key), self.entries);
         let original = |number| Original::new(number, Arc::clone(&flooded.key), self.entries);
@@ -150,12 +167,14 @@ impl Overload {
         };
         let rude = |number| version2(number).with_manners(Manners::GoesOn);
         let first_calm = 3 * self.sessions;
-        Cast {
-            waiting: Crowd::gather(&server.games, numbers(0).map(version2).collect()),
-            going_on: Crowd::gather(&server.games, numbers(1).map(rude).collect()),
-            original: Crowd::gather(&server.games, numbers(2).map(original).collect()),
-            calm: [calm(flooded, first_calm), calm(other, first_calm + CALM_GAMES)],
-        }
+        let calm = [calm(flooded, first_calm)?, calm(other, first_calm + CALM_GAMES)?];
+        let threads = Background::start(self.nice)?;
+        let entered = threads.enter();
+        let waiting = flooding(&server.games, numbers(0).map(version2).collect())?;
+        let going_on = flooding(&server.games, numbers(1).map(rude).collect())?;
+        let original = flooding(&server.games, numbers(2).map(original).collect())?;
+        drop(entered);
+        Ok(Cast { threads, waiting, going_on, original, calm })
     }
 
     /// Quiet, the sustained maximum, rest, the flood, and the time after it.
@@ -168,8 +187,8 @@ impl Overload {
     ) -> anyhow::Result<Course> {
         let [before, warm_up, after] =
             [self.before, self.before * WARM_UP, self.after].map(Duration::from_secs_f64);
-        let calm =
-            Load::Paced { from: Instant::now() + NOTICE, per_second: CALM_LINES_PER_SECOND, window: 256 };
+        let from = Instant::now() + NOTICE;
+        let calm = Load::Paced { from, per_second: CALM_LINES_PER_SECOND, burst: 1, window: 256 };
         cast.calm.iter().for_each(|crowd| crowd.tell(calm));
         let quiet = window(Instant::now() + warm_up, before);
         sleep_until(quiet.until.into()).await;
@@ -177,22 +196,28 @@ impl Overload {
 
         let sustained = window(Instant::now() + warm_up, before);
         cast.flood(Load::FlatOut { window: SUSTAINED_WINDOW }, false);
-        let count = self.stored_within(sustained, stored, flooded).await?;
-        let sustained_per_second = count as f64 / sustained.seconds();
+        let processes = [server.process(), Some(std::process::id())];
+        let (count, sustained_cores) = tokio::join!(
+            self.stored_within(sustained, stored, flooded),
+            system::busy_cores(sustained, processes)
+        );
+        let sustained_per_second = count? as f64 / sustained.seconds();
         cast.flood(Load::Idle, true);
         sleep(REST).await;
 
         let flood = window(Instant::now() + NOTICE, Duration::from_secs_f64(self.seconds));
         let offered_per_second = sustained_per_second * self.factor;
         let per_second = offered_per_second / f64::from(3 * self.sessions) / f64::from(self.entries);
-        cast.flood(Load::Paced { from: flood.from, per_second, window: self.window.into() }, true);
+        let burst = (per_second * BURST_EVERY.as_secs_f64()).ceil().max(1.0) as u32;
+        cast.flood(Load::Paced { from: flood.from, per_second, burst, window: self.window.into() }, true);
         let after = window(flood.until, after);
         let in_flood = async {
             let count = self.stored_within(flood, stored, flooded).await;
             cast.flood(Load::Idle, true);
             count
         };
-        let (count, peak_kib) = tokio::join!(in_flood, most_memory(server, after.until));
+        let (count, flood_cores, peak_kib) =
+            tokio::join!(in_flood, system::busy_cores(flood, processes), most_memory(server, after.until));
         Ok(Course {
             quiet,
             sustained,
@@ -201,6 +226,8 @@ impl Overload {
             sustained_per_second,
             offered_per_second,
             flood_per_second: count? as f64 / flood.seconds(),
+            sustained_cores,
+            flood_cores,
             base_kib,
             peak_kib,
         })
@@ -251,6 +278,7 @@ impl Cast {
             first.leave(),
             second.leave()
         )?;
+        drop(self.threads);
         Ok(Told { waiting, going_on, original, calm: [first, second], edits })
     }
 }
@@ -262,16 +290,17 @@ impl Told {
         version2.map(|player| player.client.promised()).chain(original).collect()
     }
 
-    /// What came to each game of the flooded project (0) or of the other one (1).
-    fn arrived(&self, project: usize) -> Vec<&[Arrived]> {
-        let calm = self.calm[project].iter().map(|player| player.client.arrived.as_slice());
-        if project > 0 {
-            return calm.collect();
-        }
+    /// What came to each calm game of the flooded project (0) or of the other one (1).
+    fn arrived_calm(&self, project: usize) -> Vec<&[Arrived]> {
+        self.calm[project].iter().map(|player| player.client.arrived.as_slice()).collect()
+    }
+
+    /// What came to each game that floods.
+    fn arrived_flooding(&self) -> Vec<&[Arrived]> {
         let version2 = self.waiting.iter().chain(&self.going_on);
         let version2 = version2.map(|player| player.client.arrived.as_slice());
         let original = self.original.iter().map(|player| player.client.arrived.as_slice());
-        calm.chain(version2).chain(original).collect()
+        version2.chain(original).collect()
     }
 
     fn lines_of<'a>(
@@ -280,6 +309,10 @@ impl Told {
     ) -> impl Iterator<Item = &'a crate::client::Answered> + Clone {
         players.iter().flat_map(|player| player.client.answered())
     }
+}
+
+fn flooding<C: Client>(address: &str, clients: Vec<C>) -> anyhow::Result<Crowd<C>> {
+    Crowd::gather_with(address, clients, Some(SEND_BUFFER_BYTES))
 }
 
 fn window(from: Instant, length: Duration) -> Window {

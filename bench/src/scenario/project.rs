@@ -20,7 +20,7 @@ impl Project {
         http::register_key(&server.http, &key).await?;
         let id = stored.project_id(&key).await?;
         let founder = Version2::new(u32::MAX - number, Arc::clone(&key), 1).declaring();
-        let mut crowd = Crowd::gather(&server.games, vec![founder]);
+        let mut crowd = Crowd::gather(&server.games, vec![founder])?;
         crowd.ready().await?;
         crowd.leave().await?;
         Ok(Self { key, id })

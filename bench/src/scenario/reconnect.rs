@@ -68,7 +68,7 @@ impl Reconnect {
 
         let idle_kib = server.resident_kib();
         let began = Instant::now();
-        let mut games = self.gather(&server, &projects);
+        let mut games = self.gather(&server, &projects)?;
         let first = games.ready().await?;
         self.reported(&server).await?;
         let games_kib = server.resident_kib();
@@ -134,7 +134,7 @@ impl Reconnect {
         Ok(sent)
     }
 
-    fn gather(&self, server: &Server, projects: &[Project]) -> Games {
+    fn gather(&self, server: &Server, projects: &[Project]) -> anyhow::Result<Games> {
         let (mut version2, mut original) = (Vec::new(), Vec::new());
         for number in 0..self.games {
             let key = Arc::clone(&projects[self.project_of(number)].key);
@@ -143,10 +143,10 @@ impl Reconnect {
                 false => version2.push(Version2::new(number, key, 1).declaring()),
             }
         }
-        Games {
-            version2: Crowd::gather(&server.games, version2),
-            original: Crowd::gather(&server.games, original),
-        }
+        Ok(Games {
+            version2: Crowd::gather(&server.games, version2)?,
+            original: Crowd::gather(&server.games, original)?,
+        })
     }
 
     fn project_of(&self, game: u32) -> usize {

@@ -21,7 +21,7 @@ use protocol::{
     model::{DeviceId, Project, ProjectRole, Revision, UnixMicros, VarName},
 };
 use tokio::{
-    sync::{Semaphore, broadcast, watch},
+    sync::{broadcast, watch},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -30,10 +30,7 @@ pub(crate) use push::{Forms, Wire};
 pub(crate) use registry::Registry;
 pub(crate) use state::{Seen, State};
 
-use crate::{
-    store::{DeviceInfo, Epoch, ProjectState, Write, Written},
-    writer::{PROJECT_BYTES, UNIT_BYTES},
-};
+use crate::store::{DeviceInfo, Epoch, ProjectState, Write, Written};
 
 /// Deltas that a dashboard may lag behind before it gets a fresh snapshot instead.
 const DELTA_BACKLOG: usize = 128;
@@ -67,8 +64,6 @@ pub(crate) struct Live {
     pub(crate) epoch: i64,
     /// The same as games see it.
     pub(crate) epoch_name: String,
-    /// Room for what waits to be written, in units of [`UNIT_BYTES`].
-    pub(crate) room: Arc<Semaphore>,
     /// Cancelled when the project starts over from the database.
     pub(crate) dropped: CancellationToken,
     state: Mutex<State>,
@@ -84,7 +79,6 @@ impl Live {
             project: loaded.project.clone(),
             epoch: epoch.number,
             epoch_name: epoch.to_string(),
-            room: Arc::new(Semaphore::new(PROJECT_BYTES / UNIT_BYTES)),
             dropped: CancellationToken::new(),
             revision: watch::Sender::new(loaded.revision),
             state: Mutex::new(State::new(loaded, is_storing)),

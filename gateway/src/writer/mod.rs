@@ -4,10 +4,11 @@
 //! While one commit is under way the next batch gathers, so batches grow with the load by themselves and
 //! a lone edit waits for nothing. What is taken in is kept until it is committed: while the database is away the
 //! same batch is tried again, and people are told at once. Everything is bounded in bytes, for each
-//! project and for all of them.
+//! connection, each project and all of them.
 
 mod queues;
 mod receipts;
+mod room;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use std::{
 
 use tokio::{
     sync::{
-        Notify, Semaphore,
+        Notify,
         oneshot::{self, error::RecvError},
         watch,
     },
@@ -30,11 +31,12 @@ use tokio::{
     time::timeout,
 };
 
-pub use self::{queues::Room, receipts::Settled};
-pub(crate) use receipts::Receipts;
+pub(crate) use self::{receipts::Receipts, room::Lane};
+pub use self::{receipts::Settled, room::Room};
 
 use self::{
     queues::{Asked, Flushed, Job, Queues, Reply, Target},
+    room::Rooms,
     task::{COMMIT_TIMEOUT, Task},
 };
 use crate::{
@@ -43,12 +45,6 @@ use crate::{
     store::{Epoch, Store, StoreError, Write, Written},
 };
 
-/// Bytes of all projects that may wait to be written.
-const NODE_BYTES: usize = 24 * 1024 * 1024;
-/// Bytes of one project that may wait to be written.
-pub(crate) const PROJECT_BYTES: usize = 8 * 1024 * 1024;
-/// Bytes are counted in these.
-pub(crate) const UNIT_BYTES: usize = 1024;
 /// What is not counted in bytes (a device was seen, an outcome of an edit) is dropped beyond so many.
 const MAX_OFFERS: u64 = 16 * 1024;
 /// How long a person, or a game that connects, waits for the database.
@@ -99,7 +95,8 @@ pub(crate) struct Counters {
 struct Shared {
     queues: Mutex<Queues>,
     filled: Notify,
-    node_room: Arc<Semaphore>,
+    rooms: Rooms,
+    lanes: AtomicU64,
     counters: AtomicCounters,
     /// Whether the last attempt to write reached the database.
     storing: watch::Sender<bool>,
@@ -126,7 +123,9 @@ impl Writer {
         let shared = Arc::new(Shared {
             queues: Mutex::default(),
             filled: Notify::new(),
-            node_room: Arc::new(Semaphore::new(NODE_BYTES / UNIT_BYTES)),
+            rooms: Rooms::default(),
+            // 0 is the lane of offers
+            lanes: AtomicU64::new(1),
             counters: AtomicCounters::default(),
             storing: watch::Sender::new(true),
             epoch: AtomicI64::new(epoch),
@@ -137,44 +136,39 @@ impl Writer {
         Self { shared, task: Mutex::new(Some(task)) }
     }
 
-    /// Room for so many bytes, if there is some and the database takes what is sent.
-    pub(crate) fn try_reserve(&self, live: &Live, bytes: usize) -> Result<Room, NoRoom> {
+    /// A lane for one more connection with this project.
+    pub(crate) fn lane(&self, live: &Live) -> Lane {
+        Lane { project: live.project.id, number: self.shared.lanes.fetch_add(1, Relaxed) }
+    }
+
+    /// Room for so many bytes, if this connection may have it now and the database takes what is sent.
+    pub(crate) fn try_reserve(&self, lane: Lane, bytes: usize) -> Result<Room, NoRoom> {
         let counters = &self.shared.counters;
         if !*self.shared.storing.borrow() {
             counters.unavailable_lines.fetch_add(1, Relaxed);
             return Err(NoRoom::Unavailable);
         }
-        let project = Arc::clone(&live.room).try_acquire_many_owned(units(bytes));
-        let node = Arc::clone(&self.shared.node_room).try_acquire_many_owned(units(bytes));
-        match (project, node) {
-            (Ok(project), Ok(node)) => Ok(Room { _project: project, _node: node }),
-            _ => {
-                counters.busy_lines.fetch_add(1, Relaxed);
-                Err(NoRoom::Busy)
-            }
-        }
+        self.shared.rooms.try_reserve(lane, bytes).ok_or_else(|| {
+            counters.busy_lines.fetch_add(1, Relaxed);
+            NoRoom::Busy
+        })
     }
 
-    /// Room for so many bytes, as soon as there is some.
+    /// Room for so many bytes, as soon as this connection may have it.
     pub(crate) fn reserve(
         &self,
-        live: &Live,
+        lane: Lane,
         bytes: usize,
     ) -> impl Future<Output = Result<Room, GatewayError>> + Send + use<> {
-        let (project, node) = (Arc::clone(&live.room), Arc::clone(&self.shared.node_room));
-        async move {
-            let closed = |_| GatewayError::Closed;
-            // the project first: who waits for his own project keeps nothing from the others
-            let project = project.acquire_many_owned(units(bytes)).await.map_err(closed)?;
-            let node = node.acquire_many_owned(units(bytes)).await.map_err(closed)?;
-            Ok(Room { _project: project, _node: node })
-        }
+        let room = self.shared.rooms.reserve(lane, bytes);
+        async move { room.await.ok_or(GatewayError::Closed) }
     }
 
     /// Queues what a game sent, for which there is room.
     pub(crate) fn queue(&self, live: Arc<Live>, write: Write, room: Room, receipts: Option<Arc<Receipts>>) {
-        let reply = receipts.map_or(Reply::None, Reply::Receipt);
-        self.shared.queues().push_ingest(Job { write, target: Target { live, reply, room: Some(room) } });
+        let (lane, reply) = (room.lane(), receipts.map_or(Reply::None, Reply::Receipt));
+        let job = Job { write, target: Target { live, reply, room: Some(room) } };
+        self.shared.queues().push_ingest(lane, job);
         self.shared.filled.notify_one();
     }
 
@@ -184,8 +178,10 @@ impl Writer {
             self.shared.counters.offers.fetch_sub(1, Relaxed);
             return;
         }
+        // one lane for all of a project: what was seen last is written last
+        let lane = Lane { project: live.project.id, number: 0 };
         let target = Target { live, reply: Reply::None, room: None };
-        self.shared.queues().push_ingest(Job { write, target });
+        self.shared.queues().push_ingest(lane, Job { write, target });
         self.shared.filled.notify_one();
     }
 
@@ -259,7 +255,7 @@ impl Writer {
             );
         }
         self.shared.closed.store(true, Relaxed);
-        self.shared.node_room.close();
+        self.shared.rooms.close();
         task.abort();
         // an error says that it was aborted
         let _ = task.await;
@@ -291,8 +287,7 @@ impl Writer {
     }
 
     pub(crate) fn counters(&self) -> Counters {
-        let Shared { counters, node_room, .. } = &*self.shared;
-        let taken = (NODE_BYTES / UNIT_BYTES).saturating_sub(node_room.available_permits()) * UNIT_BYTES;
+        let Shared { counters, rooms, .. } = &*self.shared;
         Counters {
             committed_records: counters.committed_records.load(Relaxed),
             commits: counters.commits.load(Relaxed),
@@ -303,7 +298,7 @@ impl Writer {
             lost_records: counters.lost_records.load(Relaxed),
             busy_lines: counters.busy_lines.load(Relaxed),
             unavailable_lines: counters.unavailable_lines.load(Relaxed),
-            queued_bytes: taken as u64,
+            queued_bytes: rooms.used() as u64,
         }
     }
 }
@@ -318,10 +313,4 @@ fn decided(
         Err(_) if asked.is_taken() => Err(GatewayError::Undecided),
         Err(_) => Err(GatewayError::Closed),
     }
-}
-
-/// One line never asks for more than there can be.
-fn units(bytes: usize) -> u32 {
-    u32::try_from((bytes / UNIT_BYTES).clamp(1, PROJECT_BYTES / UNIT_BYTES))
-        .expect("a project's room is small")
 }

@@ -9,9 +9,9 @@ use std::{
 };
 
 use protocol::model::ProjectId;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
-use super::Receipts;
+use super::{Lane, Receipts, Room};
 use crate::{
     GatewayError,
     live::Live,
@@ -20,13 +20,8 @@ use crate::{
 
 /// Records that one project may write before the next one has its turn.
 const TURN_RECORDS: usize = 128;
-
-/// Room in the queue, given back when the write is done.
-#[derive(Debug)]
-pub struct Room {
-    pub(super) _project: OwnedSemaphorePermit,
-    pub(super) _node: OwnedSemaphorePermit,
-}
+/// Records that one connection may write before the next one of its project has its turn.
+const LANE_TURN_RECORDS: usize = 16;
 
 /// Who waits for the outcome of a write.
 pub(super) enum Reply {
@@ -149,15 +144,55 @@ impl Batch {
     }
 }
 
-/// Three lanes: people, games that connect, and what games send. The last one takes turns between projects,
-/// so that a flood in one of them holds up no other.
+/// Three queues: people, games that connect, and what games send. In the last one projects take turns, and within a
+/// project its connections do, so that a flood holds up nobody else.
 #[derive(Default)]
 pub(super) struct Queues {
     edits: VecDeque<Item>,
     connects: VecDeque<Item>,
-    ingest: HashMap<ProjectId, VecDeque<Item>>,
+    ingest: HashMap<ProjectId, Lanes>,
     /// Projects that have something in `ingest`, whose turn is next first.
     turns: VecDeque<ProjectId>,
+}
+
+/// What the connections of one project sent, in the order of each.
+#[derive(Default)]
+struct Lanes {
+    items: HashMap<u64, VecDeque<Item>>,
+    /// Lanes that have something in `items`, whose turn is next first.
+    turns: VecDeque<u64>,
+}
+
+impl Lanes {
+    fn push(&mut self, lane: u64, item: Item) {
+        let items = self.items.entry(lane).or_default();
+        if items.is_empty() {
+            self.turns.push_back(lane);
+        }
+        items.push_back(item);
+    }
+
+    fn push_flush(&mut self, flush: impl Fn() -> Item) {
+        self.items.values_mut().for_each(|items| items.push_back(flush()));
+    }
+
+    /// One lane's turn.
+    fn take_turn(&mut self, until_records: usize, batch: &mut Batch) {
+        let Some(lane) = self.turns.pop_front() else { return };
+        let Some(items) = self.items.get_mut(&lane) else { return };
+        let until = until_records.min(batch.records + LANE_TURN_RECORDS);
+        while batch.records < until
+            && let Some(item) = items.pop_front()
+        {
+            batch.push(item);
+        }
+        match items.is_empty() {
+            true => {
+                self.items.remove(&lane);
+            }
+            false => self.turns.push_back(lane),
+        }
+    }
 }
 
 impl Queues {
@@ -169,26 +204,19 @@ impl Queues {
         self.connects.push_back(Item::Job(Box::new(job)));
     }
 
-    pub(super) fn push_ingest(&mut self, job: Job) {
-        let project = job.target.live.project.id;
-        self.push_to_project(project, Item::Job(Box::new(job)));
-    }
-
-    fn push_to_project(&mut self, project: ProjectId, item: Item) {
-        let queue = self.ingest.entry(project).or_default();
-        if queue.is_empty() {
+    pub(super) fn push_ingest(&mut self, Lane { project, number }: Lane, job: Job) {
+        let lanes = self.ingest.entry(project).or_default();
+        if lanes.turns.is_empty() {
             self.turns.push_back(project);
         }
-        queue.push_back(item);
+        lanes.push(number, Item::Job(Box::new(job)));
     }
 
     pub(super) fn push_flush(&mut self, flushed: &Arc<Flushed>) {
         let flush = || Item::Flush(Arc::clone(flushed));
         self.edits.push_back(flush());
         self.connects.push_back(flush());
-        for project in self.turns.clone() {
-            self.push_to_project(project, flush());
-        }
+        self.ingest.values_mut().for_each(|lanes| lanes.push_flush(flush));
     }
 
     #[cfg(test)]
@@ -228,14 +256,12 @@ impl Queues {
     }
 
     fn take_turn(&mut self, project: ProjectId, max_records: usize, batch: &mut Batch) {
-        let Some(queue) = self.ingest.get_mut(&project) else { return };
+        let Some(lanes) = self.ingest.get_mut(&project) else { return };
         let until = max_records.min(batch.records + TURN_RECORDS);
-        while batch.records < until
-            && let Some(item) = queue.pop_front()
-        {
-            batch.push(item);
+        while batch.records < until && !lanes.turns.is_empty() {
+            lanes.take_turn(until, batch);
         }
-        match queue.is_empty() {
+        match lanes.turns.is_empty() {
             true => {
                 self.ingest.remove(&project);
             }
@@ -271,6 +297,10 @@ mod tests {
         Job { write, target: Target { live: Arc::clone(live), reply: Reply::None, room: None } }
     }
 
+    fn lane(project: i64, number: u64) -> Lane {
+        Lane { project: ProjectId(project), number }
+    }
+
     fn projects_of(batch: &Batch) -> Vec<i64> {
         batch.jobs.iter().map(|job| job.target.live.project.id.0).collect()
     }
@@ -280,27 +310,47 @@ mod tests {
         let (flood, calm) = (test_live(1), test_live(2));
         let mut queues = Queues::default();
         for _ in 0..100 {
-            queues.push_ingest(logs(&flood, 100));
+            queues.push_ingest(lane(1, 1), logs(&flood, 100));
         }
-        queues.push_ingest(logs(&calm, 1));
+        queues.push_ingest(lane(2, 2), logs(&calm, 1));
         let batch = queues.take(1_000);
         assert!(projects_of(&batch).contains(&2), "the calm project waits for the flood");
         assert!(batch.records >= 1_000 && batch.records < 1_300, "{}", batch.records);
     }
 
     #[test]
-    fn each_project_keeps_its_order() {
-        let (a, b) = (test_live(1), test_live(2));
+    fn a_connection_that_floods_holds_up_no_other_of_its_project() {
+        let live = test_live(1);
         let mut queues = Queues::default();
-        for size in 1..=50 {
-            queues.push_ingest(logs(&a, size));
-            queues.push_ingest(logs(&b, size));
+        for _ in 0..100 {
+            queues.push_ingest(lane(1, 1), logs(&live, 10));
+            queues.push_ingest(lane(1, 2), logs(&live, 10));
+        }
+        queues.push_ingest(lane(1, 3), logs(&live, 1));
+        let batch = queues.take(2 * TURN_RECORDS);
+        let place = batch.jobs.iter().position(|job| job.write.records() == 1);
+        assert!(
+            place.is_some_and(|place| place <= 4),
+            "the calm connection has its turn after both others: {place:?}"
+        );
+    }
+
+    #[test]
+    fn each_connection_keeps_its_order() {
+        let lives = [test_live(1), test_live(2)];
+        let lanes = [lane(1, 1), lane(1, 2), lane(2, 3)];
+        let mut queues = Queues::default();
+        for size in 0..50 {
+            for (i, lane) in lanes.iter().enumerate() {
+                let live = &lives[lane.project.0 as usize - 1];
+                // the remainder tells the lane
+                queues.push_ingest(*lane, logs(live, 3 * size + i));
+            }
         }
         let batch = queues.take_all();
-        for project in [1, 2] {
-            let of_project = batch.jobs.iter().filter(|job| job.target.live.project.id.0 == project);
-            let sizes: Vec<usize> = of_project.map(|job| job.write.records()).collect();
-            assert_eq!(sizes, (1..=50).collect::<Vec<_>>());
+        for i in 0..lanes.len() {
+            let sizes = batch.jobs.iter().map(|job| job.write.records()).filter(|size| size % 3 == i);
+            assert!(sizes.eq((0..50).map(|size| 3 * size + i)));
         }
         assert!(queues.is_empty());
     }
@@ -309,8 +359,8 @@ mod tests {
     fn a_flush_ends_with_the_last_job_before_it() {
         let live = test_live(1);
         let mut queues = Queues::default();
-        queues.push_ingest(logs(&live, 200));
-        queues.push_ingest(logs(&live, 200));
+        queues.push_ingest(lane(1, 1), logs(&live, 200));
+        queues.push_ingest(lane(1, 2), logs(&live, 200));
         let (done, mut flushed) = oneshot::channel();
         queues.push_flush(&Flushed::new(done));
         drop(queues.take(100));

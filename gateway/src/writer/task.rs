@@ -219,6 +219,7 @@ impl Task {
         type Done = Vec<(Write, Written)>;
         let mut projects: Vec<(Arc<Live>, Done)> = Vec::new();
         let mut replies = Vec::with_capacity(targets.len());
+        let mut rooms = Vec::with_capacity(targets.len());
         for ((write, target), written) in writes.into_iter().zip(targets).zip(written) {
             let Target { live, reply, room } = target;
             let seq = write.line().map(|line| line.seq);
@@ -227,8 +228,9 @@ impl Task {
                 None => projects.push((live, vec![(write, written)])),
             }
             replies.push((reply, seq, written));
-            drop(room);
+            rooms.extend(room);
         }
+        self.shared.rooms.give_back(rooms);
         for (live, done) in projects {
             live.apply(done);
         }

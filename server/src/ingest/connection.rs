@@ -16,21 +16,23 @@ use std::{
 use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Room};
 use protocol::{ErrorCode, ProtocolError, limits, line::LineDecoder, model::Key};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    task::yield_now,
     time::{sleep_until, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Admission,
+    bytes::{CHUNK_BYTES, Moved, move_bytes, poll_read},
     limits::GameLimits,
     outbox::Outbox,
     session::{Effect, Line, Now, Session},
 };
 use crate::tls::Refused;
 
-/// Read at once, on the stack.
-const CHUNK_BYTES: usize = 8 * 1024;
+/// Bytes after which a connection lets the others have their turn: a few of them could keep every thread busy.
+const TURN_BYTES: usize = 4 * CHUNK_BYTES;
 /// When the server goes down: what has arrived already is still taken in, up to this.
 const LAST_READ_BYTES: usize = 4 * limits::MAX_LINE_BYTES;
 /// After the last word: a peer that is still sending gets this long to stop. Closing on unread bytes
@@ -52,6 +54,8 @@ pub(crate) struct Connection<S> {
     game: Option<GameLine>,
     /// A line without a number that waits for room. Nothing is read meanwhile; edits go out.
     waiting: Option<(Line, RoomFuture)>,
+    /// Bytes that were read since the others had their turn.
+    turn_bytes: usize,
     /// The server goes down: nothing more is read, and this is when the last line must be settled.
     settle_by: Option<Instant>,
     settle_timeout: Duration,
@@ -78,14 +82,6 @@ enum Wake {
     Socket(io::Result<Moved>),
 }
 
-/// What the socket did.
-enum Moved {
-    /// So many bytes came; 0: the peer will say no more.
-    Read(usize),
-    /// Everything is written.
-    Written,
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(crate) fn new(
         stream: S,
@@ -106,6 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             out: Outbox::new(limits.write_timeout),
             game: None,
             waiting: None,
+            turn_bytes: 0,
             settle_by: None,
             settle_timeout: limits.settle_timeout,
         }
@@ -140,9 +137,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn wait(&mut self) -> Wake {
-        let deadline =
-            [self.out.deadline(), self.session.deadline(), self.settle_by].into_iter().flatten().min();
-        let is_reading = self.waiting.is_none() && self.settle_by.is_none() && !self.out.is_clogged();
+        // a game that goes on although we are busy is left to its own socket: reading and refusing would be our work
+        let busy_until = self.session.busy_until(instant());
+        let deadlines = [self.out.deadline(), self.session.deadline(), self.settle_by, busy_until];
+        let deadline = deadlines.into_iter().flatten().min();
+        let is_reading = self.waiting.is_none()
+            && busy_until.is_none()
+            && self.settle_by.is_none()
+            && !self.out.is_clogged();
         // while older bytes wait, newer values overwrite each other in the gateway: only the newest is sent
         let can_push = self.out.is_empty();
         tokio::select! {
@@ -166,10 +168,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 true => Err(End::Gone),
                 false => Err(End::Told),
             },
-            Wake::Socket(Ok(Moved::Read(_))) => {
+            Wake::Socket(Ok(Moved::Read(count))) => {
                 self.session.hear(instant());
                 // boxed: the waits of a line being verified would otherwise be part of every idle connection
-                Box::pin(self.serve_lines()).await
+                Box::pin(self.serve_lines()).await?;
+                self.end_turn(count).await;
+                Ok(())
             }
             Wake::Game(GameEvent::Pushable) => self.push(),
             Wake::Game(GameEvent::Settled(settled)) => {
@@ -188,6 +192,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             Wake::Deadline => self.on_time(),
             Wake::Stop | Wake::Game(GameEvent::StartOver) => Box::pin(self.drain()).await,
+        }
+    }
+
+    /// So many more bytes were read.
+    async fn end_turn(&mut self, count: usize) {
+        self.turn_bytes += count;
+        if self.turn_bytes >= TURN_BYTES {
+            self.turn_bytes = 0;
+            yield_now().await;
         }
     }
 
@@ -421,37 +434,4 @@ async fn room(waiting: &mut Option<(Line, RoomFuture)>) -> Result<Room, GatewayE
         Some((_, room)) => room.await,
         None => pending().await,
     }
-}
-
-/// Writes what is to be written, and reads if somebody wants it. Cancel-safe.
-async fn move_bytes<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut S,
-    out: &mut Outbox,
-    mut lines: Option<&mut LineDecoder>,
-) -> io::Result<Moved> {
-    poll_fn(|cx| {
-        if !out.is_empty()
-            && let Poll::Ready(written) = out.poll_write_to(stream, cx)
-        {
-            return Poll::Ready(written.map(|()| Moved::Written));
-        }
-        match &mut lines {
-            Some(lines) => poll_read(stream, lines, cx).map_ok(Moved::Read),
-            None => Poll::Pending,
-        }
-    })
-    .await
-}
-
-// not async, so that the chunk is on the thread's stack and not in the connection's memory
-fn poll_read(
-    stream: &mut (impl AsyncRead + Unpin),
-    lines: &mut LineDecoder,
-    cx: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    let mut chunk = [0; CHUNK_BYTES];
-    let mut buffer = ReadBuf::new(&mut chunk);
-    std::task::ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
-    lines.feed(buffer.filled());
-    Poll::Ready(Ok(buffer.filled().len()))
 }

@@ -6,6 +6,10 @@ use protocol::limits::PING_TIMEOUT;
 
 use super::session::{HeartbeatTimes, Patience};
 
+/// What the system keeps of a game's bytes until they are read. Left to itself it keeps megabytes for each game, which
+/// all have to be stored when a flood is over. At a round trip of 100 ms it lets a game send 1.3 MB a second.
+pub(crate) const RECEIVE_BYTES: u32 = 128 * 1024;
+
 /// Limits of this port that are settings or are shortened by tests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GameLimits {

@@ -4,6 +4,7 @@
 //! means and touches no socket.
 
 mod admission;
+mod bytes;
 mod connection;
 mod limits;
 mod listener;
@@ -11,7 +12,9 @@ mod outbox;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod threads;
 
 pub(crate) use admission::{AddressLimit, AddressLimits, Admission};
-pub(crate) use limits::{GameLimits, GameTimes};
+pub(crate) use limits::{GameLimits, GameTimes, RECEIVE_BYTES};
 pub(crate) use listener::{GamePort, accept_games};
+pub(crate) use threads::GameThreads;

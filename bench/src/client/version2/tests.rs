@@ -123,7 +123,7 @@ fn told_to_wait_it_waits_and_begins_with_the_line_that_was_named() {
 #[test]
 fn without_manners_it_goes_on_at_its_own_pace() {
     let mut story = Story::three_lines(Manners::GoesOn);
-    story.schedule.begin(Load::Paced { from: story.now, per_second: 100.0, window: 4 });
+    story.schedule.begin(Load::Paced { from: story.now, per_second: 100.0, burst: 1, window: 4 });
     assert_eq!(story.said(), ["l 4"]);
     story.hears("n:0123456789ab:2:busy:100\n");
     assert!(story.said().is_empty(), "nothing is due");

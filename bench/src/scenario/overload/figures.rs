@@ -94,30 +94,40 @@ impl Figures<'_> {
     fn project(&self, project: usize) -> Run {
         let mut run = Run::new(["the flooded project", "the other project"][project]);
         let Course { quiet, flood, after, .. } = *self.course;
-        let pushes = Pushes::of(&self.told.edits[project], &self.told.arrived(project));
+        let edits = &self.told.edits[project];
+        let pushes = Pushes::of(edits, &self.told.arrived_calm(project));
+        let flooding =
+            Pushes::of(edits, &if project == 0 { self.told.arrived_flooding() } else { Vec::new() });
         let lines = self.told.lines_of(&self.told.calm[project]);
         let (quiet_edits, quiet_lines) =
             (pushes.within(quiet), Answers::within(quiet, lines.clone()).latency);
 
         let normal_edits = normal(&quiet_edits);
         let normal_lines = normal(&quiet_lines);
-        let edits_after = back_to_normal(after, &pushes.known, normal_edits);
+        let edits_after = back_to_normal(after, &pushes.known, normal_edits).max(back_to_normal(
+            after,
+            &flooding.known,
+            normal_edits,
+        ));
         let lines_after: Vec<_> = lines.clone().map(|&Answered { due, at, .. }| (due, at)).collect();
         let lines_after = back_to_normal(after, &lines_after, normal_lines);
 
-        run.times("edit → game, before", quiet_edits);
-        run.times_with("edit → game, in the flood", pushes.within(flood), Some(EDIT_GOAL));
+        run.times("edit → calm game, before", quiet_edits);
+        run.times_with("edit → calm game, in the flood", pushes.within(flood), Some(EDIT_GOAL));
+        if !flooding.known.is_empty() {
+            run.times_with("edit → flooding game, in the flood", flooding.within(flood), Some(EDIT_GOAL));
+        }
         run.times("line of a calm game → acknowledged, before", quiet_lines);
         run.times("line of a calm game → acknowledged, in the flood", Answers::within(flood, lines).latency);
-        let n = pushes.known.len() as u64 + pushes.lost;
+        let lost = pushes.lost + flooding.lost;
+        let n = (pushes.known.len() + flooding.known.len()) as u64 + lost;
         run.number_with(
             "saved edits that did not come to a game",
-            pushes.lost as f64,
+            lost as f64,
             "",
             n,
             Some(Goal::AtMost(0.0)),
         );
-        let edits = &self.told.edits[project];
         let refused = edits.iter().filter(|edit| edit.saved.is_none()).count();
         run.number("edits that were refused", refused as f64, "", edits.len() as u64);
         let after_ms = milliseconds(edits_after.max(lines_after));
@@ -127,7 +137,11 @@ impl Figures<'_> {
 
     fn server(&self) -> Run {
         let mut run = Run::new("the server and its connections");
-        let Course { base_kib, peak_kib, .. } = *self.course;
+        let Course { base_kib, peak_kib, sustained_cores, flood_cores, .. } = *self.course;
+        for (when, cores) in [("at the maximum", sustained_cores), ("in the flood", flood_cores)] {
+            run.known(format!("cores busy with the server {when}"), cores[0], "");
+            run.known(format!("cores busy with the generator {when}"), cores[1], "");
+        }
         run.known("resident memory before the flood", base_kib.map(mebibytes), "MiB");
         run.known("most resident memory in the flood and after", peak_kib.map(mebibytes), "MiB");
         if let Some((base, peak)) = base_kib.zip(peak_kib) {

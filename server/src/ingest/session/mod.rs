@@ -318,6 +318,12 @@ impl Session {
         Effect::None
     }
 
+    /// Until when the peer was asked to send nothing more; `None` when it may. Whatever comes before will be passed over,
+    /// so it can as well be left where it costs the peer and not the server.
+    pub(crate) fn busy_until(&self, now: Instant) -> Option<Instant> {
+        self.v2.as_ref().and_then(|v2| v2.sequence.busy_until(now))
+    }
+
     /// Lines were settled.
     pub(crate) fn settled(&mut self, settled: &Settled, out: &mut Vec<u8>) -> Effect {
         let (Some(v2), Some(key)) = (&mut self.v2, self.key) else { return Effect::None };

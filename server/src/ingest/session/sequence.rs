@@ -46,12 +46,14 @@ pub(super) struct Sequence {
     ack_due: bool,
     /// Until when lines behind `next` are passed over.
     skip_until: Option<Instant>,
+    /// When the peer was asked to send again, the last time that the server was busy.
+    busy_until: Option<Instant>,
 }
 
 impl Sequence {
     pub(super) fn new(last_seq: u64) -> Self {
         let (next, refused) = (last_seq + 1, BTreeMap::new());
-        Self { next, settled: last_seq, refused, ack_due: true, skip_until: None }
+        Self { next, settled: last_seq, refused, ack_due: true, skip_until: None, busy_until: None }
     }
 
     /// Lines that were taken and are not settled.
@@ -95,8 +97,14 @@ impl Sequence {
             _ => UNAVAILABLE_PAUSE,
         };
         self.skip_until = Some(now + pause + GRACE);
+        self.busy_until = (code == ErrorCode::Busy).then_some(now + pause);
         let millis = u64::try_from(pause.as_millis()).expect("pauses are short");
         write_nack(out, key, self.next, code, Some(millis));
+    }
+
+    /// When the pause is over in which the peer should send nothing; `None` when it is, or there is none.
+    pub(super) fn busy_until(&self, now: Instant) -> Option<Instant> {
+        self.busy_until.filter(|until| now < *until)
     }
 
     /// Everything up to `up_to` is settled; the database refused some of it.
@@ -189,6 +197,18 @@ mod tests {
         assert_eq!(sequence.judge(2, start + BUSY_PAUSE + GRACE), Verdict::Gap);
         take(&mut sequence, 1);
         assert_eq!(sequence.judge(3, start), Verdict::Gap, "2 is missing now");
+    }
+
+    #[test]
+    fn a_busy_server_says_how_long_it_listens_to_nothing() {
+        let start = Instant::now();
+        let mut sequence = Sequence::new(0);
+        assert_eq!(sequence.busy_until(start), None);
+        sequence.postpone(key(), ErrorCode::Busy, start, &mut Vec::new());
+        assert_eq!(sequence.busy_until(start), Some(start + BUSY_PAUSE));
+        assert_eq!(sequence.busy_until(start + BUSY_PAUSE), None);
+        sequence.postpone(key(), ErrorCode::Gap, start, &mut Vec::new());
+        assert_eq!(sequence.busy_until(start), None, "what is missing may come at once");
     }
 
     #[test]

@@ -1,0 +1,321 @@
+//! Room for what waits to be written, shared fairly between projects and between the connections of each.
+//!
+//! Each connection has a little of its own; beyond that by dynamic thresholds (Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches",
+//! 1998): everybody may hold as much as is still free. Connections that send without end then hold equal shares, and
+//! one share more is left over for whoever begins to send; nobody has to be counted or told.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    mem,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use protocol::model::ProjectId;
+use tokio::sync::oneshot;
+
+/// Bytes of all projects that may wait to be written.
+const NODE_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of one project that may wait to be written, while others leave so much.
+const PROJECT_BYTES: usize = 16 * 1024 * 1024;
+/// What every connection may hold before shares are asked for, so that a calm one need not wait until others hold less.
+const FLOOR_BYTES: usize = 8 * 1024;
+/// One part in so many of a project's room is kept for that.
+const FLOOR_PARTS: usize = 4;
+/// The least that a line counts for: what is kept beside its text.
+const MIN_LINE_BYTES: usize = 1024;
+
+/// Where one connection's writes wait: behind each other, and beside those of the project's other connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Lane {
+    pub(super) project: ProjectId,
+    pub(super) number: u64,
+}
+
+/// The room of all projects.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rooms(Arc<Mutex<Ledger>>);
+
+/// Room in the queue, given back when the write is done.
+#[derive(Debug)]
+pub struct Room {
+    rooms: Rooms,
+    lane: Lane,
+    bytes: usize,
+}
+
+/// Who holds how much, and who waits for more. What holds nothing is not listed.
+#[derive(Debug, Default)]
+struct Ledger {
+    used: usize,
+    projects: HashMap<ProjectId, usize>,
+    lanes: HashMap<Lane, usize>,
+    /// In the order in which they came; at most one of each connection.
+    waiting: VecDeque<Waiter>,
+    is_closed: bool,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    lane: Lane,
+    bytes: usize,
+    grant: oneshot::Sender<Room>,
+}
+
+impl Rooms {
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.0.lock().expect("no holder of this lock panics")
+    }
+
+    /// Room for so many bytes, if this connection may have it now.
+    pub(super) fn try_reserve(&self, lane: Lane, bytes: usize) -> Option<Room> {
+        let bytes = bytes.max(MIN_LINE_BYTES);
+        self.ledger().try_take(lane, bytes).then(|| self.room(lane, bytes))
+    }
+
+    /// Room for so many bytes, as soon as this connection may have it; `None` when there will never be any again.
+    pub(super) fn reserve(
+        &self,
+        lane: Lane,
+        bytes: usize,
+    ) -> impl Future<Output = Option<Room>> + Send + use<> {
+        let bytes = bytes.max(MIN_LINE_BYTES);
+        let (grant, granted) = oneshot::channel();
+        let mut ledger = self.ledger();
+        let unsent = match ledger.try_take(lane, bytes) {
+            true => grant.send(self.room(lane, bytes)).err(),
+            false => {
+                ledger.wait(Waiter { lane, bytes, grant });
+                None
+            }
+        };
+        drop(ledger);
+        debug_assert!(unsent.is_none(), "the receiver is still here");
+        async move { granted.await.ok() }
+    }
+
+    fn room(&self, lane: Lane, bytes: usize) -> Room {
+        Room { rooms: self.clone(), lane, bytes }
+    }
+
+    /// Gives back many at once: those who wait are looked through once, not once for each.
+    pub(super) fn give_back(&self, rooms: Vec<Room>) {
+        let mut ledger = self.ledger();
+        for mut room in rooms {
+            ledger.give_back(room.lane, mem::take(&mut room.bytes));
+        }
+        let granted = ledger.grant();
+        drop(ledger);
+        self.hand_out(granted);
+    }
+
+    fn hand_out(&self, granted: Vec<Waiter>) {
+        for Waiter { lane, bytes, grant } in granted {
+            // who has gone meanwhile gives it back by dropping it
+            let _ = grant.send(self.room(lane, bytes));
+        }
+    }
+
+    /// From now on nobody gets any.
+    pub(super) fn close(&self) {
+        let mut ledger = self.ledger();
+        ledger.is_closed = true;
+        ledger.waiting.clear();
+    }
+
+    /// Bytes that are taken.
+    pub(super) fn used(&self) -> usize {
+        self.ledger().used
+    }
+}
+
+impl Room {
+    pub(super) fn lane(&self) -> Lane {
+        self.lane
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if self.bytes == 0 {
+            return;
+        }
+        let mut ledger = self.rooms.ledger();
+        ledger.give_back(self.lane, self.bytes);
+        let granted = ledger.grant();
+        drop(ledger);
+        self.rooms.hand_out(granted);
+    }
+}
+
+impl Ledger {
+    fn has_room(&self, lane: Lane, bytes: usize) -> bool {
+        let project = self.projects.get(&lane.project).copied().unwrap_or(0);
+        let own = self.lanes.get(&lane).copied().unwrap_or(0);
+        let limit = PROJECT_BYTES.min(NODE_BYTES.saturating_sub(self.used));
+        if own + bytes <= FLOOR_BYTES {
+            return project < limit;
+        }
+        let free = (limit - limit / FLOOR_PARTS).saturating_sub(project);
+        // for who has nothing waiting, some room is enough: a long line would wait for ever while others take what becomes
+        // free in pieces
+        if own == 0 { free > 0 } else { own + bytes <= free }
+    }
+
+    fn try_take(&mut self, lane: Lane, bytes: usize) -> bool {
+        let takes = !self.is_closed && self.has_room(lane, bytes);
+        if takes {
+            self.used += bytes;
+            *self.projects.entry(lane.project).or_default() += bytes;
+            *self.lanes.entry(lane).or_default() += bytes;
+        }
+        takes
+    }
+
+    fn give_back(&mut self, lane: Lane, bytes: usize) {
+        self.used -= bytes;
+        subtract(&mut self.projects, lane.project, bytes);
+        subtract(&mut self.lanes, lane, bytes);
+    }
+
+    fn wait(&mut self, waiter: Waiter) {
+        if self.is_closed {
+            return;
+        }
+        if self.waiting.len() == self.waiting.capacity() {
+            // those who have gone, before the list grows
+            self.waiting.retain(|waiter| !waiter.grant.is_closed());
+        }
+        self.waiting.push_back(waiter);
+    }
+
+    /// Takes room for everybody who may have it now, first come first served.
+    fn grant(&mut self) -> Vec<Waiter> {
+        let mut granted = Vec::new();
+        for _ in 0..self.waiting.len() {
+            let Some(waiter) = self.waiting.pop_front() else { break };
+            if waiter.grant.is_closed() {
+                continue;
+            }
+            match self.try_take(waiter.lane, waiter.bytes) {
+                true => granted.push(waiter),
+                false => self.waiting.push_back(waiter),
+            }
+        }
+        granted
+    }
+}
+
+fn subtract<K: std::hash::Hash + Eq>(held: &mut HashMap<K, usize>, key: K, bytes: usize) {
+    if let Some(left) = held.get_mut(&key) {
+        *left -= bytes;
+        if *left == 0 {
+            held.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: usize = 4 * 1024;
+
+    fn lane(project: i64, number: u64) -> Lane {
+        Lane { project: ProjectId(project), number }
+    }
+
+    /// Takes lines of each connection in turn until none gets any more.
+    fn flood(rooms: &Rooms, project: i64, lanes: std::ops::Range<u64>) -> Vec<Room> {
+        let mut taken = Vec::new();
+        loop {
+            let before = taken.len();
+            taken.extend(lanes.clone().filter_map(|number| rooms.try_reserve(lane(project, number), LINE)));
+            if taken.len() == before {
+                return taken;
+            }
+        }
+    }
+
+    #[test]
+    fn games_that_flood_hold_equal_shares_and_a_calm_one_finds_room() {
+        let rooms = Rooms::default();
+        let taken = flood(&rooms, 1, 0..99);
+        let held = |number| LINE * taken.iter().filter(|room| room.lane.number == number).count();
+        let share = (PROJECT_BYTES - PROJECT_BYTES / FLOOR_PARTS) / 100;
+        // whole lines: nobody is more than one away
+        assert!((0..99).all(|number| held(number).abs_diff(share) <= LINE));
+        let calm: Vec<Room> = (0..10).filter_map(|_| rooms.try_reserve(lane(1, 100), LINE)).collect();
+        // the others give way as their lines are written
+        assert!(calm.len() * LINE >= share / 3, "{} of {share}", calm.len() * LINE);
+    }
+
+    #[test]
+    fn a_calm_game_finds_room_when_long_lines_fill_every_share() {
+        let rooms = Rooms::default();
+        let long = |number| rooms.try_reserve(lane(1, number), 300 * 1024);
+        let taken: Vec<Room> = (0..200).filter_map(long).collect();
+        assert!(rooms.try_reserve(lane(1, 300), LINE + FLOOR_BYTES).is_none(), "the shares are full");
+        let calm: Vec<Room> =
+            (0..100).filter_map(|number| rooms.try_reserve(lane(1, 300 + number), LINE)).collect();
+        assert_eq!(calm.len(), 100);
+        drop(taken);
+    }
+
+    #[test]
+    fn more_games_than_there_is_room_for_wait_and_bounds_hold() {
+        let rooms = Rooms::default();
+        let taken = flood(&rooms, 1, 0..10_000);
+        assert!(rooms.used() >= PROJECT_BYTES && rooms.used() < PROJECT_BYTES + LINE);
+        assert!(rooms.try_reserve(lane(1, 10_001), 1).is_none());
+        drop(taken);
+        assert_eq!(rooms.used(), 0);
+        assert!(rooms.try_reserve(lane(1, 10_001), 1).is_some());
+    }
+
+    #[test]
+    fn flooded_projects_leave_room_for_another_one() {
+        let rooms = Rooms::default();
+        let taken: Vec<Room> = (1..=7).flat_map(|project| flood(&rooms, project, 0..50)).collect();
+        assert!(rooms.used() < NODE_BYTES);
+        assert!(rooms.try_reserve(lane(9, 0), LINE).is_some());
+        drop(taken);
+    }
+
+    #[test]
+    fn a_line_longer_than_what_is_left_is_taken_from_who_has_nothing_waiting() {
+        let rooms = Rooms::default();
+        let taken = flood(&rooms, 1, 0..99);
+        let long = rooms.try_reserve(lane(1, 100), 3 * 1024 * 1024).expect("there is some room");
+        assert!(rooms.try_reserve(lane(1, 101), 2 * FLOOR_BYTES).is_none(), "it is more than full now");
+        drop(long);
+        assert!(rooms.try_reserve(lane(1, 101), 2 * FLOOR_BYTES).is_some());
+        drop(taken);
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_served_in_turn_and_who_has_gone_is_not() {
+        let rooms = Rooms::default();
+        let mut taken = flood(&rooms, 1, 0..10_000);
+        let first = rooms.reserve(lane(1, 20_000), LINE);
+        drop(rooms.reserve(lane(1, 20_001), LINE));
+        let last = rooms.reserve(lane(1, 20_002), LINE);
+        rooms.give_back(taken.split_off(taken.len() - 3));
+        let (first, last) = (first.await.expect("it is open"), last.await.expect("it is open"));
+        assert_eq!((first.lane.number, last.lane.number), (20_000, 20_002));
+        rooms.give_back(vec![first, last]);
+        rooms.give_back(taken);
+        assert_eq!(rooms.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_closed_one() {
+        let rooms = Rooms::default();
+        let taken = flood(&rooms, 1, 0..10_000);
+        let waiting = rooms.reserve(lane(1, 20_000), LINE);
+        rooms.close();
+        assert!(waiting.await.is_none());
+        assert!(rooms.reserve(lane(2, 1), LINE).await.is_none());
+        assert!(rooms.try_reserve(lane(2, 1), LINE).is_none());
+        drop(taken);
+    }
+}

@@ -13,6 +13,8 @@ use protocol::{
 
 /// When a line that was not taken may come again.
 const BUSY_PAUSE: Duration = Duration::from_millis(100);
+/// … at most, for a game that is told so again and again: each time it sends all that it keeps, most of it in vain.
+const LONGEST_BUSY_PAUSE: Duration = Duration::from_millis(400);
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
 /// After a line that was not taken, those behind it are on their way already: for so long they are passed over in
 /// silence.
@@ -48,12 +50,22 @@ pub(super) struct Sequence {
     skip_until: Option<Instant>,
     /// When the peer was asked to send again, the last time that the server was busy.
     busy_until: Option<Instant>,
+    /// How long that pause was.
+    busy_pause: Duration,
 }
 
 impl Sequence {
     pub(super) fn new(last_seq: u64) -> Self {
         let (next, refused) = (last_seq + 1, BTreeMap::new());
-        Self { next, settled: last_seq, refused, ack_due: true, skip_until: None, busy_until: None }
+        Self {
+            next,
+            settled: last_seq,
+            refused,
+            ack_due: true,
+            skip_until: None,
+            busy_until: None,
+            busy_pause: BUSY_PAUSE,
+        }
     }
 
     /// Lines that were taken and are not settled.
@@ -93,13 +105,24 @@ impl Sequence {
     pub(super) fn postpone(&mut self, key: Key, code: ErrorCode, now: Instant, out: &mut Vec<u8>) {
         let pause = match code {
             ErrorCode::Gap => Duration::ZERO,
-            ErrorCode::Busy => BUSY_PAUSE,
+            ErrorCode::Busy => self.next_busy_pause(now),
             _ => UNAVAILABLE_PAUSE,
         };
         self.skip_until = Some(now + pause + GRACE);
         self.busy_until = (code == ErrorCode::Busy).then_some(now + pause);
         let millis = u64::try_from(pause.as_millis()).expect("pauses are short");
         write_nack(out, key, self.next, code, Some(millis));
+    }
+
+    /// Twice the last one, when that has just ended.
+    fn next_busy_pause(&mut self, now: Instant) -> Duration {
+        self.busy_pause = match self.busy_until {
+            // it has not waited: what it sent was on its way
+            Some(until) if now < until => self.busy_pause,
+            Some(until) if now < until + self.busy_pause => (2 * self.busy_pause).min(LONGEST_BUSY_PAUSE),
+            _ => BUSY_PAUSE,
+        };
+        self.busy_pause
     }
 
     /// When the pause is over in which the peer should send nothing; `None` when it is, or there is none.
@@ -209,6 +232,23 @@ mod tests {
         assert_eq!(sequence.busy_until(start + BUSY_PAUSE), None);
         sequence.postpone(key(), ErrorCode::Gap, start, &mut Vec::new());
         assert_eq!(sequence.busy_until(start), None, "what is missing may come at once");
+    }
+
+    #[test]
+    fn a_game_that_is_told_again_and_again_waits_longer() {
+        let mut now = Instant::now();
+        let mut sequence = Sequence::new(0);
+        let mut pause = |now| {
+            let mut out = Vec::new();
+            sequence.postpone(key(), ErrorCode::Busy, now, &mut out);
+            sequence.busy_until(now).unwrap() - now
+        };
+        for expected in [BUSY_PAUSE, 2 * BUSY_PAUSE, LONGEST_BUSY_PAUSE, LONGEST_BUSY_PAUSE] {
+            assert_eq!(pause(now), expected);
+            assert_eq!(pause(now), expected, "what was on its way does not count");
+            now += expected + Duration::from_millis(10);
+        }
+        assert_eq!(pause(now + LONGEST_BUSY_PAUSE), BUSY_PAUSE, "meanwhile there was room");
     }
 
     #[test]

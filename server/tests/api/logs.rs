@@ -1,0 +1,89 @@
+//! Searching the log.
+
+use serde_json::json;
+
+use crate::world::{World, refusal, refused};
+
+#[tokio::test]
+async fn a_line_has_all_that_the_game_said() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    let key = world.project.key;
+    let line = r#"[{"message":"boss spawned","level":"warn","ts":"2026-11-22T12:00:00.25Z","hp":18446744073709551615}]"#;
+    game.send(&format!("l:{}:{line}\n", key.as_str())).await;
+    game.in_order(key.as_str()).await;
+    world.server.gateway.flush().await.unwrap();
+    let found = world.script.get(&world.at("/logs")).await;
+    assert!(found.body.contains(r#""fields":{"hp":18446744073709551615}"#), "{}", found.body);
+    let line = &found.json()["items"][0];
+    assert_eq!(
+        (&line["seq"], &line["level"], &line["message"]),
+        (&json!(1), &json!("warn"), &json!("boss spawned"))
+    );
+    assert_eq!(line["at"], "2026-11-22T12:00:00.250000Z");
+    let device = &world.script.all(&world.at("/devices"), 1).await[0];
+    assert_eq!((&line["device"], &line["device_name"]), (&device["id"], &device["name"]));
+}
+
+#[tokio::test]
+async fn every_line_comes_once_however_it_is_cut() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    world.log(&mut game, (1..=250).map(|n| format!("line {n}"))).await;
+    let newest_first: Vec<u64> = (1..=250).rev().collect();
+    let sevens: Vec<u64> = newest_first.iter().copied().filter(|n| n.to_string().contains('7')).collect();
+    for (filter, expected) in [("", newest_first), ("?q=7", sevens)] {
+        for limit in [7, 100, 250, 1_000] {
+            let all = world.script.all(&world.at(&format!("/logs{filter}")), limit).await;
+            let seqs: Vec<_> = all.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
+            assert_eq!(seqs, expected, "{filter} {limit}");
+        }
+    }
+    // lines that come meanwhile disturb nobody
+    let first = world.script.get(&world.at("/logs?limit=10")).await.json();
+    world.log(&mut game, ["new".to_owned()]).await;
+    let next = first["next"].as_str().unwrap();
+    let second = world.script.get(&world.at(&format!("/logs?limit=10&cursor={next}"))).await.json();
+    assert_eq!(second["items"][0]["seq"], 240);
+}
+
+#[tokio::test]
+async fn the_filter_is_that_of_the_dashboard() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    world.log(&mut game, ["Spawned the BOSS", "lost the key", "boss lost"].map(str::to_owned)).await;
+    let name = world.script.all(&world.at("/devices"), 1).await[0]["name"].as_str().unwrap().to_owned();
+    let device = format!("device:{}", name.split(' ').next().unwrap());
+    for (filter, count) in [
+        ("boss", 2),
+        ("%22the%20boss%22", 1),
+        ("boss%20-lost", 1),
+        ("level%3E%3Dwarn", 0),
+        ("level:info", 3),
+        (device.as_str(), 3),
+        ("device:nobody", 0),
+    ] {
+        let all = world.script.all(&world.at(&format!("/logs?q={filter}")), 100).await;
+        assert_eq!(all.len(), count, "{filter}");
+    }
+    for bad in ["level%3E%3Dloud", "%22open", &"x".repeat(513)] {
+        for path in ["/logs", "/logs/export", "/logs/live"] {
+            let answer = world.script.get(&world.at(&format!("{path}?q={bad}"))).await;
+            assert_eq!(refusal(&answer), refused(400, "invalid"), "{path} {bad}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_finds_nothing_for_long_says_where_to_go_on() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    world
+        .log(&mut game, (0..22_000).map(|n| if n == 0 { "needle".to_owned() } else { format!("hay {n}") }))
+        .await;
+    let first = world.script.get(&world.at("/logs?q=needle")).await.json();
+    assert_eq!(first["items"], json!([]));
+    let next = first["next"].as_str().expect("there is more to look at");
+    let second = world.script.get(&world.at(&format!("/logs?q=needle&cursor={next}"))).await.json();
+    assert_eq!((&second["items"][0]["seq"], &second["next"]), (&json!(1), &json!(null)));
+}

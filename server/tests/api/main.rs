@@ -1,0 +1,20 @@
+//! Version 1 of the HTTP API, told by scripts to the real server.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
+
+mod audit;
+mod contract;
+mod exports;
+mod history;
+mod idempotency;
+mod limits;
+mod live;
+mod logs;
+mod people;
+mod projects;
+mod refusals;
+mod variables;

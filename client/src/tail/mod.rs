@@ -112,7 +112,8 @@ impl Follower<'_> {
         }
         found.truncate(*wanted);
         for line in found.into_iter().rev() {
-            self.show(line, console)?;
+            let seq = self.show(line, console)?;
+            self.last_seq = self.last_seq.max(seq);
         }
         Ok(())
     }
@@ -145,7 +146,9 @@ impl Follower<'_> {
         let json = serde_json::from_str(&event.data);
         let json: Json = json.map_err(|_| Error::Unreachable(format!("{} sends no JSON", self.api.url())))?;
         match event.kind.as_str() {
-            "line" => self.show(json, console)?,
+            "line" => {
+                self.show(json, console)?;
+            }
             "dropped" => {
                 let count = json["count"].as_u64().unwrap_or(0);
                 let plural = if count == 1 { "line was" } else { "lines were" };
@@ -155,19 +158,20 @@ impl Follower<'_> {
             }
             _ => {}
         }
-        // also of events that show nothing: where to go on after the next loss
+        // where to go on after the next loss; a restored backup may have led back to smaller numbers
         if let Some(id) = event.id.as_ref().and_then(|id| id.parse().ok()) {
-            self.last_seq = self.last_seq.max(id);
+            self.last_seq = id;
         }
         Ok(())
     }
 
-    fn show(&mut self, json: Json, console: &mut Console) -> Result<(), Error> {
+    /// Prints a line; its number.
+    fn show(&self, json: Json, console: &mut Console) -> Result<u64, Error> {
         let line: LogLine = serde_json::from_value(json.clone()).map_err(|error| {
             Error::Unreachable(format!("{} sends a log line that is none: {error}", self.api.url()))
         })?;
-        self.last_seq = self.last_seq.max(line.seq);
-        Ok(console.print(&self.printer.line(&line, &json))?)
+        console.print(&self.printer.line(&line, &json))?;
+        Ok(line.seq)
     }
 }
 

@@ -22,6 +22,7 @@ mod passwords;
 mod projects;
 pub mod store;
 mod tokens;
+mod vars;
 mod watch;
 mod writer;
 
@@ -38,5 +39,6 @@ pub use keys::MAX_KEY_OVERLAP_DAYS;
 pub use live::Delta;
 pub use projects::MAX_ROWS;
 pub use tokens::{MAX_TOKEN_DAYS, TOKEN_PREFIX};
+pub use vars::VarPart;
 pub use watch::{Watched, Watcher};
 pub use writer::{Room, Settled};

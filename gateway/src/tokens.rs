@@ -76,6 +76,16 @@ impl Gateway {
         Ok(self.inner.store.access().list_tokens(caller.user.id).await?)
     }
 
+    /// The token by which somebody asks; `None` when he asks by something else.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`].
+    pub async fn get_own_token(&self, caller: &Caller) -> Result<Option<ApiToken>, GatewayError> {
+        let Credential::Token { id, .. } = &caller.by else { return Ok(None) };
+        let tokens = self.inner.store.access().list_tokens(caller.user.id).await?;
+        Ok(tokens.into_iter().find(|token| token.id == *id))
+    }
+
     /// Deletes one of his tokens; what it holds open closes at once.
     ///
     /// # Errors

@@ -144,6 +144,8 @@ pub struct Config {
     pub max_http: usize,
     /// What one address may do at the game port.
     pub(crate) address_limits: AddressLimits,
+    /// Requests that one token or person may make of the HTTP API in a second; four times as many at once.
+    pub api_requests_per_second: u32,
     /// How long is waited for games.
     pub(crate) game_times: GameTimes,
     /// How long is waited for the head of a request, and for the handshake before the first.
@@ -259,6 +261,7 @@ impl Settings {
             max_games: limits.max_games,
             max_http: limits.max_http,
             address_limits: limits.address_limits,
+            api_requests_per_second: limits.api_requests_per_second,
             game_times: limits.game_times,
             head_timeout: limits.head_timeout,
             echo: self.echo,
@@ -358,6 +361,7 @@ mod tests {
             &["--ping", "NaN"],
             &["--echo", "--http", "0.0.0.0:1"],
             &["--echo", "--tcp", "0.0.0.0:1"],
+            &["--api-requests-per-second", "0"],
             &["--metrics-token", "hunter2"],
             &["--database-url", "mysql://u:hunter2@h/db"],
             &["--public-url", "tune.example.org"],
@@ -394,6 +398,7 @@ mod tests {
             "OBSERVERIO_VERIFY_TIMEOUT",
             "OBSERVERIO_WRITE_TIMEOUT",
             "OBSERVERIO_HEAD_TIMEOUT",
+            "OBSERVERIO_API_REQUESTS_PER_SECOND",
             "OBSERVERIO_PING",
             "OBSERVERIO_KEEP_ALIVE",
             "OBSERVERIO_LOG",

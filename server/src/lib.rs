@@ -17,6 +17,7 @@ pub mod lifecycle;
 mod metrics;
 mod net;
 mod process;
+mod rate;
 pub mod telemetry;
 mod tls;
 mod web;

@@ -169,6 +169,7 @@ impl Server {
             metrics_token: config.metrics_token,
             is_tls_required,
             echo: config.echo,
+            api_requests_per_second: config.api_requests_per_second,
         };
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web)?;

@@ -406,6 +406,7 @@ impl State {
             let Some(var) = self.vars.get(&name) else {
                 return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no variable {name}")));
             };
+            let value = var.spec.var_type.fit(value);
             var.spec.check_edit(&value)?;
             news.insert(name, value);
         }
@@ -440,17 +441,6 @@ impl State {
     }
 
     pub(crate) fn snapshot(&self, now: UnixMicros, role: ProjectRole) -> Snapshot {
-        let var = |(name, var): (&VarName, &VarState)| Var {
-            name: name.clone(),
-            spec: (*var.spec).clone(),
-            desired: var.desired.clone(),
-            reported: var
-                .reported
-                .iter()
-                .map(|(device, (value, at))| Reported { device: *device, value: value.clone(), at: *at })
-                .collect(),
-            applied: var.applied.to_vec(),
-        };
         Snapshot {
             seq: self.seq,
             now,
@@ -458,12 +448,46 @@ impl State {
             name: self.name.clone(),
             role,
             revision: self.revision,
-            devices: self.devices.iter().map(|(id, device)| shown(*id, device)).collect(),
-            vars: self.vars.iter().map(var).collect(),
+            devices: self.devices(),
+            vars: self.vars.iter().map(|(name, var)| shown_var(name, var)).collect(),
             logs: self.logs.iter().cloned().collect(),
             storing: self.storing,
             lost: self.lost,
         }
+    }
+
+    /// In the order in which they were first seen.
+    pub(crate) fn devices(&self) -> Vec<Device> {
+        self.devices.iter().map(|(id, device)| shown(*id, device)).collect()
+    }
+
+    pub(crate) fn var(&self, name: &VarName) -> Option<Var> {
+        self.vars.get_key_value(name).map(|(name, var)| shown_var(name, var))
+    }
+
+    /// Variables in the order in which they were first declared, behind one of them if that is given; `None` when
+    /// there is none of that name. Ends before the values would be more than `max_bytes`, but has one at least.
+    /// And whether more follow.
+    pub(crate) fn vars_after(
+        &self,
+        after: Option<&VarName>,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Option<(Vec<Var>, bool)> {
+        let start = match after {
+            Some(name) => self.vars.get_index_of(name)? + 1,
+            None => 0,
+        };
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for (name, var) in self.vars.iter().skip(start).take(limit) {
+            bytes += var.weight();
+            if bytes > max_bytes && !found.is_empty() {
+                break;
+            }
+            found.push(shown_var(name, var));
+        }
+        let has_more = start + found.len() < self.vars.len();
+        Some((found, has_more))
     }
 
     /// Whether it is news.
@@ -475,6 +499,29 @@ impl State {
     pub(crate) fn add_lost(&mut self, records: u64) -> u64 {
         self.lost += records;
         self.lost
+    }
+}
+
+impl VarState {
+    /// Size of the values in bytes, for limits.
+    fn weight(&self) -> usize {
+        let desired = self.desired.as_ref().map_or(0, |desired| desired.value.weight());
+        desired + self.reported.values().map(|(value, _)| value.weight()).sum::<usize>()
+    }
+}
+
+fn shown_var(name: &VarName, var: &VarState) -> Var {
+    let reported = |(device, (value, at)): (&DeviceId, &(Value, UnixMicros))| Reported {
+        device: *device,
+        value: value.clone(),
+        at: *at,
+    };
+    Var {
+        name: name.clone(),
+        spec: (*var.spec).clone(),
+        desired: var.desired.clone(),
+        reported: var.reported.iter().map(reported).collect(),
+        applied: var.applied.to_vec(),
     }
 }
 

@@ -41,6 +41,14 @@ impl UnixMicros {
         }
     }
 
+    /// RFC 3339 in UTC with microseconds: exactly this time, for other programs.
+    pub fn to_rfc3339_micros(self) -> String {
+        match Timestamp::from_microsecond(self.0) {
+            Ok(t) => format!("{t:.6}"),
+            Err(_) => self.0.to_string(),
+        }
+    }
+
     /// Whole milliseconds since 1970.
     pub const fn millis(self) -> i64 {
         self.0.div_euclid(1_000)
@@ -70,6 +78,7 @@ mod tests {
     fn rfc3339_is_read_and_written() {
         let t = UnixMicros::parse_rfc3339("2026-11-22T14:00:00.25+02:00").unwrap();
         assert_eq!(t.to_rfc3339(), "2026-11-22T12:00:00.250Z");
+        assert_eq!(UnixMicros(t.0 + 7).to_rfc3339_micros(), "2026-11-22T12:00:00.250007Z");
         assert_eq!(UnixMicros::parse_rfc3339("yesterday"), None);
     }
 }

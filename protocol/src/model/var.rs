@@ -80,6 +80,15 @@ impl VarType {
         }
     }
 
+    /// A number in the type that is declared, where it is the same number: JSON has one kind of number, and many
+    /// programs write 5.0 as 5.
+    pub fn fit(&self, value: Value) -> Value {
+        match (self, &value) {
+            (Self::Float | Self::Integer, Value::Int(_) | Value::Float(_)) => self.read(value).0,
+            _ => value,
+        }
+    }
+
     /// Reads what a person typed. `like` is the current value: an unknown type is kept in its JSON type.
     ///
     /// # Errors

@@ -26,6 +26,9 @@ pub(super) struct Limits {
     /// Wrong keys that one address may say in five minutes [default: 100, and any number from this machine itself]
     #[arg(long, env = "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS", value_name = "COUNT")]
     max_bad_keys_per_address: Option<String>,
+    /// Requests that one API token or person may make over HTTP in a second, four times as many at once
+    #[arg(long, env = "OBSERVERIO_API_REQUESTS_PER_SECOND", value_name = "COUNT", default_value = "50")]
+    api_requests_per_second: String,
 
     /// Seconds in which a game must say its key, with the handshake of TLS
     #[arg(long, env = "OBSERVERIO_VERIFY_TIMEOUT", value_name = "SECONDS", default_value = "10")]
@@ -49,6 +52,7 @@ pub(super) struct CheckedLimits {
     pub(super) max_games: usize,
     pub(super) max_http: usize,
     pub(super) address_limits: AddressLimits,
+    pub(super) api_requests_per_second: u32,
     pub(super) game_times: GameTimes,
     pub(super) head_timeout: Duration,
 }
@@ -63,6 +67,9 @@ impl Limits {
         let connects_per_second = per_address(self.max_connects_per_address, connects_per_second, &source)?;
         let source = sources.of("max_bad_keys_per_address", "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS");
         let bad_keys = per_address(self.max_bad_keys_per_address, bad_keys, &source)?;
+
+        let source = sources.of("api_requests_per_second", "OBSERVERIO_API_REQUESTS_PER_SECOND");
+        let api_requests_per_second = small_count(&self.api_requests_per_second, &source)?;
 
         let source = sources.of("keep_alive", "OBSERVERIO_KEEP_ALIVE");
         let keep_alive = match self.keep_alive.trim().parse() {
@@ -80,7 +87,14 @@ impl Limits {
         };
         let head_timeout = sources.of("head_timeout", "OBSERVERIO_HEAD_TIMEOUT");
         let head_timeout = seconds(&self.head_timeout, 60.0, &head_timeout)?;
-        Ok(CheckedLimits { max_games, max_http, address_limits, game_times, head_timeout })
+        Ok(CheckedLimits {
+            max_games,
+            max_http,
+            address_limits,
+            api_requests_per_second,
+            game_times,
+            head_timeout,
+        })
     }
 }
 
@@ -98,6 +112,10 @@ fn seconds(text: &str, most: f64, source: &Source) -> Result<Duration, ConfigErr
     }
 }
 
+fn small_count(text: &str, source: &Source) -> Result<u32, ConfigError> {
+    Ok(u32::try_from(count(text, source)?).expect("it is at most a million"))
+}
+
 /// A proxy on this machine speaks for everybody, unless the operator says that it does not.
 fn per_address(
     text: Option<String>,
@@ -106,9 +124,6 @@ fn per_address(
 ) -> Result<AddressLimit, ConfigError> {
     match filled(text) {
         None => Ok(default),
-        Some(text) => {
-            let count = u32::try_from(count(&text, source)?).expect("it is at most a million");
-            Ok(AddressLimit { count, for_own_machine: true })
-        }
+        Some(text) => Ok(AddressLimit { count: small_count(&text, source)?, for_own_machine: true }),
     }
 }

@@ -1,25 +1,19 @@
 //! How often one address may connect, and be wrong about keys. No sockets, and no clock: time is an argument.
-//!
-//! A token bucket for each address, kept as the one moment at which it is full again (the generic cell rate
-//! algorithm). `governor` does the same, but asks its own clock and forgets nobody until it is told to.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
-    sync::Mutex,
     time::{Duration, Instant},
 };
 
-use crate::net::Refusal;
+use crate::{
+    net::Refusal,
+    rate::{Limiter, Network},
+};
 
 /// A class of school computers behind one address starts at once: so many seconds' worth of connections may.
 const CONNECT_BURST_SECONDS: u32 = 10;
 /// The time over which wrong keys are counted.
 const BAD_KEY_PERIOD: Duration = Duration::from_secs(5 * 60);
-/// Addresses that are remembered; some 4 MiB.
-const MAX_ADDRESSES: usize = 64 * 1024;
-/// Looking for addresses to forget takes a millisecond, so it is not done for every connection.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often one address may do what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +43,8 @@ pub(crate) struct AddressLimit {
 
 /// Who has connected and who was wrong lately.
 pub(crate) struct Admission {
-    connects: Limiter,
-    bad_keys: Limiter,
+    connects: AddressLimiter,
+    bad_keys: AddressLimiter,
 }
 
 impl Admission {
@@ -59,8 +53,12 @@ impl Admission {
         let burst = connects.count.saturating_mul(CONNECT_BURST_SECONDS);
         let burst_time = Duration::from_secs(CONNECT_BURST_SECONDS.into());
         Self {
-            connects: Limiter::new(burst, burst_time, connects.for_own_machine),
-            bad_keys: Limiter::new(limits.bad_keys.count, BAD_KEY_PERIOD, limits.bad_keys.for_own_machine),
+            connects: AddressLimiter::new(burst, burst_time, connects.for_own_machine),
+            bad_keys: AddressLimiter::new(
+                limits.bad_keys.count,
+                BAD_KEY_PERIOD,
+                limits.bad_keys.for_own_machine,
+            ),
         }
     }
 
@@ -82,70 +80,20 @@ impl Admission {
     }
 }
 
-/// What one household, school or attacker has: an IPv4 address, or the /64 of an IPv6 one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Network {
-    V4(u32),
-    V6(u64),
-}
-
-impl From<IpAddr> for Network {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.to_bits()),
-            IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
-        }
-    }
-}
-
-struct Limiter {
-    /// The time after which one more may be taken.
-    interval: Duration,
-    /// The time after which an empty bucket is full again.
-    period: Duration,
+/// A limiter that this machine's own addresses may be free of.
+struct AddressLimiter {
+    taken: Limiter<Network>,
     for_own_machine: bool,
-    buckets: Mutex<Buckets>,
 }
 
-#[derive(Default)]
-struct Buckets {
-    full_at: HashMap<Network, Instant>,
-    swept_at: Option<Instant>,
-}
-
-impl Limiter {
-    /// `count` may be taken in `period`, also at once.
+impl AddressLimiter {
     fn new(count: u32, period: Duration, for_own_machine: bool) -> Self {
-        Self { interval: period / count.max(1), period, for_own_machine, buckets: Mutex::default() }
+        Self { taken: Limiter::new(count, period), for_own_machine }
     }
 
     fn take(&self, address: IpAddr, now: Instant) -> bool {
-        if !self.for_own_machine && address.to_canonical().is_loopback() {
-            return true;
-        }
-        let network = Network::from(address);
-        let mut buckets = self.buckets.lock().expect("no holder of this lock panics");
-        let full_at = buckets.full_at.get(&network).copied().unwrap_or(now).max(now) + self.interval;
-        if full_at > now + self.period {
-            return false;
-        }
-        // whoever finds no room is not limited: then so many are at work that the port's own limit counts
-        if buckets.full_at.contains_key(&network) || buckets.has_room(now) {
-            buckets.full_at.insert(network, full_at);
-        }
-        true
-    }
-}
-
-impl Buckets {
-    /// Whether one more can be remembered, after forgetting those whose buckets are full again.
-    fn has_room(&mut self, now: Instant) -> bool {
-        let is_due = || self.swept_at.is_none_or(|at| now.saturating_duration_since(at) >= SWEEP_INTERVAL);
-        if self.full_at.len() >= MAX_ADDRESSES && is_due() {
-            self.full_at.retain(|_, full_at| *full_at > now);
-            self.swept_at = Some(now);
-        }
-        self.full_at.len() < MAX_ADDRESSES
+        let is_free = !self.for_own_machine && address.to_canonical().is_loopback();
+        is_free || self.taken.take(address.into(), now).is_ok()
     }
 }
 
@@ -242,21 +190,6 @@ mod tests {
             assert_eq!(admitted(&admission(1, 1), own, 1_000, now), 10);
         }
         assert_eq!(admitted(&free, address("192.0.2.1"), 10_000, now), 1_000);
-    }
-
-    #[test]
-    fn however_many_addresses_there_are_few_are_remembered() {
-        let admission = admission(100, 100);
-        let start = Instant::now();
-        for n in 0..300_000_u32 {
-            let now = start + Duration::from_micros(10) * n;
-            assert_eq!(admission.admit(IpAddr::V4(n.into()), now), Ok(()));
-            assert!(admission.bad_key(IpAddr::V4(n.into()), now));
-        }
-        for limiter in [&admission.connects, &admission.bad_keys] {
-            let remembered = limiter.buckets.lock().unwrap().full_at.len();
-            assert!((1..=MAX_ADDRESSES).contains(&remembered), "{remembered}");
-        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use axum::{
     Form,
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Redirect, Response},
 };
 use gateway::GatewayError;
@@ -13,6 +13,7 @@ use super::{
     Web,
     auth::{Asking, Visitor},
     client::Scheme,
+    pages,
 };
 
 #[derive(Deserialize)]
@@ -55,11 +56,25 @@ pub(super) async fn sign_in(
     State(web): State<Web>,
     Visitor(origin): Visitor,
     scheme: Scheme,
+    headers: HeaderMap,
     Form(form): Form<SignIn>,
 ) -> Response {
+    let attempt = match web.rates.password(&form.email, origin.address) {
+        Ok(attempt) => attempt,
+        Err(wait) => return pages::too_many_tries(&web, "/sign-in?error=rate", &headers, wait).await,
+    };
     match web.gateway.sign_in(&form.email, &form.password, &origin).await {
-        Ok(signed_in) => with_cookie(web.cookie_for(scheme, &signed_in), "/"),
-        Err(error) => back("/sign-in", '?', &error),
+        Ok(signed_in) => {
+            attempt.was_right();
+            with_cookie(web.cookie_for(scheme, &signed_in), "/")
+        }
+        Err(error) => {
+            // the database's fault is nobody's mistake
+            if !matches!(error, GatewayError::WrongPassword) {
+                attempt.was_right();
+            }
+            back("/sign-in", '?', &error)
+        }
     }
 }
 

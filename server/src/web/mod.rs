@@ -10,6 +10,7 @@ mod guard;
 mod live;
 mod metrics;
 mod pages;
+mod rates;
 mod readiness;
 mod router;
 mod serve;

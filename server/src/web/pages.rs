@@ -1,9 +1,12 @@
 //! The dashboard's pages, rendered by Leptos, and its server functions.
 
+use std::time::Duration;
+
 use app::{App, RequestInfo, Session, shell};
 use axum::{
+    body::Body,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Redirect, Response},
 };
 use gateway::{Caller, GatewayError};
@@ -13,7 +16,7 @@ use leptos::{
 };
 use leptos_axum::ResponseOptions;
 
-use super::{Web, auth::Asking, guard};
+use super::{Web, api::retry_after, auth::Asking, guard};
 
 /// Pages for people who are not signed in.
 const PUBLIC: [&str; 2] = ["/sign-in", "/setup"];
@@ -32,6 +35,25 @@ pub(super) async fn page(State(web): State<Web>, Asking(caller): Asking, request
         return Redirect::to("/").into_response();
     }
     render(&web, caller, request).await
+}
+
+/// A form that was sent too often: its page, which says so by the `error=rate` of `address`. Not a redirect, so that
+/// programs are told too.
+pub(super) async fn too_many_tries(
+    web: &Web,
+    address: &'static str,
+    headers: &HeaderMap,
+    wait: Duration,
+) -> Response {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = Uri::from_static(address);
+    if let Some(host) = headers.get(header::HOST) {
+        request.headers_mut().insert(header::HOST, host.clone());
+    }
+    let mut response = render(web, None, request).await;
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
+    response
 }
 
 /// Every address that is no page.

@@ -1,6 +1,6 @@
 //! Every address of the HTTP port, in one table.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use anyhow::ensure;
 use axum::{
@@ -23,7 +23,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One method at one address.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Route {
     /// `GET` answers `HEAD` too.
     pub method: Method,
@@ -33,7 +33,8 @@ pub struct Route {
     pub class: RouteClass,
     /// Whether a request may change what is stored. It is never a `GET`.
     pub changes: bool,
-    handler: fn() -> MethodRouter<Web>,
+    /// `None`: it is in the API's own router, which is made of the same handlers as its document.
+    handler: Option<fn() -> MethodRouter<Web>>,
 }
 
 /// What kind of answer stands at an address: who asks for it, and how it says no.
@@ -51,8 +52,12 @@ pub enum RouteClass {
     Static,
     /// What operators and their monitoring ask.
     Operations,
-    /// JSON for scripts.
+    /// JSON for scripts, as the first observerio had it.
     Api,
+    /// JSON for scripts, version 1.
+    ApiV1,
+    /// What version 1 says for as long as somebody listens.
+    Events,
 }
 
 impl RouteClass {
@@ -63,11 +68,11 @@ impl RouteClass {
 }
 
 const fn reads(class: RouteClass, path: &'static str, handler: fn() -> MethodRouter<Web>) -> Route {
-    Route { method: Method::GET, path, class, changes: false, handler }
+    Route { method: Method::GET, path, class, changes: false, handler: Some(handler) }
 }
 
 const fn changes(class: RouteClass, path: &'static str, handler: fn() -> MethodRouter<Web>) -> Route {
-    Route { method: Method::POST, path, class, changes: true, handler }
+    Route { method: Method::POST, path, class, changes: true, handler: Some(handler) }
 }
 
 /// The table. Every other address is the page that says so (404), every other method of these is 405.
@@ -87,6 +92,7 @@ static ROUTES: &[Route] = {
         reads(Socket, "/live", || get(live::live)),
         reads(Static, "/pkg/{hash}/{file}", || get(site::package)),
         reads(Static, "/favicon.svg", || get(site::icon)),
+        reads(Static, "/docs/api", || get(api::reference)),
         reads(Operations, "/alive", || get(api::alive)),
         reads(Operations, "/healthz", || get(api::alive)),
         reads(Operations, "/readyz", || get(api::ready)),
@@ -99,7 +105,14 @@ static ROUTES: &[Route] = {
 
 /// Every method at every address of the HTTP port, for those who check all of them.
 pub fn routes() -> &'static [Route] {
-    ROUTES
+    static ALL: OnceLock<Vec<Route>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let of_api = api::operations().into_iter().map(|(method, path)| {
+            let class = if path.ends_with("/live") { RouteClass::Events } else { RouteClass::ApiV1 };
+            Route { changes: !method.is_safe(), method, path, class, handler: None }
+        });
+        ROUTES.iter().cloned().chain(of_api).collect()
+    })
 }
 
 /// The addresses of the functions that pages call, each a `POST` below `/api/`.
@@ -114,10 +127,13 @@ pub fn server_functions() -> Vec<&'static str> {
 pub(crate) fn router(web: &Web) -> anyhow::Result<Router> {
     check_pages()?;
     let of = |compressed: bool| ROUTES.iter().filter(move |route| route.class.is_compressed() == compressed);
-    let add = |router: Router<Web>, route: &Route| router.route(route.path, (route.handler)());
-    let compressed =
-        of(true).fold(Router::new(), add).fallback(pages::not_found).layer(CompressionLayer::new());
-    let mut plain = of(false).fold(Router::new(), add);
+    let add = |router: Router<Web>, route: &Route| match route.handler {
+        Some(handler) => router.route(route.path, handler()),
+        None => router,
+    };
+    let compressed = of(true).fold(api::answers(), add).fallback(pages::not_found);
+    let compressed = compressed.layer(CompressionLayer::new());
+    let mut plain = of(false).fold(api::streams(), add);
     if web.settings.echo {
         plain = plain.route("/echo", get(echo::echo));
     }
@@ -134,7 +150,8 @@ pub(crate) fn router(web: &Web) -> anyhow::Result<Router> {
 
 /// A panic is an answer too, and none leaves without the headers that protect it.
 fn around_all<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    router.layer(CatchPanicLayer::new()).layer(from_fn(guard::harden))
+    let router = router.layer(CatchPanicLayer::new()).layer(from_fn(api::answer_in_json));
+    router.layer(from_fn(guard::harden))
 }
 
 /// The app lists its pages itself, which also makes Leptos ready to draw them. A page that is only there would be drawn by

@@ -7,7 +7,7 @@ use gateway::{Gateway, GatewayError};
 use leptos::prelude::{Env, LeptosOptions};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{metrics::MetricsAccess, readiness::Probe};
+use super::{api::EditLocks, client::Scheme, metrics::MetricsAccess, rates::Rates, readiness::Probe};
 use crate::{
     config::{MetricsToken, PublicUrl, Registration, without_port},
     metrics::Metrics,
@@ -21,6 +21,10 @@ pub(crate) struct Web {
     pub(super) settings: Arc<Settings>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) probe: Arc<Probe<GatewayError>>,
+    /// Who has asked too often.
+    pub(super) rates: Arc<Rates>,
+    /// Edits of scripts that may be sent again.
+    pub(super) edits: Arc<EditLocks>,
     /// Cancelled when the server goes down.
     pub(super) stop: CancellationToken,
     /// WebSockets outlive the request that opened them: the server waits for these when it goes down.
@@ -35,6 +39,8 @@ pub(crate) struct Access {
     pub(crate) is_tls_required: bool,
     /// Whether `/echo` is there.
     pub(crate) echo: bool,
+    /// Of one token or person.
+    pub(crate) api_requests_per_second: u32,
 }
 
 /// What does not change while the server runs.
@@ -68,7 +74,14 @@ impl Web {
             .site_addr(http)
             .env(Env::PROD)
             .build();
-        let Access { public_url, registration, metrics_token, is_tls_required, echo } = access;
+        let Access {
+            public_url,
+            registration,
+            metrics_token,
+            is_tls_required,
+            echo,
+            api_requests_per_second,
+        } = access;
         let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
         let check_host = public_url.is_some() || is_local;
@@ -88,7 +101,17 @@ impl Web {
             Box::pin(async move { gateway.check().await })
         });
         let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
-        Self { gateway, leptos, settings, metrics, probe, stop, tasks }
+        let rates = Arc::new(Rates::new(api_requests_per_second));
+        Self { gateway, leptos, settings, metrics, probe, rates, edits: Arc::default(), stop, tasks }
+    }
+
+    /// The address that people type, as far as it is known: that of the settings, or the one by which this request came.
+    pub(super) fn own_origin(&self, scheme: Scheme, host: Option<String>) -> String {
+        match (&self.settings.public_url, host) {
+            (Some(url), _) => url.origin().to_owned(),
+            (None, Some(host)) => format!("{}://{host}", scheme.as_str()),
+            (None, None) => String::new(),
+        }
     }
 
     /// What a game connects to, as people type it: a port on every address of the machine is reached under

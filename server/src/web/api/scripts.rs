@@ -12,11 +12,11 @@ use protocol::model::Key;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Web, auth::Visitor, readiness::Readiness};
+use super::super::{Web, auth::Visitor, readiness::Readiness};
 use crate::config::Registration;
 
 /// An answer with a status and `{"error": …}`.
-pub(super) struct ApiError(StatusCode, String);
+pub(in crate::web) struct ApiError(StatusCode, String);
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
@@ -41,12 +41,12 @@ impl From<GatewayError> for ApiError {
 type Answer = Result<Json<Value>, ApiError>;
 
 /// `GET /alive`.
-pub(super) async fn alive() -> Json<Value> {
+pub(in crate::web) async fn alive() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
 /// `GET /readyz`: whether data can be stored now.
-pub(super) async fn ready(State(web): State<Web>) -> Response {
+pub(in crate::web) async fn ready(State(web): State<Web>) -> Response {
     let (reason, error) = match web.probe.readiness().await {
         _ if web.stop.is_cancelled() => ("draining", "the server is going down"),
         Readiness::Ready => return Json(json!({ "status": "ok" })).into_response(),
@@ -58,7 +58,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
 }
 
 /// `GET /users/tokens`: a fresh key. It belongs to nobody until it is registered.
-pub(super) async fn generate_key(State(web): State<Web>) -> Json<Value> {
+pub(in crate::web) async fn generate_key(State(web): State<Web>) -> Json<Value> {
     Json(json!({ "token": web.gateway.generate_key() }))
 }
 
@@ -68,7 +68,11 @@ struct RegisterKey {
 }
 
 /// `POST /users/tokens`: makes a project with that key.
-pub(super) async fn register_key(State(web): State<Web>, Visitor(origin): Visitor, body: Bytes) -> Answer {
+pub(in crate::web) async fn register_key(
+    State(web): State<Web>,
+    Visitor(origin): Visitor,
+    body: Bytes,
+) -> Answer {
     web.check_registration()?;
     let RegisterKey { token } = parse(&body, r#"{"token": "<12 bytes>"}"#)?;
     let key = Key::parse(token.as_bytes()).map_err(|error| ApiError(StatusCode::BAD_REQUEST, error.text))?;
@@ -83,7 +87,11 @@ struct RegisterUser {
 }
 
 /// `POST /users`: makes an account with a first project, and gives its key.
-pub(super) async fn register_user(State(web): State<Web>, Visitor(origin): Visitor, body: Bytes) -> Answer {
+pub(in crate::web) async fn register_user(
+    State(web): State<Web>,
+    Visitor(origin): Visitor,
+    body: Bytes,
+) -> Answer {
     web.check_registration()?;
     let RegisterUser { email, password } = parse(&body, r#"{"email": "…", "password": "…"}"#)?;
     let key = web.gateway.register_user(&email, &password, &origin).await?;

@@ -1,0 +1,75 @@
+//! Variables and devices as they are now, for those who ask once and don't watch.
+
+use protocol::{
+    live::{Device, Var},
+    model::{ProjectId, VarName},
+};
+
+use crate::{Action, Caller, Gateway, GatewayError};
+
+/// Values in one part of the list, in bytes; beyond it the part ends early.
+const MAX_PART_BYTES: usize = 4 * 1024 * 1024;
+
+/// A part of a project's variables.
+#[derive(Clone, Debug)]
+pub struct VarPart {
+    /// In the order in which they were first declared.
+    pub vars: Vec<Var>,
+    /// Every device of the project.
+    pub devices: Vec<Device>,
+    /// Whether more variables follow.
+    pub has_more: bool,
+}
+
+impl Gateway {
+    /// Devices of a project, in the order in which they were first seen.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn list_devices(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+    ) -> Result<Vec<Device>, GatewayError> {
+        let live = self.live(caller, Action::ReadProject, project).await?;
+        let devices = live.state().devices();
+        Ok(devices)
+    }
+
+    /// At most `limit` variables, those behind one of them if that is given; fewer when their values are large.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Invalid`] when there is no variable `after`,
+    /// [`GatewayError::Unavailable`].
+    pub async fn list_vars(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        after: Option<&VarName>,
+        limit: usize,
+    ) -> Result<VarPart, GatewayError> {
+        let live = self.live(caller, Action::ReadProject, project).await?;
+        let state = live.state();
+        let Some((vars, has_more)) = state.vars_after(after, limit, MAX_PART_BYTES) else {
+            let text = "this place in the list is no longer there; begin again from its start";
+            return Err(GatewayError::Invalid(text.to_owned()));
+        };
+        Ok(VarPart { vars, devices: state.devices(), has_more })
+    }
+
+    /// One variable, with every device of the project.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`] also when there is no such variable, [`GatewayError::Unavailable`].
+    pub async fn get_var(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        name: &VarName,
+    ) -> Result<(Var, Vec<Device>), GatewayError> {
+        let live = self.live(caller, Action::ReadProject, project).await?;
+        let state = live.state();
+        let var = state.var(name).ok_or(GatewayError::NotFound)?;
+        Ok((var, state.devices()))
+    }
+}

@@ -1,0 +1,9 @@
+//! The HTTP API for scripts: version 1, and the four addresses that the first observerio had.
+
+mod reference;
+mod scripts;
+mod v1;
+
+pub(super) use reference::reference;
+pub(super) use scripts::{alive, generate_key, ready, register_key, register_user};
+pub(super) use v1::{EditLocks, answer_in_json, answers, operations, retry_after, streams};

@@ -1,0 +1,5 @@
+//! The API's reference.
+pub(in crate::web) async fn reference() -> &'static str {
+    let _ = super::v1::document();
+    "soon"
+}

@@ -1,0 +1,57 @@
+//! Actions: things that games do when they are told to.
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    error::Answer,
+    extract::{At, BodyIfAny, InVariable},
+    fields::Exact,
+};
+
+/// What an action takes.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"args": {"count": 3}}))]
+pub(super) struct Run {
+    /// Any JSON; may be left out.
+    #[serde(default, deserialize_with = "some")]
+    #[schema(value_type = Option<Exact>)]
+    args: Option<serde_json::Value>,
+}
+
+/// `null` is an argument too.
+fn some<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(from).map(Some)
+}
+
+/// An action is on its way.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Running {
+    /// The number of this run.
+    run: u64,
+    /// How many games were asked.
+    games: u32,
+}
+
+/// Run an action
+///
+/// On every connected game that can. What became of it is shown in the dashboard. Needs the role `designer` and a
+/// token of scope `write`.
+#[utoipa::path(
+    post, path = "/projects/{project}/actions/{name}", tag = "variables", params(InVariable),
+    request_body = Option<Run>, responses((status = 202, body = Running))
+)]
+pub(super) async fn run(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InVariable { project, name }): At<InVariable>,
+    BodyIfAny(Run { args }): BodyIfAny<Run>,
+) -> Answer<(StatusCode, Json<Running>)> {
+    let args = args.map(|args| args.to_string());
+    let started = web.gateway.run_action(&caller, project, name, args).await?;
+    Ok((StatusCode::ACCEPTED, Json(Running { run: started.run.0, games: started.games })))
+}

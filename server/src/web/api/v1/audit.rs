@@ -1,0 +1,182 @@
+//! Who did what.
+
+use axum::{Json, extract::State, response::IntoResponse};
+use gateway::{Caller, GatewayError};
+use protocol::model::{AuditCursor, AuditEntry, ProjectId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    csv::{self, Format, Row, Wanted},
+    cursor::{Part, Place},
+    error::Answer,
+    extract::{Asked, At, InProject},
+    fields::Time,
+    pages::{AuditPages, Download, Standing, body_of},
+};
+
+/// Something that somebody did.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub(super) struct Deed {
+    at: Time,
+    /// Who: a name for people.
+    actor: String,
+    /// By what.
+    #[schema(example = "token nightly")]
+    by: String,
+    /// From which address; empty when that is not known.
+    address: String,
+    /// In which project; `null`: on the instance.
+    #[schema(required)]
+    project: Option<i64>,
+    /// What.
+    #[schema(example = "member.role")]
+    action: String,
+    /// To what: a name for people.
+    subject: String,
+    /// What it was before.
+    #[schema(required)]
+    old: Option<String>,
+    /// What it is now.
+    #[schema(required)]
+    new: Option<String>,
+}
+
+impl From<AuditEntry> for Deed {
+    fn from(entry: AuditEntry) -> Self {
+        let AuditEntry { at, actor, by, address, project, action, subject, old, new } = entry;
+        let project = project.map(|project| project.0);
+        Self { at: at.into(), actor, by, address, project, action, subject, old, new }
+    }
+}
+
+impl Row for Deed {
+    const HEADINGS: &'static [&'static str] =
+        &["at", "actor", "by", "address", "project", "action", "subject", "old", "new"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.at.0.to_rfc3339_micros(),
+            self.actor.clone(),
+            self.by.clone(),
+            self.address.clone(),
+            self.project.map(|project| project.to_string()).unwrap_or_default(),
+            self.action.clone(),
+            self.subject.clone(),
+            self.old.clone().unwrap_or_default(),
+            self.new.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+/// List who did what in a project
+///
+/// The newest first, edits of values among the rest. A part has 200 entries at most. Needs the role and the scope
+/// `admin`.
+#[utoipa::path(
+    get, path = "/projects/{project}/audit", tag = "audit", params(InProject, Place),
+    responses((status = 200, body = Part<Deed>))
+)]
+pub(super) async fn list_of_project(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<Deed>>> {
+    list(&web, &caller, Some(project), &place).await
+}
+
+/// List who did what on the instance
+///
+/// In all projects, without edits of values. Only the owner may, with a token of scope `admin`.
+#[utoipa::path(get, path = "/audit", tag = "audit", params(Place), responses((status = 200, body = Part<Deed>)))]
+pub(super) async fn list_of_instance(
+    State(web): State<Web>,
+    Client(caller): Client,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<Deed>>> {
+    list(&web, &caller, None, &place).await
+}
+
+async fn list(
+    web: &Web,
+    caller: &Caller,
+    project: Option<ProjectId>,
+    place: &Place,
+) -> Answer<Json<Part<Deed>>> {
+    let after = place.after(|text| text.parse::<AuditCursor>().ok())?;
+    let limit = u32::try_from(place.limit()?).unwrap_or(u32::MAX);
+    let page = web.gateway.list_audit(caller, project, after.as_ref(), limit).await?;
+    let next = page.next.map(|cursor| cursor.to_string());
+    Ok(Json(Part::new(page.entries.into_iter().map(Deed::from).collect(), next)))
+}
+
+/// Download who did what in a project
+///
+/// Needs the role and the scope `admin`.
+#[utoipa::path(
+    get, path = "/projects/{project}/audit/export", tag = "audit", params(InProject, Wanted),
+    responses((status = 200, description = "All entries, the newest first.", content(
+        (Deed = "application/x-ndjson"), (String = "text/csv")
+    )))
+)]
+pub(super) async fn export_of_project(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(wanted): Asked<Wanted>,
+) -> Answer<impl IntoResponse> {
+    export(web, caller, Some(project), wanted).await
+}
+
+/// Download who did what on the instance
+///
+/// Only the owner may, with a token of scope `admin`.
+#[utoipa::path(
+    get, path = "/audit/export", tag = "audit", params(Wanted),
+    responses((status = 200, description = "All entries, the newest first.", content(
+        (Deed = "application/x-ndjson"), (String = "text/csv")
+    )))
+)]
+pub(super) async fn export_of_instance(
+    State(web): State<Web>,
+    Client(caller): Client,
+    Asked(wanted): Asked<Wanted>,
+) -> Answer<impl IntoResponse> {
+    export(web, caller, None, wanted).await
+}
+
+async fn export(
+    web: Web,
+    caller: Caller,
+    project: Option<ProjectId>,
+    wanted: Wanted,
+) -> Answer<impl IntoResponse> {
+    let format = wanted.format()?;
+    let standing = Standing::new(web.gateway.clone(), caller.clone());
+    let pages = AuditPages::new(web.gateway, caller, project);
+    let body = body_of(AuditDownload { pages, format, is_begun: false }, standing).await?;
+    let name = project.map_or_else(|| "audit".to_owned(), |project| format!("audit-{project}"));
+    Ok((format.headers(&name), body))
+}
+
+struct AuditDownload {
+    pages: AuditPages,
+    format: Format,
+    is_begun: bool,
+}
+
+impl Download for AuditDownload {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, GatewayError> {
+        let page = self.pages.next().await?;
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        if page.is_empty() && !is_first {
+            return Ok(None);
+        }
+        let rows: Vec<_> = page.into_iter().map(Deed::from).collect();
+        Ok(Some(csv::write(self.format, &rows, is_first)))
+    }
+}

@@ -1,0 +1,81 @@
+//! Who asks, and how often he may.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use gateway::{Caller, GatewayError, Origin};
+
+use super::super::super::{
+    Web,
+    auth::{Asking, Visitor},
+};
+use super::error::{Answer, Problem};
+
+/// Whoever proved who he is, by a token or by a session's cookie, and has not asked too often.
+pub(super) struct Client(pub(super) Caller);
+
+impl FromRequestParts<Web> for Client {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Answer<Self> {
+        let Ok(Visitor(origin)) = Visitor::from_request_parts(parts, web).await;
+        let caller = match bearer(&parts.headers) {
+            Bearer::None => by_cookie(parts, web).await?,
+            Bearer::Token(token) => by_token(token, web, &origin).await?,
+            Bearer::Unreadable => None,
+        };
+        let Some(caller) = caller else { return Err(refuse(web, &parts.headers, &origin)) };
+        web.rates.request(&caller).map_err(|wait| {
+            Problem::rate(wait, "you ask more often than this server takes; wait as long as Retry-After says")
+        })?;
+        Ok(Self(caller))
+    }
+}
+
+async fn by_token(token: &str, web: &Web, origin: &Origin) -> Answer<Option<Caller>> {
+    Ok(web.gateway.authenticate_token(token, origin.address).await?)
+}
+
+async fn by_cookie(parts: &mut Parts, web: &Web) -> Answer<Option<Caller>> {
+    match Asking::from_request_parts(parts, web).await {
+        Ok(Asking(caller)) => Ok(caller),
+        Err(_) => Err(GatewayError::Closed.into()),
+    }
+}
+
+/// A token that is none counts against its address; to have brought none at all does not.
+fn refuse(web: &Web, headers: &HeaderMap, origin: &Origin) -> Problem {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Problem::unauthenticated(
+            "send Authorization: Bearer with an API token; the dashboard makes one",
+        );
+    }
+    match web.rates.bad_token(origin.address) {
+        Ok(()) => Problem::unauthenticated(
+            "this is no API token, or none any more; the dashboard makes a new one (a game key is not one)",
+        ),
+        Err(wait) => Problem::rate(
+            wait,
+            "too many wrong tokens came from your address; wait as long as Retry-After says",
+        ),
+    }
+}
+
+enum Bearer<'a> {
+    None,
+    Token(&'a str),
+    /// Several, or something else.
+    Unreadable,
+}
+
+fn bearer(headers: &HeaderMap) -> Bearer<'_> {
+    let mut said = headers.get_all(header::AUTHORIZATION).iter();
+    let (first, second) = (said.next(), said.next());
+    let Some(first) = first else { return Bearer::None };
+    let parts = first.to_str().ok().and_then(|text| text.trim().split_once(' '));
+    match (parts, second) {
+        (Some((scheme, token)), None) if scheme.eq_ignore_ascii_case("bearer") => Bearer::Token(token.trim()),
+        _ => Bearer::Unreadable,
+    }
+}

@@ -1,0 +1,179 @@
+//! Lists in parts, and the places in between.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::{Answer, Problem};
+
+const DEFAULT_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 1_000;
+
+/// A part of a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Part<T> {
+    /// The entries.
+    items: Vec<T>,
+    /// The `cursor` of the next part; `null`: there is none. A part may be short and yet not the last.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Place {
+    /// The `next` of the part before; without it, the first part.
+    pub(super) cursor: Option<String>,
+    /// Entries of a part, at most.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<String>,
+}
+
+impl Place {
+    /// Entries of the part.
+    pub(super) fn limit(&self) -> Answer<usize> {
+        match self.limit.as_deref().map(str::parse) {
+            None => Ok(DEFAULT_LIMIT),
+            Some(Ok(limit @ 1..=MAX_LIMIT)) => Ok(limit),
+            Some(_) => Err(Problem::invalid("limit is a number from 1 to 1000")),
+        }
+    }
+
+    /// Behind which entry, in its own words.
+    pub(super) fn after<K>(&self, read: impl Fn(&str) -> Option<K>) -> Answer<Option<K>> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        match text.as_deref().and_then(read) {
+            Some(key) => Ok(Some(key)),
+            None => Err(Problem::invalid("cursor is the `next` of an answer of this very address")),
+        }
+    }
+
+    /// A part of a list that is short enough to be read whole. `key` puts it in order, and names an entry in cursors.
+    pub(super) fn cut<T, K: Ord + CursorKey>(
+        &self,
+        mut all: Vec<T>,
+        key: impl Fn(&T) -> K,
+    ) -> Answer<Part<T>> {
+        let (after, limit) = (self.after(K::read)?, self.limit()?);
+        all.retain(|entry| after.as_ref().is_none_or(|after| key(entry) > *after));
+        all.sort_by_cached_key(&key);
+        let has_more = all.len() > limit;
+        all.truncate(limit);
+        let next = all.last().filter(|_| has_more).map(|last| key(last).write());
+        Ok(Part::new(all, next))
+    }
+}
+
+impl<T> Part<T> {
+    /// `next`: the last entry, in its own words.
+    pub(super) fn new(items: Vec<T>, next: Option<String>) -> Self {
+        Self { items, next: next.map(|key| URL_SAFE_NO_PAD.encode(key)) }
+    }
+
+    pub(super) fn map<U>(self, view: impl FnMut(T) -> U) -> Part<U> {
+        Part { items: self.items.into_iter().map(view).collect(), next: self.next }
+    }
+}
+
+/// What an entry is known by.
+pub(super) trait CursorKey: Sized {
+    fn write(&self) -> String;
+    fn read(text: &str) -> Option<Self>;
+}
+
+impl CursorKey for i64 {
+    fn write(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl<K: CursorKey> CursorKey for std::cmp::Reverse<K> {
+    fn write(&self) -> String {
+        self.0.write()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        K::read(text).map(Self)
+    }
+}
+
+impl CursorKey for String {
+    fn write(&self) -> String {
+        self.clone()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl<A: CursorKey, B: CursorKey> CursorKey for (A, B) {
+    /// The second part may hold anything.
+    fn write(&self) -> String {
+        let first = self.0.write();
+        format!("{}.{first}{}", first.len(), self.1.write())
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (length, rest) = text.split_once('.')?;
+        let (first, second) = rest.split_at_checked(length.parse().ok()?)?;
+        Some((A::read(first)?, B::read(second)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Reverse;
+
+    use super::*;
+
+    fn place(cursor: Option<&str>, limit: &str) -> Place {
+        Place { cursor: cursor.map(str::to_owned), limit: Some(limit.to_owned()) }
+    }
+
+    /// Every part until there is no next one.
+    fn walk<K: Ord + CursorKey>(all: &[i64], limit: &str, key: impl Fn(&i64) -> K) -> Vec<i64> {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let part = place(cursor.as_deref(), limit).cut(all.to_vec(), &key).unwrap();
+            seen.extend(part.items);
+            match part.next {
+                Some(next) => cursor = Some(next),
+                None => return seen,
+            }
+        }
+    }
+
+    #[test]
+    fn parts_make_the_whole_in_either_order() {
+        let all = [5, 3, 9, 1, 7];
+        for limit in ["1", "2", "4", "5", "1000"] {
+            assert_eq!(walk(&all, limit, |n| *n), [1, 3, 5, 7, 9], "{limit}");
+            assert_eq!(walk(&all, limit, |n| Reverse(*n)), [9, 7, 5, 3, 1], "{limit}");
+            assert_eq!(walk(&all, limit, |n| (format!("{}.x", n % 4), *n)), [1, 5, 9, 3, 7], "{limit}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_goes_between_two_parts_takes_no_other_with_it() {
+        let first = place(None, "2").cut(vec![1, 2, 3, 4], |n: &i64| *n).unwrap();
+        let second = place(first.next.as_deref(), "2").cut(vec![1, 3, 4], |n| *n).unwrap();
+        assert_eq!(second.items, [3, 4]);
+    }
+
+    #[test]
+    fn what_is_no_cursor_or_no_limit_is_refused() {
+        for cursor in ["", "!", "YWJj", "é"] {
+            assert!(place(Some(cursor), "1").cut(vec![1], |n: &i64| *n).is_err(), "{cursor}");
+        }
+        for limit in ["0", "1001", "-1", "ten", "", "99999999999999999999"] {
+            assert!(place(None, limit).limit().is_err(), "{limit}");
+        }
+    }
+}

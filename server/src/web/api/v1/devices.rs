@@ -1,0 +1,58 @@
+//! Devices: the copies of the game.
+
+use axum::{Json, extract::State};
+use protocol::live::Device;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    cursor::{Part, Place},
+    error::Answer,
+    extract::{Asked, At, InProject},
+    fields::Time,
+};
+
+/// A copy of the game.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Device)]
+pub(super) struct DeviceView {
+    id: i64,
+    name: String,
+    /// Whether it is connected.
+    online: bool,
+    last_seen: Time,
+    /// What it says of itself; may be empty.
+    #[schema(example = "1.4.2 · android 15 · rust/0.1.0")]
+    about: String,
+    /// Whether it says what it applied.
+    acknowledges: bool,
+    /// The newest revision that it says it has applied.
+    applied_revision: i64,
+}
+
+impl From<Device> for DeviceView {
+    fn from(device: Device) -> Self {
+        let Device { id, name, online, last_seen, about, acknowledges, applied } = device;
+        let last_seen = last_seen.into();
+        Self { id: id.0, name, online, last_seen, about, acknowledges, applied_revision: applied.0 }
+    }
+}
+
+/// List the devices of a project
+///
+/// In the order in which they were made; of very many, those that were last seen.
+#[utoipa::path(
+    get, path = "/projects/{project}/devices", tag = "devices", params(InProject, Place),
+    responses((status = 200, body = Part<DeviceView>))
+)]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<DeviceView>>> {
+    let devices = web.gateway.list_devices(&caller, project).await?;
+    Ok(Json(place.cut(devices, |device| device.id.0)?.map(DeviceView::from)))
+}

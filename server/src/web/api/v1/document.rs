@@ -1,0 +1,143 @@
+//! The OpenAPI document, out of the handlers themselves.
+
+use std::sync::OnceLock;
+
+use axum::{
+    http::{HeaderValue, Method, header},
+    response::IntoResponse,
+};
+use utoipa::{
+    OpenApi,
+    openapi::{
+        ContentBuilder, HttpMethod, Ref, RefOr, ResponseBuilder,
+        path::{Operation, PathItem},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{BASE, described_answers, described_streams};
+
+/// What all operations share.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "observerio",
+        description = "Everything that the dashboard can do with a project, for scripts. An API token is made in the \
+            dashboard; it acts for the person who made it, within its scope: `read`, `write` or `admin`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/", description = "This instance")),
+    tags(
+        (name = "me", description = "Whoever asks"),
+        (name = "projects", description = "Projects"),
+        (name = "variables", description = "Variables and actions"),
+        (name = "devices", description = "Devices"),
+        (name = "history", description = "What was set before"),
+        (name = "logs", description = "The log"),
+        (name = "keys", description = "Game keys"),
+        (name = "members", description = "Members and invitations"),
+        (name = "audit", description = "Who did what"),
+        (name = "document", description = "This document")
+    )
+)]
+struct Shared;
+
+/// Refusals that any operation may answer with.
+const REFUSALS: [(&str, &str); 7] = [
+    ("400", "Something in the request can't be taken; the message says what."),
+    ("401", "No token, or one that is none any more."),
+    ("403", "You may see it and not do that, or the token's scope is less."),
+    ("404", "There is no such thing, or it is not yours to see."),
+    ("413", "The body is longer than 65,536 bytes."),
+    ("429", "Too often; `Retry-After` says how many seconds to wait."),
+    ("503", "Nothing can be stored or read now; `Retry-After` says when to try again."),
+];
+
+/// The document, made once.
+pub(in crate::web::api) fn document() -> &'static utoipa::openapi::OpenApi {
+    static DOCUMENT: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let described = described_answers().merge(described_streams());
+        let mut document =
+            OpenApiRouter::with_openapi(Shared::openapi()).nest(BASE, described).into_openapi();
+        let security = [
+            ("token", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build())),
+            ("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("observerio_session")))),
+        ];
+        let components = document.components.get_or_insert_default();
+        for (name, scheme) in security {
+            components.add_security_scheme(name, scheme);
+        }
+        for item in document.paths.paths.values_mut() {
+            for (_, operation) in operations_mut(item) {
+                complete(operation);
+            }
+        }
+        document
+    })
+}
+
+/// What is the same everywhere stands in one place.
+fn complete(operation: &mut Operation) {
+    if operation.operation_id.as_deref() == Some("openapi") {
+        operation.security = Some(Vec::new());
+        return;
+    }
+    operation.security =
+        Some(["token", "session"].map(|scheme| SecurityRequirement::new(scheme, [""; 0])).into());
+    let mut refusals = REFUSALS.to_vec();
+    if operation.request_body.is_some() {
+        refusals.push(("415", "The body is not said to be JSON."));
+    } else {
+        refusals.retain(|(status, _)| *status != "413");
+    }
+    for (status, description) in refusals {
+        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).build();
+        let response =
+            ResponseBuilder::new().description(description).content("application/json", problem).build();
+        operation.responses.responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+    }
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Delete, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// The operations at an address, in the order in which people read them.
+pub(in crate::web::api) fn operations_of(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
+    [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+}
+
+/// Every method at every address of the API, for those who check all of them. The router is made of the same handlers.
+pub(in crate::web) fn operations() -> Vec<(Method, &'static str)> {
+    let paths = document().paths.paths.iter();
+    paths.flat_map(|(path, item)| operations_of(item).map(|(method, _)| (method, path.as_str()))).collect()
+}
+
+/// This document
+///
+/// OpenAPI 3.1, for tools that make clients or tests.
+#[utoipa::path(get, path = "/openapi.json", tag = "document", responses((status = 200, description = "The document.", body = Object)))]
+pub(super) async fn openapi() -> impl IntoResponse {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| document().to_pretty_json().expect("the document is plain data"));
+    let kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    (kept, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.as_str())
+}

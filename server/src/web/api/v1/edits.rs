@@ -1,0 +1,253 @@
+//! Setting desired values, alone or several at once.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::IntoResponse,
+};
+use gateway::{Caller, GatewayError};
+use protocol::{
+    live::{Desired, EditSaved, Gesture},
+    model::{ProjectId, Revision, Value, VarName},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::super::{Web, guard};
+use super::{
+    caller::Client,
+    error::{Answer, Conflict, Problem, Said},
+    extract::{At, Body, InProject, InVariable},
+    fields::Exact,
+    idempotency::{IdempotencyKey, is_same_edit},
+    variables::etag,
+};
+
+/// A value to set.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"value": 7}))]
+pub(super) struct NewValue {
+    #[schema(value_type = Exact)]
+    value: serde_json::Value,
+}
+
+/// Values to set, all or none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"changes": [{"name": "speed", "value": 7, "base_revision": 41}, {"name": "god_mode", "value": false}]}))]
+pub(super) struct NewValues {
+    #[schema(max_items = 500)]
+    changes: Vec<NewNamedValue>,
+}
+
+/// A value to set.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewNamedValue {
+    /// The variable.
+    name: String,
+    #[schema(value_type = Exact)]
+    value: serde_json::Value,
+    /// The revision that you have seen, 0: nobody had set it. With another one now, nothing is changed (409).
+    #[schema(minimum = 0, nullable = false)]
+    base_revision: Option<i64>,
+}
+
+/// It is saved and on its way to games.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Saved {
+    /// The project's revision after this edit.
+    revision: i64,
+    /// How many games were connected and get it.
+    games: u32,
+}
+
+impl From<EditSaved> for Saved {
+    fn from(saved: EditSaved) -> Self {
+        Self { revision: saved.revision.0, games: saved.games }
+    }
+}
+
+/// A change that is asked for.
+struct Change {
+    name: VarName,
+    value: Value,
+    /// The revision that must have set it last.
+    base: Option<Revision>,
+}
+
+/// Why nothing was changed.
+enum Refusal {
+    /// Variables that have another revision than their `base`, with what is desired now.
+    Conflict(Vec<(VarName, Option<Desired>)>),
+    Problem(Problem),
+}
+
+impl From<GatewayError> for Refusal {
+    fn from(error: GatewayError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+/// Set a variable
+///
+/// It is on disk when the answer comes. With `If-Match`, only while the variable's `ETag` is still that one (412).
+/// With `Idempotency-Key`, the same request may be sent again after a cut: it counts once. Needs the role `designer` and a
+/// token of scope `write`.
+#[utoipa::path(
+    put, path = "/projects/{project}/variables/{name}", tag = "variables",
+    params(
+        InVariable,
+        ("if-match" = Option<String>, Header, description = "The `ETag` that you have seen: `\"<revision>\"`.", example = "\"41\""),
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, new for each change.",
+            min_length = 1, max_length = 255)
+    ),
+    request_body = NewValue,
+    responses(
+        (status = 200, body = Saved, headers(("etag" = String, description = "The revision that set it."))),
+        (status = 412, body = Said, description = "Somebody else has set it meanwhile."),
+        (status = 422, body = Said, description = "This Idempotency-Key has set another value.")
+    )
+)]
+pub(super) async fn set(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InVariable { project, name }): At<InVariable>,
+    headers: HeaderMap,
+    Body(NewValue { value }): Body<NewValue>,
+) -> Answer<impl IntoResponse> {
+    let (base, key) = (if_match(&headers)?, IdempotencyKey::read(&headers)?);
+    // here the variable is the address
+    web.gateway.get_var(&caller, project, &name).await?;
+    let change = Change { name, value: read(&value)?, base };
+    match save(web, caller, project, key, vec![change]).await {
+        Ok(saved) => Ok(([(header::ETAG, etag(saved.revision))], Json(Saved::from(saved)))),
+        Err(Refusal::Conflict(conflicts)) => {
+            let current = conflicts.into_iter().next().and_then(|(_, current)| current);
+            Err(Problem::precondition_failed(current.map(Into::into)))
+        }
+        Err(Refusal::Problem(problem)) => Err(problem),
+    }
+}
+
+/// Set several variables
+///
+/// All of them in one revision, or none. Needs the role `designer` and a token of scope `write`.
+#[utoipa::path(
+    patch, path = "/projects/{project}/variables", tag = "variables",
+    params(
+        InProject,
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, new for each change.",
+            min_length = 1, max_length = 255)
+    ),
+    request_body = NewValues,
+    responses(
+        (status = 200, body = Saved),
+        (status = 409, body = Said, description = "Somebody else has set some of them meanwhile."),
+        (status = 422, body = Said, description = "This Idempotency-Key has set other values.")
+    )
+)]
+pub(super) async fn set_several(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    headers: HeaderMap,
+    Body(NewValues { changes }): Body<NewValues>,
+) -> Answer<Json<Saved>> {
+    let key = IdempotencyKey::read(&headers)?;
+    let change = |NewNamedValue { name, value, base_revision }| {
+        let name = VarName::parse(&name).map_err(GatewayError::from)?;
+        Ok(Change { name, value: read(&value)?, base: base_revision.map(Revision) })
+    };
+    let changes = changes.into_iter().map(change).collect::<Answer<_>>()?;
+    match save(web, caller, project, key, changes).await {
+        Ok(saved) => Ok(Json(saved.into())),
+        Err(Refusal::Conflict(conflicts)) => {
+            let conflict = |(name, current): (VarName, Option<Desired>)| Conflict {
+                name: name.into(),
+                current: current.map(Into::into),
+            };
+            Err(Problem::conflict(conflicts.into_iter().map(conflict).collect()))
+        }
+        Err(Refusal::Problem(problem)) => Err(problem),
+    }
+}
+
+fn read(json: &serde_json::Value) -> Answer<Value> {
+    Value::from_json(json)
+        .ok_or_else(|| Problem::invalid("a number is neither of 64 bits nor a finite float"))
+}
+
+/// The revision that the client has seen. `*`: any. Compression makes a tag weak, which says nothing here.
+fn if_match(headers: &HeaderMap) -> Answer<Option<Revision>> {
+    if !headers.contains_key(header::IF_MATCH) {
+        return Ok(None);
+    }
+    let said = guard::text(headers, &header::IF_MATCH).map(str::trim);
+    if said == Some("*") {
+        return Ok(None);
+    }
+    let tag = said.map(|said| said.strip_prefix("W/").unwrap_or(said));
+    let revision = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    revision.map(|number| Some(Revision(number))).ok_or_else(|| {
+        Problem::invalid("If-Match is the one ETag of the variable that you have seen, such as \"41\"")
+    })
+}
+
+/// Saves an edit. In a task of its own, which goes on when the client is cut off: with a key, the client asks again and
+/// must find what became of it.
+async fn save(
+    web: Web,
+    caller: Caller,
+    project: ProjectId,
+    key: Option<IdempotencyKey>,
+    changes: Vec<Change>,
+) -> Result<EditSaved, Refusal> {
+    let tasks = web.tasks.clone();
+    let saving = tasks.spawn(async move {
+        let Some(key) = key else { return edit(&web, &caller, project, random(), changes).await };
+        let _held = web.edits.hold(key).await;
+        match web.gateway.find_edit(&caller, project, key.0).await? {
+            None => edit(&web, &caller, project, key.0, changes).await,
+            Some((revision, set)) => {
+                let asked: Vec<_> = changes.iter().map(|change| (&change.name, &change.value)).collect();
+                if !is_same_edit(&asked, &set) {
+                    return Err(Refusal::Problem(Problem::idempotency_mismatch()));
+                }
+                // an edit of nothing says how many games there are
+                let now = web.gateway.edit_vars(&caller, project, key.0, Vec::new()).await?;
+                Ok(EditSaved { revision, ..now })
+            }
+        }
+    });
+    saving.await.unwrap_or_else(|_| Err(GatewayError::Closed.into()))
+}
+
+fn random() -> Gesture {
+    Gesture(getrandom::u64().expect("the operating system always has randomness"))
+}
+
+/// The one place that knows how the gateway is told what somebody has seen.
+async fn edit(
+    web: &Web,
+    caller: &Caller,
+    project: ProjectId,
+    gesture: Gesture,
+    changes: Vec<Change>,
+) -> Result<EditSaved, Refusal> {
+    let mut conflicts = Vec::new();
+    for Change { name, base, .. } in &changes {
+        let Some(base) = base else { continue };
+        let (var, _) = web.gateway.get_var(caller, project, name).await?;
+        if var.desired.as_ref().map_or(Revision(0), |desired| desired.revision) != *base {
+            conflicts.push((name.clone(), var.desired));
+        }
+    }
+    if !conflicts.is_empty() {
+        return Err(Refusal::Conflict(conflicts));
+    }
+    let changes = changes.into_iter().map(|change| (change.name, change.value)).collect();
+    Ok(web.gateway.edit_vars(caller, project, gesture, changes).await?)
+}

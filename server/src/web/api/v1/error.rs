@@ -1,0 +1,205 @@
+//! Every way to say no, in one shape.
+
+use std::{borrow::Cow, time::Duration};
+
+use axum::{
+    Json,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use gateway::GatewayError;
+use protocol::{ErrorCode, Remedy};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{BASE, variables::DesiredValue};
+
+/// When to try again what the server can't do now.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Why it was not done.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    said: Box<Said>,
+}
+
+/// Why it was not done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct Said {
+    /// Never changes its meaning.
+    #[schema(value_type = String, example = "not_found")]
+    code: &'static str,
+    /// A sentence that says what to do.
+    #[schema(value_type = String)]
+    message: Cow<'static, str>,
+    /// With `precondition_failed`: the variable's desired value now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DesiredValue>, nullable = false)]
+    current: Option<Option<DesiredValue>>,
+    /// With `conflict`: the variables that somebody else has set meanwhile.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    conflicts: Vec<Conflict>,
+}
+
+/// A variable that somebody else has set meanwhile.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Conflict {
+    /// Which.
+    pub(super) name: String,
+    /// Its desired value now.
+    #[schema(required)]
+    pub(super) current: Option<DesiredValue>,
+}
+
+pub(super) type Answer<T> = Result<T, Problem>;
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        let said = Said { code, message: message.into(), current: None, conflicts: Vec::new() };
+        Self { status, retry_after: None, said: Box::new(said) }
+    }
+
+    pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid", message)
+    }
+
+    pub(super) fn unauthenticated(message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+    }
+
+    pub(super) fn not_found() -> Self {
+        GatewayError::NotFound.into()
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::of_status(StatusCode::PAYLOAD_TOO_LARGE)
+    }
+
+    pub(super) fn unsupported_media_type() -> Self {
+        Self::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+    }
+
+    pub(super) fn idempotency_mismatch() -> Self {
+        let text = "this Idempotency-Key has set other values before; take a new key for each change";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", text)
+    }
+
+    pub(super) fn rate(retry_after: Duration, message: &'static str) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate", message);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    pub(super) fn precondition_failed(current: Option<DesiredValue>) -> Self {
+        let text = "somebody else has set it meanwhile; read it again, then decide";
+        let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", text);
+        problem.said.current = Some(current);
+        problem
+    }
+
+    pub(super) fn conflict(conflicts: Vec<Conflict>) -> Self {
+        let text = "somebody else has set some of them meanwhile; nothing was changed, read them again";
+        let mut problem = Self::new(StatusCode::CONFLICT, "conflict", text);
+        problem.said.conflicts = conflicts;
+        problem
+    }
+
+    /// For what was refused before it came to a handler of ours.
+    fn of_status(status: StatusCode) -> Self {
+        let (code, message) = match status {
+            StatusCode::FORBIDDEN => ("forbidden", "a page elsewhere may not ask this"),
+            StatusCode::NOT_FOUND => return Self::not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("method_not_allowed", "this address does not take this method; the header Allow names those")
+            }
+            StatusCode::REQUEST_TIMEOUT => ("timeout", "the body did not come in time; send it again"),
+            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "a body has at most 65,536 bytes; send less"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("unsupported_media_type", "the body is JSON; say Content-Type: application/json")
+            }
+            StatusCode::MISDIRECTED_REQUEST => {
+                ("misdirected", "this server does not have this name; use its own, or set --public-url")
+            }
+            status if status.is_client_error() => ("invalid", "the request can't be read; see /docs/api"),
+            _ => ("internal", "the server has failed; its log says more"),
+        };
+        Self::new(status, code, message)
+    }
+}
+
+impl From<GatewayError> for Problem {
+    fn from(error: GatewayError) -> Self {
+        let status = match &error {
+            GatewayError::NotFound => StatusCode::NOT_FOUND,
+            GatewayError::Forbidden | GatewayError::WrongPassword => StatusCode::FORBIDDEN,
+            GatewayError::EmailExists => StatusCode::CONFLICT,
+            GatewayError::Refused(refused) => status_of(refused.code),
+            GatewayError::Invalid(_) | GatewayError::SetupLinkSpent | GatewayError::LinkSpent => {
+                StatusCode::BAD_REQUEST
+            }
+            GatewayError::Unavailable(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "a script could not be served");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            GatewayError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let problem = Self::new(status, error.code(), error.to_string());
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
+        Self { retry_after, ..problem }
+    }
+}
+
+fn status_of(code: ErrorCode) -> StatusCode {
+    match code.remedy() {
+        Remedy::Fix | Remedy::Never => StatusCode::BAD_REQUEST,
+        Remedy::Retry => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self { status, retry_after: wait, said } = self;
+        let mut response = (status, Json(said)).into_response();
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = wait {
+            headers.insert(header::RETRY_AFTER, retry_after(wait));
+        }
+        response
+    }
+}
+
+/// The header `Retry-After`: whole seconds, so that who waits for them does not come too early.
+pub(in crate::web) fn retry_after(wait: Duration) -> HeaderValue {
+    let up = u64::from(wait.subsec_nanos() > 0);
+    HeaderValue::from((wait.as_secs() + up).max(1))
+}
+
+/// What is refused before it comes to a handler (another method, a body too long, a foreign page) is said in the
+/// API's shape too.
+pub(in crate::web) async fn answer_in_json(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_ours = path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"application/json"));
+    if !is_ours || !is_error || is_json {
+        return response;
+    }
+    let mut said = Problem::of_status(status).into_response();
+    if let Some(allowed) = response.headers().get(header::ALLOW) {
+        said.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    said
+}

@@ -1,0 +1,189 @@
+//! What a request says, or why it can't be read. No message repeats what was sent: it could be a secret.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::IntoResponse as _,
+};
+use protocol::model::{Handle, KeyId, ProjectId, UserId, VarName};
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
+
+use super::super::super::{Web, guard};
+use super::error::{Answer, Problem};
+
+/// What stands in the address. What can't be read names nothing: 404.
+pub(super) struct At<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Web> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Answer<Self> {
+        match Path::from_request_parts(parts, web).await {
+            Ok(Path(said)) => Ok(Self(said)),
+            Err(_) => Err(Problem::not_found()),
+        }
+    }
+}
+
+/// What stands behind the question mark.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Web> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Answer<Self> {
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(said)) => Ok(Self(said)),
+            Err(_) => Err(Problem::invalid("a parameter can't be read; /docs/api says what each takes")),
+        }
+    }
+}
+
+/// A body of JSON: an object with the fields that are known, and no others, so that a slip of the pen in a field that
+/// protects something is not passed over.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Answer<Self> {
+        let (is_json, bytes) = read(request, web).await?;
+        if !is_json {
+            return Err(Problem::unsupported_media_type());
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+/// A body that may be left out.
+pub(super) struct BodyIfAny<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Web> for BodyIfAny<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Answer<Self> {
+        let (is_json, bytes) = read(request, web).await?;
+        match (bytes.is_empty(), is_json) {
+            (true, _) => Ok(Self(T::default())),
+            (false, true) => parse(&bytes).map(Self),
+            (false, false) => Err(Problem::unsupported_media_type()),
+        }
+    }
+}
+
+async fn read(request: Request, web: &Web) -> Answer<(bool, Bytes)> {
+    let is_json = is_json(request.headers());
+    match Bytes::from_request(request, web).await {
+        Ok(bytes) => Ok((is_json, bytes)),
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::too_large()),
+        Err(rejection) => {
+            tracing::debug!(status = %rejection.into_response().status(), "a body did not come whole");
+            Err(Problem::invalid("the body did not come whole; send it again"))
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let said = guard::text(headers, &header::CONTENT_TYPE).unwrap_or_default();
+    let media_type = said.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|fault| {
+        let (line, column) = (fault.line(), fault.column());
+        Problem::invalid(format!("the body is not JSON from line {line}, column {column} on"))
+    })?;
+    if !json.is_object() {
+        return Err(Problem::invalid("the body is a JSON object; /docs/api shows it"));
+    }
+    serde_json::from_value(json).map_err(|fault| Problem::invalid(explain(&fault.to_string())))
+}
+
+/// serde's own words, as far as they are about us.
+fn explain(fault: &str) -> String {
+    if fault.starts_with("missing field") {
+        return format!("the body lacks something: {fault}");
+    }
+    if let Some((_, known)) =
+        fault.strip_prefix("unknown field").and_then(|rest| rest.split_once(", expected "))
+    {
+        return format!("the body has a field that has no meaning here, expected {known}");
+    }
+    "a field of the body is not of its type; /docs/api shows it".to_owned()
+}
+
+/// Which project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InProject {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+}
+
+/// Which variable of which project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InVariable {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+    /// The variable's name, percent-encoded.
+    #[param(value_type = String, example = "speed")]
+    pub(super) name: VarName,
+}
+
+/// Which key of which project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InKey {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+    /// The key's number, not the key itself.
+    #[param(value_type = i64, example = 3)]
+    #[serde(deserialize_with = "number")]
+    pub(super) key: KeyId,
+}
+
+/// Which member of which project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InMember {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+    /// The account's number.
+    #[param(value_type = i64, example = 2)]
+    #[serde(deserialize_with = "number")]
+    pub(super) user: UserId,
+}
+
+/// Which invitation of which project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InInvitation {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+    /// The invitation's id.
+    #[param(value_type = String, example = "0f3a9b2c4d5e6f70")]
+    pub(super) invitation: Handle,
+}
+
+/// A path's segment is text, whatever serde would like it to be.
+fn number<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: std::str::FromStr<Err = std::num::ParseIntError>,
+{
+    String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+}

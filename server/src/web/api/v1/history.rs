@@ -1,0 +1,84 @@
+//! What was set before, by whom.
+
+use axum::{Json, extract::State};
+use gateway::{GatewayError, MAX_ROWS, store::HistoryRow};
+use protocol::{
+    limits::MAX_EDITS_PER_MESSAGE,
+    model::{Revision, VarName},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    cursor::{CursorKey as _, Part, Place},
+    error::Answer,
+    extract::{Asked, At, InProject},
+    fields::{Exact, Time},
+};
+
+/// A change of a variable's desired value.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HistoryEntry)]
+pub(super) struct ChangeView {
+    name: String,
+    /// What was desired before; `null`: nothing, the game's own value.
+    #[schema(required)]
+    old: Option<Exact>,
+    new: Exact,
+    /// The revision that made it.
+    revision: i64,
+    author: String,
+    at: Time,
+}
+
+impl From<HistoryRow> for ChangeView {
+    fn from(row: HistoryRow) -> Self {
+        let HistoryRow { name, old, new, revision, author, at } = row;
+        let old = old.as_ref().map(Exact::from);
+        Self { name: name.into(), old, new: (&new).into(), revision: revision.0, author, at: at.into() }
+    }
+}
+
+/// Of which variable.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OfVariable {
+    /// Only changes of this variable.
+    #[param(example = "speed")]
+    name: Option<String>,
+}
+
+/// List what was set
+///
+/// The newest first; all values of one drag of a slider are one entry.
+#[utoipa::path(
+    get, path = "/projects/{project}/history", tag = "history", params(InProject, OfVariable, Place),
+    responses((status = 200, body = Part<ChangeView>))
+)]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(OfVariable { name }): Asked<OfVariable>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<ChangeView>>> {
+    let name = name.map(|name| VarName::parse(&name)).transpose().map_err(GatewayError::from)?;
+    let (after, limit) = (place.after(<(i64, String)>::read)?, place.limit()?);
+    // a revision may have set several variables, of which the part before has shown some
+    let before = after.as_ref().map(|(revision, _)| Revision(revision.saturating_add(1)));
+    let shown_before = if after.is_some() { MAX_EDITS_PER_MESSAGE } else { 0 };
+    let wanted = u32::try_from(limit + 1 + shown_before).unwrap_or(MAX_ROWS).min(MAX_ROWS);
+    let mut rows = web.gateway.list_history(&caller, project, name.as_ref(), before, wanted).await?;
+    let is_cut = rows.len() == wanted as usize;
+    if let Some((revision, name)) = &after {
+        let shown = rows.iter().position(|row| row.revision.0 == *revision && row.name.as_str() == name);
+        rows.drain(..shown.map_or(0, |last| last + 1));
+    }
+    let has_more = rows.len() > limit || is_cut;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| has_more);
+    let next = last.map(|row| (row.revision.0, row.name.to_string()).write());
+    Ok(Json(Part::new(rows.into_iter().map(ChangeView::from).collect(), next)))
+}

@@ -1,0 +1,110 @@
+//! Edits that may be sent again. A key of the client's becomes the edit's gesture, by which the store finds it.
+
+use axum::http::{HeaderMap, HeaderName};
+use protocol::{
+    live::Gesture,
+    model::{Value, VarName},
+};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::error::{Answer, Problem};
+
+const MAX_KEY_BYTES: usize = 255;
+/// Edits with different keys seldom share one of these; when they do, one waits.
+const LOCKS: usize = 64;
+
+/// Names an edit that may be sent again.
+#[derive(Clone, Copy)]
+pub(super) struct IdempotencyKey(pub(super) Gesture);
+
+impl IdempotencyKey {
+    /// From the header `Idempotency-Key`, if there is one.
+    pub(super) fn read(headers: &HeaderMap) -> Answer<Option<Self>> {
+        const NAME: HeaderName = HeaderName::from_static("idempotency-key");
+        let mut said = headers.get_all(NAME).iter();
+        let (first, second) = (said.next(), said.next());
+        let Some(key) = first else { return Ok(None) };
+        let printable = key.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'));
+        if second.is_some() || !printable || key.is_empty() || key.len() > MAX_KEY_BYTES {
+            let text =
+                format!("Idempotency-Key is one text of 1 to {MAX_KEY_BYTES} printable ASCII characters");
+            return Err(Problem::invalid(text));
+        }
+        let digest = Sha256::digest(key.as_bytes());
+        let eight = digest.first_chunk().expect("a SHA-256 has 32 bytes");
+        Ok(Some(Self(Gesture(u64::from_be_bytes(*eight)))))
+    }
+}
+
+/// Holds back an edit that comes again while the first one is being saved.
+pub(in crate::web) struct EditLocks([Mutex<()>; LOCKS]);
+
+impl Default for EditLocks {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::default()))
+    }
+}
+
+impl EditLocks {
+    pub(super) async fn hold(&self, key: IdempotencyKey) -> MutexGuard<'_, ()> {
+        let IdempotencyKey(Gesture(number)) = key;
+        self.0[(number % LOCKS as u64) as usize].lock().await
+    }
+}
+
+/// Whether a request asks for what an edit has set. What was desired before already is not in the edit, so it can't be
+/// compared.
+pub(super) fn is_same_edit(asked: &[(&VarName, &Value)], set: &[(VarName, Value)]) -> bool {
+    // of a variable that is named twice the last value counts
+    let asked_for = |name: &VarName| asked.iter().rfind(|(asked, _)| *asked == name).map(|(_, value)| *value);
+    set.iter().all(|(name, value)| asked_for(name).is_some_and(|asked| is_same(asked, value)))
+}
+
+/// A number is kept in the type that the game declares.
+fn is_same(asked: &Value, set: &Value) -> bool {
+    match (asked, set) {
+        (Value::Int(_), Value::Float(_)) | (Value::Float(_), Value::Int(_)) => set.agrees_with(asked),
+        _ => asked == set,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(headers: &[&str]) -> Answer<Option<u64>> {
+        let mut map = HeaderMap::new();
+        for value in headers {
+            map.append("idempotency-key", value.parse().unwrap());
+        }
+        Ok(IdempotencyKey::read(&map)?.map(|IdempotencyKey(Gesture(number))| number))
+    }
+
+    #[test]
+    fn a_key_becomes_a_gesture() {
+        assert_eq!(key(&[]).unwrap(), None);
+        // the first test vector of FIPS 180-2
+        assert_eq!(key(&["abc"]).unwrap(), Some(0xba78_16bf_8f01_cfea));
+        assert!(key(&[&"k".repeat(255)]).is_ok());
+        for bad in [&[""][..], &["a", "b"], &["tab\there"], &[&"k".repeat(256)]] {
+            assert!(key(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_is_told_from_something_else() {
+        let name = |text: &str| VarName::parse(text).unwrap();
+        let (speed, hp) = (name("speed"), name("hp"));
+        let (five, five_as_float) = (Value::Int(5i64.into()), Value::Float(5.0));
+        let (six, text) = (Value::Int(6i64.into()), Value::Text("5".to_owned()));
+        let set = [(speed.clone(), five_as_float.clone())];
+        assert!(is_same_edit(&[(&speed, &five)], &set));
+        assert!(is_same_edit(&[(&speed, &six), (&speed, &five)], &set));
+        // hp was desired before already
+        assert!(is_same_edit(&[(&speed, &five_as_float), (&hp, &six)], &set));
+        assert!(!is_same_edit(&[(&speed, &six)], &set));
+        assert!(!is_same_edit(&[(&speed, &text)], &set));
+        assert!(!is_same_edit(&[(&hp, &five)], &set));
+    }
+}

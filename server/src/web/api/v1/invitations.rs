@@ -1,0 +1,127 @@
+//! Invitations to a project.
+
+use std::cmp::Reverse;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use protocol::model::{Invitation, ProjectRole};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::super::{Web, client::Scheme, guard};
+use super::{
+    caller::Client,
+    cursor::{Part, Place},
+    error::Answer,
+    extract::{Asked, At, Body, InInvitation, InProject},
+    fields::Time,
+    members::RoleWord,
+};
+
+/// An invitation that nobody has taken yet.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Invitation)]
+pub(super) struct InvitationView {
+    #[schema(example = "0f3a9b2c4d5e6f70")]
+    id: String,
+    #[schema(value_type = RoleWord)]
+    role: ProjectRole,
+    /// For whom it is meant; may be empty.
+    note: String,
+    invited_by: String,
+    created_at: Time,
+    expires_at: Time,
+}
+
+impl From<Invitation> for InvitationView {
+    fn from(invitation: Invitation) -> Self {
+        Self {
+            id: invitation.id.0,
+            role: invitation.role,
+            note: invitation.note,
+            invited_by: invitation.invited_by,
+            created_at: invitation.created_at.into(),
+            expires_at: invitation.expires_at.into(),
+        }
+    }
+}
+
+/// An invitation to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "designer", "note": "for Ana"}))]
+pub(super) struct NewInvitation {
+    #[schema(value_type = RoleWord)]
+    role: ProjectRole,
+    /// For whom it is meant: one line of at most 200 characters.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    note: String,
+}
+
+/// An invitation with its link.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Invited {
+    invitation: InvitationView,
+    /// For whoever is invited. It is shown this once.
+    #[schema(example = "https://tune.example.org/join?token=…")]
+    link: String,
+}
+
+/// List the open invitations of a project
+///
+/// The newest first, without their links. Needs the role and the scope `admin`.
+#[utoipa::path(
+    get, path = "/projects/{project}/invitations", tag = "members", params(InProject, Place),
+    responses((status = 200, body = Part<InvitationView>))
+)]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<InvitationView>>> {
+    let open = web.gateway.list_invitations(&caller, project).await?;
+    let key = |invitation: &Invitation| (Reverse(invitation.created_at.0), invitation.id.0.clone());
+    Ok(Json(place.cut(open, key)?.map(InvitationView::from)))
+}
+
+/// Invite somebody
+///
+/// The link is good for seven days and for one person. Needs the role and the scope `admin`.
+#[utoipa::path(
+    post, path = "/projects/{project}/invitations", tag = "members", params(InProject), request_body = NewInvitation,
+    responses((status = 201, body = Invited))
+)]
+pub(super) async fn create(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    scheme: Scheme,
+    headers: HeaderMap,
+    Body(NewInvitation { role, note }): Body<NewInvitation>,
+) -> Answer<(StatusCode, Json<Invited>)> {
+    let (token, invitation) = web.gateway.invite(&caller, project, role, &note).await?;
+    let link =
+        format!("{}/join?token={}", web.own_origin(scheme, guard::plain_host(&headers)), token.reveal());
+    Ok((StatusCode::CREATED, Json(Invited { invitation: invitation.into(), link })))
+}
+
+/// Take an invitation back
+///
+/// Needs the role and the scope `admin`.
+#[utoipa::path(
+    delete, path = "/projects/{project}/invitations/{invitation}", tag = "members", params(InInvitation),
+    responses((status = 204, description = "Its link is worth nothing any more."))
+)]
+pub(super) async fn revoke(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InInvitation { project, invitation }): At<InInvitation>,
+) -> Answer<StatusCode> {
+    web.gateway.revoke_invitation(&caller, project, &invitation).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,141 @@
+//! Game keys.
+
+use axum::{Json, extract::State, http::StatusCode};
+use protocol::model::GameKey;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    cursor::{Part, Place},
+    error::Answer,
+    extract::{Asked, At, Body, InKey, InProject},
+    fields::Time,
+};
+
+/// A game key. It is whole here and nowhere else.
+#[derive(Serialize, ToSchema)]
+#[schema(as = GameKey)]
+pub(super) struct KeyView {
+    id: i64,
+    /// What games say.
+    #[schema(example = "0123456789ab")]
+    key: String,
+    /// What it is for.
+    name: String,
+    created_at: Time,
+    /// Who made it; `null`: nobody who was signed in.
+    #[schema(required)]
+    created_by: Option<String>,
+    /// When a game last connected with it; exact to a minute.
+    #[schema(required)]
+    last_used_at: Option<Time>,
+    /// From when on games are refused, because another key has taken its place.
+    #[schema(required)]
+    expires_at: Option<Time>,
+    #[schema(required)]
+    revoked_at: Option<Time>,
+}
+
+impl From<GameKey> for KeyView {
+    fn from(key: GameKey) -> Self {
+        Self {
+            id: key.id.0,
+            key: key.key.as_str().to_owned(),
+            name: key.name,
+            created_at: key.created_at.into(),
+            created_by: key.created_by,
+            last_used_at: key.last_used_at.map(Time),
+            expires_at: key.expires_at.map(Time),
+            revoked_at: key.revoked_at.map(Time),
+        }
+    }
+}
+
+/// A key's name.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Steam build"}))]
+pub(super) struct KeyName {
+    /// One line of at most 80 characters.
+    #[schema(min_length = 1, max_length = 80)]
+    name: String,
+}
+
+/// How a key is replaced.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"overlap_days": 7}))]
+pub(super) struct Rotation {
+    /// For how many days games may still use the old key; 0: no longer.
+    #[schema(maximum = 366)]
+    overlap_days: u32,
+}
+
+/// List the game keys of a project
+///
+/// The oldest first, revoked ones too. Needs the role `designer` and a token of scope `write`.
+#[utoipa::path(
+    get, path = "/projects/{project}/keys", tag = "keys", params(InProject, Place),
+    responses((status = 200, body = Part<KeyView>))
+)]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<KeyView>>> {
+    let keys = web.gateway.list_keys(&caller, project).await?;
+    Ok(Json(place.cut(keys, |key| key.id.0)?.map(KeyView::from)))
+}
+
+/// Make a further game key
+///
+/// Needs the role and the scope `admin`.
+#[utoipa::path(
+    post, path = "/projects/{project}/keys", tag = "keys", params(InProject), request_body = KeyName,
+    responses((status = 201, body = KeyView))
+)]
+pub(super) async fn create(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Body(KeyName { name }): Body<KeyName>,
+) -> Answer<(StatusCode, Json<KeyView>)> {
+    let made = web.gateway.create_key(&caller, project, &name).await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
+}
+
+/// Replace a game key by a new one
+///
+/// Games may go on with the old one for as long as you say. Needs the role and the scope `admin`.
+#[utoipa::path(
+    post, path = "/projects/{project}/keys/{key}/rotate", tag = "keys", params(InKey), request_body = Rotation,
+    responses((status = 201, body = KeyView))
+)]
+pub(super) async fn rotate(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InKey { project, key }): At<InKey>,
+    Body(Rotation { overlap_days }): Body<Rotation>,
+) -> Answer<(StatusCode, Json<KeyView>)> {
+    let made = web.gateway.rotate_key(&caller, project, key, overlap_days).await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
+}
+
+/// Revoke a game key
+///
+/// Games that use it are let go at once. Needs the role and the scope `admin`.
+#[utoipa::path(
+    delete, path = "/projects/{project}/keys/{key}", tag = "keys", params(InKey),
+    responses((status = 204, description = "No game connects with it any more."))
+)]
+pub(super) async fn revoke(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InKey { project, key }): At<InKey>,
+) -> Answer<StatusCode> {
+    web.gateway.revoke_key(&caller, project, key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,241 @@
+//! The log: searched, and downloaded.
+
+use std::collections::HashMap;
+
+use axum::{Json, extract::State, response::IntoResponse};
+use gateway::{Caller, Gateway, GatewayError};
+use protocol::{
+    filter::{Candidate, Filter},
+    live::{Device, LogLine},
+    model::{DeviceId, Level, ProjectId},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    csv::{self, Format, Row, Wanted},
+    cursor::{Part, Place},
+    error::{Answer, Problem},
+    extract::{Asked, At, InProject},
+    fields::{Exact, Time},
+    pages::{Download, LogPages, Standing, body_of, weight},
+};
+
+/// Lines that one search looks at; it goes on from there with the cursor.
+const MAX_LOOKED_AT: usize = 20_000;
+/// Text that one search looks at, in bytes.
+const MAX_LOOKED_AT_BYTES: usize = 8 * 1024 * 1024;
+/// Text of one answer, in bytes.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// A filter looks for each of its words in each line.
+const MAX_FILTER_BYTES: usize = 512;
+
+/// A line of the log.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LogLine)]
+pub(super) struct LineView {
+    /// The line's number: +1 for each line of the project.
+    seq: u64,
+    /// The number of the device.
+    device: i64,
+    /// Its name; `null`: it was not seen for long.
+    #[schema(required)]
+    device_name: Option<String>,
+    /// The game's own time, or else when it was received.
+    at: Time,
+    received: Time,
+    /// `trace`, `debug`, `info`, `warn`, `error` or `fatal`.
+    #[schema(value_type = LevelWord)]
+    level: &'static str,
+    message: String,
+    /// Every further field: an object.
+    #[schema(required, value_type = Option<Object>)]
+    fields: Option<Exact>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase", as = Level)]
+#[expect(dead_code, reason = "describes the words of `Level`, which knows no OpenAPI")]
+enum LevelWord {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+impl LineView {
+    pub(super) fn seq(&self) -> u64 {
+        self.seq
+    }
+}
+
+impl Row for LineView {
+    const HEADINGS: &'static [&'static str] =
+        &["seq", "at", "received", "level", "device", "device_name", "message", "fields"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.seq.to_string(),
+            self.at.0.to_rfc3339_micros(),
+            self.received.0.to_rfc3339_micros(),
+            self.level.to_owned(),
+            self.device.to_string(),
+            self.device_name.clone().unwrap_or_default(),
+            self.message.clone(),
+            self.fields.as_ref().map(|fields| fields.text().to_owned()).unwrap_or_default(),
+        ]
+    }
+}
+
+/// Which lines.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Search {
+    /// As in the box above the log: `word`, `"a phrase"`, `level>=warn`, `device:name`, `-` before any of them for its
+    /// opposite; all of them together. At most 512 bytes.
+    #[param(max_length = 512, example = "level>=warn boss")]
+    q: Option<String>,
+}
+
+/// The filter, and what it needs to know beside a line.
+pub(super) struct Matcher {
+    filter: Filter,
+    names: HashMap<DeviceId, String>,
+}
+
+impl Matcher {
+    pub(super) async fn new(
+        gateway: &Gateway,
+        caller: &Caller,
+        project: ProjectId,
+        search: &Search,
+    ) -> Answer<Self> {
+        let text = search.q.as_deref().unwrap_or_default();
+        if text.len() > MAX_FILTER_BYTES {
+            return Err(Problem::invalid(format!("q has at most {MAX_FILTER_BYTES} bytes")));
+        }
+        let filter =
+            Filter::parse(text).map_err(|fault| Problem::invalid(format!("q can't be read: {fault}")))?;
+        let devices = gateway.list_devices(caller, project).await?;
+        Ok(Self { filter, names: devices.into_iter().map(|device| (device.id, device.name)).collect() })
+    }
+
+    /// A device is new or was renamed.
+    pub(super) fn learn(&mut self, device: &Device) {
+        if self.names.get(&device.id) != Some(&device.name) {
+            self.names.insert(device.id, device.name.clone());
+        }
+    }
+
+    pub(super) fn matches(&self, line: &LogLine) -> bool {
+        self.filter.matches(&Candidate {
+            level: line.level,
+            message: &line.message,
+            fields: line.fields.as_deref(),
+            device: self.names.get(&line.device).map_or("", String::as_str),
+        })
+    }
+
+    pub(super) fn view(&self, line: LogLine) -> LineView {
+        let LogLine { seq, device, at, received, level, message, fields } = line;
+        LineView {
+            seq,
+            device: device.0,
+            device_name: self.names.get(&device).cloned(),
+            at: at.into(),
+            received: received.into(),
+            level: Level::as_str(level),
+            message,
+            fields: fields.and_then(Exact::read),
+        }
+    }
+}
+
+/// Search the log
+///
+/// The newest line first. One request looks at 20,000 lines at most, so a part may have few lines or none and
+/// still have a `next`: go on until it is `null`.
+#[utoipa::path(
+    get, path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, Place),
+    responses((status = 200, body = Part<LineView>))
+)]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(search): Asked<Search>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<LineView>>> {
+    let (before, limit) = (place.after(|seq| seq.parse().ok())?, place.limit()?);
+    let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
+    let mut pages = LogPages::new(web.gateway, caller, project, before);
+    let (mut found, mut found_bytes, mut looked_at, mut looked_at_bytes) = (Vec::new(), 0, 0, 0);
+    loop {
+        let page = pages.next().await?;
+        if page.is_empty() {
+            return Ok(Json(Part::new(found, None)));
+        }
+        for line in page {
+            let (seq, bytes) = (line.seq, weight(&line));
+            (looked_at, looked_at_bytes) = (looked_at + 1, looked_at_bytes + bytes);
+            if matcher.matches(&line) {
+                found_bytes += bytes;
+                found.push(matcher.view(line));
+            }
+            let is_full = found.len() == limit || found_bytes >= MAX_ANSWER_BYTES;
+            if is_full || looked_at >= MAX_LOOKED_AT || looked_at_bytes >= MAX_LOOKED_AT_BYTES {
+                // the first line of a project has the number 1
+                return Ok(Json(Part::new(found, (seq > 1).then(|| seq.to_string()))));
+            }
+        }
+    }
+}
+
+/// Download the log
+///
+/// All matching lines that are there when you ask, the newest first. A connection that is cut before the end means
+/// that some are missing.
+#[utoipa::path(
+    get, path = "/projects/{project}/logs/export", tag = "logs", params(InProject, Search, Wanted),
+    responses((status = 200, description = "The lines, for as long as it takes.", content(
+        (LineView = "application/x-ndjson"), (String = "text/csv")
+    )))
+)]
+pub(super) async fn export(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(search): Asked<Search>,
+    Asked(wanted): Asked<Wanted>,
+) -> Answer<impl IntoResponse> {
+    let format = wanted.format()?;
+    let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
+    let standing = Standing::new(web.gateway.clone(), caller.clone());
+    let pages = LogPages::new(web.gateway, caller, project, None);
+    let body = body_of(LogDownload { pages, matcher, format, is_begun: false }, standing).await?;
+    Ok((format.headers(&format!("log-{project}")), body))
+}
+
+struct LogDownload {
+    pages: LogPages,
+    matcher: Matcher,
+    format: Format,
+    is_begun: bool,
+}
+
+impl Download for LogDownload {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, GatewayError> {
+        let page = self.pages.next().await?;
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        if page.is_empty() && !is_first {
+            return Ok(None);
+        }
+        let lines = page.into_iter().filter(|line| self.matcher.matches(line));
+        let rows: Vec<_> = lines.map(|line| self.matcher.view(line)).collect();
+        Ok(Some(csv::write(self.format, &rows, is_first)))
+    }
+}

@@ -1,0 +1,106 @@
+//! The people of a project.
+
+use axum::{Json, extract::State, http::StatusCode};
+use protocol::model::{Member, ProjectRole};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    cursor::{Part, Place},
+    error::Answer,
+    extract::{Asked, At, Body, InMember, InProject},
+    fields::Time,
+};
+
+/// A member of a project.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
+pub(super) struct MemberView {
+    /// The number of the account.
+    user: i64,
+    /// What others read.
+    name: String,
+    #[schema(required)]
+    email: Option<String>,
+    #[schema(value_type = RoleWord)]
+    role: ProjectRole,
+    added_at: Time,
+}
+
+/// What a member may do: each can do what those before it can.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase", as = Role)]
+#[expect(dead_code, reason = "describes the words of `ProjectRole`, which knows no OpenAPI")]
+pub(super) enum RoleWord {
+    Viewer,
+    Designer,
+    Admin,
+}
+
+impl From<Member> for MemberView {
+    fn from(member: Member) -> Self {
+        let Member { user, name, email, role, added_at } = member;
+        Self { user: user.0, name, email, role, added_at: added_at.into() }
+    }
+}
+
+/// A role.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "designer"}))]
+pub(super) struct NewRole {
+    #[schema(value_type = RoleWord)]
+    role: ProjectRole,
+}
+
+/// List the members of a project
+///
+/// By name. The owner of the instance is one only if he was added.
+#[utoipa::path(
+    get, path = "/projects/{project}/members", tag = "members", params(InProject, Place),
+    responses((status = 200, body = Part<MemberView>))
+)]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<MemberView>>> {
+    let members = web.gateway.list_members(&caller, project).await?;
+    Ok(Json(place.cut(members, |member| (member.name.clone(), member.user.0))?.map(MemberView::from)))
+}
+
+/// Change what a member may do
+///
+/// At once, also in dashboards that are open. Needs the role and the scope `admin`.
+#[utoipa::path(
+    patch, path = "/projects/{project}/members/{user}", tag = "members", params(InMember), request_body = NewRole,
+    responses((status = 204, description = "He may do that now."))
+)]
+pub(super) async fn set_role(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InMember { project, user }): At<InMember>,
+    Body(NewRole { role }): Body<NewRole>,
+) -> Answer<StatusCode> {
+    web.gateway.set_member_role(&caller, project, user, role).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Remove a member
+///
+/// His open dashboards of the project close. Needs the role and the scope `admin`.
+#[utoipa::path(
+    delete, path = "/projects/{project}/members/{user}", tag = "members", params(InMember),
+    responses((status = 204, description = "He is no member any more."))
+)]
+pub(super) async fn remove(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InMember { project, user }): At<InMember>,
+) -> Answer<StatusCode> {
+    web.gateway.remove_member(&caller, project, user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

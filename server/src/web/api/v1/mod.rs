@@ -1,0 +1,81 @@
+//! Version 1 of the HTTP API: decode, call the gateway, encode. One noun a file; what may be done is decided in the
+//! gateway alone.
+
+mod actions;
+mod audit;
+mod caller;
+mod csv;
+mod cursor;
+mod devices;
+mod document;
+mod edits;
+mod error;
+mod extract;
+mod fields;
+mod history;
+mod idempotency;
+mod invitations;
+mod keys;
+mod logs;
+mod me;
+mod members;
+mod pages;
+mod projects;
+mod tail;
+mod variables;
+
+use axum::{Router, routing::any};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) use self::document::document;
+pub(in crate::web) use self::document::operations;
+use self::error::Problem;
+pub(in crate::web) use self::error::{answer_in_json, retry_after};
+pub(in crate::web) use self::idempotency::EditLocks;
+use super::super::Web;
+
+/// Where it is.
+pub(super) const BASE: &str = "/api/v1";
+
+/// Answers that are whole when they leave.
+pub(in crate::web) fn answers() -> Router<Web> {
+    let nothing = || async { Problem::not_found() };
+    let others = Router::new().route(BASE, any(nothing)).route(&format!("{BASE}/{{*rest}}"), any(nothing));
+    OpenApiRouter::new().nest(BASE, described_answers()).split_for_parts().0.merge(others)
+}
+
+/// Answers that leave piece by piece, for as long as there is something to say.
+pub(in crate::web) fn streams() -> Router<Web> {
+    OpenApiRouter::new().nest(BASE, described_streams()).split_for_parts().0
+}
+
+fn described_answers() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(me::me))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::get, projects::rename, projects::delete))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(members::list))
+        .routes(routes!(members::set_role, members::remove))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(devices::list))
+        .routes(routes!(variables::list, edits::set_several))
+        .routes(routes!(variables::get, edits::set))
+        .routes(routes!(actions::run))
+        .routes(routes!(history::list))
+        .routes(routes!(logs::list))
+        .routes(routes!(audit::list_of_project))
+        .routes(routes!(audit::list_of_instance))
+        .routes(routes!(document::openapi))
+}
+
+fn described_streams() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(logs::export))
+        .routes(routes!(tail::live))
+        .routes(routes!(audit::export_of_project))
+        .routes(routes!(audit::export_of_instance))
+}

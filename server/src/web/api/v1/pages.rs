@@ -1,0 +1,138 @@
+//! Reading what is long page by page, whether for one answer or for a download.
+
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use futures_util::stream;
+use gateway::{Caller, Gateway, GatewayError, MAX_AUDIT_ENTRIES, MAX_ROWS};
+use protocol::{
+    live::LogLine,
+    model::{AuditCursor, AuditEntry, ProjectId},
+};
+use tokio::sync::watch;
+
+/// What a page of log lines is to hold, so that few lines of 64 KiB are as good as many short ones.
+const PAGE_BYTES: usize = 1024 * 1024;
+const FIRST_LINES: usize = 100;
+const MIN_LINES: usize = 16;
+
+/// The log of a project from a place on, the newest line first.
+pub(super) struct LogPages {
+    gateway: Gateway,
+    caller: Caller,
+    project: ProjectId,
+    before: Option<u64>,
+    lines: usize,
+    is_over: bool,
+}
+
+impl LogPages {
+    pub(super) fn new(gateway: Gateway, caller: Caller, project: ProjectId, before: Option<u64>) -> Self {
+        Self { gateway, caller, project, before, lines: FIRST_LINES, is_over: false }
+    }
+
+    /// The next lines; none: that was all.
+    pub(super) async fn next(&mut self) -> Result<Vec<LogLine>, GatewayError> {
+        if self.is_over {
+            return Ok(Vec::new());
+        }
+        let wanted = u32::try_from(self.lines).unwrap_or(MAX_ROWS);
+        let page = self.gateway.list_logs(&self.caller, self.project, self.before, wanted).await?;
+        self.before = page.last().map(|line| line.seq);
+        self.is_over = page.len() < self.lines || self.before.is_some_and(|seq| seq <= 1);
+        let bytes: usize = page.iter().map(weight).sum();
+        let fitting = PAGE_BYTES * page.len().max(1) / bytes.max(1);
+        self.lines = fitting.clamp(MIN_LINES, MAX_ROWS as usize);
+        Ok(page)
+    }
+}
+
+/// Size of a line's text in bytes.
+pub(super) fn weight(line: &LogLine) -> usize {
+    const REST: usize = 64;
+    REST + line.message.len() + line.fields.as_ref().map_or(0, String::len)
+}
+
+/// An audit trail, the newest entry first.
+pub(super) struct AuditPages {
+    gateway: Gateway,
+    caller: Caller,
+    project: Option<ProjectId>,
+    after: Option<AuditCursor>,
+    is_over: bool,
+}
+
+impl AuditPages {
+    pub(super) fn new(gateway: Gateway, caller: Caller, project: Option<ProjectId>) -> Self {
+        Self { gateway, caller, project, after: None, is_over: false }
+    }
+
+    /// The next entries; none: that was all.
+    pub(super) async fn next(&mut self) -> Result<Vec<AuditEntry>, GatewayError> {
+        if self.is_over {
+            return Ok(Vec::new());
+        }
+        let after = self.after.take();
+        let page =
+            self.gateway.list_audit(&self.caller, self.project, after.as_ref(), MAX_AUDIT_ENTRIES).await?;
+        self.is_over = page.next.is_none();
+        self.after = page.next;
+        Ok(page.entries)
+    }
+}
+
+/// Something that is read page by page and written as it is read.
+pub(super) trait Download: Send + 'static {
+    /// The next piece of text, which may be empty; `None`: that was all.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, GatewayError>> + Send;
+}
+
+/// Asks again who asks whenever somebody's rights have changed, so that a long download ends with them.
+pub(super) struct Standing {
+    gateway: Gateway,
+    caller: Caller,
+    changes: watch::Receiver<u64>,
+}
+
+impl Standing {
+    pub(super) fn new(gateway: Gateway, caller: Caller) -> Self {
+        Self { changes: gateway.access_changes(), gateway, caller }
+    }
+
+    /// # Errors
+    /// [`GatewayError::Forbidden`] when his session or token has ended.
+    async fn check(&mut self) -> Result<(), GatewayError> {
+        if self.changes.has_changed().unwrap_or(true) {
+            self.changes.mark_unchanged();
+            self.gateway.renew(&self.caller).await?.ok_or(GatewayError::Forbidden)?;
+        }
+        Ok(())
+    }
+}
+
+/// The body of a download. The next page is read when the one before is on its way, so a slow reader holds up
+/// nobody and costs one page. What fails in the middle cuts the connection: half a file must not look like a whole
+/// one.
+///
+/// # Errors
+/// What the first page says: then there is still time to answer with it.
+pub(super) async fn body_of<D: Download>(mut download: D, standing: Standing) -> Result<Body, GatewayError> {
+    let first = download.next().await?;
+    let rest = stream::try_unfold((download, standing), |(mut download, mut standing)| async {
+        let step = async {
+            standing.check().await?;
+            download.next().await
+        };
+        match step.await {
+            Ok(piece) => Ok(piece.map(|piece| (Bytes::from(piece), (download, standing)))),
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "a download ended early");
+                Err(error)
+            }
+        }
+    });
+    let Some(first) = first else { return Ok(Body::empty()) };
+    let first = stream::once(async { Ok::<_, Infallible>(Bytes::from(first)) });
+    let first = futures_util::TryStreamExt::map_err(first, |never| match never {});
+    Ok(Body::from_stream(futures_util::StreamExt::chain(first, rest)))
+}

@@ -1,0 +1,146 @@
+//! Projects.
+
+use std::cmp::Reverse;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use gateway::Caller;
+use protocol::model::{ProjectId, ProjectRole, ProjectSummary};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::super::Web;
+use super::{
+    BASE,
+    caller::Client,
+    cursor::{Part, Place},
+    error::{Answer, Problem},
+    extract::{Asked, At, Body, InProject},
+    fields::Time,
+};
+
+/// A project.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Project {
+    id: i64,
+    name: String,
+    /// What you may do in it: `viewer`, `designer` or `admin`.
+    #[schema(value_type = String, example = "designer")]
+    role: ProjectRole,
+    created_at: Time,
+    /// Devices that ever connected.
+    devices: u32,
+    /// Devices that are connected now.
+    online: u32,
+    /// When a device was last heard of.
+    #[schema(required)]
+    last_seen: Option<Time>,
+}
+
+impl From<ProjectSummary> for Project {
+    fn from(summary: ProjectSummary) -> Self {
+        let ProjectSummary { project, role, devices, online, last_seen } = summary;
+        let last_seen = last_seen.map(Time);
+        Self {
+            id: project.id.0,
+            name: project.name,
+            role,
+            created_at: project.created_at.into(),
+            devices,
+            online,
+            last_seen,
+        }
+    }
+}
+
+/// A project's name.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Aliens"}))]
+pub(super) struct ProjectName {
+    /// One line of at most 80 characters.
+    #[schema(min_length = 1, max_length = 80)]
+    name: String,
+}
+
+/// List your projects
+///
+/// The newest first.
+#[utoipa::path(get, path = "/projects", tag = "projects", params(Place), responses((status = 200, body = Part<Project>)))]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<Project>>> {
+    let projects = web.gateway.list_projects(&caller).await?;
+    Ok(Json(place.cut(projects, |summary| Reverse(summary.project.id.0))?.map(Project::from)))
+}
+
+/// Make a project
+///
+/// You become its first admin. Needs a token of scope `admin`.
+#[utoipa::path(
+    post, path = "/projects", tag = "projects", request_body = ProjectName,
+    responses((status = 201, body = Project, headers(("location" = String, description = "Where it is."))))
+)]
+pub(super) async fn create(
+    State(web): State<Web>,
+    Client(caller): Client,
+    Body(ProjectName { name }): Body<ProjectName>,
+) -> Answer<impl IntoResponse> {
+    let made = web.gateway.create_project(&caller, &name).await?;
+    let location = [(header::LOCATION, format!("{BASE}/projects/{}", made.id))];
+    let summary =
+        ProjectSummary { project: made, role: ProjectRole::Admin, devices: 0, online: 0, last_seen: None };
+    Ok((StatusCode::CREATED, location, Json(Project::from(summary))))
+}
+
+/// One project
+#[utoipa::path(get, path = "/projects/{project}", tag = "projects", params(InProject), responses((status = 200, body = Project)))]
+pub(super) async fn get(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+) -> Answer<Json<Project>> {
+    read(&web, &caller, project).await.map(Json)
+}
+
+/// Rename a project
+///
+/// Needs the role and the scope `admin`.
+#[utoipa::path(
+    patch, path = "/projects/{project}", tag = "projects", params(InProject), request_body = ProjectName,
+    responses((status = 200, body = Project))
+)]
+pub(super) async fn rename(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Body(ProjectName { name }): Body<ProjectName>,
+) -> Answer<Json<Project>> {
+    web.gateway.rename_project(&caller, project, &name).await?;
+    read(&web, &caller, project).await.map(Json)
+}
+
+/// Delete a project with everything in it
+///
+/// Its games are let go. Nothing brings it back but a backup. Needs the role and the scope `admin`.
+#[utoipa::path(delete, path = "/projects/{project}", tag = "projects", params(InProject), responses((status = 204, description = "It is gone.")))]
+pub(super) async fn delete(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+) -> Answer<StatusCode> {
+    web.gateway.delete_project(&caller, project).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn read(web: &Web, caller: &Caller, id: ProjectId) -> Answer<Project> {
+    let projects = web.gateway.list_projects(caller).await?;
+    let found = projects.into_iter().find(|summary| summary.project.id == id);
+    found.map(Project::from).ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,239 @@
+//! The log as it is written, as server-sent events.
+
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName},
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::stream;
+use gateway::{Action, Caller, Delta, Gateway, GatewayError, Watched, Watcher};
+use protocol::{
+    live::{self, LogLine},
+    model::ProjectId,
+};
+use serde_json::json;
+use tokio::{
+    sync::watch,
+    time::{Interval, MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::super::super::{Web, guard};
+use super::{
+    caller::Client,
+    error::{Answer, Problem},
+    extract::{Asked, At, InProject},
+    logs::{LineView, Matcher, Search},
+};
+
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often we ask whether a token has expired; other ends are told at once.
+const CHECK_INTERVAL: Duration = Duration::from_secs(20);
+/// When a client that was cut off is to come back.
+const RETRY: Duration = Duration::from_secs(2);
+/// Lines that are made up for after a pause; of a longer one the rest is counted and left out.
+const MAX_CATCH_UP: u64 = 10_000;
+/// Lines that are read at once when catching up.
+const WINDOW: u32 = 200;
+
+/// Follow the log
+///
+/// Server-sent events: `line` with a line as JSON and its number as `id`, from now on or behind `Last-Event-ID`;
+/// `dropped` with `{"count": …}` when you were away for, or fell behind by, more than 10,000 lines, of which those were
+/// left out; a comment every 15 seconds. It ends when you may not see the project any more, and when the server goes
+/// down.
+#[utoipa::path(
+    get, path = "/projects/{project}/logs/live", tag = "logs",
+    params(InProject, Search, ("last-event-id" = Option<u64>, Header, description = "The number of the last line that you have.")),
+    responses((status = 200, description = "Events, for as long as you listen.", body = String, content_type = "text/event-stream"))
+)]
+pub(super) async fn live(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(search): Asked<Search>,
+    headers: HeaderMap,
+) -> Answer<impl IntoResponse> {
+    let last_seen = last_event_id(&headers)?;
+    let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
+    let tail = Tail::begin(web, caller, project, matcher, last_seen).await?;
+    let events = stream::unfold(tail, |mut tail| async move {
+        tail.next().await.map(|event| (Ok::<_, Infallible>(event), tail))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+}
+
+fn last_event_id(headers: &HeaderMap) -> Answer<Option<u64>> {
+    const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+    if !headers.contains_key(&LAST_EVENT_ID) {
+        return Ok(None);
+    }
+    let number = guard::text(headers, &LAST_EVENT_ID).and_then(|text| text.parse().ok());
+    number
+        .map(Some)
+        .ok_or_else(|| Problem::invalid("Last-Event-ID is the id of an event of this very address"))
+}
+
+struct Tail {
+    gateway: Gateway,
+    caller: Caller,
+    project: ProjectId,
+    matcher: Matcher,
+    watcher: Watcher,
+    access: watch::Receiver<u64>,
+    checks: Interval,
+    stop: CancellationToken,
+    is_begun: bool,
+    /// Lines to look at, in their order, without gaps.
+    waiting: VecDeque<LogLine>,
+    /// The number of the last line that was looked at or put into `waiting`.
+    taken: u64,
+    /// The number of the newest line that is stored.
+    newest: u64,
+}
+
+enum Wake {
+    Stop,
+    Access,
+    Watched(Watched),
+}
+
+impl Tail {
+    async fn begin(
+        web: Web,
+        caller: Caller,
+        project: ProjectId,
+        matcher: Matcher,
+        last_seen: Option<u64>,
+    ) -> Result<Self, GatewayError> {
+        let mut access = web.gateway.access_changes();
+        // the caller was found before this began to listen
+        access.mark_changed();
+        let mut watcher = web.gateway.watch(&caller, project).await?;
+        let newest = watcher.snapshot().logs.last().map_or(0, |line| line.seq);
+        let mut checks = interval(CHECK_INTERVAL);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            gateway: web.gateway,
+            caller,
+            project,
+            matcher,
+            watcher,
+            access,
+            checks,
+            stop: web.stop,
+            is_begun: false,
+            waiting: VecDeque::new(),
+            // after a restored backup numbers begin again below what the client knows
+            taken: last_seen.map_or(newest, |seen| seen.min(newest)),
+            newest,
+        })
+    }
+
+    /// `None`: it is over.
+    async fn next(&mut self) -> Option<Event> {
+        if !std::mem::replace(&mut self.is_begun, true) {
+            return Some(Event::default().retry(RETRY));
+        }
+        loop {
+            if self.stop.is_cancelled() || (self.access.has_changed().ok()? && !self.may_go_on().await) {
+                return None;
+            }
+            while let Some(line) = self.waiting.pop_front() {
+                if self.matcher.matches(&line) {
+                    return Some(event_of(&self.matcher.view(line)));
+                }
+            }
+            if self.taken < self.newest {
+                if let Some(dropped) = self.skip() {
+                    return Some(dropped);
+                }
+                self.catch_up().await.ok()?;
+            } else if !self.wait().await {
+                return None;
+            }
+        }
+    }
+
+    /// Leaves out what is too much to make up for.
+    fn skip(&mut self) -> Option<Event> {
+        let count = (self.newest - self.taken).checked_sub(MAX_CATCH_UP).filter(|count| *count > 0)?;
+        self.taken += count;
+        Some(Event::default().event("dropped").data(json!({ "count": count }).to_string()))
+    }
+
+    /// Reads the lines behind the last one from the store.
+    async fn catch_up(&mut self) -> Result<(), GatewayError> {
+        // numbers have no gaps but where old lines were deleted
+        let end = (self.taken + u64::from(WINDOW)).min(self.newest);
+        let mut lines = self.gateway.list_logs(&self.caller, self.project, Some(end + 1), WINDOW).await?;
+        lines.retain(|line| line.seq > self.taken);
+        lines.reverse();
+        self.waiting.extend(lines);
+        self.taken = end;
+        Ok(())
+    }
+
+    /// Whether it goes on.
+    async fn wait(&mut self) -> bool {
+        let wake = tokio::select! {
+            () = self.stop.cancelled() => Wake::Stop,
+            Ok(()) = self.access.changed() => Wake::Access,
+            _ = self.checks.tick() => Wake::Access,
+            watched = self.watcher.next() => Wake::Watched(watched),
+        };
+        match wake {
+            Wake::Stop | Wake::Watched(Watched::StartOver) => false,
+            Wake::Access => self.may_go_on().await,
+            Wake::Watched(Watched::Delta(delta)) => {
+                self.take(&delta);
+                true
+            }
+            Wake::Watched(Watched::Lagged(snapshot)) => {
+                snapshot.devices.iter().for_each(|device| self.matcher.learn(device));
+                self.newest = snapshot.logs.last().map_or(self.newest, |line| line.seq);
+                true
+            }
+        }
+    }
+
+    fn take(&mut self, delta: &Delta) {
+        for event in &delta.events {
+            match event {
+                live::Event::Device(device) => self.matcher.learn(device),
+                live::Event::Logs(lines) => {
+                    let (Some(first), Some(last)) = (lines.first(), lines.last()) else { continue };
+                    self.newest = last.seq;
+                    if first.seq == self.taken + 1 {
+                        self.waiting.extend(lines.iter().cloned());
+                        self.taken = last.seq;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Somebody's rights have changed, or time has passed: is he still who he was, and may he still see this?
+    async fn may_go_on(&mut self) -> bool {
+        self.access.mark_unchanged();
+        match self.gateway.renew(&self.caller).await {
+            Ok(Some(caller)) => self.caller = caller,
+            Ok(None) => return false,
+            // the database is away: the next check asks again
+            Err(_) => return true,
+        }
+        let allowed = self.gateway.authorise_in(&self.caller, Action::ReadProject, self.project).await;
+        !matches!(allowed, Err(GatewayError::NotFound | GatewayError::Forbidden))
+    }
+}
+
+fn event_of(line: &LineView) -> Event {
+    let json = serde_json::to_string(line).expect("plain data is JSON");
+    Event::default().event("line").id(line.seq().to_string()).data(json)
+}

@@ -1,0 +1,262 @@
+//! Variables, as games declare and report them and people want them.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, header},
+    response::IntoResponse,
+};
+use protocol::{
+    live::{Applied, Desired, Device, Outcome, Var},
+    model::{Revision, VarName, VarSpec},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    cursor::{Part, Place},
+    error::Answer,
+    extract::{Asked, At, InProject, InVariable},
+    fields::{Exact, Time},
+};
+
+/// A variable.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Variable {
+    #[schema(example = "speed")]
+    name: String,
+    /// As the game declares it: `boolean`, `integer`, `float`, `string`, `enum`, `color`, `json`, `action`, or any other.
+    #[serde(rename = "type")]
+    #[schema(example = "integer")]
+    var_type: String,
+    spec: Spec,
+    /// What people want it to be; `null` until somebody sets it.
+    #[schema(required)]
+    desired: Option<DesiredValue>,
+    /// What each device last said it is.
+    reported: Vec<ReportedValue>,
+    /// What devices did with the desired value, as far as they say so.
+    applied: Vec<AppliedValue>,
+}
+
+/// What the game declares; only what it says is there.
+#[derive(Serialize, ToSchema)]
+struct Spec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    max: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    step: Option<f64>,
+    /// The choices of an `enum`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    options: Vec<Choice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    help: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    default: Option<Exact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    order: Option<i64>,
+    /// A measurement: it can't be set.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    readonly: bool,
+    /// Where it is declared in the game's source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    source: Option<String>,
+}
+
+/// A choice of an `enum`.
+#[derive(Serialize, ToSchema)]
+struct Choice {
+    label: String,
+    value: Exact,
+}
+
+/// What people want a variable to be.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Desired)]
+pub(super) struct DesiredValue {
+    value: Exact,
+    /// The revision that set it.
+    revision: i64,
+    /// Who set it.
+    author: String,
+    at: Time,
+}
+
+impl From<Desired> for DesiredValue {
+    fn from(desired: Desired) -> Self {
+        let Desired { value, revision, author, at } = desired;
+        Self { value: (&value).into(), revision: revision.0, author, at: at.into() }
+    }
+}
+
+/// What a device says a variable is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reported)]
+struct ReportedValue {
+    /// The number of the device.
+    device: i64,
+    value: Exact,
+    at: Time,
+}
+
+/// What a device did with the desired value.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Applied)]
+struct AppliedValue {
+    /// The number of the device.
+    device: i64,
+    /// The revision that had set the value.
+    revision: i64,
+    /// `applied`, `clamped` to another value, or `rejected`.
+    #[schema(value_type = AppliedWord)]
+    status: &'static str,
+    /// With `clamped`, the value that is in force, if the game says it.
+    #[schema(required)]
+    value: Option<Exact>,
+    /// With `clamped` and `rejected`, why, in the game's words.
+    #[schema(required)]
+    reason: Option<String>,
+    /// From sending it to hearing that it is applied; `null` where that was not measured.
+    #[schema(required)]
+    round_trip_ms: Option<f64>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the words of `status`")]
+enum AppliedWord {
+    Applied,
+    Clamped,
+    Rejected,
+}
+
+impl From<VarSpec> for Spec {
+    fn from(spec: VarSpec) -> Self {
+        let options = spec.options.into_iter();
+        Self {
+            min: spec.min,
+            max: spec.max,
+            step: spec.step,
+            options: options.map(|o| Choice { label: o.label, value: (&o.value).into() }).collect(),
+            unit: spec.unit,
+            group: spec.group,
+            label: spec.label,
+            help: spec.help,
+            default: spec.default.as_ref().map(Exact::from),
+            order: spec.order,
+            readonly: spec.readonly,
+            source: spec.source,
+        }
+    }
+}
+
+impl From<Applied> for AppliedValue {
+    fn from(applied: Applied) -> Self {
+        let Applied { device, revision, outcome, round_trip_micros } = applied;
+        let (status, value, reason) = match outcome {
+            Outcome::Applied => ("applied", None, None),
+            Outcome::Clamped { value, reason } => ("clamped", value, reason),
+            Outcome::Rejected { reason } => ("rejected", None, reason),
+        };
+        let round_trip_ms = round_trip_micros.map(|micros| f64::from(micros) / 1_000.0);
+        let value = value.as_ref().map(Exact::from);
+        Self { device: device.0, revision: revision.0, status, value, reason, round_trip_ms }
+    }
+}
+
+impl Variable {
+    fn new(var: Var, devices: &[Device]) -> Self {
+        let Var { name, spec, desired, reported, mut applied } = var;
+        if let Some(desired) = &desired {
+            // a device that is as far and says nothing of this one took it as it is
+            let says_nothing = |device: &&Device| {
+                device.acknowledges
+                    && device.applied >= desired.revision
+                    && applied.iter().all(|said| said.device != device.id)
+            };
+            let took = |device: &Device| Applied {
+                device: device.id,
+                revision: desired.revision,
+                outcome: Outcome::Applied,
+                round_trip_micros: None,
+            };
+            let silent: Vec<_> = devices.iter().filter(says_nothing).map(took).collect();
+            applied.extend(silent);
+        }
+        let reported = reported.into_iter();
+        Self {
+            name: name.into(),
+            var_type: spec.var_type.as_str().to_owned(),
+            spec: spec.into(),
+            desired: desired.map(DesiredValue::from),
+            reported: reported
+                .map(|r| ReportedValue { device: r.device.0, value: (&r.value).into(), at: r.at.into() })
+                .collect(),
+            applied: applied.into_iter().map(AppliedValue::from).collect(),
+        }
+    }
+}
+
+/// `ETag` of a variable that was last set by that revision; 0: never.
+pub(super) fn etag(revision: Revision) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{revision}\"")).expect("a number in quotes is text")
+}
+
+/// List the variables of a project
+///
+/// In the order in which the game declared them.
+#[utoipa::path(
+    get, path = "/projects/{project}/variables", tag = "variables", params(InProject, Place),
+    responses((status = 200, body = Part<Variable>))
+)]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<Variable>>> {
+    let (after, limit) = (place.after(|name| VarName::parse(name).ok())?, place.limit()?);
+    let part = web.gateway.list_vars(&caller, project, after.as_ref(), limit).await?;
+    let next = part.vars.last().filter(|_| part.has_more).map(|var| var.name.to_string());
+    let vars = part.vars.into_iter().map(|var| Variable::new(var, &part.devices)).collect();
+    Ok(Json(Part::new(vars, next)))
+}
+
+/// One variable
+///
+/// Its `ETag` is the revision that last set it, for `If-Match` when you set it.
+#[utoipa::path(
+    get, path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
+    responses((status = 200, body = Variable, headers(("etag" = String, description = "The revision that last set it."))))
+)]
+pub(super) async fn get(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InVariable { project, name }): At<InVariable>,
+) -> Answer<impl IntoResponse> {
+    let (var, devices) = web.gateway.get_var(&caller, project, &name).await?;
+    let revision = var.desired.as_ref().map_or(Revision(0), |desired| desired.revision);
+    Ok(([(header::ETAG, etag(revision))], Json(Variable::new(var, &devices))))
+}

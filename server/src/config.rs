@@ -41,7 +41,9 @@ use crate::{
     long_about = "See and change the variables of running games, live, in the browser.\n\n\
         Without a command it starts the server, as `observerio serve` does. Every option can also be set \
         by the variable named beside it; the option wins. The exit status is 2 for a wrong command line \
-        and 78 for a setting that can't work.",
+        and 78 for a setting that can't work. The commands from login on talk to a server, here or elsewhere: \
+        1 says that it refused or games did not apply it, 69 that it can't be reached, 77 that nobody is signed in \
+        or may not do this.",
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
@@ -76,6 +78,9 @@ enum Command {
         #[command(flatten)]
         storage: Storage,
     },
+    /// What people say who work with a server, here or elsewhere.
+    #[command(flatten)]
+    Client(client::Command),
 }
 
 /// What the program is to do.
@@ -85,6 +90,8 @@ pub enum Task {
     Serve(Box<(Config, EnvFilter)>),
     /// Copy everything from or to a database.
     Copy(Copy, Database),
+    /// Talk to a server.
+    Talk(Box<client::Command>),
 }
 
 // Texts, not parsed values: a bad variable and a bad flag end with different exit statuses, and clap would
@@ -170,7 +177,7 @@ impl Config {
     {
         match Task::parse(arguments)? {
             Task::Serve(settings) => Ok(*settings),
-            Task::Copy(..) => Err(ConfigError::Usage("this starts no server".to_owned())),
+            Task::Copy(..) | Task::Talk(_) => Err(ConfigError::Usage("this starts no server".to_owned())),
         }
     }
 }
@@ -189,11 +196,17 @@ impl Task {
         let cli = Cli::from_arg_matches(&matches).map_err(from_clap)?;
         let (settings, matches) = match (cli.command, matches.subcommand()) {
             (Some(Command::Serve(settings)), Some((_, matches))) => (*settings, matches),
+            (Some(Command::Client(command)), _) => return Ok(Self::Talk(Box::new(command))),
             (Some(command), Some((_, matches))) => return copy(command, matches),
             _ => (cli.settings, &matches),
         };
         Ok(Self::Serve(Box::new(settings.check(Sources::new(matches))?)))
     }
+}
+
+/// The whole command line, for completions.
+pub fn command_line() -> clap::Command {
+    Cli::command()
 }
 
 /// `backup` and `restore`.
@@ -208,7 +221,7 @@ fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
             let (data_dir, database) = storage.check(sources)?;
             Ok(Task::Copy(Copy::Restore { file, kept_in: (!no_backup).then_some(data_dir) }, database))
         }
-        Command::Serve(_) => unreachable!("the caller serves"),
+        Command::Serve(_) | Command::Client(_) => unreachable!("the caller has done it"),
     }
 }
 
@@ -257,14 +270,14 @@ impl Settings {
     }
 }
 
-/// clap explains in several lines; the first says it.
+/// clap explains in several lines; the first says it, and repeats what was typed: maybe a token in the wrong place.
 fn from_clap(error: clap::Error) -> ConfigError {
     let text = error.to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ConfigError::Asked(text),
         _ => {
             let first = text.lines().next().unwrap_or_default();
-            ConfigError::Usage(first.strip_prefix("error: ").unwrap_or(first).to_owned())
+            ConfigError::Usage(client::without_tokens(first.strip_prefix("error: ").unwrap_or(first)))
         }
     }
 }

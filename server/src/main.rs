@@ -1,13 +1,14 @@
-//! The program: reads the settings, starts the server, and stops it when it is told to.
+//! The program: reads the command line, and starts the server or does what else was asked; stops when it is told to.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
     process::{ExitCode, exit},
 };
 
+use client::Unfinished;
 use server::{
     Certificates, Server,
-    config::{ConfigError, Task},
+    config::{ConfigError, Task, command_line},
     copies, telemetry,
 };
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 const EXIT_USAGE: u8 = 2;
 /// A setting can't work: `EX_CONFIG` of sysexits.h, which service managers know.
 const EXIT_CONFIG: u8 = 78;
+/// A signal ended it; shells say 128 and the number of SIGINT.
+const EXIT_INTERRUPTED: i32 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -27,6 +30,7 @@ async fn main() -> ExitCode {
                 Err(sentence) => fail(EXIT_CONFIG, &sentence),
             };
         }
+        Ok(Task::Talk(command)) => return talk(*command).await,
         Err(ConfigError::Asked(text)) => return say(&text),
         Err(ConfigError::Usage(sentence)) => {
             return fail(EXIT_USAGE, &format!("{sentence}; `observerio --help` lists the options"));
@@ -56,6 +60,24 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Does what the command line's user wants from a server. It blocks, so a signal ends the process around it.
+async fn talk(command: client::Command) -> ExitCode {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return fail(EXIT_CONFIG, &format!("cannot listen for signals: {error}")),
+    };
+    let unfinished = Unfinished::default();
+    let seen = unfinished.clone();
+    let done = tokio::task::spawn_blocking(move || client::run(command, command_line(), &seen));
+    tokio::select! {
+        status = done => status.unwrap_or(ExitCode::FAILURE),
+        () = signals.next() => {
+            unfinished.delete();
+            exit(EXIT_INTERRUPTED)
+        }
+    }
+}
+
 /// A closed standard output is no reason to stop serving.
 fn say(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
@@ -80,7 +102,7 @@ async fn stop_on_signal(stop: CancellationToken) {
     tracing::info!("finishing; a second signal ends at once");
     stop.cancel();
     signals.next().await;
-    exit(130);
+    exit(EXIT_INTERRUPTED);
 }
 
 /// A hang-up (SIGHUP) says that the certificate's files are new.

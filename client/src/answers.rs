@@ -1,0 +1,158 @@
+//! What HTTP API v1 answers, as much of it as commands look at.
+
+use protocol::model::{Level, Value};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value as Json;
+
+/// `GET /me`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Me {
+    pub user: Person,
+    pub token: Option<TokenInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Person {
+    pub name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct TokenInfo {
+    pub name: String,
+    pub scope: String,
+    pub expires_at: String,
+}
+
+/// A part of a list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Page<T> {
+    pub items: Vec<T>,
+    /// Where the next part begins.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Project {
+    pub id: i64,
+    pub name: String,
+    pub role: String,
+    pub devices: u32,
+    pub online: u32,
+    pub last_seen: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Device {
+    pub id: i64,
+    pub name: String,
+    pub online: bool,
+    /// It says what it applied.
+    pub acknowledges: bool,
+    /// The newest revision that it says it has applied.
+    #[serde(default)]
+    pub applied_revision: Option<i64>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Variable {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub var_type: String,
+    #[serde(default)]
+    pub spec: Spec,
+    pub desired: Option<Desired>,
+    pub reported: Vec<Reported>,
+    pub applied: Vec<Applied>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Spec {
+    pub options: Vec<Choice>,
+    pub group: Option<String>,
+    pub label: Option<String>,
+}
+
+/// One option of an `enum`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Choice {
+    pub label: Option<String>,
+    #[serde(deserialize_with = "value")]
+    pub value: Value,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Desired {
+    #[serde(deserialize_with = "value")]
+    pub value: Value,
+    pub revision: i64,
+    pub author: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Reported {
+    pub device: i64,
+    #[serde(deserialize_with = "value")]
+    pub value: Value,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Applied {
+    pub device: i64,
+    pub revision: i64,
+    pub status: String,
+    #[serde(default)]
+    pub value: Option<Json>,
+    #[serde(default)]
+    pub reason: Option<String>,
+    #[serde(default)]
+    pub round_trip_ms: Option<f64>,
+}
+
+/// What an edit is answered by.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Saved {
+    pub revision: i64,
+    /// Connected games that it was sent to.
+    pub games: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct LogLine {
+    pub seq: u64,
+    #[serde(default)]
+    pub device_name: Option<String>,
+    /// RFC 3339.
+    pub at: String,
+    #[serde(deserialize_with = "level")]
+    pub level: Level,
+    pub message: String,
+    #[serde(default)]
+    pub fields: Option<Json>,
+}
+
+/// What is wrong, in the server's words.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Refusal {
+    pub code: String,
+    pub message: String,
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
+}
+
+/// A variable that somebody else has set meanwhile.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Conflict {
+    pub name: String,
+    pub current: Option<Desired>,
+}
+
+fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    let json = Json::deserialize(deserializer)?;
+    Value::from_json(&json).ok_or_else(|| serde::de::Error::custom("a number out of range"))
+}
+
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Level, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    Level::parse(&word).ok_or_else(|| serde::de::Error::custom("an unknown level"))
+}

@@ -1,0 +1,333 @@
+//! HTTP API v1 from outside: addresses, headers, and what an answer means.
+
+use std::{
+    io::{self, Read},
+    thread,
+    time::Duration,
+};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use ureq::{
+    Agent, Body,
+    http::{Request, Response, StatusCode},
+    tls::{RootCerts, TlsConfig},
+};
+
+use crate::{
+    Error,
+    access::Access,
+    address::ServerUrl,
+    answers::{Page, Refusal},
+    text::visible,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Silence after which the server counts as gone; a live stream says something every 15 seconds.
+const READ_TIMEOUT: Duration = Duration::from_secs(45);
+/// Longest answer that is read whole.
+const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
+const MAX_REFUSAL_BYTES: u64 = 1024 * 1024;
+/// Items that are asked for at once.
+const PAGE_ITEMS: usize = 1000;
+/// More parts than any list has.
+const MAX_PAGES: usize = 10_000;
+const TRIES: u32 = 3;
+/// Longest wait that a server may ask for before it is told to whoever typed the command.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// What stands unescaped in a part of a path or a query.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// One part of a path, or a value of a query.
+pub(crate) fn escape(text: &str) -> String {
+    // a part that is only dots would mean a folder
+    match text {
+        "." => "%2E".to_owned(),
+        ".." => "%2E%2E".to_owned(),
+        _ => utf8_percent_encode(text, ESCAPED).to_string(),
+    }
+}
+
+/// A server and who asks.
+pub(crate) struct Api {
+    agent: Agent,
+    access: Access,
+}
+
+/// An answer that is read as it comes.
+pub(crate) type Stream = Box<dyn Read + Send>;
+
+impl Api {
+    pub(crate) fn new(access: Access) -> Self {
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let mut config = Agent::config_builder()
+            .http_status_as_error(false)
+            // the token is for this server: where it sends us on to is for people to judge
+            .max_redirects(0)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(ANSWER_TIMEOUT))
+            .timeout_per_read(Some(READ_TIMEOUT))
+            .timeout_per_write(Some(READ_TIMEOUT))
+            .user_agent(concat!("observerio/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls);
+        if access.url.is_plain() {
+            // a proxy of the environment would read the token
+            config = config.proxy(None);
+        }
+        Self { agent: config.build().into(), access }
+    }
+
+    /// Where it is, for sentences.
+    pub(crate) fn url(&self) -> &ServerUrl {
+        &self.access.url
+    }
+
+    /// One object. `path` begins with a slash, behind `/api/v1`.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        let answer = self.send(|| self.request("GET", path).body(String::new()))?;
+        self.read(answer)
+    }
+
+    /// All of a list. `path` has no query.
+    pub(crate) fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Error> {
+        let mut items = Vec::new();
+        let mut query = format!("limit={PAGE_ITEMS}");
+        for _ in 0..MAX_PAGES {
+            let page: Page<T> = self.get(&format!("{path}?{query}"))?;
+            items.extend(page.items);
+            match page.next {
+                Some(cursor) => query = format!("limit={PAGE_ITEMS}&cursor={}", escape(&cursor)),
+                None => return Ok(items),
+            }
+        }
+        Err(self.odd("a list without an end"))
+    }
+
+    /// Changes something once, however often it has to be sent.
+    pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &Json) -> Result<T, Error> {
+        let key = idempotency_key()?;
+        let answer = self.send(|| {
+            self.request("PATCH", path)
+                .header("content-type", "application/json")
+                .header("idempotency-key", &key)
+                .body(body.to_string())
+        })?;
+        self.read(answer)
+    }
+
+    /// An answer without an end, or a long one.
+    pub(crate) fn stream(&self, path: &str, headers: &[(&str, &str)]) -> Result<Stream, Error> {
+        let answer = self.send(|| {
+            let request = self.request("GET", path);
+            headers
+                .iter()
+                .fold(request, |request, (name, value)| request.header(*name, *value))
+                .body(String::new())
+        })?;
+        Ok(Box::new(answer.into_body().into_reader()))
+    }
+
+    fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
+        let uri = self.access.url.join(&format!("/api/v1{path}"));
+        let token = format!("Bearer {}", self.access.token.expose());
+        Request::builder().method(method).uri(uri).header("authorization", token)
+    }
+
+    /// Sends it until there is an answer that a second try would not change, and turns refusals into errors.
+    fn send(
+        &self,
+        request: impl Fn() -> ureq::http::Result<Request<String>>,
+    ) -> Result<Response<Body>, Error> {
+        let mut tries = 1;
+        loop {
+            let request = request().map_err(|error| Error::Usage(format!("this can't be sent: {error}")))?;
+            match self.agent.run(request) {
+                Ok(answer) if answer.status().is_success() => return Ok(answer),
+                Ok(answer) => match retry_after(&answer).filter(|_| tries < TRIES) {
+                    Some(wait) => thread::sleep(wait),
+                    None => return Err(self.refusal(answer)),
+                },
+                // the connection was lost on the way: it may or may not have been done, and is done once
+                Err(ureq::Error::Io(error)) if is_cut_off(&error) && tries < TRIES => {
+                    thread::sleep(Duration::from_millis(200) * tries);
+                }
+                Err(error) => return Err(self.unreachable(&error)),
+            }
+            tries += 1;
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, answer: Response<Body>) -> Result<T, Error> {
+        let text = answer.into_body().into_with_config().limit(MAX_ANSWER_BYTES).read_to_string();
+        let text = text.map_err(|error| self.unreachable(&error))?;
+        serde_json::from_str(&text).map_err(|error| self.odd(&format!("something else: {error}")))
+    }
+
+    fn refusal(&self, answer: Response<Body>) -> Error {
+        let (url, status) = (&self.access.url, answer.status());
+        if status.is_redirection() {
+            let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
+            let location = visible(location.unwrap_or("elsewhere")).into_owned();
+            return Error::Setting(format!(
+                "{url} sends on to {location}; say `observerio login` with the address of that server"
+            ));
+        }
+        let text = answer.into_body().into_with_config().limit(MAX_REFUSAL_BYTES).read_to_string();
+        let refusal = text.ok().and_then(|text| serde_json::from_str::<Refusal>(&text).ok());
+        let Some(refusal) = refusal else { return self.odd(&format!("status {}", status.as_u16())) };
+        let message = visible(&refusal.message).into_owned();
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                let remedy = self.access.remedy;
+                Error::NotAllowed(format!("{url} does not know this token, or no longer; {remedy}"))
+            }
+            StatusCode::FORBIDDEN => Error::NotAllowed(message),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Error::Unreachable(message),
+            _ if refusal.conflicts.is_empty() => Error::Refused(match refusal.code.as_str() {
+                "not_found" => format!("{url} says: {message}"),
+                _ => message,
+            }),
+            _ => Error::Refused(crate::set::conflict_sentence(&refusal.conflicts)),
+        }
+    }
+
+    /// What an ended or broken stream means.
+    pub(crate) fn broken(&self, error: &io::Error) -> Error {
+        Error::Unreachable(format!("the connection to {} was lost: {error}", self.access.url))
+    }
+
+    fn odd(&self, what: &str) -> Error {
+        let url = &self.access.url;
+        Error::Unreachable(format!(
+            "{url} does not answer as an observerio of this version does ({what}); is the address right, and are both of one version?"
+        ))
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> Error {
+        let url = &self.access.url;
+        Error::Unreachable(match error {
+            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => {
+                format!(
+                    "no trusted connection to {url}: {error}; SSL_CERT_FILE names the certificates to trust"
+                )
+            }
+            _ => format!("{url} can't be reached: {error}; is the server running, and the address right?"),
+        })
+    }
+}
+
+/// Whether a connection that stood was lost before the answer.
+fn is_cut_off(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
+fn retry_after(answer: &Response<Body>) -> Option<Duration> {
+    let may_pass = matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    let seconds = answer.headers().get("retry-after").filter(|_| may_pass)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds)).filter(|wait| *wait <= MAX_RETRY_AFTER)
+}
+
+fn idempotency_key() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::Setting(format!("the system gives no randomness: {error}")))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{json as answer, serve};
+
+    #[test]
+    fn parts_of_an_address_are_escaped() {
+        assert_eq!(escape("boss/hp?x=1&ü"), "boss%2Fhp%3Fx%3D1%26%C3%BC");
+        assert_eq!(
+            (escape("."), escape(".."), escape("a.b-c_d~e")),
+            ("%2E".into(), "%2E%2E".into(), "a.b-c_d~e".into())
+        );
+    }
+
+    #[test]
+    fn a_list_is_read_to_its_end() {
+        let (api, requests) = serve(vec![
+            answer(200, &json!({"items": [1, 2], "next": "a/b"})),
+            answer(200, &json!({"items": [3], "next": null})),
+        ]);
+        assert_eq!(api.list::<i64>("/projects").unwrap(), [1, 2, 3]);
+        let (first, second) = (requests.recv().unwrap(), requests.recv().unwrap());
+        assert_eq!(first.head[0], "GET /api/v1/projects?limit=1000 HTTP/1.1");
+        assert_eq!(second.head[0], "GET /api/v1/projects?limit=1000&cursor=a%2Fb HTTP/1.1");
+        assert_eq!(first.header("authorization"), Some("Bearer obs_hunter2"));
+    }
+
+    #[test]
+    fn a_change_is_sent_again_under_the_same_key() {
+        let busy =
+            "HTTP/1.1 503 x\r\nconnection: close\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n".to_owned();
+        let done = answer(200, &json!({"revision": 7, "games": 1}));
+        // the second connection is cut off without an answer
+        let (api, requests) = serve(vec![busy, String::new(), done]);
+        let saved: crate::answers::Saved = api.patch("/x", &json!({"changes": []})).unwrap();
+        assert_eq!(saved.revision, 7);
+        let keys: Vec<_> = requests
+            .iter()
+            .map(|r| (r.body.clone(), r.header("idempotency-key").unwrap().to_owned()))
+            .collect();
+        assert_eq!(keys.len(), 3);
+        assert!(
+            keys.iter().all(|key| *key == keys[0])
+                && keys[0].1.len() == 32
+                && keys[0].0 == r#"{"changes":[]}"#
+        );
+    }
+
+    #[test]
+    fn refusals_are_sentences_with_a_status() {
+        for (status, code, exit) in [
+            (400, "invalid", 1),
+            (401, "unauthenticated", 77),
+            (403, "forbidden", 77),
+            (404, "not_found", 1),
+            (409, "conflict", 1),
+            (429, "rate", 69),
+            (503, "unavailable", 69),
+        ] {
+            let (api, _requests) = serve(vec![answer(status, &json!({"code": code, "message": "a\u{1b}b"}))]);
+            let refused = api.get::<Json>("/me").unwrap_err();
+            assert_eq!(refused.status(), exit, "{status}");
+            let sentence = refused.to_string();
+            assert!(!sentence.contains(['\u{1b}', '\n']) && !sentence.contains("hunter2"), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_observerio_is_said() {
+        let html = "HTTP/1.1 404 x\r\nconnection: close\r\ncontent-length: 6\r\n\r\n<html>".to_owned();
+        let (api, _requests) = serve(vec![html]);
+        let refused = api.get::<Json>("/me").unwrap_err();
+        assert!(refused.status() == 69 && refused.to_string().contains("status 404"), "{refused}");
+        let on =
+            "HTTP/1.1 308 x\r\nconnection: close\r\nlocation: https://x.example\r\ncontent-length: 0\r\n\r\n"
+                .to_owned();
+        let (api, requests) = serve(vec![on]);
+        let refused = api.get::<Json>("/me").unwrap_err();
+        assert!(refused.status() == 78 && refused.to_string().contains("https://x.example"), "{refused}");
+        assert_eq!(requests.iter().count(), 1, "the token goes nowhere else");
+    }
+
+    #[test]
+    fn nobody_listens() {
+        let (api, requests) = serve(Vec::new());
+        // the listener is gone with its thread
+        assert!(requests.recv().is_err());
+        let refused = api.get::<Json>("/me").unwrap_err();
+        assert!(refused.status() == 69 && refused.to_string().contains("can't be reached"), "{refused}");
+    }
+}

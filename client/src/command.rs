@@ -1,0 +1,331 @@
+//! The commands as they are typed, and what each does.
+
+use std::{env, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+use protocol::filter::Filter;
+
+use crate::{
+    Error, Unfinished,
+    access::{Access, Environment},
+    address::ServerUrl,
+    answers::Project,
+    api::Api,
+    console::Console,
+    export::{Export, Format, What},
+    login::{Login, logout},
+    projects,
+    set::{self, Assignment, How},
+    tail::{self, Tail},
+    vars,
+};
+
+const MAX_WAIT_SECONDS: u64 = 3600;
+const MAX_LINES: u64 = 10_000;
+
+/// What somebody who works with a server can say.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sign in to a server with an API token
+    Login(LoginArguments),
+    /// Forget the API token that is stored here
+    Logout,
+    /// List the projects
+    Projects(ProjectsArguments),
+    /// List a project's variables
+    Vars(VarsArguments),
+    /// Set variables, all of them or none
+    Set(SetArguments),
+    /// Follow the log
+    Tail(TailArguments),
+    /// Write the whole log or audit trail into a file
+    Export(ExportArguments),
+    /// Print the completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Transport {
+    /// Send the token over plain HTTP to another machine, where others can read it on its way
+    #[arg(long, env = "OBSERVERIO_INSECURE", hide_env_values = true)]
+    insecure: bool,
+}
+
+#[derive(Debug, Args)]
+struct Target {
+    /// The project's name or number; needed when there are several
+    #[arg(long, short, env = "OBSERVERIO_PROJECT", value_name = "PROJECT")]
+    project: Option<String>,
+    #[command(flatten)]
+    transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub struct LoginArguments {
+    /// Its address, such as https://tune.example.org [default: OBSERVERIO_URL, or http://127.0.0.1:8080]
+    // a text: clap would repeat it when it is wrong, and it may hold a password
+    url: Option<String>,
+    /// Read the token from standard input instead of asking for it
+    #[arg(long)]
+    token_stdin: bool,
+    #[command(flatten)]
+    transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectsArguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub struct VarsArguments {
+    /// Words that must be in the name, the label or the group
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct SetArguments {
+    /// A variable and its new value, read by its declared type
+    #[arg(value_name = "NAME=VALUE", required = true, value_parser = Assignment::parse)]
+    assignments: Vec<Assignment>,
+    /// Only if each of them is still at this revision; 0: only if nobody has set it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    if_revision: Option<i64>,
+    /// Wait until each connected game that says what it applies has applied it; status 1 when one does not
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=MAX_WAIT_SECONDS))]
+    wait: Option<u64>,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct TailArguments {
+    /// What to show, as in the box above the log: words, "a phrase", level>=warn, device:name; behind -- also -word
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Begin with so many lines of before
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=MAX_LINES))]
+    lines: u64,
+    /// Print each line as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// What to write
+    what: What,
+    /// Which log lines, as in the box above the log
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    /// How to write it [default: csv into a file with this ending, else ndjson]
+    #[arg(long)]
+    format: Option<Format>,
+    /// The file to make or to replace [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Does it, and says on standard error why not. `program` is the whole command line, for completions.
+///
+/// It blocks. Whoever ends the process meanwhile calls [`Unfinished::delete`] first.
+pub fn run(command: Command, program: clap::Command, unfinished: &Unfinished) -> ExitCode {
+    let mut console = Console::of_process();
+    let variables = |name: &str| env::var_os(name);
+    let context = Context { environment: Environment(&variables), unfinished };
+    match context.run(command, program, &mut console) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            console.note(&error.to_string());
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+struct Context<'a> {
+    environment: Environment<'a>,
+    unfinished: &'a Unfinished,
+}
+
+impl Context<'_> {
+    fn run(&self, command: Command, program: clap::Command, console: &mut Console) -> Result<(), Error> {
+        match command {
+            Command::Login(arguments) => self.login(arguments, console),
+            Command::Logout => logout(&self.environment, console),
+            Command::Projects(ProjectsArguments { json, transport }) => {
+                projects::list(&self.api(&transport)?, json, console)
+            }
+            Command::Vars(VarsArguments { filter, json, target }) => {
+                let (api, project) = self.find(&target)?;
+                vars::list(&api, &project, &filter.join(" "), json, console)
+            }
+            Command::Set(arguments) => self.set(&arguments, console),
+            Command::Tail(arguments) => self.tail(arguments, console),
+            Command::Export(arguments) => self.export(arguments, console),
+            Command::Completions { shell } => completions(shell, program, console),
+        }
+    }
+
+    fn api(&self, transport: &Transport) -> Result<Api, Error> {
+        Ok(Api::new(Access::find(&self.environment, transport.insecure)?))
+    }
+
+    fn find(&self, target: &Target) -> Result<(Api, Project), Error> {
+        let api = self.api(&target.transport)?;
+        let project = projects::find(&api, target.project.as_deref())?;
+        Ok((api, project))
+    }
+
+    fn login(&self, arguments: LoginArguments, console: &mut Console) -> Result<(), Error> {
+        let url = arguments.url.map(|url| ServerUrl::parse(&url)).transpose();
+        let url = url.map_err(|why| Error::Usage(why.to_string()))?;
+        let LoginArguments { token_stdin, transport, .. } = arguments;
+        Login { url, token_from_stdin: token_stdin, insecure: transport.insecure }
+            .run(&self.environment, console)
+    }
+
+    fn set(&self, arguments: &SetArguments, console: &mut Console) -> Result<(), Error> {
+        let (api, project) = self.find(&arguments.target)?;
+        let how = How { if_revision: arguments.if_revision, wait: arguments.wait.map(Duration::from_secs) };
+        set::set(&api, &project, &arguments.assignments, &how, console)
+    }
+
+    fn tail(&self, arguments: TailArguments, console: &mut Console) -> Result<(), Error> {
+        let filter = log_filter(&arguments.filter)?;
+        let (api, project) = self.find(&arguments.target)?;
+        let lines = usize::try_from(arguments.lines).expect("the range of the argument fits");
+        tail::follow(&api, &project, &Tail { filter, lines, json: arguments.json }, console)
+    }
+
+    fn export(&self, arguments: ExportArguments, console: &mut Console) -> Result<(), Error> {
+        let filter = log_filter(&arguments.filter)?;
+        let ExportArguments { what, format, output: file, target, .. } = arguments;
+        if what == What::Audit && !filter.is_empty() {
+            return Err(Error::Usage(
+                "only log lines can be filtered; the audit trail is exported whole".to_owned(),
+            ));
+        }
+        let (api, project) = self.find(&target)?;
+        Export { what, filter, format, file }.run(&api, &project, self.unfinished, console)
+    }
+}
+
+/// The words as one filter, if it is one: what is wrong with it is known before anything is asked.
+fn log_filter(words: &[String]) -> Result<String, Error> {
+    let filter = words.join(" ");
+    match Filter::parse(&filter) {
+        Ok(_) => Ok(filter),
+        Err(why) => Err(Error::Usage(format!("the filter can't be read: {why}"))),
+    }
+}
+
+fn completions(shell: Shell, mut program: clap::Command, console: &mut Console) -> Result<(), Error> {
+    let mut script = Vec::new();
+    let name = program.get_name().to_owned();
+    clap_complete::generate(shell, &mut program, name, &mut script);
+    console.out.write_all(&script)?;
+    Ok(console.out.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser};
+
+    use super::*;
+    use crate::{console::tests::captured, testing::Variables};
+
+    #[derive(Debug, Parser)]
+    #[command(name = "observerio")]
+    struct Program {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    fn run(arguments: &[&str]) -> (Result<(), Error>, String) {
+        let program = Program::try_parse_from([&["observerio"], arguments].concat()).unwrap();
+        let variables = Variables::new(&[("HOME", "/nowhere")]);
+        let unfinished = Unfinished::default();
+        let context = Context { environment: variables.environment(), unfinished: &unfinished };
+        let (mut console, output) = captured();
+        (context.run(program.command, Program::command(), &mut console), output.text())
+    }
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Program::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_command_lines_are_refused_by_the_parser() {
+        for arguments in [
+            &["set"][..],
+            &["set", "speed"],
+            &["set", "speed=1", "--wait", "0"],
+            &["set", "speed=1", "--if-revision", "-1"],
+            &["tail", "-n", "10001"],
+            &["export"],
+            &["export", "everything"],
+            &["completions", "tcsh"],
+        ] {
+            assert!(Program::try_parse_from([&["observerio"], arguments].concat()).is_err(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_we_know_to_be_wrong_is_a_wrong_command_line_too() {
+        for arguments in [
+            &["tail", "level>=loud"][..],
+            &["tail", "a", "\"b"],
+            &["export", "logs", "level:loud"],
+            &["export", "audit", "boss"],
+            &["login", "obs_hunter2"],
+            &["login", "http://ana:hunter2@localhost"],
+        ] {
+            let refused = run(arguments).0.unwrap_err();
+            assert!(
+                refused.status() == 2 && !refused.to_string().contains("hunter2"),
+                "{arguments:?}: {refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_is_not_signed_in_is_told_how_to() {
+        for arguments in [&["projects"][..], &["vars"], &["set", "a=1"], &["tail"], &["export", "logs"]] {
+            let refused = run(arguments).0.unwrap_err();
+            assert!(
+                refused.status() == 77 && refused.to_string().contains("observerio login"),
+                "{arguments:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn completions_know_the_commands() {
+        for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+            let (result, script) = run(&["completions", shell]);
+            result.unwrap();
+            assert!(script.contains("export") && script.contains("if-revision"), "{shell}");
+        }
+    }
+}

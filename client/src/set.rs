@@ -1,0 +1,356 @@
+//! `observerio set`: values by their declared types, all of them or none.
+
+use std::{
+    collections::HashSet,
+    thread,
+    time::{Duration, Instant},
+};
+
+use protocol::model::{Value, VarType};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    Error,
+    answers::{Conflict, Device, Project, Saved, Variable},
+    api::{Api, escape},
+    applied::Tally,
+    console::Console,
+    text::{count, visible},
+};
+
+/// Time between two looks at what the games say; it doubles.
+const FIRST_LOOK: Duration = Duration::from_millis(20);
+const LAST_LOOK: Duration = Duration::from_millis(320);
+/// Clauses of a sentence.
+const MAX_CLAUSES: usize = 5;
+
+/// `NAME=VALUE`, not yet cut: names may have equals signs in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Assignment(String);
+
+impl Assignment {
+    /// For clap.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match text.find('=') {
+            Some(0) | None => Err("say NAME=VALUE".to_owned()),
+            Some(_) => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// Each way to cut it, the shortest name first.
+    fn cuts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.match_indices('=').map(|(at, _)| (&self.0[..at], &self.0[at + 1..]))
+    }
+
+    /// The variable that is meant, and the text of its value.
+    fn look_up(&self, api: &Api, project: &Project) -> Result<(Variable, &str), Error> {
+        let mut refused = None;
+        for (name, text) in self.cuts() {
+            match api.get(&variable_path(project, name)) {
+                Ok(variable) => return Ok((variable, text)),
+                Err(error @ Error::Refused(_)) => {
+                    let name = visible(name).into_owned();
+                    refused.get_or_insert((name, error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let (name, error) = refused.expect("an assignment has an equals sign");
+        Err(Error::Refused(format!("{name}: {error}; `observerio vars` lists what there is")))
+    }
+}
+
+fn variable_path(project: &Project, name: &str) -> String {
+    format!("/projects/{}/variables/{}", project.id, escape(name))
+}
+
+/// How to set.
+pub(crate) struct How {
+    /// Refuse when a variable is no longer at this revision.
+    pub if_revision: Option<i64>,
+    /// Wait so long for the games.
+    pub wait: Option<Duration>,
+}
+
+/// Sets them and says what became of it.
+pub(crate) fn set(
+    api: &Api,
+    project: &Project,
+    assignments: &[Assignment],
+    how: &How,
+    console: &mut Console,
+) -> Result<(), Error> {
+    let (mut changes, mut names) = (Vec::new(), Vec::new());
+    for assignment in assignments {
+        let (variable, text) = assignment.look_up(api, project)?;
+        let value = typed(&variable, text)
+            .map_err(|why| Error::Refused(format!("{}: {why}; nothing was set", visible(&variable.name))))?;
+        changes.push(change(&variable.name, &value, how.if_revision)?);
+        names.push(variable.name);
+    }
+    if names.iter().collect::<HashSet<_>>().len() < names.len() {
+        return Err(Error::Usage("a variable is named twice; say each one once".to_owned()));
+    }
+    let path = format!("/projects/{}/variables", project.id);
+    let saved: Saved = api.patch(&path, &json!({"changes": changes}))?;
+    let sent = count(saved.games, "connected game");
+    console.print(&format!("saved as revision {}, sent to {sent}\n", saved.revision))?;
+    match how.wait {
+        Some(wait) => Waiting { api, project, revision: saved.revision, until: Instant::now() + wait, wait }
+            .run(&names, console),
+        None => Ok(()),
+    }
+}
+
+fn change(name: &str, value: &Value, if_revision: Option<i64>) -> Result<Json, Error> {
+    // by its text: that is how integers of all 64 bits and floats stay what they are
+    let value: Json = serde_json::from_str(&value.to_json())
+        .map_err(|error| Error::Refused(format!("{}: this is no JSON: {error}", visible(name))))?;
+    let mut change = json!({"name": name, "value": value});
+    if let Some(revision) = if_revision {
+        change["base_revision"] = revision.into();
+    }
+    Ok(change)
+}
+
+/// The value that a person means by this text. Options of an `enum` are named by their value or by their label.
+fn typed(variable: &Variable, text: &str) -> Result<Value, String> {
+    let var_type = VarType::from(variable.var_type.clone());
+    let options = &variable.spec.options;
+    if var_type == VarType::Enum && !options.is_empty() {
+        let by_value = options.iter().find(|option| option.value.to_string() == text);
+        let by_label = || options.iter().find(|option| option.label.as_deref() == Some(text));
+        return by_value.or_else(by_label).map(|option| option.value.clone()).ok_or_else(|| {
+            let all: Vec<String> =
+                options.iter().map(|option| visible(&option.value.to_string()).into_owned()).collect();
+            format!("say one of {}", all.join(", "))
+        });
+    }
+    let desired = variable.desired.as_ref().map(|desired| &desired.value);
+    let like = desired.or_else(|| variable.reported.first().map(|reported| &reported.value));
+    var_type.parse_text(text, like).map_err(|error| error.text)
+}
+
+/// Why nothing was set: who was faster.
+pub(crate) fn conflict_sentence(conflicts: &[Conflict]) -> String {
+    let clauses = conflicts.iter().take(MAX_CLAUSES).map(|Conflict { name, current }| match current {
+        Some(now) => format!("{name} is {} since revision {} by {}", now.value, now.revision, now.author),
+        None => format!("{name} is not set"),
+    });
+    let clauses = clauses.collect::<Vec<_>>().join(", ");
+    visible(&format!("{clauses}; nothing was set, look and say it again")).into_owned()
+}
+
+/// Until the games have said what they did.
+struct Waiting<'a> {
+    api: &'a Api,
+    project: &'a Project,
+    revision: i64,
+    until: Instant,
+    wait: Duration,
+}
+
+impl Waiting<'_> {
+    fn run(&self, names: &[String], console: &mut Console) -> Result<(), Error> {
+        let mut failures = Vec::new();
+        for name in names {
+            let tally = self.watch(name)?;
+            let shown = visible(name);
+            let prefix = if names.len() > 1 { format!("{shown}: ") } else { String::new() };
+            console.print(&format!("{prefix}applied on {}\n", tally.figures()))?;
+            failures.extend(self.failure(&tally).map(|failure| format!("{shown}: {failure}")));
+        }
+        match failures.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Refused(some(&failures))),
+        }
+    }
+
+    /// Looks again and again until nothing is pending or the time is over.
+    fn watch(&self, name: &str) -> Result<Tally, Error> {
+        let mut pause = FIRST_LOOK;
+        loop {
+            let variable: Variable = self.api.get(&variable_path(self.project, name))?;
+            let devices: Vec<Device> = self.api.list(&format!("/projects/{}/devices", self.project.id))?;
+            if let Some(newer) = variable.desired.as_ref().filter(|desired| desired.revision > self.revision)
+            {
+                let sentence = format!("{name}: {} has set it to {} meanwhile", newer.author, newer.value);
+                return Err(Error::Refused(visible(&sentence).into_owned()));
+            }
+            let tally = Tally::of(&variable, &devices, self.revision);
+            let left = self.until.saturating_duration_since(Instant::now());
+            if tally.pending.is_empty() || left.is_zero() {
+                return Ok(tally);
+            }
+            thread::sleep(pause.min(left));
+            pause = (pause * 2).min(LAST_LOOK);
+        }
+    }
+
+    fn failure(&self, tally: &Tally) -> Option<String> {
+        if tally.devices == 0 {
+            return Some(
+                "no connected game says what it applies; games get the value when they connect".to_owned(),
+            );
+        }
+        let seconds = self.wait.as_secs();
+        let silent =
+            tally.pending.iter().map(|device| format!("{device} has not answered within {seconds} s"));
+        let clauses: Vec<String> = tally.otherwise.iter().cloned().chain(silent).collect();
+        (!clauses.is_empty()).then(|| some(&clauses))
+    }
+}
+
+fn some(clauses: &[String]) -> String {
+    let more = clauses.len().saturating_sub(MAX_CLAUSES);
+    let end = if more > 0 { format!(", and {more} more") } else { String::new() };
+    clauses[..clauses.len() - more].join(", ") + &end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Request, json as answer, serve};
+
+    fn variable(var_type: &str, spec: Json, desired: Json) -> Variable {
+        let desired = json!({"value": desired, "revision": 1, "author": "Ana"});
+        serde_json::from_value(json!({"name": "speed", "type": var_type, "spec": spec, "desired": desired,
+            "reported": [], "applied": []}))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_assignment_has_a_name_and_a_sign() {
+        for bad in ["", "speed", "=7"] {
+            assert!(Assignment::parse(bad).is_err(), "{bad}");
+        }
+        let assignment = Assignment::parse("a=b=c").unwrap();
+        assert_eq!(assignment.cuts().collect::<Vec<_>>(), [("a", "b=c"), ("a=b", "c")]);
+        assert_eq!(Assignment::parse("name=").unwrap().cuts().collect::<Vec<_>>(), [("name", "")]);
+    }
+
+    #[test]
+    fn a_value_is_read_by_its_declared_type() {
+        let spec = json!({"options": [{"label": "Easy", "value": 1}, {"label": "1", "value": "hard"}, {"value": null}]});
+        for (var_type, text, json) in [
+            ("integer", "18446744073709551615", "18446744073709551615"),
+            ("float", "7", "7.0"),
+            ("boolean", "on", "true"),
+            ("string", "7", "\"7\""),
+            ("string", "", "\"\""),
+            ("color", "#ff8844", "\"#ff8844\""),
+            ("json", "[1, 2]", "[1,2]"),
+            ("enum", "1", "1"),
+            ("enum", "Easy", "1"),
+            ("enum", "hard", "\"hard\""),
+            ("enum", "null", "null"),
+            ("money", "7", "7"),
+        ] {
+            let value = typed(&variable(var_type, spec.clone(), json!(0)), text).unwrap();
+            assert_eq!(value.to_json(), json, "{var_type} {text}");
+        }
+        for (var_type, text) in
+            [("integer", "1.5"), ("boolean", "maybe"), ("enum", "2"), ("action", "1"), ("json", "[")]
+        {
+            assert!(typed(&variable(var_type, spec.clone(), json!(0)), text).is_err(), "{var_type} {text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_sent_as_they_are() {
+        let int = VarType::Integer.parse_text("-9223372036854775808", None).unwrap();
+        assert_eq!(
+            change("a", &int, None).unwrap().to_string(),
+            r#"{"name":"a","value":-9223372036854775808}"#
+        );
+        let float = VarType::Float.parse_text("1e300", None).unwrap();
+        assert_eq!(
+            change("a", &float, Some(3)).unwrap().to_string(),
+            r#"{"base_revision":3,"name":"a","value":1e+300}"#
+        );
+    }
+
+    fn told(
+        answers: Vec<String>,
+        assignments: &[&str],
+        how: &How,
+    ) -> (Result<(), Error>, String, Vec<Request>) {
+        let (api, requests) = serve(answers);
+        let (mut console, output) = crate::console::tests::captured();
+        let assignments: Vec<_> = assignments.iter().map(|text| Assignment::parse(text).unwrap()).collect();
+        let project =
+            Project { id: 3, name: "p".into(), role: "admin".into(), devices: 0, online: 0, last_seen: None };
+        let result = set(&api, &project, &assignments, how, &mut console);
+        drop(api);
+        (result, output.text(), requests.iter().collect())
+    }
+
+    fn speed(applied: Json) -> String {
+        answer(
+            200,
+            &json!({"name": "speed", "type": "integer", "spec": {}, "applied": applied,
+            "desired": {"value": 7, "revision": 42, "author": "Ana"}, "reported": [{"device": 1, "value": 5}]}),
+        )
+    }
+
+    fn device(applied: i64) -> String {
+        let device = json!({"id": 1, "name": "phone", "online": true, "acknowledges": true, "applied_revision": applied});
+        answer(200, &json!({"items": [device], "next": null}))
+    }
+
+    #[test]
+    fn it_waits_until_the_games_have_said_it() {
+        let saved = answer(200, &json!({"revision": 42, "games": 1}));
+        let applied = json!([{"device": 1, "revision": 42, "status": "applied", "round_trip_ms": 23.4}]);
+        let answers = vec![speed(json!([])), saved, speed(json!([])), device(41), speed(applied), device(42)];
+        let how = How { if_revision: Some(41), wait: Some(Duration::from_secs(60)) };
+        let (result, output, requests) = told(answers, &["speed=7"], &how);
+        result.unwrap();
+        assert_eq!(output, "saved as revision 42, sent to 1 connected game\napplied on 1/1 in 23 ms\n");
+        assert_eq!(requests[1].body, r#"{"changes":[{"base_revision":41,"name":"speed","value":7}]}"#);
+    }
+
+    #[test]
+    fn what_a_game_did_instead_is_a_failure() {
+        let saved = answer(200, &json!({"revision": 42, "games": 1}));
+        let rejected =
+            json!([{"device": 1, "revision": 42, "status": "rejected", "reason": "in a cutscene"}]);
+        let answers = vec![speed(json!([])), saved.clone(), speed(rejected), device(42)];
+        let how = How { if_revision: None, wait: Some(Duration::from_secs(60)) };
+        let (result, output, _) = told(answers, &["speed=7"], &how);
+        let refused = result.unwrap_err();
+        assert_eq!(
+            (refused.status(), refused.to_string().as_str()),
+            (1, "speed: phone rejected it (in a cutscene)")
+        );
+        assert!(output.ends_with("applied on 0/1\n"), "{output}");
+        // no time is left: it looks once
+        let how = How { if_revision: None, wait: Some(Duration::ZERO) };
+        let answers = vec![speed(json!([])), saved, speed(json!([])), device(41)];
+        let (result, ..) = told(answers, &["speed=7"], &how);
+        assert_eq!(result.unwrap_err().to_string(), "speed: phone has not answered within 0 s");
+    }
+
+    #[test]
+    fn nothing_is_sent_when_one_value_does_not_fit() {
+        let how = How { if_revision: None, wait: None };
+        let (result, _, requests) =
+            told(vec![speed(json!([])), speed(json!([]))], &["speed=7", "speed=many"], &how);
+        let refused = result.unwrap_err();
+        assert!(refused.status() == 1 && refused.to_string().contains("nothing was set"), "{refused}");
+        assert!(requests.iter().all(|request| request.head[0].starts_with("GET ")));
+        let (result, ..) = told(vec![speed(json!([])), speed(json!([]))], &["speed=7", "speed=8"], &how);
+        assert_eq!(result.unwrap_err().status(), 2);
+    }
+
+    #[test]
+    fn who_was_faster_is_told() {
+        let conflict = json!({"code": "conflict", "message": "changed", "conflicts":
+            [{"name": "speed", "current": {"value": 9, "revision": 44, "author": "Ben"}}]});
+        let how = How { if_revision: Some(42), wait: None };
+        let (result, ..) = told(vec![speed(json!([])), answer(409, &conflict)], &["speed=7"], &how);
+        let refused = result.unwrap_err();
+        assert_eq!(refused.status(), 1);
+        assert!(refused.to_string().contains("speed is 9 since revision 44 by Ben"), "{refused}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Server-sent events (HTML Standard, 9.2): bytes in pieces in, events out. No I/O.
+
+/// Longest event: a log line of the longest message, with each character escaped.
+const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Its kind; `message` when the stream does not say.
+    pub kind: String,
+    /// Its lines, joined.
+    pub data: String,
+    /// The last id that the stream gave, with this event or before.
+    pub id: Option<String>,
+}
+
+/// An event is longer than any that a server sends.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event of more than {MAX_EVENT_BYTES} bytes")]
+pub(crate) struct TooLong;
+
+/// What was read of the next event.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    line: Vec<u8>,
+    after_return: bool,
+    is_begun: bool,
+    kind: String,
+    data: Option<String>,
+    id: Option<String>,
+}
+
+impl Decoder {
+    /// Takes the next bytes and gives the events that they complete.
+    ///
+    /// # Errors
+    /// [`TooLong`]; the stream can't be read further.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, TooLong> {
+        let mut events = Vec::new();
+        for &byte in bytes {
+            let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
+            match byte {
+                b'\n' if after_return => {}
+                b'\n' | b'\r' => events.extend(self.end_line()),
+                _ if self.held_bytes() >= MAX_EVENT_BYTES => return Err(TooLong),
+                _ => self.line.push(byte),
+            }
+        }
+        Ok(events)
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.line.len() + self.data.as_ref().map_or(0, String::len)
+    }
+
+    fn end_line(&mut self) -> Option<Event> {
+        let line = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&line);
+        let text = match std::mem::replace(&mut self.is_begun, true) {
+            true => &text,
+            false => text.strip_prefix('\u{feff}').unwrap_or(&text),
+        };
+        if text.is_empty() {
+            return self.dispatch();
+        }
+        let (field, value) = text.split_once(':').unwrap_or((text, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => value.clone_into(&mut self.kind),
+            "data" => match &mut self.data {
+                Some(data) => {
+                    data.push('\n');
+                    data.push_str(value);
+                }
+                None => self.data = Some(value.to_owned()),
+            },
+            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
+            // a comment has no field before its colon; whatever else there is means nothing here
+            _ => {}
+        }
+        None
+    }
+
+    fn dispatch(&mut self) -> Option<Event> {
+        let kind = std::mem::take(&mut self.kind);
+        let data = self.data.take()?;
+        let kind = if kind.is_empty() { "message".to_owned() } else { kind };
+        Some(Event { kind, data, id: self.id.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: &str, data: &str, id: Option<&str>) -> Event {
+        Event { kind: kind.to_owned(), data: data.to_owned(), id: id.map(str::to_owned) }
+    }
+
+    const STREAM: &str = "\u{feff}: welcome\n\nevent: line\nid: 7\ndata: {\"a\":1}\n\ndata:x\r\ndata:  y\r\n\r\n\
+        event: dropped\rid\rdata: ü\r\rid: a\0b\nevent: nothing\n\nretry: 5\ndata\n\ndata: unfinished\n";
+
+    fn expected() -> Vec<Event> {
+        vec![
+            event("line", "{\"a\":1}", Some("7")),
+            event("message", "x\n y", Some("7")),
+            event("dropped", "ü", Some("")),
+            event("message", "", Some("")),
+        ]
+    }
+
+    #[test]
+    fn a_stream_is_read_as_the_standard_says() {
+        assert_eq!(Decoder::default().push(STREAM.as_bytes()), Ok(expected()));
+    }
+
+    #[test]
+    fn pieces_do_not_matter() {
+        for size in 1..STREAM.len() {
+            let mut decoder = Decoder::default();
+            let pieces = STREAM.as_bytes().chunks(size);
+            let events: Vec<Event> = pieces.flat_map(|piece| decoder.push(piece).unwrap()).collect();
+            assert_eq!(events, expected(), "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_given_up() {
+        for line in ["x", "data: x\n"] {
+            let mut decoder = Decoder::default();
+            let piece = line.repeat(64 * 1024);
+            let pieces = (0..1000).map(|_| decoder.push(piece.as_bytes()));
+            assert_eq!(pieces.into_iter().find_map(Result::err), Some(TooLong), "{line}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use leptos_router::{
 };
 
 use crate::pages::{Live, NotFound, Projects, SetUp, SignIn};
+use crate::raw_text::raw_text;
 
 /// Runs before the first paint, so that neither the theme nor the phone's tabs flash, and so that nothing is lost
 /// of what a person types into a control before WebAssembly has taken over ([`crate::components::typed_before`]).
@@ -66,7 +67,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|title: String| match title.is_empty() {
             true => "observerio".to_owned(),
-            false => format!("{title} – observerio"),
+            false => raw_text(format!("{title} – observerio")),
         } />
         <a class="skip" href="#main">
             "Skip to content"

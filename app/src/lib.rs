@@ -9,6 +9,7 @@ mod document;
 pub mod format;
 pub mod live;
 pub mod pages;
+mod raw_text;
 
 use protocol::model::User;
 

@@ -5,6 +5,7 @@
 mod support;
 
 use protocol::live::LIVE_VERSION;
+use serde_json::{Value as Json, json};
 use support::{
     TestServer,
     http::{Answer, Browser},
@@ -144,6 +145,46 @@ async fn a_page_carries_no_style_and_no_script_but_its_own() {
     for script in page.body.split("<script").skip(1) {
         let tag = script.split('>').next().unwrap();
         assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "<script{tag}>");
+    }
+}
+
+/// Whoever plays has a game's key, so a game's texts are anybody's. The policy keeps scripts out; this keeps everything else out too: forms, links, text
+/// that looks like ours.
+#[tokio::test]
+async fn no_text_becomes_markup_in_what_the_server_draws() {
+    const MARK: &str = "</title></textarea></script>--><x-mark a='b' c=\"d\">&lt;x-mark&gt;";
+    let server = TestServer::start().await;
+    let mut owner = server.owner().await;
+    let made = owner.post_form("/projects", &[("name", MARK)]).await;
+    let page = made.location().to_owned();
+    let key = owner.get(&page).await.body.split("v:").nth(1).unwrap()[..12].to_owned();
+    let mut game = server.game().await;
+    let hello = json!({"proto": 2, "device": MARK, "name": MARK, "app": MARK, "platform": MARK, "sdk": MARK, "caps": ["rev"]});
+    let var = |name: &str, rest: Json| {
+        let mut var = json!({"name": name, "label": MARK, "unit": MARK, "group": MARK, "help": MARK});
+        var.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        var
+    };
+    let vars = json!([
+        var("line", json!({"type": "string", "value": MARK})),
+        var("lines", json!({"type": "string", "value": format!("{MARK}\n{MARK}")})),
+        var("json", json!({"type": "json", "value": {MARK: MARK}})),
+        var("colour", json!({"type": "color", "value": MARK})),
+        var("choice", json!({"type": "enum", "value": MARK, "options": [MARK, "b"]})),
+        var("read", json!({"type": "string", "value": MARK, "readonly": true})),
+        var("action", json!({"type": "action", "default": {MARK: MARK}})),
+        var(MARK, json!({"type": "integer", "value": 1, "min": 0, "max": 9})),
+    ]);
+    let line = json!([{"message": MARK, "level": "error", MARK: MARK}]);
+    game.send(&format!("h:{hello}\nv:{key}\ni:{key}:{vars}\nl:{key}:{line}\np:end\n")).await;
+    while game.line().await != "q:end" {}
+    server.gateway.flush().await.unwrap();
+    for path in [page.as_str(), "/"] {
+        let body = owner.get(path).await.body;
+        assert!(body.contains("&lt;x-mark"), "{path}: {body}");
+        assert!(!body.contains("<x-mark"), "{path}: {body}");
+        // what is escaped in the text is escaped again
+        assert!(body.contains("&amp;lt;x-mark&amp;gt;"), "{path}: {body}");
     }
 }
 

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use protocol::model::{Value, VarType};
 
+use crate::raw_text::raw_text;
+
 /// A button, with a field for the argument where the declaration has one to begin with.
 #[component]
 pub fn ActionButton(
@@ -47,7 +49,7 @@ pub fn ActionButton(
                     typed.set(event_target_value(&event));
                 }
             >
-                {first}
+                {raw_text(first)}
             </textarea>
         }
     });

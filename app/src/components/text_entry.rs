@@ -4,6 +4,8 @@ use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
 use protocol::model::Value;
 
+use crate::raw_text::raw_text;
+
 /// Reads what was typed: a value, or a sentence that says what the field takes.
 pub type Parse = Callback<String, Result<Value, String>>;
 
@@ -118,7 +120,7 @@ pub fn TextEntry(
                 on:focus=focus
                 on:blur=blur
             >
-                {first}
+                {raw_text(first)}
             </textarea>
         }
         .into_any()

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 #![expect(dead_code, reason = "each story uses its part of it")]
 
+pub mod canaries;
 pub mod contents;
 pub mod http;
 pub mod line;

@@ -26,8 +26,8 @@ pub struct Program {
     pub set_up_token: String,
     child: Child,
     said: [Said; 2],
-    _folder: TempDir,
-    _database: Option<PostgresDatabase>,
+    folder: TempDir,
+    database: Option<PostgresDatabase>,
 }
 
 /// What came out of one pipe so far.
@@ -70,7 +70,7 @@ impl Program {
             panic!("no banner: {}", String::from_utf8_lossy(&errors.text.lock().unwrap()))
         };
         let said = [keep(output), errors];
-        Self { http, tcp, set_up_token, child, said, _folder: folder, _database: database }
+        Self { http, tcp, set_up_token, child, said, folder, database }
     }
 
     /// A browser that is signed in as the owner, by the one-time link.
@@ -79,6 +79,14 @@ impl Program {
         let answer = browser.post_form("/setup", &[("token", &self.set_up_token)]).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
         browser
+    }
+
+    /// Its database, for others who use it too.
+    pub fn database_url(&self) -> String {
+        match &self.database {
+            Some(postgres) => postgres.url.clone(),
+            None => format!("sqlite:{}", self.folder.path().join("observerio-data/observerio.db").display()),
+        }
     }
 
     /// Bytes of memory that it holds now.

@@ -35,7 +35,10 @@ pub fn InstanceAudit() -> impl IntoView {
             view! {
                 <Title text="Audit trail" />
                 <Frame user=part.user current=AccountSection::Audit>
-                    <p class="meta">"Who did what on this instance. Edits of values are in the trail of each project."</p>
+                    <p class="meta">
+                        "Who did what on this instance. Edits of values are in the trail of each project. "
+                        <Exports path="/api/v1/audit/export".to_owned() />
+                    </p>
                     <Trail query entries=part.entries next=part.next of_project=false />
                 </Frame>
             }
@@ -88,6 +91,24 @@ pub(super) fn Trail(
         <ol class="trail">{entries.into_iter().map(|entry| view! { <Entry entry of_project /> }).collect_view()}</ol>
         {empty.map(|text| view! { <p class="empty">{text}</p> })}
         {older}
+    }
+    .into_any()
+}
+
+/// All of it, for other programs.
+#[component]
+pub(super) fn Exports(
+    /// Of the HTTP API.
+    path: String,
+) -> impl IntoView {
+    view! {
+        <a href=format!("{path}?format=csv") rel="external" download="">
+            "All of it as CSV"
+        </a>
+        " · "
+        <a href=format!("{path}?format=ndjson") rel="external" download="">
+            "as NDJSON"
+        </a>
     }
     .into_any()
 }

@@ -5,7 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::{Frame, Section};
 use crate::api::{self, AppError, AuditPart, ProjectHead};
-use crate::pages::audit::{Trail, query_of};
+use crate::pages::audit::{Exports, Trail, query_of};
 use crate::pages::{loaded, project_in_address};
 
 /// `/p/:id/settings/audit`.
@@ -33,13 +33,7 @@ fn Content(head: ProjectHead, query: api::AuditQuery, part: AuditPart) -> impl I
         <Frame head current=Section::Audit>
             <p class="meta">
                 "Who did what, when, by what and from where, edits of values included. It only grows. "
-                <a href=format!("{export}?format=csv") rel="external" download>
-                    "All of it as CSV"
-                </a>
-                " · "
-                <a href=format!("{export}?format=ndjson") rel="external" download>
-                    "as NDJSON"
-                </a>
+                <Exports path=export />
             </p>
             <Trail query entries=part.entries next=part.next of_project=true />
         </Frame>

@@ -70,7 +70,6 @@ pub(super) fn snapshot(seq: u64) -> Snapshot {
         now: UnixMicros(0),
         project: ProjectId(7),
         name: "Mr. Rescue".into(),
-        role: ProjectRole::Designer,
         revision: Revision(0),
         devices: vec![device(1, true), device(2, true)],
         vars: vec![var("speed"), var("lives")],

@@ -47,8 +47,8 @@ fn Content(page: KeysPage) -> impl IntoView {
     view! {
         <Frame head current=Section::Keys reply>
             <p>
-                "A game says a key when it connects. Whoever unpacks the game can read it, so it opens no page and \
-                 shows nobody's values: with it one can only play a game of this project."
+                "A game says a key when it connects. Whoever unpacks the game can read it, so it opens no page and reads \
+                 no log: with it one can only play a game of this project, which gets the values that are set."
             </p>
             {none.then(|| view! { <p class="notice">"No key is in force: no game can connect."</p> })}
             <ul class="rows">{good.into_iter().map(row).collect_view()}</ul>

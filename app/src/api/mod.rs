@@ -28,7 +28,9 @@ pub enum AppError {
     #[error("There is no such page, or you may not see it.")]
     NotFound,
     /// He may know of it, and not see it.
-    #[error("You may not open this page: ask an admin of the project.")]
+    #[error(
+        "You may not open this page. Ask an admin of the project, or the owner of this server, if you need it."
+    )]
     Forbidden,
     /// Everything else, with a sentence.
     #[error("{0}")]

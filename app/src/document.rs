@@ -8,7 +8,10 @@ use leptos_router::{
     path,
 };
 
-use crate::pages::{Live, NotFound, Projects, SetUp, SignIn};
+use crate::pages::{
+    Accounts, General, InstanceAudit, Join, Keys, Live, Members, NotFound, OwnAccount, ProjectAudit,
+    Projects, Reset, SetUp, SignIn, Tokens,
+};
 use crate::raw_text::raw_text;
 
 /// Runs before the first paint, so that neither the theme nor the phone's tabs flash, and so that nothing is lost
@@ -77,7 +80,17 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=Projects ssr=SsrMode::Async />
                 <Route path=path!("/setup") view=SetUp ssr=SsrMode::Async />
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
+                <Route path=path!("/join") view=Join ssr=SsrMode::Async />
+                <Route path=path!("/reset") view=Reset ssr=SsrMode::Async />
+                <Route path=path!("/account") view=OwnAccount ssr=SsrMode::Async />
+                <Route path=path!("/account/tokens") view=Tokens ssr=SsrMode::Async />
+                <Route path=path!("/accounts") view=Accounts ssr=SsrMode::Async />
+                <Route path=path!("/audit") view=InstanceAudit ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/live") view=Live ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/settings") view=General ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/settings/members") view=Members ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/settings/keys") view=Keys ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/settings/audit") view=ProjectAudit ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

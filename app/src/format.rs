@@ -23,6 +23,59 @@ pub fn ago(then: UnixMicros, now: UnixMicros) -> String {
     }
 }
 
+/// The day in UTC as `3 Dec 2026`.
+pub fn day(at: UnixMicros) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    // Howard Hinnant's civil_from_days: years begin in March, so that the leap day is the last one
+    let days = at.millis().div_euclid(86_400_000) + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = (from_march + 2) % 12;
+    let year = year_of_era + era * 400 + i64::from(month < 2);
+    format!("{day} {} {year}", MONTHS[month as usize])
+}
+
+/// Day and time in UTC as `3 Dec 2026, 14:05:09`.
+pub fn moment(at: UnixMicros) -> String {
+    let time = time_of_day(at, 0);
+    format!("{}, {}", day(at), time.split_once('.').map_or("", |(seconds, _)| seconds))
+}
+
+/// A browser as people call it, from what it says of itself: `Firefox on Linux`.
+pub fn browser(agent: &str) -> String {
+    let first = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name)
+    };
+    // each says that it is also those below it
+    let program = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("HeadlessChrome/", "Chromium"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (program, system) {
+        (Some(program), Some(system)) => format!("{program} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "Unknown browser".to_owned(),
+    }
+}
+
 /// `1 game`, `3 games`.
 pub fn count(number: usize, one: &str) -> String {
     match number {
@@ -72,6 +125,36 @@ mod tests {
             "2 days ago",
         ];
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn days_follow_the_calendar() {
+        let said = |text: &str| day(UnixMicros::parse_rfc3339(text).unwrap());
+        assert_eq!(said("1970-01-01T00:00:00Z"), "1 Jan 1970");
+        assert_eq!(said("2026-12-31T23:59:59.999Z"), "31 Dec 2026");
+        assert_eq!(said("2028-02-29T12:00:00Z"), "29 Feb 2028");
+        assert_eq!(said("2028-03-01T00:00:00Z"), "1 Mar 2028");
+        assert_eq!(said("2100-02-28T23:00:00Z"), "28 Feb 2100");
+        assert_eq!(said("2100-03-01T00:00:00Z"), "1 Mar 2100");
+        assert_eq!(day(UnixMicros(-1)), "31 Dec 1969");
+        let at = UnixMicros::parse_rfc3339("2026-11-22T23:04:05.006Z").unwrap();
+        assert_eq!(moment(at), "22 Nov 2026, 23:04:05");
+    }
+
+    #[test]
+    fn a_browser_is_called_by_its_own_name() {
+        let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
+        assert_eq!(browser(edge), "Edge on Windows");
+        assert_eq!(
+            browser("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+            "Firefox on Linux"
+        );
+        assert_eq!(
+            browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"),
+            "Safari on iPhone"
+        );
+        assert_eq!(browser("curl/8.5.0"), "curl");
+        assert_eq!(browser(""), "Unknown browser");
     }
 
     #[test]

@@ -8,6 +8,7 @@ test('an owner with a password signs out and in again', async ({ page, server })
   await expect(page.getByRole('heading', { name: 'Projects' })).toBeVisible();
 
   await hydrated(page);
+  await page.getByRole('button', { name: 'Account: ana@example.org' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   await page.goto(server.url);

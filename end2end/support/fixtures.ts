@@ -24,6 +24,8 @@ interface Fixtures {
   project: Project;
   /** Another signed-in browser. */
   another: () => Promise<Page>;
+  /** A browser of somebody whom nobody knows. */
+  stranger: () => Promise<Page>;
 }
 
 /** Console errors and warnings, uncaught errors and failed requests of all pages. */
@@ -93,6 +95,18 @@ export const test = base.extend<Fixtures>({
     const contexts: BrowserContext[] = [];
     await use(async () => {
       const context = await secondBrowser(browser, owner, colorScheme);
+      complaints.listenTo(context);
+      contexts.push(context);
+      return context.newPage();
+    });
+    await Promise.all(contexts.map(context => context.close()));
+  },
+
+  stranger: async ({ browser, complaints, server, colorScheme, javaScriptEnabled }, use) => {
+    void server;
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ colorScheme, javaScriptEnabled });
       complaints.listenTo(context);
       contexts.push(context);
       return context.newPage();

@@ -12,11 +12,15 @@ export class Line {
   /** Called with each line, before anybody who waits looks. */
   onLine: ((line: string) => void) | undefined;
 
+  /** The server has closed the connection, or it was closed here. */
+  readonly closed: Promise<unknown>;
+
   readonly #socket: Socket;
   readonly #looks = new Set<() => void>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.closed = once(socket, 'close');
     // a server that goes away is part of some stories
     socket.on('error', () => undefined);
     createInterface({ input: socket, crlfDelay: Infinity }).on('line', line => {

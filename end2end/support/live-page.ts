@@ -11,6 +11,8 @@ export class LivePage {
   readonly pill: Locator;
   /** "Connection lost …" */
   readonly banner: Locator;
+  /** Why nothing can be changed */
+  readonly locked: Locator;
 
   constructor(readonly page: Page) {
     this.devices = page.getByRole('region', { name: 'Devices' });
@@ -20,6 +22,7 @@ export class LivePage {
     this.clearLog = page.getByRole('button', { name: 'Clear', exact: true });
     this.pill = page.getByRole('button', { name: /new lines?$/ });
     this.banner = page.locator('.banner');
+    this.locked = page.getByText('You are a viewer: ask an admin to let you edit.');
   }
 
   /** What the quick start says to paste into a terminal. */

@@ -93,7 +93,8 @@ async fn a_project_is_made_by_a_form() {
     let page = answer.location().to_owned();
     assert!(page.starts_with("/p/") && page.ends_with("/live"), "{page}");
     assert_eq!(browser.get(&page).await.status, 200);
-    assert_eq!(stranger.get(&page).await.location(), "/sign-in");
+    let back = format!("/sign-in?next={}", page.replace('/', "%2F"));
+    assert_eq!(stranger.get(&page).await.location(), back);
 }
 
 #[tokio::test]

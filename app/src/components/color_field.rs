@@ -17,6 +17,9 @@ pub fn ColorField(
     /// The value.
     #[prop(into)]
     value: Signal<Option<Value>>,
+    /// Whether the person may not change it.
+    #[prop(into)]
+    locked: Signal<bool>,
     /// Called with each new value.
     on_edit: OnEdit,
 ) -> impl IntoView {
@@ -44,10 +47,11 @@ pub fn ColorField(
                 aria-label=label.clone()
                 value=first
                 prop:value=opaque
+                disabled=locked
                 on:input=pick
                 on:change=move |_| gesture.end()
             />
-            <TextEntry label=format!("{label} as text") text parse on_commit />
+            <TextEntry label=format!("{label} as text") text parse locked on_commit />
         </div>
     }
     .into_any()

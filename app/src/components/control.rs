@@ -19,6 +19,9 @@ pub fn Control(
     /// The value.
     #[prop(into)]
     value: Signal<Option<Value>>,
+    /// Whether the person may not change it.
+    #[prop(into)]
+    locked: Signal<bool>,
     /// Called with each new value.
     on_edit: OnEdit,
 ) -> impl IntoView {
@@ -27,24 +30,30 @@ pub fn Control(
         return view! { <ReadOnly value /> }.into_any();
     }
     match spec.var_type {
-        VarType::Boolean => view! { <Toggle label value on_edit /> }.into_any(),
+        VarType::Boolean => view! { <Toggle label value locked on_edit /> }.into_any(),
         VarType::Integer if is(|v| matches!(v, Value::Int(_))) => {
-            view! { <NumberField label spec value on_edit /> }.into_any()
+            view! { <NumberField label spec value locked on_edit /> }.into_any()
         }
         VarType::Float if is(|v| matches!(v, Value::Float(_))) => {
-            view! { <NumberField label spec value on_edit /> }.into_any()
+            view! { <NumberField label spec value locked on_edit /> }.into_any()
         }
         VarType::Enum if !spec.options.is_empty() => {
-            view! { <OptionField label id options=spec.options value on_edit /> }.into_any()
+            view! { <OptionField label id options=spec.options value locked on_edit /> }.into_any()
         }
-        VarType::Color => view! { <ColorField label spec value on_edit /> }.into_any(),
-        _ => view! { <AsText label spec value on_edit /> }.into_any(),
+        VarType::Color => view! { <ColorField label spec value locked on_edit /> }.into_any(),
+        _ => view! { <AsText label spec value locked on_edit /> }.into_any(),
     }
 }
 
 /// Text, JSON, and types that we don't know.
 #[component]
-fn AsText(label: String, spec: VarSpec, value: Signal<Option<Value>>, on_edit: OnEdit) -> impl IntoView {
+fn AsText(
+    label: String,
+    spec: VarSpec,
+    value: Signal<Option<Value>>,
+    locked: Signal<bool>,
+    on_edit: OnEdit,
+) -> impl IntoView {
     let text =
         Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
     let parse = Parse::new(move |typed: String| {
@@ -54,7 +63,7 @@ fn AsText(label: String, spec: VarSpec, value: Signal<Option<Value>>, on_edit: O
             .map_err(|error| error.text)
     });
     let on_commit = Callback::new(move |value| on_edit.run((value, new_gesture())));
-    view! { <TextEntry label text parse on_commit multiline=true /> }
+    view! { <TextEntry label text parse locked on_commit multiline=true /> }
 }
 
 /// A measurement: shown, never edited.

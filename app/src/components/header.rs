@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use protocol::model::User;
 
+use super::AccountMenu;
+
 /// Logo, what the page puts in, theme and account.
 #[component]
 pub fn Header(
@@ -22,17 +24,7 @@ pub fn Header(
             {children.map(|children| children())}
             <span class="spacer"></span>
             <ThemeSwitch />
-            {user
-                .map(|user| {
-                    view! {
-                        <form class="sign-out" method="post" action="/sign-out">
-                            <span class="meta user-name">{user.name}</span>
-                            <button class="button" type="submit">
-                                "Sign out"
-                            </button>
-                        </form>
-                    }
-                })}
+            {user.map(|user| view! { <AccountMenu user /> })}
         </header>
     }
     .into_any()

@@ -23,6 +23,9 @@ pub fn NumberField(
     /// The value.
     #[prop(into)]
     value: Signal<Option<Value>>,
+    /// Whether the person may not change it.
+    #[prop(into)]
+    locked: Signal<bool>,
     /// Called with each new value.
     on_edit: OnEdit,
 ) -> impl IntoView {
@@ -32,6 +35,9 @@ pub fn NumberField(
     let text =
         Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
     let step = move |steps: f64| {
+        if locked.get_untracked() {
+            return;
+        }
         let next = value.with_untracked(|v| spec.with_value(|spec| scale::stepped(v.as_ref()?, spec, steps)));
         if let Some(next) = next.filter(|next| value.with_untracked(|v| v.as_ref() != Some(next))) {
             on_edit.run((next, gesture.current()));
@@ -58,10 +64,10 @@ pub fn NumberField(
     view! {
         <div class="number" class:number--ranged=range.is_some() on:focusout=move |_| gesture.end()>
             {match range {
-                Some(range) => view! { <Slider label spec range value gesture on_edit step=Callback::new(step) /> }.into_any(),
-                None => view! { <Grip gesture step=Callback::new(step) /> }.into_any(),
+                Some(range) => view! { <Slider label spec range value gesture locked on_edit step=Callback::new(step) /> }.into_any(),
+                None => view! { <Grip gesture locked step=Callback::new(step) /> }.into_any(),
             }}
-            <TextEntry label=field_label text parse on_commit on_key=on_field_key numeric=true />
+            <TextEntry label=field_label text parse locked on_commit on_key=on_field_key numeric=true />
         </div>
     }
     .into_any()
@@ -81,6 +87,7 @@ fn Slider(
     range: (f64, f64),
     value: Signal<Option<Value>>,
     gesture: GestureSession,
+    locked: Signal<bool>,
     on_edit: OnEdit,
     step: Callback<f64>,
 ) -> impl IntoView {
@@ -91,6 +98,9 @@ fn Slider(
         dragged.get().or_else(|| value.with(|v| v.as_ref().and_then(Value::as_f64))).unwrap_or(range.0)
     };
     let drag = move |_| {
+        if locked.get_untracked() {
+            return;
+        }
         let Some(place) = input.get_untracked().map(|input| input.value_as_number()) else { return };
         dragged.set(Some(place));
         let next = value
@@ -103,6 +113,12 @@ fn Slider(
         dragged.set(None);
         gesture.end();
     };
+    // also under the hand: what was dragged so far shows as what it came to
+    Effect::new(move || {
+        if locked.get() {
+            release();
+        }
+    });
     Effect::new(move || {
         let moved = input.get().and_then(|input| typed_before(&input)?.parse().ok());
         let next = moved.and_then(|place: f64| {
@@ -133,6 +149,7 @@ fn Slider(
             step=spec.with_value(scale::slider_step)
             value=first
             prop:value=move || place().to_string()
+            disabled=locked
             node_ref=input
             on:input=drag
             on:change=move |_| release()
@@ -149,7 +166,7 @@ fn place_untracked(value: Signal<Option<Value>>, lowest: f64) -> f64 {
 
 /// The part to drag where no range is known. The keyboard has the field's arrows.
 #[component]
-fn Grip(gesture: GestureSession, step: Callback<f64>) -> impl IntoView {
+fn Grip(gesture: GestureSession, locked: Signal<bool>, step: Callback<f64>) -> impl IntoView {
     let from = StoredValue::new(None::<i32>);
     let down = move |event: PointerEvent| {
         if let Some(grip) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
@@ -175,6 +192,7 @@ fn Grip(gesture: GestureSession, step: Callback<f64>) -> impl IntoView {
     view! {
         <span
             class="grip"
+            class:grip--locked=locked
             aria-hidden="true"
             title="Drag sideways to change"
             on:pointerdown=down

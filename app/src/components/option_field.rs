@@ -22,6 +22,9 @@ pub fn OptionField(
     /// The value.
     #[prop(into)]
     value: Signal<Option<Value>>,
+    /// Whether the person may not change it.
+    #[prop(into)]
+    locked: Signal<bool>,
     /// Called with each new value.
     on_edit: OnEdit,
 ) -> impl IntoView {
@@ -38,9 +41,9 @@ pub fn OptionField(
         }
     });
     if short {
-        view! { <Segments label id options chosen choose /> }.into_any()
+        view! { <Segments label id options chosen locked choose /> }.into_any()
     } else {
-        view! { <Dropdown label options value chosen choose /> }.into_any()
+        view! { <Dropdown label options value chosen locked choose /> }.into_any()
     }
 }
 
@@ -50,6 +53,7 @@ fn Segments(
     id: String,
     options: StoredValue<Vec<VarOption>>,
     chosen: Memo<Option<usize>>,
+    locked: Signal<bool>,
     choose: Callback<usize>,
 ) -> impl IntoView {
     let radios = labels(options)
@@ -64,6 +68,7 @@ fn Segments(
                         name=id.clone()
                         checked=chosen.get_untracked() == Some(index)
                         prop:checked=is_chosen
+                        disabled=locked
                         on:change=move |_| choose.run(index)
                     />
                     <span>{text}</span>
@@ -84,6 +89,7 @@ fn Dropdown(
     options: StoredValue<Vec<VarOption>>,
     value: Signal<Option<Value>>,
     chosen: Memo<Option<usize>>,
+    locked: Signal<bool>,
     choose: Callback<usize>,
 ) -> impl IntoView {
     // what an older build of the game reports may be none of the options
@@ -107,6 +113,7 @@ fn Dropdown(
         <select
             class="entry"
             aria-label=label
+            disabled=locked
             prop:value=move || chosen.get().map_or(String::new(), |index| index.to_string())
             on:change=move |event| {
                 if let Ok(index) = event_target_value(&event).parse() {

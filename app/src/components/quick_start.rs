@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use protocol::model::Key;
 
+use super::Copy;
+
 /// Snippets with the project's own key and address, one tab for each language.
 #[component]
 pub fn QuickStart(
@@ -80,34 +82,6 @@ pub fn QuickStart(
                 </div>
             </div>
         </div>
-    }
-    .into_any()
-}
-
-#[component]
-fn Copy(text: Signal<String>) -> impl IntoView {
-    let copied = RwSignal::new(false);
-    let copy = move |_| {
-        #[cfg(feature = "hydrate")]
-        leptos::task::spawn_local(async move {
-            let done = window().navigator().clipboard().write_text(&text.get_untracked());
-            if wasm_bindgen_futures::JsFuture::from(done).await.is_ok() {
-                copied.try_set(true);
-                set_timeout(
-                    move || {
-                        copied.try_set(false);
-                    },
-                    std::time::Duration::from_secs(2),
-                );
-            }
-        });
-        #[cfg(not(feature = "hydrate"))]
-        let _ = (text, copied);
-    };
-    view! {
-        <button type="button" class="button quick-copy" on:click=copy>
-            {move || if copied.get() { "Copied" } else { "Copy" }}
-        </button>
     }
     .into_any()
 }

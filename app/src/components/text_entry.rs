@@ -23,6 +23,8 @@ pub fn TextEntry(
     text: Signal<String>,
     /// Reads what was typed.
     parse: Parse,
+    /// Whether the person may not change it. It can still be read and copied.
+    locked: Signal<bool>,
     /// Called with each value that a person commits.
     on_commit: Callback<Value>,
     /// Called with a key press first; `true` = done with it.
@@ -58,7 +60,19 @@ pub fn TextEntry(
             Err(sentence) => error.set(Some(sentence)),
         }
     };
+    // what was half typed goes the way of every edit, which tells that it is not taken
+    Effect::new(move || {
+        if locked.get() {
+            commit();
+            draft.set(None);
+            held.set(None);
+            error.set(None);
+        }
+    });
     let keydown = move |event: leptos::ev::KeyboardEvent| {
+        if locked.get_untracked() {
+            return;
+        }
         if on_key.is_some_and(|on_key| on_key.run(event.clone())) {
             event.prevent_default();
             draft.set(None);
@@ -113,6 +127,7 @@ pub fn TextEntry(
                 node_ref=lines
                 aria-label=label
                 aria-invalid=invalid
+                readonly=locked
                 spellcheck="false"
                 prop:value=shown
                 on:input=input
@@ -136,6 +151,7 @@ pub fn TextEntry(
                 spellcheck="false"
                 aria-label=label
                 aria-invalid=invalid
+                readonly=locked
                 value=first
                 prop:value=shown
                 on:input=input

@@ -15,6 +15,9 @@ pub fn Toggle(
     /// The value; anything but true is off.
     #[prop(into)]
     value: Signal<Option<Value>>,
+    /// Whether the person may not change it.
+    #[prop(into)]
+    locked: Signal<bool>,
     /// Called with each new value.
     on_edit: OnEdit,
 ) -> impl IntoView {
@@ -27,6 +30,7 @@ pub fn Toggle(
                 role="switch"
                 aria-label=label
                 aria-checked=move || on.get().to_string()
+                disabled=locked
                 on:click=move |_| on_edit.run((Value::Bool(!on.get_untracked()), new_gesture()))
             ></button>
             <span class="toggle-word" aria-hidden="true">

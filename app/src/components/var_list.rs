@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use super::VarRow;
 use crate::format;
-use crate::live::{Group, group, use_live};
+use crate::live::{Group, VIEWER, group, use_live};
 
 /// The middle pane of the live page.
 #[component]
 pub fn VarList() -> impl IntoView {
     let live = use_live();
+    let locked = live.locked();
     let wanted = RwSignal::new(String::new());
     let groups = Memo::new(move |_| {
         live.with_layout(|state| {
@@ -41,6 +42,9 @@ pub fn VarList() -> impl IntoView {
                 <span class="meta" aria-live="polite">
                     {summary}
                 </span>
+            </div>
+            <div role="status">
+                {move || locked.get().then(|| view! { <p class="locked">{VIEWER}</p> })}
             </div>
             <div class="pane-body">
                 <For

@@ -95,6 +95,7 @@ fn Declared(
     #[prop(into)] value: Signal<Option<Value>>,
     on_edit: super::OnEdit,
 ) -> impl IntoView {
+    let locked = use_live().locked();
     let text = title(&name, &spec).to_owned();
     let tooltip = tooltip(&name, &spec);
     let unit = spec.unit.clone();
@@ -105,7 +106,8 @@ fn Declared(
     let control = match is_action {
         true => view! { <Action name spec /> }.into_any(),
         false => {
-            view! { <Control label=label.clone() id=format!("var-{label}") spec value on_edit /> }.into_any()
+            view! { <Control label=label.clone() id=format!("var-{label}") spec value locked on_edit /> }
+                .into_any()
         }
     };
     view! {
@@ -118,7 +120,7 @@ fn Declared(
         </div>
         <span class="var-extra">
             <span class="unit">{unit}</span>
-            {default.map(|default| view! { <Reset label default value on_edit /> })}
+            {default.map(|default| view! { <Reset label default value locked on_edit /> })}
         </span>
     }
     .into_any()
@@ -129,6 +131,7 @@ fn Reset(
     label: String,
     default: Value,
     value: Signal<Option<Value>>,
+    locked: Signal<bool>,
     on_edit: super::OnEdit,
 ) -> impl IntoView {
     let text = format!("Reset {label} to {default}");
@@ -141,7 +144,7 @@ fn Reset(
             class="button button--icon reset"
             aria-label=text.clone()
             title=text
-            disabled=idle
+            disabled=move || locked.get() || idle()
             on:click=move |_| on_edit.run((default.get_value(), new_gesture()))
         >
             <span aria-hidden="true">"↺"</span>
@@ -163,8 +166,17 @@ fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
         Link::Outdated => Some("Reload the page first."),
     });
     let label = title(&name, &spec).to_owned();
-    let on_run = Callback::new(move |argument| live.run(&name, argument));
-    view! { <ActionButton label argument=spec.default blocked on_run /> }
+    let (name, argument) = (StoredValue::new(name), StoredValue::new(spec.default));
+    let (label, locked) = (StoredValue::new(label), live.locked());
+    let on_run = Callback::new(move |argument| name.with_value(|name| live.run(name, argument)));
+    move || match locked.get() {
+        // not even a button that does nothing: it is nothing that a viewer waits for
+        true => view! { <span class="meta">"action"</span> }.into_any(),
+        false => {
+            let (label, argument) = (label.get_value(), argument.get_value());
+            view! { <ActionButton label argument blocked on_run /> }.into_any()
+        }
+    }
 }
 
 fn tooltip(name: &VarName, spec: &VarSpec) -> String {

@@ -9,11 +9,16 @@ use protocol::model::{Value, VarName};
 use super::state::{LiveState, Touched};
 use super::vars::{Stage, VarState};
 
+/// Why nothing can be changed here, and what to do about it.
+pub const VIEWER: &str = "You are a viewer: ask an admin to let you edit.";
+
 impl LiveState {
     /// Sets a variable as the person wants it, before the server knows.
     pub fn edit(&mut self, name: &VarName, value: Value, gesture: Gesture) -> Touched {
+        let may_edit = self.may_edit();
         let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
         match var.spec.check_edit(&value) {
+            _ if !may_edit => var.refused = Some(VIEWER.to_owned()),
             Ok(()) => var.begin(value, gesture),
             Err(error) => var.refused = Some(error.text),
         }
@@ -22,7 +27,12 @@ impl LiveState {
 
     /// Runs an action, once: without a connection not at all, because nobody wants it to happen some time later.
     pub fn run(&mut self, name: &VarName, args: Option<String>) -> Touched {
+        let may_edit = self.may_edit();
         let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
+        if !may_edit {
+            var.runs.refuse(VIEWER.to_owned());
+            return Touched::var(name);
+        }
         if !self.open {
             var.runs.refuse("not run: the connection is away".to_owned());
             return Touched::var(name);
@@ -96,6 +106,16 @@ impl LiveState {
             }
         }
         Touched { all_vars: true, ..Touched::default() }
+    }
+
+    /// The person may not edit any more: what the server has not confirmed is given up and told, not kept for later.
+    pub(super) fn drop_edits(&mut self) {
+        self.runs.clear();
+        for var in self.vars.values_mut() {
+            if let Some(pending) = var.pending.take_if(|pending| !matches!(pending.stage, Stage::Saved(_))) {
+                var.refused = Some(format!("{} was not set. {VIEWER}", pending.value));
+            }
+        }
     }
 
     pub(super) fn apply_edit_result(&mut self, id: u32, outcome: &Result<EditSaved, EditRefused>) -> Touched {

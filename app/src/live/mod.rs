@@ -22,10 +22,11 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use leptos::reactive::signal::ArcTrigger;
 use protocol::live::{Gesture, Snapshot};
-use protocol::model::{Value, VarName};
+use protocol::model::{ProjectRole, Value, VarName};
 
 pub use by_device::ByDevice;
 pub use delivery::{DeviceRow, Fate, Ranking, Status, Tally};
+pub use edits::VIEWER;
 pub use groups::{Group, group, title};
 pub use logs::Logs;
 pub use state::{LiveState, Touched};
@@ -91,6 +92,8 @@ pub struct Live {
     inner: StoredValue<Inner>,
     /// How the page is connected.
     pub link: RwSignal<Link>,
+    /// What the person may do here.
+    pub role: RwSignal<ProjectRole>,
     /// The pane that a phone shows.
     pub pane: RwSignal<Pane>,
     /// The variable whose devices are listed; one at a time.
@@ -114,7 +117,9 @@ struct Inner {
 impl Live {
     /// The page as the server rendered it.
     pub fn new(snapshot: Snapshot) -> Self {
+        let role = RwSignal::new(snapshot.role);
         Self {
+            role,
             inner: StoredValue::new(Inner {
                 state: LiveState::new(snapshot),
                 vars: HashMap::new(),
@@ -168,6 +173,11 @@ impl Live {
     pub fn with_logs<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.logs.track());
         self.read(read)
+    }
+
+    /// Whether the person may not change anything; runs again when that changes.
+    pub fn locked(self) -> Signal<bool> {
+        Signal::derive(move || self.role.get() < ProjectRole::Designer)
     }
 
     /// Whether the database takes what is sent; runs again when that changes.
@@ -234,6 +244,12 @@ impl Live {
         // collected first: what they run reads the state again
         let triggers = self.inner.try_with_value(|inner| inner.triggers(&touched)).unwrap_or_default();
         triggers.notify();
+        if touched.role
+            && let Some(role) = self.inner.try_with_value(|inner| inner.state.role())
+            && self.role.try_get_untracked().is_some_and(|known| known != role)
+        {
+            self.role.try_set(role);
+        }
         touched
     }
 }

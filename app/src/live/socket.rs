@@ -11,8 +11,8 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::live::{
-    CLOSE_FORBIDDEN, CLOSE_SIGNED_OUT, CLOSE_VERSION, ClientMessage, LIVE_VERSION, ServerMessage, encode,
-    parse,
+    CLOSE_FORBIDDEN, CLOSE_ROLE, CLOSE_SIGNED_OUT, CLOSE_VERSION, ClientMessage, LIVE_VERSION, ServerMessage,
+    encode, parse,
 };
 
 use super::{Link, Live, Touched};
@@ -56,6 +56,8 @@ enum End {
     Forbidden,
     /// Signed out.
     SignedOut,
+    /// May do more or less than before: the next snapshot tells.
+    Role,
     /// Anything else: try again.
     Lost,
 }
@@ -72,15 +74,21 @@ async fn run(live: Live, mut woken: UnboundedReceiver<()>) {
                 live.link.try_set(Link::Outdated);
                 return;
             }
-            End::SignedOut => return go_to("/sign-in"),
+            End::SignedOut => return sign_in(&live),
             End::Forbidden => return go_to("/?error=removed"),
-            End::Lost => {}
+            // once and at once: nothing is wrong. Whoever is sent away again waits like everybody else
+            End::Role if connection.was_open => {
+                live.link.try_set(Link::Opening);
+                attempt = 0;
+                continue;
+            }
+            End::Role | End::Lost => {}
         }
         attempt = if connection.was_open { 1 } else { attempt + 1 };
         show_away(live, attempt);
         // a refused handshake looks like any other failure, so ask in another way
         if attempt > 1 && matches!(api::get_session().await, Ok(None)) {
-            return go_to("/sign-in");
+            return sign_in(&live);
         }
         if wait(retry_ms(attempt), &mut woken).await.is_none() {
             return;
@@ -117,6 +125,13 @@ fn show_away(live: Live, attempt: u32) {
                 }
             });
         });
+    }
+}
+
+/// Signs in again, and comes back here.
+fn sign_in(live: &Live) {
+    if let Some(project) = live.inner.try_with_value(|inner| inner.state.project()) {
+        go_to(&format!("/sign-in?error=signed_out&next=%2Fp%2F{project}%2Flive"));
     }
 }
 
@@ -324,6 +339,7 @@ fn end_of(code: u16) -> End {
         CLOSE_VERSION => End::Outdated,
         CLOSE_SIGNED_OUT => End::SignedOut,
         CLOSE_FORBIDDEN => End::Forbidden,
+        CLOSE_ROLE => End::Role,
         _ => End::Lost,
     }
 }

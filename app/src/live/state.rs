@@ -6,7 +6,7 @@ use protocol::filter::Filter;
 use protocol::live::{
     Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot,
 };
-use protocol::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, VarName, VarSpec};
+use protocol::model::{DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, VarName, VarSpec};
 
 use super::by_device::ByDevice;
 use super::delivery::{Delivery, DeviceRow, Ranking, Status};
@@ -29,6 +29,8 @@ pub struct Touched {
     pub logs: bool,
     /// Whether the database takes what is sent.
     pub storing: bool,
+    /// What the person may do.
+    pub role: bool,
     /// A delta is missing: ask for a snapshot.
     pub resubscribe: bool,
 }
@@ -42,6 +44,7 @@ impl Touched {
         self.devices |= other.devices;
         self.logs |= other.logs;
         self.storing |= other.storing;
+        self.role |= other.role;
         self.resubscribe |= other.resubscribe;
     }
 
@@ -55,6 +58,8 @@ impl Touched {
 pub struct LiveState {
     pub(super) project: ProjectId,
     name: String,
+    /// What the person at this page may do.
+    role: ProjectRole,
     seq: Seq,
     /// A snapshot was asked for and has not come: deltas say nothing until then.
     waiting: bool,
@@ -81,6 +86,7 @@ impl LiveState {
         let mut state = Self {
             project: snapshot.project,
             name: String::new(),
+            role: snapshot.role,
             seq: 0,
             waiting: false,
             unasked: false,
@@ -107,6 +113,17 @@ impl LiveState {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What the person at this page may do. It changes with a snapshot only: the server closes the connection when
+    /// it does.
+    pub fn role(&self) -> ProjectRole {
+        self.role
+    }
+
+    /// Whether he may set values and run actions.
+    pub fn may_edit(&self) -> bool {
+        self.role >= ProjectRole::Designer
     }
 
     /// The server's clock when it last spoke of time.
@@ -204,6 +221,7 @@ impl LiveState {
         self.unasked = false;
         self.now = snapshot.now;
         self.name = snapshot.name;
+        self.role = snapshot.role;
         self.storing = snapshot.storing;
         self.lost = snapshot.lost;
         self.devices = snapshot.devices.into_iter().map(|device| (device.id, device)).collect();
@@ -213,6 +231,9 @@ impl LiveState {
             let (name, state) = VarState::from_snapshot(var, known);
             self.vars.insert(name, state);
         }
+        if !self.may_edit() {
+            self.drop_edits();
+        }
         let devices = &self.devices;
         self.logs.resume(snapshot.logs, &|id| device_name(devices, id));
         Touched {
@@ -221,6 +242,7 @@ impl LiveState {
             devices: true,
             logs: true,
             storing: true,
+            role: true,
             ..Touched::default()
         }
     }

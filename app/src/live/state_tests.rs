@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 use protocol::filter::Filter;
-use protocol::live::{ClientMessage, EditRefused, Event, Gesture, ServerMessage};
-use protocol::model::{DeviceId, Level, ProjectId, UnixMicros, Value, VarSpec, VarType};
+use protocol::live::{ClientMessage, EditRefused, Event, Gesture, ServerMessage, Snapshot};
+use protocol::model::{DeviceId, Level, ProjectId, ProjectRole, UnixMicros, Value, VarSpec, VarType};
 
 use super::delivery::{Fate, Status, Tally};
+use super::edits::VIEWER;
 use super::fixture::*;
 use super::state::{LiveState, Touched};
 
@@ -293,4 +294,47 @@ proptest! {
         state.set_log_filter(Filter::default(), Level::Trace);
         prop_assert_eq!(state.logs.shown().len(), state.logs.kept());
     }
+}
+
+fn viewers_snapshot(seq: u64) -> ServerMessage {
+    ServerMessage::Snapshot(Box::new(Snapshot { role: ProjectRole::Viewer, ..snapshot(seq) }))
+}
+
+#[test]
+fn who_becomes_a_viewer_is_told_what_was_not_set_and_it_never_is() {
+    let mut state = state();
+    edit(&mut state, 5);
+    state.set_open(false);
+    state.edit(&name("lives"), int(9), Gesture(2));
+    assert!(state.may_edit());
+    let touched = state.apply(viewers_snapshot(11));
+    assert!(touched.role && !state.may_edit());
+    state.set_open(true);
+    assert!(!state.has_unsent(), "neither what was sent without an answer nor what was kept");
+    assert_eq!(state.take_unsent(), []);
+    assert_eq!(status(&state), Status::Refused(format!("5 was not set. {VIEWER}")));
+    assert_eq!(shown(&state), Some(int(1)), "the control shows what is in force");
+    state.apply(ServerMessage::Snapshot(Box::new(snapshot(12))));
+    state.set_open(true);
+    assert_eq!(state.take_unsent(), [], "nor later, when he may again");
+    assert!(state.may_edit());
+}
+
+#[test]
+fn a_viewer_changes_and_runs_nothing() {
+    let mut state = LiveState::new(Snapshot { role: ProjectRole::Viewer, ..snapshot(10) });
+    state.edit(&name("speed"), int(5), Gesture(1));
+    assert_eq!(shown(&state), Some(int(1)));
+    assert_eq!(status(&state), Status::Refused(VIEWER.to_owned()));
+    state.run(&name("lives"), None);
+    assert_eq!(state.take_unsent(), []);
+}
+
+#[test]
+fn an_edit_that_was_saved_before_the_demotion_stands() {
+    let mut state = state();
+    let id = edit(&mut state, 5);
+    state.apply(saved(id, 1));
+    state.apply(viewers_snapshot(11));
+    assert_eq!(shown(&state), Some(int(5)), "its delta or the next snapshot shows it");
 }

@@ -3,57 +3,28 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
-use protocol::model::{Key, ProjectId, UnixMicros, User};
+use protocol::model::{Key, ProjectRole, UnixMicros, User};
 
-use super::not_found::set_not_found;
+use super::{loaded, project_in_address};
 use crate::api::{self, AppError, LivePage};
-use crate::components::{DeviceList, Failure, Header, LogView, QuickStart, VarList};
+use crate::components::{DeviceList, Header, LogView, ProjectTab, ProjectTabs, QuickStart, VarList};
 use crate::format;
 use crate::live::{self, Link, use_live};
 
 /// `/p/:id/live`.
 #[component]
 pub fn Live() -> impl IntoView {
-    let params = use_params_map();
-    let id = move || params.with(|params| params.get("id").and_then(|id| id.parse::<ProjectId>().ok()));
-    let page = api::Page::new_with_options(id, load, true);
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match page.await {
-                    Ok((user, page)) => view! { <Project user page /> }.into_any(),
-                    Err(error) => view! { <Failed error /> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
-}
-
-async fn load(id: Option<ProjectId>) -> Result<(Option<User>, LivePage), AppError> {
-    let page = api::get_live(id.ok_or(AppError::NotFound)?).await?;
-    Ok((api::get_session().await?, page))
+    loaded(
+        "Live",
+        project_in_address(),
+        |id| async move { api::get_live(id.ok_or(AppError::NotFound)?).await },
+        |page| view! { <Project page /> }.into_any(),
+    )
 }
 
 #[component]
-fn Failed(error: AppError) -> impl IntoView {
-    if error == AppError::NotFound {
-        set_not_found();
-    }
-    view! {
-        <Title text="Live" />
-        <Header />
-        <main id="main" class="page">
-            <Failure title="This project cannot be shown" text=error.to_string() />
-            {(error == AppError::SignedOut).then(|| view! { <p><a href="/sign-in" rel="external">"Sign in"</a></p> })}
-        </main>
-    }
-}
-
-#[component]
-fn Project(user: Option<User>, page: LivePage) -> impl IntoView {
-    let LivePage { project, game_address, snapshot } = page;
-    let title = project.name.clone();
+fn Project(page: LivePage) -> impl IntoView {
+    let LivePage { user, name: title, key, game_address, snapshot, .. } = page;
     let live = live::Live::new(snapshot);
     provide_context(live);
     live.connect();
@@ -65,7 +36,7 @@ fn Project(user: Option<User>, page: LivePage) -> impl IntoView {
         }
     });
     let empty = Memo::new(move |_| live.with_devices(|state| state.devices().next().is_none()));
-    let (key, address) = (project.key, StoredValue::new(game_address));
+    let address = StoredValue::new(game_address);
     view! {
         <Title text=title.clone() />
         <div class="live" data-pane=move || pane_of(live)>
@@ -90,9 +61,9 @@ fn pane_of(live: live::Live) -> &'static str {
 
 #[component]
 fn LiveHeader(
-    user: Option<User>,
+    user: User,
     title: String,
-    key: Key,
+    key: Option<Key>,
     address: StoredValue<String>,
     empty: Memo<bool>,
 ) -> impl IntoView {
@@ -106,7 +77,7 @@ fn LiveHeader(
         }
     };
     view! {
-        <Header user>
+        <Header user=Some(user)>
         <span class="crumb" aria-hidden="true">
             "/"
         </span>
@@ -116,8 +87,10 @@ fn LiveHeader(
             {move || format!("{} live", online.get())}
         </span>
         <button type="button" class="button connect" on:click=open hidden=move || empty.get()>
-            "Connect a game"
+            "Connect"
+            <span class="connect-what">" a game"</span>
         </button>
+        <ProjectTabs project=live.read(live::LiveState::project) role=live.role current=ProjectTab::Live />
         </Header>
         <dialog class="dialog" node_ref=dialog aria-labelledby="connect-title">
             <form method="dialog" class="dialog-head">
@@ -127,21 +100,44 @@ fn LiveHeader(
                     "Close"
                 </button>
             </form>
-            <QuickStart key address=address.get_value() id="connect" />
+            <Start key address id="connect" />
         </dialog>
     }
     .into_any()
 }
 
+/// What a game has to say, for those who may see the key.
+#[component]
+fn Start(key: Option<Key>, address: StoredValue<String>, id: &'static str) -> impl IntoView {
+    let live = use_live();
+    move || match (live.role.get(), key) {
+        (ProjectRole::Viewer, _) => {
+            view! { <p>"You are a viewer: ask an admin for the game's key, or to let you edit."</p> }
+                .into_any()
+        }
+        (_, Some(key)) => view! { <QuickStart key address=address.get_value() id /> }.into_any(),
+        // promoted while looking: the page has come without it
+        (_, None) => view! {
+            <p>
+                "You may see the game's key now. "
+                <a href="" rel="external">
+                    "Load this page anew"
+                </a>
+            </p>
+        }
+        .into_any(),
+    }
+}
+
 /// In place of the panes until the first game has connected.
 #[component]
-fn FirstGame(key: Key, address: StoredValue<String>) -> impl IntoView {
+fn FirstGame(key: Option<Key>, address: StoredValue<String>) -> impl IntoView {
     view! {
         <main id="main" class="first">
             <div class="first-panel">
                 <h2>"Connect your game"</h2>
                 <p>"Open a connection, say the key, report your variables. This page shows them as they arrive."</p>
-                <QuickStart key address=address.get_value() id="start" />
+                <Start key address id="start" />
                 <p class="waiting" role="status">
                     <span class="dot dot--waiting" aria-hidden="true"></span>
                     "Waiting for the first line…"

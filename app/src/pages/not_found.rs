@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::set_status;
 use crate::components::{Failure, Header};
 
 /// The page for an unknown address.
 #[component]
 pub fn NotFound() -> impl IntoView {
-    set_not_found();
+    set_status(404);
     view! {
         <Title text="Not found" />
         <Header />
@@ -18,13 +19,5 @@ pub fn NotFound() -> impl IntoView {
                 text="The address is wrong, or what was here is gone.".to_owned()
             />
         </main>
-    }
-}
-
-/// Makes the answer a 404. Does nothing in the browser.
-pub(super) fn set_not_found() {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(axum::http::StatusCode::NOT_FOUND);
     }
 }

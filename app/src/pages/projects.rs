@@ -2,59 +2,40 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
-use protocol::model::{ProjectSummary, User};
+use protocol::model::User;
 
-use super::sentence;
-use crate::api::{self, AppError};
-use crate::components::{Failure, Header};
+use super::{Problem, loaded};
+use crate::api::{self, ListedProject};
+use crate::components::Header;
 use crate::format;
 
 /// `/`: projects, and a form for a new one.
 #[component]
 pub fn Projects() -> impl IntoView {
-    let page = api::Page::new_with_options(|| (), |()| load(), true);
-    view! {
-        <Title text="Projects" />
-        <Suspense>
-            {move || Suspend::new(async move {
-                match page.await {
-                    Ok((user, projects)) => view! { <ProjectList user projects /> }.into_any(),
-                    Err(error) => {
-                        view! {
-                            <Header />
-                            <main id="main" class="page">
-                                <Failure title="The projects cannot be shown" text=error.to_string() />
-                            </main>
-                        }
-                            .into_any()
-                    }
-                }
-            })}
-        </Suspense>
-    }
-}
-
-async fn load() -> Result<(Option<User>, Vec<ProjectSummary>), AppError> {
-    Ok((api::get_session().await?, api::list_projects().await?))
+    loaded(
+        "Projects",
+        || (),
+        |()| api::list_projects(),
+        |(user, projects)| view! { <ProjectList user projects /> }.into_any(),
+    )
 }
 
 #[component]
-fn ProjectList(user: Option<User>, projects: Vec<ProjectSummary>) -> impl IntoView {
-    let error = use_query_map().read_untracked().get("error");
+fn ProjectList(user: User, projects: Vec<ListedProject>) -> impl IntoView {
     let first = projects.is_empty();
     view! {
-        <Header user />
+        <Title text="Projects" />
+        <Header user=Some(user) />
         <main id="main" class="page">
             <h1>"Projects"</h1>
-            {error.map(|code| view! { <p class="notice notice--error" role="alert">{sentence(&code)}</p> })}
+            <Problem />
             {(!first)
                 .then(|| {
                     view! {
                         <ul class="projects">
                             {projects
                                 .into_iter()
-                                .map(|summary| view! { <ProjectRow summary /> })
+                                .map(|project| view! { <ProjectRow project /> })
                                 .collect_view()}
                         </ul>
                     }
@@ -78,14 +59,15 @@ fn ProjectList(user: Option<User>, projects: Vec<ProjectSummary>) -> impl IntoVi
 }
 
 #[component]
-fn ProjectRow(summary: ProjectSummary) -> impl IntoView {
-    let ProjectSummary { project, devices, online, .. } = summary;
+fn ProjectRow(project: ListedProject) -> impl IntoView {
+    let ListedProject { id, name, role, devices, online } = project;
     let live = online > 0;
     view! {
         <li class="project">
-            <a class="project-link" href=format!("/p/{}/live", project.id)>
-                {project.name}
+            <a class="project-link" href=format!("/p/{id}/live")>
+                {name}
             </a>
+            <span class="pill">{role.to_string()}</span>
             <span class="pill" class:pill--live=live>
                 <span class="dot" class:dot--on=live aria-hidden="true"></span>
                 {format!("{online} live")}

@@ -54,7 +54,7 @@ fn SetUpForm(token: String, error: Option<String>) -> impl IntoView {
                     />
                 </label>
                 <p class="meta" id="password-hint">
-                    "At least 8 characters. Without a password this browser stays signed in for 30 days."
+                    "At least 8 characters, and none that is easy to guess. Without a password this browser stays signed in for 30 days."
                 </p>
             </fieldset>
         </form>

@@ -5,10 +5,10 @@ use std::convert::Infallible;
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header::USER_AGENT, request::Parts},
-    response::Response,
+    response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use gateway::{Caller, GatewayError, Origin, SignedIn};
+use gateway::{Caller, GatewayError, Origin};
 
 use super::{
     Web,
@@ -58,6 +58,18 @@ impl FromRequestParts<Web> for Asking {
     }
 }
 
+/// Who asks by a session's cookie; whoever does not is sent to where he can sign in.
+pub(super) struct SignedIn(pub(super) Caller);
+
+impl FromRequestParts<Web> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        let Asking(caller) = Asking::from_request_parts(parts, web).await?;
+        caller.map(Self).ok_or_else(|| Redirect::to("/sign-in").into_response())
+    }
+}
+
 impl Web {
     fn session_cookie(&self, scheme: Scheme, headers: &HeaderMap) -> Option<String> {
         let jar = CookieJar::from_headers(headers);
@@ -92,7 +104,7 @@ impl Web {
     }
 
     /// `Set-Cookie` that signs in.
-    pub(super) fn cookie_for(&self, scheme: Scheme, signed_in: &SignedIn) -> HeaderValue {
+    pub(super) fn cookie_for(&self, scheme: Scheme, signed_in: &gateway::SignedIn) -> HeaderValue {
         self.cookie(scheme, &signed_in.token, MAX_AGE_SECONDS)
     }
 

@@ -9,6 +9,7 @@ mod forms;
 mod guard;
 mod live;
 mod metrics;
+mod next;
 mod pages;
 mod rates;
 mod readiness;

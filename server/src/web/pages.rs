@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use app::{App, RequestInfo, Session, shell};
+use app::{App, RequestInfo, Session, api::Reply, shell};
 use axum::{
     body::Body,
-    extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
 use gateway::{Caller, GatewayError};
@@ -15,42 +15,76 @@ use leptos::{
     prelude::{provide_context, use_context},
 };
 use leptos_axum::ResponseOptions;
+use serde::Deserialize;
 
-use super::{Web, api::retry_after, auth::Asking, guard};
+use super::{Web, api::retry_after, auth::Asking, guard, next::NextPath};
 
 /// Pages for people who are not signed in.
-const PUBLIC: [&str; 2] = ["/sign-in", "/setup"];
+const PUBLIC: [&str; 4] = ["/sign-in", "/setup", "/join", "/reset"];
 
 /// A page of the app.
 pub(super) async fn page(State(web): State<Web>, Asking(caller): Asking, request: Request) -> Response {
     let path = request.uri().path();
     if caller.is_none() && !PUBLIC.contains(&path) {
         return match web.gateway.has_owner().await {
-            Ok(true) => Redirect::to("/sign-in").into_response(),
+            Ok(true) => Redirect::to(&sign_in_before(&request)).into_response(),
             Ok(false) => Redirect::to("/setup").into_response(),
             Err(error) => unavailable(&error),
         };
     }
     if caller.is_some() && path == "/sign-in" {
-        return Redirect::to("/").into_response();
+        return Redirect::to(&next_of(&request).unwrap_or_else(|| "/".to_owned())).into_response();
     }
-    render(&web, caller, request).await
+    render(&web, caller, request, Reply::default()).await
+}
+
+/// Where to sign in, to come back to the page that was asked for.
+fn sign_in_before(request: &Request) -> String {
+    let asked = request.uri().path_and_query().map(|path| path.as_str()).filter(|path| *path != "/");
+    asked.and_then(NextPath::parse).map_or_else(|| "/sign-in".to_owned(), NextPath::sign_in)
+}
+
+/// Where somebody goes who is signed in already.
+fn next_of(request: &Request) -> Option<String> {
+    let query = Query::<Next>::try_from_uri(request.uri()).ok()?;
+    NextPath::parse(&query.next).map(|next| next.as_str().to_owned())
+}
+
+#[derive(Deserialize)]
+struct Next {
+    next: String,
+}
+
+/// A page as the answer to its own form: `parts` are those of the form's request, to the page's address.
+pub(super) async fn answer(web: &Web, caller: Option<Caller>, mut parts: Parts, reply: Reply) -> Response {
+    let status = match reply.problem {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    parts.method = Method::GET;
+    let mut response = render(web, caller, Request::from_parts(parts, Body::empty()), reply).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    // there may be a secret on it
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// A form that was sent too often: its page, which says so by the `error=rate` of `address`. Not a redirect, so that
 /// programs are told too.
 pub(super) async fn too_many_tries(
     web: &Web,
-    address: &'static str,
+    address: &str,
     headers: &HeaderMap,
     wait: Duration,
 ) -> Response {
     let mut request = Request::new(Body::empty());
-    *request.uri_mut() = Uri::from_static(address);
+    *request.uri_mut() = address.parse().unwrap_or_else(|_| Uri::from_static("/sign-in?error=rate"));
     if let Some(host) = headers.get(header::HOST) {
         request.headers_mut().insert(header::HOST, host.clone());
     }
-    let mut response = render(web, None, request).await;
+    let mut response = render(web, None, request, Reply::default()).await;
     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
     response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
     response
@@ -58,7 +92,7 @@ pub(super) async fn too_many_tries(
 
 /// Every address that is no page.
 pub(super) async fn not_found(State(web): State<Web>, Asking(caller): Asking, request: Request) -> Response {
-    let mut response = render(&web, caller, request).await;
+    let mut response = render(&web, caller, request, Reply::default()).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
@@ -69,12 +103,12 @@ pub(super) async fn server_function(
     Asking(caller): Asking,
     request: Request,
 ) -> Response {
-    let context = context_of(&web, caller, guard::plain_host(request.headers()));
+    let context = context_of(&web, caller, guard::plain_host(request.headers()), Reply::default());
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }
 
-async fn render(web: &Web, caller: Option<Caller>, request: Request) -> Response {
-    let context = context_of(web, caller, guard::plain_host(request.headers()));
+async fn render(web: &Web, caller: Option<Caller>, request: Request, reply: Reply) -> Response {
+    let context = context_of(web, caller, guard::plain_host(request.headers()), reply);
     let options = web.leptos.clone();
     leptos_axum::render_app_async_with_context(context, move || shell(options.clone()))(request).await
 }
@@ -84,6 +118,7 @@ fn context_of(
     web: &Web,
     caller: Option<Caller>,
     host: Option<String>,
+    reply: Reply,
 ) -> impl Fn() + Clone + Send + Sync + 'static {
     let gateway = web.gateway.clone();
     let game_address = web.game_address(host.as_deref());
@@ -92,6 +127,7 @@ fn context_of(
         provide_context(gateway.clone());
         provide_context(session.clone());
         provide_context(app::Asking(caller.clone()));
+        provide_context(reply.clone());
         provide_context(RequestInfo { game_address: game_address.clone() });
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
             let policy = guard::page_policy(&nonce, host.as_deref());

@@ -1,0 +1,167 @@
+//! What the pages of a project's settings ask, and the audit trail.
+
+use leptos::prelude::*;
+use protocol::model::{AuditEntry, GameKey, Invitation, Member, ProjectId, ProjectRole, UnixMicros, User};
+use serde::{Deserialize, Serialize};
+use server_fn::codec::Postcard;
+
+use super::{AppError, Reply};
+#[cfg(feature = "ssr")]
+use super::{app_error, authorise, now, reply};
+
+/// Entries of the audit trail on one page.
+#[cfg(feature = "ssr")]
+const SHOWN_ENTRIES: usize = 50;
+/// Entries that one answer looks through for those that are wanted: a filter that nothing passes must not read a year.
+#[cfg(feature = "ssr")]
+const MAX_LOOKED_THROUGH: usize = 2_000;
+
+/// What every page of a project's settings begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectHead {
+    /// Who asks.
+    pub user: User,
+    /// The project.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// What he may do in it.
+    pub role: ProjectRole,
+}
+
+/// The settings proper.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsPage {
+    /// Which project.
+    pub head: ProjectHead,
+    /// What a form of the page was answered with.
+    pub reply: Reply,
+}
+
+/// Who is in a project.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembersPage {
+    /// Which project.
+    pub head: ProjectHead,
+    /// By name.
+    pub members: Vec<Member>,
+    /// Open ones, for those who may invite.
+    pub invitations: Vec<Invitation>,
+    /// The server's clock.
+    pub now: UnixMicros,
+    /// What a form of the page was answered with.
+    pub reply: Reply,
+}
+
+/// By which keys games reach a project.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeysPage {
+    /// Which project.
+    pub head: ProjectHead,
+    /// The oldest first, revoked ones too.
+    pub keys: Vec<GameKey>,
+    /// The server's clock.
+    pub now: UnixMicros,
+    /// What a form of the page was answered with.
+    pub reply: Reply,
+}
+
+/// Which part of the audit trail is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditQuery {
+    /// Of one project, or of the whole instance.
+    pub project: Option<ProjectId>,
+    /// The cursor of the part before.
+    pub after: Option<String>,
+    /// Only of people whose name contains this.
+    pub person: String,
+    /// Only actions that begin with this, such as `member`.
+    pub action: String,
+}
+
+/// A part of the audit trail.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPart {
+    /// Who asks.
+    pub user: User,
+    /// Which project; `None`: the whole instance.
+    pub head: Option<ProjectHead>,
+    /// The newest first.
+    pub entries: Vec<AuditEntry>,
+    /// Where the next, older part begins; `None`: there is none.
+    pub next: Option<String>,
+}
+
+#[cfg(feature = "ssr")]
+async fn head(
+    (caller, gateway): &(gateway::Caller, gateway::Gateway),
+    action: gateway::Action,
+    id: ProjectId,
+) -> Result<ProjectHead, AppError> {
+    let role = gateway.authorise_in(caller, action, id).await.map_err(app_error)?;
+    // the owner may see every project, and not every number is one
+    let project = gateway.get_project(caller, id).await.map_err(app_error)?;
+    Ok(ProjectHead { user: caller.user.clone(), id, name: project.name, role })
+}
+
+/// The settings proper.
+#[server(input = Postcard, output = Postcard)]
+pub async fn get_settings(project: ProjectId) -> Result<SettingsPage, AppError> {
+    let head = head(&authorise()?, gateway::Action::RenameProject, project).await?;
+    Ok(SettingsPage { head, reply: reply() })
+}
+
+/// Who is in a project, and who is invited.
+#[server(input = Postcard, output = Postcard)]
+pub async fn list_members(project: ProjectId) -> Result<MembersPage, AppError> {
+    let asking = authorise()?;
+    let head = head(&asking, gateway::Action::ReadProject, project).await?;
+    let (caller, gateway) = asking;
+    let members = gateway.list_members(&caller, project).await.map_err(app_error)?;
+    let invitations = match head.role {
+        ProjectRole::Admin => gateway.list_invitations(&caller, project).await.map_err(app_error)?,
+        ProjectRole::Viewer | ProjectRole::Designer => Vec::new(),
+    };
+    Ok(MembersPage { head, members, invitations, now: now(), reply: reply() })
+}
+
+/// By which keys games reach a project.
+#[server(input = Postcard, output = Postcard)]
+pub async fn list_keys(project: ProjectId) -> Result<KeysPage, AppError> {
+    let asking = authorise()?;
+    let head = head(&asking, gateway::Action::ReadKeys, project).await?;
+    let (caller, gateway) = asking;
+    let keys = gateway.list_keys(&caller, project).await.map_err(app_error)?;
+    Ok(KeysPage { head, keys, now: now(), reply: reply() })
+}
+
+/// A part of the audit trail.
+#[server(input = Postcard, output = Postcard)]
+pub async fn list_audit(query: AuditQuery) -> Result<AuditPart, AppError> {
+    let asking = authorise()?;
+    let head = match query.project {
+        Some(id) => Some(head(&asking, gateway::Action::ReadAudit, id).await?),
+        None => None,
+    };
+    let (caller, gateway) = asking;
+    let person = query.person.trim().to_lowercase();
+    let is_wanted = |entry: &AuditEntry| {
+        entry.actor.to_lowercase().contains(&person) && entry.action.starts_with(&query.action)
+    };
+    // an address that was typed by hand begins at the newest
+    let mut after = query.after.as_deref().and_then(|cursor| cursor.parse().ok());
+    let (mut entries, mut looked_through) = (Vec::new(), 0);
+    loop {
+        let wanted = SHOWN_ENTRIES - entries.len();
+        let part = gateway.list_audit(&caller, query.project, after.as_ref(), wanted as u32);
+        let part = part.await.map_err(app_error)?;
+        looked_through += part.entries.len();
+        entries.extend(part.entries.into_iter().filter(is_wanted));
+        after = part.next;
+        if after.is_none() || entries.len() >= SHOWN_ENTRIES || looked_through >= MAX_LOOKED_THROUGH {
+            break;
+        }
+    }
+    let next = after.map(|cursor| cursor.to_string());
+    Ok(AuditPart { user: caller.user, head, entries, next })
+}

@@ -1,0 +1,42 @@
+//! From a project's live page to its settings and back.
+
+use leptos::prelude::*;
+use protocol::model::{ProjectId, ProjectRole};
+
+/// Which of the project's tabs is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProjectTab {
+    /// The live page.
+    Live,
+    /// One of its settings.
+    Settings,
+}
+
+/// The tabs of a project, in the bar at the top.
+#[component]
+pub fn ProjectTabs(
+    /// Which project.
+    project: ProjectId,
+    /// What the person may do in it: the first page of the settings that he may open depends on it.
+    #[prop(into)]
+    role: Signal<ProjectRole>,
+    /// The tab that is shown.
+    current: ProjectTab,
+) -> impl IntoView {
+    let is = move |tab: ProjectTab| (tab == current).then_some("page");
+    let settings = move || match role.get() {
+        ProjectRole::Admin => format!("/p/{project}/settings"),
+        ProjectRole::Viewer | ProjectRole::Designer => format!("/p/{project}/settings/members"),
+    };
+    view! {
+        <nav class="project-tabs" aria-label="Project">
+            <a href=format!("/p/{project}/live") aria-current=is(ProjectTab::Live)>
+                "Live"
+            </a>
+            <a href=settings aria-current=is(ProjectTab::Settings)>
+                "Settings"
+            </a>
+        </nav>
+    }
+    .into_any()
+}

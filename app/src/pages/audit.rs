@@ -1,0 +1,213 @@
+//! The audit trail: of the whole instance here, and the list that a project's own page shares.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
+use protocol::model::AuditEntry;
+
+use super::account::{AccountSection, Frame};
+use super::loaded;
+use crate::api::{self, AuditPart, AuditQuery};
+use crate::format;
+
+/// What an action is about, and the beginning of its code.
+const KINDS: [(&str, &str); 8] = [
+    ("", "Everything"),
+    ("value.", "Edits of values"),
+    ("member.", "Members"),
+    ("key.", "Keys"),
+    ("token.", "API tokens"),
+    ("project.", "Projects"),
+    ("account.", "Accounts"),
+    ("session.", "Sign-ins"),
+];
+
+/// `/audit`, for the owner.
+#[component]
+pub fn InstanceAudit() -> impl IntoView {
+    let query = use_query_map();
+    loaded(
+        "Audit trail",
+        move || query_of(&query.read()),
+        |query| async move { Ok((query.clone(), api::list_audit(query).await?)) },
+        |(query, part): (AuditQuery, AuditPart)| {
+            view! {
+                <Title text="Audit trail" />
+                <Frame user=part.user current=AccountSection::Audit>
+                    <p class="meta">
+                        "Who did what on this instance. Edits of values are in the trail of each project. "
+                        <Exports path="/api/v1/audit/export".to_owned() />
+                    </p>
+                    <Trail query entries=part.entries next=part.next of_project=false />
+                </Frame>
+            }
+            .into_any()
+        },
+    )
+}
+
+/// What is asked for in the address.
+pub(super) fn query_of(params: &ParamsMap) -> AuditQuery {
+    let text = |name: &str| params.get(name).unwrap_or_default();
+    let after = params.get("after").filter(|cursor| !cursor.is_empty());
+    AuditQuery { project: None, after, person: text("person"), action: text("action") }
+}
+
+/// A form that filters, the entries, and the way to older ones.
+#[component]
+pub(super) fn Trail(
+    /// What was asked for.
+    query: AuditQuery,
+    /// The newest first.
+    entries: Vec<AuditEntry>,
+    /// Where older ones begin.
+    next: Option<String>,
+    /// Of one project: which one need not be said.
+    of_project: bool,
+) -> impl IntoView {
+    let AuditQuery { person, action, after, .. } = query;
+    let is_filtered = !(person.is_empty() && action.is_empty());
+    let empty = entries.is_empty().then(|| match (is_filtered, &next) {
+        (true, Some(_)) => "Nothing so far: look at older entries.",
+        (true, None) => "No entry is of that person and kind.",
+        (false, _) => "Nothing has happened yet.",
+    });
+    let older = next.map(|next| {
+        let (person, action) = (person.clone(), action.clone());
+        view! {
+            <form method="get" class="older">
+                <input type="hidden" name="person" value=person />
+                <input type="hidden" name="action" value=action />
+                <input type="hidden" name="after" value=next />
+                <button class="button" type="submit">
+                    "Older entries"
+                </button>
+            </form>
+        }
+    });
+    view! {
+        <Filter person action is_narrowed=is_filtered || after.is_some() />
+        <ol class="trail">{entries.into_iter().map(|entry| view! { <Entry entry of_project /> }).collect_view()}</ol>
+        {empty.map(|text| view! { <p class="empty">{text}</p> })}
+        {older}
+    }
+    .into_any()
+}
+
+/// All of it, for other programs.
+#[component]
+pub(super) fn Exports(
+    /// Of the HTTP API.
+    path: String,
+) -> impl IntoView {
+    view! {
+        <a href=format!("{path}?format=csv") rel="external" download="">
+            "All of it as CSV"
+        </a>
+        " · "
+        <a href=format!("{path}?format=ndjson") rel="external" download="">
+            "as NDJSON"
+        </a>
+    }
+    .into_any()
+}
+
+#[component]
+fn Filter(person: String, action: String, is_narrowed: bool) -> impl IntoView {
+    let option = |(code, name): (&'static str, &'static str)| {
+        view! {
+            <option value=code selected=code == action>
+                {name}
+            </option>
+        }
+    };
+    view! {
+        <form class="form form--inline" method="get">
+            <label class="form-field form-field--grow">
+                <span>"Person"</span>
+                <input type="search" name="person" autocomplete="off" value=person />
+            </label>
+            <label class="form-field">
+                <span>"What"</span>
+                <select name="action">{KINDS.map(option)}</select>
+            </label>
+            <button class="button" type="submit">
+                "Filter"
+            </button>
+            {is_narrowed
+                .then(|| {
+                    view! {
+                        <a class="button" href="?">
+                            "Newest of all"
+                        </a>
+                    }
+                })}
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
+    let AuditEntry { at, actor, by, address, project, action, subject, old, new } = entry;
+    let by = match by.as_str() {
+        // the usual way needs no word
+        "" | "session" => None,
+        other => Some(format!("by {other}")),
+    };
+    let change = match (old, new) {
+        (Some(old), Some(new)) => Some(format!("{old} → {new}")),
+        (Some(old), None) => Some(format!("was {old}")),
+        (None, Some(new)) => Some(new),
+        (None, None) => None,
+    };
+    let place = project.filter(|_| !of_project).map(|project| format!("project {project}"));
+    view! {
+        <li class="trail-entry">
+            <time class="meta" datetime=at.to_rfc3339() title="UTC">
+                {format::moment(at)}
+            </time>
+            <span class="trail-who">
+                {actor}
+                {by.map(|by| view! { <span class="meta">{by}</span> })}
+            </span>
+            <span class="trail-what">
+                <span>{deed(&action).map_or(action.clone(), str::to_owned)}" " <strong>{subject}</strong></span>
+                {change.map(|change| view! { <span class="value">{change}</span> })}
+                {place.map(|place| view! { <span class="meta">{place}</span> })}
+            </span>
+            <span class="meta trail-where">{address}</span>
+        </li>
+    }
+    .into_any()
+}
+
+/// What was done, in words that go before a name. A code that is newer than this page stays a code.
+fn deed(action: &str) -> Option<&'static str> {
+    Some(match action {
+        "value.edit" => "set",
+        "member.invite" => "invited",
+        "member.uninvite" => "took back the invitation of",
+        "member.join" => "joined:",
+        "member.role" => "changed the role of",
+        "member.remove" => "removed",
+        "key.create" => "made the key",
+        "key.rotate" => "rotated the key",
+        "key.revoke" => "revoked the key",
+        "token.create" => "made the API token",
+        "token.delete" => "deleted the API token",
+        "project.create" => "made the project",
+        "project.rename" => "renamed the project to",
+        "project.delete" => "deleted the project",
+        "session.begin" => "signed in:",
+        "session.end" => "signed out:",
+        "session.end_all" => "signed out everywhere:",
+        "account.set_up" => "set the instance up as",
+        "account.register" => "made the account",
+        "account.password" => "set a new password for",
+        "account.reset_link" => "made a reset link for",
+        "account.delete" => "deleted the account",
+        _ => return None,
+    })
+}

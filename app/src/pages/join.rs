@@ -1,0 +1,139 @@
+//! What an invitation's link leads to.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use protocol::model::{Invitation, ProjectRole};
+
+use super::{Problem, loaded};
+use crate::api::{self, LinkPage};
+use crate::components::Header;
+
+/// `/join?token=…`.
+#[component]
+pub fn Join() -> impl IntoView {
+    let query = use_query_map();
+    loaded(
+        "Invitation",
+        move || query.read().get("token").unwrap_or_default(),
+        api::get_invitation,
+        |page| view! { <Content page /> }.into_any(),
+    )
+}
+
+#[component]
+fn Content(page: LinkPage<Invitation>) -> impl IntoView {
+    let LinkPage { user, token, good_for, reply, .. } = page;
+    let name = user.as_ref().map(|user| user.name.clone());
+    let content = match good_for {
+        None => view! { <Spent /> }.into_any(),
+        Some(invitation) => {
+            let Invitation { project_name, role, invited_by, .. } = invitation;
+            let form = match name {
+                Some(name) => view! { <Accept token project_name=project_name.clone() name /> }.into_any(),
+                None => view! { <SignUp token email=reply.email.clone() /> }.into_any(),
+            };
+            view! {
+                <h1>"Join " {project_name.clone()}</h1>
+                <p>
+                    <strong>{invited_by}</strong>
+                    " invites you to "
+                    <strong>{project_name}</strong>
+                    {format!(" as {}: you can {}.", with_article(role), may(role))}
+                </p>
+                <Problem reply />
+                {form}
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <Title text="Invitation" />
+        <Header user />
+        <main id="main" class="page page--narrow">
+            {content}
+        </main>
+    }
+    .into_any()
+}
+
+fn with_article(role: ProjectRole) -> &'static str {
+    match role {
+        ProjectRole::Viewer => "a viewer",
+        ProjectRole::Designer => "a designer",
+        ProjectRole::Admin => "an admin",
+    }
+}
+
+fn may(role: ProjectRole) -> &'static str {
+    match role {
+        ProjectRole::Viewer => "see its values and its log",
+        ProjectRole::Designer => "see and change its values",
+        ProjectRole::Admin => "change its values, and manage its keys and members",
+    }
+}
+
+#[component]
+fn Accept(token: String, project_name: String, name: String) -> impl IntoView {
+    view! {
+        <form class="form" method="post" action="/join">
+            <input type="hidden" name="token" value=token />
+            <button class="button button--primary button--large" type="submit">
+                {format!("Join {project_name}")}
+            </button>
+        </form>
+        <p class="meta">{format!("You are signed in as {name}.")}</p>
+    }
+    .into_any()
+}
+
+#[component]
+fn SignUp(token: String, email: String) -> impl IntoView {
+    // a good token is plain, so nothing of it needs escaping but what makes it a part of this address
+    let sign_in = format!("/sign-in?next=%2Fjoin%3Ftoken%3D{token}");
+    view! {
+        <form class="form" method="post" action="/join">
+            <input type="hidden" name="token" value=token />
+            <label class="form-field">
+                <span>"E-mail"</span>
+                <input type="email" name="email" autocomplete="username" required value=email />
+            </label>
+            <label class="form-field">
+                <span>"Password"</span>
+                <input
+                    type="password"
+                    name="password"
+                    autocomplete="new-password"
+                    minlength="8"
+                    required
+                    aria-describedby="password-hint"
+                />
+            </label>
+            <p class="meta" id="password-hint">
+                "At least 8 characters, and none that is easy to guess."
+            </p>
+            <button class="button button--primary button--large" type="submit">
+                "Make an account and join"
+            </button>
+        </form>
+        <p>
+            "You have an account? "
+            <a href=sign_in rel="external">
+                "Sign in first"
+            </a>
+            ", and come back here."
+        </p>
+    }
+    .into_any()
+}
+
+#[component]
+fn Spent() -> impl IntoView {
+    view! {
+        <h1>"This invitation does not work any more"</h1>
+        <p>"It works once and for seven days, and whoever made it can take it back. Ask for a new one."</p>
+        <p>
+            <a href="/">"To the projects"</a>
+        </p>
+    }
+}

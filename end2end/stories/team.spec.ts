@@ -1,0 +1,280 @@
+import { createProject, expect, Game, hydrated, open, shot, test } from '../support/fixtures.ts';
+import { LivePage } from '../support/live-page.ts';
+import { fillSignIn, joinWithNewAccount, PASSWORD, Settings } from '../support/team.ts';
+
+const BEN = 'ben@example.org';
+
+test('a new member joins, edits, is demoted while looking, and removed while looking', async ({
+  page,
+  server,
+  owner,
+  project,
+  stranger,
+  complaints,
+}) => {
+  complaints.allow(/404/);
+  await createProject(owner, server, 'Somebody else’s game');
+  const game = await Game.connect(server, project.key);
+  game.declare(
+    { name: 'speed', type: 'integer', value: 5, min: 0, max: 10, default: 3 },
+    { name: 'title', type: 'string', value: 'Level one' },
+    { name: 'god_mode', type: 'boolean', value: false },
+    { name: 'mode', type: 'enum', value: 'easy', options: ['easy', 'hard'] },
+    { name: 'sky', type: 'color', value: '#336699' },
+    { name: 'respawn', type: 'action', value: null },
+  );
+  const settings = new Settings(page, server, project);
+  const link = await settings.invite('designer', 'Ben, level design');
+  await hydrated(page);
+  await shot(page, 'invitation-link');
+
+  const bens = await stranger();
+  const live = new LivePage(bens);
+  await test.step('the link says who invites to what as what', async () => {
+    await bens.goto(link);
+    await expect(bens.getByRole('heading', { level: 1 })).toHaveText('Join Test game');
+    await expect(bens.getByText('owner invites you to Test game as a designer')).toBeVisible();
+    await hydrated(bens);
+    await shot(bens, 'join');
+    await joinWithNewAccount(bens, link, BEN);
+    expect(bens.url(), 'the token is gone from the address').not.toContain('token');
+  });
+
+  await test.step('he sees exactly one project, and his role in it', async () => {
+    await open(bens, server, '/');
+    await expect(bens.locator('.project')).toHaveCount(1);
+    await expect(bens.locator('.project')).toContainText('Test game');
+    await expect(bens.locator('.project')).toContainText('designer');
+  });
+
+  await test.step('a game obeys him', async () => {
+    await open(bens, server, project.live);
+    await live.setNumber('speed', '7');
+    await game.untilValue('speed', 7);
+    await expect(live.action('respawn')).toBeVisible();
+    await expect(live.locked).toBeHidden();
+  });
+
+  await test.step('demoted while looking: nothing can be changed, at once and without a banner', async () => {
+    await bens.evaluate(() => Object.assign(window, { neverReloaded: true }));
+    await settings.setRole(BEN, 'viewer');
+    await expect(live.locked).toBeVisible();
+    await expect(live.slider('speed')).toBeDisabled();
+    await expect(live.number('speed')).not.toBeEditable();
+    await expect(live.text('title')).not.toBeEditable();
+    await expect(live.toggle('god_mode')).toBeDisabled();
+    await expect(live.row('mode').getByRole('radio').first()).toBeDisabled();
+    await expect(live.row('sky').locator('input[type=color]')).toBeDisabled();
+    await expect(live.row('speed').getByRole('button', { name: /^Reset/ })).toBeDisabled();
+    await expect(live.action('respawn')).toHaveCount(0);
+    await expect(live.banner).toHaveCount(0);
+    await expect(bens.locator('.link-state')).toContainText('Connected');
+    game.declare({ name: 'speed', type: 'integer', value: 4, min: 0, max: 10, default: 3 });
+    await expect(live.row('speed'), 'what the game says still arrives').toContainText('sent, reports 4');
+    expect(await bens.evaluate(() => 'neverReloaded' in window)).toBe(true);
+    await shot(bens, 'viewer');
+  });
+
+  await test.step('promoted while looking: he goes on', async () => {
+    await settings.setRole(BEN, 'designer');
+    await expect(live.locked).toBeHidden();
+    await live.setNumber('speed', '9');
+    await game.untilValue('speed', 9);
+    expect(await bens.evaluate(() => 'neverReloaded' in window)).toBe(true);
+  });
+
+  await test.step('removed while looking: to the projects, of which he has none', async () => {
+    await settings.remove(BEN);
+    await expect(bens.getByRole('alert')).toContainText('You are no longer a member of that project.');
+    await expect(bens.locator('.project')).toHaveCount(0);
+    const answer = await bens.request.get(server.url + project.live);
+    expect(answer.status(), 'as if there were none').toBe(404);
+  });
+  game.close();
+});
+
+test('a drag that is under way ends with the right to drag', async ({ page, server, project, stranger, another }) => {
+  const game = await Game.connect(server, project.key);
+  game.declare({ name: 'speed', type: 'integer', value: 0, min: 0, max: 1000 });
+  const settings = new Settings(page, server, project);
+  const bens = await stranger();
+  await joinWithNewAccount(bens, await settings.invite('designer'), BEN);
+  await open(bens, server, project.live);
+  const live = new LivePage(bens);
+  const box = await live.slider('speed').boundingBox();
+  if (!box) throw new Error('there is a slider');
+  const y = box.y + box.height / 2;
+  await bens.mouse.move(box.x + 8, y);
+  await bens.mouse.down();
+  await bens.mouse.move(box.x + box.width / 4, y, { steps: 10 });
+  await game.line.until(() => Number(game.values.get('speed')) > 0, () => 'the drag so far');
+
+  await settings.setRole(BEN, 'viewer');
+  await expect(live.slider('speed')).toBeDisabled();
+  await bens.mouse.move(box.x + box.width, y, { steps: 10 });
+  await bens.mouse.up();
+
+  // whatever had been sent would have come before this
+  const owners = await another();
+  await open(owners, server, project.live);
+  await new LivePage(owners).setNumber('speed', '11');
+  await game.untilValue('speed', 11);
+  await expect(live.number('speed')).toHaveValue('11');
+  expect(await game.nextEdit()).not.toContain('1000');
+  game.close();
+});
+
+test('an invitation is for one person, who may have an account', async ({ page, server, owner, project, stranger }) => {
+  const other = await createProject(owner, server, 'Second game');
+  const settings = new Settings(page, server, project);
+  const bens = await stranger();
+  const first = await settings.invite('viewer', 'Ben');
+  await joinWithNewAccount(bens, first, BEN);
+
+  await test.step('it works once', async () => {
+    const late = await stranger();
+    await late.goto(first);
+    await expect(late.getByRole('heading', { name: 'This invitation does not work any more' })).toBeVisible();
+    await hydrated(late);
+    await shot(late, 'join-spent');
+  });
+
+  await test.step('who is signed in joins with one button', async () => {
+    const second = await new Settings(page, server, other).invite('designer');
+    await bens.goto(second);
+    await bens.getByRole('button', { name: 'Join Second game' }).click();
+    await expect(bens).toHaveURL(`${server.url}${other.live}`);
+  });
+
+  await test.step('who is not signs in first, and comes back', async () => {
+    const third = await settings.invite('admin');
+    const elsewhere = await stranger();
+    await elsewhere.goto(third);
+    await elsewhere.getByRole('link', { name: 'Sign in first' }).click();
+    await fillSignIn(elsewhere, BEN, 'not the sentence');
+    await expect(elsewhere.getByRole('alert')).toContainText('do not match');
+    await fillSignIn(elsewhere, BEN);
+    await elsewhere.getByRole('button', { name: 'Join Test game' }).click();
+    await expect(elsewhere).toHaveURL(`${server.url}${project.live}`);
+    await elsewhere.getByRole('link', { name: 'Settings' }).click();
+    await expect(elsewhere.getByRole('heading', { level: 1, name: 'General' })).toBeVisible();
+  });
+
+  await test.step('what was taken back is worth nothing', async () => {
+    const taken = await settings.invite('viewer', 'a mistake');
+    await settings.members();
+    await settings.row('a mistake').getByRole('button', { name: 'Take back' }).click();
+    await expect(settings.row('a mistake')).toHaveCount(0);
+    await bens.goto(taken);
+    await expect(bens.getByRole('heading', { name: 'This invitation does not work any more' })).toBeVisible();
+  });
+});
+
+test('a password that is easy to guess is refused with a sentence, and the link still works', async ({
+  page,
+  server,
+  project,
+  stranger,
+  complaints,
+}) => {
+  complaints.allow(/422/);
+  const link = await new Settings(page, server, project).invite('viewer');
+  const bens = await stranger();
+  await bens.goto(link);
+  await bens.getByLabel('E-mail').fill(BEN);
+  await bens.getByLabel('Password').fill('password123');
+  await bens.getByRole('button', { name: 'Make an account and join' }).click();
+  await expect(bens.getByRole('alert')).toContainText('among the first that somebody would try');
+  expect(bens.url()).not.toContain('token');
+  await hydrated(bens);
+  await shot(bens, 'join-refused');
+  await expect(bens.getByLabel('E-mail')).toHaveValue(BEN);
+  await bens.getByLabel('Password').fill(PASSWORD);
+  await bens.getByRole('button', { name: 'Make an account and join' }).click();
+  await expect(bens).toHaveURL(`${server.url}${project.live}`);
+});
+
+test('nobody opens a page that is not for him, and nobody is shown a link to one', async ({
+  page,
+  server,
+  project,
+  stranger,
+  complaints,
+}) => {
+  complaints.allow(/40[34]/);
+  const settings = new Settings(page, server, project);
+  const bens = await stranger();
+  await joinWithNewAccount(bens, await settings.invite('viewer'), BEN);
+  const at = (path: string) => `${server.url}/p/${project.id}${path}`;
+  const links = bens.getByRole('navigation', { name: 'Settings' }).getByRole('link');
+
+  await open(bens, server, `/p/${project.id}/settings/members`);
+  await expect(links).toHaveText(['Members']);
+  for (const path of ['/settings', '/settings/keys', '/settings/audit']) {
+    expect((await bens.goto(at(path)))?.status(), path).toBe(403);
+    await expect(bens.getByText('ask an admin of the project')).toBeVisible();
+  }
+  await hydrated(bens);
+  await shot(bens, 'forbidden');
+  for (const path of ['/accounts', '/audit']) expect((await bens.goto(server.url + path))?.status(), path).toBe(403);
+
+  for (const path of [project.live, '/', `/p/${project.id}/settings/members`]) {
+    const text = await (await bens.request.get(server.url + path)).text();
+    expect(text, `${path} holds no key for a viewer`).not.toContain(project.key);
+  }
+
+  await settings.setRole(BEN, 'designer');
+  await open(bens, server, `/p/${project.id}/settings/keys`);
+  await expect(links).toHaveText(['Members', 'Keys']);
+  await expect(bens.getByRole('button', { name: /^(Rotate|Revoke|Make)/ })).toHaveCount(0);
+
+  for (const path of ['/p/9999/live', '/p/9999/settings', '/p/x/settings/keys']) {
+    expect((await bens.goto(server.url + path))?.status(), path).toBe(404);
+  }
+});
+
+test('a project is renamed, and deleted only by its name', async ({ page, server, project, complaints }) => {
+  complaints.allow(/404/);
+  await open(page, server, `/p/${project.id}/settings`);
+  await page.getByLabel('Name of the project').fill('Better name');
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await expect(page.getByRole('status')).toContainText('new name');
+  await expect(page.locator('.project-title')).toHaveText('Better name');
+
+  await page.getByLabel('To go on, type its name').fill('better');
+  await page.getByRole('button', { name: 'Delete for good' }).click();
+  await expect(page.getByRole('alert')).toContainText('Nothing was deleted');
+  await page.getByLabel('To go on, type its name').fill('Better name');
+  await page.getByRole('button', { name: 'Delete for good' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Projects' })).toBeVisible();
+  expect((await page.request.get(server.url + project.live)).status()).toBe(404);
+});
+
+test('the audit trail tells who did what, and finds it again', async ({ page, server, project, stranger }) => {
+  const game = await Game.connect(server, project.key);
+  game.declare({ name: 'speed', type: 'integer', value: 5 });
+  const settings = new Settings(page, server, project);
+  const bens = await stranger();
+  await joinWithNewAccount(bens, await settings.invite('designer'), BEN);
+  await open(bens, server, project.live);
+  const live = new LivePage(bens);
+  // more than one page of them
+  for (let value = 10; value < 70; value += 1) await live.setNumber('speed', String(value));
+  await game.untilValue('speed', 69);
+
+  await open(page, server, `/p/${project.id}/settings/audit`);
+  const entries = page.locator('.trail-entry');
+  await expect(entries).toHaveCount(50);
+  await expect(entries.first()).toContainText('set speed');
+  await expect(entries.first()).toContainText('68 → 69');
+  await shot(page, 'audit');
+  await page.getByRole('button', { name: 'Older entries' }).click();
+  await expect(entries.last()).toContainText('made the project Test game');
+
+  await page.getByLabel('What').selectOption('member.');
+  await page.getByLabel('Person').fill('BEN@');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await expect(entries).toHaveCount(1);
+  await expect(entries).toContainText('joined: ben@example.org');
+  game.close();
+});

@@ -1,0 +1,74 @@
+import { expect, type Page } from '@playwright/test';
+import type { Project, Server } from './fixtures.ts';
+
+/** Nobody guesses it first. */
+export const PASSWORD = 'a long enough sentence';
+
+export type Role = 'viewer' | 'designer' | 'admin';
+
+/** The pages of a project's settings, as an admin sees them. */
+export class Settings {
+  constructor(
+    readonly page: Page,
+    readonly server: Server,
+    readonly project: Project,
+  ) {}
+
+  async members(): Promise<void> {
+    await this.page.goto(`${this.server.url}/p/${this.project.id}/settings/members`);
+  }
+
+  async keys(): Promise<void> {
+    await this.page.goto(`${this.server.url}/p/${this.project.id}/settings/keys`);
+  }
+
+  /** One line of a list. */
+  row(name: string) {
+    return this.page.locator('.row').filter({ hasText: name });
+  }
+
+  /** Makes an invitation and reads its link, which is shown this once. */
+  async invite(role: Role, note = ''): Promise<string> {
+    await this.members();
+    await this.page.getByLabel('Role', { exact: true }).selectOption(role);
+    await this.page.getByLabel('For whom').fill(note);
+    await this.page.getByRole('button', { name: 'Make a link' }).click();
+    const link = await this.page.getByLabel('Invitation link').inputValue();
+    expect(link).toMatch(new RegExp(`^${this.server.url}/join\\?token=[\\w-]{43}$`));
+    return link;
+  }
+
+  async setRole(name: string, role: Role): Promise<void> {
+    await this.members();
+    await this.page.getByRole('combobox', { name: `Role of ${name}` }).selectOption(role);
+    await this.row(name).getByRole('button', { name: 'Change' }).click();
+    await expect(this.page.getByRole('combobox', { name: `Role of ${name}` })).toHaveValue(role);
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.members();
+    await this.row(name).getByRole('button', { name: `Remove… ${name}` }).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: `Remove ${name}` }).click();
+    await expect(this.row(name)).toHaveCount(0);
+  }
+}
+
+/** Makes an account by an invitation, and ends on the project's live page. */
+export async function joinWithNewAccount(page: Page, link: string, email: string): Promise<void> {
+  await page.goto(link);
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Make an account and join' }).click();
+  await expect(page).toHaveURL(/\/p\/\d+\/live$/);
+}
+
+export async function signIn(page: Page, server: Server, email: string, password = PASSWORD): Promise<void> {
+  await page.goto(`${server.url}/sign-in`);
+  await fillSignIn(page, email, password);
+}
+
+export async function fillSignIn(page: Page, email: string, password = PASSWORD): Promise<void> {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}

@@ -1,0 +1,45 @@
+//! What the owner does with other people's accounts.
+
+use axum::{Form, extract::State, http::request::Parts, response::Response};
+use protocol::model::UserId;
+use serde::Deserialize;
+
+use super::{back, reveal, settle};
+use crate::web::{Web, auth::SignedIn, client::Scheme};
+
+const PAGE: &str = "/accounts";
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Whose {
+    user: UserId,
+}
+
+/// `POST /accounts`: the answer shows a link that sets a new password, once.
+pub(in crate::web) async fn issue_reset_link(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    scheme: Scheme,
+    parts: Parts,
+    Form(form): Form<Whose>,
+) -> Response {
+    let name = match web.gateway.list_accounts(&caller).await {
+        Ok(accounts) => accounts.into_iter().find(|account| account.id == form.user).map(|found| found.name),
+        Err(error) => return back(PAGE, '?', &error),
+    };
+    match web.gateway.issue_reset_link(&caller, form.user).await {
+        Ok(token) => {
+            let link = format!("{}/reset?token={}", web.own_origin(scheme, &parts.headers), token.reveal());
+            reveal(&web, caller, parts, link, name.unwrap_or_default()).await
+        }
+        Err(error) => back(PAGE, '?', &error),
+    }
+}
+
+/// `POST /accounts/delete`.
+pub(in crate::web) async fn delete(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Form(form): Form<Whose>,
+) -> Response {
+    settle(PAGE, web.gateway.delete_account(&caller, form.user).await)
+}

@@ -1,0 +1,74 @@
+//! Making, rotating and revoking game keys.
+
+use app::api::Reply;
+use axum::{
+    Form,
+    extract::{Path, State},
+    http::request::Parts,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use gateway::GatewayError;
+use protocol::model::{KeyId, ProjectId};
+use serde::Deserialize;
+
+use super::{back, explain, settle};
+use crate::web::{Web, auth::SignedIn};
+
+fn page(project: ProjectId) -> String {
+    format!("/p/{project}/settings/keys")
+}
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Create {
+    #[serde(default)]
+    name: String,
+}
+
+/// `POST /p/:id/settings/keys`.
+pub(in crate::web) async fn create(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(project): Path<ProjectId>,
+    parts: Parts,
+    Form(form): Form<Create>,
+) -> Response {
+    match web.gateway.create_key(&caller, project, &form.name).await {
+        Ok(_) => Redirect::to(&page(project)).into_response(),
+        Err(error @ GatewayError::Invalid(_)) => {
+            explain(&web, Some(caller), parts, Reply::default(), &error).await
+        }
+        Err(error) => back(&page(project), '?', &error),
+    }
+}
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Rotate {
+    key: KeyId,
+    /// How long games may still use the old one, in days.
+    days: u32,
+}
+
+/// `POST /p/:id/settings/keys/rotate`.
+pub(in crate::web) async fn rotate(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(project): Path<ProjectId>,
+    Form(form): Form<Rotate>,
+) -> Response {
+    settle(&page(project), web.gateway.rotate_key(&caller, project, form.key, form.days).await.map(drop))
+}
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Revoke {
+    key: KeyId,
+}
+
+/// `POST /p/:id/settings/keys/revoke`.
+pub(in crate::web) async fn revoke(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(project): Path<ProjectId>,
+    Form(form): Form<Revoke>,
+) -> Response {
+    settle(&page(project), web.gateway.revoke_key(&caller, project, form.key).await)
+}

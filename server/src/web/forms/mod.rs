@@ -1,0 +1,78 @@
+//! Plain HTML forms: each does one thing and redirects, so that the pages work without JavaScript. Where a secret is shown
+//! once, or a sentence says more than a code, the page itself is the answer.
+
+pub(super) mod account;
+pub(super) mod accounts;
+pub(super) mod keys;
+pub(super) mod links;
+pub(super) mod members;
+pub(super) mod projects;
+pub(super) mod session;
+
+use axum::{
+    http::{HeaderValue, header, request::Parts},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use gateway::{Caller, GatewayError};
+
+use super::{Web, pages};
+
+fn filled(field: &str) -> Option<&str> {
+    Some(field).filter(|field| !field.trim().is_empty())
+}
+
+fn with_cookie(cookie: HeaderValue, to: &str) -> Response {
+    ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
+}
+
+/// To the form again, which shows the sentence of that code.
+fn back(form: &str, separator: char, error: &GatewayError) -> Response {
+    note(error);
+    Redirect::to(&format!("{form}{separator}error={}", error.code())).into_response()
+}
+
+/// To a page after something was done or was not.
+fn settle(page: &str, done: Result<(), GatewayError>) -> Response {
+    match done {
+        Ok(()) => Redirect::to(page).into_response(),
+        Err(error) => back(page, '?', &error),
+    }
+}
+
+/// The form's page is the answer, with a sentence that says why not. `parts` are those of a request to the page's own address.
+async fn explain(
+    web: &Web,
+    caller: Option<Caller>,
+    parts: Parts,
+    reply: app::api::Reply,
+    error: &GatewayError,
+) -> Response {
+    note(error);
+    let problem = Some(sentence(&error.to_string()));
+    pages::answer(web, caller, parts, app::api::Reply { problem, ..reply }).await
+}
+
+/// The form's page is the answer, with a secret that is shown this once.
+async fn reveal(web: &Web, caller: Caller, parts: Parts, secret: String, subject: String) -> Response {
+    let reply = app::api::Reply { issued: Some(secret), subject, ..app::api::Reply::default() };
+    pages::answer(web, Some(caller), parts, reply).await
+}
+
+fn note(error: &GatewayError) {
+    if let GatewayError::Unavailable(cause) = error {
+        tracing::error!(error = cause as &dyn std::error::Error, "a form could not be served");
+    }
+}
+
+/// What the gateway says, as a sentence on a page.
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    let end = if text.ends_with('.') { "" } else { "." };
+    first.chain(rest).chain(end.chars()).collect()
+}
+
+/// What came from a form goes into an address only as far as it is plain.
+fn encode(token: &str) -> String {
+    token.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+}

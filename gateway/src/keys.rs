@@ -75,6 +75,13 @@ impl Keys {
         });
     }
 
+    /// The same for keys that have changed in the database just now: who is asking it meanwhile may have read what
+    /// they were.
+    async fn end_changed(&self, which: impl Fn(Key, &KeyState) -> bool) {
+        let _asking = self.asking.lock().await;
+        self.end(which);
+    }
+
     /// Lets the games go whose key has expired.
     pub(crate) fn end_expired(&self, now: UnixMicros) {
         self.end(|_, state| state.expires_at.is_some_and(|end| end <= now));
@@ -164,9 +171,15 @@ impl Gateway {
         let old = self.get_key(project, id).await?;
         let expires_at = UnixMicros(self.now().0 + in_microseconds(i64::from(overlap_days) * 24 * 3600));
         let made = self.add_key(caller, project, old.name.clone(), Some((&old, expires_at))).await;
-        // it is read anew, with its end
-        self.inner.keys.end(|key, _| key == old.key && overlap_days == 0);
-        self.inner.keys.limit(old.key, expires_at);
+        match &made {
+            Ok(_) => {
+                self.inner.keys.limit(old.key, expires_at).await;
+                self.inner.keys.end_expired(self.now());
+            }
+            // it may have come to pass: games come again, and the key is read anew
+            Err(GatewayError::Unavailable(_)) => self.inner.keys.end_changed(|key, _| key == old.key).await,
+            Err(_) => {}
+        }
         made
     }
 
@@ -209,7 +222,7 @@ impl Gateway {
         let (old, now) = (self.get_key(project, id).await?, self.now());
         let deed = Deed::new("key.revoke", old.name).in_project(project).from(old.key.shortened());
         let revoked = self.inner.store.access().revoke_key(project, id, now, deed.by(caller, now)).await;
-        self.inner.keys.end(|key, _| key == old.key);
+        self.inner.keys.end_changed(|key, _| key == old.key).await;
         revoked?.map(drop).ok_or(GatewayError::NotFound)
     }
 
@@ -219,8 +232,8 @@ impl Gateway {
     }
 
     /// Games of a project that is gone are let go.
-    pub(crate) fn end_keys_of(&self, project: ProjectId) {
-        self.inner.keys.end(|_, state| state.project == project);
+    pub(crate) async fn end_keys_of(&self, project: ProjectId) {
+        self.inner.keys.end_changed(|_, state| state.project == project).await;
     }
 
     /// Notes that a game has connected with a key, not more often than lists tell.
@@ -236,7 +249,8 @@ impl Gateway {
 
 impl Keys {
     /// A key that is known gets an end, or an earlier one.
-    fn limit(&self, key: Key, expires_at: UnixMicros) {
+    async fn limit(&self, key: Key, expires_at: UnixMicros) {
+        let _asking = self.asking.lock().await;
         if let Some(known) = self.known().get_mut(&key) {
             let end = known.state.expires_at.map_or(expires_at, |end| end.min(expires_at));
             known.state.expires_at = Some(end);

@@ -168,7 +168,8 @@ impl Gateway {
         Ok((self.begin_session(user, "link", origin).await?, project))
     }
 
-    /// Changes what a member may do. His open dashboards change at once.
+    /// Changes what a member may do. His open dashboards change at once; invitations of one who is no admin any more
+    /// are taken back.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].

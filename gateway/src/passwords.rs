@@ -13,7 +13,7 @@ use crate::GatewayError;
 /// Whether a password is common, or near to what everybody knows of the person: somebody who guesses would find it
 /// within some ten million tries.
 pub(crate) fn is_easy_to_guess(password: &str, email: &str) -> bool {
-    let about: Vec<&str> = email.split(['@', '.', '+', '-', '_']).chain(["observerio"]).collect();
+    let about: Vec<&str> = email.split(['@', '.', '+', '-', '_']).chain([email, "observerio"]).collect();
     // more of it does not make it worse, and the estimate takes longer than its length
     let head: String = password.chars().take(64).collect();
     zxcvbn::zxcvbn(&head, &about).guesses_log10() < 7.0

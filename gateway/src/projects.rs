@@ -117,7 +117,7 @@ impl Gateway {
             return Err(GatewayError::NotFound);
         }
         self.inner.projects.drop_one(id);
-        self.end_keys_of(id);
+        self.end_keys_of(id).await;
         let gateway = self.clone();
         tokio::spawn(async move {
             // what a crash leaves is never seen: numbers of projects do not come again

@@ -163,7 +163,7 @@ pub trait AccessStore: Send + Sync + 'static {
     /// The instance's owner with his password's hash; `None` until the instance is set up.
     async fn get_owner(&self) -> Result<Option<(User, Option<String>)>>;
 
-    /// Makes an account. The first [`Role::Owner`] is the only one.
+    /// Makes an account. The first [`Role::Owner`] is the only one. A note that names no account is by the new one.
     ///
     /// # Errors
     /// `EmailExists`, `OwnerExists`.
@@ -178,7 +178,8 @@ pub trait AccessStore: Send + Sync + 'static {
     /// Every account, the oldest first.
     async fn list_accounts(&self) -> Result<Vec<Account>>;
 
-    /// Gives an account an e-mail, which becomes its name, and a password's hash.
+    /// Gives an account an e-mail, which becomes its name, and a password's hash. A note that names no account is by
+    /// this one.
     ///
     /// # Errors
     /// `EmailExists`.
@@ -254,7 +255,8 @@ pub trait AccessStore: Send + Sync + 'static {
     /// The members of a project, by name.
     async fn list_members(&self, project: ProjectId) -> Result<Vec<Member>>;
 
-    /// Changes what a member may do. Returns whether he is one.
+    /// Changes what a member may do; the open invitations of one who is no admin any more are taken back. Returns
+    /// whether he is one.
     async fn set_member_role(
         &self,
         project: ProjectId,

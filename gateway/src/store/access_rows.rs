@@ -2,12 +2,12 @@
 
 use protocol::model::{
     Account, ApiToken, AuditCursor, AuditEntry, GameKey, Handle, Invitation, Key, KeyId, Member, ProjectId,
-    ProjectRole, SessionInfo, TokenId, UnixMicros, UserId,
+    ProjectRole, SessionInfo, TokenId, UnixMicros, User, UserId,
 };
 
 use super::{
     Result, TokenHash,
-    access::KeyState,
+    access::{AuditRow, KeyState},
     rows::{damaged, role},
 };
 
@@ -40,6 +40,14 @@ pub(super) type AuditCells = (
     Option<String>,
     Option<String>,
 );
+
+/// The note of somebody who had no account, or was not known by it, until now.
+pub(super) fn by(user: &User, note: AuditRow) -> AuditRow {
+    match note.actor_id {
+        Some(_) => note,
+        None => AuditRow { actor_id: Some(user.id), actor: user.name.clone(), ..note },
+    }
+}
 
 pub(super) fn project_role(word: &str) -> Result<ProjectRole> {
     word.parse().map_err(|_| damaged("a member has an unknown role"))

@@ -67,7 +67,7 @@ macro_rules! impl_access_store {
             async fn create_user(&self, user: NewUser, note: AuditRow) -> Result<User> {
                 let mut tx = self.writer.begin_with($begin_write).await?;
                 let made = insert_user!(tx, user)?;
-                note!(tx, note);
+                note!(tx, access_rows::by(&made, note));
                 tx.commit().await?;
                 Ok(made)
             }
@@ -120,7 +120,7 @@ macro_rules! impl_access_store {
                     }
                     Err(fault) => return Err(fault.into()),
                 };
-                note!(tx, note);
+                note!(tx, access_rows::by(&user, note));
                 tx.commit().await?;
                 Ok(user)
             }
@@ -399,6 +399,14 @@ macro_rules! impl_access_store {
                         .await?;
                 if changed.rows_affected() == 0 {
                     return Ok(false);
+                }
+                if role < ProjectRole::Admin {
+                    // or he would keep a way back
+                    sqlx::query("DELETE FROM links WHERE project_id = $1 AND created_by_id = $2")
+                        .bind(project.0)
+                        .bind(user.0)
+                        .execute(&mut *tx)
+                        .await?;
                 }
                 note!(tx, note);
                 tx.commit().await?;

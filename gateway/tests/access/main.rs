@@ -1,0 +1,13 @@
+//! Who may do what: one story for each promise, on both databases.
+#![expect(clippy::unwrap_used, reason = "a story that meets an error has failed")]
+
+mod accounts;
+mod audit;
+mod house;
+mod keys;
+mod members;
+mod permissions;
+mod projects;
+#[path = "../support/mod.rs"]
+mod support;
+mod tokens;

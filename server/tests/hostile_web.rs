@@ -203,7 +203,8 @@ async fn no_get_changes_anything() {
     let before = server.contents().await;
     let query = "?name=forged&email=mallory@example.org&password=correct+horse&token=0123456789ab\
                  &error=x&v=1&_method=POST&method=DELETE";
-    for route in routes().iter().filter(|route| !route.changes && route.class != RouteClass::Socket) {
+    let endless = [RouteClass::Socket, RouteClass::Events];
+    for route in routes().iter().filter(|route| !route.changes && !endless.contains(&route.class)) {
         let address = address_of(route).replace("/1/", &format!("/{}/", project.id)) + query;
         for method in ["GET", "HEAD"] {
             for headers in [&[][..], &[("x-http-method-override", "POST")], &[("x-http-method", "DELETE")]] {

@@ -56,13 +56,17 @@ pub(crate) fn deny() -> Result<()> {
 pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     setup::debian_packages(&[setup::POSTGRES])?;
     setup::debian_packages(&setup::FAULTS)?;
+    setup::debian_packages(&[setup::PYTHON])?;
+    let schemathesis = setup::schemathesis()?;
     let postgres = Postgres::start()?;
     let mut all = shell::cargo(&["test", "--no-fail-fast"]);
     all.env("OBSERVERIO_TEST_POSTGRES", postgres.url()).env("OBSERVERIO_REQUIRE_POSTGRES", "1");
+    all.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis);
     let all = shell::run_watched(&mut all, |line| counts.see_cargo(line))?;
     // the gateway's stories ran on both; the server's take the one database that they are given
     let mut on_sqlite = shell::cargo(&["test", "--no-fail-fast"]);
     on_sqlite.args(server_stories()?).env_remove("OBSERVERIO_TEST_POSTGRES");
+    on_sqlite.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis);
     let on_sqlite = shell::run_watched(&mut on_sqlite, |line| counts.see_cargo(line))?;
     if !(all && on_sqlite) {
         bail!("a test failed; `cargo test -p CRATE NAME` runs it alone");
@@ -70,9 +74,9 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-/// `--test NAME` for each. Not `-p server`: another choice of packages would build them all anew.
+/// `--test NAME` for each; the stories of faults, a folder, choose their databases themselves. Not `-p server`: another choice of packages would build them all anew.
 fn server_stories() -> Result<Vec<String>> {
-    let mut stories = Vec::new();
+    let mut stories = vec!["--test".to_owned(), "api".to_owned()];
     for entry in fs::read_dir(shell::root().join("server/tests"))? {
         let path = entry?.path();
         if let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|end| end == "rs")) {

@@ -80,14 +80,16 @@ pub(crate) const FAULTS: [Package; 2] = [
     Package { name: "strace", present: || shell::is_installed("strace") },
     Package { name: "iproute2", present: || shell::is_installed("ip") },
 ];
+/// For programs in Python that tests start.
+pub(crate) const PYTHON: Package = Package {
+    name: "python3-venv",
+    present: || shell::succeeds(&mut shell::program("python3", &["-c", "import venv, ensurepip"])),
+};
 /// For the tests in a browser.
 pub(crate) const BROWSER: [Package; 3] = [
     Package { name: "chromium", present: || shell::is_installed("chromium") },
     Package { name: "netcat-openbsd", present: || shell::is_installed("nc") },
-    Package {
-        name: "python3-venv",
-        present: || shell::succeeds(&mut shell::program("python3", &["-c", "import venv, ensurepip"])),
-    },
+    PYTHON,
 ];
 
 /// Node.js, which runs Playwright. Not from Debian: its version may be too old.
@@ -113,14 +115,25 @@ pub(crate) fn npm_packages() -> Result<()> {
 
 /// The Python of the example games, apart from the system's.
 pub(crate) fn python_venv() -> Result<()> {
-    let requirements = shell::root().join("examples/aliens/requirements.txt");
-    let venv = shell::target_dir().join("venv");
+    venv("venv", "examples/aliens/requirements.txt").map(drop)
+}
+
+/// What tests the HTTP API from its document alone: the program.
+pub(crate) fn schemathesis() -> Result<PathBuf> {
+    Ok(venv("venv-api", "server/tests/api/requirements.txt")?.join("bin/schemathesis"))
+}
+
+/// A Python with these packages, in a folder of that name.
+fn venv(name: &str, requirements: &str) -> Result<PathBuf> {
+    let requirements = shell::root().join(requirements);
+    let venv = shell::target_dir().join(name);
     let pip = venv.join("bin/pip");
-    once_per_content("venv", &[&requirements], &pip, || {
+    once_per_content(name, &[&requirements], &pip, || {
         shell::run(shell::program("python3", &["-m", "venv", "--clear"]).arg(&venv))?;
         let pip = pip.to_str().context("the repository's path is not UTF-8")?;
         shell::run(shell::program(pip, &["install", "--quiet", "-r"]).arg(&requirements))
-    })
+    })?;
+    Ok(venv)
 }
 
 /// cargo-deny of the version above, in target/tools.

@@ -69,6 +69,19 @@ async fn the_document_has_what_was_promised_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn every_operation_has_a_name_of_its_own() {
+    let document = document(&TestServer::start().await).await;
+    let mut seen = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(seen.insert(name), "{name} twice");
+            assert!(!operation["summary"].as_str().unwrap().is_empty(), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_operation_of_the_document_is_there_and_asks_who_you_are() {
     let server = TestServer::start().await;
     for (method, path) in documented(&document(&server).await) {
@@ -136,6 +149,27 @@ async fn functions_of_pages_are_still_below_the_same_roof() {
         let answer = Browser::new(server.http).request("POST", path, &[], "").await;
         assert!(answer.status != 404 && !answer.body.contains("\"code\""), "{path}: {answer:?}");
     }
+}
+
+#[tokio::test]
+async fn the_reference_is_a_page_for_everybody() {
+    let server = TestServer::start().await;
+    let page = Browser::new(server.http).get("/docs/api").await;
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    for (method, path) in promised() {
+        assert!(page.body.contains(&format!("{method} {path}")), "{method} {path}");
+    }
+    let curl = "curl -X PUT &quot;$OBSERVERIO/api/v1/projects/1/variables/speed&quot;";
+    assert!(page.body.contains(curl), "{}", page.body);
+    let (_, styles) = page.body.split_once("rel=\"stylesheet\" href=\"").unwrap();
+    let styles = styles.split('"').next().unwrap();
+    let sign_in = Browser::new(server.http).get("/sign-in").await.body;
+    assert!(
+        styles.starts_with("/pkg/") && sign_in.contains(styles),
+        "the same style sheet as all pages: {styles}"
+    );
 }
 
 #[tokio::test]

@@ -17,4 +17,5 @@ mod logs;
 mod people;
 mod projects;
 mod refusals;
+mod tool;
 mod variables;

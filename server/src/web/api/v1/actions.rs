@@ -42,7 +42,7 @@ pub(super) struct Running {
 /// On every connected game that can. What became of it is shown in the dashboard. Needs the role `designer` and a
 /// token of scope `write`.
 #[utoipa::path(
-    post, path = "/projects/{project}/actions/{name}", tag = "variables", params(InVariable),
+    post, operation_id = "run_action", path = "/projects/{project}/actions/{name}", tag = "variables", params(InVariable),
     request_body = Option<Run>, responses((status = 202, body = Running))
 )]
 pub(super) async fn run(

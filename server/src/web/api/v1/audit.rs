@@ -77,7 +77,7 @@ impl Row for Deed {
 /// The newest first, edits of values among the rest. A part has 200 entries at most. Needs the role and the scope
 /// `admin`.
 #[utoipa::path(
-    get, path = "/projects/{project}/audit", tag = "audit", params(InProject, Place),
+    get, operation_id = "list_project_audit", path = "/projects/{project}/audit", tag = "audit", params(InProject, Place),
     responses((status = 200, body = Part<Deed>))
 )]
 pub(super) async fn list_of_project(
@@ -92,7 +92,7 @@ pub(super) async fn list_of_project(
 /// List who did what on the instance
 ///
 /// In all projects, without edits of values. Only the owner may, with a token of scope `admin`.
-#[utoipa::path(get, path = "/audit", tag = "audit", params(Place), responses((status = 200, body = Part<Deed>)))]
+#[utoipa::path(get, operation_id = "list_instance_audit", path = "/audit", tag = "audit", params(Place), responses((status = 200, body = Part<Deed>)))]
 pub(super) async fn list_of_instance(
     State(web): State<Web>,
     Client(caller): Client,
@@ -118,7 +118,7 @@ async fn list(
 ///
 /// Needs the role and the scope `admin`.
 #[utoipa::path(
-    get, path = "/projects/{project}/audit/export", tag = "audit", params(InProject, Wanted),
+    get, operation_id = "export_project_audit", path = "/projects/{project}/audit/export", tag = "audit", params(InProject, Wanted),
     responses((status = 200, description = "All entries, the newest first.", content(
         (Deed = "application/x-ndjson"), (String = "text/csv")
     )))
@@ -136,7 +136,7 @@ pub(super) async fn export_of_project(
 ///
 /// Only the owner may, with a token of scope `admin`.
 #[utoipa::path(
-    get, path = "/audit/export", tag = "audit", params(Wanted),
+    get, operation_id = "export_instance_audit", path = "/audit/export", tag = "audit", params(Wanted),
     responses((status = 200, description = "All entries, the newest first.", content(
         (Deed = "application/x-ndjson"), (String = "text/csv")
     )))

@@ -44,7 +44,7 @@ impl From<Device> for DeviceView {
 ///
 /// In the order in which they were made; of very many, those that were last seen.
 #[utoipa::path(
-    get, path = "/projects/{project}/devices", tag = "devices", params(InProject, Place),
+    get, operation_id = "list_devices", path = "/projects/{project}/devices", tag = "devices", params(InProject, Place),
     responses((status = 200, body = Part<DeviceView>))
 )]
 pub(super) async fn list(

@@ -97,7 +97,7 @@ impl From<GatewayError> for Refusal {
 /// With `Idempotency-Key`, the same request may be sent again after a cut: it counts once. Needs the role `designer` and a
 /// token of scope `write`.
 #[utoipa::path(
-    put, path = "/projects/{project}/variables/{name}", tag = "variables",
+    put, operation_id = "set_variable", path = "/projects/{project}/variables/{name}", tag = "variables",
     params(
         InVariable,
         ("if-match" = Option<String>, Header, description = "The `ETag` that you have seen: `\"<revision>\"`.", example = "\"41\""),
@@ -136,7 +136,7 @@ pub(super) async fn set(
 ///
 /// All of them in one revision, or none. Needs the role `designer` and a token of scope `write`.
 #[utoipa::path(
-    patch, path = "/projects/{project}/variables", tag = "variables",
+    patch, operation_id = "set_variables", path = "/projects/{project}/variables", tag = "variables",
     params(
         InProject,
         ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, new for each change.",

@@ -54,7 +54,7 @@ pub(super) struct OfVariable {
 ///
 /// The newest first; all values of one drag of a slider are one entry.
 #[utoipa::path(
-    get, path = "/projects/{project}/history", tag = "history", params(InProject, OfVariable, Place),
+    get, operation_id = "list_history", path = "/projects/{project}/history", tag = "history", params(InProject, OfVariable, Place),
     responses((status = 200, body = Part<ChangeView>))
 )]
 pub(super) async fn list(

@@ -75,7 +75,7 @@ pub(super) struct Invited {
 ///
 /// The newest first, without their links. Needs the role and the scope `admin`.
 #[utoipa::path(
-    get, path = "/projects/{project}/invitations", tag = "members", params(InProject, Place),
+    get, operation_id = "list_invitations", path = "/projects/{project}/invitations", tag = "members", params(InProject, Place),
     responses((status = 200, body = Part<InvitationView>))
 )]
 pub(super) async fn list(
@@ -93,7 +93,7 @@ pub(super) async fn list(
 ///
 /// The link is good for seven days and for one person. Needs the role and the scope `admin`.
 #[utoipa::path(
-    post, path = "/projects/{project}/invitations", tag = "members", params(InProject), request_body = NewInvitation,
+    post, operation_id = "invite", path = "/projects/{project}/invitations", tag = "members", params(InProject), request_body = NewInvitation,
     responses((status = 201, body = Invited))
 )]
 pub(super) async fn create(
@@ -113,7 +113,7 @@ pub(super) async fn create(
 ///
 /// Needs the role and the scope `admin`.
 #[utoipa::path(
-    delete, path = "/projects/{project}/invitations/{invitation}", tag = "members", params(InInvitation),
+    delete, operation_id = "revoke_invitation", path = "/projects/{project}/invitations/{invitation}", tag = "members", params(InInvitation),
     responses((status = 204, description = "Its link is worth nothing any more."))
 )]
 pub(super) async fn revoke(

@@ -77,7 +77,7 @@ pub(super) struct Rotation {
 ///
 /// The oldest first, revoked ones too. Needs the role `designer` and a token of scope `write`.
 #[utoipa::path(
-    get, path = "/projects/{project}/keys", tag = "keys", params(InProject, Place),
+    get, operation_id = "list_keys", path = "/projects/{project}/keys", tag = "keys", params(InProject, Place),
     responses((status = 200, body = Part<KeyView>))
 )]
 pub(super) async fn list(
@@ -94,7 +94,7 @@ pub(super) async fn list(
 ///
 /// Needs the role and the scope `admin`.
 #[utoipa::path(
-    post, path = "/projects/{project}/keys", tag = "keys", params(InProject), request_body = KeyName,
+    post, operation_id = "create_key", path = "/projects/{project}/keys", tag = "keys", params(InProject), request_body = KeyName,
     responses((status = 201, body = KeyView))
 )]
 pub(super) async fn create(
@@ -111,7 +111,7 @@ pub(super) async fn create(
 ///
 /// Games may go on with the old one for as long as you say. Needs the role and the scope `admin`.
 #[utoipa::path(
-    post, path = "/projects/{project}/keys/{key}/rotate", tag = "keys", params(InKey), request_body = Rotation,
+    post, operation_id = "rotate_key", path = "/projects/{project}/keys/{key}/rotate", tag = "keys", params(InKey), request_body = Rotation,
     responses((status = 201, body = KeyView))
 )]
 pub(super) async fn rotate(
@@ -128,7 +128,7 @@ pub(super) async fn rotate(
 ///
 /// Games that use it are let go at once. Needs the role and the scope `admin`.
 #[utoipa::path(
-    delete, path = "/projects/{project}/keys/{key}", tag = "keys", params(InKey),
+    delete, operation_id = "revoke_key", path = "/projects/{project}/keys/{key}", tag = "keys", params(InKey),
     responses((status = 204, description = "No game connects with it any more."))
 )]
 pub(super) async fn revoke(

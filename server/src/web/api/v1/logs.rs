@@ -160,7 +160,7 @@ impl Matcher {
 /// The newest line first. One request looks at 20,000 lines at most, so a part may have few lines or none and
 /// still have a `next`: go on until it is `null`.
 #[utoipa::path(
-    get, path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, Place),
+    get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, Place),
     responses((status = 200, body = Part<LineView>))
 )]
 pub(super) async fn list(
@@ -200,7 +200,7 @@ pub(super) async fn list(
 /// All matching lines that are there when you ask, the newest first. A connection that is cut before the end means
 /// that some are missing.
 #[utoipa::path(
-    get, path = "/projects/{project}/logs/export", tag = "logs", params(InProject, Search, Wanted),
+    get, operation_id = "export_logs", path = "/projects/{project}/logs/export", tag = "logs", params(InProject, Search, Wanted),
     responses((status = 200, description = "The lines, for as long as it takes.", content(
         (LineView = "application/x-ndjson"), (String = "text/csv")
     )))

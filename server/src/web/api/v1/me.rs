@@ -47,7 +47,7 @@ struct Token {
 /// Who you are
 ///
 /// The account and the token that you ask with.
-#[utoipa::path(get, path = "/me", tag = "me", responses((status = 200, body = Me)))]
+#[utoipa::path(get, operation_id = "get_me", path = "/me", tag = "me", responses((status = 200, body = Me)))]
 pub(super) async fn me(State(web): State<Web>, Client(caller): Client) -> Answer<Json<Me>> {
     let token = web.gateway.get_own_token(&caller).await?.map(|token| Token {
         id: token.id.0,

@@ -59,7 +59,7 @@ pub(super) struct NewRole {
 ///
 /// By name. The owner of the instance is one only if he was added.
 #[utoipa::path(
-    get, path = "/projects/{project}/members", tag = "members", params(InProject, Place),
+    get, operation_id = "list_members", path = "/projects/{project}/members", tag = "members", params(InProject, Place),
     responses((status = 200, body = Part<MemberView>))
 )]
 pub(super) async fn list(
@@ -76,7 +76,7 @@ pub(super) async fn list(
 ///
 /// At once, also in dashboards that are open. Needs the role and the scope `admin`.
 #[utoipa::path(
-    patch, path = "/projects/{project}/members/{user}", tag = "members", params(InMember), request_body = NewRole,
+    patch, operation_id = "set_member_role", path = "/projects/{project}/members/{user}", tag = "members", params(InMember), request_body = NewRole,
     responses((status = 204, description = "He may do that now."))
 )]
 pub(super) async fn set_role(
@@ -93,7 +93,7 @@ pub(super) async fn set_role(
 ///
 /// His open dashboards of the project close. Needs the role and the scope `admin`.
 #[utoipa::path(
-    delete, path = "/projects/{project}/members/{user}", tag = "members", params(InMember),
+    delete, operation_id = "remove_member", path = "/projects/{project}/members/{user}", tag = "members", params(InMember),
     responses((status = 204, description = "He is no member any more."))
 )]
 pub(super) async fn remove(

@@ -70,7 +70,7 @@ pub(super) struct ProjectName {
 /// List your projects
 ///
 /// The newest first.
-#[utoipa::path(get, path = "/projects", tag = "projects", params(Place), responses((status = 200, body = Part<Project>)))]
+#[utoipa::path(get, operation_id = "list_projects", path = "/projects", tag = "projects", params(Place), responses((status = 200, body = Part<Project>)))]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
@@ -84,7 +84,7 @@ pub(super) async fn list(
 ///
 /// You become its first admin. Needs a token of scope `admin`.
 #[utoipa::path(
-    post, path = "/projects", tag = "projects", request_body = ProjectName,
+    post, operation_id = "create_project", path = "/projects", tag = "projects", request_body = ProjectName,
     responses((status = 201, body = Project, headers(("location" = String, description = "Where it is."))))
 )]
 pub(super) async fn create(
@@ -100,7 +100,7 @@ pub(super) async fn create(
 }
 
 /// One project
-#[utoipa::path(get, path = "/projects/{project}", tag = "projects", params(InProject), responses((status = 200, body = Project)))]
+#[utoipa::path(get, operation_id = "get_project", path = "/projects/{project}", tag = "projects", params(InProject), responses((status = 200, body = Project)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Client(caller): Client,
@@ -113,7 +113,7 @@ pub(super) async fn get(
 ///
 /// Needs the role and the scope `admin`.
 #[utoipa::path(
-    patch, path = "/projects/{project}", tag = "projects", params(InProject), request_body = ProjectName,
+    patch, operation_id = "rename_project", path = "/projects/{project}", tag = "projects", params(InProject), request_body = ProjectName,
     responses((status = 200, body = Project))
 )]
 pub(super) async fn rename(
@@ -129,7 +129,7 @@ pub(super) async fn rename(
 /// Delete a project with everything in it
 ///
 /// Its games are let go. Nothing brings it back but a backup. Needs the role and the scope `admin`.
-#[utoipa::path(delete, path = "/projects/{project}", tag = "projects", params(InProject), responses((status = 204, description = "It is gone.")))]
+#[utoipa::path(delete, operation_id = "delete_project", path = "/projects/{project}", tag = "projects", params(InProject), responses((status = 204, description = "It is gone.")))]
 pub(super) async fn delete(
     State(web): State<Web>,
     Client(caller): Client,

@@ -48,7 +48,7 @@ const WINDOW: u32 = 200;
 /// left out; a comment every 15 seconds. It ends when you may not see the project any more, and when the server goes
 /// down.
 #[utoipa::path(
-    get, path = "/projects/{project}/logs/live", tag = "logs",
+    get, operation_id = "follow_logs", path = "/projects/{project}/logs/live", tag = "logs",
     params(InProject, Search, ("last-event-id" = Option<u64>, Header, description = "The number of the last line that you have.")),
     responses((status = 200, description = "Events, for as long as you listen.", body = String, content_type = "text/event-stream"))
 )]

@@ -228,7 +228,7 @@ pub(super) fn etag(revision: Revision) -> HeaderValue {
 ///
 /// In the order in which the game declared them.
 #[utoipa::path(
-    get, path = "/projects/{project}/variables", tag = "variables", params(InProject, Place),
+    get, operation_id = "list_variables", path = "/projects/{project}/variables", tag = "variables", params(InProject, Place),
     responses((status = 200, body = Part<Variable>))
 )]
 pub(super) async fn list(
@@ -248,7 +248,7 @@ pub(super) async fn list(
 ///
 /// Its `ETag` is the revision that last set it, for `If-Match` when you set it.
 #[utoipa::path(
-    get, path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
+    get, operation_id = "get_variable", path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
     responses((status = 200, body = Variable, headers(("etag" = String, description = "The revision that last set it."))))
 )]
 pub(super) async fn get(

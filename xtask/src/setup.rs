@@ -84,11 +84,12 @@ pub(crate) const FAULTS: [Package; 2] = [
 pub(crate) const BROWSER: [Package; 3] = [
     Package { name: "chromium", present: || shell::is_installed("chromium") },
     Package { name: "netcat-openbsd", present: || shell::is_installed("nc") },
-    Package {
-        name: "python3-venv",
-        present: || shell::succeeds(&mut shell::program("python3", &["-c", "import venv, ensurepip"])),
-    },
+    PYTHON,
 ];
+const PYTHON: Package = Package {
+    name: "python3-venv",
+    present: || shell::succeeds(&mut shell::program("python3", &["-c", "import venv, ensurepip"])),
+};
 
 /// Node.js, which runs Playwright. Not from Debian: its version may be too old.
 pub(crate) fn node() -> Result<()> {
@@ -113,14 +114,27 @@ pub(crate) fn npm_packages() -> Result<()> {
 
 /// The Python of the example games, apart from the system's.
 pub(crate) fn python_venv() -> Result<()> {
-    let requirements = shell::root().join("examples/aliens/requirements.txt");
-    let venv = shell::target_dir().join("venv");
+    venv("venv", "examples/aliens/requirements.txt").map(|_| ())
+}
+
+/// kosoku, which tests how we speak WebSocket.
+pub(crate) fn websocket_tester() -> Result<String> {
+    debian_packages(&[PYTHON])?;
+    let program = venv("websocket-tester", "end2end/requirements.txt")?.join("bin/kosoku");
+    program.to_str().map(str::to_owned).context("the repository's path is not UTF-8")
+}
+
+/// `target/NAME` with what the file requires.
+fn venv(name: &str, requirements: &str) -> Result<PathBuf> {
+    let requirements = shell::root().join(requirements);
+    let venv = shell::target_dir().join(name);
     let pip = venv.join("bin/pip");
-    once_per_content("venv", &[&requirements], &pip, || {
+    once_per_content(name, &[&requirements], &pip, || {
         shell::run(shell::program("python3", &["-m", "venv", "--clear"]).arg(&venv))?;
         let pip = pip.to_str().context("the repository's path is not UTF-8")?;
         shell::run(shell::program(pip, &["install", "--quiet", "-r"]).arg(&requirements))
-    })
+    })?;
+    Ok(venv)
 }
 
 /// cargo-deny of the version above, in target/tools.

@@ -38,6 +38,19 @@ impl Counts {
             _ => {}
         }
     }
+
+    /// Adds what kosoku says at its end: `263 cases passed`, `2 of 263 cases failed:`.
+    pub(crate) fn see_kosoku(&mut self, line: &str) {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            [n, "cases", "passed"] => self.passed += n.parse().unwrap_or(0),
+            [failed, "of", all, "cases", "failed:"] => {
+                let (failed, all) = (failed.parse().unwrap_or(1), all.parse().unwrap_or(1));
+                self.failed += failed;
+                self.passed += u64::saturating_sub(all, failed);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn number_and_word(text: &str) -> Option<(u64, &str)> {
@@ -58,6 +71,20 @@ mod tests {
         );
         counts.see_cargo("test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
         assert_eq!(counts, Counts { passed: 8, failed: 2 });
+    }
+
+    #[test]
+    fn kosoku_results_add_up() {
+        let mut counts = Counts::default();
+        for line in [
+            "wrote reports for 9 cases to x/",
+            "7 of 23 cases failed:",
+            "  9.3.1: behavior=FAILED",
+            "247 cases passed",
+        ] {
+            counts.see_kosoku(line);
+        }
+        assert_eq!(counts, Counts { passed: 263, failed: 7 });
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod check;
 mod compress;
+mod conformance;
 mod counts;
 mod css;
 mod fuzz;

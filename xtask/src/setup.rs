@@ -91,6 +91,10 @@ pub(crate) const BROWSER: [Package; 3] = [
     Package { name: "netcat-openbsd", present: || shell::is_installed("nc") },
     PYTHON,
 ];
+const PYTHON: Package = Package {
+    name: "python3-venv",
+    present: || shell::succeeds(&mut shell::program("python3", &["-c", "import venv, ensurepip"])),
+};
 
 /// Node.js, which runs Playwright. Not from Debian: its version may be too old.
 pub(crate) fn node() -> Result<()> {
@@ -123,7 +127,14 @@ pub(crate) fn schemathesis() -> Result<PathBuf> {
     Ok(venv("venv-api", "server/tests/api/requirements.txt")?.join("bin/schemathesis"))
 }
 
-/// A Python with these packages, in a folder of that name.
+/// kosoku, which tests how we speak WebSocket.
+pub(crate) fn websocket_tester() -> Result<String> {
+    debian_packages(&[PYTHON])?;
+    let program = venv("websocket-tester", "end2end/requirements.txt")?.join("bin/kosoku");
+    program.to_str().map(str::to_owned).context("the repository's path is not UTF-8")
+}
+
+/// `target/NAME` with what the file requires.
 fn venv(name: &str, requirements: &str) -> Result<PathBuf> {
     let requirements = shell::root().join(requirements);
     let venv = shell::target_dir().join(name);

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::check;
+use crate::conformance;
 use crate::counts::Counts;
 use crate::fuzz;
 
@@ -27,6 +28,8 @@ pub(crate) enum Step {
     Tests,
     /// Hostile input for every parser, for a few seconds each
     Fuzz,
+    /// The WebSocket protocol, by the cases of the Autobahn test suite
+    Websocket,
     /// Stories in a real browser
     E2e,
 }
@@ -41,6 +44,7 @@ impl Step {
             Self::Build => check::build(),
             Self::Tests => check::tests(counts),
             Self::Fuzz => fuzz::check(counts),
+            Self::Websocket => conformance::check(counts),
             Self::E2e => check::e2e(counts),
         }
     }

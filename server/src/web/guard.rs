@@ -118,16 +118,6 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a 
 }
 
 impl Web {
-    /// Scheme, host and port under which people reach us, for links that are given away.
-    pub(super) fn own_origin(&self, scheme: Scheme, headers: &HeaderMap) -> String {
-        match (&self.settings.public_url, plain_host(headers)) {
-            (Some(url), _) => url.origin().to_owned(),
-            (None, Some(host)) => format!("{}://{host}", scheme.as_str()),
-            // a browser always says a host; what is left is a link below the one that it asked for
-            (None, None) => String::new(),
-        }
-    }
-
     fn is_own_host(&self, authority: &str) -> bool {
         let host = without_port(authority).to_ascii_lowercase();
         let is_public = || self.settings.public_url.as_ref().is_some_and(|url| url.host() == host);

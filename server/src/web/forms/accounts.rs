@@ -5,7 +5,7 @@ use protocol::model::UserId;
 use serde::Deserialize;
 
 use super::{back, reveal, settle};
-use crate::web::{Web, auth::SignedIn, client::Scheme};
+use crate::web::{Web, auth::SignedIn, client::Scheme, guard};
 
 const PAGE: &str = "/accounts";
 
@@ -28,7 +28,11 @@ pub(in crate::web) async fn issue_reset_link(
     };
     match web.gateway.issue_reset_link(&caller, form.user).await {
         Ok(token) => {
-            let link = format!("{}/reset?token={}", web.own_origin(scheme, &parts.headers), token.reveal());
+            let link = format!(
+                "{}/reset?token={}",
+                web.own_origin(scheme, guard::plain_host(&parts.headers)),
+                token.reveal()
+            );
             reveal(&web, caller, parts, link, name.unwrap_or_default()).await
         }
         Err(error) => back(PAGE, '?', &error),

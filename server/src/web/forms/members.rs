@@ -12,7 +12,7 @@ use protocol::model::{Handle, ProjectId, ProjectRole, UserId};
 use serde::Deserialize;
 
 use super::{back, explain, reveal, settle};
-use crate::web::{Web, auth::SignedIn, client::Scheme};
+use crate::web::{Web, auth::SignedIn, client::Scheme, guard};
 
 fn page(project: ProjectId) -> String {
     format!("/p/{project}/settings/members")
@@ -36,7 +36,11 @@ pub(in crate::web) async fn invite(
 ) -> Response {
     match web.gateway.invite(&caller, project, form.role, &form.note).await {
         Ok((token, invitation)) => {
-            let link = format!("{}/join?token={}", web.own_origin(scheme, &parts.headers), token.reveal());
+            let link = format!(
+                "{}/join?token={}",
+                web.own_origin(scheme, guard::plain_host(&parts.headers)),
+                token.reveal()
+            );
             reveal(&web, caller, parts, link, invitation.note).await
         }
         Err(error @ GatewayError::Invalid(_)) => {

@@ -91,10 +91,6 @@ pub(crate) const BROWSER: [Package; 3] = [
     Package { name: "netcat-openbsd", present: || shell::is_installed("nc") },
     PYTHON,
 ];
-const PYTHON: Package = Package {
-    name: "python3-venv",
-    present: || shell::succeeds(&mut shell::program("python3", &["-c", "import venv, ensurepip"])),
-};
 
 /// Node.js, which runs Playwright. Not from Debian: its version may be too old.
 pub(crate) fn node() -> Result<()> {

@@ -7,7 +7,7 @@ use gateway::{Gateway, GatewayError};
 use leptos::prelude::{Env, LeptosOptions};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{api::EditLocks, metrics::MetricsAccess, rates::Rates, readiness::Probe};
+use super::{api::EditLocks, client::Scheme, metrics::MetricsAccess, rates::Rates, readiness::Probe};
 use crate::{
     config::{MetricsToken, PublicUrl, Registration, without_port},
     metrics::Metrics,
@@ -103,6 +103,15 @@ impl Web {
         let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
         let rates = Arc::new(Rates::new(api_requests_per_second));
         Self { gateway, leptos, settings, metrics, probe, rates, edits: Arc::default(), stop, tasks }
+    }
+
+    /// The address that people type, as far as it is known: that of the settings, or the one by which this request came.
+    pub(super) fn own_origin(&self, scheme: Scheme, host: Option<String>) -> String {
+        match (&self.settings.public_url, host) {
+            (Some(url), _) => url.origin().to_owned(),
+            (None, Some(host)) => format!("{}://{host}", scheme.as_str()),
+            (None, None) => String::new(),
+        }
     }
 
     /// What a game connects to, as people type it: a port on every address of the machine is reached under

@@ -11,7 +11,7 @@ use protocol::model::{Invitation, ProjectRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::{Web, client::Scheme};
+use super::super::super::{Web, client::Scheme, guard};
 use super::{
     caller::Client,
     cursor::{Part, Place},
@@ -105,7 +105,8 @@ pub(super) async fn create(
     Body(NewInvitation { role, note }): Body<NewInvitation>,
 ) -> Answer<(StatusCode, Json<Invited>)> {
     let (token, invitation) = web.gateway.invite(&caller, project, role, &note).await?;
-    let link = format!("{}/join?token={}", web.own_origin(scheme, &headers), token.reveal());
+    let link =
+        format!("{}/join?token={}", web.own_origin(scheme, guard::plain_host(&headers)), token.reveal());
     Ok((StatusCode::CREATED, Json(Invited { invitation: invitation.into(), link })))
 }
 

@@ -52,9 +52,7 @@ impl FromRequestParts<Web> for Asking {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let Ok(Visitor(origin)) = Visitor::from_request_parts(parts, web).await;
-        let Ok(token) = SessionToken::from_request_parts(parts, web).await;
-        web.caller_of(&token, &origin).await.map(Self).map_err(|error| unavailable(&error))
+        web.session_of(parts).await.map(Self).map_err(|error| unavailable(&error))
     }
 }
 
@@ -95,11 +93,12 @@ impl Web {
         self.settings.public_url.as_ref().is_some_and(|url| url.is_https())
     }
 
-    /// Who is signed in by that token.
-    async fn caller_of(&self, token: &SessionToken, origin: &Origin) -> Result<Option<Caller>, GatewayError> {
-        match &token.0 {
-            Some(token) => self.gateway.authenticate(token, origin.address).await,
-            None => Ok(None),
+    /// Who is signed in by the session's cookie of a request.
+    pub(super) async fn session_of(&self, parts: &mut Parts) -> Result<Option<Caller>, GatewayError> {
+        let Ok(Visitor(origin)) = Visitor::from_request_parts(parts, self).await;
+        match SessionToken::from_request_parts(parts, self).await {
+            Ok(SessionToken(Some(token))) => self.gateway.authenticate(&token, origin.address).await,
+            Ok(SessionToken(None)) => Ok(None),
         }
     }
 

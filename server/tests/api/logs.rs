@@ -9,7 +9,7 @@ async fn a_line_has_all_that_the_game_said() {
     let world = World::start().await;
     let mut game = world.game().await;
     let key = world.project.key;
-    let line = r#"[{"message":"boss spawned","level":"warn","ts":"2026-11-22T12:00:00.25Z","hp":18446744073709551615}]"#;
+    let line = r#"[{"message":"boss spawned","level":"warn","timestamp":"2026-11-22T12:00:00.25Z","hp":18446744073709551615}]"#;
     game.send(&format!("l:{}:{line}\n", key.as_str())).await;
     game.in_order(key.as_str()).await;
     world.server.gateway.flush().await.unwrap();

@@ -4,12 +4,9 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use gateway::{Caller, GatewayError, Origin};
+use gateway::{Caller, Origin};
 
-use super::super::super::{
-    Web,
-    auth::{Asking, Visitor},
-};
+use super::super::super::{Web, auth::Visitor};
 use super::error::{Answer, Problem};
 
 /// Whoever proved who he is, by a token or by a session's cookie, and has not asked too often.
@@ -21,8 +18,8 @@ impl FromRequestParts<Web> for Client {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Answer<Self> {
         let Ok(Visitor(origin)) = Visitor::from_request_parts(parts, web).await;
         let caller = match bearer(&parts.headers) {
-            Bearer::None => by_cookie(parts, web).await?,
-            Bearer::Token(token) => by_token(token, web, &origin).await?,
+            Bearer::None => web.session_of(parts).await?,
+            Bearer::Token(token) => web.gateway.authenticate_token(token, origin.address).await?,
             Bearer::Unreadable => None,
         };
         let Some(caller) = caller else { return Err(refuse(web, &parts.headers, &origin)) };
@@ -30,17 +27,6 @@ impl FromRequestParts<Web> for Client {
             Problem::rate(wait, "you ask more often than this server takes; wait as long as Retry-After says")
         })?;
         Ok(Self(caller))
-    }
-}
-
-async fn by_token(token: &str, web: &Web, origin: &Origin) -> Answer<Option<Caller>> {
-    Ok(web.gateway.authenticate_token(token, origin.address).await?)
-}
-
-async fn by_cookie(parts: &mut Parts, web: &Web) -> Answer<Option<Caller>> {
-    match Asking::from_request_parts(parts, web).await {
-        Ok(Asking(caller)) => Ok(caller),
-        Err(_) => Err(GatewayError::Closed.into()),
     }
 }
 

@@ -40,7 +40,10 @@ pub(super) const BASE: &str = "/api/v1";
 /// Answers that are whole when they leave.
 pub(in crate::web) fn answers() -> Router<Web> {
     let nothing = || async { Problem::not_found() };
-    let others = Router::new().route(BASE, any(nothing)).route(&format!("{BASE}/{{*rest}}"), any(nothing));
+    // below /api/ are the functions of pages too; what begins like ours is not one of them
+    let others = ["", "/", "/{*rest}"]
+        .iter()
+        .fold(Router::new(), |router, rest| router.route(&format!("{BASE}{rest}"), any(nothing)));
     OpenApiRouter::new().nest(BASE, described_answers()).split_for_parts().0.merge(others)
 }
 

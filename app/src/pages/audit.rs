@@ -68,7 +68,7 @@ pub(super) fn Trail(
 ) -> impl IntoView {
     let AuditQuery { person, action, after, .. } = query;
     let is_filtered = !(person.is_empty() && action.is_empty());
-    let empty = entries.is_empty().then(|| match (is_filtered, &next) {
+    let empty = entries.is_empty().then_some(match (is_filtered, &next) {
         (true, Some(_)) => "Nothing so far: look at older entries.",
         (true, None) => "No entry is of that person and kind.",
         (false, _) => "Nothing has happened yet.",

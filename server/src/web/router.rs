@@ -205,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_answer_with_headers_and_without_its_words() {
         let fault = || async {
-            assert!(MAX_BODY_BYTES == 0, "hunter2");
+            assert!(std::hint::black_box(MAX_BODY_BYTES) == 0, "hunter2");
             "unreachable"
         };
         let router: Router = around_all(Router::new().route("/", get(fault)));

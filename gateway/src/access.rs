@@ -166,7 +166,7 @@ impl Access {
 }
 
 impl Gateway {
-    /// What a person is in a project: the owner is an admin everywhere.
+    /// What a person is in a project: the owner is an admin in every one that there is.
     pub(crate) async fn role_of(
         &self,
         caller: &Caller,
@@ -174,7 +174,9 @@ impl Gateway {
     ) -> Result<Option<ProjectRole>, GatewayError> {
         let user = caller.user.id;
         if caller.user.role == Role::Owner {
-            return Ok(Some(ProjectRole::Admin));
+            let is_known = self.inner.projects.peek(project).is_some();
+            let exists = is_known || self.inner.store.get_project(project).await?.is_some();
+            return Ok(exists.then_some(ProjectRole::Admin));
         }
         if let Some(memberships) = self.inner.access.get(user) {
             return Ok(memberships.get(&project).copied());
@@ -191,7 +193,7 @@ impl Gateway {
         Ok(role)
     }
 
-    /// Whether somebody may do something to a project; what he is in it. Whether the project exists is not asked.
+    /// Whether somebody may do something to a project; what he is in it.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].

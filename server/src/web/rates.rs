@@ -75,7 +75,19 @@ impl Rates {
     /// How long to wait; also for whoever has the right password, or he could be told by that.
     pub(super) fn password(&self, account: &str, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
         let digest = Sha256::digest(account.trim().to_lowercase());
-        let account = *digest.first_chunk().expect("a SHA-256 has 32 bytes");
+        self.attempt(*digest.first_chunk().expect("a SHA-256 has 32 bytes"), address)
+    }
+
+    /// The same for a link that sets a new password.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn link(&self, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
+        // the digest of no e-mail, as far as anybody can tell
+        self.attempt([0; 16], address)
+    }
+
+    fn attempt(&self, account: AccountDigest, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
         let key = (account, network(address));
         self.passwords.take(key, Instant::now())?;
         Ok(Try { rates: self, key })

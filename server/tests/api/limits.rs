@@ -105,6 +105,39 @@ async fn from_elsewhere_the_right_password_still_works() {
 }
 
 #[tokio::test]
+async fn other_forms_that_take_a_password_or_a_link_count_too() {
+    let world = World::start().await;
+    let right = "correct horse battery";
+    world.server.gateway.register_user("ann@example.org", right, &Origin::default()).await.unwrap();
+    let mut browser = Browser::new(world.server.http);
+    browser.post_form("/sign-in", &[("email", "ann@example.org"), ("password", right)]).await;
+    let new = "another horse battery";
+    for n in 0..10 {
+        let answer = browser.post_form("/account", &[("current", "wrong"), ("new", new)]).await;
+        assert_eq!(answer.status, 200, "{n}: the page says why not");
+    }
+    let change = browser.post_form("/account", &[("current", right), ("new", new)]).await;
+    let mut stranger = Browser::new(world.server.http);
+    for n in 0..10 {
+        let answer = stranger.post_form("/reset", &[("token", "wrong"), ("password", new)]).await;
+        assert_ne!(answer.status, 429, "{n}");
+    }
+    let reset = stranger.post_form("/reset", &[("token", "wrong"), ("password", new)]).await;
+    for answer in [change, reset] {
+        assert_eq!(answer.status, 429);
+        assert!(
+            (1..=30).contains(&retry_after(&answer)) && answer.body.contains("Too many tries"),
+            "{}",
+            answer.body
+        );
+    }
+    assert!(
+        world.server.gateway.sign_in("ann@example.org", right, &Origin::default()).await.is_ok(),
+        "unchanged"
+    );
+}
+
+#[tokio::test]
 async fn right_passwords_are_not_counted() {
     let world = World::start().await;
     let right = "correct horse battery";

@@ -27,6 +27,7 @@ async fn a_program_that_knows_the_document_alone_finds_nothing_wrong() {
     }
     let mut command = Command::new(program);
     command
+        .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/schemathesis.toml")])
         .arg("run")
         .arg(format!("http://{}/api/v1/openapi.json", world.server.http))
         .args(["--header", &format!("Authorization: Bearer {}", world.script.token)])

@@ -11,7 +11,7 @@ use gateway::GatewayError;
 use protocol::model::{Handle, ProjectId, TokenId, TokenScope};
 use serde::Deserialize;
 
-use super::{back, explain, filled, reveal, settle, with_cookie};
+use super::{back, explain, filled, reveal, settle, too_often, with_cookie};
 use crate::web::{Web, auth::SignedIn, client::Scheme};
 
 const PAGE: &str = "/account";
@@ -34,8 +34,9 @@ pub(in crate::web) async fn change_password(
 ) -> Response {
     // whoever found an open browser tries here as others do at signing in
     let account = caller.user.email.as_deref().unwrap_or_default();
-    let Ok(attempt) = web.rates.password(account, caller.address) else {
-        return Redirect::to("/account?error=rate").into_response();
+    let attempt = match web.rates.password(account, caller.address) {
+        Ok(attempt) => attempt,
+        Err(wait) => return too_often(&web, Some(caller), parts, Reply::default(), wait).await,
     };
     let error = match web.gateway.change_password(&caller, &form.current, &form.new).await {
         Ok(()) => {

@@ -11,7 +11,7 @@ use axum::{
 use gateway::GatewayError;
 use serde::Deserialize;
 
-use super::{explain, filled, with_cookie};
+use super::{explain, filled, too_often, with_cookie};
 use crate::web::{
     Web,
     auth::{Asking, Visitor},
@@ -80,7 +80,15 @@ pub(in crate::web) async fn reset_password(
     Form(form): Form<ResetPassword>,
 ) -> Response {
     let ResetPassword { token, password } = form;
-    match web.gateway.reset_password(&token, &password, &origin).await {
+    let attempt = match web.rates.link(origin.address) {
+        Ok(attempt) => attempt,
+        Err(wait) => return too_often(&web, caller, parts, Reply::default(), wait).await,
+    };
+    let outcome = web.gateway.reset_password(&token, &password, &origin).await;
+    if !matches!(outcome, Err(GatewayError::LinkSpent)) {
+        attempt.was_right();
+    }
+    match outcome {
         Ok(signed_in) => with_cookie(web.cookie_for(scheme, &signed_in), "/"),
         Err(error) => {
             let reply = Reply { token: Some(token), ..Reply::default() };

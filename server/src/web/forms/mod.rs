@@ -9,13 +9,15 @@ pub(super) mod members;
 pub(super) mod projects;
 pub(super) mod session;
 
+use std::time::Duration;
+
 use axum::{
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
 use gateway::{Caller, GatewayError};
 
-use super::{Web, pages};
+use super::{Web, api::retry_after, pages};
 
 fn filled(field: &str) -> Option<&str> {
     Some(field).filter(|field| !field.trim().is_empty())
@@ -50,6 +52,21 @@ async fn explain(
     note(error);
     let problem = Some(sentence(&error.to_string()));
     pages::answer(web, caller, parts, app::api::Reply { problem, ..reply }).await
+}
+
+/// The form's page is the answer, which says that it was sent too often. Not a redirect, so that programs are told too.
+async fn too_often(
+    web: &Web,
+    caller: Option<Caller>,
+    parts: Parts,
+    reply: app::api::Reply,
+    wait: Duration,
+) -> Response {
+    let problem = Some("Too many tries. Wait a few minutes, then try again.".to_owned());
+    let mut response = pages::answer(web, caller, parts, app::api::Reply { problem, ..reply }).await;
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
+    response
 }
 
 /// The form's page is the answer, with a secret that is shown this once.

@@ -19,7 +19,7 @@ use super::{
 pub(super) struct Run {
     /// Any JSON; may be left out.
     #[serde(default, deserialize_with = "some")]
-    #[schema(value_type = Option<Exact>)]
+    #[schema(required = false, value_type = Exact)]
     args: Option<serde_json::Value>,
 }
 

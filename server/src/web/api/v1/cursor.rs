@@ -24,6 +24,7 @@ pub(super) struct Part<T> {
 #[into_params(parameter_in = Query)]
 pub(super) struct Place {
     /// The `next` of the part before; without it, the first part.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<String>,
     /// Entries of a part, at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]

@@ -11,7 +11,7 @@ use utoipa::{
     openapi::{
         ContentBuilder, HttpMethod, Ref, RefOr, ResponseBuilder,
         path::{Operation, PathItem},
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -61,14 +61,8 @@ pub(in crate::web::api) fn document() -> &'static utoipa::openapi::OpenApi {
         let described = described_answers().merge(described_streams());
         let mut document =
             OpenApiRouter::with_openapi(Shared::openapi()).nest(BASE, described).into_openapi();
-        let security = [
-            ("token", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build())),
-            ("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("observerio_session")))),
-        ];
-        let components = document.components.get_or_insert_default();
-        for (name, scheme) in security {
-            components.add_security_scheme(name, scheme);
-        }
+        let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        document.components.get_or_insert_default().add_security_scheme("token", token);
         for item in document.paths.paths.values_mut() {
             for (_, operation) in operations_mut(item) {
                 complete(operation);
@@ -84,8 +78,7 @@ fn complete(operation: &mut Operation) {
         operation.security = Some(Vec::new());
         return;
     }
-    operation.security =
-        Some(["token", "session"].map(|scheme| SecurityRequirement::new(scheme, [""; 0])).into());
+    operation.security = Some(vec![SecurityRequirement::new("token", [""; 0])]);
     let mut refusals = REFUSALS.to_vec();
     if operation.request_body.is_some() {
         refusals.push(("415", "The body is not said to be JSON."));

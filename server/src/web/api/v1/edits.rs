@@ -18,7 +18,7 @@ use super::super::super::{Web, guard};
 use super::{
     caller::Client,
     error::{Answer, Conflict, Problem, Said},
-    extract::{At, Body, InProject, InVariable},
+    extract::{At, Body, InProject, InVariable, whole},
     fields::Exact,
     idempotency::{IdempotencyKey, is_same_edit},
     variables::etag,
@@ -51,8 +51,13 @@ struct NewNamedValue {
     #[schema(value_type = Exact)]
     value: serde_json::Value,
     /// The revision that you have seen, 0: nobody had set it. With another one now, nothing is changed (409).
+    #[serde(default, deserialize_with = "revision")]
     #[schema(minimum = 0, nullable = false)]
     base_revision: Option<i64>,
+}
+
+fn revision<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    whole(from).map(Some)
 }
 
 /// It is saved and on its way to games.

@@ -115,6 +115,19 @@ fn explain(fault: &str) -> String {
     "a field of the body is not of its type; /docs/api shows it".to_owned()
 }
 
+/// A whole number as JSON Schema sees it: 7.0 is one too, and some programs write no other.
+pub(super) fn whole<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = serde_json::Number::deserialize(from)?;
+    let float = || number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() <= EXACT).map(|f| f as i64);
+    let whole = number.as_i64().or_else(float).and_then(|number| T::try_from(number).ok());
+    whole.ok_or_else(|| serde::de::Error::custom("no whole number of this size"))
+}
+
 /// Which project.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -24,7 +24,7 @@ use super::{
 pub(super) struct ChangeView {
     name: String,
     /// What was desired before; `null`: nothing, the game's own value.
-    #[schema(required)]
+    #[schema(required, value_type = Exact)]
     old: Option<Exact>,
     new: Exact,
     /// The revision that made it.

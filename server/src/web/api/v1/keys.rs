@@ -10,7 +10,7 @@ use super::{
     caller::Client,
     cursor::{Part, Place},
     error::Answer,
-    extract::{Asked, At, Body, InKey, InProject},
+    extract::{Asked, At, Body, InKey, InProject, whole},
     fields::Time,
 };
 
@@ -69,6 +69,7 @@ pub(super) struct KeyName {
 #[schema(example = json!({"overlap_days": 7}))]
 pub(super) struct Rotation {
     /// For how many days games may still use the old key; 0: no longer.
+    #[serde(deserialize_with = "whole")]
     #[schema(maximum = 366)]
     overlap_days: u32,
 }

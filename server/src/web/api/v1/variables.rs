@@ -70,7 +70,7 @@ struct Spec {
     #[schema(nullable = false)]
     help: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(required = false, value_type = Exact)]
     default: Option<Exact>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -133,7 +133,7 @@ struct AppliedValue {
     #[schema(value_type = AppliedWord)]
     status: &'static str,
     /// With `clamped`, the value that is in force, if the game says it.
-    #[schema(required)]
+    #[schema(required, value_type = Exact)]
     value: Option<Exact>,
     /// With `clamped` and `rejected`, why, in the game's words.
     #[schema(required)]

@@ -208,13 +208,18 @@ impl Api {
 
     fn unreachable(&self, error: &ureq::Error) -> Error {
         let url = &self.access.url;
+        let no_trust = |why: &dyn std::fmt::Display| {
+            format!("no trusted connection to {url}: {why}; SSL_CERT_FILE can name the certificates to trust")
+        };
+        let no_way = |why: &dyn std::fmt::Display| {
+            format!("{url} can't be reached: {why}; is the server running, and the address right?")
+        };
         Error::Unreachable(match error {
-            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => {
-                format!(
-                    "no trusted connection to {url}: {error}; SSL_CERT_FILE names the certificates to trust"
-                )
-            }
-            _ => format!("{url} can't be reached: {error}; is the server running, and the address right?"),
+            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => no_trust(error),
+            // what rustls finds wrong in a handshake comes through a stream
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => no_trust(error),
+            ureq::Error::Io(error) => no_way(error),
+            _ => no_way(error),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
 use protocol::filter::Filter;
 
@@ -51,7 +51,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 struct Transport {
     /// Send the token over plain HTTP to another machine, where others can read it on its way
-    #[arg(long, env = "OBSERVERIO_INSECURE", hide_env_values = true)]
+    // as a variable it is set by any value but 0, false, no and off
+    #[arg(long, env = "OBSERVERIO_INSECURE", value_parser = FalseyValueParser::new())]
     insecure: bool,
 }
 

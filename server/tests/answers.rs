@@ -47,6 +47,9 @@ fn assert_hardened(answer: &Answer, what: &str) {
     assert_eq!(answer.header("server"), None, "{what}");
 }
 
+/// What it is, who asks, method, path, headers, body, and the status of the answer.
+type Case<'a> = (&'a str, &'a Browser, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16);
+
 /// Every class of answer that our code makes. A panic is one more: `web::router` tests it. What hyper says by itself of a head that is no HTTP
 /// can't carry headers of ours: see [`what_is_no_http_gets_an_empty_answer`].
 #[tokio::test]
@@ -62,7 +65,7 @@ async fn every_answer_says_what_may_be_done_with_it() {
     let function = server::server_functions().into_iter().find(|path| path.contains("get_session")).unwrap();
     let page = format!("/p/{}/live", project.id);
     let too_much = "x".repeat(64 * 1024 + 1);
-    let cases: [(&str, &Browser, &str, &str, &[(&str, &str)], &str, u16); 31] = [
+    let cases: [Case; 31] = [
         ("a page", &nobody, "GET", "/sign-in", &[], "", 200),
         ("the live page", &owner, "GET", &page, &[], "", 200),
         ("a page's head", &owner, "HEAD", &page, &[], "", 200),

@@ -136,16 +136,11 @@ async fn emails_that_look_like_patterns_are_accounts_of_their_own() {
         assert_eq!(script.post_json("/users", &body).await.status, 200, "{email}");
     }
     for (n, email) in emails.iter().enumerate() {
-        for other in 0..emails.len() {
+        for (other, whose) in emails.iter().enumerate() {
             let mut browser = Browser::new(server.http);
             let password = format!("{PASSWORD} {other}");
             browser.post_form("/sign-in", &[("email", email), ("password", &password)]).await;
-            assert_eq!(
-                browser.cookie.is_some(),
-                n == other,
-                "{email} with the password of {}",
-                emails[other]
-            );
+            assert_eq!(browser.cookie.is_some(), n == other, "{email} with the password of {whose}");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Pages elsewhere in a signed-in designer's browser: they can send requests with his cookie, and get nothing done.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
-
 mod support;
 
 use std::net::SocketAddr;

@@ -8,7 +8,10 @@ use protocol::{
 };
 use serde_json::json;
 use support::{TestServer, http::Browser, live::Dashboard};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 fn int(number: i64) -> Value {
     Value::Int(number.into())
@@ -174,6 +177,14 @@ async fn what_is_no_message_is_refused_and_the_connection_lives_on() {
     }
     dashboard.say(&ClientMessage::Ping { token: 5 }).await;
     assert_eq!(dashboard.hear().await, ServerMessage::Pong { token: 5 });
+}
+
+#[tokio::test]
+async fn a_good_bye_is_answered() {
+    let server = TestServer::start().await;
+    let mut dashboard = Dashboard::open(&server.owner().await).await;
+    dashboard.send(Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() }))).await;
+    assert_eq!(dashboard.close_code().await, 1000);
 }
 
 #[tokio::test]

@@ -50,3 +50,11 @@ fn every_function_of_a_page_is_below_the_row_for_them() {
         assert!(function.starts_with("/api/"), "{function}");
     }
 }
+
+#[tokio::test]
+async fn an_echo_is_there_only_for_those_who_asked_for_it() {
+    let server = TestServer::start().await;
+    assert_eq!(Browser::new(server.http).get("/echo").await.status, 404);
+    let server = TestServer::start_with(&["--echo"]).await;
+    assert_eq!(Browser::new(server.http).get("/echo").await.status, 400, "it is a WebSocket");
+}

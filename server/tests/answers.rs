@@ -59,13 +59,7 @@ async fn every_answer_says_what_may_be_done_with_it() {
     let ours = ("origin", origin.as_str());
     let package = package(&server).await;
     let (style, live) = (format!("{package}observerio.css"), format!("/live?v={LIVE_VERSION}"));
-<<<<<<< Updated upstream
     let function = server::server_functions().into_iter().find(|path| path.contains("get_session")).unwrap();
-=======
-    // one that takes nothing
-    let functions = server::server_functions();
-    let function = functions.into_iter().find(|path| path.starts_with("/api/get_session")).unwrap();
->>>>>>> Stashed changes
     let page = format!("/p/{}/live", project.id);
     let too_much = "x".repeat(64 * 1024 + 1);
     let cases: [(&str, &Browser, &str, &str, &[(&str, &str)], &str, u16); 31] = [

@@ -1,4 +1,8 @@
-use protocol::ProtocolError;
+use protocol::{
+    ProtocolError,
+    live::Desired,
+    model::{Value, VarName},
+};
 
 use crate::store::StoreError;
 
@@ -11,6 +15,16 @@ pub enum GatewayError {
     /// The line or the edit breaks the contract.
     #[error("{}", .0.text)]
     Refused(#[from] ProtocolError),
+    /// The edit was made on an old view: somebody else's was saved first.
+    #[error("{}", conflict(name, wanted, current.as_deref()))]
+    Conflict {
+        /// The variable.
+        name: VarName,
+        /// What it was to be.
+        wanted: Value,
+        /// What it is; `None` = what the game says.
+        current: Option<Box<Desired>>,
+    },
     /// What a person typed can't be taken.
     #[error("{0}")]
     Invalid(String),
@@ -41,6 +55,7 @@ impl GatewayError {
         match self {
             Self::NotFound => "not_found",
             Self::Refused(error) => error.code.as_str(),
+            Self::Conflict { .. } => "conflict",
             Self::Invalid(_) => "invalid",
             Self::EmailExists => "email_exists",
             Self::WrongPassword => "wrong_password",
@@ -49,6 +64,27 @@ impl GatewayError {
             Self::Undecided => "undecided",
             Self::Closed => "draining",
         }
+    }
+}
+
+fn conflict(name: &VarName, wanted: &Value, current: Option<&Desired>) -> String {
+    let wanted = shown(wanted);
+    match current {
+        Some(Desired { value, author, .. }) => format!(
+            "{author} set {name} to {} meanwhile; yours was {wanted}. Set it again if you want that.",
+            shown(value)
+        ),
+        None => format!("{name} is not set any more; yours was {wanted}. Set it again if you want that."),
+    }
+}
+
+/// Enough of a value to know it by.
+fn shown(value: &Value) -> String {
+    const MOST_CHARACTERS: usize = 80;
+    let text = value.to_string();
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

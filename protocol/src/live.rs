@@ -9,7 +9,7 @@ use crate::model::{DeviceId, Level, ProjectId, Revision, UnixMicros, Value, VarN
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
-pub const LIVE_VERSION: u32 = 2;
+pub const LIVE_VERSION: u32 = 3;
 
 /// WebSocket close code: this page is of another version, load it anew.
 pub const CLOSE_VERSION: u16 = 4001;
@@ -25,6 +25,28 @@ pub type Seq = u64;
 /// Random, chosen by the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gesture(pub u64);
+
+/// A new desired value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Of which variable.
+    pub name: VarName,
+    /// What it shall be.
+    pub value: Value,
+    /// The [`Desired::revision`] that whoever edits has seen, [`NOT_DESIRED`] when there was no desired value: with
+    /// another one the edit is refused, because it was made on an old view. `None` = whatever it is.
+    pub base: Option<Revision>,
+}
+
+/// [`Change::base`] of a variable that nobody has set: the first edit of a project has revision 1.
+pub const NOT_DESIRED: Revision = Revision(0);
+
+impl From<(VarName, Value)> for Change {
+    /// Whatever the value is now.
+    fn from((name, value): (VarName, Value)) -> Self {
+        Self { name, value, base: None }
+    }
+}
 
 /// Browser → server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,7 +65,7 @@ pub enum ClientMessage {
         /// The drag that this edit is part of.
         gesture: Gesture,
         /// The new values.
-        changes: Vec<(VarName, Value)>,
+        changes: Vec<Change>,
     },
     /// Run an action on every connected game that can. Answered by [`ServerMessage::RunResult`] with the same
     /// `id`, then by one [`Event::ActionDone`] for each game.
@@ -354,7 +376,14 @@ mod tests {
             id: 7,
             project: ProjectId(1),
             gesture: Gesture(u64::MAX),
-            changes: vec![(name.clone(), Value::Int(Integer::MAX)), (name.clone(), Value::Float(0.1))],
+            changes: vec![
+                Change {
+                    name: name.clone(),
+                    value: Value::Int(Integer::MAX),
+                    base: Some(Revision(i64::MAX)),
+                },
+                (name.clone(), Value::Float(0.1)).into(),
+            ],
         };
         assert_eq!(parse(&encode(&edit)), Ok(edit));
 

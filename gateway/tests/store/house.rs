@@ -130,7 +130,7 @@ impl House {
             author_name: "Ana".to_owned(),
             gesture: Gesture(gesture),
             at: NOW,
-            changes: changes.iter().map(|(n, value)| (name(n), value.clone())).collect(),
+            changes: changes.iter().map(|(n, value)| (name(n), value.clone()).into()).collect(),
         }
     }
 

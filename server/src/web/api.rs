@@ -32,6 +32,7 @@ impl From<GatewayError> for ApiError {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             GatewayError::Undecided | GatewayError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            GatewayError::Conflict { .. } => StatusCode::CONFLICT,
             _ => StatusCode::BAD_REQUEST,
         };
         Self(status, error.to_string())

@@ -9,7 +9,9 @@ use axum::{
 use gateway::GatewayError;
 use serde::Deserialize;
 
-use super::{Web, auth::SessionToken};
+use super::{Web, auth::SessionToken, outage::Outage};
+
+static OUTAGE: Outage = Outage::new();
 
 #[derive(Deserialize)]
 pub(super) struct SetUp {
@@ -93,7 +95,7 @@ fn with_cookie(cookie: HeaderValue, to: &str) -> Response {
 /// To the form again, which shows the sentence of that code.
 fn back(form: &str, separator: char, error: &GatewayError) -> Response {
     if let GatewayError::Unavailable(cause) = error {
-        tracing::error!(error = cause as &dyn std::error::Error, "a form could not be served");
+        OUTAGE.log(cause, "a form could not be served");
     }
     Redirect::to(&format!("{form}{separator}error={}", error.code())).into_response()
 }

@@ -6,6 +6,7 @@ mod forms;
 mod guard;
 mod live;
 mod metrics;
+mod outage;
 mod pages;
 mod readiness;
 mod router;

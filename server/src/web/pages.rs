@@ -13,7 +13,7 @@ use leptos::{
 };
 use leptos_axum::ResponseOptions;
 
-use super::{Web, auth::SessionToken, guard};
+use super::{Web, auth::SessionToken, guard, outage::Outage};
 
 /// Pages for people who are not signed in.
 const PUBLIC: [&str; 2] = ["/sign-in", "/setup"];
@@ -89,8 +89,13 @@ fn context_of(
     }
 }
 
+static OUTAGE: Outage = Outage::new();
+
 fn unavailable(error: &GatewayError) -> Response {
-    tracing::error!(error = error as &dyn std::error::Error, "a page could not be made");
+    match error {
+        GatewayError::Unavailable(cause) => OUTAGE.log(cause, "a page could not be made"),
+        other => tracing::error!(error = other as &dyn std::error::Error, "a page could not be made"),
+    }
     (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
 }
 

@@ -69,7 +69,7 @@ impl Dashboard {
         value: Value,
     ) -> anyhow::Result<u32> {
         self.next_id += 1;
-        let (id, changes) = (self.next_id, vec![(name.clone(), value)]);
+        let (id, changes) = (self.next_id, vec![(name.clone(), value).into()]);
         // each edit is a gesture of its own, which is the most that a history can have to do
         self.send(&ClientMessage::Edit { id, project, gesture: Gesture(id.into()), changes }).await?;
         Ok(id)

@@ -36,7 +36,16 @@ test('the chip counts what games applied, and opens to say why', async ({ page, 
     await expect(live.status('speed')).toHaveAttribute('aria-expanded', 'true');
     await expect(live.delivery('speed', 'qa-win-3')).toContainText('pending');
     tester.free();
-    await expect(live.status('speed')).toContainText('2/3 applied, 1 rejected');
+    await expect(live.status('speed')).toContainText('2/3 applied, 1 rejected, 1 clamped');
+  });
+
+  await test.step('all three outcomes are there to be read, on a phone too', async () => {
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      const cut = await live.status('speed').locator('.chip-text').evaluate(text => text.scrollWidth > text.clientWidth);
+      expect(cut, `at ${width} px`).toBe(false);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   await test.step('the rows say what happened, in the game\'s own words', async () => {

@@ -5,21 +5,23 @@ use std::sync::Arc;
 use protocol::{
     ErrorCode, ProtocolError,
     limits::MAX_EDITS_PER_MESSAGE,
-    live::{EditSaved, Gesture},
+    live::{Change, EditSaved, Gesture},
     model::{ProjectId, Revision, UserId, Value, VarName},
 };
 
 use crate::{
     Action, Caller, Gateway, GatewayError,
-    store::{StoreError, Write, Written},
+    store::{Conflict, StoreError, Write, Written},
 };
 
 impl Gateway {
     /// Sets desired values. Returns when they are saved and every connected game was told to fetch them;
-    /// values that are desired already change nothing.
+    /// values that are desired already change nothing. A change is a `(name, value)`, or a [`Change`] that says what
+    /// was seen before it.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`]; `bad_name`, `bad_shape` or `too_many`, and then nothing is changed;
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`]; `bad_name`, `bad_shape` or `too_many`, or [`GatewayError::Conflict`] when somebody
+    /// else's edit was saved first, and then nothing is changed;
     /// [`GatewayError::Unavailable`] or [`GatewayError::Closed`], and then it is not saved later either;
     /// [`GatewayError::Undecided`] when that can't be said.
     pub async fn edit_vars(
@@ -27,14 +29,14 @@ impl Gateway {
         caller: &Caller,
         project: ProjectId,
         gesture: Gesture,
-        changes: Vec<(VarName, Value)>,
+        changes: Vec<impl Into<Change>>,
     ) -> Result<EditSaved, GatewayError> {
         let live = self.live(caller, Action::EditValues, project).await?;
         if changes.len() > MAX_EDITS_PER_MESSAGE {
             let text = format!("at most {MAX_EDITS_PER_MESSAGE} variables at once");
             return Err(ProtocolError::new(ErrorCode::TooMany, text).into());
         }
-        let changes = live.state().check_edit(changes)?;
+        let changes = live.state().check_edit(changes.into_iter().map(Into::into).collect())?;
         if changes.is_empty() {
             let state = live.state();
             return Ok(EditSaved { revision: state.revision(), games: state.connections() });
@@ -51,6 +53,11 @@ impl Gateway {
         };
         match self.inner.writer.edit(Arc::clone(&live), write).await? {
             Written::Edit { revision } => Ok(EditSaved { revision, games: live.state().connections() }),
+            Written::Conflict(conflict) => {
+                let Conflict { change, current } = *conflict;
+                let current = current.map(Box::new);
+                Err(GatewayError::Conflict { name: change.name, wanted: change.value, current })
+            }
             other => Err(GatewayError::Unavailable(StoreError::Damaged(format!(
                 "an edit was answered by {other:?}"
             )))),

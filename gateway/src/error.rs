@@ -1,4 +1,8 @@
-use protocol::ProtocolError;
+use protocol::{
+    ProtocolError,
+    live::Desired,
+    model::{Value, VarName},
+};
 
 use crate::store::StoreError;
 
@@ -14,6 +18,16 @@ pub enum GatewayError {
     /// The line or the edit breaks the contract.
     #[error("{}", .0.text)]
     Refused(#[from] ProtocolError),
+    /// The edit was made on an old view: somebody else's was saved first.
+    #[error("{}", conflict(name, wanted, current.as_deref()))]
+    Conflict {
+        /// The variable.
+        name: VarName,
+        /// What it was to be.
+        wanted: Value,
+        /// What it is; `None` = what the game says.
+        current: Option<Box<Desired>>,
+    },
     /// What a person typed can't be taken.
     #[error("{0}")]
     Invalid(String),
@@ -49,6 +63,7 @@ impl GatewayError {
             Self::Forbidden => "forbidden",
             Self::LinkSpent => "link_spent",
             Self::Refused(error) => error.code.as_str(),
+            Self::Conflict { .. } => "conflict",
             Self::Invalid(_) => "invalid",
             Self::EmailExists => "email_exists",
             Self::WrongPassword => "wrong_password",
@@ -57,6 +72,27 @@ impl GatewayError {
             Self::Undecided => "undecided",
             Self::Closed => "draining",
         }
+    }
+}
+
+fn conflict(name: &VarName, wanted: &Value, current: Option<&Desired>) -> String {
+    let wanted = shown(wanted);
+    match current {
+        Some(Desired { value, author, .. }) => format!(
+            "{author} set {name} to {} meanwhile; yours was {wanted}. Set it again if you want that.",
+            shown(value)
+        ),
+        None => format!("{name} is not set any more; yours was {wanted}. Set it again if you want that."),
+    }
+}
+
+/// Enough of a value to know it by.
+fn shown(value: &Value) -> String {
+    const MOST_CHARACTERS: usize = 80;
+    let text = value.to_string();
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

@@ -20,8 +20,8 @@ use gateway::{
 use protocol::{
     ErrorCode,
     line::{Caps, Hello, parse_logs, parse_report},
-    live::{Event, Gesture, Snapshot},
-    model::{Level, Project, Revision, UnixMicros, Value, VarName},
+    live::{Change, Event, Gesture, Snapshot},
+    model::{Level, Project, Revision, UnixMicros, User, UserId, Value, VarName},
 };
 
 const START: UnixMicros = UnixMicros(1_790_000_000_000_000);
@@ -303,6 +303,101 @@ async fn a_refused_edit_changes_nothing(store: Arc<dyn Store>) {
     assert!(house.edit("mode", text("hard")).await.is_ok());
 }
 
+/// An edit of `speed` that was made on this revision of it.
+async fn edit_on(
+    house: &House,
+    by: &Caller,
+    gesture: u64,
+    value: i64,
+    base: i64,
+) -> Result<i64, GatewayError> {
+    let name = VarName::parse("speed").unwrap();
+    let change = Change { name, value: int(value), base: Some(Revision(base)) };
+    let edit = house.gateway.edit_vars(by, house.project.id, Gesture(gesture), vec![change]);
+    edit.await.map(|saved| saved.revision.0)
+}
+
+fn assert_conflict(outcome: Result<i64, GatewayError>, wanted_before: i64, text: &str) {
+    let Err(error) = outcome else { panic!("revision {outcome:?}") };
+    assert_eq!((error.code(), error.to_string().as_str()), ("conflict", text));
+    let GatewayError::Conflict { name, current, .. } = error else { panic!("{error}") };
+    assert_eq!((name.as_str(), current.unwrap().value), ("speed", int(wanted_before)));
+}
+
+async fn an_edit_on_an_old_view_is_refused_with_both_values(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    report(&mut game, r#"{"speed": 5, "lives": 3}"#).await;
+    house.gateway.flush().await.unwrap();
+    let by = &house.owner;
+    assert_eq!(edit_on(&house, by, 1, 6, 0).await.unwrap(), 1);
+    let text =
+        format!("{} set speed to 6 meanwhile; yours was 7. Set it again if you want that.", by.user.name);
+    assert_conflict(edit_on(&house, by, 2, 7, 0).await, 6, &text);
+    assert_eq!(house.snapshot().await.revision, Revision(1));
+    // who has seen it may, and who does not say what he saw
+    assert_eq!(edit_on(&house, by, 2, 7, 1).await.unwrap(), 2);
+    assert_eq!(house.edit("speed", int(8)).await.unwrap(), Revision(3));
+    // what is desired already is nothing to fight for
+    assert_eq!(edit_on(&house, by, 3, 8, 1).await.unwrap(), 3);
+    // a revision that nobody has made yet was not seen here
+    assert!(matches!(edit_on(&house, by, 3, 9, 70).await, Err(GatewayError::Conflict { .. })));
+
+    // one old change takes the others with it
+    let change = |name, base| Change { name: VarName::parse(name).unwrap(), value: int(1), base };
+    let both = vec![change("lives", None), change("speed", Some(Revision(1)))];
+    let edit = house.gateway.edit_vars(by, house.project.id, Gesture(4), both).await;
+    assert!(matches!(edit, Err(GatewayError::Conflict { .. })), "{edit:?}");
+    let snapshot = house.snapshot().await;
+    assert_eq!(
+        (snapshot.revision, &snapshot.vars[0].desired),
+        (Revision(3), &None),
+        "{:?}",
+        snapshot.vars[0].name
+    );
+    // a row for each gesture that was saved
+    assert_eq!(house.store.list_history(house.project.id, None, None, 10).await.unwrap().len(), 2);
+}
+
+async fn a_drag_goes_on_from_its_own_values_until_somebody_else_comes(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    report(&mut game, r#"{"speed": 5}"#).await;
+    house.gateway.flush().await.unwrap();
+    let by = &house.owner;
+    for value in 6..=9 {
+        assert_eq!(edit_on(&house, by, 1, value, 0).await.unwrap(), value - 5);
+    }
+    // the same number of somebody else is another gesture
+    let user = User { id: UserId(by.user.id.0 + 1), name: "Ben".to_owned(), ..by.user.clone() };
+    let ben = Caller::from(user);
+    assert!(matches!(edit_on(&house, &ben, 1, 70, 0).await, Err(GatewayError::Conflict { .. })));
+    assert_eq!(edit_on(&house, &ben, 2, 70, 4).await.unwrap(), 5);
+    assert_conflict(
+        edit_on(&house, by, 1, 10, 0).await,
+        70,
+        "Ben set speed to 70 meanwhile; yours was 10. Set it again if you want that.",
+    );
+}
+
+async fn of_two_edits_on_the_same_view_the_second_is_refused(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    report(&mut game, r#"{"speed": 5}"#).await;
+    house.gateway.flush().await.unwrap();
+    let by = &house.owner;
+    for round in 0..20 {
+        let base = house.snapshot().await.vars[0].desired.as_ref().map_or(0, |desired| desired.revision.0);
+        let one = |place: i64| edit_on(&house, by, 1 + (4 * round + place) as u64, 4 * round + place, base);
+        let (a, b, c) = tokio::join!(one(1), one(2), one(3));
+        let outcomes = [a, b, c];
+        let saved: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).collect();
+        assert_eq!(saved, [&(base + 1)], "round {round}: {outcomes:?}");
+        let refused = outcomes.iter().filter(|o| matches!(o, Err(GatewayError::Conflict { .. })));
+        assert_eq!(refused.count(), 2, "round {round}");
+    }
+}
+
 async fn a_dashboard_gets_a_snapshot_and_then_every_delta(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let mut watcher = house.watch().await;
@@ -483,6 +578,9 @@ support::stories! {
     an_edit_reaches_every_game_in_its_own_json_type,
     a_drag_is_coalesced_for_games_and_in_the_history,
     a_refused_edit_changes_nothing,
+    an_edit_on_an_old_view_is_refused_with_both_values,
+    a_drag_goes_on_from_its_own_values_until_somebody_else_comes,
+    of_two_edits_on_the_same_view_the_second_is_refused,
     a_dashboard_gets_a_snapshot_and_then_every_delta,
     a_dashboard_that_lags_gets_a_snapshot_and_goes_on,
     declarations_are_remembered,

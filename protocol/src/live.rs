@@ -30,6 +30,28 @@ pub type Seq = u64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gesture(pub u64);
 
+/// A new desired value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Of which variable.
+    pub name: VarName,
+    /// What it shall be.
+    pub value: Value,
+    /// The [`Desired::revision`] that whoever edits has seen, [`NOT_DESIRED`] when there was no desired value: with
+    /// another one the edit is refused, because it was made on an old view. `None` = whatever it is.
+    pub base: Option<Revision>,
+}
+
+/// [`Change::base`] of a variable that nobody has set: the first edit of a project has revision 1.
+pub const NOT_DESIRED: Revision = Revision(0);
+
+impl From<(VarName, Value)> for Change {
+    /// Whatever the value is now.
+    fn from((name, value): (VarName, Value)) -> Self {
+        Self { name, value, base: None }
+    }
+}
+
 /// Browser → server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ClientMessage {
@@ -47,7 +69,7 @@ pub enum ClientMessage {
         /// The drag that this edit is part of.
         gesture: Gesture,
         /// The new values.
-        changes: Vec<(VarName, Value)>,
+        changes: Vec<Change>,
     },
     /// Run an action on every connected game that can. Answered by [`ServerMessage::RunResult`] with the same
     /// `id`, then by one [`Event::ActionDone`] for each game.
@@ -360,7 +382,14 @@ mod tests {
             id: 7,
             project: ProjectId(1),
             gesture: Gesture(u64::MAX),
-            changes: vec![(name.clone(), Value::Int(Integer::MAX)), (name.clone(), Value::Float(0.1))],
+            changes: vec![
+                Change {
+                    name: name.clone(),
+                    value: Value::Int(Integer::MAX),
+                    base: Some(Revision(i64::MAX)),
+                },
+                (name.clone(), Value::Float(0.1)).into(),
+            ],
         };
         assert_eq!(parse(&encode(&edit)), Ok(edit));
 

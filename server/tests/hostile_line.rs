@@ -90,7 +90,14 @@ impl Alive {
         let wanted: serde_json::Value = serde_json::from_str(&value.to_json()).unwrap();
         let changes = vec![(VarName::parse(name).unwrap(), value)];
         let gesture = Gesture(id.into());
-        self.dashboard.say(&ClientMessage::Edit { id, project: self.project, gesture, changes }).await;
+        self.dashboard
+            .say(&ClientMessage::Edit {
+                id,
+                project: self.project,
+                gesture,
+                changes: changes.into_iter().map(Into::into).collect(),
+            })
+            .await;
         while self.game.edits(KEY).await["value"] != wanted {}
         loop {
             if let ServerMessage::EditResult { id: answered, outcome } = self.dashboard.hear().await

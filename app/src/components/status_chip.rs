@@ -73,11 +73,8 @@ pub(super) fn words(status: &Status) -> String {
         Status::Sent(tally) => {
             let Tally { games, applied, clamped, rejected, .. } = tally;
             let mut text = format!("{applied}/{games} applied");
-            // there is room for one of them, and the worse one is told
-            match rejected {
-                0 => append_count(&mut text, *clamped, "clamped"),
-                _ => append_count(&mut text, *rejected, "rejected"),
-            }
+            append_count(&mut text, *rejected, "rejected");
+            append_count(&mut text, *clamped, "clamped");
             if applied == games && *clamped == 0 {
                 text.push_str(&p95(tally));
             }
@@ -95,13 +92,7 @@ pub(super) fn words(status: &Status) -> String {
 fn sentence(status: &Status) -> String {
     let said = words(status);
     match status {
-        Status::Sent(tally) if tally.games > 1 && tally.clamped + tally.rejected > 0 => {
-            let mut text = said;
-            if tally.rejected > 0 {
-                append_count(&mut text, tally.clamped, "clamped");
-            }
-            text + &p95(tally)
-        }
+        Status::Sent(tally) if tally.games > 1 && tally.clamped + tally.rejected > 0 => said + &p95(tally),
         Status::Interrupted => "The connection broke before every game had answered.".to_owned(),
         _ => said,
     }
@@ -181,7 +172,7 @@ mod tests {
         assert_eq!(told(12, 12, 0, 0), ("12/12 applied · p95 23 ms".into(), "✓"));
         assert_eq!(told(12, 12, 1, 0), ("12/12 applied, 1 clamped".into(), "≈"));
         assert_eq!(told(12, 11, 0, 1), ("11/12 applied, 1 rejected".into(), "✕"));
-        assert_eq!(told(12, 7, 1, 1), ("7/12 applied, 1 rejected".into(), "✕"));
+        assert_eq!(told(12, 7, 1, 1), ("7/12 applied, 1 rejected, 1 clamped".into(), "✕"));
         let both = Status::Sent(tally(12, 7, 1, 1));
         assert_eq!(sentence(&both), "7/12 applied, 1 rejected, 1 clamped · p95 23 ms");
         let clamped = Status::Sent(tally(12, 12, 1, 0));

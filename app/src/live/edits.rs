@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::limits;
-use protocol::live::{ClientMessage, EditRefused, EditSaved, Gesture, RunStarted};
+use protocol::live::{Change, ClientMessage, EditRefused, EditSaved, Gesture, NOT_DESIRED, RunStarted};
 use protocol::model::{Value, VarName};
 
 use super::state::{LiveState, Touched};
@@ -75,10 +75,13 @@ impl LiveState {
         self.next_id = self.next_id.wrapping_add(1);
         let mut changes = Vec::with_capacity(names.len());
         for name in names {
-            if let Some(pending) = self.vars.get_mut(name).and_then(|var| var.pending.as_mut()) {
+            let Some(var) = self.vars.get_mut(name) else { continue };
+            if let Some(pending) = &mut var.pending {
                 pending.stage = Stage::Sent(id);
                 pending.sent = Some(pending.value.clone());
-                changes.push((name.clone(), pending.value.clone()));
+                var.unanswered = Some((id, gesture));
+                let base = Some(pending.seen.unwrap_or(NOT_DESIRED));
+                changes.push(Change { name: name.clone(), value: pending.value.clone(), base });
             }
         }
         ClientMessage::Edit { id, project: self.project, gesture, changes }
@@ -99,6 +102,7 @@ impl LiveState {
                 continue;
             }
             var.runs.lose();
+            var.unanswered = None;
             if let Some(pending) = &mut var.pending
                 && matches!(pending.stage, Stage::Sent(_))
             {
@@ -121,8 +125,7 @@ impl LiveState {
     pub(super) fn apply_edit_result(&mut self, id: u32, outcome: &Result<EditSaved, EditRefused>) -> Touched {
         let mut touched = Touched::default();
         for (name, var) in &mut self.vars {
-            if var.pending.as_ref().is_some_and(|p| p.stage == Stage::Sent(id)) {
-                var.answer(outcome);
+            if var.answer(id, outcome) {
                 touched.vars.insert(name.clone());
             }
         }

@@ -1,7 +1,7 @@
 //! A project to tell stories with.
 
 use protocol::live::{
-    Applied, ClientMessage, Desired, Device, EditSaved, Event, Gesture, LogLine, Outcome, Reported,
+    Applied, Change, ClientMessage, Desired, Device, EditSaved, Event, Gesture, LogLine, Outcome, Reported,
     ServerMessage, Snapshot, Var,
 };
 use protocol::model::{
@@ -50,6 +50,11 @@ pub(super) fn line(seq: u64, level: Level, message: &str) -> LogLine {
 
 pub(super) fn desired(value: Value, revision: i64) -> Desired {
     Desired { value, revision: Revision(revision), author: "ann".into(), at: UnixMicros(0) }
+}
+
+/// Of a variable that had this revision, 0 for none.
+pub(super) fn change(variable: &str, value: i64, base: i64) -> Change {
+    Change { name: name(variable), value: int(value), base: Some(Revision(base)) }
 }
 
 pub(super) fn reported(device: i64, value: Value) -> Reported {

@@ -248,8 +248,10 @@ impl Connection {
         } else if self.inbox.borrow().len() == 1 {
             let (live, inbox) = (self.live, Rc::clone(&self.inbox));
             request_animation_frame(move || {
-                if apply(live, &inbox).resubscribe {
-                    // wakes the task, which sees that it has to ask again
+                let touched = apply(live, &inbox);
+                let has_unsent = live.inner.try_with_value(|inner| inner.state.has_unsent());
+                if touched.resubscribe || has_unsent.unwrap_or_default() {
+                    // wakes the task, which sees that it has to ask again, or what waited for an answer
                     live.wake();
                 }
             });

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use protocol::filter::Filter;
-use protocol::live::{ClientMessage, EditRefused, Event, Gesture, ServerMessage, Snapshot};
+use protocol::live::{Change, ClientMessage, EditRefused, Event, Gesture, ServerMessage, Snapshot};
 use protocol::model::{DeviceId, Level, ProjectId, ProjectRole, UnixMicros, Value, VarSpec, VarType};
 
 use super::delivery::{Fate, Status, Tally};
@@ -75,6 +75,65 @@ fn a_refused_edit_goes_back_and_says_why() {
     assert_eq!(status(&state), Status::Sending);
 }
 
+/// Everything that waits to be sent, which are edits.
+fn unsent(state: &mut LiveState) -> Vec<(u32, Gesture, Vec<Change>)> {
+    let edit = |message| match message {
+        ClientMessage::Edit { id, gesture, changes, .. } => (id, gesture, changes),
+        other => panic!("{other:?}"),
+    };
+    state.take_unsent().into_iter().map(edit).collect()
+}
+
+#[test]
+fn an_edit_says_on_which_revision_it_is_based() {
+    let mut state = state();
+    state.apply(delta(11, edited(int(90), 4)));
+    state.edit(&name("speed"), int(5), Gesture(1));
+    // what comes before it is sent was not seen yet
+    state.apply(delta(12, edited(int(91), 5)));
+    state.edit(&name("speed"), int(6), Gesture(1));
+    let [(first, _, changes)] = &unsent(&mut state)[..] else { panic!() };
+    assert_eq!(*changes, [change("speed", 6, 4)]);
+    let text = "ben set speed to 91 meanwhile; yours was 6. Set it again if you want that.";
+    let refused = EditRefused { code: "conflict".into(), text: text.into() };
+    state.apply(ServerMessage::EditResult { id: *first, outcome: Err(refused) });
+    assert_eq!((shown(&state), status(&state)), (Some(int(91)), Status::Refused(text.into())));
+    // said again, it is meant
+    state.edit(&name("speed"), int(6), Gesture(2));
+    assert_eq!(unsent(&mut state)[0].2, [change("speed", 6, 5)]);
+}
+
+#[test]
+fn a_new_gesture_waits_for_the_answer_to_the_one_before_and_is_based_on_it() {
+    let mut state = state();
+    state.edit(&name("speed"), int(5), Gesture(1));
+    let first = unsent(&mut state)[0].0;
+    // the same drag goes on without waiting
+    state.edit(&name("speed"), int(6), Gesture(1));
+    let second = unsent(&mut state)[0].0;
+    state.edit(&name("speed"), int(7), Gesture(2));
+    state.edit(&name("lives"), int(1), Gesture(3));
+    assert_eq!(unsent(&mut state).len(), 1, "only the other variable");
+    state.apply(saved(first, 1));
+    assert_eq!(unsent(&mut state), []);
+    state.apply(saved(second, 2));
+    assert_eq!(unsent(&mut state)[0].2, [change("speed", 7, 2)]);
+    assert_eq!((shown(&state), status(&state)), (Some(int(7)), Status::Sending));
+}
+
+#[test]
+fn after_an_interruption_an_edit_is_based_on_the_own_one_that_was_saved() {
+    let mut state = state();
+    edit(&mut state, 5);
+    state.set_open(false);
+    state.edit(&name("speed"), int(6), Gesture(2));
+    let mut newer = snapshot(20);
+    newer.vars[0].desired = Some(desired(int(5), 3));
+    state.apply(ServerMessage::Snapshot(Box::new(newer)));
+    state.set_open(true);
+    assert_eq!(unsent(&mut state)[0].2, [change("speed", 6, 3)]);
+}
+
 #[test]
 fn an_edit_in_doubt_says_so_until_it_turns_out_to_be_saved() {
     let refused = EditRefused { code: "undecided".into(), text: "look at the value".into() };
@@ -119,8 +178,8 @@ fn newest_wins_and_each_gesture_is_one_message() {
         .collect();
     let project = ProjectId(7);
     let expected = vec![
-        (project, Gesture(1), vec![(name("speed"), int(3))]),
-        (project, Gesture(2), vec![(name("lives"), int(9))]),
+        (project, Gesture(1), vec![change("speed", 3, 0)]),
+        (project, Gesture(2), vec![change("lives", 9, 0)]),
     ];
     assert_eq!(sent, expected);
     assert!(!state.has_unsent());

@@ -24,6 +24,8 @@ pub struct VarState {
     pub applied: ByDevice<Applied>,
     /// The own edit that the server has not yet confirmed in a delta.
     pub pending: Option<Pending>,
+    /// The newest message with an edit of this variable that was sent and not answered, and its gesture.
+    pub unanswered: Option<(u32, Gesture)>,
     /// Why the last own edit was not taken.
     pub refused: Option<String>,
     /// The last own edit, while even the server can't say whether it is saved.
@@ -43,7 +45,7 @@ pub struct Pending {
     pub gesture: Gesture,
     /// How far it has come.
     pub stage: Stage,
-    /// The revision that the person saw when he began.
+    /// The newest revision that he could have seen when he edited: on this his edit is based.
     pub seen: Option<Revision>,
     /// The newest value of this edit that was sent already.
     pub sent: Option<Value>,
@@ -69,6 +71,7 @@ impl VarState {
             reported: ByDevice::default(),
             applied: ByDevice::default(),
             pending: None,
+            unanswered: None,
             refused: None,
             undecided: None,
             own: None,
@@ -135,10 +138,13 @@ impl VarState {
 
     /// Takes the person's edit, before the server knows.
     pub fn begin(&mut self, value: Value, gesture: Gesture) {
+        let known = self.desired.as_ref().map(|d| d.revision);
         let (seen, sent) = match self.pending.take() {
-            Some(Pending { stage: Stage::Saved(revision), .. }) => (Some(revision), None),
-            Some(pending) => (pending.seen, pending.sent),
-            None => (self.desired.as_ref().map(|d| d.revision), None),
+            Some(Pending { stage: Stage::Saved(revision), .. }) => (known.max(Some(revision)), None),
+            // what waits, perhaps for the connection, stays based on what was seen when it began to
+            Some(Pending { stage: Stage::Unsent, seen, sent, .. }) => (seen, sent),
+            Some(Pending { stage: Stage::Sent(_), seen, sent, .. }) => (known.max(seen), sent),
+            None => (known, None),
         };
         self.pending = Some(Pending { value, gesture, stage: Stage::Unsent, seen, sent });
         self.refused = None;
@@ -153,13 +159,31 @@ impl VarState {
         is_edit || self.runs.is_own()
     }
 
-    /// Whether an edit waits to be sent.
+    /// Whether an edit is to be sent. The first one of a new gesture waits for the answer to the gesture before: only then
+    /// is known on what it is based.
     pub fn is_unsent(&self) -> bool {
-        self.pending.as_ref().is_some_and(|p| p.stage == Stage::Unsent)
+        let Some(pending) = self.pending.as_ref().filter(|p| p.stage == Stage::Unsent) else { return false };
+        self.unanswered.is_none_or(|(_, gesture)| gesture == pending.gesture)
     }
 
-    /// Takes the server's answer to the edit that was sent.
-    pub fn answer(&mut self, outcome: &Result<EditSaved, EditRefused>) {
+    /// Takes the server's answer to the edit that was sent in that message; `false` when it says nothing here.
+    pub fn answer(&mut self, id: u32, outcome: &Result<EditSaved, EditRefused>) -> bool {
+        if self.unanswered.is_some_and(|(unanswered, _)| unanswered == id) {
+            self.unanswered = None;
+        }
+        match &mut self.pending {
+            Some(pending) if pending.stage == Stage::Sent(id) => self.decide(outcome),
+            // he has moved on since
+            Some(pending) if pending.stage == Stage::Unsent => match outcome {
+                Ok(saved) => pending.seen = pending.seen.max(Some(saved.revision)),
+                Err(_) => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    fn decide(&mut self, outcome: &Result<EditSaved, EditRefused>) {
         match outcome {
             Ok(EditSaved { revision, .. }) => {
                 self.own = Some(*revision);
@@ -182,9 +206,13 @@ impl VarState {
     /// Before an edit that waited is sent: whether somebody else's came between. Then both values are told and
     /// neither is forced on the other.
     pub fn check_stale(&mut self) {
-        let (Some(pending), Some(desired)) = (&self.pending, &self.desired) else { return };
+        let (Some(pending), Some(desired)) = (&mut self.pending, &self.desired) else { return };
         let overtaken = pending.stage == Stage::Unsent && Some(desired.revision) > pending.seen;
-        if !overtaken || pending.sent.as_ref() == Some(&desired.value) {
+        if !overtaken {
+            return;
+        }
+        if pending.sent.as_ref() == Some(&desired.value) {
+            pending.seen = Some(desired.revision);
             return;
         }
         if desired.value != pending.value {

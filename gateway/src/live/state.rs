@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use protocol::{
     ErrorCode, ProtocolError,
     limits::{MAX_VARS_PER_PROJECT, SNAPSHOT_LOGS},
-    live::{Desired, Device, Event, LogLine, Reported, Seq, Snapshot, Var},
+    live::{Change, Desired, Device, Event, LogLine, Reported, Seq, Snapshot, Var},
     model::{
         DeviceId, LogEntry, ProjectId, ProjectRole, Report, Revision, UnixMicros, Value, VarName, VarSpec,
     },
@@ -371,11 +371,11 @@ impl State {
         &mut self,
         author: &str,
         at: UnixMicros,
-        changes: Vec<(VarName, Value)>,
+        changes: Vec<Change>,
         revision: Revision,
     ) -> Vec<(VarName, Desired)> {
         let mut desired = Vec::with_capacity(changes.len());
-        for (name, value) in changes {
+        for Change { name, value, .. } in changes {
             let new = Desired { value, revision, author: author.to_owned(), at };
             if let Some(var) = self.vars.get_mut(&name) {
                 let old = var.desired.replace(new.clone()).map(|old| old.revision);
@@ -397,21 +397,22 @@ impl State {
     // --- what people and games are given ---
 
     /// Whether these may be set, and which of them would change anything.
-    pub(crate) fn check_edit(
-        &self,
-        changes: Vec<(VarName, Value)>,
-    ) -> Result<Vec<(VarName, Value)>, ProtocolError> {
-        let mut news: IndexMap<VarName, Value> = IndexMap::new();
-        for (name, value) in changes {
-            let Some(var) = self.vars.get(&name) else {
+    pub(crate) fn check_edit(&self, changes: Vec<Change>) -> Result<Vec<Change>, ProtocolError> {
+        let mut news: IndexMap<VarName, Change> = IndexMap::new();
+        for change in changes {
+            let name = &change.name;
+            let Some(var) = self.vars.get(name) else {
                 return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no variable {name}")));
             };
-            let value = var.spec.var_type.fit(value);
+            let value = var.spec.var_type.fit(change.value);
             var.spec.check_edit(&value)?;
-            news.insert(name, value);
+            news.insert(change.name.clone(), Change { value, ..change });
         }
-        news.retain(|name, value| self.vars[name].desired.as_ref().is_none_or(|d| d.value != *value));
-        Ok(news.into_iter().collect())
+        let is_news = |change: &Change| {
+            self.vars[&change.name].desired.as_ref().is_none_or(|desired| desired.value != change.value)
+        };
+        news.retain(|_, change| is_news(change));
+        Ok(news.into_values().collect())
     }
 
     /// The desired values that a game lacks which has everything up to `since`, encoded for it.

@@ -1,15 +1,15 @@
 //! A batch of writes → as few statements as there are kinds of rows. The same for both databases, and for the one in
 //! memory on which the simulation of the ingest side runs: for its sake this is public.
 
+mod edits;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use indexmap::IndexMap;
-use protocol::{
-    live::Outcome,
-    model::{DeviceId, Revision, VarName},
-};
+use protocol::{live::Outcome, model::DeviceId};
 
+use self::edits::write_edit;
 use super::{DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Write, Written};
 
 /// A session that no line came for in so long is forgotten, in microseconds: 90 days.
@@ -93,6 +93,9 @@ pub struct EditRows<'a> {
     pub values: Vec<String>,
 }
 
+/// A desired value: name, value as JSON, revision, author, time; and whether the gesture that asks has set it.
+pub type DesiredCells = (String, String, i64, String, i64, bool);
+
 /// The statements of one transaction, each over many rows. Every slice is free of duplicates.
 #[async_trait]
 pub trait Statements: Send {
@@ -124,6 +127,14 @@ pub trait Statements: Send {
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()>;
     /// Sets reported values.
     async fn upsert_reported(&mut self, rows: &[ReportedRow<'_>]) -> Result<()>;
+    /// The desired values that these variables of a project have, as the gesture of an author sees them.
+    async fn desired(
+        &mut self,
+        project: i64,
+        author: i64,
+        gesture: i64,
+        names: &[&str],
+    ) -> Result<Vec<DesiredCells>>;
     /// Adds 1 to the project's revision and returns it.
     async fn next_revision(&mut self, project: i64) -> Result<i64>;
     /// Makes or extends the history rows of a gesture, and returns how many. A new one takes its old
@@ -155,7 +166,7 @@ pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) 
             Write::Report { .. } if is_admitted(outcome) => reports.add(write)?,
             Write::Edit { .. } => {
                 std::mem::take(&mut reports).write(sql).await?;
-                *outcome = Written::Edit { revision: write_edit(sql, write).await? };
+                *outcome = write_edit(sql, write).await?;
             }
             Write::Report { .. }
             | Write::Connect { .. }
@@ -239,7 +250,7 @@ async fn admit(sql: &mut impl Statements, batch: &[Write], written: &mut [Writte
             Some(session) => decide(session, line),
             None => Written::TakenOver,
         };
-        if let (Written::Done, Some(at)) = (*outcome, write.received()) {
+        if let (Written::Done, Some(at)) = (&*outcome, write.received()) {
             moved.insert(line.session, at.0);
         }
     }
@@ -394,35 +405,6 @@ async fn write_logs(sql: &mut impl Statements, batch: &[Write], written: &mut [W
         *next += entries.len() as i64;
     }
     if rows.is_empty() { Ok(()) } else { sql.insert_logs(&rows).await }
-}
-
-async fn write_edit(sql: &mut impl Statements, write: &Write) -> Result<Revision> {
-    let Write::Edit { project, author, author_name, via, address, gesture, at, changes } = write else {
-        unreachable!("the caller matched an edit")
-    };
-    // of two values for one variable the last one counts
-    let merged: IndexMap<&VarName, _> = changes.iter().map(|(name, value)| (name, value)).collect();
-    let edit = EditRows {
-        project: project.0,
-        author_id: author.0,
-        author: author_name,
-        via,
-        address,
-        // a bit pattern: databases have no unsigned 64-bit integers
-        gesture: gesture.0.cast_signed(),
-        revision: sql.next_revision(project.0).await?,
-        at: at.0,
-        names: merged.keys().map(|name| name.as_str()).collect(),
-        values: merged.values().map(|value| value.to_json()).collect(),
-    };
-    // the history first: it takes the old values from where the new ones go
-    let kept = sql.upsert_history(&edit).await?;
-    let set = sql.set_desired(&edit).await?;
-    let wanted = edit.names.len() as u64;
-    if kept != wanted || set != wanted {
-        return Err(StoreError::Damaged("an edit names a variable that is not there".to_owned()));
-    }
-    Ok(Revision(edit.revision))
 }
 
 /// Reports, merged to the newest of each variable.

@@ -18,7 +18,7 @@ mod sqlite;
 
 use async_trait::async_trait;
 use protocol::{
-    live::{Applied, Desired, Device, Gesture, LogLine, Outcome, Reported},
+    live::{Applied, Change, Desired, Device, Gesture, LogLine, Outcome, Reported},
     model::{
         DeviceId, Key, KeyId, LogEntry, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName,
         VarSpec,
@@ -285,7 +285,7 @@ pub enum Write {
         /// When.
         at: UnixMicros,
         /// Variables that exist, with their new desired values.
-        changes: Vec<(VarName, Value)>,
+        changes: Vec<Change>,
     },
     /// A device was there.
     Seen {
@@ -329,7 +329,7 @@ impl Write {
 }
 
 /// What the database gave to a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Written {
     /// The `seq` of the first entry; the others follow without gaps.
     Logs {
@@ -341,6 +341,8 @@ pub enum Written {
         /// +1 for every edit of the project.
         revision: Revision,
     },
+    /// The edit was made on an old view: nothing of it is stored.
+    Conflict(Box<Conflict>),
     /// A game is connected.
     Connected {
         /// Its device.
@@ -356,6 +358,15 @@ pub enum Written {
     Gap,
     /// Done, and nothing to say.
     Done,
+}
+
+/// The first change of an edit that somebody else's came before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The change that is not made.
+    pub change: Change,
+    /// What is desired when the edit has its turn.
+    pub current: Option<Desired>,
 }
 
 /// One variable's change, kept for ever.

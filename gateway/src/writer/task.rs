@@ -223,9 +223,10 @@ impl Task {
         for ((write, target), written) in writes.into_iter().zip(targets).zip(written) {
             let Target { live, reply, room } = target;
             let seq = write.line().map(|line| line.seq);
+            let done = (write, written.clone());
             match projects.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &live)) {
-                Some((_, done)) => done.push((write, written)),
-                None => projects.push((live, vec![(write, written)])),
+                Some((_, all)) => all.push(done),
+                None => projects.push((live, vec![done])),
             }
             replies.push((reply, seq, written));
             rooms.extend(room);

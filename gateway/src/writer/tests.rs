@@ -171,7 +171,7 @@ impl Desk {
             author_name: "Ana".to_owned(),
             gesture: Gesture(number),
             at: UnixMicros(0),
-            changes: vec![(VarName::parse("speed").unwrap(), Value::Bool(true))],
+            changes: vec![(VarName::parse("speed").unwrap(), Value::Bool(true)).into()],
         };
         tokio::spawn(async move {
             let started = Instant::now();

@@ -56,7 +56,7 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
     };
     let (author, author_name) = (UserId(7), "Ana".to_owned());
     let (via, address) = ("session".to_owned(), String::new());
-    let (gesture, changes) = (Gesture(1), vec![(name("speed"), int(2))]);
+    let (gesture, changes) = (Gesture(1), vec![(name("speed"), int(2)).into()]);
     let bad = [
         line(no_project, device),
         line(project, no_device),
@@ -185,7 +185,8 @@ async fn revisions_and_log_numbers_count_by_one_whoever_writes(store: Arc<dyn St
                         Write::Seen { device: b.device, at: NOW, applied: None },
                     ];
                     let written = a.commit(&batch).await;
-                    let (on_a, on_b) = ([written[0], written[1]], [written[3], written[2]]);
+                    let of = |place: usize| written[place].clone();
+                    let (on_a, on_b) = ([of(0), of(1)], [of(3), of(2)]);
                     numbers.extend(if task % 2 == 0 { [on_a, on_b] } else { [on_b, on_a] });
                 }
                 numbers

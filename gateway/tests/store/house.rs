@@ -159,7 +159,7 @@ impl House {
             address: "192.0.2.7".to_owned(),
             gesture: Gesture(gesture),
             at: NOW,
-            changes: changes.iter().map(|(n, value)| (name(n), value.clone())).collect(),
+            changes: changes.iter().map(|(n, value)| (name(n), value.clone()).into()).collect(),
         }
     }
 

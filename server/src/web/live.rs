@@ -29,7 +29,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Web, auth::Asking, client::Scheme, serve::Place};
+use super::{Web, auth::Asking, client::Scheme, outage::Outage, serve::Place};
 
 /// How often we ask whether the browser is there, and whether it is still signed in.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -41,6 +41,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Holds the largest snapshot; messages are sent one at a time, so there is never more than one in it.
 const MAX_WRITE_BUFFER_BYTES: usize = 64 * 1024 * 1024;
+
+static OUTAGE: Outage = Outage::new();
 
 #[derive(Deserialize)]
 pub(super) struct Version {
@@ -310,7 +312,7 @@ async fn watched(watcher: &mut Option<Watcher>) -> Watched {
 
 fn refusal(error: GatewayError) -> EditRefused {
     if let GatewayError::Unavailable(cause) = &error {
-        tracing::error!(error = cause as &dyn std::error::Error, "a dashboard could not be served");
+        OUTAGE.log(cause, "a dashboard could not be served");
     }
     EditRefused { code: error.code().to_owned(), text: error.to_string() }
 }

@@ -10,6 +10,7 @@ mod guard;
 mod live;
 mod metrics;
 mod next;
+mod outage;
 mod pages;
 mod rates;
 mod readiness;

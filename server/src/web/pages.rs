@@ -17,7 +17,7 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 
-use super::{Web, api::retry_after, auth::Asking, guard, next::NextPath};
+use super::{Web, api::retry_after, auth::Asking, guard, next::NextPath, outage::Outage};
 
 /// Pages for people who are not signed in.
 const PUBLIC: [&str; 4] = ["/sign-in", "/setup", "/join", "/reset"];
@@ -136,8 +136,13 @@ fn context_of(
     }
 }
 
+static OUTAGE: Outage = Outage::new();
+
 pub(super) fn unavailable(error: &GatewayError) -> Response {
-    tracing::error!(error = error as &dyn std::error::Error, "a page could not be made");
+    match error {
+        GatewayError::Unavailable(cause) => OUTAGE.log(cause, "a page could not be made"),
+        other => tracing::error!(error = other as &dyn std::error::Error, "a page could not be made"),
+    }
     (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
 }
 

@@ -196,10 +196,7 @@ fn check_pages() -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use axum::{
-        body::{Body, to_bytes},
-        http::HeaderMap,
-    };
+    use axum::body::{Body, to_bytes};
     use hyper::{Request, service::Service as _};
     use hyper_util::service::TowerToHyperService;
 

@@ -78,7 +78,8 @@ impl Dashboard {
     }
 
     pub async fn edit(&mut self, id: u32, project: ProjectId, changes: &[(&str, Value)]) {
-        let changes = changes.iter().map(|(n, v)| (VarName::parse(n).unwrap(), v.clone())).collect();
+        let change = |(n, v): &(&str, Value)| (VarName::parse(n).unwrap(), v.clone()).into();
+        let changes = changes.iter().map(change).collect();
         self.say(&ClientMessage::Edit { id, project, gesture: Gesture(id.into()), changes }).await;
     }
 }

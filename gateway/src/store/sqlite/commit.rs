@@ -9,8 +9,8 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::super::{
     Result, SqliteStore, Ticket, Write, Written,
     batch::{
-        self, DeclaredRow, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow, SessionCells,
-        SessionRow, Statements,
+        self, DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow,
+        SessionCells, SessionRow, Statements,
     },
 };
 
@@ -218,6 +218,26 @@ impl Statements for SqliteConnection {
         .execute(self)
         .await?;
         Ok(())
+    }
+
+    async fn desired(
+        &mut self,
+        project: i64,
+        author: i64,
+        gesture: i64,
+        names: &[&str],
+    ) -> Result<Vec<DesiredCells>> {
+        let sql = "SELECT v.name, v.desired, v.desired_revision, v.desired_author, v.desired_at, e.name IS NOT NULL
+                   FROM vars v LEFT JOIN edits e ON e.project_id = v.project_id AND e.author_id = $2 AND e.gesture = $3
+                       AND e.name = v.name AND e.revision = v.desired_revision
+                   WHERE v.project_id = $1 AND v.desired IS NOT NULL AND v.name IN (SELECT value FROM json_each($4))";
+        Ok(sqlx::query_as(sql)
+            .bind(project)
+            .bind(author)
+            .bind(gesture)
+            .bind(json(names))
+            .fetch_all(self)
+            .await?)
     }
 
     async fn next_revision(&mut self, project: i64) -> Result<i64> {

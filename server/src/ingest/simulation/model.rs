@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gateway::store::{Sequenced, Write, Written};
-use protocol::live::LogLine;
+use protocol::live::{Change, LogLine};
 
 use super::{journal::Journal, tables::Tables};
 
@@ -80,13 +80,18 @@ impl Model {
         for (write, outcome) in batch.iter().zip(written) {
             match write {
                 Write::Connect { .. } | Write::Outcomes { .. } | Write::Seen { .. } => {}
+                Write::Edit { project, changes, .. } if let Written::Conflict(conflict) = outcome => {
+                    let is_asked =
+                        changes.iter().any(|change| *change == conflict.change && change.base.is_some());
+                    self.check(is_asked, format_args!("project {}: {conflict:?}", project.0));
+                }
                 Write::Edit { project, changes, .. } => {
                     let revision = self.revisions.entry(project.0).or_default();
                     *revision += 1;
                     let revision = *revision;
                     let is_next = matches!(outcome, Written::Edit { revision: given } if given.0 == revision);
                     self.check(is_next, format_args!("revision {revision} was given as {outcome:?}"));
-                    for (name, value) in changes {
+                    for Change { name, value, .. } in changes {
                         let (name, value) = (name.as_str().to_owned(), value.to_json());
                         let is_refused = self.refused.contains(&(project.0, name.clone(), value.clone()));
                         self.check(!is_refused, format_args!("{name} = {value} was refused and is saved"));

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use gateway::store::{
     ProjectState, Result, StoreError, StoredDevice, StoredVar,
     batch::{
-        DeclaredRow, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow, SessionCells,
-        SessionRow, Statements,
+        DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow,
+        SessionCells, SessionRow, Statements,
     },
 };
 use protocol::{
@@ -44,6 +44,8 @@ struct VarRow {
     position: usize,
     spec: String,
     desired: Option<Desired>,
+    /// The author and the gesture that have set `desired`.
+    set_by: (i64, i64),
 }
 
 impl Tables {
@@ -245,7 +247,7 @@ impl Statements for Transaction {
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
         for row in rows {
             let position = self.tables.vars.len();
-            let fresh = VarRow { position, spec: String::new(), desired: None };
+            let fresh = VarRow { position, spec: String::new(), desired: None, set_by: (0, 0) };
             let var = self.tables.vars.entry((row.project, row.name.to_owned())).or_insert(fresh);
             var.spec.clone_from(&row.spec);
         }
@@ -261,6 +263,22 @@ impl Statements for Transaction {
             self.tables.reported.insert((row.device, row.name.to_owned()), (value, row.at));
         }
         Ok(())
+    }
+
+    async fn desired(
+        &mut self,
+        project: i64,
+        author: i64,
+        gesture: i64,
+        names: &[&str],
+    ) -> Result<Vec<DesiredCells>> {
+        let cells = |name: &&str| {
+            let row = self.tables.vars.get(&(project, (*name).to_owned()))?;
+            let Desired { value, revision, author: by, at } = row.desired.clone()?;
+            let is_own = row.set_by == (author, gesture);
+            Some(((*name).to_owned(), value.to_json(), revision.0, by, at.0, is_own))
+        };
+        Ok(names.iter().filter_map(cells).collect())
     }
 
     async fn next_revision(&mut self, project: i64) -> Result<i64> {
@@ -283,6 +301,7 @@ impl Statements for Transaction {
                 author: edit.author.to_owned(),
                 at: UnixMicros(edit.at),
             });
+            var.set_by = (edit.author_id, edit.gesture);
             set += 1;
         }
         Ok(set)

@@ -12,11 +12,13 @@ use protocol::model::Key;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::super::{Web, auth::Visitor, readiness::Readiness};
+use super::super::{Web, auth::Visitor, outage::Outage, readiness::Readiness};
 use crate::config::Registration;
 
 /// An answer with a status and `{"error": …}`.
 pub(in crate::web) struct ApiError(StatusCode, String);
+
+static OUTAGE: Outage = Outage::new();
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
@@ -28,10 +30,11 @@ impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         let status = match &error {
             GatewayError::Unavailable(cause) => {
-                tracing::error!(error = cause as &dyn std::error::Error, "a script could not be served");
+                OUTAGE.log(cause, "a script could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
             GatewayError::Undecided | GatewayError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            GatewayError::Conflict { .. } => StatusCode::CONFLICT,
             _ => StatusCode::BAD_REQUEST,
         };
         Self(status, error.to_string())

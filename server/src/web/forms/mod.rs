@@ -17,7 +17,7 @@ use axum::{
 };
 use gateway::{Caller, GatewayError};
 
-use super::{Web, api::retry_after, pages};
+use super::{Web, api::retry_after, outage::Outage, pages};
 
 fn filled(field: &str) -> Option<&str> {
     Some(field).filter(|field| !field.trim().is_empty())
@@ -75,9 +75,11 @@ async fn reveal(web: &Web, caller: Caller, parts: Parts, secret: String, subject
     pages::answer(web, Some(caller), parts, reply).await
 }
 
+static OUTAGE: Outage = Outage::new();
+
 fn note(error: &GatewayError) {
     if let GatewayError::Unavailable(cause) = error {
-        tracing::error!(error = cause as &dyn std::error::Error, "a form could not be served");
+        OUTAGE.log(cause, "a form could not be served");
     }
 }
 

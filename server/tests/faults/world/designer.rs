@@ -225,7 +225,7 @@ impl Page {
             id,
             project: self.snapshot.project,
             gesture: Gesture(fastrand::u64(..)),
-            changes: vec![(VarName::parse(name).unwrap(), value)],
+            changes: vec![(VarName::parse(name).unwrap(), value).into()],
         };
         self.socket.send(Message::Binary(live::encode(&edit).into())).await.ok()?;
         loop {

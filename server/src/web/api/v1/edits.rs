@@ -8,7 +8,7 @@ use axum::{
 };
 use gateway::{Caller, GatewayError};
 use protocol::{
-    live::{Desired, EditSaved, Gesture},
+    live::{Change, Desired, EditSaved, Gesture, NOT_DESIRED},
     model::{ProjectId, Revision, Value, VarName},
 };
 use serde::{Deserialize, Serialize};
@@ -73,14 +73,6 @@ impl From<EditSaved> for Saved {
     fn from(saved: EditSaved) -> Self {
         Self { revision: saved.revision.0, games: saved.games }
     }
-}
-
-/// A change that is asked for.
-struct Change {
-    name: VarName,
-    value: Value,
-    /// The revision that must have set it last.
-    base: Option<Revision>,
 }
 
 /// Why nothing was changed.
@@ -222,7 +214,7 @@ async fn save(
                     return Err(Refusal::Problem(Problem::idempotency_mismatch()));
                 }
                 // an edit of nothing says how many games there are
-                let now = web.gateway.edit_vars(&caller, project, key.0, Vec::new()).await?;
+                let now = web.gateway.edit_vars(&caller, project, key.0, Vec::<Change>::new()).await?;
                 Ok(EditSaved { revision, ..now })
             }
         }
@@ -234,7 +226,8 @@ fn random() -> Gesture {
     Gesture(getrandom::u64().expect("the operating system always has randomness"))
 }
 
-/// The one place that knows how the gateway is told what somebody has seen.
+/// Every conflict that can be seen now is told at once; which of two edits that come together is the first one, the
+/// gateway decides by the order of its commits.
 async fn edit(
     web: &Web,
     caller: &Caller,
@@ -246,13 +239,17 @@ async fn edit(
     for Change { name, base, .. } in &changes {
         let Some(base) = base else { continue };
         let (var, _) = web.gateway.get_var(caller, project, name).await?;
-        if var.desired.as_ref().map_or(Revision(0), |desired| desired.revision) != *base {
+        if var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision) != *base {
             conflicts.push((name.clone(), var.desired));
         }
     }
     if !conflicts.is_empty() {
         return Err(Refusal::Conflict(conflicts));
     }
-    let changes = changes.into_iter().map(|change| (change.name, change.value)).collect();
-    Ok(web.gateway.edit_vars(caller, project, gesture, changes).await?)
+    match web.gateway.edit_vars(caller, project, gesture, changes).await {
+        Err(GatewayError::Conflict { name, current, .. }) => {
+            Err(Refusal::Conflict(vec![(name, current.map(|current| *current))]))
+        }
+        outcome => Ok(outcome?),
+    }
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{BASE, variables::DesiredValue};
+use crate::web::outage::Outage;
 
 /// When to try again what the server can't do now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -132,18 +133,20 @@ impl Problem {
     }
 }
 
+static OUTAGE: Outage = Outage::new();
+
 impl From<GatewayError> for Problem {
     fn from(error: GatewayError) -> Self {
         let status = match &error {
             GatewayError::NotFound => StatusCode::NOT_FOUND,
             GatewayError::Forbidden | GatewayError::WrongPassword => StatusCode::FORBIDDEN,
-            GatewayError::EmailExists => StatusCode::CONFLICT,
+            GatewayError::EmailExists | GatewayError::Conflict { .. } => StatusCode::CONFLICT,
             GatewayError::Refused(refused) => status_of(refused.code),
             GatewayError::Invalid(_) | GatewayError::SetupLinkSpent | GatewayError::LinkSpent => {
                 StatusCode::BAD_REQUEST
             }
             GatewayError::Unavailable(cause) => {
-                tracing::error!(error = cause as &dyn std::error::Error, "a script could not be served");
+                OUTAGE.log(cause, "a script could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
             GatewayError::Closed | GatewayError::Undecided => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,0 +1,93 @@
+//! An outage of the database is one line of the log, not one for each request that it costs.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use gateway::store::StoreError;
+
+/// After so long without a failure the next one begins another outage.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// What one kind of client could not be given. The gateway says when the database stores again.
+pub(super) struct Outage {
+    last_failure: Mutex<Option<Instant>>,
+}
+
+impl Outage {
+    pub(super) const fn new() -> Self {
+        Self { last_failure: Mutex::new(None) }
+    }
+
+    /// Somebody could not be served: an error when it is the first one, and then for those who look closely.
+    pub(super) fn log(&self, cause: &StoreError, what: &'static str) {
+        let error = cause as &dyn std::error::Error;
+        match self.begins(Instant::now()) {
+            true => tracing::error!(
+                error,
+                "{what}; more of it is logged as debug until it was quiet for a minute"
+            ),
+            false => tracing::debug!(error, "{what}"),
+        }
+    }
+
+    fn begins(&self, now: Instant) -> bool {
+        let mut last = self.last_failure.lock().expect("no holder of this lock panics");
+        last.replace(now).is_none_or(|last| now.saturating_duration_since(last) >= QUIET)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_outage_is_one_error_however_many_are_refused() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(log, || {
+            let outage = Outage::new();
+            for _ in 0..100 {
+                outage.log(&StoreError::TimedOut, "a dashboard could not be served");
+            }
+        });
+        let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(log.matches("ERROR").count(), 1, "{log}");
+        assert!(
+            log.contains("a dashboard could not be served") && log.contains("did not answer in time"),
+            "{log}"
+        );
+    }
+
+    #[test]
+    fn after_a_quiet_minute_it_is_another_one() {
+        let outage = Outage::new();
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert!(outage.begins(at(0)));
+        assert!(!outage.begins(at(59)), "every failure prolongs it");
+        assert!(!outage.begins(at(118)));
+        assert!(outage.begins(at(178)));
+    }
+}

@@ -170,14 +170,17 @@ impl Waiting<'_> {
     fn watch(&self, name: &str) -> Result<Tally, Error> {
         let mut pause = FIRST_LOOK;
         loop {
-            let variable: Variable = self.api.get(&variable_path(self.project, name))?;
+            // in this order: what a device that is through said of the variable is there when it is looked at
             let devices: Vec<Device> = self.api.list(&format!("/projects/{}/devices", self.project.id))?;
+            let variable: Variable = self.api.get(&variable_path(self.project, name))?;
+            // an older one than that of the edit: the value was desired already
+            let revision = variable.desired.as_ref().map_or(self.revision, |desired| desired.revision);
             if let Some(newer) = variable.desired.as_ref().filter(|desired| desired.revision > self.revision)
             {
                 let sentence = format!("{name}: {} has set it to {} meanwhile", newer.author, newer.value);
                 return Err(Error::Refused(visible(&sentence).into_owned()));
             }
-            let tally = Tally::of(&variable, &devices, self.revision);
+            let tally = Tally::of(&variable, &devices, revision);
             let left = self.until.saturating_duration_since(Instant::now());
             if tally.pending.is_empty() || left.is_zero() {
                 return Ok(tally);
@@ -302,7 +305,7 @@ mod tests {
     fn it_waits_until_the_games_have_said_it() {
         let saved = answer(200, &json!({"revision": 42, "games": 1}));
         let applied = json!([{"device": 1, "revision": 42, "status": "applied", "round_trip_ms": 23.4}]);
-        let answers = vec![speed(json!([])), saved, speed(json!([])), device(41), speed(applied), device(42)];
+        let answers = vec![speed(json!([])), saved, device(41), speed(json!([])), device(42), speed(applied)];
         let how = How { if_revision: Some(41), wait: Some(Duration::from_secs(60)) };
         let (result, output, requests) = told(answers, &["speed=7"], &how);
         result.unwrap();
@@ -315,7 +318,7 @@ mod tests {
         let saved = answer(200, &json!({"revision": 42, "games": 1}));
         let rejected =
             json!([{"device": 1, "revision": 42, "status": "rejected", "reason": "in a cutscene"}]);
-        let answers = vec![speed(json!([])), saved.clone(), speed(rejected), device(42)];
+        let answers = vec![speed(json!([])), saved.clone(), device(42), speed(rejected)];
         let how = How { if_revision: None, wait: Some(Duration::from_secs(60)) };
         let (result, output, _) = told(answers, &["speed=7"], &how);
         let refused = result.unwrap_err();
@@ -326,9 +329,19 @@ mod tests {
         assert!(output.ends_with("applied on 0/1\n"), "{output}");
         // no time is left: it looks once
         let how = How { if_revision: None, wait: Some(Duration::ZERO) };
-        let answers = vec![speed(json!([])), saved, speed(json!([])), device(41)];
+        let answers = vec![speed(json!([])), saved, device(41), speed(json!([]))];
         let (result, ..) = told(answers, &["speed=7"], &how);
         assert_eq!(result.unwrap_err().to_string(), "speed: phone has not answered within 0 s");
+    }
+
+    #[test]
+    fn what_was_said_of_a_value_that_was_desired_already_counts() {
+        let saved = answer(200, &json!({"revision": 50, "games": 1}));
+        let clamped = json!([{"device": 1, "revision": 42, "status": "clamped", "value": 6}]);
+        let answers = vec![speed(json!([])), saved, device(42), speed(clamped)];
+        let how = How { if_revision: None, wait: Some(Duration::from_secs(60)) };
+        let (result, ..) = told(answers, &["speed=7"], &how);
+        assert_eq!(result.unwrap_err().to_string(), "speed: phone clamped it to 6");
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub(crate) fn list(
     json: bool,
     console: &mut Console,
 ) -> Result<(), Error> {
+    // in this order: what a device that is through said of a variable is there when it is looked at
+    let devices: Vec<Device> = match json {
+        true => Vec::new(),
+        false => api.list(&format!("/projects/{}/devices", project.id))?,
+    };
     let path = format!("/projects/{}/variables", project.id);
     let (all, words): (Vec<Json>, _) = (api.list(&path)?, words(filter));
     let mut shown = Vec::new();
@@ -38,7 +43,6 @@ pub(crate) fn list(
         let whole = shown.into_iter().map(|(_, whole)| whole).collect();
         return Ok(console.print(&(visible_json(&Json::Array(whole)) + "\n"))?);
     }
-    let devices: Vec<Device> = api.list(&format!("/projects/{}/devices", project.id))?;
     let rows: Vec<_> = shown.iter().map(|(variable, _)| row(variable, &devices)).collect();
     Ok(console.print(&table(["name", "type", "desired", "reported", "applied"], &rows))?)
 }

@@ -1,6 +1,7 @@
 //! What a store promises: one story for each promise, on both databases.
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod access;
 mod accounts;
 mod batches;
 mod contents;
@@ -13,4 +14,5 @@ mod projects;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
 mod whole;

@@ -271,7 +271,7 @@ test('the audit trail tells who did what, and finds it again', async ({ page, se
   await page.getByRole('button', { name: 'Older entries' }).click();
   await expect(entries.last()).toContainText('made the project Test game');
 
-  await page.getByLabel('What').selectOption('member.');
+  await page.getByRole('combobox', { name: 'What' }).selectOption('member.');
   await page.getByLabel('Person').fill('BEN@');
   await page.getByRole('button', { name: 'Filter' }).click();
   await expect(entries).toHaveCount(1);

@@ -110,7 +110,7 @@ fn Session(session: SessionInfo, now: UnixMicros) -> impl IntoView {
         <li class="row">
             <span class="row-main" title=agent>
                 <strong>{browser.clone()}</strong>
-                {is_current.then(|| view! { <span class="pill pill--live">"this browser"</span> })}
+                {is_current.then(|| view! { <span class="pill">"this browser"</span> })}
                 <span class="meta">{times}</span>
             </span>
             {(!is_current)

@@ -32,7 +32,7 @@ fn Content(page: AccountPage) -> impl IntoView {
             <section class="section" aria-labelledby="sessions">
                 <h2 id="sessions">"Where you are signed in"</h2>
                 <ul class="rows">{rows.collect_view()}</ul>
-                <p>
+                <div>
                     <Confirm
                         id="sign-out-everywhere"
                         label="Sign out everywhere…"
@@ -42,7 +42,7 @@ fn Content(page: AccountPage) -> impl IntoView {
                         fields=Vec::new()
                         button="Sign out everywhere"
                     />
-                </p>
+                </div>
             </section>
         </Frame>
     }

@@ -259,8 +259,10 @@ test('the audit trail tells who did what, and finds it again', async ({ page, se
   await open(bens, server, project.live);
   const live = new LivePage(bens);
   // more than one page of them
-  for (let value = 10; value < 70; value += 1) await live.setNumber('speed', String(value));
-  await game.untilValue('speed', 69);
+  for (let value = 10; value < 70; value += 1) {
+    await live.setNumber('speed', String(value));
+    await game.untilValue('speed', value);
+  }
 
   await open(page, server, `/p/${project.id}/settings/audit`);
   const entries = page.locator('.trail-entry');

@@ -79,16 +79,16 @@ test('a password is changed by whoever knows the old one', async ({ page, server
 test('a token is shown once', async ({ page, server, project }) => {
   await open(page, server, '/account/tokens');
   await page.getByLabel('What it is for').fill('nightly build');
-  await page.getByLabel('Scope').selectOption('write');
-  await page.getByLabel('Project', { exact: true }).selectOption({ label: 'Test game' });
-  await page.getByLabel('Good for').selectOption('30');
+  await page.getByRole('combobox', { name: 'Scope' }).selectOption('write');
+  await page.getByRole('combobox', { name: 'Project' }).selectOption({ label: 'Test game' });
+  await page.getByRole('combobox', { name: 'Good for' }).selectOption('30');
   const [answer] = await Promise.all([
     page.waitForResponse(response => response.request().method() === 'POST'),
     page.getByRole('button', { name: 'Make a token' }).click(),
   ]);
   expect(answer.status()).toBe(200);
   expect(answer.headers()['cache-control']).toBe('no-store');
-  const field = page.getByLabel('The new token');
+  const field = page.getByRole('textbox', { name: 'The new token' });
   await expect(field).toHaveValue(/^obs_[\w-]{43}$/);
   const secret = await field.inputValue();
   await hydrated(page);
@@ -123,7 +123,7 @@ test('the owner makes a reset link, which sets a new password once', async ({ pa
   await open(page, server, '/accounts');
   const row = page.locator('.row').filter({ hasText: BEN });
   await row.getByRole('button', { name: 'Make a reset link' }).click();
-  const link = await page.getByLabel('Reset link').inputValue();
+  const link = await page.getByRole('textbox', { name: 'Reset link' }).inputValue();
   expect(link).toMatch(/\/reset\?token=[\w-]{43}$/);
   await hydrated(page);
   await shot(page, 'reset-link');

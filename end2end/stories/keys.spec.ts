@@ -18,7 +18,7 @@ test('a key is rotated while games play, and the old one revoked', async ({ page
     await old.getByRole('button', { name: /^Rotate/ }).click();
     const dialog = page.getByRole('dialog');
     await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused();
-    await dialog.getByLabel('Overlap').selectOption('1');
+    await dialog.getByRole('combobox', { name: 'Overlap' }).selectOption('1');
     await shot(page, 'key-rotate');
     await dialog.getByRole('button', { name: 'Make the new key' }).click();
     await expect(old).toContainText('ends on');

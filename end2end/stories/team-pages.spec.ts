@@ -33,7 +33,7 @@ test('no page for teams breaks a rule of WCAG 2.2 AA, and fingers hit everything
   await page.goto(`${server.url}/account/tokens`);
   await page.getByLabel('What it is for').fill('nightly build');
   await page.getByRole('button', { name: 'Make a token' }).click();
-  await expect(page.getByLabel('The new token')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'The new token' })).toBeVisible();
 
   const at = `/p/${project.id}/settings`;
   const pages = [
@@ -109,12 +109,12 @@ async function smallTargets(page: Page): Promise<string[]> {
 
 test('with the keyboard alone somebody is invited, and a question is answered with no', async ({ page, server, project }) => {
   await open(page, server, `/p/${project.id}/settings/members`);
-  await page.getByLabel('Role', { exact: true }).focus();
+  await page.getByRole('combobox', { name: 'Role', exact: true }).focus();
   await page.keyboard.press('Tab');
   await page.keyboard.type('Cleo');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await expect(page.getByLabel('Invitation link'), 'what matters has the focus').toBeFocused();
+  await expect(page.getByRole('textbox', { name: 'Invitation link' }), 'what matters has the focus').toBeFocused();
 
   await open(page, server, `/p/${project.id}/settings/keys`);
   const revoke = page.getByRole('button', { name: /^Revoke…/ });
@@ -161,7 +161,7 @@ test.describe('without JavaScript', () => {
     await settings.setRole(BEN, 'admin');
     await bens.goto(`${server.url}/p/${project.id}/settings/keys`);
     await bens.getByRole('button', { name: /^Rotate…/ }).click();
-    await bens.getByRole('dialog').getByLabel('Overlap').selectOption('0');
+    await bens.getByRole('combobox', { name: 'Overlap' }).selectOption('0');
     await bens.getByRole('button', { name: 'Make the new key' }).click();
     await game.line.closed;
     await bens.getByText('No longer in force: 1 key').click();

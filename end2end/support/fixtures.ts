@@ -48,6 +48,9 @@ export class Complaints {
     });
     context.on('weberror', error => this.heard.push(`uncaught: ${error.error().message}`));
     context.on('requestfailed', request => {
+      // whoever goes on before the program has arrived stops it, and needs it no more
+      const left = request.failure()?.errorText === 'net::ERR_ABORTED' && request.url().includes('/pkg/');
+      if (left) return;
       this.heard.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`);
     });
     context.on('response', response => {

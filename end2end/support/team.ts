@@ -30,10 +30,10 @@ export class Settings {
   /** Makes an invitation and reads its link, which is shown this once. */
   async invite(role: Role, note = ''): Promise<string> {
     await this.members();
-    await this.page.getByLabel('Role', { exact: true }).selectOption(role);
+    await this.page.getByRole('combobox', { name: 'Role', exact: true }).selectOption(role);
     await this.page.getByLabel('For whom').fill(note);
     await this.page.getByRole('button', { name: 'Make a link' }).click();
-    const link = await this.page.getByLabel('Invitation link').inputValue();
+    const link = await this.page.getByRole('textbox', { name: 'Invitation link' }).inputValue();
     expect(link).toMatch(new RegExp(`^${this.server.url}/join\\?token=[\\w-]{43}$`));
     return link;
   }

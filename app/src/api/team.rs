@@ -12,6 +12,9 @@ use super::{app_error, authorise, now, reply};
 /// Entries of the audit trail on one page.
 #[cfg(feature = "ssr")]
 const SHOWN_ENTRIES: usize = 50;
+/// Characters of a value that the page shows.
+#[cfg(feature = "ssr")]
+const SHOWN_CHARS: usize = 200;
 /// Entries that one answer looks through for those that are wanted: a filter that nothing passes must not read a year.
 #[cfg(feature = "ssr")]
 const MAX_LOOKED_THROUGH: usize = 2_000;
@@ -135,6 +138,16 @@ pub async fn list_keys(project: ProjectId) -> Result<KeysPage, AppError> {
     Ok(KeysPage { head, keys, now: now(), reply: reply() })
 }
 
+/// A value may be as long as a whole message; an export has all of it.
+#[cfg(feature = "ssr")]
+fn shortened(entry: AuditEntry) -> AuditEntry {
+    let shorten = |text: String| match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    };
+    AuditEntry { old: entry.old.map(shorten), new: entry.new.map(shorten), ..entry }
+}
+
 /// A part of the audit trail.
 #[server(input = Postcard, output = Postcard)]
 pub async fn list_audit(query: AuditQuery) -> Result<AuditPart, AppError> {
@@ -156,7 +169,7 @@ pub async fn list_audit(query: AuditQuery) -> Result<AuditPart, AppError> {
         let part = gateway.list_audit(&caller, query.project, after.as_ref(), wanted as u32);
         let part = part.await.map_err(app_error)?;
         looked_through += part.entries.len();
-        entries.extend(part.entries.into_iter().filter(is_wanted));
+        entries.extend(part.entries.into_iter().filter(is_wanted).map(shortened));
         after = part.next;
         if after.is_none() || entries.len() >= SHOWN_ENTRIES || looked_through >= MAX_LOOKED_THROUGH {
             break;

@@ -17,8 +17,8 @@ pub fn Issued(
 ) -> impl IntoView {
     forget_form();
     view! {
-        <section class="issued" aria-labelledby="issued-title">
-            <label for="issued" id="issued-title">
+        <div class="issued">
+            <label for="issued">
                 {label}
             </label>
             <div class="issued-line">
@@ -36,7 +36,7 @@ pub fn Issued(
                 <Copy text=Signal::stored(secret) what="it" />
             </div>
             <p class="meta" id="issued-hint">{hint}</p>
-        </section>
+        </div>
     }
     .into_any()
 }

@@ -36,7 +36,7 @@ pub fn InstanceAudit() -> impl IntoView {
                 <Title text="Audit trail" />
                 <Frame user=part.user current=AccountSection::Audit>
                     <p class="meta">
-                        "Who did what on this instance. Edits of values are in the trail of each project. "
+                        "Who did what on this instance; times are in UTC. Edits of values are in the trail of each project. "
                         <Exports path="/api/v1/audit/export".to_owned() />
                     </p>
                     <Trail query entries=part.entries next=part.next of_project=false />

@@ -32,7 +32,7 @@ fn Content(page: AccountPage) -> impl IntoView {
             <section class="section" aria-labelledby="sessions">
                 <h2 id="sessions">"Where you are signed in"</h2>
                 <ul class="rows">{rows.collect_view()}</ul>
-                <p>
+                <div>
                     <Confirm
                         id="sign-out-everywhere"
                         label="Sign out everywhere…"
@@ -42,7 +42,7 @@ fn Content(page: AccountPage) -> impl IntoView {
                         fields=Vec::new()
                         button="Sign out everywhere"
                     />
-                </p>
+                </div>
             </section>
         </Frame>
     }
@@ -110,7 +110,7 @@ fn Session(session: SessionInfo, now: UnixMicros) -> impl IntoView {
         <li class="row">
             <span class="row-main" title=agent>
                 <strong>{browser.clone()}</strong>
-                {is_current.then(|| view! { <span class="pill pill--live">"this browser"</span> })}
+                {is_current.then(|| view! { <span class="pill">"this browser"</span> })}
                 <span class="meta">{times}</span>
             </span>
             {(!is_current)

@@ -69,7 +69,7 @@ fn Row(token: ApiToken, project: Option<String>, now: UnixMicros) -> impl IntoVi
                 <span class="value">{shown}</span>
                 <span class="meta">{about}</span>
             </span>
-            <span class="pill" class:pill--live=good>
+            <span class="pill">
                 {if good { scope.as_str() } else { "expired" }}
             </span>
             <Confirm

@@ -32,7 +32,7 @@ fn Content(head: ProjectHead, query: api::AuditQuery, part: AuditPart) -> impl I
     view! {
         <Frame head current=Section::Audit>
             <p class="meta">
-                "Who did what, when, by what and from where, edits of values included. It only grows. "
+                "Who did what, when, by what and from where, edits of values included; times are in UTC. "
                 <Exports path=export />
             </p>
             <Trail query entries=part.entries next=part.next of_project=true />

@@ -77,10 +77,11 @@ fn Row(project: ProjectId, key: GameKey, now: UnixMicros, manages: bool) -> impl
         <li class="row">
             <span class="row-main">
                 <strong>{key.name.clone()}</strong>
+                <span class="pill">
+                    <span class="dot" class:dot--on=live aria-hidden="true"></span>
+                    {state}
+                </span>
                 <span class="meta">{format!("{made} · {used}")}</span>
-            </span>
-            <span class="pill" class:pill--live=live>
-                {state}
             </span>
             <span class="key">
                 <details class="reveal">

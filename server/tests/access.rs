@@ -348,7 +348,7 @@ async fn an_edit_of_a_project_that_is_not_watched_needs_its_role_too() {
     let ben = house.member("ben", ProjectRole::Viewer).await;
     let own = gateway.create_project(&ben.caller, "Ben's").await.unwrap();
     let mut dashboard = ben.watch(own.id).await;
-    let speed = vec![(VarName::parse("speed").unwrap(), Value::Bool(true))];
+    let speed = vec![(VarName::parse("speed").unwrap(), Value::Bool(true)).into()];
     for (id_of_message, project, code) in [(1, id, "forbidden"), (2, ProjectId(i64::MAX), "not_found")] {
         let edit =
             ClientMessage::Edit { id: id_of_message, project, gesture: Gesture(1), changes: speed.clone() };

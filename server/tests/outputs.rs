@@ -184,6 +184,7 @@ impl Story {
         let url = self.program.database_url();
         rename(&url, "users", "users_away").await;
         rename(&url, "projects", "projects_away").await;
+        rename(&url, "game_keys", "game_keys_away").await;
         let origin = self.owner.origin();
         let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin.as_str())];
         let password = format!("email=ana%40example.org&password={}", PASSWORD.replace(' ', "+"));
@@ -203,6 +204,7 @@ impl Story {
         canaries.search("what a game hears", &said, &[]);
         rename(&url, "users_away", "users").await;
         rename(&url, "projects_away", "projects").await;
+        rename(&url, "game_keys_away", "game_keys").await;
     }
 
     async fn end(mut self) -> String {

@@ -26,6 +26,8 @@ fn Content(page: LinkPage<Invitation>) -> impl IntoView {
     let LinkPage { user, token, good_for, reply, .. } = page;
     let name = user.as_ref().map(|user| user.name.clone());
     let content = match good_for {
+        // without a token in the address this answers a form, which may have been sent too often
+        None if token.is_empty() => view! { <Problem reply /> <Spent /> }.into_any(),
         None => view! { <Spent /> }.into_any(),
         Some(invitation) => {
             let Invitation { project_name, role, invited_by, .. } = invitation;

@@ -24,6 +24,8 @@ pub fn Reset() -> impl IntoView {
 fn Content(page: LinkPage<String>) -> impl IntoView {
     let LinkPage { user, token, good_for, reply, .. } = page;
     let content = match good_for {
+        // without a token in the address this answers a form, which may have been sent too often
+        None if token.is_empty() => view! { <Problem reply /> <Spent /> }.into_any(),
         None => view! { <Spent /> }.into_any(),
         Some(name) => view! {
             <h1>"Set a new password"</h1>

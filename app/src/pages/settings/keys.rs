@@ -85,7 +85,7 @@ fn Row(project: ProjectId, key: GameKey, now: UnixMicros, manages: bool) -> impl
             </span>
             <span class="key">
                 <details class="reveal">
-                    <summary aria-label=format!("Show the key {}", key.name)>
+                    <summary aria-label=format!("{} Show the key {}", key.key.shortened(), key.name)>
                         <span class="value">{key.key.shortened()}</span>
                     </summary>
                     <code class="value">{whole.clone()}</code>

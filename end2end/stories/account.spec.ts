@@ -154,6 +154,8 @@ test('signing in leads only to pages of this server', async ({ page, server, pro
   const bens = await stranger();
   await joinWithNewAccount(bens, await new Settings(page, server, project).invite('viewer'), BEN);
   for (const next of ['//127.0.0.1:9/', 'http://127.0.0.1:9/', '/\\127.0.0.1:9/', '/%09/127.0.0.1:9']) {
+    // away from the live page first: its socket would come back without a session, and the browser would complain
+    await bens.goto('about:blank');
     await bens.context().clearCookies();
     await bens.goto(`${server.url}/sign-in?next=${encodeURIComponent(next)}`);
     await fillSignIn(bens, BEN);

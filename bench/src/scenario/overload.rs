@@ -74,9 +74,12 @@ pub(crate) struct Overload {
     /// How long the flood lasts
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     seconds: f64,
-    /// How long the quiet before it, and the sustained maximum, are measured
+    /// How long the quiet before it is measured
     #[arg(long, value_name = "SECONDS", default_value_t = 8.0)]
     before: f64,
+    /// How long the sustained maximum is measured, before the flood and after it
+    #[arg(long, value_name = "SECONDS", default_value_t = 15.0)]
+    maximum: f64,
     /// How long the time after it is watched
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     after: f64,
@@ -105,19 +108,24 @@ struct Told {
 /// The parts of the run, and what the server had stored and used in each.
 struct Course {
     quiet: Window,
-    sustained: Window,
-    flood: Window,
-    after: Window,
-    /// Entries of the flooded project a second.
-    sustained_per_second: f64,
+    /// The sustained maximum, before the flood and after it.
+    sustained: [Measured; 2],
     offered_per_second: f64,
-    flood_per_second: f64,
-    /// Cores that the server and the generator were busy with: while the maximum was looked for, and in the flood.
-    sustained_cores: [Option<f64>; 2],
-    flood_cores: [Option<f64>; 2],
+    flood: Measured,
+    after: Window,
     /// Resident memory: before any flood, and the most in the flood and after it.
     base_kib: Option<u64>,
     peak_kib: Option<u64>,
+}
+
+/// One load.
+#[derive(Clone, Copy)]
+struct Measured {
+    window: Window,
+    /// Entries of the flooded project that the database gained.
+    per_second: f64,
+    /// Cores that the server and the generator were busy with.
+    cores: [Option<f64>; 2],
 }
 
 impl Overload {
@@ -177,7 +185,7 @@ impl Overload {
         Ok(Cast { threads, waiting, going_on, original, calm })
     }
 
-    /// Quiet, the sustained maximum, rest, the flood, and the time after it.
+    /// Quiet, the sustained maximum, rest, the flood, the time after it, and the maximum again.
     async fn play(
         &self,
         cast: &Cast,
@@ -194,43 +202,62 @@ impl Overload {
         sleep_until(quiet.until.into()).await;
         let base_kib = server.resident_kib();
 
-        let sustained = window(Instant::now() + warm_up, before);
-        cast.flood(Load::FlatOut { window: SUSTAINED_WINDOW }, false);
-        let processes = [server.process(), Some(std::process::id())];
-        let (count, sustained_cores) = tokio::join!(
-            self.stored_within(sustained, stored, flooded),
-            system::busy_cores(sustained, processes)
-        );
-        let sustained_per_second = count? as f64 / sustained.seconds();
-        cast.flood(Load::Idle, true);
+        let maximum_before = self.maximum(cast, server, stored, flooded).await?;
         sleep(REST).await;
 
         let flood = window(Instant::now() + NOTICE, Duration::from_secs_f64(self.seconds));
-        let offered_per_second = sustained_per_second * self.factor;
+        let offered_per_second = maximum_before.per_second * self.factor;
         let per_second = offered_per_second / f64::from(3 * self.sessions) / f64::from(self.entries);
         let burst = (per_second * BURST_EVERY.as_secs_f64()).ceil().max(1.0) as u32;
         cast.flood(Load::Paced { from: flood.from, per_second, burst, window: self.window.into() }, true);
         let after = window(flood.until, after);
         let in_flood = async {
-            let count = self.stored_within(flood, stored, flooded).await;
+            let measured = self.measure(flood, server, stored, flooded).await;
             cast.flood(Load::Idle, true);
-            count
+            measured
         };
-        let (count, flood_cores, peak_kib) =
-            tokio::join!(in_flood, system::busy_cores(flood, processes), most_memory(server, after.until));
+        let (flood, peak_kib) = tokio::join!(in_flood, most_memory(server, after.until));
+        // what a machine and its disk can do drifts, and a database grows: seen from both sides of the flood
+        let maximum_after = self.maximum(cast, server, stored, flooded).await?;
+        sleep(REST).await;
         Ok(Course {
             quiet,
-            sustained,
-            flood,
-            after,
-            sustained_per_second,
+            sustained: [maximum_before, maximum_after],
             offered_per_second,
-            flood_per_second: count? as f64 / flood.seconds(),
-            sustained_cores,
-            flood_cores,
+            flood: flood?,
+            after,
             base_kib,
             peak_kib,
         })
+    }
+
+    /// What can be stored when nothing is sent in vain.
+    async fn maximum(
+        &self,
+        cast: &Cast,
+        server: &Server,
+        stored: &mut Stored,
+        project: &Project,
+    ) -> anyhow::Result<Measured> {
+        let length = Duration::from_secs_f64(self.maximum);
+        let sustained = window(Instant::now() + length.mul_f64(WARM_UP), length);
+        cast.flood(Load::FlatOut { window: SUSTAINED_WINDOW }, false);
+        let measured = self.measure(sustained, server, stored, project).await;
+        cast.flood(Load::Idle, true);
+        measured
+    }
+
+    async fn measure(
+        &self,
+        window: Window,
+        server: &Server,
+        stored: &mut Stored,
+        project: &Project,
+    ) -> anyhow::Result<Measured> {
+        let processes = [server.process(), Some(std::process::id())];
+        let (count, cores) =
+            tokio::join!(self.stored_within(window, stored, project), system::busy_cores(window, processes));
+        Ok(Measured { window, per_second: count? as f64 / window.seconds(), cores })
     }
 
     /// How many entries the database gains within a stretch of time.

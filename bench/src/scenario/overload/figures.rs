@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Course, Overload, Told};
+use super::{Course, Measured, Overload, Told};
 use crate::{
     answers::{Answers, Window},
     client::{Answered, Arrived, total},
@@ -60,32 +60,28 @@ impl Figures<'_> {
     }
 
     fn sustained(&self) -> Run {
-        let Course { sustained, sustained_per_second, offered_per_second, flood_per_second, .. } =
-            *self.course;
+        let Course { sustained, offered_per_second, flood, .. } = *self.course;
         let mut run = Run::new("what is stored of the flooded project");
-        let lines = self.told.lines_of(&self.told.waiting).chain(self.told.lines_of(&self.told.going_on));
-        let answers = Answers::within(sustained, lines);
         let stored = |per_second: f64, window: Window| (per_second * window.seconds()).round() as u64;
-        let flood = self.course.flood;
-        run.number(
-            "sustained maximum",
-            sustained_per_second,
-            "entries/s",
-            stored(sustained_per_second, sustained),
-        );
-        run.times("sustained maximum: line → acknowledged", answers.latency);
-        run.number(
-            "offered in the flood",
-            offered_per_second,
-            "entries/s",
-            stored(offered_per_second, flood),
-        );
-        run.number("stored in the flood", flood_per_second, "entries/s", stored(flood_per_second, flood));
-        let ratio = flood_per_second / sustained_per_second;
-        run.number_with("stored ÷ sustained maximum", ratio, "", 1, Some(Goal::AtLeast(0.9)));
+        for (when, maximum) in ["before", "after"].into_iter().zip(sustained) {
+            let Measured { window, per_second, .. } = maximum;
+            let lines = self.told.lines_of(&self.told.waiting).chain(self.told.lines_of(&self.told.going_on));
+            let answers = Answers::within(window, lines);
+            let n = stored(per_second, window);
+            run.number(format!("sustained maximum, {when}"), per_second, "entries/s", n);
+            run.times(format!("sustained maximum, {when}: line → acknowledged"), answers.latency);
+        }
+        let n = stored(offered_per_second, flood.window);
+        run.number("offered in the flood", offered_per_second, "entries/s", n);
+        let n = stored(flood.per_second, flood.window);
+        run.number("stored in the flood", flood.per_second, "entries/s", n);
+        let maximum = sustained.iter().map(|maximum| maximum.per_second).sum::<f64>() / 2.0;
+        let ratio = flood.per_second / maximum;
+        let goal = Some(Goal::AtLeast(0.9));
+        run.number_with("stored ÷ mean of both maxima", ratio, "", sustained.len() as u64, goal);
         for (kind, players) in [("waits", &self.told.waiting), ("does not wait", &self.told.going_on)] {
-            let answers = Answers::within(flood, self.told.lines_of(players));
-            let per_second = answers.entries as f64 / flood.seconds();
+            let answers = Answers::within(flood.window, self.told.lines_of(players));
+            let per_second = answers.entries as f64 / flood.window.seconds();
             run.number(format!("of it acknowledged to who {kind}"), per_second, "entries/s", answers.entries);
         }
         run
@@ -93,7 +89,7 @@ impl Figures<'_> {
 
     fn project(&self, project: usize) -> Run {
         let mut run = Run::new(["the flooded project", "the other project"][project]);
-        let Course { quiet, flood, after, .. } = *self.course;
+        let Course { quiet, flood: Measured { window: flood, .. }, after, .. } = *self.course;
         let edits = &self.told.edits[project];
         let pushes = Pushes::of(edits, &self.told.arrived_calm(project));
         let flooding =
@@ -137,8 +133,12 @@ impl Figures<'_> {
 
     fn server(&self) -> Run {
         let mut run = Run::new("the server and its connections");
-        let Course { base_kib, peak_kib, sustained_cores, flood_cores, .. } = *self.course;
-        for (when, cores) in [("at the maximum", sustained_cores), ("in the flood", flood_cores)] {
+        let Course { base_kib, peak_kib, sustained, flood, .. } = *self.course;
+        for (when, Measured { cores, .. }) in [
+            ("at the first maximum", sustained[0]),
+            ("in the flood", flood),
+            ("at the last maximum", sustained[1]),
+        ] {
             run.known(format!("cores busy with the server {when}"), cores[0], "");
             run.known(format!("cores busy with the generator {when}"), cores[1], "");
         }

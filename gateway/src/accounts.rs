@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Action, Caller, Gateway, GatewayError, Origin, Secret,
     caller::{Credential, Deed},
-    passwords::{hash_password, is_easy_to_guess, verify_password},
+    passwords::is_easy_to_guess,
     store::{Link, LinkPurpose, NewLink, NewSession, NewUser, Sessions, StoreError, TokenHash},
 };
 
@@ -159,7 +159,7 @@ impl Gateway {
             return Err(GatewayError::SetupLinkSpent);
         }
         let credentials = match credentials {
-            Some((email, password)) => Some((email, hash_password(&self.inner.hashing, password).await?)),
+            Some((email, password)) => Some((email, self.inner.hasher.hash(password).await?)),
             None => None,
         };
         // taken before the account is made, so that two clicks at once make one account
@@ -218,7 +218,7 @@ impl Gateway {
         };
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         let short = password.len() <= MAX_PASSWORD_BYTES;
-        let right = short && verify_password(&self.inner.hashing, password.to_owned(), hash).await?;
+        let right = short && self.inner.hasher.verify(password.to_owned(), hash).await?;
         match user.filter(|_| right) {
             Some(user) => self.begin_session(user, "password", origin).await,
             None => Err(GatewayError::WrongPassword),
@@ -361,10 +361,10 @@ impl Gateway {
         let access = self.inner.store.access();
         let (_, hash) = access.get_user(caller.user.id).await?.ok_or(GatewayError::WrongPassword)?;
         let short = current.len() <= MAX_PASSWORD_BYTES;
-        if !(short && verify_password(&self.inner.hashing, current.to_owned(), hash).await?) {
+        if !(short && self.inner.hasher.verify(current.to_owned(), hash).await?) {
             return Err(GatewayError::WrongPassword);
         }
-        let hash = hash_password(&self.inner.hashing, new.to_owned()).await?;
+        let hash = self.inner.hasher.hash(new.to_owned()).await?;
         let deed = Deed::new("account.password", caller.user.name.clone()).by(caller, self.now());
         let kept = match &caller.by {
             Credential::Session(own) => Some(own),
@@ -429,7 +429,7 @@ impl Gateway {
     ) -> Result<SignedIn, GatewayError> {
         let user = self.get_reset(token).await?.ok_or(GatewayError::LinkSpent)?;
         check_password(password, user.email.as_deref().unwrap_or_default())?;
-        let hash = hash_password(&self.inner.hashing, password.to_owned()).await?;
+        let hash = self.inner.hasher.hash(password.to_owned()).await?;
         let now = self.now();
         let deed = Deed::new("account.password", user.name).by_visitor(None, "link", origin, now);
         let reset = self.inner.store.access().reset_password(&digest(token), &hash, now, deed).await;
@@ -470,7 +470,7 @@ impl Gateway {
         if access.get_user_by_email(&email).await?.is_some() {
             return Err(GatewayError::EmailExists);
         }
-        let password_hash = Some(hash_password(&self.inner.hashing, password.to_owned()).await?);
+        let password_hash = Some(self.inner.hasher.hash(password.to_owned()).await?);
         let created_at = self.inner.clock.now();
         let name = email.clone();
         let deed = Deed::new("account.register", name.clone()).by_visitor(None, "script", origin, created_at);

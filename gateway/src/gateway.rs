@@ -4,10 +4,7 @@ use std::{
 };
 
 use protocol::model::{ProjectId, UnixMicros};
-use tokio::{
-    sync::Semaphore,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 
 use crate::{
     Clock, GatewayError,
@@ -15,12 +12,10 @@ use crate::{
     accounts::{Setup, random_token},
     keys::Keys,
     live::{Live, Registry},
+    passwords::Hasher,
     store::{Epoch, Store},
     writer::{Counters, Writer},
 };
-
-/// How many passwords are hashed at once: each takes 19 MiB and some 50 ms of a core.
-const MAX_CONCURRENT_HASHES: usize = 2;
 
 /// How often the database is asked whether a backup was restored into it, when nothing is written.
 const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -58,7 +53,7 @@ pub(crate) struct Inner {
     pub(crate) projects: Registry,
     pub(crate) writer: Writer,
     pub(crate) setup: Mutex<Option<Setup>>,
-    pub(crate) hashing: Semaphore,
+    pub(crate) hasher: Hasher,
     pub(crate) keys: Keys,
     pub(crate) access: Access,
     pub(crate) epoch: RwLock<Epoch>,
@@ -118,7 +113,7 @@ impl Gateway {
             projects: Registry::default(),
             writer,
             setup: Mutex::new(None),
-            hashing: Semaphore::new(MAX_CONCURRENT_HASHES),
+            hasher: Hasher::start(),
             keys: Keys::default(),
             access: Access::default(),
             epoch: RwLock::new(epoch),

@@ -6,7 +6,6 @@ use crate::{
     Action, Caller, Gateway, GatewayError, Origin, Secret, SignedIn,
     accounts::{check_email, check_password, digest, in_microseconds, random_token},
     caller::Deed,
-    passwords::hash_password,
     store::{Joining, Link, LinkPurpose, NewLink, NewUser},
 };
 
@@ -157,7 +156,7 @@ impl Gateway {
         if access.get_user_by_email(&email).await?.is_some() {
             return Err(GatewayError::EmailExists);
         }
-        let password_hash = Some(hash_password(&self.inner.hashing, password.to_owned()).await?);
+        let password_hash = Some(self.inner.hasher.hash(password.to_owned()).await?);
         let now = self.now();
         let (name, role) = (email.clone(), protocol::model::Role::Member);
         let user = NewUser { name, email: Some(email), password_hash, role, created_at: now };

@@ -1,6 +1,7 @@
 //! As much HTTP as setting up takes: one request a connection.
 
 use anyhow::{Context as _, ensure};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -42,6 +43,20 @@ pub(crate) async fn register_key(host: &str, key: &str) -> anyhow::Result<()> {
     let head = post(host, "/users/tokens", "application/json", &format!(r#"{{"token":"{key}"}}"#)).await?;
     ensure!(head.starts_with("HTTP/1.1 200"), "the key was not registered: {head}");
     Ok(())
+}
+
+/// Makes an account.
+pub(crate) async fn register_user(host: &str, email: &str, password: &str) -> anyhow::Result<()> {
+    let body = json!({ "email": email, "password": password }).to_string();
+    let head = post(host, "/users", "application/json", &body).await?;
+    ensure!(head.starts_with("HTTP/1.1 200"), "the account was not made: {head}");
+    Ok(())
+}
+
+/// Posts the sign-in form, whose fields must not need any encoding, and returns the head of the answer.
+pub(crate) async fn sign_in(host: &str, email: &str, password: &str) -> anyhow::Result<String> {
+    let body = format!("email={email}&password={password}");
+    post(host, "/sign-in", "application/x-www-form-urlencoded", &body).await
 }
 
 /// The sum of a metric over its labels, `None` when the server has no such metric.

@@ -22,7 +22,10 @@ mod system;
 
 use clap::{Parser, Subcommand};
 
-use scenario::{acks::Acks, latency::Latency, lockstep::Lockstep, overload::Overload, reconnect::Reconnect};
+use scenario::{
+    acks::Acks, latency::Latency, lockstep::Lockstep, logins::Logins, overload::Overload,
+    reconnect::Reconnect,
+};
 
 /// Starts a real observerio, plays its games and its dashboards, and measures
 #[derive(Debug, Parser)]
@@ -46,6 +49,8 @@ enum Scenario {
     Reconnect(Reconnect),
     /// Far more than can be stored, in one project, while people go on editing
     Overload(Overload),
+    /// Many people sign in at once, while somebody edits
+    Logins(Logins),
 }
 
 #[tokio::main]
@@ -57,6 +62,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Lockstep(lockstep) => lockstep.run().await,
         Scenario::Reconnect(reconnect) => reconnect.run().await,
         Scenario::Overload(overload) => overload.run().await,
+        Scenario::Logins(logins) => logins.run().await,
     }
 }
 

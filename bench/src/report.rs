@@ -188,7 +188,7 @@ impl Report {
 }
 
 /// p50, p99 and the maximum in milliseconds, to the microsecond.
-fn quantiles(times: &Times) -> [f64; 3] {
+pub(crate) fn quantiles(times: &Times) -> [f64; 3] {
     [times.value_at_quantile(0.5), times.value_at_quantile(0.99), times.max()]
         .map(|nanos| (nanos as f64 / 1e3).round() / 1e3)
 }

@@ -4,6 +4,7 @@ pub(crate) mod acks;
 mod ingest;
 pub(crate) mod latency;
 pub(crate) mod lockstep;
+pub(crate) mod logins;
 pub(crate) mod overload;
 mod project;
 pub(crate) mod reconnect;

@@ -222,11 +222,12 @@ impl Gateway {
     }
 }
 
-/// Text on one line, without what could pass for something else.
+/// Text on one line, without what could pass for something else. Its length counts as it was sent, blanks around it too:
+/// so a form and the document of the HTTP API measure it.
 pub(crate) fn one_line(text: &str, max_chars: usize, what: &str) -> Result<String, GatewayError> {
-    let text = text.trim();
-    match text.chars().count() > max_chars || text.chars().any(char::is_control) {
+    let line = text.trim();
+    match text.chars().count() > max_chars || line.chars().any(char::is_control) {
         true => Err(GatewayError::Invalid(format!("{what} is one line of at most {max_chars} characters"))),
-        false => Ok(text.to_owned()),
+        false => Ok(line.to_owned()),
     }
 }

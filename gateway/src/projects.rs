@@ -4,28 +4,16 @@ use std::sync::Arc;
 
 use protocol::model::{Project, ProjectId, ProjectSummary, Role};
 
-use crate::{Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, store::HistoryRow};
+use crate::{
+    Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, store::HistoryRow, tokens::named,
+};
 
-/// Longest name of a project, in characters.
-const MAX_PROJECT_NAME_CHARS: usize = 80;
 /// Projects of one person.
 const MAX_PROJECTS: usize = 200;
 /// Log lines of a deleted project that go in one transaction, so that nobody waits long for it.
 const LOGS_AT_ONCE: u32 = 5_000;
 /// History rows and log lines of one answer.
 pub const MAX_ROWS: u32 = 1_000;
-
-fn check_name(name: &str) -> Result<&str, GatewayError> {
-    let name = name.trim();
-    if name.is_empty() {
-        return Err(GatewayError::Invalid("give the project a name".to_owned()));
-    }
-    if name.chars().count() > MAX_PROJECT_NAME_CHARS || name.chars().any(char::is_control) {
-        let text = format!("a name is one line of at most {MAX_PROJECT_NAME_CHARS} characters");
-        return Err(GatewayError::Invalid(text));
-    }
-    Ok(name)
-}
 
 impl Gateway {
     /// Makes a project; whoever asks becomes its first admin.
@@ -35,15 +23,15 @@ impl Gateway {
     /// [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
     pub async fn create_project(&self, caller: &Caller, name: &str) -> Result<Project, GatewayError> {
         self.authorise(caller, Action::CreateProject)?;
-        let name = check_name(name)?;
+        let name = named(name, "the project")?;
         let (access, user) = (self.inner.store.access(), caller.user.id);
         if access.list_memberships(user).await?.len() >= MAX_PROJECTS && caller.user.role != Role::Owner {
             let text = format!("you are in {MAX_PROJECTS} projects already; leave or delete some first");
             return Err(GatewayError::Invalid(text));
         }
         let (key, now) = (self.generate_key(), self.now());
-        let deed = Deed::new("project.create", name).by(caller, now);
-        let made = access.create_project(name, Some(user), key, now, deed).await;
+        let deed = Deed::new("project.create", name.as_str()).by(caller, now);
+        let made = access.create_project(&name, Some(user), key, now, deed).await;
         self.inner.access.forget();
         Ok(made?)
     }
@@ -91,12 +79,12 @@ impl Gateway {
         name: &str,
     ) -> Result<(), GatewayError> {
         self.authorise_in(caller, Action::RenameProject, id).await?;
-        let name = check_name(name)?;
+        let name = named(name, "the project")?;
         let old = self.get_project(caller, id).await?.name;
-        let deed = Deed::new("project.rename", name).in_project(id).from(old).to(name);
-        match self.inner.store.access().rename_project(id, name, deed.by(caller, self.now())).await? {
+        let deed = Deed::new("project.rename", name.as_str()).in_project(id).from(old).to(name.as_str());
+        match self.inner.store.access().rename_project(id, &name, deed.by(caller, self.now())).await? {
             true => {
-                self.inner.projects.rename(id, name);
+                self.inner.projects.rename(id, &name);
                 Ok(())
             }
             false => Err(GatewayError::NotFound),

@@ -144,7 +144,7 @@ impl Gateway {
     }
 }
 
-/// What people call a key or a token.
+/// What people call a project, a key or a token.
 pub(crate) fn named(name: &str, what: &str) -> Result<String, GatewayError> {
     let name = one_line(name, MAX_NAME_CHARS, "a name")?;
     match name.is_empty() {

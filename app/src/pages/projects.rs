@@ -46,7 +46,7 @@ fn ProjectList(user: User, projects: Vec<ListedProject>) -> impl IntoView {
                 <form class="form form--inline" method="post" action="/projects">
                     <label class="form-field">
                         <span>"Name"</span>
-                        <input type="text" name="name" maxlength="100" required autocomplete="off" />
+                        <input type="text" name="name" maxlength="80" required autocomplete="off" />
                     </label>
                     <button class="button button--primary" type="submit">
                         "Create project"

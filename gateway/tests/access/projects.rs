@@ -16,7 +16,7 @@ async fn a_project_gets_another_name(store: Arc<dyn Store>) {
     let (gateway, id) = (&house.gateway, house.project.id);
     let ben = house.member("ben", ProjectRole::Designer).await;
     let _game = house.game(house.project.key).await;
-    for bad in ["", " ", "two\nlines", &"x".repeat(81)] {
+    for bad in ["", " ", "two\nlines", &"x".repeat(81), &format!("\n{}", "x".repeat(80))] {
         refused!(gateway.rename_project(&house.owner, id, bad).await, GatewayError::Invalid(_));
         refused!(gateway.create_project(&house.owner, bad).await, GatewayError::Invalid(_));
     }

@@ -125,6 +125,38 @@ async fn a_body_is_json_of_the_right_shape() {
 }
 
 #[tokio::test]
+async fn a_text_may_be_as_long_as_the_document_says_and_blanks_count() {
+    let world = World::start().await;
+    let document = Browser::new(world.server.http).get("/api/v1/openapi.json").await.json();
+    let mut limited = 0;
+    for (schema, method, path, field) in [
+        ("ProjectName", "POST", "/api/v1/projects".to_owned(), "name"),
+        ("ProjectName", "PATCH", world.at(""), "name"),
+        ("KeyName", "POST", world.at("/keys"), "name"),
+        ("NewInvitation", "POST", world.at("/invitations"), "note"),
+    ] {
+        let longest = &document["components"]["schemas"][schema]["properties"][field]["maxLength"];
+        let longest = usize::try_from(longest.as_u64().unwrap()).unwrap();
+        let answer = async |text: &str| {
+            let mut body = json!({ field: text });
+            if field == "note" {
+                body["role"] = "viewer".into();
+            }
+            world.script.json(method, &path, &body).await
+        };
+        let full = "ü".repeat(longest);
+        assert!(answer(&full).await.status < 300, "{method} {path}");
+        assert!(answer(&format!(" {}\n", "x".repeat(longest - 2))).await.status < 300, "{method} {path}");
+        for long in [format!("{full}x"), format!("\n{full}"), format!("{full} ")] {
+            assert_eq!(refusal(&answer(&long).await), refused(400, "invalid"), "{method} {path} {long:?}");
+        }
+        limited += usize::from(method == "POST");
+    }
+    let schemas = document["components"]["schemas"].to_string();
+    assert_eq!(schemas.matches("\"maxLength\"").count(), limited, "each is tried here");
+}
+
+#[tokio::test]
 async fn a_question_that_cannot_be_read_is_refused() {
     let world = World::start().await;
     for query in [

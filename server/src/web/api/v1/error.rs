@@ -38,9 +38,9 @@ pub(super) struct Said {
     /// A sentence that says what to do.
     #[schema(value_type = String)]
     message: Cow<'static, str>,
-    /// With `precondition_failed`: the variable's desired value now.
+    /// With `precondition_failed`: the variable's desired value now; `null`: nobody has set it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<DesiredValue>, nullable = false)]
+    #[schema(value_type = Option<DesiredValue>)]
     current: Option<Option<DesiredValue>>,
     /// With `conflict`: the variables that somebody else has set meanwhile.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -53,7 +53,7 @@ pub(super) struct Said {
 pub(super) struct Conflict {
     /// Which.
     pub(super) name: String,
-    /// Its desired value now.
+    /// Its desired value now; `null`: nobody has set it.
     #[schema(required)]
     pub(super) current: Option<DesiredValue>,
 }

@@ -82,7 +82,12 @@ pub(in crate::web) async fn reset_password(
     let ResetPassword { token, password } = form;
     let attempt = match web.rates.link(origin.address) {
         Ok(attempt) => attempt,
-        Err(wait) => return too_often(&web, caller, parts, Reply::default(), wait).await,
+        Err(wait) => {
+            // the page of a link that is good has the form again; that of one that is not says only this
+            let is_good = matches!(web.gateway.get_reset(&token).await, Ok(Some(_)));
+            let reply = Reply { token: is_good.then_some(token), ..Reply::default() };
+            return too_often(&web, caller, parts, reply, wait).await;
+        }
     };
     let outcome = web.gateway.reset_password(&token, &password, &origin).await;
     if !matches!(outcome, Err(GatewayError::LinkSpent)) {

@@ -163,6 +163,7 @@ async fn the_reference_is_a_page_for_everybody() {
     }
     let curl = "curl -X PUT &quot;$OBSERVERIO/api/v1/projects/1/variables/speed&quot;";
     assert!(page.body.contains(curl), "{}", page.body);
+    assert!(page.body.contains("<td>the body</td><td><a href=\"#type-NewValue\">NewValue</a></td>"));
     let (_, styles) = page.body.split_once("rel=\"stylesheet\" href=\"").unwrap();
     let styles = styles.split('"').next().unwrap();
     let sign_in = Browser::new(server.http).get("/sign-in").await.body;

@@ -48,12 +48,18 @@ impl<'a> Operation<'a> {
         page.raw(&format!("<article><h3 id=\"{anchor}\"><code>{method} {path}</code></h3>"));
         page.raw(&format!("<p><strong>{}.</strong> ", rich(text(&self.said["summary"]))));
         page.raw(&format!("{}</p>", rich(text(&self.said["description"]))));
-        let parameters = list(&self.said["parameters"]);
+        let parameters = list(&self.said["parameters"]).iter().map(parameter).chain(self.body());
+        let parameters: Vec<_> = parameters.collect();
         if !parameters.is_empty() {
-            page.table(&["Parameter", "Type", "Meaning"], parameters.iter().map(parameter));
+            page.table(&["Parameter", "Type", "Meaning"], parameters.into_iter());
         }
         page.table(&["Answer", "Type", "Meaning"], self.answers());
         page.raw(&format!("<pre>{}</pre></article>", plain(&self.curl(document))));
+    }
+
+    fn body(&self) -> Option<[String; 3]> {
+        let schema = self.said["requestBody"]["content"]["application/json"].get("schema")?;
+        Some(["the body".to_owned(), type_of(schema), "JSON".to_owned()])
     }
 
     fn answers(&self) -> impl Iterator<Item = [String; 3]> + 'a {

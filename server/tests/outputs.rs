@@ -22,6 +22,7 @@ const DATABASE_PASSWORD: &str = "canary-database-password";
 const METRICS_TOKEN: &str = "canary-metrics-token";
 const PASSWORD: &str = "canary account password";
 const WRONG_PASSWORD: &str = "canary wrong password";
+const NEW_PASSWORD: &str = "canary renewed password";
 const KEY: &str = "canary-key-1";
 const WRONG_KEY: &str = "canary-key-2";
 const TRACE: [(&str, &str); 2] = [("OBSERVERIO_LOG", "trace"), ("OBSERVERIO_METRICS_TOKEN", METRICS_TOKEN)];
@@ -52,6 +53,7 @@ impl Story {
             ("metrics' token", METRICS_TOKEN),
             ("password", PASSWORD),
             ("wrong password", WRONG_PASSWORD),
+            ("new password", NEW_PASSWORD),
             ("game key", KEY),
             ("wrong game key", WRONG_KEY),
             ("set-up token", program.set_up_token.as_str()),
@@ -131,6 +133,76 @@ impl Story {
         let mut answer = String::new();
         soon("the end", stream.read_to_string(&mut answer)).await.unwrap();
         canaries.search("the answer to what is no HTTP", &answer, &[]);
+    }
+
+    /// API tokens, invitations and reset links: each is shown once, to whoever makes it, and used by somebody else.
+    async fn share(&mut self, project: ProjectId) {
+        let origin = self.owner.origin();
+        let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin.as_str())];
+        let token = self.issue("API token", "/account/tokens", "name=nightly&scope=admin&days=7").await;
+        let bearer = format!("Bearer {token}");
+        let authorised = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let invitations = format!("/api/v1/projects/{project}/invitations");
+        let answer =
+            self.nobody.request("POST", &invitations, &authorised, r#"{"role":"designer"}"#).await.json();
+        let canaries = &mut self.canaries;
+        let link = answer["link"].as_str().unwrap();
+        canaries.add("script's invitation", link.split_once("token=").unwrap().1);
+        for (method, path, body) in [
+            ("GET", "/api/v1/me", ""),
+            ("GET", &invitations, ""),
+            ("POST", &invitations, "{"),
+            ("PUT", &format!("/api/v1/projects/{project}/variables/speed"), r#"{"value":8}"#),
+            ("GET", &format!("/api/v1/projects/{project}/audit"), ""),
+        ] {
+            canaries.ask(&mut self.nobody, method, path, &authorised, body, &[]).await;
+        }
+        let keys = format!("/api/v1/projects/{project}/keys");
+        canaries.ask(&mut self.nobody, "GET", &keys, &authorised, "", &["game key"]).await;
+        let cut = [("authorization", &bearer[..bearer.len() - 1])];
+        canaries.ask(&mut self.nobody, "GET", "/api/v1/me", &cut, "", &[]).await;
+
+        let members = format!("/p/{project}/settings/members");
+        let invitation = self.issue("invitation", &members, "role=viewer&note=ana").await;
+        let accounts = self.canaries.ask(&mut self.owner, "GET", "/accounts", &[], "", &[]).await.body;
+        let member = accounts.split("name=\"user\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let reset = self.issue("reset link", "/accounts", &format!("user={member}")).await;
+        let canaries = &mut self.canaries;
+        for (what, page, link) in [("invitation", "/join", &invitation), ("reset link", "/reset", &reset)] {
+            // the page hands it on
+            let address = format!("{page}?token={link}");
+            canaries.ask(&mut self.member, "GET", &address, &[], "", &[what]).await;
+            canaries.ask(&mut self.nobody, "GET", &format!("{address}x"), &[], "", &[what]).await;
+        }
+        let short = format!("token={reset}&password=x");
+        canaries.ask(&mut self.nobody, "POST", "/reset", &form, &short, &["reset link"]).await;
+        canaries.ask(&mut self.member, "POST", "/join", &form, &format!("token={invitation}"), &[]).await;
+        let new = format!("token={reset}&password={}", NEW_PASSWORD.replace(' ', "+"));
+        let answer = canaries.ask(&mut self.member, "POST", "/reset", &form, &new, &[]).await;
+        assert_eq!(answer.location(), "/", "{answer:?}");
+        self.keep_session("renewed session", false);
+        let canaries = &mut self.canaries;
+        // spent, and in the answer to him alone who said it
+        for (what, page, link) in [("invitation", "/join", &invitation), ("reset link", "/reset", &reset)] {
+            let again = format!("token={link}&password=x");
+            canaries.ask(&mut self.member, "POST", page, &form, &again, &[what]).await;
+        }
+        for page in ["/account", "/account/tokens", "/accounts", "/audit", &members] {
+            canaries.ask(&mut self.owner, "GET", page, &[], "", &[]).await;
+        }
+    }
+
+    /// Has the owner make something secret, which stands in the answer this once, in a field to copy from.
+    async fn issue(&mut self, what: &'static str, page: &str, body: &str) -> String {
+        let origin = self.owner.origin();
+        let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin.as_str())];
+        let answer = self.owner.request("POST", page, &form, body).await;
+        let (_, field) = answer.body.split_once("id=\"issued\"").unwrap_or_else(|| panic!("{answer:?}"));
+        let shown = field.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let secret = shown.split_once("token=").map_or(shown, |(_, token)| token).to_owned();
+        self.canaries.add(what, &secret);
+        self.canaries.search("the page that shows it", &answer.body, &[what]);
+        secret
     }
 
     /// A game and a page that do everything there is; the project's id.
@@ -254,7 +326,8 @@ fn the_search_finds_what_it_is_for() {
 async fn no_secret_comes_out() {
     let mut story = Story::begin().await;
     story.set_up_and_sign_in().await;
-    story.play().await;
+    let project = story.play().await;
+    story.share(project).await;
     story.be_refused().await;
     story.lose_a_table().await;
     let log = story.end().await;

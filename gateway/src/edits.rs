@@ -31,16 +31,47 @@ impl Gateway {
         gesture: Gesture,
         changes: Vec<impl Into<Change>>,
     ) -> Result<EditSaved, GatewayError> {
+        let changes = changes.into_iter().map(Into::into).collect();
+        self.save_edit(caller, project, gesture, changes, false).await
+    }
+
+    /// The same for a script that says it again when it is cut off: [`Self::find_edit`] finds by the gesture all that was
+    /// asked, also what was desired already.
+    ///
+    /// # Errors
+    /// Those of [`Self::edit_vars`].
+    pub async fn edit_vars_once(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        gesture: Gesture,
+        changes: Vec<Change>,
+    ) -> Result<EditSaved, GatewayError> {
+        self.save_edit(caller, project, gesture, changes, true).await
+    }
+
+    async fn save_edit(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        gesture: Gesture,
+        changes: Vec<Change>,
+        is_remembered: bool,
+    ) -> Result<EditSaved, GatewayError> {
         let live = self.live(caller, Action::EditValues, project).await?;
         if changes.len() > MAX_EDITS_PER_MESSAGE {
             let text = format!("at most {MAX_EDITS_PER_MESSAGE} variables at once");
             return Err(ProtocolError::new(ErrorCode::TooMany, text).into());
         }
-        let changes = live.state().check_edit(changes.into_iter().map(Into::into).collect())?;
-        if changes.is_empty() {
+        let (changes, unchanged, seen) = {
             let state = live.state();
-            return Ok(EditSaved { revision: state.revision(), games: state.connections() });
-        }
+            let (changes, mut unchanged) = state.check_edit(changes)?;
+            unchanged.retain(|_| is_remembered);
+            if changes.is_empty() && unchanged.is_empty() {
+                return Ok(EditSaved { revision: state.revision(), games: state.connections() });
+            }
+            (changes, unchanged, state.revision())
+        };
         let write = Write::Edit {
             project,
             author: caller.user.id,
@@ -50,6 +81,8 @@ impl Gateway {
             gesture,
             at: self.inner.clock.now(),
             changes,
+            unchanged,
+            seen,
         };
         match self.inner.writer.edit(Arc::clone(&live), write).await? {
             Written::Edit { revision } => Ok(EditSaved { revision, games: live.state().connections() }),
@@ -65,7 +98,7 @@ impl Gateway {
     }
 
     /// What an edit with this gesture has set before, with its newest revision: a script that was cut off asks before it
-    /// says the same again. `None`: there was no such edit of this caller, or it changed nothing.
+    /// says the same again. `None`: there was no such edit of this caller.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].

@@ -292,7 +292,9 @@ impl State {
                 self.apply_report(device, at, &declared, &values);
                 Some(Event::Reported { device, at, declared, values })
             }
-            (Write::Edit { author_name, at, changes, .. }, Written::Edit { revision }) => {
+            (Write::Edit { author_name, at, changes, .. }, Written::Edit { revision })
+                if !changes.is_empty() =>
+            {
                 Some(Event::Edited { desired: self.apply_edit(&author_name, at, changes, revision) })
             }
             (Write::Seen { device, at, .. }, _) => {
@@ -396,8 +398,11 @@ impl State {
 
     // --- what people and games are given ---
 
-    /// Whether these may be set, and which of them would change anything.
-    pub(crate) fn check_edit(&self, changes: Vec<Change>) -> Result<Vec<Change>, ProtocolError> {
+    /// Whether these may be set; which of them would change anything, and which would not.
+    pub(crate) fn check_edit(
+        &self,
+        changes: Vec<Change>,
+    ) -> Result<(Vec<Change>, Vec<Change>), ProtocolError> {
         let mut news: IndexMap<VarName, Change> = IndexMap::new();
         for change in changes {
             let name = &change.name;
@@ -411,8 +416,7 @@ impl State {
         let is_news = |change: &Change| {
             self.vars[&change.name].desired.as_ref().is_none_or(|desired| desired.value != change.value)
         };
-        news.retain(|_, change| is_news(change));
-        Ok(news.into_values().collect())
+        Ok(news.into_values().partition(is_news))
     }
 
     /// The desired values that a game lacks which has everything up to `since`, encoded for it.

@@ -140,6 +140,8 @@ pub trait Statements: Send {
     /// Makes or extends the history rows of a gesture, and returns how many. A new one takes its old
     /// value from the variable.
     async fn upsert_history(&mut self, edit: &EditRows<'_>) -> Result<u64>;
+    /// Keeps under a gesture what was asked and desired already.
+    async fn remember_unchanged(&mut self, edit: &EditRows<'_>) -> Result<()>;
     /// Sets desired values and returns how many.
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64>;
     /// Sets when devices were last seen, and how far they are where that is known: (id, at, applied).

@@ -28,7 +28,8 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: &[Script] = &[script!("0001_init"), script!("0002_line_v2"), script!("0003_access")];
+const SCRIPTS: &[Script] =
+    &[script!("0001_init"), script!("0002_line_v2"), script!("0003_access"), script!("0004_unchanged_edits")];
 
 /// The number of the last step.
 pub(super) fn newest() -> i64 {

@@ -286,6 +286,10 @@ pub enum Write {
         at: UnixMicros,
         /// Variables that exist, with their new desired values.
         changes: Vec<Change>,
+        /// What was asked too and is desired already, to be found by the gesture.
+        unchanged: Vec<Change>,
+        /// The project's revision when that was so: that of the edit if it changes nothing.
+        seen: Revision,
     },
     /// A device was there.
     Seen {
@@ -321,7 +325,7 @@ impl Write {
         match self {
             Self::Logs { entries, .. } => entries.len(),
             Self::Report { declared, values, .. } => declared.len() + values.len(),
-            Self::Edit { changes, .. } => changes.len(),
+            Self::Edit { changes, unchanged, .. } => changes.len() + unchanged.len(),
             Self::Outcomes { outcomes, .. } => outcomes.len(),
             Self::Connect { .. } | Self::Refused { .. } | Self::Seen { .. } => 1,
         }
@@ -423,7 +427,8 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<HistoryRow>>;
 
-    /// The edit of a person and gesture: its changes, each with its revision; none if there was no such edit.
+    /// The edit of a person and gesture: its changes, and what it was asked to remember beside them, each with its
+    /// revision; none if there was no such edit.
     async fn get_gesture(
         &self,
         project: ProjectId,

@@ -139,6 +139,9 @@ macro_rules! impl_store {
             ) -> Result<Vec<(VarName, Value, Revision)>> {
                 let cells = sqlx::query_as(
                     "SELECT name, new, revision FROM edits
+                     WHERE project_id = $1 AND author_id = $2 AND gesture = $3
+                     UNION ALL
+                     SELECT name, value, revision FROM unchanged_edits
                      WHERE project_id = $1 AND author_id = $2 AND gesture = $3",
                 )
                 .bind(project.0)

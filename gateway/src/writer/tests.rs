@@ -172,6 +172,8 @@ impl Desk {
             gesture: Gesture(number),
             at: UnixMicros(0),
             changes: vec![(VarName::parse("speed").unwrap(), Value::Bool(true)).into()],
+            unchanged: vec![],
+            seen: Revision(0),
         };
         tokio::spawn(async move {
             let started = Instant::now();

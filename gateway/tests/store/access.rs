@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use gateway::store::{
     AccessStore, AuditRow, Joining, Link, LinkPurpose, NewKey, NewLink, NewToken, NewUser, Sessions, Store,
-    StoreError, TokenHash,
+    StoreError, TokenHash, Written,
 };
 use protocol::model::{
-    AuditCursor, Handle, Key, KeyId, ProjectId, ProjectRole, Role, TokenId, TokenScope, UnixMicros, User,
-    UserId,
+    AuditCursor, Handle, Key, KeyId, ProjectId, ProjectRole, Revision, Role, TokenId, TokenScope, UnixMicros,
+    User, UserId,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -356,6 +356,16 @@ async fn history_gestures_and_logs_are_read_in_parts(store: Arc<dyn Store>) {
     let expected = [("size".to_owned(), int(1), 1), ("speed".to_owned(), int(2), 1)];
     assert_eq!(gesture(7, 1).await, expected);
     assert_eq!((gesture(8, 1).await, gesture(7, 9).await), (vec![], vec![]));
+    // what it asked to remember comes beside what it changed, which may be nothing
+    for (number, changes, revision) in [(4, &[("size", int(5))][..], 4), (5, &[], 3)] {
+        let edit = house.edit_beside(number, changes, &[("speed", text("x"))], 3);
+        assert_eq!(house.commit(&[edit]).await, [Written::Edit { revision: Revision(revision) }]);
+        let mut expected: Vec<_> =
+            changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone(), revision)).collect();
+        expected.push(("speed".to_owned(), text("x"), revision));
+        assert_eq!(gesture(7, number).await, expected);
+    }
+    assert_eq!(house.load().await.revision, Revision(4));
 
     house.commit(&[house.logs(&["a", "b", "c", "d"])]).await;
     let seqs = async |before, limit| {

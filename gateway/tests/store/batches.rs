@@ -3,10 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use gateway::store::{Store, StoreError, Write, Written};
-use protocol::{
-    live::Gesture,
-    model::{DeviceId, ProjectId, Revision, UserId, VarSpec, VarType},
-};
+use protocol::model::{DeviceId, ProjectId, Revision, UserId, VarSpec, VarType};
 
 use crate::house::{House, NOW, commit, entry, int, integer, later, make_device, make_project, name};
 
@@ -54,9 +51,9 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
         let values = vec![(name(n), int(2))];
         Write::Report { project, device, at: NOW, declared: vec![], values, line: None }
     };
-    let (author, author_name) = (UserId(7), "Ana".to_owned());
-    let (via, address) = ("session".to_owned(), String::new());
-    let (gesture, changes) = (Gesture(1), vec![(name("speed"), int(2)).into()]);
+    let mut edit_elsewhere = house.edit(1, &[("speed", int(2))]);
+    let Write::Edit { project: edited, .. } = &mut edit_elsewhere else { panic!() };
+    *edited = no_project;
     let bad = [
         line(no_project, device),
         line(project, no_device),
@@ -66,7 +63,7 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
         value(project, stranger, "speed"),
         value(project, device, "never declared"),
         house.edit(1, &[("speed", int(2)), ("never declared", int(2))]),
-        Write::Edit { project: no_project, author, author_name, via, address, gesture, at: NOW, changes },
+        edit_elsewhere,
         Write::Seen { device: no_device, at: NOW, applied: None },
     ];
     for bad in bad {
@@ -148,13 +145,11 @@ async fn a_gesture_is_one_row_of_the_history(store: Arc<dyn Store>) {
     assert_eq!(house.history().await, [third[0].clone(), third[1].clone(), second, drag]);
 
     // the same number from somebody else is another gesture
-    let Write::Edit { project, via, address, gesture, at, changes, .. } = house.edit(2, &[("size", int(9))])
-    else {
-        panic!()
-    };
-    let (author, author_name) = (UserId(8), "Ben".to_owned());
-    house.commit(&[Write::Edit { project, author, author_name, via, address, gesture, at, changes }]).await;
-    let newest = house.store.list_history(project, None, None, 1).await.unwrap();
+    let mut others = house.edit(2, &[("size", int(9))]);
+    let Write::Edit { author, author_name, .. } = &mut others else { panic!() };
+    (*author, *author_name) = (UserId(8), "Ben".to_owned());
+    house.commit(&[others]).await;
+    let newest = house.store.list_history(house.project.id, None, None, 1).await.unwrap();
     assert_eq!(newest.len(), 1);
     assert_eq!((newest[0].author.as_str(), &newest[0].old, newest[0].at), ("Ben", &Some(int(8)), NOW));
     assert_eq!(house.history().await.len(), 5);

@@ -12,8 +12,8 @@ use gateway::store::{
 use protocol::{
     live::Gesture,
     model::{
-        DeviceId, Level, LogEntry, Project, ProjectId, Role, UnixMicros, User, UserId, Value, VarName,
-        VarSpec, VarType,
+        DeviceId, Level, LogEntry, Project, ProjectId, Revision, Role, UnixMicros, User, UserId, Value,
+        VarName, VarSpec, VarType,
     },
 };
 
@@ -151,6 +151,20 @@ impl House {
     }
 
     pub fn edit(&self, gesture: u64, changes: &[(&str, Value)]) -> Write {
+        self.edit_beside(gesture, changes, &[], 0)
+    }
+
+    /// An edit that also asked for what was desired already, at that revision.
+    pub fn edit_beside(
+        &self,
+        gesture: u64,
+        changes: &[(&str, Value)],
+        unchanged: &[(&str, Value)],
+        seen: i64,
+    ) -> Write {
+        let all = |changes: &[(&str, Value)]| {
+            changes.iter().map(|(n, value)| (name(n), value.clone()).into()).collect()
+        };
         Write::Edit {
             project: self.project.id,
             author: UserId(7),
@@ -159,7 +173,9 @@ impl House {
             address: "192.0.2.7".to_owned(),
             gesture: Gesture(gesture),
             at: NOW,
-            changes: changes.iter().map(|(n, value)| (name(n), value.clone()).into()).collect(),
+            changes: all(changes),
+            unchanged: all(unchanged),
+            seen: Revision(seen),
         }
     }
 

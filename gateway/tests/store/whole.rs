@@ -45,6 +45,7 @@ pub async fn fill(store: Arc<dyn Store>) {
     for gesture in 1..=3 {
         house.commit(&[house.edit(gesture, &changes)]).await;
     }
+    house.commit(&[house.edit_beside(4, &[], &changes, 3)]).await;
     for n in 0..20 {
         let connect = Write::Connect {
             project: house.project.id,

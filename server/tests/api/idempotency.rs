@@ -52,6 +52,50 @@ async fn a_number_that_the_game_keeps_otherwise_is_the_same() {
 }
 
 #[tokio::test]
+async fn what_changed_nothing_is_remembered_too() {
+    let world = World::start().await;
+    let _game = world.game().await;
+    let at = world.at("/variables");
+    let put = async |key: &str, value: u8| {
+        let headers = [("idempotency-key", key)];
+        let path = format!("{at}/speed");
+        world.script.send("PUT", &path, &headers, &json!({"value": value}).to_string()).await
+    };
+    put("a", 7).await;
+    let nothing = put("b", 7).await;
+    assert_eq!((nothing.status, &nothing.json()["revision"]), (200, &json!(1)), "{}", nothing.body);
+    assert_eq!(world.script.all(&world.at("/history"), 100).await.len(), 1);
+    put("c", 8).await;
+    let again = put("b", 7).await;
+    assert_eq!(
+        (again.status, again.json(), again.header("etag")),
+        (200, nothing.json(), nothing.header("etag"))
+    );
+    assert_eq!(world.script.get(&format!("{at}/speed")).await.json()["desired"]["value"], 8);
+    assert_eq!(refusal(&put("b", 9).await), refused(422, "idempotency_mismatch"));
+
+    // some of it changes something, some does not
+    let patch = async |changes: &str| {
+        world
+            .script
+            .send("PATCH", &at, &[("idempotency-key", "d")], &format!(r#"{{"changes":{changes}}}"#))
+            .await
+    };
+    let both = r#"[{"name":"speed","value":8},{"name":"title","value":"x"}]"#;
+    let first = patch(both).await;
+    assert_eq!(first.json()["revision"], 3, "{}", first.body);
+    put("e", 9).await;
+    let again = patch(both).await;
+    assert_eq!((again.status, again.json()), (200, first.json()));
+    for other in
+        [r#"[{"name":"title","value":"x"}]"#, &both.replace('8', "9"), &both.replace("title", "id"), "[]"]
+    {
+        assert_eq!(refusal(&patch(other).await), refused(422, "idempotency_mismatch"), "{other}");
+    }
+    assert_eq!(world.script.all(&world.at("/history"), 100).await.len(), 4);
+}
+
+#[tokio::test]
 async fn a_connection_that_is_cut_before_the_answer_does_no_harm() {
     let world = World::start().await;
     let _game = world.game().await;

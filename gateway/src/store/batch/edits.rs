@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use indexmap::IndexMap;
 use protocol::{
     live::{Change, Desired, NOT_DESIRED},
-    model::{Revision, UnixMicros, UserId, Value, VarName},
+    model::{Revision, UnixMicros, UserId, Value},
 };
 
 use super::{DesiredCells, EditRows, Statements};
@@ -13,15 +13,19 @@ use crate::store::{Conflict, Result, StoreError, Write, Written};
 
 /// Saves an edit in its turn, or finds that somebody else's came before.
 pub(super) async fn write_edit(sql: &mut impl Statements, write: &Write) -> Result<Written> {
-    let Write::Edit { project, author, author_name, via, address, gesture, at, changes } = write else {
+    let Write::Edit { project, author, author_name, via, address, gesture, at, changes, unchanged, seen } =
+        write
+    else {
         unreachable!("the caller matched an edit")
     };
     if let Some(conflict) = find_conflict(sql, project.0, (*author, gesture.0), changes).await? {
         return Ok(Written::Conflict(Box::new(conflict)));
     }
-    // of two values for one variable the last one counts
-    let merged: IndexMap<&VarName, _> = changes.iter().map(|change| (&change.name, &change.value)).collect();
-    let edit = EditRows {
+    let revision = match changes.is_empty() {
+        true => seen.0,
+        false => sql.next_revision(project.0).await?,
+    };
+    let rows = |names, values| EditRows {
         project: project.0,
         author_id: author.0,
         author: author_name,
@@ -29,11 +33,20 @@ pub(super) async fn write_edit(sql: &mut impl Statements, write: &Write) -> Resu
         address,
         // a bit pattern: databases have no unsigned 64-bit integers
         gesture: gesture.0.cast_signed(),
-        revision: sql.next_revision(project.0).await?,
+        revision,
         at: at.0,
-        names: merged.keys().map(|name| name.as_str()).collect(),
-        values: merged.values().map(|value| value.to_json()).collect(),
+        names,
+        values,
     };
+    if !unchanged.is_empty() {
+        let (names, values) = columns(unchanged);
+        sql.remember_unchanged(&rows(names, values)).await?;
+    }
+    if changes.is_empty() {
+        return Ok(Written::Edit { revision: *seen });
+    }
+    let (names, values) = columns(changes);
+    let edit = rows(names, values);
     // the history first: it takes the old values from where the new ones go
     let kept = sql.upsert_history(&edit).await?;
     let set = sql.set_desired(&edit).await?;
@@ -42,6 +55,12 @@ pub(super) async fn write_edit(sql: &mut impl Statements, write: &Write) -> Resu
         return Err(StoreError::Damaged("an edit names a variable that is not there".to_owned()));
     }
     Ok(Written::Edit { revision: Revision(edit.revision) })
+}
+
+/// Names and values as JSON. Of two values for one variable the last one counts.
+fn columns(changes: &[Change]) -> (Vec<&str>, Vec<String>) {
+    let merged: IndexMap<&str, _> = changes.iter().map(|c| (c.name.as_str(), &c.value)).collect();
+    merged.into_iter().map(|(name, value)| (name, value.to_json())).unzip()
 }
 
 /// The first change that was made on an old view: the order of commits decides who was first. A gesture goes on from its

@@ -286,6 +286,23 @@ impl Statements for PgConnection {
         Ok(done.rows_affected())
     }
 
+    async fn remember_unchanged(&mut self, edit: &EditRows<'_>) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO unchanged_edits (project_id, author_id, gesture, name, value, revision)
+             SELECT $1, $2, $3, c.name, c.value, $4 FROM UNNEST($5::text[], $6::text[]) AS c (name, value)
+             ON CONFLICT (project_id, author_id, gesture, name) DO NOTHING",
+        )
+        .bind(edit.project)
+        .bind(edit.author_id)
+        .bind(edit.gesture)
+        .bind(edit.revision)
+        .bind(&edit.names)
+        .bind(&edit.values)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64> {
         let done = sqlx::query(
             "UPDATE vars SET desired = c.value, desired_revision = $2, desired_author = $3, desired_at = $4

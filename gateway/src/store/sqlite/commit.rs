@@ -269,6 +269,22 @@ impl Statements for SqliteConnection {
         Ok(done.rows_affected())
     }
 
+    async fn remember_unchanged(&mut self, edit: &EditRows<'_>) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO unchanged_edits (project_id, author_id, gesture, name, value, revision)
+             SELECT $1, $2, $3, c.value->>0, c.value->>1, $4 FROM json_each($5) AS c WHERE true
+             ON CONFLICT (project_id, author_id, gesture, name) DO NOTHING",
+        )
+        .bind(edit.project)
+        .bind(edit.author_id)
+        .bind(edit.gesture)
+        .bind(edit.revision)
+        .bind(json(pairs(edit)))
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
     /// An upsert of rows that exist, and not UPDATE … FROM json_each: SQLite may scan the JSON text anew for
     /// every variable of the project (15 s for 5,000), and only a join's order can be dictated.
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64> {

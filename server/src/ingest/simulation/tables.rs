@@ -291,6 +291,10 @@ impl Statements for Transaction {
         Ok(edit.names.len() as u64)
     }
 
+    async fn remember_unchanged(&mut self, _: &EditRows<'_>) -> Result<()> {
+        unreachable!("nobody repeats an edit in a run")
+    }
+
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64> {
         let mut set = 0;
         for (name, value) in edit.names.iter().zip(&edit.values) {

@@ -204,10 +204,10 @@ async fn save(
 ) -> Result<EditSaved, Refusal> {
     let tasks = web.tasks.clone();
     let saving = tasks.spawn(async move {
-        let Some(key) = key else { return edit(&web, &caller, project, random(), changes).await };
+        let Some(key) = key else { return edit(&web, &caller, project, None, changes).await };
         let _held = web.edits.hold(key).await;
         match web.gateway.find_edit(&caller, project, key.0).await? {
-            None => edit(&web, &caller, project, key.0, changes).await,
+            None => edit(&web, &caller, project, Some(key), changes).await,
             Some((revision, set)) => {
                 let asked: Vec<_> = changes.iter().map(|change| (&change.name, &change.value)).collect();
                 if !is_same_edit(&asked, &set) {
@@ -232,7 +232,7 @@ async fn edit(
     web: &Web,
     caller: &Caller,
     project: ProjectId,
-    gesture: Gesture,
+    key: Option<IdempotencyKey>,
     changes: Vec<Change>,
 ) -> Result<EditSaved, Refusal> {
     let mut conflicts = Vec::new();
@@ -246,7 +246,11 @@ async fn edit(
     if !conflicts.is_empty() {
         return Err(Refusal::Conflict(conflicts));
     }
-    match web.gateway.edit_vars(caller, project, gesture, changes).await {
+    let outcome = match key {
+        Some(key) => web.gateway.edit_vars_once(caller, project, key.0, changes).await,
+        None => web.gateway.edit_vars(caller, project, random(), changes).await,
+    };
+    match outcome {
         Err(GatewayError::Conflict { name, current, .. }) => {
             Err(Refusal::Conflict(vec![(name, current.map(|current| *current))]))
         }

@@ -1,5 +1,7 @@
 //! Edits that may be sent again. A key of the client's becomes the edit's gesture, by which the store finds it.
 
+use std::collections::HashMap;
+
 use axum::http::{HeaderMap, HeaderName};
 use protocol::{
     live::Gesture,
@@ -53,12 +55,13 @@ impl EditLocks {
     }
 }
 
-/// Whether a request asks for what an edit has set. What was desired before already is not in the edit, so it can't be
-/// compared.
-pub(super) fn is_same_edit(asked: &[(&VarName, &Value)], set: &[(VarName, Value)]) -> bool {
+/// Whether a request asks for what an edit was asked for.
+pub(super) fn is_same_edit(asked: &[(&VarName, &Value)], before: &[(VarName, Value)]) -> bool {
     // of a variable that is named twice the last value counts
-    let asked_for = |name: &VarName| asked.iter().rfind(|(asked, _)| *asked == name).map(|(_, value)| *value);
-    set.iter().all(|(name, value)| asked_for(name).is_some_and(|asked| is_same(asked, value)))
+    let asked: HashMap<&VarName, &Value> = asked.iter().copied().collect();
+    let is_asked =
+        |(name, value): &(VarName, Value)| asked.get(name).is_some_and(|asked| is_same(asked, value));
+    asked.len() == before.len() && before.iter().all(is_asked)
 }
 
 /// A number is kept in the type that the game declares.
@@ -101,10 +104,10 @@ mod tests {
         let set = [(speed.clone(), five_as_float.clone())];
         assert!(is_same_edit(&[(&speed, &five)], &set));
         assert!(is_same_edit(&[(&speed, &six), (&speed, &five)], &set));
-        // hp was desired before already
-        assert!(is_same_edit(&[(&speed, &five_as_float), (&hp, &six)], &set));
+        assert!(!is_same_edit(&[(&speed, &five_as_float), (&hp, &six)], &set));
         assert!(!is_same_edit(&[(&speed, &six)], &set));
         assert!(!is_same_edit(&[(&speed, &text)], &set));
         assert!(!is_same_edit(&[(&hp, &five)], &set));
+        assert!(!is_same_edit(&[], &set));
     }
 }

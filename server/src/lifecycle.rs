@@ -189,6 +189,7 @@ impl Server {
             offer: Offer::http(certificates),
             proxies: Arc::new(config.trusted_proxies),
             head_timeout: config.head_timeout,
+            write_timeout: config.game_times.write,
         };
         let games = accept_games(game_port, gateway.clone(), tasks.clone(), stop.clone());
         tasks.spawn_on(games, game_threads.handle());

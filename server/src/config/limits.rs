@@ -33,7 +33,7 @@ pub(super) struct Limits {
     /// Seconds in which a game must say its key, with the handshake of TLS
     #[arg(long, env = "OBSERVERIO_VERIFY_TIMEOUT", value_name = "SECONDS", default_value = "10")]
     verify_timeout: String,
-    /// Seconds in which a game must read what it is sent
+    /// Seconds in which a game, or a script that follows the log, must read what it is sent
     #[arg(long, env = "OBSERVERIO_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "10")]
     write_timeout: String,
     /// Seconds in which a browser or script must say what it wants (the head of a request), with the handshake of TLS

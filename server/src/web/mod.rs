@@ -11,6 +11,7 @@ mod live;
 mod metrics;
 mod next;
 mod outage;
+mod pace;
 mod pages;
 mod rates;
 mod readiness;

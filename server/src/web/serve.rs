@@ -25,7 +25,10 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::OwnedSemaphorePermit};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::client::{self, Scheme};
+use super::{
+    client::{self, Scheme},
+    pace::{Pace, Paced},
+};
 use crate::{
     config::TrustedProxies,
     net::{self, Port},
@@ -41,6 +44,8 @@ pub(crate) struct HttpPort {
     /// For a request's head, that of the first one with the handshake of TLS before it; also for the pause between two
     /// requests of a connection.
     pub(crate) head_timeout: Duration,
+    /// For a client who has to keep up with what he is sent.
+    pub(crate) write_timeout: Duration,
 }
 
 /// Accepts browsers and scripts until `stop`, each in a task of `tasks`, which ends after its request.
@@ -61,6 +66,7 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
             place: Place(Arc::new(place)),
             proxies: Arc::clone(&http_port.proxies),
             head_timeout: http_port.head_timeout,
+            write_timeout: http_port.write_timeout,
         };
         let (stream, encrypted) = Transport::observed(stream, http_port.offer.clone());
         tasks.spawn(connection.serve(stream, encrypted, router.clone(), stop.clone()));
@@ -77,6 +83,7 @@ struct Connection {
     place: Place,
     proxies: Arc<TrustedProxies>,
     head_timeout: Duration,
+    write_timeout: Duration,
 }
 
 impl Connection {
@@ -87,13 +94,16 @@ impl Connection {
         router: Router,
         stop: CancellationToken,
     ) {
-        let Self { peer, place, proxies, head_timeout } = self;
+        let Self { peer, place, proxies, head_timeout, write_timeout } = self;
+        let pace = Pace::default();
+        let stream = Paced::new(stream, pace.clone(), write_timeout);
         let router = TowerToHyperService::new(router);
         let service = service_fn(move |mut request: Request<Incoming>| {
             let scheme = if encrypted.load(Relaxed) { Scheme::Https } else { Scheme::Http };
             let (address, scheme) = client::trace(peer.ip(), scheme, request.headers(), &proxies);
             let extensions = request.extensions_mut();
             extensions.insert(place.clone());
+            extensions.insert(pace.clone());
             extensions.insert(address);
             extensions.insert(scheme);
             router.call(request)
@@ -140,6 +150,7 @@ mod tests {
             offer: Offer::http(None),
             proxies: Arc::new(TrustedProxies::parse(trusted).unwrap()),
             head_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
         };
         let tell = async |ClientAddress(address): ClientAddress, scheme: Scheme| {
             format!("{}://{address}", scheme.as_str())

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    support::soon,
+    support::{http::Browser, soon},
     world::{Script, World},
 };
 
@@ -142,7 +142,7 @@ async fn what_is_too_much_to_make_up_for_is_counted() {
 
 #[tokio::test]
 async fn who_reads_too_slowly_loses_no_line_without_being_told() {
-    let world = World::start().await;
+    let world = World::start_with(&["--write-timeout", "60"]).await;
     let mut game = world.game().await;
     let mut listener = Listener::open(&world.script, &world.at("/logs/live"), None).await;
     // more than all buffers between us hold, then more commits than are kept for who is behind
@@ -165,6 +165,28 @@ async fn who_reads_too_slowly_loses_no_line_without_being_told() {
     }
     world.log(&mut game, ["new".to_owned()]).await;
     assert_eq!(listener.line().await["seq"], LONG + SHORT + 1);
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_let_go_and_others_are_not() {
+    let world = World::start_with(&["--write-timeout", "0.2"]).await;
+    let mut game = world.game().await;
+    let idle = Listener::open(&world.script, &world.at("/logs/live?q=nothing"), None).await;
+    let mut silent = Listener::open(&world.script, &world.at("/logs/live"), None).await;
+    // more than all buffers between us hold
+    let long = "x".repeat(1_000);
+    world.log(&mut game, (1..=12_000).map(|n| format!("{n} {long}"))).await;
+    let connections = async || {
+        let metrics = Browser::new(world.server.http).get("/metrics").await.body;
+        let line = metrics.lines().find(|line| line.starts_with("observerio_http_connections ")).unwrap();
+        line.split_once(' ').unwrap().1.parse::<u32>().unwrap()
+    };
+    // the other listener, and this very question
+    soon("the end of the connection", async { while connections().await > 2 {} }).await;
+    let mut under_way = String::new();
+    while let Ok(1..) = soon("what was under way", silent.stream.read_line(&mut under_way)).await {}
+    assert!(under_way.contains("\nid: 1\n") && !under_way.contains("\nid: 12000\n"), "{}", under_way.len());
+    drop(idle);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, HeaderName},
     response::{
@@ -23,7 +24,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::super::super::{Web, guard};
+use super::super::super::{Web, guard, pace::Pace};
 use super::{
     caller::Client,
     error::{Answer, Problem},
@@ -45,8 +46,8 @@ const WINDOW: u32 = 200;
 ///
 /// Server-sent events: `line` with a line as JSON and its number as `id`, from now on or behind `Last-Event-ID`;
 /// `dropped` with `{"count": …}` when you were away for, or fell behind by, more than 10,000 lines, of which those were
-/// left out; a comment every 15 seconds. It ends when you may not see the project any more, and when the server goes
-/// down.
+/// left out; a comment every 15 seconds. It ends when you may not see the project any more, when you do not read, and when
+/// the server goes down.
 #[utoipa::path(
     get, operation_id = "follow_logs", path = "/projects/{project}/logs/live", tag = "logs",
     params(InProject, Search, ("last-event-id" = Option<u64>, Header, description = "The number of the last line that you have.")),
@@ -57,11 +58,13 @@ pub(super) async fn live(
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Asked(search): Asked<Search>,
+    Extension(pace): Extension<Pace>,
     headers: HeaderMap,
 ) -> Answer<impl IntoResponse> {
     let last_seen = last_event_id(&headers)?;
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
     let tail = Tail::begin(web, caller, project, matcher, last_seen).await?;
+    pace.keep_up();
     let events = stream::unfold(tail, |mut tail| async move {
         tail.next().await.map(|event| (Ok::<_, Infallible>(event), tail))
     });

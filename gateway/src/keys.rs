@@ -127,6 +127,23 @@ impl Gateway {
         Ok(project.map(|project| Project { key, ..project }))
     }
 
+    /// A key that a project's games say: of those in force the oldest. `None`: it is not for this person.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn get_game_key(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+    ) -> Result<Option<Key>, GatewayError> {
+        match self.authorise_in(caller, Action::ReadKeys, project).await {
+            Err(GatewayError::Forbidden) => return Ok(None),
+            allowed => allowed?,
+        };
+        let found = self.inner.store.get_project(project).await?.ok_or(GatewayError::NotFound)?;
+        Ok(Some(found.key))
+    }
+
     /// The keys of a project, the oldest first, revoked ones too.
     ///
     /// # Errors

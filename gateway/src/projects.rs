@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::model::{Project, ProjectId, ProjectSummary, Role};
+use protocol::model::{Project, ProjectId, ProjectInfo, ProjectSummary, Role};
 
 use crate::{
     Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, store::HistoryRow, tokens::named,
@@ -63,9 +63,10 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::NotFound`] when there is none or it is not for this person,
     /// [`GatewayError::Unavailable`].
-    pub async fn get_project(&self, caller: &Caller, id: ProjectId) -> Result<Project, GatewayError> {
+    pub async fn get_project(&self, caller: &Caller, id: ProjectId) -> Result<ProjectInfo, GatewayError> {
         self.authorise_in(caller, Action::ReadProject, id).await?;
-        self.inner.store.get_project(id).await?.ok_or(GatewayError::NotFound)
+        let found = self.inner.store.get_project(id).await?.ok_or(GatewayError::NotFound)?;
+        Ok(found.into())
     }
 
     /// Renames a project. Open dashboards show it when they connect again.

@@ -120,11 +120,7 @@ pub async fn get_live(project: ProjectId) -> Result<LivePage, AppError> {
     let (caller, gateway) = authorise()?;
     let snapshot = gateway.snapshot(&caller, project).await.map_err(app_error)?;
     let found = gateway.get_project(&caller, project).await.map_err(app_error)?;
-    let key = match gateway.authorise_in(&caller, gateway::Action::ReadKeys, project).await {
-        Ok(_) => Some(found.key),
-        Err(gateway::GatewayError::Forbidden) => None,
-        Err(error) => return Err(app_error(error)),
-    };
+    let key = gateway.get_game_key(&caller, project).await.map_err(app_error)?;
     let game_address = expect_context::<crate::RequestInfo>().game_address;
     Ok(LivePage { user: caller.user, project, name: found.name, key, game_address, snapshot })
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use protocol::{
     live::{Applied, Desired, Device, LogLine, Outcome, Reported},
     model::{
-        DeviceId, Key, Level, Project, ProjectId, ProjectSummary, Revision, Role, UnixMicros, User, UserId,
-        Value, VarName, VarSpec,
+        DeviceId, Key, Level, Project, ProjectId, ProjectInfo, ProjectSummary, Revision, Role, UnixMicros,
+        User, UserId, Value, VarName, VarSpec,
     },
 };
 
@@ -19,7 +19,7 @@ pub(super) type AccountCells = (i64, String, Option<String>, String, Option<Stri
 /// id, name, key, created_at
 pub(super) type ProjectCells = (i64, String, String, i64);
 /// a project, then the number of devices and their newest last_seen, and a role
-pub(super) type SummaryCells = (i64, String, String, i64, i64, Option<i64>, String);
+pub(super) type SummaryCells = (i64, String, i64, i64, Option<i64>, String);
 /// identity, id, name, last_seen, about, applied
 pub(super) type StoredDeviceCells = (String, i64, String, i64, String, Option<i64>);
 /// device_id, name, revision, status, value, reason
@@ -66,9 +66,9 @@ pub(super) fn project((id, name, key, created_at): ProjectCells) -> Result<Proje
 }
 
 pub(super) fn summary(cells: SummaryCells) -> Result<ProjectSummary> {
-    let (id, name, key, created_at, devices, last_seen, role) = cells;
+    let (id, name, created_at, devices, last_seen, role) = cells;
     Ok(ProjectSummary {
-        project: project((id, name, key, created_at))?,
+        project: ProjectInfo { id: ProjectId(id), name, created_at: UnixMicros(created_at) },
         role: super::access_rows::project_role(&role)?,
         devices: devices.try_into().map_err(|_| damaged("a project has too many devices"))?,
         online: 0,

@@ -304,11 +304,7 @@ macro_rules! impl_access_store {
             async fn list_projects(&self, member: Option<UserId>) -> Result<Vec<ProjectSummary>> {
                 // the newest by number: a clock may have jumped
                 let cells = sqlx::query_as(
-                    "SELECT p.id, p.name,
-                         (SELECT key FROM game_keys k WHERE k.project_id = p.id
-                          ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END,
-                              CASE WHEN expires_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT 1),
-                         p.created_at,
+                    "SELECT p.id, p.name, p.created_at,
                          (SELECT count(*) FROM devices d WHERE d.project_id = p.id),
                          (SELECT max(last_seen) FROM devices d WHERE d.project_id = p.id),
                          coalesce(m.role, 'admin')

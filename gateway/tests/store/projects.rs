@@ -45,7 +45,7 @@ async fn projects_are_listed_newest_first(store: Arc<dyn Store>) {
 
     let listed = access.list_projects(None).await.unwrap();
     let facts: Vec<_> = listed.iter().map(|s| (&s.project, s.devices, s.online, s.last_seen)).collect();
-    assert_eq!(facts, [(&new, 0, 0, None), (&old, 2, 0, Some(later(9)))]);
+    assert_eq!(facts, [(&new.into(), 0, 0, None), (&old.into(), 2, 0, Some(later(9)))]);
     assert_eq!(access.list_projects(Some(ana.id)).await.unwrap(), listed[1..]);
     assert_eq!(access.list_projects(Some(UserId(ana.id.0 + 1))).await.unwrap(), []);
 }

@@ -26,7 +26,8 @@ pub struct User {
     pub role: Role,
 }
 
-/// A project: one game and the people who tune it.
+/// A project with a game key, for who has just made it and for the store: whoever may only see a project gets a
+/// [`ProjectInfo`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
     /// Its number.
@@ -39,11 +40,29 @@ pub struct Project {
     pub created_at: UnixMicros,
 }
 
+/// A project: one game and the people who tune it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectInfo {
+    /// Its number.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: UnixMicros,
+}
+
+impl From<Project> for ProjectInfo {
+    fn from(project: Project) -> Self {
+        let Project { id, name, created_at, .. } = project;
+        Self { id, name, created_at }
+    }
+}
+
 /// A project in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectSummary {
     /// The project.
-    pub project: Project,
+    pub project: ProjectInfo,
     /// What the person who asks may do in it.
     pub role: ProjectRole,
     /// Devices that ever connected.

@@ -12,7 +12,7 @@ pub use access::{
     Account, ApiToken, AuditCursor, AuditEntry, AuditPage, GameKey, Handle, Invitation, Member, ProjectRole,
     SessionInfo, TokenScope, UnknownWord,
 };
-pub use account::{Project, ProjectSummary, Role, User};
+pub use account::{Project, ProjectInfo, ProjectSummary, Role, User};
 pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, TokenId, UserId, VarName};
 pub use log::{Level, LogEntry};
 pub use time::UnixMicros;

@@ -94,8 +94,13 @@ pub(super) async fn create(
 ) -> Answer<impl IntoResponse> {
     let made = web.gateway.create_project(&caller, &name).await?;
     let location = [(header::LOCATION, format!("{BASE}/projects/{}", made.id))];
-    let summary =
-        ProjectSummary { project: made, role: ProjectRole::Admin, devices: 0, online: 0, last_seen: None };
+    let summary = ProjectSummary {
+        project: made.into(),
+        role: ProjectRole::Admin,
+        devices: 0,
+        online: 0,
+        last_seen: None,
+    };
     Ok((StatusCode::CREATED, location, Json(Project::from(summary))))
 }
 

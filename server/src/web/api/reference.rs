@@ -60,7 +60,7 @@ fn head(page: &mut Page) {
          <link rel=\"stylesheet\" href=\"{styles}\">\
          <link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.svg\"></head><body>\
          <a class=\"skip\" href=\"#main\">Skip to content</a>\
-         <header class=\"topbar\"><a class=\"logo\" href=\"/\">\
+         <header class=\"topbar\"><a class=\"logo\" href=\"/\" aria-label=\"observerio, all projects\">\
          <img class=\"logo-sign\" src=\"/favicon.svg\" width=\"20\" height=\"20\" alt=\"\">\
          <span class=\"logo-word\">observerio</span></a></header>"
     ));

@@ -5,63 +5,26 @@
 mod support;
 
 use std::{
-    io,
     net::TcpListener,
     path::Path,
     process::{Output, Stdio},
-    sync::{Arc, Mutex, OnceLock},
 };
 
 use gateway::Caller;
 use protocol::model::{Project, TokenId, TokenScope};
 use serde_json::{Value as Json, json};
-use support::{TestServer, http::Browser, line::Game, soon, tls::Identity};
+use support::{TestServer, http::Browser, line::Game, secrets, soon, tls::Identity};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, Command},
 };
-use tracing_subscriber::filter::LevelFilter;
 
 const VARIABLES: &str =
     r#"i:KEY:1:[{"name":"speed","type":"integer","value":5,"max":10},{"name":"a=b","value":"x"}]"#;
 
 /// Status, standard output, standard error.
 type Said = (Option<i32>, String, String);
-
-/// Everything that the servers of this file log, to the last detail.
-fn log() -> &'static Log {
-    static LOG: OnceLock<Log> = OnceLock::new();
-    LOG.get_or_init(|| {
-        let log = Log::default();
-        let writer = log.clone();
-        tracing_subscriber::fmt()
-            .with_max_level(LevelFilter::TRACE)
-            .with_writer(move || writer.clone())
-            .init();
-        log
-    })
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A server with a project, its owner, and one of his tokens.
 struct Stage {
@@ -75,7 +38,6 @@ struct Stage {
 
 impl Stage {
     async fn set_up(flags: &[&str]) -> Self {
-        log();
         let server = TestServer::start_with(flags).await;
         let browser: Browser = server.owner().await;
         let cookie = browser.cookie.as_deref().unwrap().split_once('=').unwrap().1;
@@ -83,6 +45,7 @@ impl Stage {
         let project = server.gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
         let made = server.gateway.create_token(&owner, "ci", TokenScope::Admin, None, 30).await;
         let (secret, token) = made.unwrap();
+        secrets::note(secret.reveal());
         let (secret, home) = (secret.reveal().to_owned(), tempfile::tempdir().unwrap());
         Self { server, owner, project, token: token.id, secret, home }
     }
@@ -232,7 +195,6 @@ async fn from_signing_in_to_a_value_that_games_have_applied() {
     let (_, stdout, _) = stage.run(&["vars", "--json"]).await;
     let vars: Json = serde_json::from_str(&stdout).unwrap();
     assert_eq!((&vars[0]["desired"]["value"], &vars[1]["desired"]["value"]), (&json!(7), &json!("c")));
-    assert!(!log().text().contains(&stage.secret), "a server has logged the token");
 }
 
 #[tokio::test]
@@ -264,7 +226,6 @@ async fn what_is_not_applied_is_said() {
     assert_eq!(status, Some(1));
     assert!(stdout.contains("applied on 0/1"), "{stdout}");
     assert_eq!(stderr, "observerio: speed: Ana's phone rejected it (in a cutscene)\n");
-    assert!(!log().text().contains(&stage.secret), "a server has logged the token");
 }
 
 #[tokio::test]
@@ -303,7 +264,6 @@ async fn the_log_is_followed_until_the_token_is_revoked() {
     assert_eq!((status, stdout.as_str(), stderr.lines().count()), (Some(77), "", 1), "{stderr}");
     let (status, ..) = stage.sign_in().await;
     assert_eq!(status, Some(77), "a revoked token is not kept");
-    assert!(!log().text().contains(&stage.secret), "a server has logged the token");
 }
 
 #[tokio::test]

@@ -12,7 +12,9 @@ use protocol::{
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
-use support::{canaries::Canaries, http::Browser, line::Game, live::Dashboard, program::Program, soon};
+use support::{
+    canaries::Canaries, http::Browser, line::Game, live::Dashboard, program::Program, secrets, soon,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -319,6 +321,17 @@ fn the_search_finds_what_it_is_for() {
         let text = format!("a line\nanother {spelt}.");
         let search = AssertUnwindSafe(|| canaries.search("a text", &text, &[]));
         assert!(catch_unwind(search).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn so_does_the_search_of_every_log() {
+    let nobody = "Paßwort of nobody";
+    secrets::note(nobody);
+    secrets::search(b"a line\nanother one\n");
+    for spelt in secrets::spellings(nobody) {
+        let log = format!("a line\nanother {spelt}.\na third");
+        assert!(catch_unwind(|| secrets::search(log.as_bytes())).is_err(), "{log}");
     }
 }
 

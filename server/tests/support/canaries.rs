@@ -1,8 +1,9 @@
 //! Secrets that a story uses, and the search for them in everything that comes out.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-
-use super::http::{Answer, Browser};
+use super::{
+    http::{Answer, Browser},
+    secrets::spellings,
+};
 
 /// Secrets, each with its name.
 #[derive(Default)]
@@ -22,10 +23,7 @@ impl Canaries {
     pub fn search(&mut self, place: &str, text: &str, shown: &[&str]) {
         self.searched += 1;
         for (what, secret) in self.secrets.iter().filter(|(what, _)| !shown.contains(what)) {
-            let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-            // the last digits depend on what follows
-            let base64 = STANDARD_NO_PAD.encode(&secret[..secret.len() - secret.len() % 3]);
-            for spelt in [secret, &hex, &base64] {
+            for spelt in &spellings(secret) {
                 let Some(at) = text.find(spelt.as_str()) else { continue };
                 let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
                 panic!("the {what} is in {place}: {}", text[line..].lines().next().unwrap_or_default());

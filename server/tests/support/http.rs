@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Stream, soon, tls};
+use super::{Stream, secrets, soon, tls};
 
 /// What came back.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ impl Browser {
     }
 
     pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        secrets::note_form(fields);
         let body = fields.iter().map(|(n, v)| format!("{n}={}", encode(v))).collect::<Vec<_>>().join("&");
         let origin = self.origin();
         let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin.as_str())];
@@ -87,6 +88,8 @@ impl Browser {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
+        secrets::note_address(path);
+        secrets::note_json(body);
         let host = self.address.to_string();
         let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
@@ -96,14 +99,17 @@ impl Browser {
             head += &format!("content-length: {}\r\n", body.len());
         }
         if let Some(cookie) = &self.cookie {
+            secrets::note_cookie(cookie);
             head += &format!("cookie: {cookie}\r\n");
         }
         for (name, value) in headers {
+            value.strip_prefix("Bearer ").into_iter().for_each(secrets::note);
             head += &format!("{name}: {value}\r\n");
         }
         let answer = exchange(self.connect().await, &format!("{head}\r\n{body}")).await;
         if let Some(cookie) = answer.header("set-cookie") {
             let pair = cookie.split(';').next().unwrap().to_owned();
+            secrets::note_cookie(&pair);
             self.cookie = (!pair.ends_with('=')).then_some(pair);
         }
         answer

@@ -8,6 +8,7 @@ pub mod http;
 pub mod line;
 pub mod live;
 pub mod program;
+pub mod secrets;
 pub mod tls;
 
 use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
@@ -48,6 +49,7 @@ pub struct TestServer {
     task: JoinHandle<bool>,
     flags: Vec<String>,
     database: TestDatabase,
+    _watch: secrets::Watch,
 }
 
 /// What outlives a restart.
@@ -77,6 +79,7 @@ impl TestServer {
     }
 
     async fn boot(database: TestDatabase, flags: Vec<String>) -> Self {
+        let watch = secrets::watch();
         let data = database.folder.path().join("data");
         let mut arguments = vec!["observerio"];
         let data = data.to_str().unwrap().to_owned();
@@ -91,10 +94,11 @@ impl TestServer {
         let link = banner.lines().find_map(|line| line.trim().strip_prefix("Set up"));
         let (http, tcp, gateway) = (server.http_address(), server.tcp_address(), server.gateway().clone());
         let set_up_link = link.map(|link| link.trim().to_owned());
+        set_up_link.iter().for_each(|link| secrets::note_address(link));
         let stop = CancellationToken::new();
         let run = server.run(stop.clone());
         let task = tokio::spawn(async move { run.await.unwrap() });
-        Self { http, tcp, gateway, set_up_link, stop, task, flags, database }
+        Self { http, tcp, gateway, set_up_link, stop, task, flags, database, _watch: watch }
     }
 
     /// Tells it to stop and waits; whether it drained.
@@ -143,6 +147,7 @@ impl TestServer {
 
     /// A connection of a game that has its `OK`.
     pub async fn verified(&self, key: Key) -> Game {
+        secrets::note(key.as_str());
         let mut game = self.game().await;
         game.send(&format!("v:{key}\n", key = key.as_str())).await;
         assert_eq!(game.line().await, "OK");

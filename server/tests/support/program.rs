@@ -14,11 +14,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{PostgresDatabase, http::Browser, soon};
+use super::{PostgresDatabase, http::Browser, secrets, soon};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_observerio");
 
-/// A running program with data of its own, on the database of these tests.
+/// A running program with data of its own, on the database of these tests, at its most talkative.
 pub struct Program {
     pub http: SocketAddr,
     pub tcp: SocketAddr,
@@ -30,10 +30,16 @@ pub struct Program {
     database: Option<PostgresDatabase>,
 }
 
-/// What came out of one pipe so far.
+/// What came out of one pipe so far. It is searched for secrets in the end.
 struct Said {
     text: Arc<Mutex<Vec<u8>>>,
     task: JoinHandle<()>,
+}
+
+impl Drop for Said {
+    fn drop(&mut self) {
+        secrets::search(&self.text.lock().unwrap());
+    }
 }
 
 impl Program {
@@ -57,7 +63,7 @@ impl Program {
             "--tcp",
             "127.0.0.1:0",
         ]);
-        command.args(flags).envs(variables.iter().copied());
+        command.args(flags).env("OBSERVERIO_LOG", "trace").envs(variables.iter().copied());
         if let Some(database) = &database {
             command.env("DATABASE_URL", adapt(&database.url));
         }
@@ -69,6 +75,7 @@ impl Program {
         let Some((http, tcp, set_up_token)) = banner else {
             panic!("no banner: {}", String::from_utf8_lossy(&errors.text.lock().unwrap()))
         };
+        secrets::note(&set_up_token);
         let said = [keep(output), errors];
         Self { http, tcp, set_up_token, child, said, folder, database }
     }
@@ -121,8 +128,8 @@ impl Program {
         assert!(asked.success());
         let status = soon("the program to end", self.child.wait()).await.unwrap();
         let mut texts = Vec::new();
-        for said in self.said {
-            soon("the end of its output", said.task).await.unwrap();
+        for said in &mut self.said {
+            soon("the end of its output", &mut said.task).await.unwrap();
             texts.push(String::from_utf8_lossy(&said.text.lock().unwrap()).into_owned());
         }
         let errors = texts.pop().unwrap();

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{beside_others, soon};
-use crate::support::http::Browser;
+use crate::support::{http::Browser, secrets};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_observerio");
 /// The log's last bytes, shown when a story fails.
@@ -124,6 +124,7 @@ impl Server {
         command.args(&words[1..]).args(self.arguments()).args(&self.how.flags);
         // nothing of the machine that runs the tests, but where programs are
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("OBSERVERIO_LOG", "trace");
         if let Some(url) = &self.how.database_url {
             command.env("DATABASE_URL", url);
         }
@@ -155,6 +156,7 @@ impl Server {
                 "Games" => games = Some(value.parse().ok()?),
                 // comes last, and always: the owner of these stories has no password
                 "Set up" => {
+                    secrets::note_address(value);
                     self.set_up_token = Some(value.split_once("token=")?.1.to_owned());
                     break;
                 }
@@ -278,6 +280,7 @@ impl Drop for Server {
             eprintln!("the last words of the program's log:\n{last_words}");
         } else {
             assert!(!log.contains("panicked at"), "the program panicked:\n{log}");
+            secrets::search(log.as_bytes());
         }
     }
 }

@@ -48,8 +48,8 @@ export class Complaints {
     });
     context.on('weberror', error => this.heard.push(`uncaught: ${error.error().message}`));
     context.on('requestfailed', request => {
-      // whoever goes on before the program has arrived stops it, and needs it no more
-      const left = request.failure()?.errorText === 'net::ERR_ABORTED' && request.url().includes('/pkg/');
+      // whoever goes on before the program or the icon has arrived stops it, and needs it no more
+      const left = request.failure()?.errorText === 'net::ERR_ABORTED' && /\/pkg\/|\/favicon\.svg$/.test(request.url());
       if (left) return;
       this.heard.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`);
     });
@@ -67,6 +67,7 @@ export const test = base.extend<Fixtures>({
     if (testInfo.status !== testInfo.expectedStatus) {
       await testInfo.attach('server', { body: server.said.join('\n'), contentType: 'text/plain' });
     }
+    expect(server.secrets.foundIn(server.log), 'secrets in the log').toEqual([]);
   },
 
   complaints: async ({}, use) => {
@@ -76,9 +77,11 @@ export const test = base.extend<Fixtures>({
   },
 
   context: async ({ context, complaints, server }, use) => {
-    void server; // it outlives the browser, so that no page loses it at the end
+    // the server outlives the browser, so that no page loses it at the end
+    server.secrets.listenTo(context);
     complaints.listenTo(context);
     await use(context);
+    await server.secrets.noteCookies();
     // pages leave before the server does, and before complaints are counted
     await Promise.all(context.pages().map(page => page.close()));
   },
@@ -86,6 +89,7 @@ export const test = base.extend<Fixtures>({
   owner: async ({ context, server }, use) => {
     const answer = await context.request.post(server.setUpLink ?? '', { form: { token: setUpToken(server) } });
     expect(answer.ok(), await answer.text()).toBe(true);
+    await server.secrets.noteCookies();
     await use(context);
   },
 
@@ -94,26 +98,28 @@ export const test = base.extend<Fixtures>({
   },
 
   another: async ({ browser, owner, complaints, server, colorScheme }, use) => {
-    void server;
     const contexts: BrowserContext[] = [];
     await use(async () => {
       const context = await secondBrowser(browser, owner, colorScheme);
       complaints.listenTo(context);
+      server.secrets.listenTo(context);
       contexts.push(context);
       return context.newPage();
     });
+    await server.secrets.noteCookies();
     await Promise.all(contexts.map(context => context.close()));
   },
 
   stranger: async ({ browser, complaints, server, colorScheme, javaScriptEnabled }, use) => {
-    void server;
     const contexts: BrowserContext[] = [];
     await use(async () => {
       const context = await browser.newContext({ colorScheme, javaScriptEnabled });
       complaints.listenTo(context);
+      server.secrets.listenTo(context);
       contexts.push(context);
       return context.newPage();
     });
+    await server.secrets.noteCookies();
     await Promise.all(contexts.map(context => context.close()));
   },
 });
@@ -127,6 +133,7 @@ export async function createProject(owner: BrowserContext, server: Server, name:
   const live = new URL(page.url()).pathname;
   const id = /^\/p\/([^/]+)\/live$/.exec(live)?.[1] ?? '';
   const key = /v:([0-9a-z]{12})/.exec(await page.text())?.[1] ?? '';
+  server.secrets.note(key);
   expect([id, key].every(Boolean), `project page ${live} shows its key`).toBe(true);
   return { id, key, live };
 }

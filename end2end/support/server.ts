@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Secrets } from './secrets.ts';
 
 /** The release program; `OBSERVERIO_PROGRAM` names another build of it. */
 const PROGRAM = process.env.OBSERVERIO_PROGRAM ?? resolve(import.meta.dirname, '../../target/release/observerio');
@@ -19,6 +20,10 @@ export class Server {
   setUpLink: string | undefined;
   /** Everything the program said, for when a test fails */
   readonly said: string[] = [];
+  /** What it said of its own accord, at its most talkative */
+  readonly log: string[] = [];
+  /** What must not be in the log */
+  readonly secrets = new Secrets();
 
   #process: ChildProcess | undefined;
 
@@ -69,6 +74,7 @@ export class Server {
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith('OBSERVERIO_') && name !== 'DATABASE_URL'),
     );
+    env.OBSERVERIO_LOG = 'trace';
     const args = ['serve', '--http', http, '--tcp', tcp, '--data-dir', this.dataDir];
     const child = spawn(PROGRAM, args, { env, cwd: this.dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
@@ -78,7 +84,10 @@ export class Server {
       const late = setTimeout(() => failed(new Error(`no banner:\n${this.said.join('\n')}`)), START_LIMIT_MS);
       child.once('error', failed);
       child.once('exit', code => failed(new Error(`exit code ${code}:\n${this.said.join('\n')}`)));
-      createInterface({ input: child.stderr }).on('line', line => this.said.push(line));
+      createInterface({ input: child.stderr }).on('line', line => {
+        this.said.push(line);
+        this.log.push(line);
+      });
       createInterface({ input: child.stdout }).on('line', line => {
         this.said.push(line);
         this.#hear(line);
@@ -96,6 +105,8 @@ export class Server {
     const [, what, where = ''] = banner;
     if (what === 'Dashboard') this.url = new URL(where).origin;
     if (what === 'Games') this.games = where;
-    if (what === 'Set up') this.setUpLink = where;
+    if (what !== 'Set up') return;
+    this.setUpLink = where;
+    this.secrets.note(new URL(where).searchParams.get('token'));
   }
 }

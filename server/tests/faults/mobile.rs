@@ -30,7 +30,10 @@ async fn games_on_a_bad_network() {
         patience: Duration::from_millis(150),
     };
     let steady = std::mem::replace(&mut stage.load, Load::start_games((0..GAMES).map(settings)));
-    stage.load.until("many new connections", |tally| tally.disconnects >= u64::from(reconnects)).await;
+    // one by one, each with the patience of its own
+    for count in 1..=u64::from(reconnects) {
+        stage.load.until("another new connection", |tally| tally.disconnects >= count).await;
+    }
     network.calm_down();
     stage.all_at_work().await;
     for game in steady.games {

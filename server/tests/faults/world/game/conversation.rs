@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value as Json;
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines},
+    io::{AsyncBufReadExt as _, BufReader},
     net::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -22,7 +22,9 @@ const LINES_PER_FRAME: u64 = 8;
 
 pub(super) struct Conversation<'a> {
     player: &'a mut Player,
-    lines: Lines<BufReader<OwnedReadHalf>>,
+    reader: BufReader<OwnedReadHalf>,
+    /// What has come of a line so far.
+    piece: Vec<u8>,
     writer: OwnedWriteHalf,
     out: Vec<u8>,
     /// The next line to send, for the first time or again.
@@ -44,7 +46,7 @@ pub(super) struct Conversation<'a> {
 pub(super) struct Over;
 
 enum Wake {
-    Line(std::io::Result<Option<String>>),
+    Line(std::io::Result<usize>),
     Writable,
     Order,
     Timer,
@@ -57,7 +59,8 @@ impl<'a> Conversation<'a> {
         let (reader, writer) = stream.into_split();
         let next = player.tally.borrow().acked + 1;
         let mut conversation = Self {
-            lines: BufReader::new(reader).lines(),
+            reader: BufReader::new(reader),
+            piece: Vec::new(),
             writer,
             out: Vec::new(),
             next,
@@ -105,16 +108,19 @@ impl<'a> Conversation<'a> {
         self.make_lines();
         let timer = self.next_look.min(self.silence_limit());
         let wake = tokio::select! {
-            line = self.lines.next_line() => Wake::Line(line),
+            // when something else comes first, what has been read stays in the piece
+            count = self.reader.read_until(b'\n', &mut self.piece) => Wake::Line(count),
             _ = self.writer.writable(), if !self.out.is_empty() => Wake::Writable,
             _ = self.player.orders.changed() => Wake::Order,
             () = sleep_until(timer.into()) => Wake::Timer,
         };
         match wake {
-            Wake::Line(Ok(Some(line))) => {
+            // a line without its end was cut, and may say something else
+            Wake::Line(Ok(_)) if self.piece.ends_with(b"\n") => {
                 self.heard = Instant::now();
                 self.pinged = false;
-                self.on_line(line.trim_end())
+                let line = std::mem::take(&mut self.piece);
+                self.on_line(String::from_utf8_lossy(&line).trim_end())
             }
             Wake::Line(_) => Err(Over),
             Wake::Writable => match self.writer.try_write(&self.out) {

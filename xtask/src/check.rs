@@ -74,9 +74,9 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-/// `--test NAME` for each; the stories of faults, a folder, choose their databases themselves. Not `-p server`: another choice of packages would build them all anew.
+/// `--test NAME` for each; the stories of faults choose their databases themselves. Not `-p server`: another choice of packages would build them all anew.
 fn server_stories() -> Result<Vec<String>> {
-    let mut stories = vec!["--test".to_owned(), "api".to_owned()];
+    let mut stories = ["--test", "api", "--test", "matrix"].map(str::to_owned).to_vec();
     for entry in fs::read_dir(shell::root().join("server/tests"))? {
         let path = entry?.path();
         if let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|end| end == "rs")) {

@@ -16,6 +16,7 @@ use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
 use gateway::{Gateway, Origin};
 use protocol::model::{Key, Project};
 use server::{Server, config::Config};
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -166,6 +167,21 @@ impl TestServer {
     pub async fn contents(&self) -> contents::Contents {
         self.gateway.flush().await.unwrap();
         contents::contents(&self.database_url()).await
+    }
+
+    /// What another program does to its database.
+    pub async fn execute(&self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match &self.database.postgres {
+            Some(postgres) => {
+                let mut connection = sqlx::PgConnection::connect(&postgres.url).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            }
+            None => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.database_url()).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            }
+        }
     }
 
     /// Whether its database is Postgres; SQLite otherwise.

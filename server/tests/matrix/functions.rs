@@ -1,0 +1,87 @@
+//! Every function that a page calls, as everybody.
+
+use app::api::AppError;
+use leptos::server_fn::error::FromServerFnError as _;
+use protocol::model::ProjectId;
+use server::server_functions;
+
+use crate::{
+    people::{People, Who},
+    requests::Request,
+    stage::Stage,
+    support::http::Answer,
+    table::Section,
+};
+
+/// A function by its name, and with what it is called.
+pub struct Call {
+    pub name: String,
+    pub request: Request,
+}
+
+/// All of them, about that project. Panics for a function that nobody has thought of here.
+pub fn calls(project: ProjectId) -> Vec<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    for path in server_functions() {
+        // `/api/get_live123456`: the number is a digest of the place in the source
+        let name = path.trim_start_matches("/api/").trim_end_matches(|c: char| c.is_ascii_digit());
+        calls.extend(arguments(name, project).into_iter().map(|(about, body)| Call {
+            name: format!("{name}{about}"),
+            request: Request {
+                method: "POST".to_owned(),
+                path: path.to_owned(),
+                kind: "application/x-postcard",
+                body,
+            },
+        }));
+    }
+    calls.sort_by(|a, b| a.name.cmp(&b.name));
+    calls
+}
+
+/// As postcard writes them: a project's number in zigzag, a text behind its length, what there may be behind 0 or 1.
+fn arguments(function: &str, project: ProjectId) -> Vec<(&'static str, String)> {
+    let number = u8::try_from(project.0 * 2).ok().filter(u8::is_ascii).map(char::from);
+    let number = number.expect("a number that takes one byte, which is a text of its own");
+    match function {
+        "get_session" | "list_projects" | "get_account" | "list_tokens" | "list_accounts" => {
+            vec![("", String::new())]
+        }
+        "get_invitation" | "get_reset" => vec![("", "\u{4}none".to_owned())],
+        "get_live" | "get_settings" | "list_members" | "list_keys" => vec![("", number.to_string())],
+        // project, after, person, action
+        "list_audit" => {
+            vec![("", format!("\u{1}{number}\0\0\0")), (", of the instance", "\0\0\0\0".to_owned())]
+        }
+        other => panic!("{other}: say here what it takes, and in table.txt who may call it"),
+    }
+}
+
+/// In a word of the table, what it was answered.
+pub fn outcome(answer: &Answer) -> String {
+    if answer.status == 200 {
+        return "yes".to_owned();
+    }
+    match AppError::de(answer.body.clone().into_bytes().into()) {
+        AppError::SignedOut => "who".to_owned(),
+        AppError::NotFound => "none".to_owned(),
+        AppError::Forbidden => "no".to_owned(),
+        AppError::Failed(text) => format!("{}:{text}", answer.status),
+    }
+}
+
+#[tokio::test]
+async fn every_function_of_a_page_as_everybody() {
+    let mut people = People::new().await;
+    let stage = Stage::new(&people).await;
+    people.take_key(stage.project.key);
+    let mut section = Section::new(Who::ALL.map(Who::column));
+    for Call { name, request } in calls(stage.project.id) {
+        let mut row = Vec::new();
+        for who in Who::ALL {
+            row.push(outcome(&people.send(who, &request).await));
+        }
+        section.push(name, row);
+    }
+    section.agrees_with("functions");
+}

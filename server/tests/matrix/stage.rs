@@ -1,0 +1,78 @@
+//! A project in which everybody is what he is called, with one of everything that can be asked for.
+
+use gateway::Caller;
+use protocol::{
+    line::{parse_logs, parse_report},
+    model::{Handle, KeyId, Project, ProjectRole, UserId},
+};
+
+use crate::people::{People, Who};
+
+pub const NAME: &str = "Aliens";
+const DECLARED: &str =
+    r#"[{"name":"speed","type":"integer","value":5},{"name":"spawn","type":"action","value":null}]"#;
+
+#[derive(Clone)]
+pub struct Stage {
+    pub project: Project,
+    /// To revoke.
+    pub key: KeyId,
+    /// To promote and to remove.
+    pub member: UserId,
+    /// To take back.
+    pub invitation: Handle,
+}
+
+impl Stage {
+    pub async fn new(people: &People) -> Self {
+        let stage = Self::private(people, NAME).await;
+        let (gateway, owner, id) = (&people.server.gateway, &people.owner, stage.project.id);
+        for (who, role) in [
+            (Who::Viewer, ProjectRole::Viewer),
+            (Who::Designer, ProjectRole::Designer),
+            (Who::Admin, ProjectRole::Admin),
+            (Who::Removed, ProjectRole::Admin),
+            // he does nothing any more, so he is the one to whom things are done
+            (Who::SignedOut, ProjectRole::Admin),
+        ] {
+            join(people, &stage.project, people.person(who), role).await;
+        }
+        gateway.remove_member(owner, id, people.person(Who::Removed).user.id).await.unwrap();
+        Self { member: people.person(Who::SignedOut).user.id, ..stage }
+    }
+
+    /// One in which only its owner is anything.
+    pub async fn private(people: &People, name: &str) -> Self {
+        let (gateway, owner) = (&people.server.gateway, &people.owner);
+        let project = gateway.create_project(owner, name).await.unwrap();
+        let key = gateway.create_key(owner, project.id, "spare").await.unwrap().id;
+        let invitation = gateway.invite(owner, project.id, ProjectRole::Viewer, "").await.unwrap().1.id;
+        let stage = Self { project, key, member: owner.user.id, invitation };
+        stage.declare(people, DECLARED).await;
+        stage
+    }
+
+    /// What a game of it says that it has.
+    pub async fn declare(&self, people: &People, variables: &str) {
+        let (gateway, peer) = (&people.server.gateway, "192.0.2.7".parse().unwrap());
+        let mut game = gateway.connect_game(self.project.key, peer, None).await.unwrap();
+        game.report_vars(parse_report(variables.as_bytes()).unwrap()).await.unwrap();
+        gateway.flush().await.unwrap();
+    }
+
+    /// What a game of it writes.
+    pub async fn log(&self, people: &People, lines: &str) {
+        let (gateway, peer) = (&people.server.gateway, "192.0.2.7".parse().unwrap());
+        let mut game = gateway.connect_game(self.project.key, peer, None).await.unwrap();
+        game.append_logs(parse_logs(lines.as_bytes()).unwrap()).await.unwrap();
+        gateway.flush().await.unwrap();
+    }
+}
+
+async fn join(people: &People, project: &Project, person: &Caller, role: ProjectRole) {
+    let gateway = &people.server.gateway;
+    let (link, _) = gateway.invite(&people.owner, project.id, role, "").await.unwrap();
+    // as if he sat at a browser: what he has signed in with is of no matter here
+    let person = Caller::from(person.user.clone());
+    gateway.join(&person, link.reveal()).await.unwrap();
+}

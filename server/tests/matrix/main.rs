@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod doors;
+mod elsewhere;
 mod functions;
 mod line;
+mod parts;
 mod people;
 mod requests;
 mod socket;

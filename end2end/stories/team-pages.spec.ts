@@ -87,6 +87,7 @@ async function look(page: Page, name: string): Promise<void> {
     expect(await overflow(page), `${name} at ${size.width} px scrolls sideways`).toBe(0);
   }
   expect(await smallTargets(page), `targets of ${name} on a phone`).toEqual([]);
+  expect(await strayLabels(page), `labels of ${name} on a phone`).toEqual([]);
   await page.setViewportSize(SIZES[0]);
   await shot(page, name);
 }
@@ -105,6 +106,17 @@ async function smallTargets(page: Page): Promise<string[]> {
       .filter(element => element.getBoundingClientRect().height < finger - 0.5)
       .map(element => `${element.outerHTML.slice(0, 120)} ${element.getBoundingClientRect().height}`);
   }, FINGER);
+}
+
+/** Fields that stand further below their labels than a line is high. */
+async function strayLabels(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const gap = (field: Element) => {
+      const [label, input] = [field.firstElementChild, field.querySelector('input, select')];
+      return label && input ? input.getBoundingClientRect().top - label.getBoundingClientRect().bottom : 0;
+    };
+    return [...document.querySelectorAll('.form-field')].filter(field => gap(field) > 20).map(field => `${field.textContent} ${gap(field)}`);
+  });
 }
 
 test('with the keyboard alone somebody is invited, and a question is answered with no', async ({ page, server, project }) => {

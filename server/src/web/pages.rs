@@ -1,6 +1,6 @@
 //! The dashboard's pages, rendered by Leptos, and its server functions.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use app::{App, RequestInfo, Session, api::Reply, shell};
 use axum::{
@@ -146,7 +146,12 @@ pub(super) fn unavailable(error: &GatewayError) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
 }
 
-/// The app's routes, for the router.
-pub(super) fn routes() -> Vec<leptos_axum::AxumRouteListing> {
-    leptos_axum::generate_route_list(App)
+/// The paths of the app's pages. Leptos lists them once in a process: meanwhile it loads nothing for any page, and one that
+/// another server of this process draws just then would wait for ever.
+pub(super) fn paths() -> &'static [String] {
+    static PATHS: OnceLock<Vec<String>> = OnceLock::new();
+    PATHS.get_or_init(|| {
+        let pages = leptos_axum::generate_route_list(App);
+        pages.iter().map(|page| page.path().to_owned()).collect()
+    })
 }

@@ -185,7 +185,7 @@ fn around_all<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> 
 /// The app lists its pages itself, which also makes Leptos ready to draw them. A page that is only there would be drawn by
 /// the browser's router and be unknown to the server.
 fn check_pages() -> anyhow::Result<()> {
-    let mut in_app: Vec<_> = pages::routes().iter().map(|page| page.path().to_owned()).collect();
+    let mut in_app: Vec<_> = pages::paths().iter().map(String::as_str).collect();
     let mut in_table: Vec<_> =
         ROUTES.iter().filter(|route| route.class == RouteClass::Page).map(|page| page.path).collect();
     in_app.sort_unstable();

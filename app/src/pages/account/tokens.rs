@@ -88,8 +88,8 @@ fn Row(token: ApiToken, project: Option<String>, now: UnixMicros) -> impl IntoVi
 
 fn about_scope(scope: TokenScope) -> &'static str {
     match scope {
-        TokenScope::Read => "read: values, devices, log, history",
-        TokenScope::Write => "write: also set values and run actions",
+        TokenScope::Read => "read: values, devices, log, history, members",
+        TokenScope::Write => "write: also set values, run actions, see game keys",
         TokenScope::Admin => "admin: also projects, keys, members",
     }
 }

@@ -82,8 +82,7 @@ impl Gateway {
     /// [`GatewayError::Unavailable`].
     pub async fn get_own_token(&self, caller: &Caller) -> Result<Option<ApiToken>, GatewayError> {
         let Credential::Token { id, .. } = &caller.by else { return Ok(None) };
-        let tokens = self.inner.store.access().list_tokens(caller.user.id).await?;
-        Ok(tokens.into_iter().find(|token| token.id == *id))
+        Ok(self.inner.store.access().get_token_of(caller.user.id, *id).await?)
     }
 
     /// Deletes one of his tokens; what it holds open closes at once.
@@ -93,8 +92,7 @@ impl Gateway {
     pub async fn delete_token(&self, caller: &Caller, id: TokenId) -> Result<(), GatewayError> {
         self.authorise(caller, Action::ManageOwnAccount)?;
         let access = self.inner.store.access();
-        let tokens = access.list_tokens(caller.user.id).await?;
-        let token = tokens.into_iter().find(|token| token.id == id).ok_or(GatewayError::NotFound)?;
+        let token = access.get_token_of(caller.user.id, id).await?.ok_or(GatewayError::NotFound)?;
         let deed = Deed { project: token.project, ..Deed::new("token.delete", token.name) };
         let deed = deed.from(token.scope.as_str()).by(caller, self.now());
         let deleted = access.delete_token(caller.user.id, id, deed).await;
@@ -132,12 +130,9 @@ impl Gateway {
         id: TokenId,
         address: Option<IpAddr>,
     ) -> Result<Option<Caller>, GatewayError> {
-        let access = self.inner.store.access();
-        let now = self.now();
-        let tokens = access.list_tokens(user).await?;
-        let Some(token) = tokens.into_iter().find(|token| token.id == id && now < token.expires_at) else {
-            return Ok(None);
-        };
+        let (access, now) = (self.inner.store.access(), self.now());
+        let token = access.get_token_of(user, id).await?.filter(|token| now < token.expires_at);
+        let Some(token) = token else { return Ok(None) };
         let Some((user, _)) = access.get_user(user).await? else { return Ok(None) };
         let ApiToken { id, name, scope, project, .. } = token;
         Ok(Some(Caller { user, by: Credential::Token { id, name, scope, project }, address }))

@@ -3,7 +3,7 @@
 //! Both pass the same stories (`tests/store.rs`). Reads are plain methods. What games and designers
 //! produce in numbers goes through [`Store::commit`], many writes in one transaction.
 
-pub(crate) mod access;
+mod access;
 mod access_rows;
 mod backup;
 #[doc(hidden)]
@@ -13,7 +13,6 @@ mod postgres;
 mod rows;
 mod schema;
 mod shared;
-mod shared_access;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -397,7 +396,7 @@ pub trait Store: Send + Sync + 'static {
     fn kind(&self) -> &'static str;
 
     /// The part that is about people.
-    fn access(&self) -> &dyn AccessStore;
+    fn access(&self) -> &AccessStore;
 
     /// One project.
     async fn get_project(&self, id: ProjectId) -> Result<Option<Project>>;

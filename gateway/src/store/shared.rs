@@ -4,19 +4,18 @@
 //! A macro, because the bounds of a function that is generic over sqlx's databases are longer than
 //! the functions.
 
-/// Implements `Store` for a type with the pools `reader` and `writer`. `begin_write` and `begin_read` are
-/// the statements that begin a transaction: the first must not fail later because another one writes, the second
-/// must see one state of the database throughout.
+/// Implements `Store` for a type with the pools `reader` and `writer` and with `access`. `begin_read` is the statement
+/// that begins a transaction which sees one state of the database throughout.
 macro_rules! impl_store {
-    ($store:ty, kind: $kind:literal, begin_write: $begin_write:literal, begin_read: $begin_read:literal) => {
+    ($store:ty, kind: $kind:literal, begin_read: $begin_read:literal) => {
         #[async_trait::async_trait]
         impl Store for $store {
             fn kind(&self) -> &'static str {
                 $kind
             }
 
-            fn access(&self) -> &dyn AccessStore {
-                self
+            fn access(&self) -> &AccessStore {
+                &self.access
             }
 
             async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {

@@ -120,7 +120,7 @@ impl Store for Slow {
         unreachable!("the writer only writes")
     }
 
-    fn access(&self) -> &dyn AccessStore {
+    fn access(&self) -> &AccessStore {
         unreachable!("the writer only writes")
     }
 

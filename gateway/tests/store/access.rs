@@ -40,7 +40,7 @@ fn new_key(key: &str) -> NewKey {
 }
 
 /// How many rows the trail has.
-async fn deeds(access: &dyn AccessStore) -> usize {
+async fn deeds(access: &AccessStore) -> usize {
     access.list_audit(None, None, 10_000).await.unwrap().len()
 }
 
@@ -252,6 +252,8 @@ async fn tokens_come_and_go(store: Arc<dyn Store>) {
         [(free.id, Some(later(5))), (bound.id, None)]
     );
     assert_eq!(access.list_tokens(ben.id).await.unwrap(), []);
+    assert_eq!(access.get_token_of(ana.id, bound.id).await.unwrap(), Some(bound.clone()));
+    assert_eq!(access.get_token_of(ben.id, bound.id).await.unwrap(), None, "it is somebody else's");
     let delete = |user, id| access.delete_token(user, id, note("token.delete"));
     assert!(!delete(ben.id, free.id).await.unwrap() && delete(ana.id, free.id).await.unwrap());
     assert_eq!(access.get_token(&[2; 32], NOW).await.unwrap(), None);

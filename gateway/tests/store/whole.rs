@@ -75,7 +75,7 @@ pub async fn fill(store: Arc<dyn Store>) {
 }
 
 /// Rows in the tables that say who may do what.
-async fn fill_access(access: &dyn AccessStore, owner: &User, ana: &User, project: ProjectId) {
+async fn fill_access(access: &AccessStore, owner: &User, ana: &User, project: ProjectId) {
     for n in 40..80 {
         let purpose = match n % 4 {
             0 => LinkPurpose::Reset { user: ana.id },

@@ -6,11 +6,7 @@ use std::{str::FromStr, time::Duration};
 
 use protocol::{
     live::{Gesture, LogLine},
-    model::{
-        Account, ApiToken, AuditCursor, AuditEntry, GameKey, Invitation, Key, KeyId, Member, Project,
-        ProjectId, ProjectRole, ProjectSummary, Revision, SessionInfo, TokenId, UnixMicros, User, UserId,
-        Value, VarName,
-    },
+    model::{Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
 };
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
@@ -20,10 +16,8 @@ use sqlx::{
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{
-    AccessStore, AuditRow, Epoch, HistoryRow, Joining, KeyState, Link, LinkPurpose, NewKey, NewLink,
-    NewSession, NewToken, NewUser, ProjectState, Result, Sessions, Store, StoreError, Ticket, TokenHash,
-    Write, Written, access_rows, migrations, rows, schema::Schema, shared::impl_store,
-    shared_access::impl_access_store,
+    AccessStore, Epoch, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket, Write,
+    Written, access::Pools, access_rows, migrations, rows, schema::Schema, shared::impl_store,
 };
 
 const CONNECTIONS: u32 = 8;
@@ -38,6 +32,7 @@ pub struct PostgresStore {
     /// The same pool as `writer`: in Postgres everybody may do both.
     reader: PgPool,
     writer: PgPool,
+    access: AccessStore,
     /// How to connect, with limits on how long a statement may take.
     options: PgConnectOptions,
     /// The connection of batches; `None` before the first one and after a fault.
@@ -65,7 +60,9 @@ impl PostgresStore {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.clone())
             .await?;
-        let store = Self { reader: writer.clone(), writer, options, commits: Mutex::new(None) };
+        let pools = Pools { reader: writer.clone(), writer: writer.clone(), begin_write: "BEGIN" };
+        let access = AccessStore::Postgres(pools);
+        let store = Self { reader: writer.clone(), writer, access, options, commits: Mutex::new(None) };
         store.check().await?;
         Ok(store)
     }
@@ -160,13 +157,7 @@ async fn refuse_incomplete(connection: &mut PgConnection, name: &str, version: i
     }
 }
 
-impl_access_store!(PostgresStore, begin_write: "BEGIN");
-impl_store!(
-    PostgresStore,
-    kind: "postgres",
-    begin_write: "BEGIN",
-    begin_read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-);
+impl_store!(PostgresStore, kind: "postgres", begin_read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 
 #[cfg(test)]
 mod tests {

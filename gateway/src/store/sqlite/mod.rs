@@ -9,11 +9,7 @@ use std::{fs::OpenOptions, path::Path, time::Duration};
 
 use protocol::{
     live::{Gesture, LogLine},
-    model::{
-        Account, ApiToken, AuditCursor, AuditEntry, GameKey, Invitation, Key, KeyId, Member, Project,
-        ProjectId, ProjectRole, ProjectSummary, Revision, SessionInfo, TokenId, UnixMicros, User, UserId,
-        Value, VarName,
-    },
+    model::{Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
 };
 use sqlx::{
     ConnectOptions, Connection, Executor, SqlitePool,
@@ -22,9 +18,8 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::{
-    AccessStore, AuditRow, Epoch, HistoryRow, Joining, KeyState, Link, LinkPurpose, NewKey, NewLink,
-    NewSession, NewToken, NewUser, ProjectState, Result, Sessions, Store, StoreError, Ticket, TokenHash,
-    Write, Written, access_rows, migrations, rows, shared::impl_store, shared_access::impl_access_store,
+    AccessStore, Epoch, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket, Write,
+    Written, access::Pools, access_rows, migrations, rows, shared::impl_store,
 };
 use inspect::{APPLICATION_ID, Depth, Found, explain, inspect};
 
@@ -38,6 +33,7 @@ static OPENING: Mutex<()> = Mutex::const_new(());
 pub struct SqliteStore {
     reader: SqlitePool,
     writer: SqlitePool,
+    access: AccessStore,
 }
 
 impl SqliteStore {
@@ -60,7 +56,8 @@ impl SqliteStore {
         // one: SQLite has one writer at a time, and here the next one waits its turn instead of polling
         let writer = pool(1).connect_with(options.clone()).await?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await?;
-        let store = Self { reader, writer };
+        let pools = Pools { reader: reader.clone(), writer: writer.clone(), begin_write: "BEGIN IMMEDIATE" };
+        let store = Self { reader, writer, access: AccessStore::Sqlite(pools) };
         store.check().await?;
         Ok(store)
     }
@@ -116,5 +113,4 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-impl_access_store!(SqliteStore, begin_write: "BEGIN IMMEDIATE");
-impl_store!(SqliteStore, kind: "sqlite", begin_write: "BEGIN IMMEDIATE", begin_read: "BEGIN");
+impl_store!(SqliteStore, kind: "sqlite", begin_read: "BEGIN");

@@ -314,7 +314,7 @@ impl Store for OpenDisk {
         Ok(Some(loaded))
     }
 
-    fn access(&self) -> &dyn AccessStore {
+    fn access(&self) -> &AccessStore {
         unreachable!("there are no people in a run")
     }
 

@@ -212,7 +212,8 @@ async fn a_game_that_left_is_offline_and_the_same_device_when_it_returns() {
     let game = server.verified(project.key).await;
     drop(game);
     support::soon("the device to be offline", async {
-        while watcher.snapshot().devices.iter().any(|device| device.online) {
+        // there was none when the watching began
+        while watcher.snapshot().devices.iter().all(|device| device.online) {
             watcher.next().await;
         }
     })

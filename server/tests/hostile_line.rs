@@ -124,8 +124,8 @@ async fn thousands_of_silent_and_slow_ones_are_sent_away_in_time() {
     let peers = sockets(2 * PEERS) / 2;
     let program = Program::start(&["--verify-timeout", "3", "--max-games", "10100"], &[]).await;
     let mut alive = Alive::begin(&program).await;
-    let before = program.resident_bytes();
-    program.forget_peak();
+    let before = program.memory().resident_bytes();
+    program.memory().forget_peak();
     let attack = async {
         let silent = (0..peers).map(|_| last_words(program.tcp, None));
         // a line that would take an hour: one byte a second
@@ -136,7 +136,7 @@ async fn thousands_of_silent_and_slow_ones_are_sent_away_in_time() {
     for words in heard {
         assert!(words.starts_with("ERR timeout "), "{words:?}");
     }
-    let growth = program.peak_resident_bytes().saturating_sub(before);
+    let growth = program.memory().peak_resident_bytes().saturating_sub(before);
     println!("2 x {peers}: {} edits meanwhile, memory + {growth} bytes", alive.edits);
     alive.edit("speed", |_| Value::Int((-1_i64).into())).await;
 }

@@ -83,8 +83,8 @@ async fn thirty_thousand_lines_leave_without_filling_the_memory() {
     })
     .await;
 
-    let before = program.resident_bytes();
-    program.forget_peak();
+    let before = program.memory().resident_bytes();
+    program.memory().forget_peak();
     let mut stream = owner.connect().await;
     let cookie = owner.cookie.clone().unwrap();
     let head = format!(
@@ -103,6 +103,6 @@ async fn thirty_thousand_lines_leave_without_filling_the_memory() {
     }
     // one that lies across two pieces is not seen
     assert!(lines > LINES * 99 / 100 && total > LINES * LINE_BYTES, "{lines} lines, {total} bytes");
-    let growth = program.peak_resident_bytes().saturating_sub(before);
+    let growth = program.memory().peak_resident_bytes().saturating_sub(before);
     assert!(growth < 24 * 1024 * 1024, "{growth} bytes more for {total} bytes");
 }

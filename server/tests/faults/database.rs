@@ -44,8 +44,8 @@ async fn postgres_hangs() {
 
 async fn out_of_order(story: &str, mut stage: Stage, cluster: &mut Cluster, [out, back]: [&str; 2]) {
     let outage = rounds::seconds("OBSERVERIO_OUTAGE_SECONDS", 2);
-    let before = stage.server.resident_bytes();
-    stage.server.forget_peak();
+    let before = stage.server.memory().resident_bytes();
+    stage.server.memory().forget_peak();
     cluster.order(out).await;
     let refused_before = count_refused(&stage.designer.edits());
     stage.designer.until("an edit that is refused", |edits| count_refused(edits) > refused_before).await;
@@ -57,7 +57,7 @@ async fn out_of_order(story: &str, mut stage: Stage, cluster: &mut Cluster, [out
     stage.truth.reopen(&stage.server).await;
     within(RECOVERY_LIMIT, "all to be well", stage.all_at_work()).await;
     let recovery = is_back.elapsed();
-    let growth = stage.server.peak_resident_bytes().saturating_sub(before);
+    let growth = stage.server.memory().peak_resident_bytes().saturating_sub(before);
     assert!(growth <= MEMORY_BYTES, "the server grew by {growth} bytes");
     let edits = finish(stage).await;
     let slowest = edits.iter().map(|edit| edit.took).max().unwrap();

@@ -39,8 +39,8 @@ async fn silent_slow_and_deaf_peers() {
     let deaf = join_all((0..games).map(|_| verified_and_deaf(server.tcp))).await;
     let mut page = alive.another_page().await;
     page.until_known("text").await;
-    let before = server.resident_bytes();
-    server.forget_peak();
+    let before = server.memory().resident_bytes();
+    server.memory().forget_peak();
     let begun = Instant::now();
     let attack = async {
         let silent = (0..peers).map(|_| closed_after(server.tcp, None));
@@ -54,7 +54,7 @@ async fn silent_slow_and_deaf_peers() {
         assert!((VERIFY_TIMEOUT..VERIFY_TIMEOUT + SLACK).contains(lived), "lived for {lived:?}");
     }
     let longest = silent.iter().chain(&slow).max().unwrap();
-    let growth = server.peak_resident_bytes().saturating_sub(before);
+    let growth = server.memory().peak_resident_bytes().saturating_sub(before);
     println!(
         "{story}: {peers} silent and {peers} slow ones closed after {longest:?} at most, {games} deaf ones in \
          {took:?} with {edits} long edits, memory + {growth} bytes; {}",
@@ -116,11 +116,11 @@ async fn lines_without_end() {
     for (peers, greeting, bytes, limit) in
         [(1, format!("v:{KEY}\nl:{KEY}:"), 1 << 30, 4 << 20), (14, String::new(), 100 << 20, 16 << 20)]
     {
-        let before = server.resident_bytes();
-        server.forget_peak();
+        let before = server.memory().resident_bytes();
+        server.memory().forget_peak();
         let attack = join_all((0..peers).map(|_| pour(server.tcp, &greeting, bytes)));
         let taken: u64 = alive.during(within(PATIENCE, "the flood to be cut off", attack)).await.iter().sum();
-        let growth = server.peak_resident_bytes().saturating_sub(before);
+        let growth = server.memory().peak_resident_bytes().saturating_sub(before);
         assert!(growth < limit, "{peers} took {growth} bytes of memory");
         figures.push(format!("{peers} poured {taken} bytes before they were cut off, memory + {growth}"));
     }

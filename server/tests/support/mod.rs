@@ -7,6 +7,7 @@ pub mod contents;
 pub mod http;
 pub mod line;
 pub mod live;
+pub mod memory;
 pub mod program;
 pub mod secrets;
 pub mod tls;

@@ -1,7 +1,6 @@
 //! The program itself, in a process of its own: its memory can be measured, and all that it says is kept.
 
 use std::{
-    fs,
     net::SocketAddr,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex},
@@ -14,7 +13,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{PostgresDatabase, http::Browser, secrets, soon};
+use super::{PostgresDatabase, http::Browser, memory::Memory, secrets, soon};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_observerio");
 
@@ -96,26 +95,9 @@ impl Program {
         }
     }
 
-    /// Bytes of memory that it holds now.
-    pub fn resident_bytes(&self) -> u64 {
-        self.memory("VmRSS:")
-    }
-
-    /// The most that it held since [`Self::forget_peak`].
-    pub fn peak_resident_bytes(&self) -> u64 {
-        self.memory("VmHWM:")
-    }
-
-    /// Begins the peak anew.
-    pub fn forget_peak(&self) {
-        fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
-    }
-
-    fn memory(&self, field: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
-        let kib: u64 = line.trim().strip_suffix("kB").unwrap().trim().parse().unwrap();
-        kib * 1024
+    /// What it holds.
+    pub fn memory(&self) -> Memory {
+        Memory(self.pid())
     }
 
     fn pid(&self) -> u32 {

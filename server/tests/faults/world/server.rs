@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{beside_others, soon};
-use crate::support::{http::Browser, secrets};
+use crate::support::{http::Browser, memory::Memory, secrets};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_observerio");
 /// The log's last bytes, shown when a story fails.
@@ -248,26 +248,9 @@ impl Server {
         self.folder.path().join("observerio.log")
     }
 
-    /// Bytes of memory that it holds now.
-    pub fn resident_bytes(&self) -> u64 {
-        self.memory("VmRSS:")
-    }
-
-    /// The most that it held since [`Self::forget_peak`].
-    pub fn peak_resident_bytes(&self) -> u64 {
-        self.memory("VmHWM:")
-    }
-
-    /// Begins the peak anew.
-    pub fn forget_peak(&self) {
-        fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
-    }
-
-    fn memory(&self, field: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
-        let kib: u64 = line.trim().strip_suffix("kB").unwrap().trim().parse().unwrap();
-        kib * 1024
+    /// What it holds.
+    pub fn memory(&self) -> Memory {
+        Memory(self.pid())
     }
 }
 

@@ -84,6 +84,14 @@ pub fn count(number: usize, one: &str) -> String {
     }
 }
 
+/// `1 line refused`, `12 lines refused`.
+pub fn refused(lines: u64) -> String {
+    match lines {
+        1 => "1 line refused".to_owned(),
+        _ => format!("{lines} lines refused"),
+    }
+}
+
 /// How long something took: `<0.1 ms`, `0.8 ms`, `23 ms`, `1.2 s`, `14 s`, `3 min`.
 pub fn latency(micros: u32) -> String {
     let micros = f64::from(micros);

@@ -93,7 +93,8 @@ fn simplest(stream: &[u8], limits: Limits) -> Lines {
         let is_whole = n + 1 < parts.len();
         match line.trim_ascii() {
             _ if line.len() > max_line_bytes => {
-                lines.push(Err(LineTooLong { max_line_bytes }));
+                let beginning = line[..256.min(max_line_bytes)].to_vec();
+                lines.push(Err(LineTooLong { max_line_bytes, beginning }));
                 break;
             }
             [] => {}

@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use protocol::{
     ErrorCode, ProtocolError,
+    limits::MAX_VARS_PER_PROJECT,
     line::Hello,
     live::Outcome,
     model::{DeviceId, Key, LogEntry, ProjectId, Report, Revision, VarName},
@@ -16,7 +17,7 @@ use crate::{
     accounts::random_token,
     actions::ActionCall,
     keys::KnownKey,
-    live::{Forms, Live, Seen, Wire},
+    live::{Forms, Live, News, Seen, Wire},
     store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
     writer::{Lane, NoRoom, Receipts, Room, Settled},
 };
@@ -28,8 +29,8 @@ const MAX_WAITING_ACTIONS: usize = 16;
 
 /// One verified connection of a game. Dropping it marks its device offline.
 pub struct GameLine {
-    gateway: Gateway,
-    live: Arc<Live>,
+    pub(crate) gateway: Gateway,
+    pub(crate) live: Arc<Live>,
     lane: Lane,
     key: Key,
     /// Cancelled when the key is worth nothing any more.
@@ -134,14 +135,17 @@ impl Gateway {
         peer: IpAddr,
         hello: Option<&Hello>,
     ) -> Result<GameLine, GatewayError> {
-        let KnownKey { state, ended, .. } = self.key_in_force(key).await?;
+        let KnownKey { state, ended, .. } = self.key_in_force(key, peer).await?;
         let live = self.load(state.project).await?;
         self.note_key_use(key, state.id);
         let held = hello.map(|hello| self.held_revision(hello, &live));
         let applied = hello.filter(|hello| hello.caps.rev).map(|_| held.flatten().unwrap_or(Revision(0)));
         let (place, info) = identify(&live, peer, hello, applied);
         let session = hello.filter(|hello| hello.caps.ack).map(session_name);
-        let (device, open) = self.register(&live, &info, session.as_deref()).await?;
+        let (device, open) = match self.register(&live, &info, session.as_deref()).await {
+            Err(GatewayError::Refused(error)) => return Err(self.turn_away(state.project, peer, error)),
+            registered => registered?,
+        };
         let session = open.zip(session).map(|(open, name)| Session::hold(&live, open, name));
         live.connect(device, &info, self.inner.clock.now());
         let (revisions, forms) = (live.revisions(), live.state().forms(&Seen::default()));
@@ -219,29 +223,29 @@ impl Gateway {
     }
 
     /// Of a thousand games with one key that come at once, one asks the database.
-    async fn key_in_force(&self, key: Key) -> Result<KnownKey, GatewayError> {
+    async fn key_in_force(&self, key: Key, peer: IpAddr) -> Result<KnownKey, GatewayError> {
         let known = match self.inner.keys.get(key) {
             Some(known) => known,
             None => {
                 let _asking = self.inner.keys.asking.lock().await;
                 match self.inner.keys.get(key) {
                     Some(known) => known,
-                    None => self.ask_for_key(key).await?,
+                    None => self.ask_for_key(key, peer).await?,
                 }
             }
         };
         match known.state.expires_at.is_some_and(|end| end <= self.now()) {
-            true => Err(revoked().into()),
+            true => Err(self.turn_away(known.state.project, peer, revoked())),
             false => Ok(known),
         }
     }
 
-    async fn ask_for_key(&self, key: Key) -> Result<KnownKey, GatewayError> {
+    async fn ask_for_key(&self, key: Key, peer: IpAddr) -> Result<KnownKey, GatewayError> {
         let Some(state) = self.inner.store.get_key(key).await? else {
             return Err(ProtocolError::new(ErrorCode::BadKey, "no project has this key").into());
         };
         match state.is_revoked {
-            true => Err(revoked().into()),
+            true => Err(self.turn_away(state.project, peer, revoked())),
             false => Ok(self.inner.keys.insert(key, state)),
         }
     }
@@ -359,12 +363,17 @@ impl GameLine {
     }
 
     /// Takes in a line. Values that this connection has said before are left out. It is queued when this
-    /// returns; it is stored and shown right after, and if `seq` is its number, [`GameLine::next`] tells.
+    /// returns; it is stored and shown right after, and if `seq` is its number, [`GameLine::next`] tells. What is returned
+    /// says which part was left out: new variables for which the project has no room.
     ///
     /// # Errors
-    /// `too_many` when the project would get too many variables: then only the number counts. `revoked`: nothing is
-    /// taken in.
-    pub fn submit(&mut self, room: Room, seq: Option<u64>, content: Content) -> Result<(), ProtocolError> {
+    /// `too_many` when nothing is left of a line without those: then only the number counts. `revoked`: nothing is taken in.
+    pub fn submit(
+        &mut self,
+        room: Room,
+        seq: Option<u64>,
+        content: Content,
+    ) -> Result<Option<ProtocolError>, ProtocolError> {
         if self.ended.is_cancelled() {
             return Err(revoked());
         }
@@ -376,7 +385,7 @@ impl GameLine {
         });
         let receipts = session.map(|session| Arc::clone(&session.receipts));
         let (write, outcome) = match self.write_of(content, line) {
-            Ok(write) => (write, Ok(())),
+            Ok((write, left_out)) => (write, Ok(left_out)),
             Err(error) => (self.refused(line), Err(error)),
         };
         if let Some(write) = write {
@@ -385,31 +394,35 @@ impl GameLine {
         outcome
     }
 
-    /// `None` when there is nothing to store.
+    /// What there is to store, and what was left out.
     fn write_of(
         &mut self,
         content: Content,
         line: Option<Sequenced>,
-    ) -> Result<Option<Write>, ProtocolError> {
+    ) -> Result<(Option<Write>, Option<ProtocolError>), ProtocolError> {
         let (project, device) = (self.live.project.id, self.device);
         let at = self.gateway.inner.clock.now();
         Ok(match content {
-            Content::Logs(entries) if entries.is_empty() => self.refused(line),
-            Content::Logs(entries) => Some(Write::Logs { project, device, received: at, entries, line }),
-            Content::Refused => self.refused(line),
+            Content::Logs(entries) if entries.is_empty() => (self.refused(line), None),
+            Content::Logs(entries) => {
+                (Some(Write::Logs { project, device, received: at, entries, line }), None)
+            }
+            Content::Refused => (self.refused(line), None),
             Content::Report(reports) => {
-                let losses = self.live.losses();
-                let news = self.live.state().news(&mut self.seen, reports, losses)?;
+                let (count, losses) = (reports.len(), self.live.losses());
+                let news = self.live.state().news(&mut self.seen, reports, losses);
                 if news.forms_changed {
                     self.forms = self.live.state().forms(&self.seen);
                 }
-                match news.values.is_empty() {
-                    true => self.refused(line),
-                    false => {
-                        let (declared, values) = (news.declared, news.values);
-                        Some(Write::Report { project, device, at, declared, values, line })
-                    }
+                let News { declared, values, left_out, .. } = news;
+                if !left_out.is_empty() && left_out.len() == count {
+                    return Err(no_room_for(&left_out));
                 }
+                let write = match values.is_empty() {
+                    true => self.refused(line),
+                    false => Some(Write::Report { project, device, at, declared, values, line }),
+                };
+                (write, (!left_out.is_empty()).then(|| no_room_for(&left_out)))
             }
         })
     }
@@ -423,10 +436,13 @@ impl GameLine {
     /// Waits for room and takes in what the game reports.
     ///
     /// # Errors
-    /// `too_many` when the project would get too many variables, [`GatewayError::Closed`].
+    /// `too_many` when variables were left out, [`GatewayError::Closed`].
     pub async fn report_vars(&mut self, reports: Vec<Report>) -> Result<(), GatewayError> {
         let room = self.reserve(64 * reports.len()).await?;
-        Ok(self.submit(room, None, Content::Report(reports))?)
+        match self.submit(room, None, Content::Report(reports))? {
+            None => Ok(()),
+            Some(left_out) => Err(left_out.into()),
+        }
     }
 
     /// Waits for room and takes in log entries.
@@ -435,7 +451,8 @@ impl GameLine {
     /// [`GatewayError::Closed`].
     pub async fn append_logs(&mut self, entries: Vec<LogEntry>) -> Result<(), GatewayError> {
         let room = self.reserve(entries.iter().map(|entry| 64 + entry.message.len()).sum()).await?;
-        Ok(self.submit(room, None, Content::Logs(entries))?)
+        self.submit(room, None, Content::Logs(entries))?;
+        Ok(())
     }
 
     /// The next thing to do; edits count only while `can_push`. Cancel-safe.
@@ -487,6 +504,18 @@ impl GameLine {
     pub fn record_action(&mut self, id: u64, outcome: Result<Option<String>, String>) {
         self.live.finish_action(id, self.device, outcome);
     }
+}
+
+/// Names some of the variables that a full project does not take.
+fn no_room_for(names: &[VarName]) -> ProtocolError {
+    const MOST_NAMES: usize = 5;
+    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(VarName::as_str).collect();
+    let mut text =
+        format!("a project has at most {MAX_VARS_PER_PROJECT} variables; left out: {}", shown.join(", "));
+    if names.len() > MOST_NAMES {
+        text.push_str(&format!(" and {} more", names.len() - MOST_NAMES));
+    }
+    ProtocolError::new(ErrorCode::TooMany, text)
 }
 
 /// What a line takes in memory: its text becomes values and entries with a head each.

@@ -13,6 +13,7 @@ use crate::{
     keys::Keys,
     live::{Live, Registry},
     passwords::Hasher,
+    refusals::Refusals,
     store::{Epoch, Store},
     writer::{Counters, Writer},
 };
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) hasher: Hasher,
     pub(crate) keys: Keys,
     pub(crate) access: Access,
+    pub(crate) refusals: Refusals,
     pub(crate) epoch: RwLock<Epoch>,
 }
 
@@ -116,6 +118,7 @@ impl Gateway {
             hasher: Hasher::start(),
             keys: Keys::default(),
             access: Access::default(),
+            refusals: Refusals::default(),
             epoch: RwLock::new(epoch),
         });
         tokio::spawn(watch_database(Arc::downgrade(&inner)));
@@ -124,8 +127,8 @@ impl Gateway {
 
     /// A project's live state, read from the database if it is not in memory.
     pub(crate) async fn load(&self, project: ProjectId) -> Result<Arc<Live>, GatewayError> {
-        let Inner { store, projects, .. } = &*self.inner;
-        projects.load(&**store, project, &self.inner.epoch(), self.is_storing()).await
+        let Inner { store, projects, refusals, .. } = &*self.inner;
+        projects.load(&**store, project, &self.inner.epoch(), self.is_storing(), refusals).await
     }
 
     /// The time by the gateway's clock.
@@ -214,6 +217,7 @@ impl Inner {
         *self.epoch.write().expect("no holder of this lock panics") = epoch;
         self.keys.clear();
         self.access.forget();
+        self.refusals.clear();
         self.projects.drop_all();
         self.writer.begin_epoch(number);
     }

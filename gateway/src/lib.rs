@@ -20,6 +20,7 @@ mod live;
 mod members;
 mod passwords;
 mod projects;
+mod refusals;
 pub mod store;
 mod tokens;
 mod vars;

@@ -106,6 +106,7 @@ impl Gateway {
             return Err(GatewayError::NotFound);
         }
         self.inner.projects.drop_one(id);
+        self.inner.refusals.forget(id);
         self.end_keys_of(id).await;
         let gateway = self.clone();
         tokio::spawn(async move {

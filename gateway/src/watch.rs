@@ -60,7 +60,7 @@ impl Gateway {
 impl Watcher {
     /// The state now; [`Watcher::next`] continues right behind it.
     pub fn snapshot(&mut self) -> Snapshot {
-        let snapshot = self.live.state().snapshot(self.clock.now(), self.role);
+        let snapshot = self.live.snapshot(self.clock.now(), self.role);
         self.seq = snapshot.seq;
         snapshot
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What the sender of a refused line can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
@@ -16,7 +18,7 @@ pub enum Remedy {
 macro_rules! codes {
     ($($variant:ident $text:literal $remedy:ident $closes:literal $doc:literal),+ $(,)?) => {
         /// A stable code of the wire contract, as in `ERR <code> <text>`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum ErrorCode { $(#[doc = $doc] $variant),+ }
 
         impl ErrorCode {
@@ -37,6 +39,21 @@ macro_rules! codes {
             /// the fifth, which the session counts (`limits::MAX_REFUSALS`).
             pub const fn closes(self) -> bool {
                 match self { $(ErrorCode::$variant => $closes),+ }
+            }
+
+            /// Whether something is left out for good, which people are told of. The others ask to come again, or say
+            /// how a connection ended on which nothing was left unread.
+            pub const fn is_refusal(self) -> bool {
+                !matches!(
+                    self,
+                    ErrorCode::Busy
+                        | ErrorCode::Unavailable
+                        | ErrorCode::Gap
+                        | ErrorCode::Draining
+                        | ErrorCode::Idle
+                        | ErrorCode::Timeout
+                        | ErrorCode::TakenOver
+                )
             }
         }
     };

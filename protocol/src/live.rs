@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, Value, VarName, VarSpec};
+use crate::model::{
+    DeviceId, Level, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
+};
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
@@ -184,6 +186,8 @@ pub struct Snapshot {
     pub storing: bool,
     /// Records of this project that were taken in and could not be stored, since the server started.
     pub lost: u64,
+    /// What was refused, since the server started.
+    pub refused: Vec<Refused>,
 }
 
 /// A device: one copy of the game.
@@ -347,6 +351,8 @@ pub enum Event {
         /// How many since the server started.
         records: u64,
     },
+    /// Lines were refused. Gathered: each stands in place of what was told of its device before.
+    Refused(Vec<Refused>),
 }
 
 /// A message is not what this version speaks.

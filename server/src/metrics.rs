@@ -16,6 +16,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use protocol::ErrorCode;
+
 use crate::{
     net::{Port, Refusal},
     process::Process,
@@ -36,12 +38,15 @@ enum Reading {
     Gauge(fn(&Numbers) -> u64),
     /// One counter for each reason why a connection was refused.
     Refusals(fn(&Numbers, Refusal) -> u64),
+    /// One counter for each code with which something is refused for good.
+    Codes(fn(&Numbers, ErrorCode) -> u64),
     /// Only where the system tells.
     Process(MetricType, fn(&Process) -> f64),
 }
 
 /// Everything that metrics are read from, at one moment.
 struct Numbers {
+    gateway: Gateway,
     status: Status,
     games: Arc<Port>,
     http: Arc<Port>,
@@ -95,6 +100,11 @@ const METRICS: &[Metric] = &[
     counter("observerio_lines_unavailable", "Lines that came while the database was away", |n| {
         n.status.unavailable_lines
     }),
+    Metric {
+        name: "observerio_lines_refused",
+        help: "Lines, or parts of them, that were refused for good",
+        reading: Reading::Codes(|n, code| n.gateway.refused(code)),
+    },
     gauge("observerio_queued_bytes", "Bytes that wait to be stored", |n| n.status.queued_bytes),
     counter("observerio_project_loads", "Times a project was read from the database", |n| {
         n.status.project_loads
@@ -162,6 +172,7 @@ impl Collector for Source {
             .encode_descriptor("observerio_build", "Which observerio this is", None, MetricType::Info)?
             .encode_info(&build)?;
         let numbers = Numbers {
+            gateway: self.gateway.clone(),
             status: self.gateway.status(),
             games: Arc::clone(&self.games),
             http: Arc::clone(&self.http),
@@ -184,6 +195,12 @@ impl Metric {
                 let label = [("reason", reason.as_str())];
                 encode_counter(&mut out.encode_family(&label)?, &read(numbers, *reason))
             }),
+            Reading::Codes(read) => {
+                ErrorCode::ALL.iter().filter(|code| code.is_refusal()).try_for_each(|code| {
+                    let label = [("code", code.as_str())];
+                    encode_counter(&mut out.encode_family(&label)?, &read(numbers, *code))
+                })
+            }
             Reading::Process(kind, read) => {
                 let Some(process) = &numbers.process else { return Ok(()) };
                 match kind {
@@ -198,7 +215,7 @@ impl Metric {
 impl Reading {
     fn kind(&self) -> MetricType {
         match self {
-            Self::Counter(_) | Self::Refusals(_) => MetricType::Counter,
+            Self::Counter(_) | Self::Refusals(_) | Self::Codes(_) => MetricType::Counter,
             Self::Gauge(_) => MetricType::Gauge,
             Self::Process(kind, _) => *kind,
         }

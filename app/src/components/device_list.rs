@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::live::Device;
 use protocol::model::{DeviceId, UnixMicros};
 
+use super::Refusals;
 use crate::format;
 use crate::live::{LiveState, use_live};
 
@@ -24,6 +25,7 @@ pub fn DeviceList(
     });
     let online = Memo::new(move |_| live.with_devices(LiveState::online));
     let online = move || online.get();
+    let refused = move || live.with_refused(LiveState::refused_in_all);
     let target = move || match online() {
         0 => "edits wait for a game".to_owned(),
         n => format!("edits go to {}", format::count(n, "game")),
@@ -43,7 +45,11 @@ pub fn DeviceList(
                     <span class="device-text">
                         "All devices"
                         <small>{target}</small>
+                        <small class="refused-total" hidden=move || refused() == 0>
+                            {move || format!("{} in all", format::refused(refused()))}
+                        </small>
                     </span>
+                    <Refusals device=None now />
                 </li>
                 <For
                     each=move || order.get()
@@ -58,7 +64,7 @@ pub fn DeviceList(
 
 #[component]
 fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>) -> impl IntoView {
-    let live = use_live();
+    let (live, id) = (use_live(), device);
     let device = Memo::new(move |_| live.with_devices(|state| state.device(device).cloned()));
     let online = move || device.with(|device| device.as_ref().is_some_and(|device| device.online));
     let name = move || device.with(|device| device.as_ref().map(|device| device.name.clone()));
@@ -83,6 +89,7 @@ fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>) -> impl IntoView {
                 </small>
                 <small>{state}</small>
             </span>
+            <Refusals device=Some(id) now />
         </li>
     }
     .into_any()

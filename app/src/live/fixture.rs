@@ -81,6 +81,7 @@ pub(super) fn snapshot(seq: u64) -> Snapshot {
         logs: vec![line(1, Level::Info, "one"), line(2, Level::Warn, "two")],
         storing: true,
         lost: 0,
+        refused: Vec::new(),
         role: ProjectRole::Designer,
     }
 }

@@ -9,6 +9,8 @@ mod edits;
 mod fixture;
 mod groups;
 mod logs;
+#[cfg(test)]
+mod refused_tests;
 mod runs;
 #[cfg(feature = "hydrate")]
 mod socket;
@@ -109,6 +111,7 @@ struct Inner {
     layout: ArcTrigger,
     devices: ArcTrigger,
     logs: ArcTrigger,
+    refused: ArcTrigger,
     storing: ArcTrigger,
     #[cfg(feature = "hydrate")]
     wake: Option<futures_channel::mpsc::UnboundedSender<()>>,
@@ -126,6 +129,7 @@ impl Live {
                 layout: ArcTrigger::new(),
                 devices: ArcTrigger::new(),
                 logs: ArcTrigger::new(),
+                refused: ArcTrigger::new(),
                 storing: ArcTrigger::new(),
                 #[cfg(feature = "hydrate")]
                 wake: None,
@@ -172,6 +176,12 @@ impl Live {
     /// Reads the log and runs again when it changes.
     pub fn with_logs<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.logs.track());
+        self.read(read)
+    }
+
+    /// Reads what was refused and runs again when more is.
+    pub fn with_refused<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
+        self.inner.with_value(|inner| inner.refused.track());
         self.read(read)
     }
 
@@ -264,6 +274,7 @@ impl Inner {
             (touched.layout, &self.layout),
             (touched.devices, &self.devices),
             (touched.logs, &self.logs),
+            (touched.refused, &self.refused),
             (touched.storing, &self.storing),
         ];
         triggers.extend(parts.into_iter().filter(|(is, _)| *is).map(|(_, trigger)| trigger.clone()));

@@ -1,12 +1,14 @@
 //! The live page without a page: state + message → state. No clock, no socket, no signal.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use protocol::filter::Filter;
 use protocol::live::{
     Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot,
 };
-use protocol::model::{DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, VarName, VarSpec};
+use protocol::model::{
+    DeviceId, Level, ProjectId, ProjectRole, Refused, Revision, UnixMicros, VarName, VarSpec,
+};
 
 use super::by_device::ByDevice;
 use super::delivery::{Delivery, DeviceRow, Ranking, Status};
@@ -27,6 +29,8 @@ pub struct Touched {
     pub devices: bool,
     /// The log.
     pub logs: bool,
+    /// What was refused.
+    pub refused: bool,
     /// Whether the database takes what is sent.
     pub storing: bool,
     /// What the person may do.
@@ -43,6 +47,7 @@ impl Touched {
         self.layout |= other.layout;
         self.devices |= other.devices;
         self.logs |= other.logs;
+        self.refused |= other.refused;
         self.storing |= other.storing;
         self.role |= other.role;
         self.resubscribe |= other.resubscribe;
@@ -70,6 +75,8 @@ pub struct LiveState {
     now: UnixMicros,
     storing: bool,
     lost: u64,
+    /// By device; without one: of games that were turned away.
+    refused: BTreeMap<Option<DeviceId>, Refused>,
     devices: ByDevice<Device>,
     pub(super) order: Vec<VarName>,
     pub(super) vars: HashMap<VarName, VarState>,
@@ -94,6 +101,7 @@ impl LiveState {
             now: UnixMicros(0),
             storing: true,
             lost: 0,
+            refused: BTreeMap::new(),
             devices: ByDevice::default(),
             order: Vec::new(),
             vars: HashMap::new(),
@@ -139,6 +147,16 @@ impl LiveState {
     /// Records that were taken in and could not be stored, since the server started.
     pub fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// What was refused of a device, or of games that were turned away.
+    pub fn refused(&self, device: Option<DeviceId>) -> Option<&Refused> {
+        self.refused.get(&device)
+    }
+
+    /// All that was refused since the server started.
+    pub fn refused_in_all(&self) -> u64 {
+        self.refused.values().map(Refused::total).sum()
     }
 
     /// Every device, in the order in which they were first seen.
@@ -224,6 +242,7 @@ impl LiveState {
         self.role = snapshot.role;
         self.storing = snapshot.storing;
         self.lost = snapshot.lost;
+        self.refused = snapshot.refused.into_iter().map(|refused| (refused.device, refused)).collect();
         self.devices = snapshot.devices.into_iter().map(|device| (device.id, device)).collect();
         self.order = snapshot.vars.iter().map(|var| var.name.clone()).collect();
         for var in snapshot.vars {
@@ -241,6 +260,7 @@ impl LiveState {
             layout: true,
             devices: true,
             logs: true,
+            refused: true,
             storing: true,
             role: true,
             ..Touched::default()
@@ -307,6 +327,10 @@ impl LiveState {
             Event::Lost { records } => {
                 self.lost = records;
                 touched.logs = true;
+            }
+            Event::Refused(news) => {
+                self.refused.extend(news.into_iter().map(|refused| (refused.device, refused)));
+                touched.refused = true;
             }
         }
     }

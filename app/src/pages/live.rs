@@ -7,7 +7,9 @@ use protocol::model::{Key, ProjectRole, UnixMicros, User};
 
 use super::{loaded, project_in_address};
 use crate::api::{self, AppError, LivePage};
-use crate::components::{DeviceList, Header, LogView, ProjectTab, ProjectTabs, QuickStart, VarList};
+use crate::components::{
+    DeviceList, Header, LogView, ProjectTab, ProjectTabs, QuickStart, Refusals, VarList,
+};
 use crate::format;
 use crate::live::{self, Link, use_live};
 
@@ -132,6 +134,9 @@ fn Start(key: Option<Key>, address: StoredValue<String>, id: &'static str) -> im
 /// In place of the panes until the first game has connected.
 #[component]
 fn FirstGame(key: Option<Key>, address: StoredValue<String>) -> impl IntoView {
+    let live = use_live();
+    let now = RwSignal::new(live.read(|state| state.now()));
+    tick(now);
     view! {
         <main id="main" class="first">
             <div class="first-panel">
@@ -142,6 +147,7 @@ fn FirstGame(key: Option<Key>, address: StoredValue<String>) -> impl IntoView {
                     <span class="dot dot--waiting" aria-hidden="true"></span>
                     "Waiting for the first line…"
                 </p>
+                <Refusals device=None now />
             </div>
         </main>
     }
@@ -177,6 +183,7 @@ fn PaneTabs() -> impl IntoView {
                 on:click=move |_| live.pane.set(pane)
             >
                 {pane.title()}
+                {(pane == live::Pane::Devices).then(|| view! { <RefusedMark /> })}
             </button>
         }
     };
@@ -184,6 +191,19 @@ fn PaneTabs() -> impl IntoView {
         <nav class="pane-tabs" aria-label="Panes">
             {live::Pane::ALL.map(button).into_iter().collect_view()}
         </nav>
+    }
+    .into_any()
+}
+
+/// On the button that shows the devices: there is something to see there.
+#[component]
+fn RefusedMark() -> impl IntoView {
+    let live = use_live();
+    let refused = move || live.with_refused(live::LiveState::refused_in_all);
+    view! {
+        <span class="tab-mark" hidden=move || refused() == 0>
+            <span class="sr-only">{move || format!(", {}", format::refused(refused()))}</span>
+        </span>
     }
     .into_any()
 }

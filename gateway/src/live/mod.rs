@@ -28,15 +28,20 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use push::{Forms, Wire};
 pub(crate) use registry::Registry;
-pub(crate) use state::{Seen, State};
+pub(crate) use state::{News, Seen, State};
 
-use crate::store::{DeviceInfo, Epoch, ProjectState, Write, Written};
+use crate::{
+    refusals::Ledger,
+    store::{DeviceInfo, Epoch, ProjectState, Write, Written},
+};
 
 /// Deltas that a dashboard may lag behind before it gets a fresh snapshot instead.
 const DELTA_BACKLOG: usize = 128;
 
 /// What a thousand games say at once about an edit is gathered for so long and shown together.
 const GATHER_TIME: Duration = Duration::from_millis(16);
+/// The same of lines that are refused, which a game may send by the thousand; nobody waits for these.
+const REFUSALS_GATHER_TIME: Duration = Duration::from_millis(250);
 
 /// What happened in a project, numbered without gaps.
 #[derive(Debug)]
@@ -71,10 +76,11 @@ pub(crate) struct Live {
     /// Wakes the games; each then pulls what it lacks.
     revision: watch::Sender<Revision>,
     losses: AtomicU64,
+    pub(crate) refusals: Arc<Ledger>,
 }
 
 impl Live {
-    pub(crate) fn new(loaded: ProjectState, epoch: &Epoch, is_storing: bool) -> Self {
+    pub(crate) fn new(loaded: ProjectState, epoch: &Epoch, is_storing: bool, refusals: Arc<Ledger>) -> Self {
         Self {
             project: loaded.project.clone(),
             epoch: epoch.number,
@@ -84,6 +90,7 @@ impl Live {
             state: Mutex::new(State::new(loaded, is_storing)),
             deltas: broadcast::Sender::new(DELTA_BACKLOG),
             losses: AtomicU64::new(0),
+            refusals,
         }
     }
 
@@ -126,7 +133,16 @@ impl Live {
         role: ProjectRole,
     ) -> (Snapshot, broadcast::Receiver<Arc<Delta>>) {
         let state = self.state();
-        (state.snapshot(now, role), self.deltas.subscribe())
+        (self.shown(&state, now, role), self.deltas.subscribe())
+    }
+
+    /// The state now.
+    pub(crate) fn snapshot(&self, now: UnixMicros, role: ProjectRole) -> Snapshot {
+        self.shown(&self.state(), now, role)
+    }
+
+    fn shown(&self, state: &State, now: UnixMicros, role: ProjectRole) -> Snapshot {
+        Snapshot { refused: self.refusals.all(), ..state.snapshot(now, role) }
     }
 
     pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {
@@ -182,6 +198,22 @@ impl Live {
             });
         }
         kept
+    }
+
+    /// Something was refused of this device, or of a game that was turned away: dashboards hear of it within
+    /// [`REFUSALS_GATHER_TIME`], together with what else is refused.
+    pub(crate) fn note_refusal(self: &Arc<Self>, device: Option<DeviceId>) {
+        if !self.state().note_refusal(device) {
+            return;
+        }
+        let live = Arc::clone(self);
+        tokio::spawn(async move {
+            sleep(REFUSALS_GATHER_TIME).await;
+            let mut state = live.state();
+            let refused = live.refusals.of(state.take_refused());
+            let events = if refused.is_empty() { Vec::new() } else { vec![Event::Refused(refused)] };
+            live.publish(&mut state, events);
+        });
     }
 
     /// A game has run an action.
@@ -244,5 +276,6 @@ pub(crate) fn test_live(id: i64) -> Arc<Live> {
     };
     let (devices, vars, logs) = (Vec::new(), Vec::new(), Vec::new());
     let loaded = ProjectState { project, revision: Revision(0), devices, vars, logs };
-    Arc::new(Live::new(loaded, &Epoch { instance: "test".to_owned(), number: 1 }, true))
+    let epoch = Epoch { instance: "test".to_owned(), number: 1 };
+    Arc::new(Live::new(loaded, &epoch, true, Arc::default()))
 }

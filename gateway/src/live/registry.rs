@@ -13,6 +13,7 @@ use protocol::{limits::SNAPSHOT_LOGS, model::ProjectId};
 use super::Live;
 use crate::{
     GatewayError,
+    refusals::Refusals,
     store::{Epoch, Store},
 };
 
@@ -41,6 +42,7 @@ impl Registry {
         project: ProjectId,
         epoch: &Epoch,
         is_storing: bool,
+        refusals: &Refusals,
     ) -> Result<Arc<Live>, GatewayError> {
         let slot = {
             let mut slots = self.slots.lock().expect("no holder of this lock panics");
@@ -57,7 +59,8 @@ impl Registry {
         }
         let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32).await?;
         self.loads.fetch_add(1, Relaxed);
-        let live = Arc::new(Live::new(loaded.ok_or(GatewayError::NotFound)?, epoch, is_storing));
+        let loaded = loaded.ok_or(GatewayError::NotFound)?;
+        let live = Arc::new(Live::new(loaded, epoch, is_storing, refusals.ledger(project)));
         *slot.live.lock().expect("no holder of this lock panics") = Arc::downgrade(&live);
         Ok(live)
     }

@@ -44,6 +44,8 @@ pub(crate) struct News {
     pub(crate) values: Vec<(VarName, Value)>,
     /// The game sends a variable for the first time, or in another JSON type than before.
     pub(crate) forms_changed: bool,
+    /// New variables for which the project has no room.
+    pub(crate) left_out: Vec<VarName>,
 }
 
 struct VarState {
@@ -88,6 +90,8 @@ pub(crate) struct State {
     sessions: HashMap<String, HeldSession>,
     storing: bool,
     lost: u64,
+    /// Of whom something was refused that dashboards are still to be told of.
+    refused: BTreeSet<Option<DeviceId>>,
 }
 
 impl State {
@@ -124,6 +128,7 @@ impl State {
             sessions: HashMap::new(),
             storing,
             lost: 0,
+            refused: BTreeSet::new(),
         }
     }
 
@@ -218,21 +223,24 @@ impl State {
 
     /// Splits what is new from what this connection said before, and reads values whose line gave no type
     /// by the type that the variable has.
-    pub(crate) fn news(
-        &mut self,
-        seen: &mut Seen,
-        reports: Vec<Report>,
-        losses: u64,
-    ) -> Result<News, ProtocolError> {
+    pub(crate) fn news(&mut self, seen: &mut Seen, reports: Vec<Report>, losses: u64) -> News {
         if seen.losses != losses {
             // something was not stored, perhaps of this connection: say everything again
             *seen = Seen { vars: HashMap::new(), losses };
         }
-        self.check_room(&reports)?;
-        let mut news = News::default();
+        let (mut news, mut room) = (News::default(), None::<usize>);
         for report in reports {
             let stored = self.vars.get(&report.name).map(|var| &var.spec);
             let known = self.announced.get(&report.name).or(stored);
+            if known.is_none() {
+                match room.get_or_insert_with(|| self.free_vars()) {
+                    0 => {
+                        news.left_out.push(report.name);
+                        continue;
+                    }
+                    room => *room -= 1,
+                }
+            }
             let before = seen.vars.get(&report.name);
             let settled_by = before.map(|(spec, _)| spec).or(known);
             let (spec, value) = settle(report.inferred, report.spec, report.value, settled_by);
@@ -259,7 +267,7 @@ impl State {
             news.values.push((report.name.clone(), value.clone()));
             seen.vars.insert(report.name, (spec, value));
         }
-        Ok(news)
+        news
     }
 
     /// A declaration may not have been stored: games declare it again.
@@ -267,18 +275,10 @@ impl State {
         self.announced.clear();
     }
 
-    fn check_room(&self, reports: &[Report]) -> Result<(), ProtocolError> {
-        let unknown = |name: &VarName| !self.vars.contains_key(name);
-        let announced = self.announced.keys().filter(|name| unknown(name)).count();
-        let new =
-            reports.iter().filter(|r| unknown(&r.name) && !self.announced.contains_key(&r.name)).count();
-        match self.vars.len() + announced + new > MAX_VARS_PER_PROJECT {
-            true => Err(ProtocolError::new(
-                ErrorCode::TooMany,
-                format!("a project has at most {MAX_VARS_PER_PROJECT} variables"),
-            )),
-            false => Ok(()),
-        }
+    /// How many variables the project may still get.
+    fn free_vars(&self) -> usize {
+        let announced = self.announced.keys().filter(|name| !self.vars.contains_key(*name)).count();
+        MAX_VARS_PER_PROJECT.saturating_sub(self.vars.len() + announced)
     }
 
     // --- what was committed ---
@@ -458,6 +458,8 @@ impl State {
             logs: self.logs.iter().cloned().collect(),
             storing: self.storing,
             lost: self.lost,
+            // kept beside the state: it stays when nobody uses the project
+            refused: Vec::new(),
         }
     }
 
@@ -498,6 +500,18 @@ impl State {
     /// Whether it is news.
     pub(crate) fn set_storing(&mut self, storing: bool) -> bool {
         std::mem::replace(&mut self.storing, storing) != storing
+    }
+
+    /// Whether dashboards are to be told soon, and nobody else is about to.
+    pub(crate) fn note_refusal(&mut self, device: Option<DeviceId>) -> bool {
+        let is_first = self.refused.is_empty();
+        self.refused.insert(device);
+        is_first
+    }
+
+    /// Of whom something was refused since the last time.
+    pub(crate) fn take_refused(&mut self) -> BTreeSet<Option<DeviceId>> {
+        std::mem::take(&mut self.refused)
     }
 
     /// Returns how many records were lost by now.

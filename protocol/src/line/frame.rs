@@ -1,11 +1,16 @@
 //! Bytes in any number of pieces → whole lines.
 
 /// A line went over the limit. What follows can't be told apart from its rest, so the connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineTooLong {
     /// The limit that was in force, in bytes.
     pub max_line_bytes: usize,
+    /// What it began with.
+    pub beginning: Vec<u8>,
 }
+
+/// As much of a line as tells people which one it was.
+const BEGINNING_BYTES: usize = 256;
 
 /// Splits what is fed into lines: `\n` ends one, a `\r` before it and blanks around it are dropped,
 /// empty lines are skipped. Holds at most one unfinished line and the bytes of the last feed.
@@ -49,7 +54,6 @@ impl LineDecoder {
     /// [`LineTooLong`] as soon as a line is over the limit, whether or not its end has come.
     pub fn next_line(&mut self) -> Option<Result<Vec<u8>, LineTooLong>> {
         loop {
-            let too_long = LineTooLong { max_line_bytes: self.max_line_bytes };
             let Some(offset) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
                 self.searched = self.buffer.len();
                 if self.start == self.searched {
@@ -57,7 +61,8 @@ impl LineDecoder {
                 }
                 // one more than the limit may be the `\r` whose `\n` is yet to come
                 let slack = usize::from(self.buffer.last() == Some(&b'\r'));
-                return (self.searched - self.start > self.max_line_bytes + slack).then_some(Err(too_long));
+                let is_too_long = self.searched - self.start > self.max_line_bytes + slack;
+                return is_too_long.then(|| Err(self.too_long(&self.buffer[self.start..])));
             };
             let end = self.searched + offset;
             let line = &self.buffer[self.start..end];
@@ -65,13 +70,19 @@ impl LineDecoder {
             self.searched = self.start;
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if line.len() > self.max_line_bytes {
-                return Some(Err(too_long));
+                return Some(Err(self.too_long(line)));
             }
             let line = line.trim_ascii();
             if !line.is_empty() {
                 return Some(Ok(line.to_vec()));
             }
         }
+    }
+
+    fn too_long(&self, line: &[u8]) -> LineTooLong {
+        // of what has come whatever the pieces were
+        let beginning = line[..BEGINNING_BYTES.min(self.max_line_bytes)].to_vec();
+        LineTooLong { max_line_bytes: self.max_line_bytes, beginning }
     }
 
     /// Everything was given out: an idle connection keeps no large buffer.
@@ -117,8 +128,9 @@ mod tests {
         assert_eq!(decode(&[b"123\n"], 3), [Ok(b"123".to_vec())]);
         assert_eq!(decode(&[b"123\r\n"], 3), [Ok(b"123".to_vec())]);
         assert_eq!(decode(&[b"123\r", b"\n"], 3), [Ok(b"123".to_vec())]);
-        assert_eq!(decode(&[b"1234\n"], 3), [Err(LineTooLong { max_line_bytes: 3 })]);
-        assert_eq!(decode(&[b"12", b"34"], 3), [Err(LineTooLong { max_line_bytes: 3 })]);
+        let too_long = |beginning: &[u8]| LineTooLong { max_line_bytes: 3, beginning: beginning.to_vec() };
+        assert_eq!(decode(&[b"1234\n"], 3), [Err(too_long(b"123"))]);
+        assert_eq!(decode(&[b"12", b"34"], 3), [Err(too_long(b"123"))]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The line protocol over TCP: bytes → lines → commands → reports and log entries, and replies → bytes.
 
 mod command;
+mod excerpt;
 mod frame;
 mod hello;
 mod json;
@@ -9,6 +10,7 @@ mod receipt;
 mod reply;
 
 pub use command::{Command, Grammar, parse_command};
+pub use excerpt::{excerpt, excerpt_of_content};
 pub use frame::{LineDecoder, LineTooLong};
 pub use hello::{Caps, Hello, parse_hello, write_hello};
 pub use payload::{parse_logs, parse_report};

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod ids;
 mod log;
+mod refused;
 mod time;
 mod value;
 mod var;
@@ -15,6 +16,7 @@ pub use access::{
 pub use account::{Project, ProjectInfo, ProjectSummary, Role, User};
 pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, TokenId, UserId, VarName};
 pub use log::{Level, LogEntry};
+pub use refused::{Refused, RefusedLine};
 pub use time::UnixMicros;
 pub(crate) use value::json_depth;
 pub use value::{Integer, Value, WireForm};

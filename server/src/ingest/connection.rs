@@ -27,7 +27,8 @@ use super::{
     bytes::{CHUNK_BYTES, Moved, move_bytes, poll_read},
     limits::GameLimits,
     outbox::Outbox,
-    session::{Effect, Line, Now, Session},
+    refusals::Told,
+    session::{Effect, Line, Now, Refused as RefusedLine, Session},
 };
 use crate::tls::Refused;
 
@@ -52,6 +53,7 @@ pub(crate) struct Connection<S> {
     lines: LineDecoder,
     out: Outbox,
     game: Option<GameLine>,
+    told: Told,
     /// A line without a number that waits for room. Nothing is read meanwhile; edits go out.
     waiting: Option<(Line, RoomFuture)>,
     /// Bytes that were read since the others had their turn.
@@ -101,6 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             lines: LineDecoder::new(limits::MAX_LINE_BEFORE_OK_BYTES),
             out: Outbox::new(limits.write_timeout),
             game: None,
+            told: Told::default(),
             waiting: None,
             turn_bytes: 0,
             settle_by: None,
@@ -113,26 +116,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         tracing::debug!(peer = %self.peer, "a game connected");
         let end = loop {
             let wake = self.wait().await;
-            if let Err(end) = self.serve(wake).await {
+            let served = self.serve(wake).await;
+            self.tell_refused();
+            if let Err(end) = served {
                 break end;
             }
         };
+        if let End::Slow = end {
+            self.tell_slow();
+        }
         // offline from here on; saying good-bye may take a second
         self.game = None;
         match end {
             End::Gone => {}
             End::Told => Box::pin(self.hang_up()).await,
             End::Slow => {
-                tracing::info!(peer = %self.peer, "closed a game that does not read what it is sent");
-                let error = ProtocolError::new(ErrorCode::Slow, "read faster; what you are sent piles up");
                 // likely in vain, and possibly behind half a line
-                let last_word = [&b"\n"[..], &protocol::line::encode_error(&error)].concat();
+                let last_word = [&b"\n"[..], &protocol::line::encode_error(&slow())].concat();
                 let write = |cx: &mut Context<'_>| {
                     let _full_already = Pin::new(&mut self.stream).poll_write(cx, &last_word);
                     Poll::Ready(())
                 };
                 poll_fn(write).await;
             }
+        }
+    }
+
+    /// Tells people and the log what was refused since the last time.
+    fn tell_refused(&mut self) {
+        for RefusedLine { error, excerpt } in self.session.take_refused() {
+            self.told.log(self.peer, self.game.as_ref(), &error);
+            match &self.game {
+                Some(game) => game.note_refusal(&error, excerpt),
+                None => self.gateway.note_refusal(error.code),
+            }
+        }
+    }
+
+    /// What it has sent and was not read is gone with the connection.
+    fn tell_slow(&mut self) {
+        self.told.log(self.peer, self.game.as_ref(), &slow());
+        match &self.game {
+            Some(game) => game.note_refusal(&slow(), String::new()),
+            None => self.gateway.note_refusal(ErrorCode::Slow),
         }
     }
 
@@ -256,8 +282,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             let now = Now { instant: instant(), unix: self.gateway.now() };
             let effect = self.out.add(now.instant, |out| match line {
                 Ok(line) => self.session.on_line(line, now, out),
-                Err(too_long) => self.session.on_line_too_long(too_long.max_line_bytes, out),
+                Err(too_long) => self.session.on_line_too_long(&too_long, out),
             });
+            self.tell_refused();
             self.end_if_closed(&effect)?;
             match effect {
                 Effect::None | Effect::Close => {}
@@ -296,14 +323,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     fn take(&mut self, line: &Line, room: Room) -> Result<(), End> {
         let content = self.out.add(instant(), |out| self.session.read(line, out));
         let Some(content) = content else { return Ok(()) };
-        self.submit(line.seq, content, room);
+        self.submit(line, content, room);
         Ok(())
     }
 
-    fn submit(&mut self, seq: Option<u64>, content: Content, room: Room) {
-        if let Err(error) = self.verified_game().submit(room, seq, content) {
-            self.out.add(instant(), |out| self.session.refuse_line(seq, error, out));
-        }
+    fn submit(&mut self, line: &Line, content: Content, room: Room) {
+        let submitted = self.verified_game().submit(room, line.seq, content);
+        self.out.add(instant(), |out| match submitted {
+            Ok(None) => {}
+            Ok(Some(left_out)) => self.session.refuse_part(line, left_out, out),
+            Err(error) => self.session.refuse_line(line, error, out),
+        });
     }
 
     async fn on_room(&mut self, room: Result<Room, GatewayError>) -> Result<(), End> {
@@ -358,7 +388,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 ProtocolError::new(ErrorCode::Internal, text)
             }
         };
-        let effect = self.out.add(instant(), |out| self.session.refused(error, out));
+        let effect = self.out.add(instant(), |out| self.session.refused(error, b"v:", out));
         self.end_if_closed(&effect)
     }
 
@@ -386,8 +416,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     fn say_last(&mut self, code: ErrorCode, text: &str) -> End {
-        let error = protocol::line::encode_error(&ProtocolError::new(code, text));
-        self.out.add(instant(), |out| out.extend_from_slice(&error));
+        let error = ProtocolError::new(code, text);
+        self.out.add(instant(), |out| self.session.refused(error, b"v:", out));
         End::Told
     }
 
@@ -414,6 +444,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
         }
     }
+}
+
+fn slow() -> ProtocolError {
+    ProtocolError::new(
+        ErrorCode::Slow,
+        "read faster; what you are sent piles up, and the connection was closed",
+    )
 }
 
 /// The clock of the runtime, so that a simulated one counts here too.

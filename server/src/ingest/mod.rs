@@ -9,6 +9,7 @@ mod connection;
 mod limits;
 mod listener;
 mod outbox;
+mod refusals;
 mod session;
 #[cfg(test)]
 mod simulation;

@@ -22,7 +22,7 @@ const PROMISED: &str = "
     PATCH /projects/{project}/members/{user}            DELETE /projects/{project}/members/{user}
     GET /projects/{project}/invitations                 POST /projects/{project}/invitations
     DELETE /projects/{project}/invitations/{invitation}
-    GET /projects/{project}/devices
+    GET /projects/{project}/devices                     GET /projects/{project}/refusals
     GET /projects/{project}/variables                   PATCH /projects/{project}/variables
     GET /projects/{project}/variables/{name}            PUT /projects/{project}/variables/{name}
     POST /projects/{project}/actions/{name}

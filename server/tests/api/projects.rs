@@ -147,7 +147,17 @@ async fn keys_are_made_rotated_and_revoked_and_shown_whole_in_their_list_alone()
         let body = script.get(path).await.body;
         assert!([&key, &new_key].iter().all(|key| !body.contains(*key)), "{path}: {body}");
     }
-    for path in ["", "/audit", "/audit/export", "/variables", "/devices", "/logs", "/history", "/members"] {
+    for path in [
+        "",
+        "/audit",
+        "/audit/export",
+        "/variables",
+        "/devices",
+        "/refusals",
+        "/logs",
+        "/history",
+        "/members",
+    ] {
         let body = script.get(&world.at(path)).await.body;
         assert!([&key, &new_key].iter().all(|key| !body.contains(*key)), "{path}: {body}");
     }

@@ -168,9 +168,17 @@ async fn a_question_that_cannot_be_read_is_refused() {
         "cursor=hunter2hunter2",
         "limit=1&limit=2",
     ] {
-        for path in
-            ["/variables", "/devices", "/keys", "/members", "/invitations", "/history", "/logs", "/audit"]
-        {
+        for path in [
+            "/variables",
+            "/devices",
+            "/refusals",
+            "/keys",
+            "/members",
+            "/invitations",
+            "/history",
+            "/logs",
+            "/audit",
+        ] {
             let answer = world.script.get(&world.at(&format!("{path}?{query}"))).await;
             assert_eq!(refusal(&answer), refused(400, "invalid"), "{path}?{query}");
             assert!(!answer.body.contains(SECRET), "{}", answer.body);

@@ -141,7 +141,9 @@ async fn a_cursor_leads_nowhere_else() {
     }
     let keys = people.server.gateway.list_keys(&people.owner, there.project.id).await.unwrap();
     let secrets: Vec<_> = keys.iter().map(|key| key.key.as_str()).chain(["there ", "of there"]).collect();
-    for list in ["logs", "audit", "keys", "members", "invitations", "devices", "variables", "history"] {
+    for list in
+        ["logs", "audit", "keys", "members", "invitations", "devices", "refusals", "variables", "history"]
+    {
         let get = |stage: &Stage, rest: &str| {
             Request::get(format!("/api/v1/projects/{}/{list}?limit=1{rest}", stage.project.id))
         };

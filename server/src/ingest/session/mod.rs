@@ -16,9 +16,9 @@ use gateway::{ActionCall, Content, Push, Settled};
 use protocol::{
     ErrorCode, ProtocolError, limits,
     line::{
-        Caps, Command, Grammar, Hello, OK, encode_error, parse_action_result, parse_command, parse_hello,
-        parse_logs, parse_outcomes, parse_report, write_action, write_drain, write_edits, write_hello,
-        write_in_sync, write_pong, write_revised,
+        Caps, Command, Grammar, Hello, LineTooLong, OK, encode_error, excerpt, excerpt_of_content,
+        parse_action_result, parse_command, parse_hello, parse_logs, parse_outcomes, parse_report,
+        write_action, write_drain, write_edits, write_hello, write_in_sync, write_pong, write_revised,
     },
     live::Outcome,
     model::{Key, Revision, UnixMicros, VarName},
@@ -72,10 +72,29 @@ pub(crate) struct Line {
     pub(crate) payload: Vec<u8>,
 }
 
+impl Line {
+    /// Its beginning, for people.
+    fn excerpt(&self) -> String {
+        let verb = match self.kind {
+            Kind::Report => 'i',
+            Kind::Logs => 'l',
+        };
+        excerpt_of_content(verb, self.seq, &self.payload)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Report,
     Logs,
+}
+
+/// Something that was refused, for the people of the project and for the log.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Refused {
+    pub(crate) error: ProtocolError,
+    /// The beginning of the line, without keys.
+    pub(crate) excerpt: String,
 }
 
 /// Times that are settings.
@@ -96,6 +115,8 @@ pub(crate) struct Session {
     /// What the game said of itself, until it is verified.
     hello: Option<Box<Hello>>,
     v2: Option<Box<Version2>>,
+    /// What was refused and is still to be told.
+    refused: Vec<Refused>,
 }
 
 /// What a conversation of version 2 has beyond the original one.
@@ -113,7 +134,8 @@ impl Session {
     /// A conversation that begins `now`.
     pub(crate) fn new(now: Instant, patience: Patience) -> Self {
         let Patience { verify, heartbeat } = patience;
-        Self { key: None, refusals: 0, verify_by: now + verify, heartbeat, hello: None, v2: None }
+        let (key, hello, v2, refused) = (None, None, None, Vec::new());
+        Self { key, refusals: 0, verify_by: now + verify, heartbeat, hello, v2, refused }
     }
 
     /// When [`Session::on_time`] wants to be called; `None` when it has nothing to wait for.
@@ -158,13 +180,14 @@ impl Session {
             Ok(command) => command,
             // a web page can post to this port: what is not ours gets no second try
             Err(error) if error.code == ErrorCode::BadVerb && self.key.is_none() => {
-                return close(error.code, error.text, out);
+                self.refused(error, &line, out);
+                return Effect::Close;
             }
-            Err(error) => return self.refused(error, out),
+            Err(error) => return self.refused(error, &line, out),
         };
         match command {
-            Command::Hello { payload } => self.on_hello(payload, now, out),
-            Command::Verify { key } => self.on_verify(key, out),
+            Command::Hello { payload } => self.on_hello(payload, &line, now, out),
+            Command::Verify { key } => self.on_verify(key, &line, out),
             Command::Report { key, seq, payload } => {
                 let payload = line.len() - payload.len()..;
                 self.on_content(key, seq, Kind::Report, payload, line, now, out)
@@ -174,15 +197,17 @@ impl Session {
                 self.on_content(key, seq, Kind::Logs, payload, line, now, out)
             }
             Command::Applied { key, revision, payload } => {
-                self.on_applied(key, revision, payload, now.instant, out)
+                match self.on_applied(key, revision, payload, now.instant) {
+                    Ok(effect) => effect,
+                    Err(error) => self.refused(error, &line, out),
+                }
             }
-            Command::ActionDone { key, id, payload } => match self.allow(key) {
-                Ok(()) => match parse_action_result(payload) {
+            Command::ActionDone { key, id, payload } => {
+                match self.allow(key).and_then(|()| parse_action_result(payload)) {
                     Ok(outcome) => Effect::ActionDone { id, outcome },
-                    Err(error) => self.refused(error, out),
-                },
-                Err(error) => self.refused(error, out),
-            },
+                    Err(error) => self.refused(error, &line, out),
+                }
+            }
             Command::Ping { token } => {
                 write_pong(out, token);
                 Effect::None
@@ -191,13 +216,17 @@ impl Session {
         }
     }
 
-    fn on_hello(&mut self, payload: &[u8], now: Now, out: &mut Vec<u8>) -> Effect {
+    fn on_hello(&mut self, payload: &[u8], line: &[u8], now: Now, out: &mut Vec<u8>) -> Effect {
         match (self.key, &self.v2) {
             (None, _) => {}
             // as the original server, which does not know it
             (Some(_), None) => return Effect::None,
             (Some(_), Some(_)) => {
-                return self.refused(ProtocolError::new(ErrorCode::BadShape, "h: comes before v:"), out);
+                return self.refused(
+                    ProtocolError::new(ErrorCode::BadShape, "h: comes before v:"),
+                    line,
+                    out,
+                );
             }
         }
         match parse_hello(payload) {
@@ -208,18 +237,18 @@ impl Session {
                 self.hello = Some(Box::new(hello));
                 Effect::None
             }
-            Err(error) => self.refused(error, out),
+            Err(error) => self.refused(error, line, out),
         }
     }
 
-    fn on_verify(&mut self, key: Key, out: &mut Vec<u8>) -> Effect {
+    fn on_verify(&mut self, key: Key, line: &[u8], out: &mut Vec<u8>) -> Effect {
         match self.key {
             None => Effect::Connect(key),
             Some(verified) if verified == key => {
                 out.extend_from_slice(OK);
                 Effect::None
             }
-            Some(_) => self.refused(wrong_key(), out),
+            Some(_) => self.refused(wrong_key(), line, out),
         }
     }
 
@@ -261,7 +290,7 @@ impl Session {
         out: &mut Vec<u8>,
     ) -> Effect {
         if let Err(error) = self.allow(key) {
-            return self.refused(error, out);
+            return self.refused(error, &line, out);
         }
         // a game that does not want receipts sends and forgets
         let seq = seq.filter(|_| self.v2.as_ref().is_some_and(|v2| v2.caps.ack));
@@ -296,18 +325,25 @@ impl Session {
         match read {
             Ok(content) => Some(content),
             Err(error) => {
-                self.refuse_line(line.seq, error, out);
+                self.refuse_line(line, error, out);
                 line.seq.map(|_| Content::Refused)
             }
         }
     }
 
     /// A line can't be stored, now or ever. One with a number is answered when that is committed.
-    pub(crate) fn refuse_line(&mut self, seq: Option<u64>, error: ProtocolError, out: &mut Vec<u8>) {
-        match (&mut self.v2, seq) {
+    pub(crate) fn refuse_line(&mut self, line: &Line, error: ProtocolError, out: &mut Vec<u8>) {
+        match (&mut self.v2, line.seq) {
             (Some(v2), Some(seq)) => v2.sequence.refuse(seq, error.code),
             _ => out.extend_from_slice(&encode_error(&error)),
         }
+        self.note(error, line.excerpt());
+    }
+
+    /// A part of a line is left out, which the error names; the rest of it is taken and acknowledged like any other.
+    pub(crate) fn refuse_part(&mut self, line: &Line, error: ProtocolError, out: &mut Vec<u8>) {
+        out.extend_from_slice(&encode_error(&error));
+        self.note(error, line.excerpt());
     }
 
     /// There was no room for a line that has a number, or one before it is missing.
@@ -349,30 +385,22 @@ impl Session {
         revision: Revision,
         payload: &[u8],
         now: Instant,
-        out: &mut Vec<u8>,
-    ) -> Effect {
-        if let Err(error) = self.allow(key) {
-            return self.refused(error, out);
-        }
+    ) -> Result<Effect, ProtocolError> {
+        self.allow(key)?;
         let Some(v2) = self.v2.as_mut().filter(|v2| v2.caps.rev) else {
             let text = "r: needs the capability rev, which h: asks for";
-            return self.refused(ProtocolError::new(ErrorCode::BadVerb, text), out);
+            return Err(ProtocolError::new(ErrorCode::BadVerb, text));
         };
         if !v2.revisions.was_sent(revision) {
             let text = "this revision was not sent on this connection";
-            return self.refused(ProtocolError::new(ErrorCode::BadShape, text), out);
+            return Err(ProtocolError::new(ErrorCode::BadShape, text));
         }
         let outcomes = match payload.is_empty() {
-            true => Ok(Vec::new()),
-            false => parse_outcomes(payload),
+            true => Vec::new(),
+            false => parse_outcomes(payload)?,
         };
-        match outcomes {
-            Ok(outcomes) => {
-                let round_trip = v2.revisions.apply(revision, now);
-                Effect::Applied { revision, outcomes, round_trip }
-            }
-            Err(error) => self.refused(error, out),
-        }
+        let round_trip = v2.revisions.apply(revision, now);
+        Ok(Effect::Applied { revision, outcomes, round_trip })
     }
 
     /// Says the newest desired values.
@@ -424,24 +452,41 @@ impl Session {
     }
 
     /// The line limit was passed; the rest of the stream can't be read.
-    pub(crate) fn on_line_too_long(&self, max_line_bytes: usize, out: &mut Vec<u8>) -> Effect {
+    pub(crate) fn on_line_too_long(&mut self, too_long: &LineTooLong, out: &mut Vec<u8>) -> Effect {
+        let LineTooLong { max_line_bytes, beginning } = too_long;
         let text = match self.key {
             None => format!("a line is at most {max_line_bytes} bytes before OK; verify first"),
             Some(_) => format!("a line is at most {max_line_bytes} bytes; send it in several"),
         };
-        close(ErrorCode::LineTooLong, text, out)
+        self.refused(ProtocolError::new(ErrorCode::LineTooLong, text), beginning, out)
     }
 
-    /// Something was refused: by this session, or by the gateway. Guessing keys ends the conversation.
-    pub(crate) fn refused(&mut self, error: ProtocolError, out: &mut Vec<u8>) -> Effect {
+    /// A line was refused: by this session, or by the gateway. Guessing keys ends the conversation.
+    pub(crate) fn refused(&mut self, error: ProtocolError, line: &[u8], out: &mut Vec<u8>) -> Effect {
         if matches!(error.code, ErrorCode::BadKey | ErrorCode::Unverified) {
             self.refusals += 1;
         }
         out.extend_from_slice(&encode_error(&error));
-        match error.code.closes() || self.refusals >= limits::MAX_REFUSALS {
-            true => Effect::Close,
-            false => Effect::None,
+        let is_end = error.code.closes() || self.refusals >= limits::MAX_REFUSALS;
+        self.note(error, excerpt(line));
+        if is_end { Effect::Close } else { Effect::None }
+    }
+
+    /// Whatever is refused comes by here: it is told to the project's people, and to the log.
+    fn note(&mut self, error: ProtocolError, excerpt: String) {
+        if error.code.is_refusal() {
+            // a line that is none of ours may hold the key anywhere
+            let excerpt = match &self.key {
+                Some(key) => excerpt.replace(key.as_str(), "…"),
+                None => excerpt,
+            };
+            self.refused.push(Refused { error, excerpt });
         }
+    }
+
+    /// What was refused since the last time.
+    pub(crate) fn take_refused(&mut self) -> Vec<Refused> {
+        std::mem::take(&mut self.refused)
     }
 
     fn allow(&self, key: Key) -> Result<(), ProtocolError> {

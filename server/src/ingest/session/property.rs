@@ -213,7 +213,7 @@ impl Talk {
             }
             (Some(Content::Logs(_)), Brings::TooMuch) => {
                 let error = ProtocolError::new(ErrorCode::TooMany, "no");
-                self.session.refuse_line(Some(seq), error, &mut self.out);
+                self.session.refuse_line(&line, error, &mut self.out);
                 self.owed.insert(seq);
             }
             (content, brings) => panic!("{content:?} of {brings:?}"),

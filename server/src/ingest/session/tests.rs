@@ -56,7 +56,7 @@ impl Talk {
     }
 
     fn refuse(&mut self, code: ErrorCode) -> Effect {
-        self.session.refused(ProtocolError::new(code, "no"), &mut self.out)
+        self.session.refused(ProtocolError::new(code, "no"), b"v:", &mut self.out)
     }
 
     fn settle(&mut self, up_to: u64, ended: Option<ErrorCode>) -> Effect {

@@ -21,6 +21,7 @@ mod me;
 mod members;
 mod pages;
 mod projects;
+mod refusals;
 mod tail;
 mod variables;
 
@@ -65,6 +66,7 @@ fn described_answers() -> OpenApiRouter<Web> {
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::revoke))
         .routes(routes!(devices::list))
+        .routes(routes!(refusals::list))
         .routes(routes!(variables::list, edits::set_several))
         .routes(routes!(variables::get, edits::set))
         .routes(routes!(actions::run))

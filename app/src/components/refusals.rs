@@ -1,0 +1,74 @@
+//! What was refused of a device: the game may never have read it, so it is to be seen here.
+
+use leptos::prelude::*;
+use protocol::model::{DeviceId, Refused, RefusedLine, UnixMicros};
+
+use crate::format;
+use crate::live::use_live;
+
+/// A count that opens to codes, and to the last few lines with the reason. Nothing while nothing was refused.
+#[component]
+pub fn Refusals(
+    /// Of which device; `None`: of games that were turned away before they were one.
+    device: Option<DeviceId>,
+    /// The server's clock, about.
+    #[prop(into)]
+    now: Signal<UnixMicros>,
+) -> impl IntoView {
+    let live = use_live();
+    let refused = Memo::new(move |_| live.with_refused(|state| state.refused(device).cloned()));
+    let title = move || {
+        let total = refused.with(|refused| refused.as_ref().map_or(0, Refused::total));
+        match device {
+            Some(_) => format::refused(total),
+            None => {
+                format!("{} turned away", format::count(usize::try_from(total).unwrap_or(usize::MAX), "game"))
+            }
+        }
+    };
+    let codes = move || refused.with(|refused| refused.as_ref().map(codes));
+    // the newest first
+    let lines = move || {
+        refused.with(|refused| {
+            let lines = refused.iter().flat_map(|refused| refused.last.iter().rev());
+            lines.map(|line| view! { <Line line=line.clone() now /> }).collect_view()
+        })
+    };
+    view! {
+        <details class="refused" hidden=move || refused.with(Option::is_none)>
+            <summary>{title}</summary>
+            <p class="refused-codes">{codes}</p>
+            <ol class="refused-lines">{lines}</ol>
+        </details>
+    }
+    .into_any()
+}
+
+#[component]
+fn Line(line: RefusedLine, now: Signal<UnixMicros>) -> impl IntoView {
+    let RefusedLine { at, code, text, line } = line;
+    let is_read = !line.is_empty();
+    view! {
+        <li>
+            <span class="refused-why">
+                <time datetime=at.to_rfc3339() title=format!("{} UTC", format::moment(at))>
+                    {move || format::ago(at, now.get())}
+                </time>
+                <code>{code.as_str()}</code>
+            </span>
+            <span>{text}</span>
+            {is_read.then(|| view! {
+                <code class="refused-line">
+                    <bdi>{line}</bdi>
+                </code>
+            })}
+        </li>
+    }
+    .into_any()
+}
+
+/// `11 × bad_json · 1 × too_many`
+fn codes(refused: &Refused) -> String {
+    let codes = refused.counts.iter().map(|(code, count)| format!("{count} × {code}"));
+    codes.collect::<Vec<_>>().join(" · ")
+}

@@ -1,0 +1,56 @@
+//! What the server's log says of lines that are refused.
+
+use std::net::SocketAddr;
+
+use gateway::GameLine;
+use protocol::{ErrorCode, ProtocolError};
+
+/// The codes of which one connection has been told to the log: a game that sends the same mistake a thousand times a second
+/// is worth one line.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    codes: u32,
+}
+
+const _: () = assert!(ErrorCode::ALL.len() <= u32::BITS as usize, "a bit for each code");
+
+impl Told {
+    /// Whether this is the first of its code.
+    fn is_first(&mut self, code: ErrorCode) -> bool {
+        let bit = 1 << code as u32;
+        let is_first = self.codes & bit == 0;
+        self.codes |= bit;
+        is_first
+    }
+
+    /// Logs a refusal, the first of its code on this connection.
+    pub(super) fn log(&mut self, peer: SocketAddr, game: Option<&GameLine>, error: &ProtocolError) {
+        if !self.is_first(error.code) {
+            return;
+        }
+        // quoted: what a game wrote can't begin a line of the log
+        let (code, text) = (error.code.as_str(), &error.text);
+        match game {
+            Some(game) => {
+                let (project, device) = (game.project().0, game.device().0);
+                tracing::info!(%peer, project, device, code, ?text, "refused a game's line; further ones with this code are counted only");
+            }
+            None => {
+                tracing::info!(%peer, code, ?text, "refused a line before its game was known; further ones with this code are counted only");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_is_told_once() {
+        let mut told = Told::default();
+        let firsts = |told: &mut Told| ErrorCode::ALL.iter().filter(|code| told.is_first(**code)).count();
+        assert_eq!(firsts(&mut told), ErrorCode::ALL.len());
+        assert_eq!(firsts(&mut told), 0);
+    }
+}

@@ -1,0 +1,86 @@
+//! What games sent and was refused.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use protocol::model::{Refused, RefusedLine};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::super::Web;
+use super::{
+    caller::Client,
+    cursor::{Part, Place},
+    error::Answer,
+    extract::{Asked, At, InProject},
+    fields::Time,
+};
+
+/// What was refused of one device since the server started.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Refusals)]
+pub(super) struct RefusedView {
+    /// The number of the device; `null`: games that were turned away with a key of the project, such as a revoked one.
+    #[schema(required)]
+    device: Option<i64>,
+    /// How often, with any code.
+    total: u64,
+    /// How often with each code of the line protocol.
+    #[schema(example = json!({"bad_json": 12}))]
+    counts: BTreeMap<&'static str, u64>,
+    /// The last few, oldest first.
+    last: Vec<RefusedLineView>,
+}
+
+/// A line that was refused.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RefusedLine)]
+struct RefusedLineView {
+    at: Time,
+    #[schema(example = "bad_json")]
+    code: &'static str,
+    /// What the game was told.
+    text: String,
+    /// Its beginning, with keys left out and base64 decoded; empty when it was not read.
+    #[schema(example = "i:…:{\"speed\": 5,}")]
+    line: String,
+}
+
+impl From<RefusedLine> for RefusedLineView {
+    fn from(RefusedLine { at, code, text, line }: RefusedLine) -> Self {
+        Self { at: at.into(), code: code.as_str(), text, line }
+    }
+}
+
+impl From<Refused> for RefusedView {
+    fn from(refused: Refused) -> Self {
+        let total = refused.total();
+        let Refused { device, counts, last } = refused;
+        Self {
+            device: device.map(|device| device.0),
+            total,
+            counts: counts.into_iter().map(|(code, count)| (code.as_str(), count)).collect(),
+            last: last.into_iter().map(RefusedLineView::from).collect(),
+        }
+    }
+}
+
+/// List what was refused
+///
+/// Lines that games sent and that were refused for good, by device, since the server started.
+#[utoipa::path(
+    get, operation_id = "list_refusals", path = "/projects/{project}/refusals", tag = "devices", params(InProject, Place),
+    responses((status = 200, body = Part<RefusedView>))
+)]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InProject { project }): At<InProject>,
+    Asked(place): Asked<Place>,
+) -> Answer<Json<Part<RefusedView>>> {
+    let refused = web.gateway.list_refused(&caller, project).await?;
+    // no device has the number 0
+    Ok(Json(
+        place.cut(refused, |refused| refused.device.map_or(0, |device| device.0))?.map(RefusedView::from),
+    ))
+}

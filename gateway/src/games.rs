@@ -135,6 +135,20 @@ impl Gateway {
         peer: IpAddr,
         hello: Option<&Hello>,
     ) -> Result<GameLine, GatewayError> {
+        self.connect_game_if(key, peer, hello, &|| true).await
+    }
+
+    /// The same, where `may_add` says whether this peer may add a device that the project does not know.
+    ///
+    /// # Errors
+    /// Those, and `rate` when it may not.
+    pub async fn connect_game_if(
+        &self,
+        key: Key,
+        peer: IpAddr,
+        hello: Option<&Hello>,
+        may_add: &(dyn Fn() -> bool + Sync),
+    ) -> Result<GameLine, GatewayError> {
         let KnownKey { state, ended, .. } = self.key_in_force(key, peer).await?;
         let live = self.load(state.project).await?;
         self.note_key_use(key, state.id);
@@ -142,7 +156,7 @@ impl Gateway {
         let applied = hello.filter(|hello| hello.caps.rev).map(|_| held.flatten().unwrap_or(Revision(0)));
         let (place, info) = identify(&live, peer, hello, applied);
         let session = hello.filter(|hello| hello.caps.ack).map(session_name);
-        let (device, open) = match self.register(&live, &info, session.as_deref()).await {
+        let (device, open) = match self.register(&live, &info, session.as_deref(), may_add).await {
             Err(GatewayError::Refused(error)) => return Err(self.turn_away(state.project, peer, error)),
             registered => registered?,
         };
@@ -192,6 +206,7 @@ impl Gateway {
         live: &Arc<Live>,
         info: &DeviceInfo,
         session: Option<&str>,
+        may_add: &(dyn Fn() -> bool + Sync),
     ) -> Result<(DeviceId, Option<OpenSession>), GatewayError> {
         let (known, count) = {
             let state = live.state();
@@ -200,6 +215,10 @@ impl Gateway {
         if known.is_none() && count >= MAX_DEVICES_PER_PROJECT {
             let text = format!("a project has at most {MAX_DEVICES_PER_PROJECT} devices");
             return Err(ProtocolError::new(ErrorCode::Quota, text).into());
+        }
+        if known.is_none() && !may_add() {
+            let text = "too many new devices came from this address; wait a minute and connect again";
+            return Err(ProtocolError::new(ErrorCode::Rate, text).into());
         }
         let at = self.inner.clock.now();
         if let (Some(device), None) = (known, session) {

@@ -316,14 +316,23 @@ mod tests {
 
     #[test]
     fn this_machine_is_limited_only_by_a_limit_that_somebody_set() {
-        let AddressLimits { connects_per_second, bad_keys } = parse(&[]).unwrap().address_limits;
-        assert!(!connects_per_second.for_own_machine && !bad_keys.for_own_machine);
-        let set = parse(&["--max-connects-per-address", "10000", "--max-bad-keys-per-address", "5"]).unwrap();
+        let AddressLimits { connects_per_second, bad_keys, new_devices } = parse(&[]).unwrap().address_limits;
+        assert!([connects_per_second, bad_keys, new_devices].iter().all(|limit| !limit.for_own_machine));
+        let set = parse(&[
+            "--max-connects-per-address",
+            "10000",
+            "--max-bad-keys-per-address",
+            "5",
+            "--max-new-devices-per-address",
+            "60",
+        ]);
+        let set = set.unwrap();
         assert_eq!(
             set.address_limits.connects_per_second,
             AddressLimit { count: 10_000, for_own_machine: true }
         );
         assert_eq!(set.address_limits.bad_keys, AddressLimit { count: 5, for_own_machine: true });
+        assert_eq!(set.address_limits.new_devices, AddressLimit { count: 60, for_own_machine: true });
     }
 
     #[test]
@@ -349,6 +358,7 @@ mod tests {
             &["--max-games", "0"],
             &["--max-connects-per-address", "0"],
             &["--max-bad-keys-per-address", "many"],
+            &["--max-new-devices-per-address", "-1"],
             &["--verify-timeout", "0"],
             &["--write-timeout", "61"],
             &["--head-timeout", "NaN"],
@@ -391,6 +401,7 @@ mod tests {
             "OBSERVERIO_MAX_HTTP",
             "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS",
             "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS",
+            "OBSERVERIO_MAX_NEW_DEVICES_PER_ADDRESS",
             "OBSERVERIO_TRUSTED_PROXIES",
             "OBSERVERIO_TLS_CERT",
             "OBSERVERIO_TLS_KEY",

@@ -65,3 +65,27 @@ async fn a_thousand_games_of_this_machine_may_come_at_once() {
     last.send("v:short\n").await;
     assert_eq!(last.error().await, "bad_key");
 }
+
+#[tokio::test]
+async fn an_address_adds_so_many_devices_in_a_minute_and_known_ones_come_back() {
+    let server = TestServer::start_with(&["--max-new-devices-per-address", "3"]).await;
+    let key = server.project().await.key;
+    let hello = |device: &str| format!("h:{{\"proto\":2,\"device\":\"{device}\"}}\nv:{}\n", key.as_str());
+    for device in ["a", "b", "c"] {
+        let mut game = server.game().await;
+        game.send(&hello(device)).await;
+        while game.line().await != "OK" {}
+    }
+    let mut fourth = server.game().await;
+    fourth.send(&hello("d")).await;
+    assert!(fourth.line().await.starts_with("h:"));
+    let refused = fourth.line().await;
+    assert!(refused.starts_with("ERR rate too many new devices"), "{refused}");
+    for device in ["c", "a"] {
+        let mut game = server.game().await;
+        game.send(&hello(device)).await;
+        while game.line().await != "OK" {}
+    }
+    let numbers = Browser::new(server.http).get("/metrics").await.body;
+    assert!(numbers.contains("observerio_lines_refused_total{code=\"rate\"} 1\n"), "{numbers}");
+}

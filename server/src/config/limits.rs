@@ -26,6 +26,9 @@ pub(super) struct Limits {
     /// Wrong keys that one address may say in five minutes [default: 100, and any number from this machine itself]
     #[arg(long, env = "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS", value_name = "COUNT")]
     max_bad_keys_per_address: Option<String>,
+    /// Devices that one address may add in a minute, to any project [default: 500, and any number from this machine itself]
+    #[arg(long, env = "OBSERVERIO_MAX_NEW_DEVICES_PER_ADDRESS", value_name = "COUNT")]
+    max_new_devices_per_address: Option<String>,
     /// Requests that one API token or person may make over HTTP in a second, four times as many at once
     #[arg(long, env = "OBSERVERIO_API_REQUESTS_PER_SECOND", value_name = "COUNT", default_value = "50")]
     api_requests_per_second: String,
@@ -62,11 +65,14 @@ impl Limits {
         let max_games = count(&self.max_games, &sources.of("max_games", "OBSERVERIO_MAX_GAMES"))?;
         let max_http = count(&self.max_http, &sources.of("max_http", "OBSERVERIO_MAX_HTTP"))?;
 
-        let AddressLimits { connects_per_second, bad_keys } = AddressLimits::default();
+        let AddressLimits { connects_per_second, bad_keys, new_devices } = AddressLimits::default();
         let source = sources.of("max_connects_per_address", "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS");
         let connects_per_second = per_address(self.max_connects_per_address, connects_per_second, &source)?;
         let source = sources.of("max_bad_keys_per_address", "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS");
         let bad_keys = per_address(self.max_bad_keys_per_address, bad_keys, &source)?;
+
+        let source = sources.of("max_new_devices_per_address", "OBSERVERIO_MAX_NEW_DEVICES_PER_ADDRESS");
+        let new_devices = per_address(self.max_new_devices_per_address, new_devices, &source)?;
 
         let source = sources.of("api_requests_per_second", "OBSERVERIO_API_REQUESTS_PER_SECOND");
         let api_requests_per_second = small_count(&self.api_requests_per_second, &source)?;
@@ -76,7 +82,7 @@ impl Limits {
             Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
             _ => return Err(source.refuse("say a number of seconds from 1 to 3600")),
         };
-        let address_limits = AddressLimits { connects_per_second, bad_keys };
+        let address_limits = AddressLimits { connects_per_second, bad_keys, new_devices };
         let verify = sources.of("verify_timeout", "OBSERVERIO_VERIFY_TIMEOUT");
         let write = sources.of("write_timeout", "OBSERVERIO_WRITE_TIMEOUT");
         let game_times = GameTimes {

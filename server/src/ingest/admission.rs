@@ -1,4 +1,4 @@
-//! How often one address may connect, and be wrong about keys. No sockets, and no clock: time is an argument.
+//! How often one address may connect, be wrong about keys, and add devices. No sockets, and no clock: time is an argument.
 
 use std::{
     net::IpAddr,
@@ -14,6 +14,8 @@ use crate::{
 const CONNECT_BURST_SECONDS: u32 = 10;
 /// The time over which wrong keys are counted.
 const BAD_KEY_PERIOD: Duration = Duration::from_secs(5 * 60);
+/// The time over which new devices are counted.
+const NEW_DEVICE_PERIOD: Duration = Duration::from_secs(60);
 
 /// How often one address may do what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +24,19 @@ pub(crate) struct AddressLimits {
     pub(crate) connects_per_second: AddressLimit,
     /// Wrong keys in five minutes.
     pub(crate) bad_keys: AddressLimit,
+    /// New devices in a minute.
+    pub(crate) new_devices: AddressLimit,
 }
 
 impl Default for AddressLimits {
     /// Room for a school or an office with hundreds of games behind one address, which all come back at once.
     fn default() -> Self {
         let limit = AddressLimit { count: 100, for_own_machine: false };
-        Self { connects_per_second: limit, bad_keys: limit }
+        Self {
+            connects_per_second: limit,
+            bad_keys: limit,
+            new_devices: AddressLimit { count: 500, ..limit },
+        }
     }
 }
 
@@ -45,6 +53,7 @@ pub(crate) struct AddressLimit {
 pub(crate) struct Admission {
     connects: AddressLimiter,
     bad_keys: AddressLimiter,
+    new_devices: AddressLimiter,
 }
 
 impl Admission {
@@ -58,6 +67,11 @@ impl Admission {
                 limits.bad_keys.count,
                 BAD_KEY_PERIOD,
                 limits.bad_keys.for_own_machine,
+            ),
+            new_devices: AddressLimiter::new(
+                limits.new_devices.count,
+                NEW_DEVICE_PERIOD,
+                limits.new_devices.for_own_machine,
             ),
         }
     }
@@ -77,6 +91,12 @@ impl Admission {
     /// address, with keys that are right, are left alone.
     pub(crate) fn bad_key(&self, address: IpAddr, now: Instant) -> bool {
         self.bad_keys.take(address, now)
+    }
+
+    /// Notes a device that no project has yet. Whether the address may add it; devices that are known come and go as they
+    /// like.
+    pub(crate) fn new_device(&self, address: IpAddr, now: Instant) -> bool {
+        self.new_devices.take(address, now)
     }
 }
 
@@ -109,6 +129,7 @@ mod tests {
         Admission::new(AddressLimits {
             connects_per_second: limit(connects_per_second),
             bad_keys: limit(bad_keys),
+            ..AddressLimits::default()
         })
     }
 
@@ -167,6 +188,22 @@ mod tests {
     }
 
     #[test]
+    fn new_devices_are_counted_over_a_minute_and_by_themselves() {
+        let new_devices = limit(60);
+        let admission = Admission::new(AddressLimits { new_devices, ..AddressLimits::default() });
+        let (school, start) = (address("192.0.2.1"), Instant::now());
+        assert!((0..60).all(|_| admission.new_device(school, start)));
+        assert!(!admission.new_device(school, start));
+        assert!(admission.new_device(address("192.0.2.2"), start));
+        assert_eq!(admission.admit(school, start), Ok(()));
+        assert!(!admission.new_device(school, start + Duration::from_millis(999)));
+        assert!(admission.new_device(school, start + Duration::from_secs(1)));
+        let later = start + 2 * NEW_DEVICE_PERIOD;
+        assert!((0..60).all(|_| admission.new_device(school, later)));
+        assert!(!admission.new_device(school, later));
+    }
+
+    #[test]
     fn an_ipv6_network_is_one_address_and_ipv4_is_ipv4_in_every_spelling() {
         let now = Instant::now();
         for (one, same, other) in [
@@ -187,6 +224,7 @@ mod tests {
         for own in ["127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1"].map(address) {
             assert_eq!(admitted(&free, own, 1_000, now), 1_000);
             assert!((0..1_000).all(|_| free.bad_key(own, now)));
+            assert!((0..1_000).all(|_| free.new_device(own, now)));
             assert_eq!(admitted(&admission(1, 1), own, 1_000, now), 10);
         }
         assert_eq!(admitted(&free, address("192.0.2.1"), 10_000, now), 1_000);

@@ -348,7 +348,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     async fn connect(&mut self, key: Key) -> Result<(), End> {
         let deadline = self.session.deadline().unwrap_or_else(instant);
-        let connecting = self.gateway.connect_game(key, self.peer.ip(), self.session.hello());
+        let peer = self.peer.ip();
+        let may_add = || self.admission.new_device(peer, instant());
+        let connecting = self.gateway.connect_game_if(key, peer, self.session.hello(), &may_add);
         let Ok(outcome) = timeout_at(deadline.into(), connecting).await else {
             return Err(self.say_last(ErrorCode::Unavailable, "the database does not answer"));
         };

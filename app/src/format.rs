@@ -92,6 +92,14 @@ pub fn refused(lines: u64) -> String {
     }
 }
 
+/// `1 device that was away gave way to a new one`.
+pub fn gave_way(devices: u64) -> String {
+    match devices {
+        1 => "1 device that was away gave way to a new one".to_owned(),
+        _ => format!("{devices} devices that were away gave way to new ones"),
+    }
+}
+
 /// How long something took: `<0.1 ms`, `0.8 ms`, `23 ms`, `1.2 s`, `14 s`, `3 min`.
 pub fn latency(micros: u32) -> String {
     let micros = f64::from(micros);

@@ -16,14 +16,13 @@ use crate::{
     Gateway, GatewayError,
     accounts::random_token,
     actions::ActionCall,
+    arrival::Arrival,
     keys::KnownKey,
     live::{Forms, Live, News, Seen, Wire},
     store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
     writer::{Lane, NoRoom, Receipts, Room, Settled},
 };
 
-/// Most devices of a project that games may add to.
-const MAX_DEVICES_PER_PROJECT: usize = 10_000;
 /// Actions that may wait until a game's socket is free.
 const MAX_WAITING_ACTIONS: usize = 16;
 
@@ -156,12 +155,14 @@ impl Gateway {
         let applied = hello.filter(|hello| hello.caps.rev).map(|_| held.flatten().unwrap_or(Revision(0)));
         let (place, info) = identify(&live, peer, hello, applied);
         let session = hello.filter(|hello| hello.caps.ack).map(session_name);
-        let (device, open) = match self.register(&live, &info, session.as_deref(), may_add).await {
-            Err(GatewayError::Refused(error)) => return Err(self.turn_away(state.project, peer, error)),
-            registered => registered?,
+        let arrival = match Arrival::begin(&live, &info.identity, may_add) {
+            Err(error) => return Err(self.turn_away(state.project, peer, error)),
+            Ok(arrival) => arrival,
         };
+        let (device, open) = self.register(&live, &info, session.as_deref(), &arrival).await?;
         let session = open.zip(session).map(|(open, name)| Session::hold(&live, open, name));
         live.connect(device, &info, self.inner.clock.now());
+        drop(arrival);
         let (revisions, forms) = (live.revisions(), live.state().forms(&Seen::default()));
         let wire = match hello {
             Some(Hello { caps, .. }) if caps.rev => Wire::Revised { bare: caps.json },
@@ -206,22 +207,10 @@ impl Gateway {
         live: &Arc<Live>,
         info: &DeviceInfo,
         session: Option<&str>,
-        may_add: &(dyn Fn() -> bool + Sync),
+        arrival: &Arrival,
     ) -> Result<(DeviceId, Option<OpenSession>), GatewayError> {
-        let (known, count) = {
-            let state = live.state();
-            (state.device_of(&info.identity), state.device_count())
-        };
-        if known.is_none() && count >= MAX_DEVICES_PER_PROJECT {
-            let text = format!("a project has at most {MAX_DEVICES_PER_PROJECT} devices");
-            return Err(ProtocolError::new(ErrorCode::Quota, text).into());
-        }
-        if known.is_none() && !may_add() {
-            let text = "too many new devices came from this address; wait a minute and connect again";
-            return Err(ProtocolError::new(ErrorCode::Rate, text).into());
-        }
         let at = self.inner.clock.now();
-        if let (Some(device), None) = (known, session) {
+        if let (Some(device), None) = (arrival.known, session) {
             let write = Write::Seen { device, at, applied: info.applied };
             self.inner.writer.offer(Arc::clone(live), write);
             return Ok((device, None));
@@ -230,6 +219,7 @@ impl Gateway {
             project: live.project.id,
             device: info.clone(),
             session: session.map(str::to_owned),
+            gives_way: arrival.gives_way,
             at,
         };
         match self.inner.writer.connect(Arc::clone(live), write).await? {

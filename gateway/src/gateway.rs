@@ -93,6 +93,8 @@ pub struct Status {
     pub busy_lines: u64,
     /// Lines that came while the database was away: told to come again, or kept waiting.
     pub unavailable_lines: u64,
+    /// Devices that gave way to new ones because their project was full.
+    pub displaced_devices: u64,
     /// Bytes that wait to be written.
     pub queued_bytes: u64,
     /// How often a project was read from the database.
@@ -185,6 +187,7 @@ impl Gateway {
             lost_records,
             busy_lines,
             unavailable_lines,
+            displaced_devices,
             queued_bytes,
         } = self.inner.writer.counters();
         Status {
@@ -199,6 +202,7 @@ impl Gateway {
             lost_records,
             busy_lines,
             unavailable_lines,
+            displaced_devices,
             queued_bytes,
             project_loads: self.inner.projects.loads(),
             storing: self.is_storing(),

@@ -8,6 +8,7 @@
 mod access;
 mod accounts;
 mod actions;
+mod arrival;
 mod audit;
 mod caller;
 mod clock;

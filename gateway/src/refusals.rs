@@ -35,6 +35,8 @@ struct Entries {
     /// Whose lines are kept, by the number of the newest of them.
     recent: BTreeMap<u64, Option<DeviceId>>,
     kept: usize,
+    /// Devices that gave way to new ones.
+    gave_way: u64,
     /// Counts what was recorded, from 1.
     newest: u64,
 }
@@ -68,8 +70,22 @@ impl Ledger {
         all
     }
 
+    /// Devices gave way to new ones, and so does what was refused of them. How many these are by now.
+    pub(crate) fn count_gave_way(&self, devices: &[DeviceId]) -> u64 {
+        let mut entries = self.entries();
+        devices.iter().for_each(|device| entries.forget(Some(*device)));
+        entries.gave_way += devices.len() as u64;
+        entries.gave_way
+    }
+
+    /// How many devices gave way to new ones.
+    pub(crate) fn gave_way(&self) -> u64 {
+        self.entries().gave_way
+    }
+
     fn is_empty(&self) -> bool {
-        self.entries().by_device.is_empty()
+        let entries = self.entries();
+        entries.by_device.is_empty() && entries.gave_way == 0
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -100,6 +116,13 @@ impl Entries {
         {
             self.kept -= entry.last.len();
             entry.last = VecDeque::new();
+        }
+    }
+
+    fn forget(&mut self, device: Option<DeviceId>) {
+        if let Some(entry) = self.by_device.remove(&device) {
+            self.kept -= entry.last.len();
+            self.recent.remove(&entry.newest);
         }
     }
 }
@@ -259,6 +282,13 @@ mod tests {
         // one whose lines went may be refused again
         ledger.record(device(2), refused(1, ErrorCode::BadJson));
         assert_eq!(kept(&of(2)), ["1"]);
+        let all: Vec<DeviceId> = (1..=most + 1).map(DeviceId).collect();
+        assert_eq!(
+            (ledger.count_gave_way(&all[1..]), ledger.count_gave_way(&all[..1])),
+            (most as u64, most as u64 + 1)
+        );
+        let entries = ledger.entries();
+        assert!(entries.by_device.is_empty() && entries.recent.is_empty() && entries.kept == 0);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Variables and devices as they are now, for those who ask once and don't watch.
 
+use std::collections::HashMap;
+
 use protocol::{
     live::{Device, Var},
-    model::{ProjectId, VarName},
+    model::{DeviceId, ProjectId, VarName},
 };
 
 use crate::{Action, Caller, Gateway, GatewayError};
@@ -34,6 +36,22 @@ impl Gateway {
         let live = self.live(caller, Action::ReadProject, project).await?;
         let devices = live.state().devices();
         Ok(devices)
+    }
+
+    /// What the devices of a project are called, those too that are not there any more and left log lines.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn device_names(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+    ) -> Result<HashMap<DeviceId, String>, GatewayError> {
+        let live = self.live(caller, Action::ReadProject, project).await?;
+        let mut names: HashMap<DeviceId, String> =
+            self.inner.store.list_forgotten(project).await?.into_iter().collect();
+        names.extend(live.state().devices().into_iter().map(|device| (device.id, device.name)));
+        Ok(names)
     }
 
     /// At most `limit` variables, those behind one of them if that is given; fewer when their values are large.

@@ -476,7 +476,7 @@ async fn a_declaration_that_came_to_nothing_is_made_by_the_next_report(store: Ar
     let ticket = Ticket { writer: "another server".to_owned(), number: 1, epoch };
     let (name, about, attrs, applied) = ("game".to_owned(), String::new(), None, None);
     let device = DeviceInfo { identity: "id:game".to_owned(), name, about, attrs, applied };
-    let connect = Write::Connect { project: house.project.id, device, session, at: START };
+    let connect = Write::Connect { gives_way: None, project: house.project.id, device, session, at: START };
     house.store.commit(&ticket, &[connect], &mut Vec::new()).await.unwrap();
 
     let speed = parse_report(br#"[{"name":"speed","type":"integer","value":5}]"#).unwrap();

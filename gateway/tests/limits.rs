@@ -5,12 +5,14 @@ mod support;
 
 use std::{fmt::Write as _, net::IpAddr, sync::Arc};
 
-use gateway::{Caller, Clock, Content, GameEvent, GameLine, Gateway, GatewayError, Origin, store::Store};
+use gateway::{
+    Caller, Clock, Content, GameEvent, GameLine, Gateway, GatewayError, Origin, Watched, store::Store,
+};
 use protocol::{
     ErrorCode,
     limits::{MAX_VARS_PER_LINE, MAX_VARS_PER_PROJECT},
-    line::{Caps, Hello, parse_report},
-    live::Snapshot,
+    line::{Caps, Hello, parse_logs, parse_report},
+    live::{Event, Snapshot},
     model::{Project, Value},
 };
 use support::stories;
@@ -122,7 +124,120 @@ async fn a_numbered_line_with_one_too_many_counts(store: Arc<dyn Store>) {
     assert_eq!(reported(&house.snapshot().await, "n0"), Some(Value::Int(2i64.into())));
 }
 
+/// Most devices of a project.
+const MAX_DEVICES: usize = 10_000;
+
+fn named(device: &str) -> Hello {
+    let caps = Caps { ack: false, ..Caps::DEFAULT };
+    Hello { proto: 2, device: Some(device.to_owned()), caps, ..Hello::default() }
+}
+
+impl House {
+    async fn named(&self, device: &str) -> Result<GameLine, GatewayError> {
+        self.gateway.connect_game(self.project.key, peer(), Some(&named(device))).await
+    }
+
+    /// Makes so many names, a few at once as a flood would, and keeps their games or lets them go.
+    async fn flood(&self, names: std::ops::Range<usize>) -> Vec<GameLine> {
+        let names: Vec<usize> = names.collect();
+        let mut games = Vec::new();
+        for some in names.chunks(500) {
+            let connecting =
+                some.iter().map(|name| async move { self.named(&format!("flood-{name:05}")).await.unwrap() });
+            games.extend(futures_util::future::join_all(connecting).await);
+        }
+        games
+    }
+}
+
+fn names(snapshot: &Snapshot) -> std::collections::BTreeSet<String> {
+    snapshot.devices.iter().map(|device| device.name.clone()).collect()
+}
+
+async fn after_a_flood_of_names_an_honest_game_gets_in(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    // one that has said something, and one that is there all the time
+    let mut tablet = house.named("tablet").await.unwrap();
+    tablet.report_vars(parse_report(br#"{"speed":1}"#).unwrap()).await.unwrap();
+    drop(tablet);
+    let steady = house.named("steady").await.unwrap();
+    let mut games = house.flood(0..MAX_DEVICES - 3).await;
+    games[0].append_logs(parse_logs(br#"[{"message":"from the flood"}]"#).unwrap()).await.unwrap();
+    drop(games);
+    let at_the_limit = house.flood(MAX_DEVICES..MAX_DEVICES + 1).await;
+    let snapshot = house.snapshot().await;
+    assert_eq!((snapshot.devices.len(), snapshot.gave_way), (MAX_DEVICES, 0));
+
+    // one beyond it, of the original grammar and from elsewhere
+    let elsewhere = "198.51.100.1".parse().unwrap();
+    let mut honest = house.gateway.connect_game(house.project.key, elsewhere, None).await.unwrap();
+    honest.report_vars(parse_report(br#"{"speed":2}"#).unwrap()).await.unwrap();
+    let snapshot = house.snapshot().await;
+    assert_eq!((snapshot.devices.len(), snapshot.gave_way), (MAX_DEVICES, 1));
+    let there = names(&snapshot);
+    // a device is shown by the beginning of its id
+    for name in ["tablet", "steady", "198.51.100.1"] {
+        assert!(there.contains(name), "{name}");
+    }
+    assert_eq!(snapshot.vars[0].reported.len(), 2);
+    assert_eq!(house.gateway.status().displaced_devices, 1);
+
+    // the flood goes on: it takes the places of its own
+    drop(house.flood(20_000..20_100).await);
+    let snapshot = house.snapshot().await;
+    assert_eq!((snapshot.devices.len(), snapshot.gave_way), (MAX_DEVICES, 101));
+    assert!(["tablet", "steady", "198.51.100.1"].iter().all(|name| names(&snapshot).contains(*name)));
+    drop((steady, at_the_limit));
+}
+
+async fn what_gave_way_leaves_its_name_and_comes_back_as_it_was(store: Arc<dyn Store>) {
+    let house = House::new(Arc::clone(&store)).await;
+    let mut first = house.named("first").await.unwrap();
+    first.append_logs(parse_logs(br#"[{"message":"hello"}]"#).unwrap()).await.unwrap();
+    first.report_vars(parse_report(br#"{"speed":1}"#).unwrap()).await.unwrap();
+    let id = first.device();
+    drop(first);
+    // all others are connected, so that it is the one
+    let mut games = house.flood(0..MAX_DEVICES).await;
+    let mut watcher = house.gateway.watch(&house.owner, house.project.id).await.unwrap();
+    let snapshot = house.snapshot().await;
+    assert_eq!(snapshot.gone, [(id, "first".to_owned())]);
+    assert!(snapshot.vars[0].reported.is_empty());
+    let GatewayError::Refused(full) = house.named("one more").await.unwrap_err() else {
+        panic!("not refused")
+    };
+    assert_eq!(full.code, ErrorCode::Quota);
+    let refused = house.gateway.list_refused(&house.owner, house.project.id).await.unwrap();
+    assert_eq!(refused[0].counts, [(ErrorCode::Quota, 1)]);
+
+    // it is the same after a restart
+    let again = Gateway::open(Arc::clone(&store), Clock::system()).await.unwrap();
+    let loaded = again.snapshot(&house.owner, house.project.id).await.unwrap();
+    assert_eq!((loaded.devices.len(), loaded.gone), (MAX_DEVICES, vec![(id, "first".to_owned())]));
+    drop(again);
+
+    let left = games.pop().unwrap().device();
+    let back = house.named("first").await.unwrap();
+    assert_eq!(back.device(), id);
+    let forgotten = async {
+        loop {
+            if let Watched::Delta(delta) = watcher.next().await
+                && let Some(Event::Forgotten { devices, gave_way }) =
+                    delta.events.iter().find(|event| matches!(event, Event::Forgotten { .. }))
+            {
+                return (devices.clone(), *gave_way);
+            }
+        }
+    };
+    assert_eq!(forgotten.await, (vec![left], 2));
+    let snapshot = house.snapshot().await;
+    assert!(snapshot.gone.is_empty());
+    assert!(snapshot.devices.iter().any(|device| device.id == id && device.online));
+}
+
 stories! {
     a_full_project_takes_values_of_what_it_knows,
     a_numbered_line_with_one_too_many_counts,
+    after_a_flood_of_names_an_honest_game_gets_in,
+    what_gave_way_leaves_its_name_and_comes_back_as_it_was,
 }

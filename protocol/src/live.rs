@@ -188,6 +188,10 @@ pub struct Snapshot {
     pub lost: u64,
     /// What was refused, since the server started.
     pub refused: Vec<Refused>,
+    /// Devices that are not there any more and wrote some of `logs`, with their names.
+    pub gone: Vec<(DeviceId, String)>,
+    /// Devices that gave way to new ones, since the server started.
+    pub gave_way: u64,
 }
 
 /// A device: one copy of the game.
@@ -350,6 +354,13 @@ pub enum Event {
     Lost {
         /// How many since the server started.
         records: u64,
+    },
+    /// Devices are not there any more, nor is what they reported. Their log lines stay.
+    Forgotten {
+        /// Which.
+        devices: Vec<DeviceId>,
+        /// How many have given way to new ones since the server started.
+        gave_way: u64,
     },
     /// Lines were refused. Gathered: each stands in place of what was told of its device before.
     Refused(Vec<Refused>),

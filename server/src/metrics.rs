@@ -105,6 +105,9 @@ const METRICS: &[Metric] = &[
         help: "Lines, or parts of them, that were refused for good",
         reading: Reading::Codes(|n, code| n.gateway.refused(code)),
     },
+    counter("observerio_devices_displaced", "Devices that gave way to new ones in a full project", |n| {
+        n.status.displaced_devices
+    }),
     gauge("observerio_queued_bytes", "Bytes that wait to be stored", |n| n.status.queued_bytes),
     counter("observerio_project_loads", "Times a project was read from the database", |n| {
         n.status.project_loads

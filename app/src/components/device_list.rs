@@ -26,6 +26,7 @@ pub fn DeviceList(
     let online = Memo::new(move |_| live.with_devices(LiveState::online));
     let online = move || online.get();
     let refused = move || live.with_refused(LiveState::refused_in_all);
+    let gave_way = move || live.with_devices(LiveState::gave_way);
     let target = move || match online() {
         0 => "edits wait for a game".to_owned(),
         n => format!("edits go to {}", format::count(n, "game")),
@@ -45,6 +46,7 @@ pub fn DeviceList(
                     <span class="device-text">
                         "All devices"
                         <small>{target}</small>
+                        <small hidden=move || gave_way() == 0>{move || format::gave_way(gave_way())}</small>
                         <small class="refused-total" hidden=move || refused() == 0>
                             {move || format!("{} in all", format::refused(refused()))}
                         </small>

@@ -69,6 +69,6 @@ fn Line(line: RefusedLine, now: Signal<UnixMicros>) -> impl IntoView {
 
 /// `11 × bad_json · 1 × too_many`
 fn codes(refused: &Refused) -> String {
-    let codes = refused.counts.iter().map(|(code, count)| format!("{count} × {code}"));
+    let codes = refused.counts.iter().map(|(code, count)| format!("{count}\u{a0}×\u{a0}{code}"));
     codes.collect::<Vec<_>>().join(" · ")
 }

@@ -39,6 +39,16 @@ impl<T> ByDevice<T> {
         }
     }
 
+    /// Takes a device's entry out; those behind it move up.
+    pub fn remove(&mut self, device: DeviceId) -> Option<T> {
+        let place = self.places.remove(&device)?;
+        let (_, entry) = self.entries.remove(place);
+        for (place, (device, _)) in self.entries.iter().enumerate().skip(place) {
+            self.places.insert(*device, place);
+        }
+        Some(entry)
+    }
+
     /// Every entry, in the order in which the devices came.
     pub fn iter(&self) -> impl Iterator<Item = (DeviceId, &T)> + Clone {
         self.entries.iter().map(|(device, entry)| {

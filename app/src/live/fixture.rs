@@ -82,6 +82,8 @@ pub(super) fn snapshot(seq: u64) -> Snapshot {
         storing: true,
         lost: 0,
         refused: Vec::new(),
+        gone: Vec::new(),
+        gave_way: 0,
         role: ProjectRole::Designer,
     }
 }

@@ -16,6 +16,9 @@ use super::logs::Logs;
 use super::runs::Answer;
 use super::vars::VarState;
 
+/// Devices that are not there any more, and whose names a page keeps for their log lines.
+const MAX_GONE: usize = 10_000;
+
 /// What a message changed, so that only the rows concerned are drawn again.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Touched {
@@ -78,6 +81,10 @@ pub struct LiveState {
     /// By device; without one: of games that were turned away.
     refused: BTreeMap<Option<DeviceId>, Refused>,
     devices: ByDevice<Device>,
+    /// Names of devices that are not there any more and wrote some of the log.
+    gone: HashMap<DeviceId, String>,
+    /// Devices that gave way to new ones, since the server started.
+    gave_way: u64,
     pub(super) order: Vec<VarName>,
     pub(super) vars: HashMap<VarName, VarState>,
     pub(super) next_id: u32,
@@ -103,6 +110,8 @@ impl LiveState {
             lost: 0,
             refused: BTreeMap::new(),
             devices: ByDevice::default(),
+            gone: HashMap::new(),
+            gave_way: 0,
             order: Vec::new(),
             vars: HashMap::new(),
             next_id: 1,
@@ -159,6 +168,11 @@ impl LiveState {
         self.refused.values().map(Refused::total).sum()
     }
 
+    /// Devices that gave way to new ones, since the server started.
+    pub fn gave_way(&self) -> u64 {
+        self.gave_way
+    }
+
     /// Every device, in the order in which they were first seen.
     pub fn devices(&self) -> impl Iterator<Item = &Device> {
         self.devices.iter().map(|(_, device)| device)
@@ -186,7 +200,7 @@ impl LiveState {
 
     /// What a device is called.
     pub fn device_name(&self, id: DeviceId) -> &str {
-        device_name(&self.devices, id)
+        device_name(&self.devices, &self.gone, id)
     }
 
     /// What became of a variable's last edit.
@@ -223,8 +237,8 @@ impl LiveState {
 
     /// Shows only the log lines that pass.
     pub fn set_log_filter(&mut self, filter: Filter, at_least: Level) {
-        let devices = &self.devices;
-        self.logs.set_filter(filter, at_least, &|id| device_name(devices, id));
+        let (devices, gone) = (&self.devices, &self.gone);
+        self.logs.set_filter(filter, at_least, &|id| device_name(devices, gone, id));
     }
 
     /// After a gap, once: the message that asks for a snapshot.
@@ -243,6 +257,8 @@ impl LiveState {
         self.storing = snapshot.storing;
         self.lost = snapshot.lost;
         self.refused = snapshot.refused.into_iter().map(|refused| (refused.device, refused)).collect();
+        self.gone.extend(snapshot.gone);
+        self.gave_way = snapshot.gave_way;
         self.devices = snapshot.devices.into_iter().map(|device| (device.id, device)).collect();
         self.order = snapshot.vars.iter().map(|var| var.name.clone()).collect();
         for var in snapshot.vars {
@@ -253,8 +269,8 @@ impl LiveState {
         if !self.may_edit() {
             self.drop_edits();
         }
-        let devices = &self.devices;
-        self.logs.resume(snapshot.logs, &|id| device_name(devices, id));
+        let (devices, gone) = (&self.devices, &self.gone);
+        self.logs.resume(snapshot.logs, &|id| device_name(devices, gone, id));
         Touched {
             all_vars: true,
             layout: true,
@@ -309,8 +325,8 @@ impl LiveState {
                 if let Some(line) = lines.last() {
                     self.tick(line.received);
                 }
-                let devices = &self.devices;
-                self.logs.append(lines, &|id| device_name(devices, id));
+                let (devices, gone) = (&self.devices, &self.gone);
+                self.logs.append(lines, &|id| device_name(devices, gone, id));
                 touched.logs = true;
             }
             Event::Applied { devices, vars } => self.apply_applied(devices, vars, touched),
@@ -327,6 +343,10 @@ impl LiveState {
             Event::Lost { records } => {
                 self.lost = records;
                 touched.logs = true;
+            }
+            Event::Forgotten { devices, gave_way } => {
+                self.gave_way = gave_way;
+                devices.into_iter().for_each(|device| self.forget_device(device, touched));
             }
             Event::Refused(news) => {
                 self.refused.extend(news.into_iter().map(|refused| (refused.device, refused)));
@@ -353,6 +373,20 @@ impl LiveState {
                 self.devices.set(device.id, device);
             }
         }
+    }
+
+    fn forget_device(&mut self, id: DeviceId, touched: &mut Touched) {
+        let Some(device) = self.devices.remove(id) else { return };
+        if self.gone.len() < MAX_GONE {
+            self.gone.insert(id, device.name);
+        }
+        self.refused.remove(&Some(id));
+        for var in self.vars.values_mut() {
+            var.forget_device(id);
+        }
+        touched.devices = true;
+        touched.all_vars = true;
+        touched.refused = true;
     }
 
     fn apply_applied(
@@ -409,6 +443,11 @@ impl LiveState {
     }
 }
 
-fn device_name(devices: &ByDevice<Device>, id: DeviceId) -> &str {
-    devices.get(id).map_or("", |d| d.name.as_str())
+fn device_name<'a>(
+    devices: &'a ByDevice<Device>,
+    gone: &'a HashMap<DeviceId, String>,
+    id: DeviceId,
+) -> &'a str {
+    let name = devices.get(id).map(|device| &device.name).or_else(|| gone.get(&id));
+    name.map_or("", String::as_str)
 }

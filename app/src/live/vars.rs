@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use protocol::live::{Applied, Desired, EditRefused, EditSaved, Gesture, Reported, Var};
-use protocol::model::{Integer, Revision, Value, VarName, VarSpec};
+use protocol::model::{DeviceId, Integer, Revision, Value, VarName, VarSpec};
 
 use super::by_device::ByDevice;
 use super::runs::Runs;
@@ -113,6 +113,12 @@ impl VarState {
         let most = votes.values().copied().max()?;
         let mut values = self.reported.iter().map(|(_, reported)| &reported.value);
         values.find(|value| votes[&identity(value)] == most)
+    }
+
+    /// A device is not there any more.
+    pub fn forget_device(&mut self, device: DeviceId) {
+        self.reported.remove(device);
+        self.applied.remove(device);
     }
 
     /// Takes a device's report.

@@ -103,7 +103,10 @@ impl Live {
         let mut state = self.state();
         let mut events = Vec::new();
         for (write, written) in done {
-            if let Some(event) = state.apply(write, written) {
+            if let Some(mut event) = state.apply(write, written) {
+                if let Event::Forgotten { devices, gave_way } = &mut event {
+                    *gave_way = self.refusals.count_gave_way(devices);
+                }
                 append(&mut events, event);
             }
         }
@@ -142,7 +145,11 @@ impl Live {
     }
 
     fn shown(&self, state: &State, now: UnixMicros, role: ProjectRole) -> Snapshot {
-        Snapshot { refused: self.refusals.all(), ..state.snapshot(now, role) }
+        Snapshot {
+            refused: self.refusals.all(),
+            gave_way: self.refusals.gave_way(),
+            ..state.snapshot(now, role)
+        }
     }
 
     pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {
@@ -259,6 +266,13 @@ impl Live {
 fn append(events: &mut Vec<Event>, event: Event) {
     match (events.last_mut(), event) {
         (Some(Event::Logs(lines)), Event::Logs(more)) => lines.extend(more),
+        (
+            Some(Event::Forgotten { devices, gave_way }),
+            Event::Forgotten { devices: more, gave_way: newer },
+        ) => {
+            devices.extend(more);
+            *gave_way = newer;
+        }
         (_, event) => events.push(event),
     }
 }
@@ -274,8 +288,8 @@ pub(crate) fn test_live(id: i64) -> Arc<Live> {
         key: Key::parse(b"0123456789ab").expect("it is one"),
         created_at: UnixMicros(0),
     };
-    let (devices, vars, logs) = (Vec::new(), Vec::new(), Vec::new());
-    let loaded = ProjectState { project, revision: Revision(0), devices, vars, logs };
+    let (devices, vars, logs, gone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let loaded = ProjectState { project, revision: Revision(0), devices, vars, logs, gone };
     let epoch = Epoch { instance: "test".to_owned(), number: 1 };
     Arc::new(Live::new(loaded, &epoch, true, Arc::default()))
 }

@@ -1,6 +1,7 @@
 //! The latest values of one project. No locks and no clock.
 
 mod applied;
+mod arrivals;
 mod runs;
 
 use std::{
@@ -21,11 +22,12 @@ use protocol::{
 
 use self::{
     applied::{Gathered, Marks, Revised},
+    arrivals::Arrivals,
     runs::Runs,
 };
 use super::push::{Forms, PushCache, Pushed, Wire};
 use crate::{
-    store::{DeviceInfo, ProjectState, StoredVar, Write, Written},
+    store::{DeviceInfo, ProjectState, StoredDevice, StoredVar, Write, Written},
     writer::Receipts,
 };
 
@@ -57,12 +59,15 @@ struct VarState {
 }
 
 struct DeviceState {
+    identity: String,
     name: String,
     connections: u32,
     last_seen: UnixMicros,
     about: String,
     /// `None`: it does not say what it applied.
     applied: Option<Revision>,
+    /// Variables that it has reported.
+    values: usize,
 }
 
 /// The newest connection of a session.
@@ -88,6 +93,9 @@ pub(crate) struct State {
     gathered: Gathered,
     runs: Runs,
     sessions: HashMap<String, HeldSession>,
+    arrivals: Arrivals,
+    /// Names of devices that are not there any more and wrote some of `logs`.
+    gone: HashMap<DeviceId, String>,
     storing: bool,
     lost: u64,
     /// Of whom something was refused that dashboards are still to be told of.
@@ -97,10 +105,14 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(loaded: ProjectState, storing: bool) -> Self {
         let identities = loaded.devices.iter().map(|d| (d.identity.clone(), d.device.id)).collect();
-        let device = |d: Device| {
-            let Device { id, name, last_seen, about, acknowledges, applied, .. } = d;
-            let applied = acknowledges.then_some(applied);
-            (id, DeviceState { name, connections: 0, last_seen, about, applied })
+        let mut values: HashMap<DeviceId, usize> = HashMap::new();
+        for reported in loaded.vars.iter().flat_map(|var| &var.reported) {
+            *values.entry(reported.device).or_default() += 1;
+        }
+        let device = |StoredDevice { identity, device }: StoredDevice| {
+            let Device { id, name, last_seen, about, acknowledges, applied, .. } = device;
+            let (applied, values) = (acknowledges.then_some(applied), values.get(&id).copied().unwrap_or(0));
+            (id, DeviceState { identity, name, connections: 0, last_seen, about, applied, values })
         };
         let var = |v: StoredVar| {
             let reported = v.reported.into_iter().map(|r| (r.device, (r.value, r.at))).collect();
@@ -115,7 +127,7 @@ impl State {
             project: loaded.project.id,
             name: loaded.project.name,
             revision: loaded.revision,
-            devices: loaded.devices.into_iter().map(|d| device(d.device)).collect(),
+            devices: loaded.devices.into_iter().map(device).collect(),
             identities,
             places: HashMap::new(),
             vars: loaded.vars.into_iter().map(var).collect(),
@@ -126,6 +138,8 @@ impl State {
             gathered: Gathered::default(),
             runs: Runs::default(),
             sessions: HashMap::new(),
+            arrivals: Arrivals::default(),
+            gone: loaded.gone.into_iter().collect(),
             storing,
             lost: 0,
             refused: BTreeSet::new(),
@@ -149,10 +163,6 @@ impl State {
         self.devices.values().map(|d| d.connections).sum()
     }
 
-    pub(crate) fn device_count(&self) -> usize {
-        self.devices.len()
-    }
-
     // --- devices ---
 
     pub(crate) fn reserve_place(&mut self, peer: IpAddr) -> u32 {
@@ -171,19 +181,19 @@ impl State {
         }
     }
 
-    pub(crate) fn device_of(&self, identity: &str) -> Option<DeviceId> {
-        self.identities.get(identity).copied()
-    }
-
     pub(crate) fn connect(&mut self, id: DeviceId, info: &DeviceInfo, now: UnixMicros) -> Device {
         self.identities.insert(info.identity.clone(), id);
-        let connections = self.devices.get(&id).map_or(0, |device| device.connections);
+        self.gone.remove(&id);
+        let known = self.devices.get(&id).map(|device| (device.connections, device.values));
+        let (connections, values) = known.unwrap_or_default();
         let device = DeviceState {
+            identity: info.identity.clone(),
             name: info.name.clone(),
             connections: connections + 1,
             last_seen: now,
             about: info.about.clone(),
             applied: info.applied,
+            values,
         };
         let shown = shown(id, &device);
         self.devices.insert(id, device);
@@ -288,6 +298,11 @@ impl State {
             (Write::Logs { device, received, entries, .. }, Written::Logs { first_seq }) => {
                 Some(Event::Logs(self.apply_logs(device, received, entries, first_seq)))
             }
+            (Write::Connect { gives_way: Some(gives_way), .. }, Written::Connected { .. }) => {
+                self.forget_device(gives_way.device);
+                // how many those are by now is kept beside the state
+                Some(Event::Forgotten { devices: vec![gives_way.device], gave_way: 0 })
+            }
             (Write::Report { device, at, declared, values, .. }, Written::Done) => {
                 self.apply_report(device, at, &declared, &values);
                 Some(Event::Reported { device, at, declared, values })
@@ -362,9 +377,13 @@ impl State {
                 }
             }
         }
+        // of one that has given way meanwhile, nothing is kept
+        let Some(state) = self.devices.get_mut(&device) else { return };
         for (name, value) in values {
-            if let Some(var) = self.vars.get_mut(name) {
-                var.reported.insert(device, (value.clone(), at));
+            if let Some(var) = self.vars.get_mut(name)
+                && var.reported.insert(device, (value.clone(), at)).is_none()
+            {
+                state.values += 1;
             }
         }
     }
@@ -460,6 +479,8 @@ impl State {
             lost: self.lost,
             // kept beside the state: it stays when nobody uses the project
             refused: Vec::new(),
+            gone: self.gone.iter().map(|(id, name)| (*id, name.clone())).collect(),
+            gave_way: 0,
         }
     }
 

@@ -15,6 +15,11 @@ use super::{DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Writ
 /// A session that no line came for in so long is forgotten, in microseconds: 90 days.
 const SESSION_LIFETIME: i64 = 90 * 24 * 3600 * 1_000_000;
 
+/// Devices of a project that are not there any more and keep their names; of more, those that went first lose theirs.
+const MAX_FORGOTTEN_DEVICES: i64 = 10_000;
+/// So many of them in one transaction; a batch rarely forgets more.
+pub(super) const DROPPED_AT_ONCE: i64 = 1_000;
+
 /// A device that connects.
 pub struct DeviceRow<'a> {
     pub project: i64,
@@ -101,7 +106,11 @@ pub type DesiredCells = (String, String, i64, String, i64, bool);
 pub trait Statements: Send {
     /// Notes the number of the writer's commit, and returns the epoch of the database.
     async fn mark(&mut self, writer: &str, number: i64) -> Result<i64>;
-    /// Makes devices or renews what they say of themselves; returns (id, project, identity).
+    /// Forgets devices and what they reported, but not their names, which log lines need.
+    async fn forget_devices(&mut self, devices: &[i64], at: i64) -> Result<()>;
+    /// Of a project's forgotten devices only so many stay, those that were forgotten last.
+    async fn drop_forgotten(&mut self, project: i64, most: i64) -> Result<()>;
+    /// Makes devices or renews what they say of themselves, also of those that were forgotten; returns (id, project, identity).
     async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>>;
     /// Opens sessions, each with its next generation; returns (project, name) and the session.
     async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<(i64, String, SessionCells)>>;
@@ -158,6 +167,7 @@ pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) 
     }
     lock_targets(sql, batch).await?;
     let mut written = vec![Written::Done; batch.len()];
+    give_way(sql, batch).await?;
     connect(sql, batch, &mut written).await?;
     admit(sql, batch, &mut written).await?;
     let is_admitted = |written: &Written| *written == Written::Done;
@@ -184,13 +194,30 @@ pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) 
     Ok(written)
 }
 
+/// Forgets the devices in whose place new ones come. First: one that comes back in this very batch is there then.
+async fn give_way(sql: &mut impl Statements, batch: &[Write]) -> Result<()> {
+    let (mut devices, mut projects) = (BTreeSet::new(), BTreeMap::new());
+    for write in batch {
+        if let Write::Connect { project, gives_way: Some(gives_way), at, .. } = write {
+            devices.insert(gives_way.device.0);
+            projects.insert(project.0, at.0);
+        }
+    }
+    let Some(newest) = projects.values().max() else { return Ok(()) };
+    sql.forget_devices(&devices.into_iter().collect::<Vec<_>>(), *newest).await?;
+    for project in projects.keys() {
+        sql.drop_forgotten(*project, MAX_FORGOTTEN_DEVICES).await?;
+    }
+    Ok(())
+}
+
 /// Makes devices and opens sessions.
 async fn connect(sql: &mut impl Statements, batch: &[Write], written: &mut [Written]) -> Result<()> {
     // maps: a batch may hold several connections of one device or session, and a statement takes each row once
     let mut devices: IndexMap<(i64, &str), DeviceRow<'_>> = IndexMap::new();
     let mut sessions: IndexMap<(i64, &str), (SessionRow<'_>, i64)> = IndexMap::new();
     for write in batch {
-        let Write::Connect { project, device, session, at } = write else { continue };
+        let Write::Connect { project, device, session, at, .. } = write else { continue };
         let row = DeviceRow { project: project.0, info: device, at: at.0 };
         devices.insert((project.0, device.identity.as_str()), row);
         if let Some(name) = session {

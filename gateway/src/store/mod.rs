@@ -118,6 +118,8 @@ pub struct ProjectState {
     pub vars: Vec<StoredVar>,
     /// The newest log lines, oldest first.
     pub logs: Vec<LogLine>,
+    /// Devices that are not there any more and wrote some of `logs`, with their names.
+    pub gone: Vec<(DeviceId, String)>,
 }
 
 /// A device as stored.
@@ -207,6 +209,15 @@ pub struct DeviceInfo {
     pub applied: Option<Revision>,
 }
 
+/// A device that goes so that a new one can come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivesWay {
+    /// Which.
+    pub device: DeviceId,
+    /// How many values it has reported, which go with it.
+    pub values: usize,
+}
+
 /// One write of a batch.
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -218,6 +229,8 @@ pub enum Write {
         device: DeviceInfo,
         /// The name of its session, if lines with numbers will come.
         session: Option<String>,
+        /// The device in whose place it comes, if the project is full.
+        gives_way: Option<GivesWay>,
         /// Now.
         at: UnixMicros,
     },
@@ -326,7 +339,8 @@ impl Write {
             Self::Report { declared, values, .. } => declared.len() + values.len(),
             Self::Edit { changes, unchanged, .. } => changes.len() + unchanged.len(),
             Self::Outcomes { outcomes, .. } => outcomes.len(),
-            Self::Connect { .. } | Self::Refused { .. } | Self::Seen { .. } => 1,
+            Self::Connect { gives_way, .. } => 1 + gives_way.map_or(0, |gives_way| gives_way.values),
+            Self::Refused { .. } | Self::Seen { .. } => 1,
         }
     }
 }
@@ -406,6 +420,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Notes that a game has connected with a key.
     async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()>;
+
+    /// The names of devices that are not there any more; their log lines are.
+    async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>>;
 
     /// Everything the live state starts from: of the devices the `max_devices` last seen, of the log the
     /// newest `max_logs` lines.

@@ -183,10 +183,12 @@ pub(super) fn state(
     devices: Vec<StoredDeviceCells>,
     vars: Vec<StoredVar>,
     logs: Vec<LogCells>,
+    gone: Vec<(i64, String)>,
 ) -> Result<ProjectState> {
     let mut devices: Vec<StoredDevice> = devices.into_iter().map(stored_device).collect();
     // numbers are given in the order in which devices were first seen
     devices.sort_by_key(|stored| stored.device.id);
     let logs = logs.into_iter().rev().map(log_line).collect::<Result<_>>()?;
-    Ok(ProjectState { project, revision: Revision(revision), devices, vars, logs })
+    let gone = gone.into_iter().map(|(id, name)| (DeviceId(id), name)).collect();
+    Ok(ProjectState { project, revision: Revision(revision), devices, vars, logs, gone })
 }

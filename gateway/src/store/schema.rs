@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_step_has_a_schema_that_nothing_is_missing_from() {
-        for version in 1..=migrations::newest() {
+        for version in migrations::sqlite().iter().map(|step| step.version) {
             let schema = Schema::at(version).await.unwrap();
             assert_eq!(schema.missing_from(&pairs(&schema)), None);
             let instance = schema.tables.iter().find(|table| table.name == "instance").unwrap();

@@ -65,8 +65,8 @@ macro_rules! impl_store {
                     .fetch_one(&mut *tx)
                     .await?;
                 let devices: Vec<rows::StoredDeviceCells> = sqlx::query_as(
-                    "SELECT identity, id, name, last_seen, about, applied FROM devices WHERE project_id = $1
-                     ORDER BY last_seen DESC, id DESC LIMIT $2",
+                    "SELECT identity, id, name, last_seen, about, applied FROM devices
+                     WHERE project_id = $1 AND forgotten_at IS NULL ORDER BY last_seen DESC, id DESC LIMIT $2",
                 )
                 .bind(id.0)
                 .bind(i64::from(max_devices))
@@ -81,7 +81,8 @@ macro_rules! impl_store {
                 .await?;
                 let reported = sqlx::query_as(
                     "SELECT device_id, name, value, at FROM reported WHERE device_id IN
-                         (SELECT id FROM devices WHERE project_id = $1 ORDER BY last_seen DESC, id DESC LIMIT $2)
+                         (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NULL
+                          ORDER BY last_seen DESC, id DESC LIMIT $2)
                      ORDER BY device_id",
                 )
                 .bind(id.0)
@@ -90,7 +91,8 @@ macro_rules! impl_store {
                 .await?;
                 let outcomes = sqlx::query_as(
                     "SELECT device_id, name, revision, status, value, reason FROM outcomes WHERE device_id IN
-                         (SELECT id FROM devices WHERE project_id = $1 ORDER BY last_seen DESC, id DESC LIMIT $2)
+                         (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NULL
+                          ORDER BY last_seen DESC, id DESC LIMIT $2)
                      ORDER BY device_id",
                 )
                 .bind(id.0)
@@ -105,8 +107,23 @@ macro_rules! impl_store {
                 .bind(i64::from(max_logs))
                 .fetch_all(&mut *tx)
                 .await?;
+                let gone: Vec<(i64, String)> = sqlx::query_as(
+                    "SELECT id, name FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL AND id IN
+                         (SELECT device_id FROM logs WHERE project_id = $1 ORDER BY seq DESC LIMIT $2)",
+                )
+                .bind(id.0)
+                .bind(i64::from(max_logs))
+                .fetch_all(&mut *tx)
+                .await?;
                 tx.commit().await?;
-                rows::state(project, revision, devices, rows::vars(vars, reported, outcomes)?, logs).map(Some)
+                let vars = rows::vars(vars, reported, outcomes)?;
+                rows::state(project, revision, devices, vars, logs, gone).map(Some)
+            }
+
+            async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>> {
+                let sql = "SELECT id, name FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL";
+                let cells: Vec<(i64, String)> = sqlx::query_as(sql).bind(project.0).fetch_all(&self.reader).await?;
+                Ok(cells.into_iter().map(|(id, name)| (DeviceId(id), name)).collect())
             }
 
             async fn list_history(

@@ -72,6 +72,7 @@ struct AtomicCounters {
     lost_records: AtomicU64,
     busy_lines: AtomicU64,
     unavailable_lines: AtomicU64,
+    displaced_devices: AtomicU64,
     /// Writes in the queue that took no room.
     offers: AtomicU64,
 }
@@ -88,6 +89,7 @@ pub(crate) struct Counters {
     pub(crate) lost_records: u64,
     pub(crate) busy_lines: u64,
     pub(crate) unavailable_lines: u64,
+    pub(crate) displaced_devices: u64,
     pub(crate) queued_bytes: u64,
 }
 
@@ -298,6 +300,7 @@ impl Writer {
             lost_records: counters.lost_records.load(Relaxed),
             busy_lines: counters.busy_lines.load(Relaxed),
             unavailable_lines: counters.unavailable_lines.load(Relaxed),
+            displaced_devices: counters.displaced_devices.load(Relaxed),
             queued_bytes: rooms.used() as u64,
         }
     }

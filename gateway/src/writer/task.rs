@@ -216,6 +216,9 @@ impl Task {
         let records: usize = writes.iter().map(Write::records).sum();
         self.shared.counters.commits.fetch_add(1, Relaxed);
         self.shared.counters.committed_records.fetch_add(records as u64, Relaxed);
+        let displaced =
+            writes.iter().filter(|write| matches!(write, Write::Connect { gives_way: Some(_), .. }));
+        self.shared.counters.displaced_devices.fetch_add(displaced.count() as u64, Relaxed);
         type Done = Vec<(Write, Written)>;
         let mut projects: Vec<(Arc<Live>, Done)> = Vec::new();
         let mut replies = Vec::with_capacity(targets.len());

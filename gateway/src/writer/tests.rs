@@ -116,6 +116,10 @@ impl Store for Slow {
         unreachable!("the writer only writes")
     }
 
+    async fn list_forgotten(&self, _: ProjectId) -> StoreResult<Vec<(protocol::model::DeviceId, String)>> {
+        Ok(Vec::new())
+    }
+
     async fn load_project(&self, _: ProjectId, _: u32, _: u32) -> StoreResult<Option<ProjectState>> {
         unreachable!("the writer only writes")
     }

@@ -92,7 +92,8 @@ pub async fn connect(
     at: UnixMicros,
 ) -> Result<DeviceId, StoreError> {
     let device = device_info(identity, name);
-    let written = commit(store, &[Write::Connect { project, device, session: None, at }]).await?;
+    let written =
+        commit(store, &[Write::Connect { gives_way: None, project, device, session: None, at }]).await?;
     match written[..] {
         [Written::Connected { device, session: None }] => Ok(device),
         ref other => panic!("{other:?}"),

@@ -12,6 +12,7 @@ use crate::house::{House, NOW, commit, device_info, entry, int, integer, later, 
 
 async fn open(house: &House, sessions: &[&str]) -> Vec<(DeviceId, OpenSession)> {
     let connect = |session: &&str| Write::Connect {
+        gives_way: None,
         project: house.project.id,
         device: device_info("one", "one"),
         session: Some((*session).to_owned()),
@@ -89,6 +90,7 @@ async fn a_session_in_which_nothing_comes_is_forgotten(store: Arc<dyn Store>) {
     house.commit(&[line(&house, old, 1)]).await;
     let a_year = 365 * 24 * 3600 * 1_000_000;
     let connect = Write::Connect {
+        gives_way: None,
         project: house.project.id,
         device: device_info("one", "one"),
         session: Some("new".to_owned()),

@@ -48,6 +48,7 @@ pub async fn fill(store: Arc<dyn Store>) {
     house.commit(&[house.edit_beside(4, &[], &changes, 3)]).await;
     for n in 0..20 {
         let connect = Write::Connect {
+            gives_way: None,
             project: house.project.id,
             device: device_info("one", "one"),
             session: Some(format!("session {n}")),

@@ -24,6 +24,10 @@ impl FromIterator<Applied> for Marks {
 }
 
 impl Marks {
+    pub(super) fn remove(&mut self, device: DeviceId) {
+        self.0.shift_remove(&device);
+    }
+
     pub(super) fn to_vec(&self) -> Vec<Applied> {
         self.0.values().cloned().collect()
     }

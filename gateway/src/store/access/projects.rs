@@ -64,7 +64,7 @@ impl AccessStore {
             // the newest by number: a clock may have jumped
             let cells = sqlx::query_as(
                 "SELECT p.id, p.name, p.created_at,
-                     (SELECT count(*) FROM devices d WHERE d.project_id = p.id),
+                     (SELECT count(*) FROM devices d WHERE d.project_id = p.id AND d.forgotten_at IS NULL),
                      (SELECT max(last_seen) FROM devices d WHERE d.project_id = p.id),
                      coalesce(m.role, 'admin')
                  FROM projects p LEFT JOIN members m ON m.project_id = p.id AND m.user_id = $1

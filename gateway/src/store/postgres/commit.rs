@@ -7,8 +7,8 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use super::super::{
     PostgresStore, Result, StoreError, Ticket, Write, Written,
     batch::{
-        self, DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow,
-        SessionCells, SessionRow, Statements,
+        self, DROPPED_AT_ONCE, DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow,
+        ProgressRow, ReportedRow, SessionCells, SessionRow, Statements,
     },
 };
 
@@ -77,13 +77,39 @@ impl Statements for PgConnection {
         Ok(sqlx::query_scalar("SELECT epoch FROM instance").fetch_one(self).await?)
     }
 
+    async fn forget_devices(&mut self, devices: &[i64], at: i64) -> Result<()> {
+        let sql = "UPDATE devices SET forgotten_at = $2 WHERE id = ANY($1)";
+        sqlx::query(sql).bind(devices).bind(at).execute(&mut *self).await?;
+        for sql in [
+            "DELETE FROM reported WHERE device_id = ANY($1)",
+            "DELETE FROM outcomes WHERE device_id = ANY($1)",
+        ] {
+            sqlx::query(sql).bind(devices).execute(&mut *self).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_forgotten(&mut self, project: i64, most: i64) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL
+                 ORDER BY forgotten_at DESC, id DESC LIMIT $3 OFFSET $2)",
+        )
+        .bind(project)
+        .bind(most)
+        .bind(DROPPED_AT_ONCE)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
     async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>> {
         let made = sqlx::query_as(
             "INSERT INTO devices (project_id, identity, name, about, attrs, applied, first_seen, last_seen)
              SELECT c.*, c.at FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[],
                  $6::bigint[], $7::bigint[]) AS c (project_id, identity, name, about, attrs, applied, at)
              ON CONFLICT (project_id, identity) DO UPDATE SET name = excluded.name, about = excluded.about,
-                 attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen
+                 attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen,
+                 forgotten_at = NULL
              RETURNING id, project_id, identity",
         )
         .bind(column(rows, |r| r.project))

@@ -6,7 +6,7 @@ use std::{str::FromStr, time::Duration};
 
 use protocol::{
     live::{Gesture, LogLine},
-    model::{Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
 };
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,

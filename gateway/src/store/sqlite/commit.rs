@@ -9,8 +9,8 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::super::{
     Result, SqliteStore, Ticket, Write, Written,
     batch::{
-        self, DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow,
-        SessionCells, SessionRow, Statements,
+        self, DROPPED_AT_ONCE, DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow,
+        ProgressRow, ReportedRow, SessionCells, SessionRow, Statements,
     },
 };
 
@@ -55,6 +55,31 @@ impl Statements for SqliteConnection {
         Ok(sqlx::query_scalar("SELECT epoch FROM instance").fetch_one(self).await?)
     }
 
+    async fn forget_devices(&mut self, devices: &[i64], at: i64) -> Result<()> {
+        let devices = json(devices);
+        for sql in [
+            "UPDATE devices SET forgotten_at = $2 WHERE id IN (SELECT value FROM json_each($1))",
+            "DELETE FROM reported WHERE device_id IN (SELECT value FROM json_each($1))",
+            "DELETE FROM outcomes WHERE device_id IN (SELECT value FROM json_each($1))",
+        ] {
+            sqlx::query(sql).bind(&devices).bind(at).execute(&mut *self).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_forgotten(&mut self, project: i64, most: i64) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL
+                 ORDER BY forgotten_at DESC, id DESC LIMIT $3 OFFSET $2)",
+        )
+        .bind(project)
+        .bind(most)
+        .bind(DROPPED_AT_ONCE)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
     async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>> {
         let rows: Vec<_> = rows
             .iter()
@@ -75,7 +100,8 @@ impl Statements for SqliteConnection {
              SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>6
              FROM json_each($1) WHERE true
              ON CONFLICT (project_id, identity) DO UPDATE SET name = excluded.name, about = excluded.about,
-                 attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen
+                 attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen,
+                 forgotten_at = NULL
              RETURNING id, project_id, identity",
         )
         .bind(json(rows))

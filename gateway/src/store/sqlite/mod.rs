@@ -9,7 +9,7 @@ use std::{fs::OpenOptions, path::Path, time::Duration};
 
 use protocol::{
     live::{Gesture, LogLine},
-    model::{Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
 };
 use sqlx::{
     ConnectOptions, Connection, Executor, SqlitePool,

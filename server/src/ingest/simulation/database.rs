@@ -20,7 +20,7 @@ use gateway::store::{
 };
 use protocol::{
     live::{Gesture, LogLine},
-    model::{Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -296,6 +296,10 @@ impl Store for OpenDisk {
             is_revoked: false,
         };
         Ok(project.map(state))
+    }
+
+    async fn list_forgotten(&self, _: ProjectId) -> Result<Vec<(DeviceId, String)>> {
+        Ok(Vec::new())
     }
 
     async fn load_project(&self, id: ProjectId, _: u32, max_logs: u32) -> Result<Option<ProjectState>> {

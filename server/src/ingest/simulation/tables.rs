@@ -112,7 +112,7 @@ impl Tables {
         vars.sort_by_key(|(position, _)| *position);
         let vars = vars.into_iter().map(|(_, var)| var).collect();
         let revision = Revision(self.projects[&id].revision);
-        Some(ProjectState { project, revision, devices, vars, logs: Vec::new() })
+        Some(ProjectState { project, revision, devices, vars, logs: Vec::new(), gone: Vec::new() })
     }
 }
 
@@ -137,6 +137,14 @@ impl Statements for Transaction {
     async fn mark(&mut self, writer: &str, number: i64) -> Result<i64> {
         self.tables.writers.insert(writer.to_owned(), number);
         Ok(1)
+    }
+
+    async fn forget_devices(&mut self, _: &[i64], _: i64) -> Result<()> {
+        unreachable!("a project of a simulation is never full")
+    }
+
+    async fn drop_forgotten(&mut self, _: i64, _: i64) -> Result<()> {
+        unreachable!("a project of a simulation is never full")
     }
 
     async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>> {

@@ -120,8 +120,7 @@ impl Matcher {
         }
         let filter =
             Filter::parse(text).map_err(|fault| Problem::invalid(format!("q can't be read: {fault}")))?;
-        let devices = gateway.list_devices(caller, project).await?;
-        Ok(Self { filter, names: devices.into_iter().map(|device| (device.id, device.name)).collect() })
+        Ok(Self { filter, names: gateway.device_names(caller, project).await? })
     }
 
     /// A device is new or was renamed.

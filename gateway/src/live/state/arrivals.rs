@@ -1,0 +1,160 @@
+//! Devices that come while a project is full: which one gives way, and what is left of it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use protocol::{ErrorCode, ProtocolError, model::DeviceId};
+
+use super::{DeviceState, State};
+use crate::store::GivesWay;
+
+/// Devices that are about to come or to go.
+#[derive(Debug, Default)]
+pub(super) struct Arrivals {
+    /// New ones on their way to the database.
+    new: usize,
+    /// Known ones, with how many of their games are connecting.
+    expected: HashMap<DeviceId, u32>,
+    /// Those that give way to new ones as soon as these are stored.
+    leaving: BTreeSet<DeviceId>,
+}
+
+impl State {
+    /// A game connects: its device, if that is known and stays. It does not give way until [`State::end_arrival`].
+    pub(crate) fn expect(&mut self, identity: &str) -> Option<DeviceId> {
+        let device = self.identities.get(identity).copied();
+        let device = device.filter(|device| !self.arrivals.leaving.contains(device))?;
+        *self.arrivals.expected.entry(device).or_default() += 1;
+        Some(device)
+    }
+
+    /// Makes room for a new device where a project has at most so many: the device that gives way, if one has to.
+    ///
+    /// Whoever has the game's key can make any number of names, so none of them is safe from the next one but while its
+    /// game is connected: otherwise names could be piled up until nobody gets in. Those that hold no value go first, and of
+    /// those the one that was seen the longest ago. One that comes back is the same device again.
+    pub(crate) fn make_way(&mut self, most: usize) -> Result<Option<GivesWay>, ProtocolError> {
+        let Arrivals { new, expected, leaving } = &mut self.arrivals;
+        let mut gives_way = None;
+        if self.devices.len() - leaving.len() + *new >= most {
+            let may_go = |(id, device): &(&DeviceId, &DeviceState)| {
+                device.connections == 0 && !expected.contains_key(id) && !leaving.contains(id)
+            };
+            let away = self.devices.iter().filter(may_go);
+            let Some((id, device)) = away.min_by_key(|(id, d)| (d.values > 0, d.last_seen, **id)) else {
+                let text =
+                    format!("{most} devices of this project are connected, which is as many as may be");
+                return Err(ProtocolError::new(ErrorCode::Quota, text));
+            };
+            gives_way = Some(GivesWay { device: *id, values: device.values });
+            leaving.insert(*id);
+        }
+        *new += 1;
+        Ok(gives_way)
+    }
+
+    /// The device has come, or will not.
+    pub(crate) fn end_arrival(&mut self, known: Option<DeviceId>, gives_way: Option<GivesWay>) {
+        let Arrivals { new, expected, leaving } = &mut self.arrivals;
+        match known {
+            None => *new -= 1,
+            Some(device) => {
+                if let Some(games) = expected.get_mut(&device) {
+                    *games -= 1;
+                    if *games == 0 {
+                        expected.remove(&device);
+                    }
+                }
+            }
+        }
+        if let Some(gives_way) = gives_way {
+            leaving.remove(&gives_way.device);
+        }
+    }
+
+    /// A device is not there any more. Its log lines keep its name.
+    pub(super) fn forget_device(&mut self, id: DeviceId) {
+        let Some(device) = self.devices.shift_remove(&id) else { return };
+        self.arrivals.leaving.remove(&id);
+        self.identities.remove(&device.identity);
+        if device.values > 0 {
+            for var in self.vars.values_mut() {
+                var.reported.shift_remove(&id);
+                var.applied.remove(id);
+            }
+        }
+        let with_lines: BTreeSet<DeviceId> = self.logs.iter().map(|line| line.device).collect();
+        self.gone.retain(|gone, _| with_lines.contains(gone));
+        if with_lines.contains(&id) {
+            self.gone.insert(id, device.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::model::UnixMicros;
+
+    use super::*;
+    use crate::{live::test_live, store::DeviceInfo};
+
+    /// Devices that are away, numbered from 1 and last seen in this order.
+    fn state_of(devices: i64, then: impl FnOnce(&mut State)) {
+        let live = test_live(1);
+        let mut state = live.state();
+        for id in 1..=devices {
+            let info = DeviceInfo {
+                identity: format!("id:{id}"),
+                name: String::new(),
+                about: String::new(),
+                attrs: None,
+                applied: None,
+            };
+            state.connect(DeviceId(id), &info, UnixMicros(id));
+            state.disconnect(DeviceId(id), UnixMicros(id));
+        }
+        then(&mut state);
+    }
+
+    fn chosen(state: &mut State, most: usize) -> Option<DeviceId> {
+        state.make_way(most).unwrap().map(|gives_way| gives_way.device)
+    }
+
+    #[test]
+    fn up_to_the_limit_nobody_goes_and_then_whoever_was_seen_longest_ago() {
+        state_of(3, |state| {
+            assert_eq!(chosen(state, 4), None);
+            // the new one counts before it is there
+            assert_eq!(chosen(state, 4), Some(DeviceId(1)));
+            assert_eq!(chosen(state, 4), Some(DeviceId(2)));
+            assert_eq!(chosen(state, 4), Some(DeviceId(3)));
+            assert_eq!(state.make_way(4).unwrap_err().code, ErrorCode::Quota);
+            // one that came to nothing leaves its place to the next
+            state.end_arrival(None, Some(GivesWay { device: DeviceId(2), values: 0 }));
+            assert_eq!(chosen(state, 4), Some(DeviceId(2)));
+        });
+    }
+
+    #[test]
+    fn one_that_holds_values_goes_last_and_one_that_is_connecting_stays() {
+        state_of(3, |state| {
+            state.devices[&DeviceId(1)].values = 7;
+            assert_eq!(state.expect("id:2"), Some(DeviceId(2)));
+            assert_eq!(chosen(state, 3), Some(DeviceId(3)));
+            assert_eq!(state.make_way(3).unwrap(), Some(GivesWay { device: DeviceId(1), values: 7 }));
+            assert!(state.make_way(3).is_err());
+            state.end_arrival(Some(DeviceId(2)), None);
+            assert_eq!(chosen(state, 3), Some(DeviceId(2)));
+        });
+    }
+
+    #[test]
+    fn one_that_comes_back_while_it_gives_way_is_new() {
+        state_of(1, |state| {
+            assert_eq!(chosen(state, 1), Some(DeviceId(1)));
+            assert_eq!(state.expect("id:1"), None);
+            state.forget_device(DeviceId(1));
+            assert_eq!(state.expect("id:1"), None);
+            assert!(state.devices().is_empty());
+        });
+    }
+}

@@ -72,7 +72,7 @@ codes! {
     TooDeep "too_deep" Fix false "The JSON is nested deeper than the limit.",
     TooMany "too_many" Fix false "More entries in one line, or variables in one project, than the limit.",
     BadName "bad_name" Fix false "A variable's name is empty, too long or has control characters.",
-    Quota "quota" Fix false "As many devices of the project are connected as may be.",
+    Quota "quota" Retry false "As many devices of the project are connected as may be.",
     Rate "rate" Retry false "Too many connections, wrong keys or new devices of one address.",
     Timeout "timeout" Retry true "No `v:` in time.",
     Idle "idle" Retry true "Nothing heard for too long.",

@@ -51,7 +51,7 @@ mod tests {
         let mut line = Vec::new();
         let first = Record { client: 7, number: 41 };
         write_entries(&mut line, first, 2, 1_790_000_000_000);
-        let entries = protocol::line::parse_logs(&line).unwrap();
+        let entries = protocol::line::parse_logs(&line).unwrap().entries;
         let records: Vec<_> = entries.iter().map(|entry| Record::parse(&entry.message)).collect();
         assert_eq!(records, [Some(first), Some(Record { client: 7, number: 42 })]);
         assert_eq!(Record::parse("bench x 1 y"), None);

@@ -68,6 +68,8 @@ pub(crate) struct Variable {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Spec {
+    /// No game has declared the type.
+    pub inferred: bool,
     pub options: Vec<Choice>,
     pub group: Option<String>,
     pub label: Option<String>,
@@ -129,6 +131,9 @@ pub(crate) struct LogLine {
     pub message: String,
     #[serde(default)]
     pub fields: Option<Json>,
+    /// What was not as it should be with it, in words.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// What is wrong, in the server's words.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::model::{Value, VarType};
+use protocol::model::{Value, VarSpec, VarType};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -128,7 +128,8 @@ fn typed(variable: &Variable, text: &str) -> Result<Value, String> {
     }
     let desired = variable.desired.as_ref().map(|desired| &desired.value);
     let like = desired.or_else(|| variable.reported.first().map(|reported| &reported.value));
-    var_type.parse_text(text, like).map_err(|error| error.text)
+    let spec = VarSpec { inferred: variable.spec.inferred, ..VarSpec::bare(var_type) };
+    spec.parse_text(text, like).map_err(|error| error.text)
 }
 
 /// Why nothing was set: who was faster.
@@ -257,6 +258,13 @@ mod tests {
         {
             assert!(typed(&variable(var_type, spec.clone(), json!(0)), text).is_err(), "{var_type} {text}");
         }
+        let inferred = variable("integer", json!({"inferred": true}), json!(5));
+        assert_eq!(
+            typed(&inferred, "6.25").unwrap().to_json(),
+            "6.25",
+            "nobody has declared that it is whole"
+        );
+        assert_eq!(typed(&inferred, "6").unwrap().to_json(), "6");
     }
 
     #[test]

@@ -16,7 +16,7 @@ fuzz_target!(|input: &str| {
     let declaration = serde_json::json!({ "name": "edited", "type": word, "value": 0 }).to_string();
     let Ok(reports) = parse_report(declaration.as_bytes()) else { return };
     let report = &reports[0];
-    match report.spec.var_type.parse_text(typed, Value::parse_json(current).as_ref()) {
+    match report.spec.parse_text(typed, Value::parse_json(current).as_ref()) {
         Ok(value) => check_edit(report, &value),
         Err(error) => check_refusal(&error),
     }
@@ -28,7 +28,7 @@ fn check_edit(Report { name, spec, .. }: &Report, value: &Value) {
         return check_refusal(&error);
     }
     for form in [WireForm::Native, WireForm::Text] {
-        let edit = Edited { name, var_type: &spec.var_type, value, form };
+        let edit = Edited { name, type_name: spec.type_name(), value, form };
         let several = parse_report(&encode_edits(&[edit, edit]));
         assert!(several.is_ok(), "in one line with another edit: {several:?}");
         // a game that does as it is told reports what it was sent, which confirms the edit

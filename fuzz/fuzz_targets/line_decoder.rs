@@ -27,6 +27,7 @@ fuzz_target!(|input: &[u8]| {
         assert!(!line.is_empty() && line.trim_ascii() == line && !line.contains(&b'\n'));
     }
     assert_eq!(decode(std::iter::once(stream), limits), expected, "in one piece");
+    check_rest(stream, limits, &expected);
     if stream.len() < 512 {
         assert_eq!(decode(stream.chunks(1), limits), expected, "byte by byte");
     }
@@ -69,6 +70,25 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>, limits: Limits) -> Lines {
     lines
 }
 
+/// What stands behind the last newline is the line that it would be with one.
+fn check_rest(stream: &[u8], limits: Limits, expected: &Lines) {
+    let mut decoder = LineDecoder::new(if expected.is_empty() { limits.first } else { limits.then });
+    decoder.feed(stream);
+    if expected.iter().any(Result::is_err) {
+        return;
+    }
+    decoder.set_max_line_bytes(usize::MAX);
+    while decoder.next_line().is_some() {}
+    decoder.set_max_line_bytes(if expected.is_empty() { limits.first } else { limits.then });
+    let rest = decoder.take_rest();
+    assert_eq!(decoder.take_rest(), None, "once");
+    let ended = simplest(&[stream, b"\n"].concat(), limits);
+    match rest {
+        Some(line) => assert_eq!(ended.last(), Some(&Ok(line))),
+        None => assert!(ended.len() == expected.len() || ended.last().is_some_and(Result::is_err)),
+    }
+}
+
 /// As a connection does it: each line is gone before the next one comes.
 fn discard<'a>(pieces: impl Iterator<Item = &'a [u8]>, limits: Limits) {
     let mut decoder = LineDecoder::new(limits.first);
@@ -91,7 +111,7 @@ fn simplest(stream: &[u8], limits: Limits) -> Lines {
         let max_line_bytes = if lines.is_empty() { limits.first } else { limits.then };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let is_whole = n + 1 < parts.len();
-        match line.trim_ascii() {
+        match without_mark(line.trim_ascii()) {
             _ if line.len() > max_line_bytes => {
                 let beginning = line[..256.min(max_line_bytes)].to_vec();
                 lines.push(Err(LineTooLong { max_line_bytes, beginning }));
@@ -103,4 +123,9 @@ fn simplest(stream: &[u8], limits: Limits) -> Lines {
         }
     }
     lines
+}
+
+/// A byte order mark at its beginning says nothing.
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii()
 }

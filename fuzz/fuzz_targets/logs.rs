@@ -4,26 +4,47 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use observerio_fuzz::{check_text, game, objects, read_payload};
+use observerio_fuzz::{check_refusal, check_text, game, objects, read_payload};
 use protocol::{
     limits,
-    line::parse_logs,
+    line::{Logs, log_notes, parse_logs},
     live,
-    model::{Level, LogEntry, UnixMicros},
+    model::{Level, LogEntry, LogNote, UnixMicros},
 };
 use serde_json::{Map, Value as Json};
 
 fuzz_target!(|payload: &[u8]| {
-    let Some(entries) = read_payload(payload, parse_logs) else { return };
+    let Some(Logs { entries, refused }) = read_payload(payload, parse_logs) else { return };
     assert!(entries.len() <= limits::MAX_LOGS_PER_LINE);
     entries.iter().for_each(check_entry);
-    for (entry, source) in entries.iter().zip(objects(payload)) {
+    if let Some(refused) = refused {
+        check_refusal(&refused.error());
+        assert!(refused.places().len() < 100, "a refusal is short: {}", refused.places());
+    }
+    // of a line that is JSON as a whole, every object with a message is kept
+    let sources = objects(payload).into_iter().filter(|source| source.contains_key("message"));
+    for (entry, source) in entries.iter().zip(sources) {
         check_nothing_is_lost(entry, &source);
     }
     let said_again = game::log_json(&entries);
-    assert_eq!(parse_logs(said_again.as_bytes()).as_ref(), Ok(&entries), "{said_again}");
+    let expected = Logs { entries: entries.iter().map(without_note).collect(), refused: None };
+    assert_eq!(parse_logs(said_again.as_bytes()), Ok(expected), "{said_again}");
     assert_eq!(live::parse::<Vec<LogEntry>>(&live::encode(&entries)), Ok(entries), "in the browser");
 });
+
+/// What was done to the message is done once.
+fn without_note(entry: &LogEntry) -> LogEntry {
+    let fields = entry.fields.as_deref().map(|fields| serde_json::from_str(fields).expect("fields are JSON"));
+    let mut fields: Map<String, Json> = fields.unwrap_or_default();
+    fields.remove("message");
+    let fields = (!fields.is_empty()).then(|| Json::Object(fields).to_string());
+    LogEntry { fields, ..entry.clone() }
+}
+
+/// Whether it says nothing.
+fn is_blank(json: &Json) -> bool {
+    json.is_null() || json.as_str().is_some_and(|text| text.trim().is_empty())
+}
 
 /// Whatever an entry has beside message, time and a level that can be read stays among its fields.
 fn check_nothing_is_lost(entry: &LogEntry, source: &Map<String, Json>) {
@@ -31,8 +52,9 @@ fn check_nothing_is_lost(entry: &LogEntry, source: &Map<String, Json>) {
     let fields: Map<String, Json> = fields.unwrap_or_default();
     for (name, value) in source {
         let is_read = match name.as_str() {
-            "message" | "timestamp" => true,
-            "level" => level_of(value) == Some(entry.level),
+            "message" => true,
+            "timestamp" => entry.at.is_some() || is_blank(value),
+            "level" => level_of(value) == Some(entry.level) || is_blank(value),
             _ => false,
         };
         assert!(is_read || fields.get(name) == Some(value), "{name} of {source:?}");
@@ -51,6 +73,9 @@ fn level_of(json: &Json) -> Option<Level> {
 fn check_entry(entry: &LogEntry) {
     check_text(&entry.message);
     assert!(entry.message.len() <= limits::MAX_MESSAGE_BYTES);
+    let notes = entry.fields.as_deref().map(log_notes).unwrap_or_default();
+    let has_time = notes.iter().any(|note| matches!(note, LogNote::Time(_)));
+    assert!(!has_time || entry.at.is_none(), "a time that was read needs no note");
     if let Some(fields) = &entry.fields {
         let read: serde_json::Value = serde_json::from_str(fields).expect("fields are JSON");
         assert!(read.as_object().is_some_and(|fields| !fields.is_empty()));

@@ -69,7 +69,7 @@ fn check_source(report: &Report, source: &Map<String, Json>) {
 }
 
 fn check_report(report: &Report) {
-    let Report { name, spec, value, inferred } = report;
+    let Report { name, spec, value } = report;
     assert!((1..=limits::MAX_NAME_BYTES).contains(&name.as_str().len()));
     assert!(!name.as_str().contains(char::is_control));
     check_reported(value);
@@ -84,19 +84,20 @@ fn check_report(report: &Report) {
         check_text(text);
         assert!(!text.trim().is_empty() && text.len() <= limits::MAX_SPEC_TEXT_BYTES);
     }
-    check_text(spec.var_type.as_str());
+    check_text(spec.type_name());
+    assert_eq!(VarType::from(spec.type_name().to_owned()), spec.var_type, "another name of the same type");
     for number in [spec.min, spec.max, spec.step].into_iter().flatten() {
         assert!(number.is_finite());
     }
     assert!(spec.step.is_none_or(|step| step > 0.0));
-    assert!(!inferred || spec.form == WireForm::Native);
+    assert!(!spec.inferred || (spec.form == WireForm::Native && spec.spelling.is_none()));
 }
 
 /// What the server would send if somebody wanted what the game has already.
 fn check_edits(reports: &[Report]) {
     let edits: Vec<Edited<'_>> = reports
         .iter()
-        .map(|r| Edited { name: &r.name, var_type: &r.spec.var_type, value: &r.value, form: r.spec.form })
+        .map(|r| Edited { name: &r.name, type_name: r.spec.type_name(), value: &r.value, form: r.spec.form })
         .collect();
     for chosen in edits.chunks(1).chain([&edits[..]]) {
         let payload = encode_edits(chosen);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 /// The payload of an `i:` that says just these reports.
 pub fn report_json(reports: &[Report]) -> String {
-    let is_plain = reports.iter().all(|report| report.inferred && report.spec.is_bare());
+    let is_plain = reports.iter().all(|report| report.spec.inferred && report.spec.is_bare());
     let value_of = |name: &str| reports.iter().find(|r| r.name.as_str() == name).map(|r| &r.value);
     // beside a "value", or a "type" that needs none, a text called "name" reads as a declaration
     let is_ambiguous = matches!(value_of("name"), Some(Value::Text(_)))
@@ -26,6 +26,7 @@ pub fn report_json(reports: &[Report]) -> String {
 pub fn log_json(entries: &[LogEntry]) -> String {
     array_or_object(entries.iter().map(|entry| {
         let mut object = entry.fields.as_deref().map_or_else(Map::new, object);
+        // what was done to the message is not the game's to say
         object.insert("message".to_owned(), entry.message.as_str().into());
         // one that could not be read stayed among the fields
         object.entry("level").or_insert_with(|| entry.level.as_str().into());
@@ -87,8 +88,8 @@ fn declaration(report: &Report) -> String {
         .to_string(),
     );
     object.insert("value".to_owned(), parsed(&report.value.to_wire(spec.form)));
-    if !report.inferred {
-        object.insert("type".to_owned(), spec.var_type.as_str().into());
+    if !spec.inferred {
+        object.insert("type".to_owned(), spec.type_name().into());
     }
     Json::Object(object).to_string()
 }

@@ -45,7 +45,7 @@ async fn a_clock_that_jumps_changes_no_order(store: Arc<dyn Store>) {
 
     for (jump, time) in (1..).zip(TIMES) {
         now.store(time, Relaxed);
-        let logs = parse_logs(format!(r#"[{{"message":"{jump}"}}]"#).as_bytes()).unwrap();
+        let logs = parse_logs(format!(r#"[{{"message":"{jump}"}}]"#).as_bytes()).unwrap().entries;
         let report = parse_report(format!(r#"{{"speed":{jump}}}"#).as_bytes()).unwrap();
         for (seq, content) in [(2 * jump - 1, Content::Logs(logs)), (2 * jump, Content::Report(report))] {
             let room = game.reserve(100).await.unwrap();

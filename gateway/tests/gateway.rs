@@ -21,7 +21,7 @@ use protocol::{
     ErrorCode,
     line::{Caps, Hello, parse_logs, parse_report},
     live::{Change, Event, Gesture, Snapshot},
-    model::{Level, Project, Revision, UnixMicros, User, UserId, Value, VarName},
+    model::{Level, Project, Revision, UnixMicros, User, UserId, Value, VarName, VarType},
 };
 
 const START: UnixMicros = UnixMicros(1_790_000_000_000_000);
@@ -414,7 +414,7 @@ async fn a_dashboard_gets_a_snapshot_and_then_every_delta(store: Arc<dyn Store>)
 
     // the same again is no news; what comes next is the log line
     report(&mut game, r#"{"speed": 5}"#).await;
-    let logs = parse_logs(br#"[{"message":"a","level":3},{"message":"b","boss":1}]"#).unwrap();
+    let logs = parse_logs(br#"[{"message":"a","level":3},{"message":"b","boss":1}]"#).unwrap().entries;
     game.append_logs(logs).await.unwrap();
     let [Event::Logs(lines)] = &next_events(&mut watcher).await[..] else { panic!() };
     assert_eq!(lines.iter().map(|l| l.seq).collect::<Vec<_>>(), [1, 2]);
@@ -463,6 +463,120 @@ async fn declarations_are_remembered(store: Arc<dyn Store>) {
     let before = max(&house.snapshot().await);
     report(&mut old_build, r#"[{"name":"speed","type":"float","value":9,"max":20}]"#).await;
     assert_eq!(max(&house.snapshot().await), before);
+}
+
+async fn an_inferred_number_widens_for_all_games_and_stays_wide(store: Arc<dyn Store>) {
+    let house = House::new(Arc::clone(&store)).await;
+    let spec = |snapshot: &Snapshot| (snapshot.vars[0].spec.var_type.clone(), snapshot.vars[0].spec.inferred);
+    let values = |snapshot: &Snapshot| {
+        snapshot.vars[0].reported.iter().map(|reported| reported.value.clone()).collect::<Vec<_>>()
+    };
+    let (mut whole, mut fractions) = (house.game().await, house.game().await);
+    report(&mut whole, r#"{"speed": 5}"#).await;
+    assert_eq!(spec(&house.snapshot().await), (VarType::Integer, true));
+    report(&mut fractions, r#"{"speed": 5.5}"#).await;
+    assert_eq!(spec(&house.snapshot().await), (VarType::Float, true));
+    let mut watcher = house.watch().await;
+    // from here on it is a float for both of them, and neither declares it anew
+    for speed in 6..9 {
+        report(&mut whole, &format!(r#"{{"speed": {speed}}}"#)).await;
+        report(&mut fractions, &format!(r#"{{"speed": {speed}.25}}"#)).await;
+        let snapshot = house.snapshot().await;
+        let float = f64::from(speed);
+        assert_eq!(spec(&snapshot), (VarType::Float, true));
+        assert_eq!(values(&snapshot), [Value::Float(float), Value::Float(float + 0.25)]);
+        let mut heard = 0;
+        while heard < 2 {
+            for event in next_events(&mut watcher).await {
+                let Event::Reported { declared, .. } = event else { panic!("{event:?}") };
+                assert_eq!(declared.len(), 0);
+                heard += 1;
+            }
+        }
+    }
+    house.edit("speed", Value::Float(6.25)).await.unwrap();
+    assert_eq!(pushed(&mut whole).unwrap(), r#"{"name":"speed","type":"float","value":6.25}"#);
+    drop((whole, fractions));
+    house.gateway.flush().await.unwrap();
+
+    let gateway = open(&store, &house.now).await;
+    let mut whole = gateway.connect_game(house.project.key, peer(), None).await.unwrap();
+    report(&mut whole, r#"{"speed": 9}"#).await;
+    gateway.flush().await.unwrap();
+    let snapshot = gateway.snapshot(&house.owner, house.project.id).await.unwrap();
+    assert_eq!(spec(&snapshot), (VarType::Float, true));
+    assert_eq!(values(&snapshot)[0], Value::Float(9.0));
+
+    // until a game says what it is
+    report(&mut whole, r#"[{"name":"speed","type":"int","value":9}]"#).await;
+    gateway.flush().await.unwrap();
+    let snapshot = gateway.snapshot(&house.owner, house.project.id).await.unwrap();
+    assert_eq!(spec(&snapshot), (VarType::Integer, false));
+    report(&mut whole, r#"{"speed": 9.5}"#).await;
+    gateway.flush().await.unwrap();
+    let snapshot = gateway.snapshot(&house.owner, house.project.id).await.unwrap();
+    assert_eq!(spec(&snapshot), (VarType::Integer, false), "a declared type stands");
+}
+
+async fn an_edit_alone_widens_an_inferred_number(store: Arc<dyn Store>) {
+    let house = House::new(Arc::clone(&store)).await;
+    let mut game = house.game().await;
+    report(&mut game, r#"[{"name":"declared","type":"int","value":5}]"#).await;
+    report(&mut game, r#"{"speed": 5}"#).await;
+    house.gateway.flush().await.unwrap();
+    let refused = house.edit("declared", Value::Float(6.25)).await;
+    assert!(matches!(refused, Err(GatewayError::Refused(_))));
+    house.edit("speed", Value::Float(6.25)).await.unwrap();
+    assert_eq!(pushed(&mut game).unwrap(), r#"{"name":"speed","type":"float","value":6.25}"#);
+    let shown = |snapshot: &Snapshot| {
+        let var = snapshot.vars.iter().find(|var| var.name.as_str() == "speed").unwrap();
+        (var.spec.var_type.clone(), var.desired.clone().unwrap().value, var.reported[0].value.clone())
+    };
+    let expected = (VarType::Float, Value::Float(6.25), Value::Float(5.0));
+    assert_eq!(shown(&house.snapshot().await), expected);
+    // an older game than that edit declares it once more
+    drop(game);
+    let mut game = house.game().await;
+    report(&mut game, r#"[{"name":"speed","value":5,"max":10}]"#).await;
+    assert_eq!(shown(&house.snapshot().await), expected);
+    // a whole number is no way back
+    house.edit("speed", int(7)).await.unwrap();
+    assert_eq!(shown(&house.snapshot().await).1, Value::Float(7.0));
+    house.edit("speed", Value::Float(6.25)).await.unwrap();
+    house.gateway.flush().await.unwrap();
+    let gateway = open(&store, &house.now).await;
+    let snapshot = gateway.snapshot(&house.owner, house.project.id).await.unwrap();
+    assert_eq!(shown(&snapshot), expected);
+}
+
+async fn a_game_hears_its_own_name_of_a_type(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let (mut one, mut other, mut third) = (house.game().await, house.game().await, house.game().await);
+    report(&mut one, r#"[{"name":"speed","type":"int","value":"5"}]"#).await;
+    report(&mut other, r#"[{"name":"speed","type":"Integer","value":5}]"#).await;
+    report(&mut third, r#"{"speed":5}"#).await;
+    let snapshot = house.snapshot().await;
+    assert_eq!(snapshot.vars[0].spec.var_type, VarType::Integer);
+    house.edit("speed", int(7)).await.unwrap();
+    assert_eq!(pushed(&mut one).unwrap(), r#"{"name":"speed","type":"int","value":"7"}"#);
+    assert_eq!(pushed(&mut other).unwrap(), r#"{"name":"speed","type":"Integer","value":7}"#);
+    assert_eq!(
+        pushed(&mut third).unwrap(),
+        r#"{"name":"speed","type":"Integer","value":7}"#,
+        "the newest one"
+    );
+}
+
+async fn a_json_variable_that_holds_text_takes_an_object(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let (mut game, mut texts) = (house.game().await, house.game().await);
+    let json = |text: &str| Value::parse_json(text).unwrap();
+    report(&mut game, r#"[{"name":"loot","type":"json","value":"none"}]"#).await;
+    report(&mut texts, r#"[{"name":"loot","type":"json","value":"{\"gold\": 1}"}]"#).await;
+    house.gateway.flush().await.unwrap();
+    house.edit("loot", json(r#"{"gold":2}"#)).await.unwrap();
+    assert_eq!(pushed(&mut game).unwrap(), r#"{"name":"loot","type":"json","value":{"gold":2}}"#);
+    assert_eq!(pushed(&mut texts).unwrap(), r#"{"name":"loot","type":"json","value":"{\"gold\":2}"}"#);
 }
 
 async fn a_declaration_that_came_to_nothing_is_made_by_the_next_report(store: Arc<dyn Store>) {
@@ -518,7 +632,7 @@ async fn everything_is_there_after_a_restart(store: Arc<dyn Store>) {
     let declared = r#"[{"name":"big","type":"integer","value":"18446744073709551615"},
         {"name":"odd","type":"money","value":[1,{"a":null}],"unit":"€"}]"#;
     report(&mut game, declared).await;
-    game.append_logs(parse_logs(br#"[{"message":"one"},{"message":"two"}]"#).unwrap()).await.unwrap();
+    game.append_logs(parse_logs(br#"[{"message":"one"},{"message":"two"}]"#).unwrap().entries).await.unwrap();
     house.gateway.flush().await.unwrap();
     house.edit("big", int(i64::MIN)).await.unwrap();
     drop(game);
@@ -585,6 +699,10 @@ support::stories! {
     a_dashboard_gets_a_snapshot_and_then_every_delta,
     a_dashboard_that_lags_gets_a_snapshot_and_goes_on,
     declarations_are_remembered,
+    an_inferred_number_widens_for_all_games_and_stays_wide,
+    an_edit_alone_widens_an_inferred_number,
+    a_game_hears_its_own_name_of_a_type,
+    a_json_variable_that_holds_text_takes_an_object,
     a_declaration_that_came_to_nothing_is_made_by_the_next_report,
     games_that_take_all_the_room_they_get_leave_some_for_a_calm_one,
     everything_is_there_after_a_restart,

@@ -162,7 +162,7 @@ async fn after_a_flood_of_names_an_honest_game_gets_in(store: Arc<dyn Store>) {
     drop(tablet);
     let steady = house.named("steady").await.unwrap();
     let mut games = house.flood(0..MAX_DEVICES - 3).await;
-    games[0].append_logs(parse_logs(br#"[{"message":"from the flood"}]"#).unwrap()).await.unwrap();
+    games[0].append_logs(parse_logs(br#"[{"message":"from the flood"}]"#).unwrap().entries).await.unwrap();
     drop(games);
     let at_the_limit = house.flood(MAX_DEVICES..MAX_DEVICES + 1).await;
     let snapshot = house.snapshot().await;
@@ -193,7 +193,7 @@ async fn after_a_flood_of_names_an_honest_game_gets_in(store: Arc<dyn Store>) {
 async fn what_gave_way_leaves_its_name_and_comes_back_as_it_was(store: Arc<dyn Store>) {
     let house = House::new(Arc::clone(&store)).await;
     let mut first = house.named("first").await.unwrap();
-    first.append_logs(parse_logs(br#"[{"message":"hello"}]"#).unwrap()).await.unwrap();
+    first.append_logs(parse_logs(br#"[{"message":"hello"}]"#).unwrap().entries).await.unwrap();
     first.report_vars(parse_report(br#"{"speed":1}"#).unwrap()).await.unwrap();
     let id = first.device();
     drop(first);

@@ -11,10 +11,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use protocol::{
     ErrorCode, ProtocolError, Remedy, limits,
     line::{
-        Command, Edited, Grammar, LineDecoder, OK, Revised, encode_edits, encode_error, encode_revised,
+        Command, Edited, Grammar, LineDecoder, Logs, OK, Revised, encode_edits, encode_error, encode_revised,
         parse_action_result, parse_command, parse_hello, parse_logs, parse_outcomes, parse_report, write_ack,
-        write_action, write_drain, write_edits, write_hello, write_in_sync, write_nack, write_ping,
-        write_pong, write_revised,
+        write_action, write_drain, write_edits, write_entries_nack, write_hello, write_in_sync, write_nack,
+        write_ping, write_pong, write_revised,
     },
     model::{Key, LogEntry, Report, Revision, UnixMicros, VarName, WireForm},
 };
@@ -31,10 +31,13 @@ fn read(line: &str, grammar: Grammar) -> Result<Vec<String>, ProtocolError> {
         Command::Verify { .. } => Ok(vec!["verify".to_owned()]),
         Command::Hello { payload } => Ok(vec![format!("{:?}", parse_hello(payload)?)]),
         Command::Report { payload, .. } => Ok(parse_report(payload)?.iter().map(report).collect()),
-        Command::Log { payload, .. } => match &parse_logs(payload)?[..] {
-            [] => Ok(vec!["nothing".to_owned()]),
-            entries => Ok(entries.iter().map(entry).collect()),
-        },
+        Command::Log { payload, .. } => {
+            let Logs { entries, refused } = parse_logs(payload)?;
+            let refused =
+                refused.map(|refused| format!("refused {}: {}", refused.places(), refused.first.code));
+            let read: Vec<String> = entries.iter().map(entry).chain(refused).collect();
+            Ok(if read.is_empty() { vec!["nothing".to_owned()] } else { read })
+        }
         Command::Applied { payload: [], .. } => Ok(vec!["all applied".to_owned()]),
         Command::Applied { payload, .. } => {
             Ok(parse_outcomes(payload)?.iter().map(|outcome| format!("{outcome:?}")).collect())
@@ -146,6 +149,9 @@ fn write_keyed(out: &mut Vec<u8>, verb: &str, key: Key, rest: &str) {
     match (verb, &parts[..]) {
         ("a", [seq]) => write_ack(out, key, number(seq)),
         ("s", [rev]) => write_in_sync(out, key, Revision(number(rev).cast_signed())),
+        ("n", [seq, refused]) if let Some((code, places)) = refused.split_once(' ') => {
+            write_entries_nack(out, key, number(seq), code_named(code), places);
+        }
         ("n", [seq, code]) => write_nack(out, key, number(seq), code_named(code), None),
         ("n", [seq, code, millis]) => {
             write_nack(out, key, number(seq), code_named(code), Some(number(millis)))
@@ -185,7 +191,7 @@ fn revised(payload: &str) -> Vec<u8> {
 
 fn edited(report: &Report) -> Edited<'_> {
     let Report { name, spec, value, .. } = report;
-    Edited { name, var_type: &spec.var_type, value, form: spec.form }
+    Edited { name, type_name: spec.type_name(), value, form: spec.form }
 }
 
 /// Bare JSON or base64 of it.

@@ -189,11 +189,11 @@ async fn each_broken_line_is_one_error_and_nothing_of_it_is_stored() {
     let much =
         format!("[{{\"message\":\"good\"}}{}]", ",{\"message\":\"\"}".repeat(limits::MAX_LOGS_PER_LINE));
     for (json, code) in [
-        (&b"[{\"message\":\"good\"},{\"message\":\"a\\u0000b\"}]"[..], "bad_shape"),
-        (b"[{\"message\":\"good\"},{\"level\":\"info\"}]", "bad_shape"),
-        (b"[{\"message\":\"good\"},{\"message\":\"\\ud800\"}]", "bad_json"),
-        (b"[{\"message\":\"good\"},{\"message\":\"\xff\"}]", "bad_json"),
-        (b"[{\"message\":\"good\"},null]", "bad_shape"),
+        (&b"[{\"level\":\"info\"},7]"[..], "bad_shape"),
+        (b"[{\"message\":\"\\ud800\"}]", "bad_json"),
+        (b"[{\"message\":\"good\"},{\"message\":\"half", "bad_json"),
+        (b"[{\"message\":\"good\"},{\"message\":\"half\"]", "bad_json"),
+        (b"[{\"message\":\"good\"}],[]", "bad_json"),
         (much.as_bytes(), "too_many"),
     ] {
         for spelt in spellings(json) {
@@ -201,6 +201,38 @@ async fn each_broken_line_is_one_error_and_nothing_of_it_is_stored() {
         }
     }
     assert_eq!(story.contents().await, before);
+}
+
+#[tokio::test]
+async fn an_entry_that_makes_no_sense_goes_alone_and_is_named() {
+    let mut story = Story::begin().await;
+    let deep = format!("{{\"message\":\"bad\",\"x\":{}{}}}", "[".repeat(400), "]".repeat(400));
+    let bad: [(&[u8], &str); 9] = [
+        (b"{\"level\":\"info\"}", "bad_shape"),
+        (b"null", "bad_shape"),
+        (b"\"bad\"", "bad_shape"),
+        (b"{\"message\":\"\\ud800\"}", "bad_json"),
+        (b"{\"message\":\"\xff\"}", "bad_json"),
+        (b"{\"message\":\"bad\",\"x\":NaN}", "bad_json"),
+        (b"{\"message\":\"bad\",}", "bad_json"),
+        (b"", "bad_json"),
+        (deep.as_bytes(), "too_deep"),
+    ];
+    let mut stored = 0;
+    for (entry, code) in bad {
+        let json = [b"[{\"message\":\"good\"},", entry, b",{\"message\":\"good\"}]"].concat();
+        for payload in spellings(&json) {
+            let lines = story.answers("l", &payload).await;
+            let shown = String::from_utf8_lossy(entry).into_owned();
+            let [line] = &lines[..] else { panic!("{shown}: {lines:?}") };
+            assert!(line.starts_with(&format!("ERR {code} entry 2 of 3: ")), "{shown}: {line}");
+            stored += 2;
+        }
+    }
+    story.server.gateway.flush().await.unwrap();
+    let contents = story.contents().await;
+    let good = contents["logs"].iter().filter(|row| row.contains("good")).count();
+    assert_eq!((good, contents["logs"].len()), (stored, stored));
 }
 
 #[tokio::test]

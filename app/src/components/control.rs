@@ -58,7 +58,7 @@ fn AsText(
         Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
     let parse = Parse::new(move |typed: String| {
         value
-            .with_untracked(|v| spec.var_type.parse_text(&typed, v.as_ref()))
+            .with_untracked(|v| spec.parse_text(&typed, v.as_ref()))
             .and_then(|value| spec.check_edit(&value).map(|()| value))
             .map_err(|error| error.text)
     });

@@ -74,7 +74,7 @@ pub fn NumberField(
 }
 
 fn read(typed: &str, like: Option<&Value>, spec: &VarSpec) -> Result<Value, String> {
-    let value = spec.var_type.parse_text(typed, like).map_err(|error| error.text)?;
+    let value = spec.parse_text(typed, like).map_err(|error| error.text)?;
     spec.check_edit(&value).map_err(|error| error.text)?;
     Ok(value)
 }

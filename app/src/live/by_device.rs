@@ -57,6 +57,11 @@ impl<T> ByDevice<T> {
         })
     }
 
+    /// Every entry, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut().map(|(_, entry)| entry)
+    }
+
     /// How many devices have an entry.
     pub fn len(&self) -> usize {
         self.entries.len()

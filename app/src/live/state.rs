@@ -422,7 +422,7 @@ impl LiveState {
         touched.layout = true;
         touched.vars.insert(name.clone());
         match self.vars.get_mut(&name) {
-            Some(var) => var.spec = spec,
+            Some(var) => var.declare(spec),
             None => {
                 self.order.push(name.clone());
                 self.vars.insert(name, VarState::declared(spec));
@@ -433,7 +433,7 @@ impl LiveState {
     fn apply_edited(&mut self, name: VarName, desired: Desired, touched: &mut Touched) {
         self.tick(desired.at);
         if let Some(var) = self.vars.get_mut(&name) {
-            var.set_desired(desired);
+            touched.layout |= var.set_desired(desired);
             touched.vars.insert(name);
         }
     }

@@ -121,6 +121,27 @@ impl VarState {
         self.applied.remove(device);
     }
 
+    /// Takes a declaration.
+    pub fn declare(&mut self, spec: VarSpec) {
+        self.spec = spec;
+        self.fit();
+    }
+
+    /// As the server does it: a type that no game has declared holds what people want, whatever games report; values are
+    /// read by the type. Whether the type is another one now.
+    fn fit(&mut self) -> bool {
+        let wider = self.desired.as_ref().and_then(|desired| self.spec.widened(&desired.value));
+        let is_wider = wider.is_some();
+        if let Some(wider) = wider {
+            self.spec = wider;
+        }
+        let var_type = &self.spec.var_type;
+        self.desired.iter_mut().for_each(|desired| var_type.refit(&mut desired.value));
+        self.pending.iter_mut().for_each(|pending| var_type.refit(&mut pending.value));
+        self.reported.values_mut().for_each(|reported| var_type.refit(&mut reported.value));
+        is_wider
+    }
+
     /// Takes a device's report.
     pub fn report(&mut self, reported: Reported) {
         self.reported.set(reported.device, reported);
@@ -133,13 +154,15 @@ impl VarState {
         }
     }
 
-    /// Takes somebody's edit, unless a newer one is known.
-    pub fn set_desired(&mut self, desired: Desired) {
+    /// Takes somebody's edit, unless a newer one is known. Whether it takes another type to hold it.
+    pub fn set_desired(&mut self, desired: Desired) -> bool {
         if self.desired.as_ref().is_none_or(|d| d.revision < desired.revision) {
             self.desired = Some(desired);
             self.applied.clear();
         }
+        let is_wider = self.fit();
         self.settle();
+        is_wider
     }
 
     /// Takes the person's edit, before the server knows.

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use protocol::{
     line::{Edited, encode_edits, write_edits},
     live::{Event, ServerMessage},
-    model::{Key, ProjectId, Value, VarName, VarType, WireForm},
+    model::{Key, ProjectId, Value, VarName, WireForm},
 };
 use serde_json::json;
 use tokio::{
@@ -168,7 +168,7 @@ impl Edits {
 
     /// What a game is to receive, without the newline.
     fn line(&self, value: &Value) -> anyhow::Result<Vec<u8>> {
-        let edited = Edited { name: &self.name, var_type: &VarType::Integer, value, form: WireForm::Native };
+        let edited = Edited { name: &self.name, type_name: "integer", value, form: WireForm::Native };
         let mut line = Vec::new();
         write_edits(&mut line, Key::parse(KEY.as_bytes())?, &encode_edits(&[edited]));
         line.pop();

@@ -31,8 +31,11 @@ impl Printer {
         let (time, level) = (local_time(&line.at), line.level.as_str().to_uppercase());
         let device = visible(line.device_name.as_deref().unwrap_or("-"));
         let message = visible(&line.message);
-        let fields =
+        let mut fields =
             line.fields.as_ref().map(|fields| format!(" {}", visible_json(fields))).unwrap_or_default();
+        for note in &line.notes {
+            fields += &format!(" ({})", visible(note));
+        }
         match self.has_colors {
             false => format!("{time} {level:<5} {device}: {message}{fields}\n"),
             true => {
@@ -75,7 +78,7 @@ mod tests {
 
     fn hostile() -> (LogLine, Json) {
         let json = json!({"seq": 1, "device_name": "pho\u{1b}ne", "at": "now\u{7}", "level": "warn",
-            "message": "a\u{1b}[2J\nb", "fields": {"x": "\u{9b}2J"}});
+            "message": "a\u{1b}[2J\nb", "fields": {"x": "\u{9b}2J"}, "notes": ["time \u{1b}[2J"]});
         (serde_json::from_value(json.clone()).unwrap(), json)
     }
 
@@ -83,7 +86,7 @@ mod tests {
     fn a_line_obeys_nothing_that_a_game_says() {
         let (line, json) = hostile();
         let text = Printer::new(false, false).line(&line, &json);
-        assert_eq!(text, "now␇ WARN  pho␛ne: a␛[2J␊b {\"x\":\"\\u009b2J\"}\n");
+        assert_eq!(text, "now␇ WARN  pho␛ne: a␛[2J␊b {\"x\":\"\\u009b2J\"} (time ␛[2J)\n");
         let text = Printer::new(true, true).line(&line, &json);
         assert!(text.trim_end().chars().all(|c| !c.is_control()), "{text:?}");
         assert_eq!(serde_json::from_str::<Json>(&text).unwrap(), json);

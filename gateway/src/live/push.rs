@@ -11,9 +11,26 @@ use protocol::{
     model::{Revision, VarName, VarSpec, WireForm},
 };
 
-/// The JSON types in which one game wants the variables that it has reported. For others it gets the one in
-/// which the project last saw them.
-pub(crate) type Forms = BTreeMap<VarName, WireForm>;
+/// How one game wants the variables that it has reported. For others it gets what the project last saw.
+pub(crate) type Forms = BTreeMap<VarName, Form>;
+
+/// How a game says a variable, and wants to hear it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    wire: WireForm,
+    /// Its own name of the type, where that is not the contract's.
+    spelling: Option<String>,
+}
+
+impl Form {
+    pub(crate) fn of(spec: &VarSpec) -> Self {
+        Self { wire: spec.form, spelling: spec.spelling.clone() }
+    }
+
+    pub(crate) fn is_same(one: &VarSpec, other: &VarSpec) -> bool {
+        (one.form, &one.spelling) == (other.form, &other.spelling)
+    }
+}
 
 /// In which grammar a game is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +71,11 @@ pub(crate) struct PushCache {
 }
 
 impl PushCache {
+    /// What a variable is sent as has changed, and its revision has not.
+    pub(crate) fn forget(&mut self) {
+        self.entries.clear();
+    }
+
     pub(crate) fn intern(&mut self, forms: Forms) -> Arc<Forms> {
         self.interned.retain(|known| known.strong_count() > 0);
         if let Some(known) = self.interned.iter().filter_map(Weak::upgrade).find(|known| **known == forms) {
@@ -88,8 +110,11 @@ impl PushCache {
         }
         let edits: Vec<(Edited<'_>, Revision)> = changed
             .map(|(name, spec, desired)| {
-                let form = forms.get(name).copied().unwrap_or(spec.form);
-                (Edited { name, var_type: &spec.var_type, value: &desired.value, form }, desired.revision)
+                let own = forms.get(name);
+                let form = own.map_or(spec.form, |own| own.wire);
+                let spelling = own.map_or(spec.spelling.as_deref(), |own| own.spelling.as_deref());
+                let type_name = spelling.unwrap_or_else(|| spec.var_type.as_str());
+                (Edited { name, type_name, value: &desired.value, form }, desired.revision)
             })
             .collect();
         let payload = match wire {

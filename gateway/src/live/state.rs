@@ -3,6 +3,7 @@
 mod applied;
 mod arrivals;
 mod runs;
+mod settle;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -24,8 +25,9 @@ use self::{
     applied::{Gathered, Marks, Revised},
     arrivals::Arrivals,
     runs::Runs,
+    settle::settle,
 };
-use super::push::{Forms, PushCache, Pushed, Wire};
+use super::push::{Form, Forms, PushCache, Pushed, Wire};
 use crate::{
     store::{DeviceInfo, ProjectState, StoredDevice, StoredVar, Write, Written},
     writer::Receipts,
@@ -118,7 +120,9 @@ impl State {
             let reported = v.reported.into_iter().map(|r| (r.device, (r.value, r.at))).collect();
             let set_by = v.desired.as_ref().map(|desired| desired.revision);
             let applied = v.applied.into_iter().filter(|mark| Some(mark.revision) == set_by).collect();
-            (v.name, VarState { spec: Arc::new(v.spec), desired: v.desired, reported, applied })
+            let mut var = VarState { spec: Arc::new(v.spec), desired: v.desired, reported, applied };
+            var.fit();
+            (v.name, var)
         };
         let desired = |v: &StoredVar| Some((v.name.clone(), v.desired.as_ref()?.revision));
         let revised = loaded.vars.iter().filter_map(desired).collect();
@@ -252,13 +256,12 @@ impl State {
                 }
             }
             let before = seen.vars.get(&report.name);
-            let settled_by = before.map(|(spec, _)| spec).or(known);
-            let (spec, value) = settle(report.inferred, report.spec, report.value, settled_by);
+            let (spec, value) = settle(report.spec, report.value, before.map(|(spec, _)| spec), known);
             let same_spec = before.is_some_and(|(old, _)| **old == spec);
             if same_spec && before.is_some_and(|(_, old)| *old == value) {
                 continue;
             }
-            news.forms_changed |= before.is_none_or(|(old, _)| old.form != spec.form);
+            news.forms_changed |= before.is_none_or(|(old, _)| !Form::is_same(old, &spec));
             let is_known = known.is_some_and(|known| **known == spec);
             // what another connection announced may never be stored, if a newer one takes its session over: until it
             // is, whoever relies on it says it too
@@ -369,7 +372,13 @@ impl State {
                 _ => Arc::new(spec.clone()),
             };
             match self.vars.get_mut(name) {
-                Some(var) => var.spec = spec,
+                Some(var) => {
+                    var.spec = spec;
+                    var.fit();
+                    if var.desired.is_some() {
+                        self.pushes.forget();
+                    }
+                }
                 None => {
                     let (desired, reported, applied) = (None, IndexMap::new(), Marks::default());
                     let var = VarState { spec, desired, reported, applied };
@@ -401,6 +410,7 @@ impl State {
             if let Some(var) = self.vars.get_mut(&name) {
                 let old = var.desired.replace(new.clone()).map(|old| old.revision);
                 var.applied = Marks::default();
+                var.fit();
                 self.revised.set(&name, old, revision);
             }
             desired.push((name, new));
@@ -428,7 +438,11 @@ impl State {
             let Some(var) = self.vars.get(name) else {
                 return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no variable {name}")));
             };
-            let value = var.spec.var_type.fit(change.value);
+            let var_type = match var.spec.widened(&change.value) {
+                Some(wider) => wider.var_type,
+                None => var.spec.var_type.clone(),
+            };
+            let value = var_type.fit(change.value);
             var.spec.check_edit(&value)?;
             news.insert(change.name.clone(), Change { value, ..change });
         }
@@ -456,7 +470,7 @@ impl State {
 
     /// The JSON types that a game uses, shared with every game that uses the same.
     pub(crate) fn forms(&mut self, seen: &Seen) -> Arc<Forms> {
-        let forms = seen.vars.iter().map(|(name, (spec, _))| (name.clone(), spec.form)).collect();
+        let forms = seen.vars.iter().map(|(name, (spec, _))| (name.clone(), Form::of(spec))).collect();
         self.pushes.intern(forms)
     }
 
@@ -543,6 +557,16 @@ impl State {
 }
 
 impl VarState {
+    /// A type that no game has declared holds what people want, whatever games report; values are read by the type.
+    fn fit(&mut self) {
+        if let Some(wider) = self.desired.as_ref().and_then(|desired| self.spec.widened(&desired.value)) {
+            self.spec = Arc::new(wider);
+        }
+        let var_type = &self.spec.var_type;
+        self.desired.iter_mut().for_each(|desired| var_type.refit(&mut desired.value));
+        self.reported.values_mut().for_each(|(value, _)| var_type.refit(value));
+    }
+
     /// Size of the values in bytes, for limits.
     fn weight(&self) -> usize {
         let desired = self.desired.as_ref().map_or(0, |desired| desired.value.weight());
@@ -574,20 +598,5 @@ fn shown(id: DeviceId, device: &DeviceState) -> Device {
         about: device.about.clone(),
         acknowledges: device.applied.is_some(),
         applied: device.applied.unwrap_or(Revision(0)),
-    }
-}
-
-/// What a report means for a variable that may be known: a line without a type, or with nothing but the
-/// type that is known, says a value and keeps the declaration.
-fn settle(inferred: bool, spec: VarSpec, value: Value, known: Option<&Arc<VarSpec>>) -> (VarSpec, Value) {
-    match known {
-        Some(known) if inferred => {
-            let (value, form) = known.var_type.read(value);
-            (VarSpec { form, ..(**known).clone() }, value)
-        }
-        Some(known) if spec.is_bare() && spec.var_type == known.var_type => {
-            (VarSpec { form: spec.form, ..(**known).clone() }, value)
-        }
-        _ => (spec, value),
     }
 }

@@ -9,6 +9,7 @@ use protocol::{
         User, UserId, Value, VarName, VarSpec,
     },
 };
+use serde::Deserialize;
 
 use super::{HistoryRow, ProjectState, Result, StoreError, StoredDevice, StoredVar};
 
@@ -110,7 +111,7 @@ fn value(json: &str) -> Result<Value> {
 
 fn var(cells: VarCells) -> Result<StoredVar> {
     let (name, spec, desired, revision, author, at) = cells;
-    let spec: VarSpec = serde_json::from_str(&spec).map_err(|_| damaged("a declaration is not JSON"))?;
+    let spec = declaration(&spec)?;
     let desired = match (desired, revision, author, at) {
         (Some(json), Some(revision), Some(author), Some(at)) => {
             Some(Desired { value: value(&json)?, revision: Revision(revision), author, at: UnixMicros(at) })
@@ -120,6 +121,26 @@ fn var(cells: VarCells) -> Result<StoredVar> {
     };
     let name = var_name(&name)?;
     Ok(StoredVar { name, spec, desired, reported: Vec::new(), applied: Vec::new() })
+}
+
+/// What a declaration of a row says of its type.
+#[derive(Deserialize)]
+struct StoredType {
+    var_type: String,
+    inferred: Option<bool>,
+}
+
+/// Rows were written before it was known that `int` is an integer and whether a type was declared: then a declaration that
+/// has nothing else may have been inferred, and the game's own name of the type is the one in the row.
+fn declaration(json: &str) -> Result<VarSpec> {
+    let malformed = |_| damaged("a declaration is not JSON");
+    let mut spec: VarSpec = serde_json::from_str(json).map_err(malformed)?;
+    let StoredType { var_type, inferred } = serde_json::from_str(json).map_err(malformed)?;
+    if inferred.is_none() {
+        spec.inferred = spec.is_bare() && var_type == spec.var_type.as_str();
+        spec.spelling = Some(var_type).filter(|word| word != spec.var_type.as_str());
+    }
+    Ok(spec)
 }
 
 /// Variables in their order, each with what devices reported of it and did with it.
@@ -191,4 +212,39 @@ pub(super) fn state(
     let logs = logs.into_iter().rev().map(log_line).collect::<Result<_>>()?;
     let gone = gone.into_iter().map(|(id, name)| (DeviceId(id), name)).collect();
     Ok(ProjectState { project, revision: Revision(revision), devices, vars, logs, gone })
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::model::VarType;
+
+    use super::*;
+
+    #[test]
+    fn declarations_of_older_rows_are_read() {
+        let older = |var_type: VarType| {
+            let mut json = serde_json::to_value(VarSpec::bare(var_type)).unwrap();
+            let fields = json.as_object_mut().unwrap();
+            assert!(fields.remove("inferred").is_some() && fields.remove("spelling").is_some());
+            json
+        };
+        let spec = declaration(&older(VarType::Integer).to_string()).unwrap();
+        assert!(spec.inferred, "nobody knows, and the game's next declaration tells");
+        let mut named = older(VarType::Integer);
+        named["var_type"] = "int".into();
+        let spec = declaration(&named.to_string()).unwrap();
+        assert_eq!((&spec.var_type, spec.type_name(), spec.inferred), (&VarType::Integer, "int", false));
+        let mut declared = older(VarType::Integer);
+        declared["max"] = 9.into();
+        assert!(!declaration(&declared.to_string()).unwrap().inferred);
+    }
+
+    #[test]
+    fn a_declaration_is_read_as_it_was_written() {
+        let spec = VarSpec { inferred: true, ..VarSpec::bare(VarType::Integer) };
+        let named = VarSpec { spelling: Some("int".to_owned()), ..VarSpec::bare(VarType::Integer) };
+        for spec in [spec, named, VarSpec::bare(VarType::Float)] {
+            assert_eq!(declaration(&serde_json::to_string(&spec).unwrap()).unwrap(), spec);
+        }
+    }
 }

@@ -206,7 +206,7 @@ pub fn at_browser(caller: &Caller, number: u8) -> Caller {
 
 pub async fn log(game: &mut GameLine, message: &str) -> Result<(), GatewayError> {
     let line = format!(r#"[{{"message":"{message}"}}]"#);
-    game.append_logs(parse_logs(line.as_bytes()).unwrap()).await
+    game.append_logs(parse_logs(line.as_bytes()).unwrap().entries).await
 }
 
 /// The next thing that a game hears of, other than that there is something to push.

@@ -98,7 +98,7 @@ async fn others_lose_nothing_while_a_project_goes(store: Arc<dyn Store>) {
             for number in 0..LINES {
                 let line = format!(r#"[{{"message":"{number}"}}]"#);
                 // its project may be gone by now
-                if game.append_logs(parse_logs(line.as_bytes()).unwrap()).await.is_err() {
+                if game.append_logs(parse_logs(line.as_bytes()).unwrap().entries).await.is_err() {
                     return number;
                 }
                 tokio::task::yield_now().await;

@@ -1,5 +1,6 @@
 //! A line → what it asks for.
 
+use super::payload::decode;
 use crate::{
     ErrorCode, ProtocolError,
     limits::{KEY_BYTES, MAX_PING_TOKEN_BYTES},
@@ -109,6 +110,20 @@ pub fn parse_command(line: &[u8], grammar: Grammar) -> Result<Command<'_>, Proto
                 true => "a line begins with v:, i:, l:, r:, p: or q:",
             },
         )),
+    }
+}
+
+/// Whether a line without its newline is all of it: its payload is an array or an object, to the end. Of a line without a
+/// payload nobody can say.
+pub fn is_whole(line: &[u8], grammar: Grammar) -> bool {
+    match parse_command(line, grammar) {
+        Ok(
+            Command::Report { payload, .. }
+            | Command::Log { payload, .. }
+            | Command::Applied { payload, .. }
+            | Command::ActionDone { payload, .. },
+        ) => decode(payload).is_ok_and(|json| json.trim_ascii_start().starts_with(['[', '{'])),
+        _ => false,
     }
 }
 
@@ -244,6 +259,25 @@ mod tests {
             ErrorCode::BadShape
         );
         assert_eq!(original(b"p:a1").unwrap_err().code, ErrorCode::BadVerb);
+    }
+
+    #[test]
+    fn a_line_is_whole_when_its_payload_is() {
+        let whole = |line: &str| is_whole(line.as_bytes(), Grammar::Version2);
+        for payload in [r#"[{"message":"a"}]"#, r#"{"a":1}"#, "[]", "eyJhIjoxfQ==", "eyJhIjoxfQ"] {
+            for verb in ["i:0123456789ab:", "l:0123456789ab:7:", "r:0123456789ab:4:", "r:0123456789ab:x1:"] {
+                assert!(whole(&format!("{verb}{payload}")), "{verb}{payload}");
+                // whatever is missing at its end
+                let padding = payload.trim_end_matches('=').len();
+                for end in 0..padding {
+                    assert!(!whole(&format!("{verb}{}", &payload[..end])), "{verb}{}", &payload[..end]);
+                }
+            }
+        }
+        // a number may go on
+        for line in ["v:0123456789ab", "r:0123456789ab:41", "l:0123456789ab:MTI=", "p:1", "nonsense", ""] {
+            assert!(!whole(line), "{line}");
+        }
     }
 
     #[test]

@@ -11,9 +11,11 @@ pub struct LineTooLong {
 
 /// As much of a line as tells people which one it was.
 const BEGINNING_BYTES: usize = 256;
+/// What editors and some libraries put before a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Splits what is fed into lines: `\n` ends one, a `\r` before it and blanks around it are dropped,
-/// empty lines are skipped. Holds at most one unfinished line and the bytes of the last feed.
+/// Splits what is fed into lines: `\n` ends one, a `\r` before it, blanks around it and a byte order mark at its beginning
+/// are dropped, empty lines are skipped. Holds at most one unfinished line and the bytes of the last feed.
 #[derive(Debug)]
 pub struct LineDecoder {
     buffer: Vec<u8>,
@@ -72,7 +74,7 @@ impl LineDecoder {
             if line.len() > self.max_line_bytes {
                 return Some(Err(self.too_long(line)));
             }
-            let line = line.trim_ascii();
+            let line = bare(line);
             if !line.is_empty() {
                 return Some(Ok(line.to_vec()));
             }
@@ -85,6 +87,17 @@ impl LineDecoder {
         LineTooLong { max_line_bytes: self.max_line_bytes, beginning }
     }
 
+    /// The peer says no more: what it said behind the last newline, if that is anything.
+    pub fn take_rest(&mut self) -> Option<Vec<u8>> {
+        let rest = &self.buffer[self.start..];
+        let rest = rest.strip_suffix(b"\r").unwrap_or(rest);
+        let line = bare(rest).to_vec();
+        let is_line = !line.is_empty() && rest.len() <= self.max_line_bytes;
+        self.buffer = Vec::new();
+        (self.start, self.searched) = (0, 0);
+        is_line.then_some(line)
+    }
+
     /// Everything was given out: an idle connection keeps no large buffer.
     fn release(&mut self) {
         match self.buffer.capacity() > IDLE_CAPACITY {
@@ -93,6 +106,11 @@ impl LineDecoder {
         }
         (self.start, self.searched) = (0, 0);
     }
+}
+
+fn bare(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii();
+    line.strip_prefix(BYTE_ORDER_MARK).map_or(line, <[u8]>::trim_ascii_start)
 }
 
 #[cfg(test)]
@@ -121,6 +139,28 @@ mod tests {
     fn carriage_returns_blanks_and_empty_lines_are_dropped() {
         let lines = decode(&[b" v:a \r\n\r\n \n\ti:b\nrest"], 100);
         assert_eq!(lines, [Ok(b"v:a".to_vec()), Ok(b"i:b".to_vec())]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped_at_the_beginning_of_a_line_only() {
+        let lines = decode(
+            &[b"\xef\xbb\xbfv:a\n\xef\xbb", b"\xbf i:\xef\xbb\xbf\n\xef\xbb\xbf\r\n\xef\xbbl:\n"],
+            100,
+        );
+        assert_eq!(lines, [Ok(b"v:a".to_vec()), Ok(b"i:\xef\xbb\xbf".to_vec()), Ok(b"\xef\xbbl:".to_vec())]);
+    }
+
+    #[test]
+    fn what_stands_behind_the_last_newline_is_there_once() {
+        let mut decoder = LineDecoder::new(9);
+        decoder.feed(b"v:a\n\xef\xbb\xbf l:b\r");
+        assert_eq!(decoder.next_line(), Some(Ok(b"v:a".to_vec())));
+        assert_eq!((decoder.next_line(), decoder.take_rest()), (None, Some(b"l:b".to_vec())));
+        assert_eq!((decoder.take_rest(), decoder.next_line()), (None, None));
+        decoder.feed(b"  \r");
+        assert_eq!(decoder.take_rest(), None);
+        decoder.feed(b"0123456789");
+        assert_eq!(decoder.take_rest(), None, "longer than a line may be");
     }
 
     #[test]

@@ -5,17 +5,20 @@ mod excerpt;
 mod frame;
 mod hello;
 mod json;
+mod log;
 mod payload;
 mod receipt;
 mod reply;
 
-pub use command::{Command, Grammar, parse_command};
+pub use command::{Command, Grammar, is_whole, parse_command};
 pub use excerpt::{excerpt, excerpt_of_content};
 pub use frame::{LineDecoder, LineTooLong};
 pub use hello::{Caps, Hello, parse_hello, write_hello};
-pub use payload::{parse_logs, parse_report};
+pub use log::{Logs, RefusedEntries, log_notes, parse_logs};
+pub use payload::parse_report;
+pub(crate) use payload::read_json_text;
 pub use receipt::{parse_action_result, parse_outcomes};
 pub use reply::{
     Edited, OK, Revised, encode_edits, encode_error, encode_revised, write_ack, write_action, write_drain,
-    write_edits, write_in_sync, write_nack, write_ping, write_pong, write_revised,
+    write_edits, write_entries_nack, write_in_sync, write_nack, write_ping, write_pong, write_revised,
 };

@@ -1,4 +1,4 @@
-//! A payload → reports and log entries.
+//! A payload → reports; and what reading any payload takes.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,7 @@ use serde_json::Value as Json;
 use super::json::{Fields, Piece, Shallow, check};
 use crate::{
     ErrorCode, ProtocolError, limits,
-    model::{
-        Level, LogEntry, Report, UnixMicros, Value, VarName, VarOption, VarSpec, VarType, WireForm,
-        json_depth,
-    },
+    model::{Report, Value, VarName, VarOption, VarSpec, VarType, json_depth},
 };
 
 /// What a declaration is made of; it may say more, which is not kept.
@@ -52,22 +49,6 @@ pub fn parse_report(payload: &[u8]) -> Result<Vec<Report>> {
     Ok(last_of_each_name(reports))
 }
 
-/// Reads the payload of `l:`: an array of `{message, timestamp, level?, …}`, or one such object.
-///
-/// # Errors
-/// `bad_base64`, `bad_json`, `too_deep`, `too_many` or `bad_shape`; then nothing of the line counts.
-pub fn parse_logs(payload: &[u8]) -> Result<Vec<LogEntry>> {
-    let json = decode(payload)?;
-    match Piece::whole(&json).read()? {
-        Shallow::Array(items) => {
-            let items = items.items(limits::MAX_LOGS_PER_LINE);
-            read_each(at_most(items, limits::MAX_LOGS_PER_LINE, "log entries")?, log_entry)
-        }
-        Shallow::Object(object) => Ok(vec![log_entry(object)?]),
-        _ => refuse(ErrorCode::BadShape, "l: takes an array of {message, timestamp, level}"),
-    }
-}
-
 /// All of them, unless there were more than may be.
 pub(super) fn at_most<T>((all, count): (T, usize), max: usize, what: &str) -> Result<T> {
     if count > max {
@@ -88,21 +69,35 @@ pub(super) fn read_each<'a, T>(items: Vec<Piece<'a>>, read: fn(Piece<'a>) -> Res
     Ok(all)
 }
 
-/// The JSON of a payload, checked. Base64 can't begin with `[` or `{`, so bare JSON is told by its first byte.
+/// The JSON of a payload, checked.
 pub(super) fn decode(payload: &[u8]) -> Result<Cow<'_, str>> {
-    let payload = payload.trim_ascii();
-    match payload.first() {
-        Some(b'[' | b'{') => Ok(Cow::Borrowed(checked(payload)?)),
-        Some(_) => {
-            let json = decode_base64(payload)?;
+    match bare(payload)? {
+        Cow::Borrowed(json) => Ok(Cow::Borrowed(checked(json)?)),
+        Cow::Owned(json) => {
             checked(&json)?;
             Ok(Cow::Owned(String::from_utf8(json).expect("it was just read as text")))
         }
+    }
+}
+
+/// A payload without its base64. That can't begin with `[` or `{`, so bare JSON is told by its first byte.
+pub(super) fn bare(payload: &[u8]) -> Result<Cow<'_, [u8]>> {
+    let payload = payload.trim_ascii();
+    match payload.first() {
+        Some(b'[' | b'{') => Ok(Cow::Borrowed(payload)),
+        Some(_) => Ok(Cow::Owned(decode_base64(payload)?)),
         None => refuse(ErrorCode::BadJson, "the payload is empty"),
     }
 }
 
-fn checked(json: &[u8]) -> Result<&str> {
+/// The value that a text says in JSON, if that is one that a game can report.
+pub(crate) fn read_json_text(text: &str) -> Option<Value> {
+    let is_flat = json_depth(text.as_bytes()) <= limits::MAX_EDIT_DEPTH;
+    let json = is_flat.then(|| check(text.as_bytes()).ok()).flatten()?;
+    value(Piece::whole(json)).ok()
+}
+
+pub(super) fn checked(json: &[u8]) -> Result<&str> {
     if json_depth(json) > limits::MAX_JSON_DEPTH {
         return refuse(ErrorCode::TooDeep, format!("JSON is nested at most {} deep", limits::MAX_JSON_DEPTH));
     }
@@ -134,7 +129,8 @@ fn decode_unpadded(digits: &[u8]) -> Option<Vec<u8>> {
 
 /// `{"name": "speed", "value": …}` is a declaration, and so is an action; `{"name": "Ana"}` is a dictionary of one variable.
 fn is_declaration(object: &Fields<'_>) -> Result<bool> {
-    let is_action = matches!(object.read("type")?, Some(Shallow::Text(word)) if word == "action");
+    let is_type = |word: &str| VarType::from(word.to_owned()) == VarType::Action;
+    let is_action = matches!(object.read("type")?, Some(Shallow::Text(word)) if is_type(&word));
     let is_named = matches!(object.read("name")?, Some(Shallow::Text(_)));
     Ok(is_named && (object.get("value").is_some() || is_action))
 }
@@ -151,11 +147,12 @@ fn declare(object: &Fields<'_>) -> Result<Report> {
         return refuse(ErrorCode::BadShape, "a variable has a name, which is a string");
     };
     let name = VarName::parse(&name)?;
-    let declared_type = match object.read("type")? {
-        Some(Shallow::Text(word)) => Some(VarType::from(short(word, "type")?)),
+    let word = match object.read("type")? {
+        Some(Shallow::Text(word)) => Some(short(word, "type")?),
         Some(Shallow::Null) | None => None,
         Some(_) => return refuse(ErrorCode::BadShape, "a variable's type is a string"),
     };
+    let declared_type = word.clone().map(VarType::from);
     let came = match object.get("value") {
         Some(came) => value(came)?,
         // an action has nothing to say of itself
@@ -164,8 +161,9 @@ fn declare(object: &Fields<'_>) -> Result<Report> {
     };
     let inferred = declared_type.is_none();
     let var_type = declared_type.unwrap_or_else(|| VarType::of(&came));
+    let spelling = word.filter(|word| word != var_type.as_str());
     let (value, form) = var_type.read(came);
-    Ok(Report { name, spec: VarSpec { form, ..spec(var_type, object)? }, value, inferred })
+    Ok(Report { name, spec: VarSpec { form, spelling, inferred, ..spec(var_type, object)? }, value })
 }
 
 fn dictionary(object: Piece<'_>) -> Result<Vec<Report>> {
@@ -177,7 +175,8 @@ fn dictionary(object: Piece<'_>) -> Result<Vec<Report>> {
 fn inferred(name: &str, piece: Piece<'_>) -> Result<Report> {
     let came = value(piece)?;
     let var_type = VarType::of(&came);
-    Ok(Report { name: VarName::parse(name)?, spec: VarSpec::bare(var_type), value: came, inferred: true })
+    let spec = VarSpec { inferred: true, ..VarSpec::bare(var_type) };
+    Ok(Report { name: VarName::parse(name)?, spec, value: came })
 }
 
 pub(super) fn value(piece: Piece<'_>) -> Result<Value> {
@@ -233,7 +232,6 @@ fn spec(var_type: VarType, object: &Fields<'_>) -> Result<VarSpec> {
         Some(_) => object.get("default").map(value).transpose()?.map(|came| var_type.read(came).0),
     };
     Ok(VarSpec {
-        form: WireForm::Native,
         min: number(object, "min")?,
         max: number(object, "max")?,
         step: number(object, "step")?.filter(|step| *step > 0.0),
@@ -250,7 +248,7 @@ fn spec(var_type: VarType, object: &Fields<'_>) -> Result<VarSpec> {
             Some(_) => return refuse(ErrorCode::BadShape, "readonly is true or false"),
         },
         source: text(object, "source")?,
-        var_type,
+        ..VarSpec::bare(var_type)
     })
 }
 
@@ -307,79 +305,4 @@ fn last_of_each_name(reports: Vec<Report>) -> Vec<Report> {
     let mut kept: Vec<Report> = reports.into_iter().rev().filter(|r| seen.insert(r.name.clone())).collect();
     kept.reverse();
     kept
-}
-
-fn log_entry(item: Piece<'_>) -> Result<LogEntry> {
-    let Shallow::Object(object) = item.read()? else {
-        return refuse(ErrorCode::BadShape, "each log entry is an object {message, timestamp, level}");
-    };
-    let (mut object, _) = object.fields(usize::MAX)?;
-    let message = match object.remove("message") {
-        Some(piece) => message(piece)?,
-        None => return refuse(ErrorCode::BadShape, "a log entry has a message"),
-    };
-    let level = level(&mut object)?;
-    let at = match object.remove("timestamp").map(Piece::read).transpose()? {
-        Some(Shallow::Null) | None => None,
-        Some(said) => Some(timestamp(&said)?),
-    };
-    let fields = if object.is_empty() { None } else { Some(object.compact()?) };
-    Ok(LogEntry { message, level, at, fields })
-}
-
-fn message(piece: Piece<'_>) -> Result<String> {
-    let message = match piece.read()? {
-        Shallow::Text(text) if text.len() <= limits::MAX_MESSAGE_BYTES => Some(text.into_owned()),
-        Shallow::Text(_) => None,
-        // `log(x)` of many games hands over whatever x is
-        _ => piece.compact(limits::MAX_MESSAGE_BYTES)?,
-    };
-    let Some(message) = message else {
-        return refuse(
-            ErrorCode::BadShape,
-            format!("a message is at most {} bytes", limits::MAX_MESSAGE_BYTES),
-        );
-    };
-    no_nul(&message)?;
-    Ok(message)
-}
-
-/// A level we can't read stays among the fields, and the entry is `info`.
-fn level(object: &mut Fields<'_>) -> Result<Level> {
-    let read = match object.read("level")? {
-        Some(Shallow::Number(n)) => n.as_i64().and_then(Level::from_number),
-        Some(Shallow::Text(word)) => {
-            Level::parse(word.trim()).or_else(|| word.trim().parse().ok().and_then(Level::from_number))
-        }
-        _ => None,
-    };
-    Ok(match read {
-        Some(level) => {
-            object.remove("level");
-            level
-        }
-        None => Level::default(),
-    })
-}
-
-fn timestamp(said: &Shallow<'_>) -> Result<UnixMicros> {
-    let read = match said {
-        Shallow::Number(n) => match (n.as_i64(), n.as_u64(), n.as_f64()) {
-            (Some(i), ..) => UnixMicros::from_magnitude(i.into()),
-            (_, Some(u), _) => UnixMicros::from_magnitude(u.into()),
-            (.., Some(f)) if f.abs() < 1e11 => UnixMicros::from_seconds(f),
-            _ => None,
-        },
-        Shallow::Text(text) => match text.trim().parse::<i128>() {
-            Ok(n) => UnixMicros::from_magnitude(n),
-            Err(_) => UnixMicros::parse_rfc3339(text.trim()),
-        },
-        _ => None,
-    };
-    match read {
-        Some(at) => Ok(at),
-        None => {
-            refuse(ErrorCode::BadShape, "timestamp is an integer since 1970 (s, ms, µs or ns) or RFC 3339")
-        }
-    }
 }

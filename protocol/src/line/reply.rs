@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::{
     ErrorCode, ProtocolError,
-    model::{Key, Revision, Value, VarName, VarType, WireForm},
+    model::{Key, Revision, Value, VarName, WireForm},
 };
 
 /// The answer to `v:`.
@@ -18,8 +18,8 @@ pub const OK: &[u8] = b"OK\n";
 pub struct Edited<'a> {
     /// Its name.
     pub name: &'a VarName,
-    /// Its declared type.
-    pub var_type: &'a VarType,
+    /// Its type, by the name that the game has for it.
+    pub type_name: &'a str,
     /// Its desired value.
     pub value: &'a Value,
     /// The JSON type in which this game wants it.
@@ -49,9 +49,9 @@ pub fn encode_edits(edits: &[Edited<'_>]) -> Vec<u8> {
 /// The object of one variable, still open.
 fn write_fields(json: &mut String, edit: &Edited<'_>) {
     let name = Json::from(edit.name.as_str());
-    let var_type = Json::from(edit.var_type.as_str());
+    let type_name = Json::from(edit.type_name);
     let value = edit.value.to_wire(edit.form);
-    write!(json, r#"{{"name":{name},"type":{var_type},"value":{value}"#).expect("a String takes all");
+    write!(json, r#"{{"name":{name},"type":{type_name},"value":{value}"#).expect("a String takes all");
 }
 
 /// The desired values that a game of version 2 lacks.
@@ -110,6 +110,12 @@ pub fn write_nack(out: &mut Vec<u8>, key: Key, seq: u64, code: ErrorCode, retry_
     out.extend_from_slice(line.as_bytes());
 }
 
+/// Puts `n:<key>:<seq>:<code> <places>` at the end of `out`: these entries of the line were refused for good, and the others
+/// are stored.
+pub fn write_entries_nack(out: &mut Vec<u8>, key: Key, seq: u64, code: ErrorCode, places: &str) {
+    out.extend_from_slice(format!("n:{}:{seq}:{code} {places}\n", key.as_str()).as_bytes());
+}
+
 /// Puts `x:<key>:x<id>:<payload>` at the end of `out`. `args` is JSON.
 pub fn write_action(out: &mut Vec<u8>, key: Key, id: u64, name: &VarName, args: Option<&str>, bare: bool) {
     let json = format!(r#"{{"name":{},"args":{}}}"#, Json::from(name.as_str()), args.unwrap_or("null"));
@@ -159,7 +165,7 @@ mod tests {
     fn one_edit_is_an_object_and_several_are_an_array() {
         let name = VarName::parse("a\"b").unwrap();
         let value = Value::Int(7i64.into());
-        let edit = Edited { name: &name, var_type: &VarType::Integer, value: &value, form: WireForm::Text };
+        let edit = Edited { name: &name, type_name: "integer", value: &value, form: WireForm::Text };
         let decode = |payload: Vec<u8>| String::from_utf8(STANDARD.decode(payload).unwrap()).unwrap();
         assert_eq!(decode(encode_edits(&[edit])), r#"{"name":"a\"b","type":"integer","value":"7"}"#);
         let native = Edited { form: WireForm::Native, ..edit };
@@ -173,7 +179,7 @@ mod tests {
     fn a_revised_value_says_which_revision_set_it() {
         let name = VarName::parse("speed").unwrap();
         let value = Value::Int(7i64.into());
-        let edit = Edited { name: &name, var_type: &VarType::Integer, value: &value, form: WireForm::Text };
+        let edit = Edited { name: &name, type_name: "integer", value: &value, form: WireForm::Text };
         let vars = [(edit, Revision(3))];
         let revised = Revised { epoch: "e-1", full: true, vars: &vars };
         let expected = br#"{"epoch":"e-1","full":true,"vars":[{"name":"speed","type":"integer","value":"7","rev":3}],"removed":[]}"#;
@@ -198,6 +204,10 @@ mod tests {
         assert_eq!(
             line(&|out| write_nack(out, key, 7, ErrorCode::Busy, Some(50))),
             "n:0123456789ab:7:busy:50\n"
+        );
+        assert_eq!(
+            line(&|out| write_entries_nack(out, key, 7, ErrorCode::BadShape, "3,+2")),
+            "n:0123456789ab:7:bad_shape 3,+2\n"
         );
         assert_eq!(line(&|out| write_revised(out, key, Revision(41), b"e30=")), "v:0123456789ab:41:e30=\n");
         assert_eq!(line(&|out| write_in_sync(out, key, Revision(41))), "s:0123456789ab:41\n");

@@ -1,6 +1,6 @@
 //! A log entry as a game sends it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +74,44 @@ pub struct LogEntry {
     pub level: Level,
     /// The game's own time; `None` = time of receipt.
     pub at: Option<UnixMicros>,
-    /// Every further field, as one compact JSON object; `None` when there is none.
+    /// Every further field, as one compact JSON object; `None` when there is none. A `timestamp` or a `level` in it could
+    /// not be read, and a `message` says what was done to the message: see [`LogNote`].
     pub fields: Option<String>,
+}
+
+/// Characters of a field that a note quotes.
+const MAX_QUOTED: usize = 80;
+
+/// What was not as it should be with an entry, and what was made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogNote {
+    /// Its time can't be read: this is what the game said, as JSON.
+    Time(String),
+    /// Its level can't be read: this is what the game said, as JSON.
+    Level(String),
+    /// So many bytes of the message were cut off.
+    Cut(u64),
+    /// So many characters U+0000 of the message were replaced.
+    Zeros(u64),
+}
+
+impl fmt::Display for LogNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(said) => write!(f, "time not readable: {}; shown at receipt", quoted(said)),
+            Self::Level(said) => write!(f, "level not readable: {}; shown as info", quoted(said)),
+            Self::Cut(1) => write!(f, "message too long: 1 byte was cut off"),
+            Self::Cut(bytes) => write!(f, "message too long: {bytes} bytes were cut off"),
+            Self::Zeros(1) => write!(f, "1 character U+0000 in the message is shown as \u{fffd}"),
+            Self::Zeros(count) => write!(f, "{count} characters U+0000 in the message are shown as \u{fffd}"),
+        }
+    }
+}
+
+/// The beginning of it.
+fn quoted(said: &str) -> Cow<'_, str> {
+    match said.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &said[..end])),
+        None => Cow::Borrowed(said),
+    }
 }

@@ -8,6 +8,8 @@ mod refused;
 mod time;
 mod value;
 mod var;
+mod widen;
+mod words;
 
 pub use access::{
     Account, ApiToken, AuditCursor, AuditEntry, AuditPage, GameKey, Handle, Invitation, Member, ProjectRole,
@@ -15,7 +17,7 @@ pub use access::{
 };
 pub use account::{Project, ProjectInfo, ProjectSummary, Role, User};
 pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, TokenId, UserId, VarName};
-pub use log::{Level, LogEntry};
+pub use log::{Level, LogEntry, LogNote};
 pub use refused::{Refused, RefusedLine};
 pub use time::UnixMicros;
 pub(crate) use value::json_depth;

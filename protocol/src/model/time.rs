@@ -1,6 +1,6 @@
 //! Time as a number.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since 1970-01-01 UTC.
@@ -22,9 +22,31 @@ impl UnixMicros {
         Self::checked(i64::try_from(micros).ok()?)
     }
 
-    /// Reads seconds with a fraction, as Python's `time.time()` gives them.
-    pub fn from_seconds(seconds: f64) -> Option<Self> {
-        seconds.is_finite().then(|| Self::checked((seconds * 1e6) as i64)).flatten()
+    /// As [`UnixMicros::from_magnitude`], of a number with a fraction: Python's `time.time()` gives seconds, a browser's
+    /// `performance.now()` milliseconds.
+    pub fn from_fractional(number: f64) -> Option<Self> {
+        let micros = match number.abs() {
+            ..1e11 => number * 1e6,
+            1e11..1e14 => number * 1e3,
+            1e14..1e17 => number,
+            1e17..f64::INFINITY => number / 1e3,
+            _ => return None,
+        };
+        Self::checked(micros.round() as i64)
+    }
+
+    /// Reads a time as programs write it: a number, RFC 3339, or the same without an offset, which is taken as UTC.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(number) = text.parse() {
+            return Self::from_magnitude(number);
+        }
+        if let Ok(number) = text.parse() {
+            return Self::from_fractional(number);
+        }
+        Self::parse_rfc3339(text).or_else(|| {
+            let civil: DateTime = text.parse().ok()?;
+            Some(Self(civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond()))
+        })
     }
 
     /// Reads RFC 3339, such as `2026-11-22T12:00:00.5Z`.
@@ -80,5 +102,40 @@ mod tests {
         assert_eq!(t.to_rfc3339(), "2026-11-22T12:00:00.250Z");
         assert_eq!(UnixMicros(t.0 + 7).to_rfc3339_micros(), "2026-11-22T12:00:00.250007Z");
         assert_eq!(UnixMicros::parse_rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    fn times_are_read_as_programs_write_them() {
+        let expected = UnixMicros::parse_rfc3339("2026-11-23T00:00:00.25Z");
+        for text in [
+            "2026-11-23T00:00:00.25",
+            "2026-11-23 00:00:00.25",
+            "2026-11-23 00:00:00,250",
+            "2026-11-23T01:00:00.25+01:00",
+            "2026-11-23 01:00:00.25+0100",
+            "1795392000.25",
+            "1795392000250",
+            "1795392000250.0",
+            "1795392000250000000",
+        ] {
+            assert_eq!(UnixMicros::parse(text), expected, "{text}");
+        }
+        assert_eq!(UnixMicros::parse("2026-11-23"), UnixMicros::parse_rfc3339("2026-11-23T00:00:00Z"));
+        for text in
+            ["", "yesterday", "NaN", "inf", "1e300", "99999-01-01T00:00:00", "2026-13-01", "25:00", "0x10"]
+        {
+            assert_eq!(UnixMicros::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_unit_of_a_fraction_is_told_by_magnitude_too() {
+        let expected = UnixMicros::parse_rfc3339("2026-11-23T00:00:00.25Z");
+        for number in [1_795_392_000.25, 1_795_392_000_250.0, 1_795_392_000_250_000.0, 1.795_392_000_25e18] {
+            assert_eq!(UnixMicros::from_fractional(number), expected, "{number}");
+        }
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e30, -1e30] {
+            assert_eq!(UnixMicros::from_fractional(number), None, "{number}");
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Integer, Value, VarName, WireForm};
-use crate::{ErrorCode, ProtocolError, limits};
+use super::{Integer, Value, VarName, WireForm, words};
+use crate::{ErrorCode, ProtocolError, limits, line::read_json_text};
 
 /// Why an action has no desired value.
 const NOT_SET: &str = "an action is run, not set";
@@ -35,7 +35,7 @@ pub enum VarType {
 }
 
 impl VarType {
-    /// The name on the wire.
+    /// The name of the contract, which is not always the one that a game uses: see [`VarSpec::type_name`].
     pub fn as_str(&self) -> &str {
         match self {
             Self::Boolean => "boolean",
@@ -75,7 +75,13 @@ impl VarType {
             (Self::Integer, Value::Float(f)) if f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0 => {
                 (Value::Int(Integer::nearest(*f)), WireForm::Native)
             }
-            (Self::Json | Self::Other(_), Value::Text(_)) => (came, WireForm::Text),
+            // JSON inside a text is a game that keeps everything as text; any other text is itself the value
+            (Self::Json, Value::Text(text)) => match read_json_text(text) {
+                Some(inside @ Value::Json(_)) => (inside, WireForm::Text),
+                Some(_) => (came, WireForm::Text),
+                None => (came, WireForm::Native),
+            },
+            (Self::Other(_), Value::Text(_)) => (came, WireForm::Text),
             _ => (came, WireForm::Native),
         }
     }
@@ -154,17 +160,7 @@ fn is_hex_color(text: &str) -> bool {
 
 impl From<String> for VarType {
     fn from(name: String) -> Self {
-        match name.as_str() {
-            "boolean" => Self::Boolean,
-            "integer" => Self::Integer,
-            "float" => Self::Float,
-            "string" => Self::String,
-            "enum" => Self::Enum,
-            "color" => Self::Color,
-            "json" => Self::Json,
-            "action" => Self::Action,
-            _ => Self::Other(name),
-        }
+        words::type_named(&name).unwrap_or(Self::Other(name))
     }
 }
 
@@ -220,6 +216,12 @@ pub struct VarSpec {
     pub source: Option<String>,
     /// The JSON type in which the game sends and wants the value.
     pub form: WireForm,
+    /// The game's own name of the type, such as `int`, where it is not the contract's.
+    #[serde(default)]
+    pub spelling: Option<String>,
+    /// No game has said the type: it was made from a value, and [widens](Self::widened).
+    #[serde(default)]
+    pub inferred: bool,
 }
 
 impl VarSpec {
@@ -240,12 +242,20 @@ impl VarSpec {
             readonly: false,
             source: None,
             form: WireForm::Native,
+            spelling: None,
+            inferred: false,
         }
     }
 
     /// Whether it has nothing beyond a type and a form: a report of a value, not a declaration.
     pub fn is_bare(&self) -> bool {
-        *self == Self { form: self.form, ..Self::bare(self.var_type.clone()) }
+        let Self {
+            min, max, step, options, unit, group, label, help, default, order, readonly, source, ..
+        } = self;
+        let texts = [unit, group, label, help, source];
+        let has_text = texts.into_iter().any(Option::is_some);
+        let has_number = [min, max, step].into_iter().any(Option::is_some) || order.is_some();
+        !(has_text || has_number || *readonly || default.is_some() || !options.is_empty())
     }
 
     /// Whether an edit may set `value`.
@@ -278,7 +288,7 @@ impl VarSpec {
         }
         let fits = match self.var_type {
             VarType::Boolean => matches!(value, Value::Bool(_)),
-            VarType::Integer => matches!(value, Value::Int(_)),
+            VarType::Integer => matches!(value, Value::Int(_)) || self.widened(value).is_some(),
             VarType::Float => matches!(value, Value::Float(_)),
             VarType::String | VarType::Color => matches!(value, Value::Text(_)),
             VarType::Enum | VarType::Json | VarType::Action | VarType::Other(_) => true,
@@ -303,8 +313,6 @@ pub struct Report {
     pub spec: VarSpec,
     /// Its value on this device.
     pub value: Value,
-    /// The line gave no type: `spec` was made from the value.
-    pub inferred: bool,
 }
 
 #[cfg(test)]

@@ -187,13 +187,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     async fn serve(&mut self, wake: Wake) -> Result<(), End> {
         match wake {
-            Wake::Socket(Err(error)) => Err(self.cannot_go_on(&error)),
+            // a game that leaves what it was sent unread resets the connection when it goes
+            Wake::Socket(Err(error)) => {
+                Box::pin(self.take_last_line()).await?;
+                Err(self.cannot_go_on(&error))
+            }
             Wake::Socket(Ok(Moved::Written)) => self.end_if_settled(),
             // the peer has said all it had to say, and may still want to read the answers
-            Wake::Socket(Ok(Moved::Read(0))) => match self.out.is_empty() {
-                true => Err(End::Gone),
-                false => Err(End::Told),
-            },
+            Wake::Socket(Ok(Moved::Read(0))) => {
+                Box::pin(self.take_last_line()).await?;
+                match self.waiting.is_some() {
+                    // nothing more is read meanwhile, and then the end comes again
+                    true => Ok(()),
+                    false if self.out.is_empty() => Err(End::Gone),
+                    false => Err(End::Told),
+                }
+            }
             Wake::Socket(Ok(Moved::Read(count))) => {
                 self.session.hear(instant());
                 // boxed: the waits of a line being verified would otherwise be part of every idle connection
@@ -279,22 +288,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         while self.waiting.is_none()
             && let Some(line) = self.lines.next_line()
         {
-            let now = Now { instant: instant(), unix: self.gateway.now() };
+            let now = self.now();
             let effect = self.out.add(now.instant, |out| match line {
                 Ok(line) => self.session.on_line(line, now, out),
                 Err(too_long) => self.session.on_line_too_long(&too_long, out),
             });
-            self.tell_refused();
-            self.end_if_closed(&effect)?;
-            match effect {
-                Effect::None | Effect::Close => {}
-                Effect::Connect(key) => self.connect(key).await?,
-                Effect::Store(line) => self.store(line)?,
-                Effect::Applied { revision, outcomes, round_trip } => {
-                    self.verified_game().record_applied(revision, outcomes, round_trip);
-                }
-                Effect::ActionDone { id, outcome } => self.verified_game().record_action(id, outcome),
+            self.obey(effect).await?;
+        }
+        Ok(())
+    }
+
+    /// The stream has ended: what stands behind the last newline may be a whole line.
+    async fn take_last_line(&mut self) -> Result<(), End> {
+        if self.waiting.is_some() {
+            return Ok(());
+        }
+        let Some(line) = self.lines.take_rest() else { return Ok(()) };
+        let now = self.now();
+        let effect = self.out.add(now.instant, |out| self.session.on_last_line(line, now, out));
+        self.obey(effect).await
+    }
+
+    fn now(&self) -> Now {
+        Now { instant: instant(), unix: self.gateway.now() }
+    }
+
+    async fn obey(&mut self, effect: Effect) -> Result<(), End> {
+        self.tell_refused();
+        self.end_if_closed(&effect)?;
+        match effect {
+            Effect::None | Effect::Close => {}
+            Effect::Connect(key) => self.connect(key).await?,
+            Effect::Store(line) => self.store(line)?,
+            Effect::Applied { revision, outcomes, round_trip } => {
+                self.verified_game().record_applied(revision, outcomes, round_trip);
             }
+            Effect::ActionDone { id, outcome } => self.verified_game().record_action(id, outcome),
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ async fn a_table_has_headings_and_no_formula() {
     assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
     assert!(table.header("content-disposition").unwrap().ends_with(".csv\""));
     let (headings, rows) = table.body.split_once("\r\n").unwrap();
-    assert_eq!(headings, "seq,at,received,level,device,device_name,message,fields");
+    assert_eq!(headings, "seq,at,received,level,device,device_name,message,fields,notes");
     for cell in [
         "\"'=HYPERLINK(\"\"http://evil.test\"\")\"",
         ",'+1,",

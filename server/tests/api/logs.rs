@@ -26,6 +26,28 @@ async fn a_line_has_all_that_the_game_said() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_read_is_there_in_words() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    let key = world.project.key;
+    let line = r#"[{"message":"a","timestamp":"gestern","level":30},{"message":"b","timestamp":1795392000}]"#;
+    game.send(&format!("l:{}:{line}\n", key.as_str())).await;
+    game.in_order(key.as_str()).await;
+    world.server.gateway.flush().await.unwrap();
+    let notes =
+        json!(["time not readable: \"gestern\"; shown at receipt", "level not readable: 30; shown as info"]);
+    let found = world.script.get(&world.at("/logs")).await.json();
+    assert_eq!((&found["items"][0]["notes"], &found["items"][1]["notes"]), (&json!([]), &notes));
+    assert_eq!(found["items"][1]["at"], found["items"][1]["received"]);
+    assert_eq!(found["items"][1]["fields"], json!({"timestamp": "gestern", "level": 30}));
+    let lines = world.script.get(&world.at("/logs/export")).await.body;
+    assert!(lines.contains(&format!("\"notes\":{notes}")), "{lines}");
+    let table = world.script.get(&world.at("/logs/export?format=csv")).await.body;
+    let cell = ",\"time not readable: \"\"gestern\"\"; shown at receipt; level not readable: 30; shown as info\"\r\n";
+    assert!(table.contains(cell), "{table}");
+}
+
+#[tokio::test]
 async fn every_line_comes_once_however_it_is_cut() {
     let world = World::start().await;
     let mut game = world.game().await;

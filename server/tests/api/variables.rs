@@ -50,6 +50,32 @@ async fn a_value_is_set_and_reaches_the_game() {
 }
 
 #[tokio::test]
+async fn an_edit_widens_a_type_that_no_game_has_declared() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    let key = world.project.key;
+    game.send(&format!(
+        "i:{0}:{{\"ratio\":5}}\ni:{0}:[{{\"name\":\"lives\",\"type\":\"int\",\"value\":3}}]\n",
+        key.as_str()
+    ))
+    .await;
+    game.in_order(key.as_str()).await;
+    world.server.gateway.flush().await.unwrap();
+    let ratio = world.script.get(&world.at("/variables/ratio")).await.json();
+    assert_eq!((&ratio["type"], &ratio["spec"]), (&json!("integer"), &json!({"inferred": true})));
+    let lives = world.script.get(&world.at("/variables/lives")).await.json();
+    assert_eq!((&lives["type"], &lives["spec"]), (&json!("integer"), &json!({"type_name": "int"})));
+
+    let put = world.script.json("PUT", &world.at("/variables/lives"), &json!({"value": 6.25})).await;
+    assert_eq!(put.status, 400, "{}", put.body);
+    let put = world.script.json("PUT", &world.at("/variables/ratio"), &json!({"value": 6.25})).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+    assert_eq!(game.edits(key.as_str()).await, json!({"name": "ratio", "type": "float", "value": 6.25}));
+    let ratio = world.script.get(&world.at("/variables/ratio")).await.json();
+    assert_eq!((&ratio["type"], &ratio["reported"][0]["value"]), (&json!("float"), &json!(5.0)));
+}
+
+#[tokio::test]
 async fn integers_of_64_bits_are_exact_there_and_back() {
     let world = World::start().await;
     let mut game = world.game().await;

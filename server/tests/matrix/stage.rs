@@ -64,7 +64,7 @@ impl Stage {
     pub async fn log(&self, people: &People, lines: &str) {
         let (gateway, peer) = (&people.server.gateway, "192.0.2.7".parse().unwrap());
         let mut game = gateway.connect_game(self.project.key, peer, None).await.unwrap();
-        game.append_logs(parse_logs(lines.as_bytes()).unwrap()).await.unwrap();
+        game.append_logs(parse_logs(lines.as_bytes()).unwrap().entries).await.unwrap();
         gateway.flush().await.unwrap();
     }
 }

@@ -42,6 +42,11 @@ impl Game {
         soon("the server to read or hang up", self.stream.write_all(bytes)).await.is_ok()
     }
 
+    /// Says that nothing more will come, and goes on listening.
+    pub async fn say_no_more(&mut self) {
+        soon("the end to be sent", self.stream.shutdown()).await.unwrap();
+    }
+
     /// The next line; `None` when the server has hung up.
     pub async fn next_line(&mut self) -> Option<String> {
         loop {

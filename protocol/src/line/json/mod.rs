@@ -47,6 +47,11 @@ impl<'a> Piece<'a> {
         Self(checked.trim_ascii())
     }
 
+    /// As it was sent.
+    pub(super) fn text(self) -> &'a str {
+        self.0
+    }
+
     pub(super) fn read(self) -> Result<Shallow<'a>> {
         Ok(match self.0.as_bytes().first() {
             Some(b'[') => Shallow::Array(self),
@@ -143,6 +148,35 @@ fn end_of_first(json: &[u8]) -> usize {
     }
 }
 
+/// The elements of an array of which not all are JSON, told apart by quotes and brackets alone, and how many there are: no
+/// more than `max` are kept. `None` when the brackets don't match.
+pub(super) fn elements(array: &[u8], max: usize) -> Option<(Vec<&[u8]>, usize)> {
+    let inside = array.trim_ascii().strip_prefix(b"[")?.strip_suffix(b"]")?;
+    let (mut at, mut start, mut depth, mut count) = (0usize, 0usize, 0usize, 0usize);
+    let mut found = Vec::new();
+    let mut keep = |element| {
+        if found.len() < max {
+            found.push(element);
+        }
+        count += 1;
+    };
+    while let Some(byte) = inside.get(at) {
+        match byte {
+            b'"' => at += end_of_text(&inside[at..]) - 1,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.checked_sub(1)?,
+            b',' if depth == 0 => {
+                keep(inside[start..at].trim_ascii());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    keep(inside[start..].trim_ascii());
+    (depth == 0).then_some((found, count))
+}
+
 fn end_of_text(json: &[u8]) -> usize {
     let mut at = 1;
     while let Some(found) = json.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
@@ -205,6 +239,17 @@ impl<'a> Fields<'a> {
     pub(super) fn remove(&mut self, name: &str) -> Option<Piece<'a>> {
         let place = self.place_of(name)?;
         Some(self.0.remove(place).1)
+    }
+
+    /// With one more field, of a name that is not there.
+    pub(super) fn with<'b>(self, name: &'b str, value: Piece<'b>) -> Fields<'b>
+    where
+        'a: 'b,
+    {
+        let mut fields: Vec<(Cow<'b, str>, Piece<'b>)> = self.0;
+        let place = fields.partition_point(|field| *field.0 < *name);
+        fields.insert(place, (Cow::Borrowed(name), value));
+        Fields(fields)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -325,5 +370,20 @@ mod tests {
         assert_eq!(some.compact().unwrap(), r#"{"b":3}"#);
         assert_eq!(object.fields(2).unwrap().1, 4);
         assert_eq!(Piece::whole("[1,[2],3]").items(2).1, 3);
+    }
+
+    #[test]
+    fn elements_are_told_apart_where_not_all_of_them_are_json() {
+        let split = |text: &'static str| {
+            elements(text.as_bytes(), 3).map(|(found, count)| {
+                (found.into_iter().map(|one| str::from_utf8(one).unwrap()).collect::<Vec<_>>(), count)
+            })
+        };
+        let found = split(r#" [ {"a":NaN} , "],[\"" , [1,{"b":2}] , x ] "#);
+        assert_eq!(found, Some((vec![r#"{"a":NaN}"#, r#""],[\"""#, r#"[1,{"b":2}]"#], 4)));
+        assert_eq!(split("[1,]"), Some((vec!["1", ""], 2)));
+        for broken in ["", "[", "{}", "[1", "[1]]", "[{]", "[1] 2"] {
+            assert_eq!(split(broken), None, "{broken}");
+        }
     }
 }

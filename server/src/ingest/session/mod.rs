@@ -16,9 +16,10 @@ use gateway::{ActionCall, Content, Push, Settled};
 use protocol::{
     ErrorCode, ProtocolError, limits,
     line::{
-        Caps, Command, Grammar, Hello, LineTooLong, OK, encode_error, excerpt, excerpt_of_content,
-        parse_action_result, parse_command, parse_hello, parse_logs, parse_outcomes, parse_report,
-        write_action, write_drain, write_edits, write_hello, write_in_sync, write_pong, write_revised,
+        Caps, Command, Grammar, Hello, LineTooLong, Logs, OK, RefusedEntries, encode_error, excerpt,
+        excerpt_of_content, is_whole, parse_action_result, parse_command, parse_hello, parse_logs,
+        parse_outcomes, parse_report, write_action, write_drain, write_edits, write_hello, write_in_sync,
+        write_pong, write_revised,
     },
     live::Outcome,
     model::{Key, Revision, UnixMicros, VarName},
@@ -28,7 +29,7 @@ pub(crate) use self::heartbeat::HeartbeatTimes;
 use self::{
     heartbeat::{Beat, Heartbeat},
     revisions::Revisions,
-    sequence::{Sequence, Verdict},
+    sequence::{Refusal, Sequence, Verdict},
 };
 
 /// What games that can wait are asked to spread their return over.
@@ -174,9 +175,7 @@ impl Session {
 
     /// A line came. Payloads are looked at only when the key allows them.
     pub(crate) fn on_line(&mut self, line: Vec<u8>, now: Now, out: &mut Vec<u8>) -> Effect {
-        let is_v2 = self.v2.is_some() || self.hello.is_some();
-        let grammar = if is_v2 { Grammar::Version2 } else { Grammar::Original };
-        let command = match parse_command(&line, grammar) {
+        let command = match parse_command(&line, self.grammar()) {
             Ok(command) => command,
             // a web page can post to this port: what is not ours gets no second try
             Err(error) if error.code == ErrorCode::BadVerb && self.key.is_none() => {
@@ -213,6 +212,31 @@ impl Session {
                 Effect::None
             }
             Command::Pong { .. } => Effect::None,
+        }
+    }
+
+    /// The peer says no more, and this is what it said behind its last newline. It counts when it is all there; of a half line
+    /// nothing does.
+    pub(crate) fn on_last_line(&mut self, line: Vec<u8>, now: Now, out: &mut Vec<u8>) -> Effect {
+        if is_whole(&line, self.grammar()) {
+            return self.on_line(line, now, out);
+        }
+        match parse_command(&line, self.grammar()) {
+            // one with a number comes again
+            Ok(Command::Report { key, seq: None, .. } | Command::Log { key, seq: None, .. })
+                if self.allow(key).is_ok() =>
+            {
+                let text = "the connection ended in the middle of this line; nothing of it is stored";
+                self.refused(ProtocolError::new(ErrorCode::BadJson, text), &line, out)
+            }
+            _ => Effect::None,
+        }
+    }
+
+    fn grammar(&self) -> Grammar {
+        match self.v2.is_some() || self.hello.is_some() {
+            true => Grammar::Version2,
+            false => Grammar::Original,
         }
     }
 
@@ -320,7 +344,12 @@ impl Session {
         }
         let read = match line.kind {
             Kind::Report => parse_report(&line.payload).map(Content::Report),
-            Kind::Logs => parse_logs(&line.payload).map(Content::Logs),
+            Kind::Logs => parse_logs(&line.payload).map(|Logs { entries, refused }| {
+                if let Some(refused) = refused {
+                    self.refuse_entries(line, &refused, out);
+                }
+                Content::Logs(entries)
+            }),
         };
         match read {
             Ok(content) => Some(content),
@@ -334,7 +363,20 @@ impl Session {
     /// A line can't be stored, now or ever. One with a number is answered when that is committed.
     pub(crate) fn refuse_line(&mut self, line: &Line, error: ProtocolError, out: &mut Vec<u8>) {
         match (&mut self.v2, line.seq) {
-            (Some(v2), Some(seq)) => v2.sequence.refuse(seq, error.code),
+            (Some(v2), Some(seq)) => v2.sequence.refuse(seq, error.code.into()),
+            _ => out.extend_from_slice(&encode_error(&error)),
+        }
+        self.note(error, line.excerpt());
+    }
+
+    /// These entries of a line make no sense; the others are stored.
+    fn refuse_entries(&mut self, line: &Line, refused: &RefusedEntries, out: &mut Vec<u8>) {
+        let error = refused.error();
+        match (&mut self.v2, line.seq) {
+            (Some(v2), Some(seq)) => {
+                let refusal = Refusal { code: error.code, places: Some(refused.places()) };
+                v2.sequence.refuse(seq, refusal);
+            }
             _ => out.extend_from_slice(&encode_error(&error)),
         }
         self.note(error, line.excerpt());

@@ -17,6 +17,8 @@ const PATIENCE: Patience = Patience {
 enum Brings {
     Logs,
     Values,
+    /// Of two entries the second makes no sense.
+    Half,
     /// What can't be read.
     Rubbish,
     /// What can be read and is too much for the project.
@@ -48,6 +50,7 @@ fn brings() -> impl Strategy<Value = Brings> {
     prop_oneof![
         4 => Just(Brings::Logs),
         2 => Just(Brings::Values),
+        1 => Just(Brings::Half),
         2 => Just(Brings::Rubbish),
         1 => Just(Brings::TooMuch)
     ]
@@ -189,6 +192,7 @@ impl Talk {
         let text = match brings {
             Brings::Values => format!("i:{KEY}:{seq}:{{\"a\":{seq}}}"),
             Brings::Rubbish => format!("l:{KEY}:{seq}:[{{"),
+            Brings::Half => format!("l:{KEY}:{seq}:[{{\"message\":\"{seq}\"}},7]"),
             Brings::Logs | Brings::TooMuch => format!("l:{KEY}:{seq}:[{{\"message\":\"{seq}\"}}]"),
         };
         let Effect::Store(line) = self.line(&text) else { return };
@@ -208,6 +212,10 @@ impl Talk {
         match (self.session.read(&line, &mut self.out), brings) {
             (Some(Content::Logs(entries)), Brings::Logs) => assert_eq!(entries[0].message, seq.to_string()),
             (Some(Content::Report(reports)), Brings::Values) => assert_eq!(reports.len(), 1),
+            (Some(Content::Logs(entries)), Brings::Half) => {
+                assert_eq!((entries.len(), entries[0].message.as_str()), (1, &*seq.to_string()));
+                self.owed.insert(seq);
+            }
             (Some(Content::Refused), Brings::Rubbish) => {
                 self.owed.insert(seq);
             }
@@ -224,6 +232,7 @@ impl Talk {
         let text = match brings {
             Brings::Values => format!("i:{KEY}:{{\"a\":1}}"),
             Brings::Rubbish => format!("l:{KEY}:[{{"),
+            Brings::Half => format!("l:{KEY}:[{{\"message\":\"m\"}},7]"),
             Brings::Logs | Brings::TooMuch => format!("l:{KEY}:[{{\"message\":\"m\"}}]"),
         };
         let Effect::Store(line) = self.line(&text) else { panic!("not stored") };

@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{
     ErrorCode, limits,
-    line::{write_ack, write_nack},
+    line::{write_ack, write_entries_nack, write_nack},
     model::Key,
 };
 
@@ -35,6 +35,20 @@ pub(super) enum Verdict {
     Full,
 }
 
+/// What is refused of a line that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: ErrorCode,
+    /// The places of the entries that are refused; `None`: all of the line is.
+    pub(super) places: Option<String>,
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, places: None }
+    }
+}
+
 /// The numbers of one session on one connection.
 #[derive(Debug)]
 pub(super) struct Sequence {
@@ -42,8 +56,8 @@ pub(super) struct Sequence {
     next: u64,
     /// Everything up to here is committed or was refused for good.
     settled: u64,
-    /// Lines that were taken to be refused: said when their number is committed.
-    refused: BTreeMap<u64, ErrorCode>,
+    /// Lines that were taken to be refused, or entries of them: said when their number is committed.
+    refused: BTreeMap<u64, Refusal>,
     /// A known line came again: say once more how far it is.
     ack_due: bool,
     /// Until when lines behind `next` are passed over.
@@ -96,9 +110,9 @@ impl Sequence {
         self.skip_until = None;
     }
 
-    /// A line that was taken is refused for good.
-    pub(super) fn refuse(&mut self, seq: u64, code: ErrorCode) {
-        self.refused.insert(seq, code);
+    /// A line that was taken is refused for good, or entries of it are.
+    pub(super) fn refuse(&mut self, seq: u64, refusal: Refusal) {
+        self.refused.insert(seq, refusal);
     }
 
     /// The next line was not taken: says from where to send again, and when.
@@ -132,7 +146,7 @@ impl Sequence {
 
     /// Everything up to `up_to` is settled; the database refused some of it.
     pub(super) fn settle(&mut self, up_to: u64, refused: &[u64]) {
-        self.refused.extend(refused.iter().map(|seq| (*seq, ErrorCode::Internal)));
+        self.refused.extend(refused.iter().map(|seq| (*seq, ErrorCode::Internal.into())));
         if up_to > self.settled {
             self.settled = up_to;
             self.ack_due = true;
@@ -142,8 +156,11 @@ impl Sequence {
     /// Says what was not said yet.
     pub(super) fn answer(&mut self, key: Key, out: &mut Vec<u8>) {
         while let Some(entry) = self.refused.first_entry().filter(|entry| *entry.key() <= self.settled) {
-            write_nack(out, key, *entry.key(), *entry.get(), None);
-            entry.remove();
+            let (seq, Refusal { code, places }) = entry.remove_entry();
+            match places {
+                None => write_nack(out, key, seq, code, None),
+                Some(places) => write_entries_nack(out, key, seq, code, &places),
+            }
         }
         if std::mem::take(&mut self.ack_due) {
             write_ack(out, key, self.settled);
@@ -197,7 +214,7 @@ mod tests {
         let mut sequence = Sequence::new(0);
         said(&mut sequence);
         take(&mut sequence, 1);
-        sequence.refuse(2, ErrorCode::BadJson);
+        sequence.refuse(2, ErrorCode::BadJson.into());
         take(&mut sequence, 2);
         take(&mut sequence, 3);
         sequence.settle(1, &[]);
@@ -206,6 +223,22 @@ mod tests {
         assert_eq!(
             said(&mut sequence),
             "n:0123456789ab:2:bad_json\nn:0123456789ab:3:internal\na:0123456789ab:3\n"
+        );
+    }
+
+    #[test]
+    fn entries_that_are_refused_are_named_unless_the_database_refuses_all() {
+        let mut sequence = Sequence::new(0);
+        said(&mut sequence);
+        for seq in [1, 2] {
+            take(&mut sequence, seq);
+            let refusal = Refusal { code: ErrorCode::BadShape, places: Some("3,7".to_owned()) };
+            sequence.refuse(seq, refusal);
+        }
+        sequence.settle(2, &[2]);
+        assert_eq!(
+            said(&mut sequence),
+            "n:0123456789ab:1:bad_shape 3,7\nn:0123456789ab:2:internal\na:0123456789ab:2\n"
         );
     }
 

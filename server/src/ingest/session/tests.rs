@@ -217,6 +217,48 @@ fn a_bad_payload_counts_as_consumed() {
 }
 
 #[test]
+fn entries_that_make_no_sense_are_named_and_the_others_are_stored() {
+    let payload = r#"[{"message":"a"},7,{"message":"b"},{"level":"info"}]"#;
+    let mut talk = Talk::verified();
+    let stored = talk.store(&format!("l:0123456789ab:{payload}"));
+    assert!(matches!(stored, Some(Content::Logs(entries)) if entries.len() == 2));
+    let said = talk.said();
+    assert!(said.starts_with("ERR bad_shape entries 2, 4 of 4: ") && said.lines().count() == 1, "{said}");
+
+    let mut talk = Talk::version_2("{\"proto\":2}");
+    let stored = talk.store(&format!("l:0123456789ab:1:{payload}"));
+    assert!(matches!(stored, Some(Content::Logs(entries)) if entries.len() == 2));
+    assert_eq!(talk.said(), "", "not before its number is committed");
+    talk.settle(1, None);
+    assert_eq!(talk.said(), "n:0123456789ab:1:bad_shape 2,4\na:0123456789ab:1\n");
+}
+
+#[test]
+fn a_last_line_counts_when_it_is_whole() {
+    let last = |talk: &mut Talk, line: &str| {
+        let now = Now { instant: talk.now, unix: UnixMicros(7_000) };
+        talk.session.on_last_line(line.as_bytes().to_vec(), now, &mut talk.out)
+    };
+    let mut talk = Talk::version_2("{\"proto\":2}");
+    for line in ["l:0123456789ab:[{\"message\":\"a\"}]", "i:0123456789ab:eyJhIjoxfQ", "l:0123456789ab:1:[]"] {
+        assert!(matches!(last(&mut talk, line), Effect::Store(_)), "{line}");
+        assert_eq!(talk.said(), "");
+    }
+    // a half one is not stored, and who can still hear it is told, unless it comes again by its number
+    for line in ["l:0123456789ab:[{\"message\":", "i:0123456789ab:eyJhIjo"] {
+        assert_eq!((last(&mut talk, line), talk.error().as_str()), (Effect::None, "bad_json"), "{line}");
+    }
+    for line in ["l:0123456789ab:2:[{\"mess", "v:0123456789ab", "r:0123456789ab:0", "l:01234", "nonsense"] {
+        assert_eq!((last(&mut talk, line), talk.said().as_str()), (Effect::None, ""), "{line}");
+    }
+    let mut stranger = Talk::new();
+    assert_eq!(last(&mut stranger, "l:0123456789ab:[{"), Effect::None);
+    assert_eq!(stranger.said(), "");
+    last(&mut stranger, "l:0123456789ab:[]");
+    assert_eq!(stranger.error(), "unverified");
+}
+
+#[test]
 fn a_missing_line_is_asked_for_once() {
     let mut talk = Talk::version_2("{\"proto\":2}");
     assert_eq!(talk.line("l:0123456789ab:2:[]"), Effect::None);

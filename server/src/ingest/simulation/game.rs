@@ -32,6 +32,8 @@ enum Fate {
     Nothing,
     /// It is refused with this code.
     Refused(&'static str),
+    /// These messages are stored, and the entry behind the first is refused.
+    Half(Vec<String>),
 }
 
 struct Line {
@@ -109,7 +111,7 @@ impl Memory {
                 host.journal.check(has_all, &self.label, what);
                 for (seq, (line, stored)) in (1..).zip(session.lines.iter().zip(stored)) {
                     let fits = match (&line.fate, stored) {
-                        (Fate::Logs(sent), Landed::Logs(stored)) => sent == stored,
+                        (Fate::Logs(sent) | Fate::Half(sent), Landed::Logs(stored)) => sent == stored,
                         (Fate::Value(name, value), Landed::Values(stored)) => {
                             stored.contains(&(name.clone(), value.clone()))
                         }
@@ -346,6 +348,11 @@ impl Game {
                 Line { text, fate: Fate::Refused("internal") }
             }
             32..35 => Line { text: "l:[]".to_owned(), fate: Fate::Nothing },
+            35..40 => {
+                let messages = ["a", "b"].map(|part| format!("{name}:{number}.{part}"));
+                let [first, last] = messages.each_ref().map(|message| json!({ "message": message }));
+                Line { text: format!("l:{}", json!([first, 7, last])), fate: Fate::Half(messages.into()) }
+            }
             _ => {
                 let messages: Vec<String> = (0..entries).map(|i| format!("{name}:{number}.{i}")).collect();
                 let json: Vec<Json> = messages.iter().map(|message| json!({ "message": message })).collect();
@@ -434,7 +441,8 @@ impl Game {
             }
             Some(begun_at) => {
                 for number in acked.max(begun_at) + 1..=seq.min(sent) {
-                    let refused = matches!(session.lines[number as usize - 1].fate, Fate::Refused(_));
+                    let fate = &session.lines[number as usize - 1].fate;
+                    let refused = matches!(fate, Fate::Refused(_) | Fate::Half(_));
                     let what = format_args!("a:{seq} and not a word that {number} is refused");
                     self.host.journal.check(!refused || it.refused.contains(&number), &label, what);
                 }
@@ -447,7 +455,11 @@ impl Game {
         let label = memory.label.clone();
         let session = memory.session();
         let line = seq.checked_sub(1).and_then(|index| session.lines.get(index as usize));
-        let is_due = line.is_some_and(|line| matches!(line.fate, Fate::Refused(why) if why == code));
+        let is_due = line.is_some_and(|line| match line.fate {
+            Fate::Refused(why) => why == code,
+            Fate::Half(_) => code == "bad_shape 2",
+            _ => false,
+        });
         let text = line.map(|line| line.text.as_str()).unwrap_or_default();
         let what = format_args!("n:{seq}:{code} for {text}");
         self.host.journal.check(is_due && session.acked < seq, &label, what);

@@ -6,6 +6,7 @@ use axum::{Json, extract::State, response::IntoResponse};
 use gateway::{Caller, Gateway, GatewayError};
 use protocol::{
     filter::{Candidate, Filter},
+    line::log_notes,
     live::{Device, LogLine},
     model::{DeviceId, Level, ProjectId},
 };
@@ -50,9 +51,11 @@ pub(super) struct LineView {
     #[schema(value_type = LevelWord)]
     level: &'static str,
     message: String,
-    /// Every further field: an object.
+    /// Every further field: an object. A `timestamp` or a `level` in it could not be read.
     #[schema(required, value_type = Option<Object>)]
     fields: Option<Exact>,
+    /// What was not as it should be, and what was made of it, in words: a time that can't be read, a message that was cut.
+    notes: Vec<String>,
 }
 
 #[derive(ToSchema)]
@@ -75,7 +78,7 @@ impl LineView {
 
 impl Row for LineView {
     const HEADINGS: &'static [&'static str] =
-        &["seq", "at", "received", "level", "device", "device_name", "message", "fields"];
+        &["seq", "at", "received", "level", "device", "device_name", "message", "fields", "notes"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -87,8 +90,13 @@ impl Row for LineView {
             self.device_name.clone().unwrap_or_default(),
             self.message.clone(),
             self.fields.as_ref().map(|fields| fields.text().to_owned()).unwrap_or_default(),
+            self.notes.join("; "),
         ]
     }
+}
+
+fn notes(fields: &str) -> Vec<String> {
+    log_notes(fields).iter().map(ToString::to_string).collect()
 }
 
 /// Which lines.
@@ -149,6 +157,7 @@ impl Matcher {
             received: received.into(),
             level: Level::as_str(level),
             message,
+            notes: fields.as_deref().map(notes).unwrap_or_default(),
             fields: fields.and_then(Exact::read),
         }
     }

@@ -44,6 +44,14 @@ pub(super) struct Variable {
 /// What the game declares; only what it says is there.
 #[derive(Serialize, ToSchema)]
 struct Spec {
+    /// No game has declared the type: it was made from a value, and an `integer` of this kind takes a number with a fraction.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    inferred: bool,
+    /// The game's own name of the type, such as `int`, where it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    type_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     min: Option<f64>,
@@ -156,6 +164,8 @@ impl From<VarSpec> for Spec {
     fn from(spec: VarSpec) -> Self {
         let options = spec.options.into_iter();
         Self {
+            inferred: spec.inferred,
+            type_name: spec.spelling,
             min: spec.min,
             max: spec.max,
             step: spec.step,

@@ -73,6 +73,22 @@ test('a filter that cannot be read says why and keeps the last result', async ({
   game.close();
 });
 
+test('a line whose time cannot be read is there at the time of receipt, and says so', async ({ page, server, project }) => {
+  const game = await Game.connect(server, project.key);
+  game.log({ message: 'boss spawned', timestamp: 'the day before yesterday' }, { message: 'boss died', level: 'warn' });
+  const live = new LivePage(page);
+  await open(page, server, project.live);
+  await expect(live.logLine('boss died')).toBeVisible();
+  await live.logLine('boss spawned').click();
+  const detail = page.getByRole('complementary', { name: 'Selected log line' });
+  await expect(detail).toContainText('time not readable: "the day before yesterday"; shown at receipt');
+  await shot(page, 'log-note');
+  await live.logLine('boss died').click();
+  await expect(detail).toContainText('boss died');
+  await expect(detail).not.toContainText('not readable');
+  game.close();
+});
+
 function many(word: string, from: number, to: number): { message: string; level: string }[] {
   return Array.from({ length: to - from }, (_, index) => ({ message: `${word} ${from + index}`, level: 'info' }));
 }

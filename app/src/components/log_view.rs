@@ -8,6 +8,7 @@ use protocol::live::LogLine;
 use protocol::model::Level;
 
 use super::log_lines::LogLines;
+use super::log_notes::LogNotes;
 use crate::format;
 use crate::live::{LiveState, use_live};
 
@@ -171,6 +172,7 @@ fn LogDetail(line: Arc<LogLine>, selected: RwSignal<Option<Arc<LogLine>>>) -> im
             <p class="meta">
                 {format!("{} · {} · received {received}", line.level, line.at.to_rfc3339())}
             </p>
+            <LogNotes fields=line.fields.clone() />
             <pre class="value">{line.message.clone()}</pre>
             {line.fields.clone().map(|fields| view! { <pre class="value log-fields">{fields}</pre> })}
         </aside>

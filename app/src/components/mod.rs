@@ -13,6 +13,7 @@ mod gesture;
 mod header;
 mod issued;
 mod log_lines;
+mod log_notes;
 mod log_view;
 mod number_field;
 mod option_field;

@@ -18,6 +18,7 @@ use crate::{
     projects,
     set::{self, Assignment, How},
     tail::{self, Tail},
+    unset::unset,
     vars,
 };
 
@@ -37,6 +38,8 @@ pub enum Command {
     Vars(VarsArguments),
     /// Set variables, all of them or none
     Set(SetArguments),
+    /// Let go of what was set, all of it or nothing: games go back to their own values
+    Unset(UnsetArguments),
     /// Follow the log
     Tail(TailArguments),
     /// Write the whole log or audit trail into a file
@@ -106,9 +109,24 @@ pub struct SetArguments {
     /// Only if each of them is still at this revision; 0: only if nobody has set it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     if_revision: Option<i64>,
+    /// Send the values to the games even if they are set already: some games have other ones by now
+    #[arg(long)]
+    again: bool,
     /// Wait until each connected game that says what it applies has applied it; status 1 when one does not
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=MAX_WAIT_SECONDS))]
     wait: Option<u64>,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct UnsetArguments {
+    /// A variable
+    #[arg(value_name = "NAME", required = true)]
+    names: Vec<String>,
+    /// Only if each of them is still at this revision
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    if_revision: Option<i64>,
     #[command(flatten)]
     target: Target,
 }
@@ -181,6 +199,10 @@ impl Context<'_> {
                 vars::list(&api, &project, &filter.join(" "), json, console)
             }
             Command::Set(arguments) => self.set(&arguments, console),
+            Command::Unset(UnsetArguments { names, if_revision, target }) => {
+                let (api, project) = self.find(&target)?;
+                unset(&api, &project, &names, if_revision, console)
+            }
             Command::Tail(arguments) => self.tail(arguments, console),
             Command::Export(arguments) => self.export(arguments, console),
             Command::Completions { shell } => completions(shell, program, console),
@@ -207,7 +229,8 @@ impl Context<'_> {
 
     fn set(&self, arguments: &SetArguments, console: &mut Console) -> Result<(), Error> {
         let (api, project) = self.find(&arguments.target)?;
-        let how = How { if_revision: arguments.if_revision, wait: arguments.wait.map(Duration::from_secs) };
+        let SetArguments { if_revision, again, wait, .. } = *arguments;
+        let how = How { if_revision, again, wait: wait.map(Duration::from_secs) };
         set::set(&api, &project, &arguments.assignments, &how, console)
     }
 
@@ -283,6 +306,7 @@ mod tests {
             &["set", "speed"],
             &["set", "speed=1", "--wait", "0"],
             &["set", "speed=1", "--if-revision", "-1"],
+            &["unset"],
             &["tail", "-n", "10001"],
             &["export"],
             &["export", "everything"],
@@ -312,7 +336,9 @@ mod tests {
 
     #[test]
     fn who_is_not_signed_in_is_told_how_to() {
-        for arguments in [&["projects"][..], &["vars"], &["set", "a=1"], &["tail"], &["export", "logs"]] {
+        for arguments in
+            [&["projects"][..], &["vars"], &["set", "a=1"], &["unset", "a"], &["tail"], &["export", "logs"]]
+        {
             let refused = run(arguments).0.unwrap_err();
             assert!(
                 refused.status() == 77 && refused.to_string().contains("observerio login"),

@@ -39,6 +39,7 @@ mod tail;
 mod testing;
 mod text;
 mod token;
+mod unset;
 mod vars;
 
 pub use command::{Command, run};

@@ -65,9 +65,12 @@ fn variable_path(project: &Project, name: &str) -> String {
 }
 
 /// How to set.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct How {
     /// Refuse when a variable is no longer at this revision.
     pub if_revision: Option<i64>,
+    /// Send what is set already too.
+    pub again: bool,
     /// Wait so long for the games.
     pub wait: Option<Duration>,
 }
@@ -85,7 +88,7 @@ pub(crate) fn set(
         let (variable, text) = assignment.look_up(api, project)?;
         let value = typed(&variable, text)
             .map_err(|why| Error::Refused(format!("{}: {why}; nothing was set", visible(&variable.name))))?;
-        changes.push(change(&variable.name, &value, how.if_revision)?);
+        changes.push(change(&variable.name, &value, how)?);
         names.push(variable.name);
     }
     if names.iter().collect::<HashSet<_>>().len() < names.len() {
@@ -102,12 +105,15 @@ pub(crate) fn set(
     }
 }
 
-fn change(name: &str, value: &Value, if_revision: Option<i64>) -> Result<Json, Error> {
+fn change(name: &str, value: &Value, how: &How) -> Result<Json, Error> {
     // by its text: that is how integers of all 64 bits and floats stay what they are
     let value: Json = serde_json::from_str(&value.to_json())
         .map_err(|error| Error::Refused(format!("{}: this is no JSON: {error}", visible(name))))?;
     let mut change = json!({"name": name, "value": value});
-    if let Some(revision) = if_revision {
+    if how.again {
+        change["again"] = true.into();
+    }
+    if let Some(revision) = how.if_revision {
         change["base_revision"] = revision.into();
     }
     Ok(change)
@@ -271,12 +277,12 @@ mod tests {
     fn numbers_are_sent_as_they_are() {
         let int = VarType::Integer.parse_text("-9223372036854775808", None).unwrap();
         assert_eq!(
-            change("a", &int, None).unwrap().to_string(),
+            change("a", &int, &How::default()).unwrap().to_string(),
             r#"{"name":"a","value":-9223372036854775808}"#
         );
         let float = VarType::Float.parse_text("1e300", None).unwrap();
         assert_eq!(
-            change("a", &float, Some(3)).unwrap().to_string(),
+            change("a", &float, &How { if_revision: Some(3), ..How::default() }).unwrap().to_string(),
             r#"{"base_revision":3,"name":"a","value":1e+300}"#
         );
     }
@@ -314,7 +320,7 @@ mod tests {
         let saved = answer(200, &json!({"revision": 42, "games": 1}));
         let applied = json!([{"device": 1, "revision": 42, "status": "applied", "round_trip_ms": 23.4}]);
         let answers = vec![speed(json!([])), saved, device(41), speed(json!([])), device(42), speed(applied)];
-        let how = How { if_revision: Some(41), wait: Some(Duration::from_secs(60)) };
+        let how = How { if_revision: Some(41), wait: Some(Duration::from_secs(60)), again: false };
         let (result, output, requests) = told(answers, &["speed=7"], &how);
         result.unwrap();
         assert_eq!(output, "saved as revision 42, sent to 1 connected game\napplied on 1/1 in 23 ms\n");
@@ -327,7 +333,7 @@ mod tests {
         let rejected =
             json!([{"device": 1, "revision": 42, "status": "rejected", "reason": "in a cutscene"}]);
         let answers = vec![speed(json!([])), saved.clone(), device(42), speed(rejected)];
-        let how = How { if_revision: None, wait: Some(Duration::from_secs(60)) };
+        let how = How { if_revision: None, wait: Some(Duration::from_secs(60)), again: false };
         let (result, output, _) = told(answers, &["speed=7"], &how);
         let refused = result.unwrap_err();
         assert_eq!(
@@ -336,7 +342,7 @@ mod tests {
         );
         assert!(output.ends_with("applied on 0/1\n"), "{output}");
         // no time is left: it looks once
-        let how = How { if_revision: None, wait: Some(Duration::ZERO) };
+        let how = How { if_revision: None, wait: Some(Duration::ZERO), again: false };
         let answers = vec![speed(json!([])), saved, device(41), speed(json!([]))];
         let (result, ..) = told(answers, &["speed=7"], &how);
         assert_eq!(result.unwrap_err().to_string(), "speed: phone has not answered within 0 s");
@@ -347,14 +353,14 @@ mod tests {
         let saved = answer(200, &json!({"revision": 50, "games": 1}));
         let clamped = json!([{"device": 1, "revision": 42, "status": "clamped", "value": 6}]);
         let answers = vec![speed(json!([])), saved, device(42), speed(clamped)];
-        let how = How { if_revision: None, wait: Some(Duration::from_secs(60)) };
+        let how = How { if_revision: None, wait: Some(Duration::from_secs(60)), again: false };
         let (result, ..) = told(answers, &["speed=7"], &how);
         assert_eq!(result.unwrap_err().to_string(), "speed: phone clamped it to 6");
     }
 
     #[test]
     fn nothing_is_sent_when_one_value_does_not_fit() {
-        let how = How { if_revision: None, wait: None };
+        let how = How { if_revision: None, wait: None, again: false };
         let (result, _, requests) =
             told(vec![speed(json!([])), speed(json!([]))], &["speed=7", "speed=many"], &how);
         let refused = result.unwrap_err();
@@ -368,7 +374,7 @@ mod tests {
     fn who_was_faster_is_told() {
         let conflict = json!({"code": "conflict", "message": "changed", "conflicts":
             [{"name": "speed", "current": {"value": 9, "revision": 44, "author": "Ben"}}]});
-        let how = How { if_revision: Some(42), wait: None };
+        let how = How { if_revision: Some(42), wait: None, again: false };
         let (result, ..) = told(vec![speed(json!([])), answer(409, &conflict)], &["speed=7"], &how);
         let refused = result.unwrap_err();
         assert_eq!(refused.status(), 1);

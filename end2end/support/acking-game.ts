@@ -23,6 +23,13 @@ interface Edit {
   value: unknown;
 }
 
+/** What came in one `v:`. */
+interface Push {
+  rev: number;
+  edits: Edit[];
+  removed: string[];
+}
+
 /** Numbers that another connection of the same device goes on from. */
 interface Held {
   rev: number;
@@ -43,7 +50,9 @@ export class AckingGame {
   #held: Held = { rev: 0, epoch: '' };
   #seq = 0;
   #acked = 0;
-  #unsaid: { rev: number; edits: Edit[] }[] = [];
+  #unsaid: Push[] = [];
+  /** What the game's own code made each variable. */
+  #own = new Map<string, unknown>();
 
   private constructor(
     readonly key: string,
@@ -60,6 +69,7 @@ export class AckingGame {
       game.#held = before.#held;
       game.judge = before.judge;
       for (const [name, value] of before.values) game.values.set(name, value);
+      game.#own = before.#own;
     }
     const { rev, epoch } = game.#held;
     const held = epoch ? { rev, epoch } : {};
@@ -72,8 +82,17 @@ export class AckingGame {
 
   /** Says which variables there are. */
   declare(...variables: Variable[]): void {
-    for (const { name, value } of variables) this.values.set(name, value);
+    for (const { name, value } of variables) {
+      this.values.set(name, value);
+      if (!this.#own.has(name)) this.#own.set(name, value);
+    }
     this.#send('i', variables);
+  }
+
+  /** Its own code changes a variable. */
+  change(name: string, value: unknown): void {
+    this.values.set(name, value);
+    this.#send('i', [{ name, value }]);
   }
 
   /** Writes log lines. */
@@ -95,7 +114,7 @@ export class AckingGame {
   /** Says what it did with everything that came while it was busy. */
   free(): void {
     this.busy = false;
-    for (const { rev, edits } of this.#unsaid.splice(0)) this.#apply(rev, edits);
+    for (const push of this.#unsaid.splice(0)) this.#apply(push);
   }
 
   close(): void {
@@ -114,14 +133,15 @@ export class AckingGame {
     if (verb === 'p') this.line.say(`q:${line.slice(2)}`);
     if (verb === 'x') this.#run(number, read<{ name: string; args: unknown }>());
     if (verb === 'v') {
-      const { epoch, vars } = read<{ epoch: string; vars: Edit[] }>();
+      const { epoch, vars: edits, removed } = read<{ epoch: string; vars: Edit[]; removed: string[] }>();
       this.#held.epoch = epoch;
-      if (this.busy) this.#unsaid.push({ rev: Number(number), edits: vars });
-      else this.#apply(Number(number), vars);
+      const push = { rev: Number(number), edits, removed };
+      if (this.busy) this.#unsaid.push(push);
+      else this.#apply(push);
     }
   }
 
-  #apply(rev: number, edits: Edit[]): void {
+  #apply({ rev, edits, removed }: Push): void {
     const said = edits.map(({ name, value }) => {
       const verdict = this.judge(name, value);
       if (verdict.status === 'applied') this.values.set(name, value);
@@ -130,6 +150,7 @@ export class AckingGame {
     });
     this.#held = { ...this.#held, rev };
     this.line.say(`r:${this.key}:${rev}:${JSON.stringify(said)}`);
+    for (const name of removed) this.change(name, this.#own.get(name));
   }
 
   #run(id: string, { name, args }: { name: string; args: unknown }): void {

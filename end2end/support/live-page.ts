@@ -130,6 +130,16 @@ export class LivePage {
     return this.deliveries(name).getByRole('listitem').filter({ hasText: device });
   }
 
+  /** Sends what is wanted to the games once more; in the list that the chip opens. */
+  pushAgain(name: string): Locator {
+    return this.deliveries(name).getByRole('button', { name: 'Push again' });
+  }
+
+  /** Lets go of the edit; in the list that the chip opens. */
+  letGo(name: string): Locator {
+    return this.deliveries(name).getByRole('button', { name: 'Let go' });
+  }
+
   /** The button of an action. */
   action(name: string): Locator {
     return this.row(name).getByRole('button', { name: /^Run / });

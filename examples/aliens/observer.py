@@ -42,6 +42,7 @@ class Observer:
     def __init__(self, server, key, **about):
         """`about` is what the game says of itself: name, app (its version), device (a stable id)."""
         self.line, self.vars, self.actions, self.said = Line(server, key, about), {}, {}, {}
+        self.edited = set()  # variables that have a value of the server's
         self.measure_at = 0.0
         self.logs = collections.deque(maxlen=1000)  # not sent yet; while offline, the newest
 
@@ -69,9 +70,10 @@ class Observer:
             elif what == "action":
                 self.line.answer(content["id"], self.run(content["name"], content["args"]))
             else:
-                outcomes = [self.apply(edit["name"], edit["value"]) for edit in content["vars"]]
-                self.line.applied(content.get("rev"), outcomes)
-                due |= {edit["name"]: None for edit in content["vars"]}
+                values = {edit["name"]: edit["value"] for edit in content["vars"]}
+                values |= {name: self.vars[name][0]["default"] for name in self.let_go(content, values)}
+                self.line.applied(content.get("rev"), [self.apply(name, value) for name, value in values.items()])
+                due |= dict.fromkeys(values)
         if time.monotonic() >= self.measure_at:
             self.measure_at = time.monotonic() + MEASURE_SECONDS
             due |= {name: None for name, (_, get, _) in self.vars.items() if self.said.get(name) != get()}
@@ -82,6 +84,12 @@ class Observer:
             while self.logs and self.line.has_room():
                 count = min(len(self.logs), MAX_ENTRIES_PER_LINE)
                 self.line.append_logs([self.logs.popleft() for _ in range(count)])
+
+    def let_go(self, content, values):
+        """The variables that nobody wants anything of any more: they go back to what they were when declared."""
+        gone = self.edited - values.keys() if content.get("full") else self.edited & set(content.get("removed", []))
+        self.edited = (self.edited | values.keys() & {name for name, (_, _, put) in self.vars.items() if put}) - gone
+        return gone
 
     def apply(self, name, wanted):
         """Sets a variable; what is in force then is what `get` says."""
@@ -106,8 +114,8 @@ class Observer:
 
 
 class Line:
-    """`poll` returns what came: ("ready", None) when the key is accepted, ("edits", {rev, vars}), ("action", {id, name,
-    args}). Without `rev` and `id` it came from a server of the original grammar."""
+    """`poll` returns what came: ("ready", None) when the key is accepted, ("edits", {rev, full, vars, removed}), ("action",
+    {id, name, args}). With nothing but `vars` it came from a server of the original grammar."""
 
     def __init__(self, server, key, about):
         self.tls = ssl.create_default_context() if server.startswith("tls://") else None
@@ -234,7 +242,7 @@ class Line:
         elif verb == b"v":
             edits = read(payload)
             self.hello["epoch"] = edits["epoch"]
-            yield "edits", {"rev": int(number), "vars": edits["vars"]}
+            yield "edits", {**edits, "rev": int(number)}
         elif verb == b"x":
             yield "action", {"id": number, **read(payload)}
         elif verb == b"a":  # on its disk up to here

@@ -10,7 +10,7 @@ use protocol::{
     limits,
     line::{Edited, Revised, encode_edits, encode_revised, parse_report},
     live,
-    model::{Report, Revision, Value, VarType, WireForm},
+    model::{Report, Value, VarName, VarRevision, VarType, WireForm},
 };
 use serde_json::{Map, Value as Json};
 
@@ -111,10 +111,13 @@ fn check_edits(reports: &[Report]) {
             check_value(&read.value);
         }
     }
-    let vars: Vec<_> = edits.iter().map(|edit| (*edit, Revision(1))).collect();
-    let bare = encode_revised(&Revised { epoch: "e-1", full: true, vars: &vars }, true);
+    let vars: Vec<_> = edits.iter().map(|edit| (*edit, VarRevision(1))).collect();
+    let removed: Vec<&VarName> = edits.iter().map(|edit| edit.name).collect();
+    let bare = encode_revised(&Revised { epoch: "e-1", full: true, vars: &vars, removed: &removed }, true);
     let read: serde_json::Value = serde_json::from_slice(&bare).expect("what is sent is JSON");
     assert_eq!(read["vars"].as_array().map(Vec::len), Some(vars.len()));
+    let names: Vec<&str> = removed.iter().map(|name| name.as_str()).collect();
+    assert_eq!(read["removed"], serde_json::json!(names));
     assert!(!bare.contains(&b'\n'), "bare JSON is one line");
 }
 

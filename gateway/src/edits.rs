@@ -1,4 +1,4 @@
-//! What a designer can do: set desired values.
+//! What a designer can do: set desired values, and let go of them.
 
 use std::sync::Arc;
 
@@ -6,18 +6,26 @@ use protocol::{
     ErrorCode, ProtocolError,
     limits::MAX_EDITS_PER_MESSAGE,
     live::{Change, EditSaved, Gesture},
-    model::{ProjectId, Revision, UserId, Value, VarName},
+    model::{ProjectId, Revision, VarName, VarRevision},
 };
 
 use crate::{
     Action, Caller, Gateway, GatewayError,
-    store::{Conflict, StoreError, Write, Written},
+    store::{Conflict, GestureRow, StoreError, Write, Written},
 };
 
+/// An edit that was saved before.
+#[derive(Clone, Debug)]
+pub struct FoundEdit {
+    /// The project's revision after it.
+    pub revision: Revision,
+    /// What it was asked to do.
+    pub rows: Vec<GestureRow>,
+}
+
 impl Gateway {
-    /// Sets desired values. Returns when they are saved and every connected game was told to fetch them;
-    /// values that are desired already change nothing. A change is a `(name, value)`, or a [`Change`] that says what
-    /// was seen before it.
+    /// Sets desired values, or lets go of them. Returns when that is saved and every connected game was told to fetch
+    /// it; what is so already changes nothing. A change is a `(name, value)`, or a [`Change`] that says more.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`]; `bad_name`, `bad_shape` or `too_many`, or [`GatewayError::Conflict`] when somebody
@@ -63,15 +71,19 @@ impl Gateway {
             let text = format!("at most {MAX_EDITS_PER_MESSAGE} variables at once");
             return Err(ProtocolError::new(ErrorCode::TooMany, text).into());
         }
+        let mut vars: Vec<(VarName, VarRevision)>;
         let (changes, unchanged, seen) = {
             let state = live.state();
             let (changes, mut unchanged) = state.check_edit(changes)?;
+            vars = unchanged.iter().map(|(change, edit)| (change.name.clone(), *edit)).collect();
             unchanged.retain(|_| is_remembered);
             if changes.is_empty() && unchanged.is_empty() {
-                return Ok(EditSaved { revision: state.revision(), games: state.connections() });
+                let (revision, games) = (state.revision(), state.connections());
+                return Ok(EditSaved { revision, vars, games });
             }
             (changes, unchanged, state.revision())
         };
+        let changed: Vec<VarName> = changes.iter().map(|change| change.name.clone()).collect();
         let write = Write::Edit {
             project,
             author: caller.user.id,
@@ -85,7 +97,12 @@ impl Gateway {
             seen,
         };
         match self.inner.writer.edit(Arc::clone(&live), write).await? {
-            Written::Edit { revision } => Ok(EditSaved { revision, games: live.state().connections() }),
+            Written::Edit { revision, set } => {
+                vars.extend(
+                    set.into_iter().flat_map(|set| changed.iter().map(move |name| (name.clone(), set))),
+                );
+                Ok(EditSaved { revision, vars, games: live.state().connections() })
+            }
             Written::Conflict(conflict) => {
                 let Conflict { change, current } = *conflict;
                 let current = current.map(Box::new);
@@ -97,8 +114,8 @@ impl Gateway {
         }
     }
 
-    /// What an edit with this gesture has set before, with its newest revision: a script that was cut off asks before it
-    /// says the same again. `None`: there was no such edit of this caller.
+    /// The edit of this caller with this gesture, if there was one: a script that was cut off asks before it says the same
+    /// again.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
@@ -107,12 +124,10 @@ impl Gateway {
         caller: &Caller,
         project: ProjectId,
         gesture: Gesture,
-    ) -> Result<Option<(Revision, Vec<(VarName, Value)>)>, GatewayError> {
+    ) -> Result<Option<FoundEdit>, GatewayError> {
         self.authorise_in(caller, Action::EditValues, project).await?;
-        let author: UserId = caller.user.id;
-        let rows = self.inner.store.get_gesture(project, author, gesture).await?;
-        let newest = rows.iter().map(|(_, _, revision)| *revision).max();
-        let values = rows.into_iter().map(|(name, value, _)| (name, value)).collect();
-        Ok(newest.map(|revision| (revision, values)))
+        let rows = self.inner.store.get_gesture(project, caller.user.id, gesture).await?;
+        let newest = rows.iter().map(|row| row.revision).max();
+        Ok(newest.map(|revision| FoundEdit { revision, rows }))
     }
 }

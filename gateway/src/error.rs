@@ -19,12 +19,12 @@ pub enum GatewayError {
     #[error("{}", .0.text)]
     Refused(#[from] ProtocolError),
     /// The edit was made on an old view: somebody else's was saved first.
-    #[error("{}", conflict(name, wanted, current.as_deref()))]
+    #[error("{}", conflict(name, wanted.as_ref(), current.as_deref()))]
     Conflict {
         /// The variable.
         name: VarName,
-        /// What it was to be.
-        wanted: Value,
+        /// What it was to be; `None` = what the game says.
+        wanted: Option<Value>,
         /// What it is; `None` = what the game says.
         current: Option<Box<Desired>>,
     },
@@ -75,14 +75,19 @@ impl GatewayError {
     }
 }
 
-fn conflict(name: &VarName, wanted: &Value, current: Option<&Desired>) -> String {
-    let wanted = shown(wanted);
-    match current {
-        Some(Desired { value, author, .. }) => format!(
-            "{author} set {name} to {} meanwhile; yours was {wanted}. Set it again if you want that.",
-            shown(value)
-        ),
-        None => format!("{name} is not set any more; yours was {wanted}. Set it again if you want that."),
+fn conflict(name: &VarName, wanted: Option<&Value>, current: Option<&Desired>) -> String {
+    let came_first = match current {
+        Some(Desired { value: Some(value), author, .. }) => {
+            format!("{author} set {name} to {} meanwhile", shown(value))
+        }
+        Some(Desired { value: None, author, .. }) => format!("{author} let go of {name} meanwhile"),
+        None => format!("{name} is not set any more"),
+    };
+    match wanted {
+        Some(wanted) => {
+            format!("{came_first}; yours was {}. Set it again if you want that.", shown(wanted))
+        }
+        None => format!("{came_first}; you wanted to let go of it. Do that again if you still want to."),
     }
 }
 

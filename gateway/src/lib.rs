@@ -34,6 +34,7 @@ pub use actions::ActionCall;
 pub use audit::MAX_AUDIT_ENTRIES;
 pub use caller::{Caller, Credential, Origin, Secret};
 pub use clock::Clock;
+pub use edits::FoundEdit;
 pub use error::GatewayError;
 pub use games::{Content, GameEvent, GameLine, Push};
 pub use gateway::{Gateway, Status};

@@ -69,7 +69,7 @@ async fn a_clock_that_jumps_changes_no_order(store: Arc<dyn Store>) {
     assert_eq!(numbers, expected);
     let var = &before.vars[0];
     assert_eq!(var.reported[0].value, Value::Int(last.into()));
-    assert_eq!(var.desired.as_ref().unwrap().value, Value::Int((100 + last).into()));
+    assert_eq!(var.desired.as_ref().unwrap().value, Some(Value::Int((100 + last).into())));
     drop(game);
     gateway.close().await;
 }

@@ -21,7 +21,7 @@ use protocol::{
     ErrorCode,
     line::{Caps, Hello, parse_logs, parse_report},
     live::{Change, Event, Gesture, Snapshot},
-    model::{Level, Project, Revision, UnixMicros, User, UserId, Value, VarName, VarType},
+    model::{Level, Project, Revision, UnixMicros, User, UserId, Value, VarName, VarRevision, VarType},
 };
 
 const START: UnixMicros = UnixMicros(1_790_000_000_000_000);
@@ -270,7 +270,7 @@ async fn a_drag_is_coalesced_for_games_and_in_the_history(store: Arc<dyn Store>)
     assert_eq!(pushed(&mut game).unwrap(), r#"{"name":"speed","type":"integer","value":20}"#);
     let history = house.store.list_history(house.project.id, None, None, 10).await.unwrap();
     let [row] = &history[..] else { panic!("{history:?}") };
-    assert_eq!((&row.old, &row.new, row.revision), (&None, &int(20), Revision(15)));
+    assert_eq!((&row.old, &row.new, row.revision), (&None, &Some(int(20)), Revision(15)));
 }
 
 async fn a_refused_edit_changes_nothing(store: Arc<dyn Store>) {
@@ -313,7 +313,7 @@ async fn edit_on(
     base: i64,
 ) -> Result<i64, GatewayError> {
     let name = VarName::parse("speed").unwrap();
-    let change = Change { name, value: int(value), base: Some(Revision(base)) };
+    let change = Change::from((name, int(value))).on(VarRevision(base));
     let edit = house.gateway.edit_vars(by, house.project.id, Gesture(gesture), vec![change]);
     edit.await.map(|saved| saved.revision.0)
 }
@@ -322,7 +322,7 @@ fn assert_conflict(outcome: Result<i64, GatewayError>, wanted_before: i64, text:
     let Err(error) = outcome else { panic!("revision {outcome:?}") };
     assert_eq!((error.code(), error.to_string().as_str()), ("conflict", text));
     let GatewayError::Conflict { name, current, .. } = error else { panic!("{error}") };
-    assert_eq!((name.as_str(), current.unwrap().value), ("speed", int(wanted_before)));
+    assert_eq!((name.as_str(), current.unwrap().value), ("speed", Some(int(wanted_before))));
 }
 
 async fn an_edit_on_an_old_view_is_refused_with_both_values(store: Arc<dyn Store>) {
@@ -345,8 +345,8 @@ async fn an_edit_on_an_old_view_is_refused_with_both_values(store: Arc<dyn Store
     assert!(matches!(edit_on(&house, by, 3, 9, 70).await, Err(GatewayError::Conflict { .. })));
 
     // one old change takes the others with it
-    let change = |name, base| Change { name: VarName::parse(name).unwrap(), value: int(1), base };
-    let both = vec![change("lives", None), change("speed", Some(Revision(1)))];
+    let change = |name| Change::from((VarName::parse(name).unwrap(), int(1)));
+    let both = vec![change("lives"), change("speed").on(VarRevision(1))];
     let edit = house.gateway.edit_vars(by, house.project.id, Gesture(4), both).await;
     assert!(matches!(edit, Err(GatewayError::Conflict { .. })), "{edit:?}");
     let snapshot = house.snapshot().await;
@@ -422,7 +422,7 @@ async fn a_dashboard_gets_a_snapshot_and_then_every_delta(store: Arc<dyn Store>)
 
     house.edit("speed", int(6)).await.unwrap();
     let [Event::Edited { desired }] = &next_events(&mut watcher).await[..] else { panic!() };
-    assert_eq!((&desired[0].1.value, desired[0].1.author.as_str()), (&int(6), "owner"));
+    assert_eq!((&desired[0].1.value, desired[0].1.author.as_str()), (&Some(int(6)), "owner"));
 
     drop(game);
     let [Event::Device(device)] = &next_events(&mut watcher).await[..] else { panic!() };
@@ -532,7 +532,7 @@ async fn an_edit_alone_widens_an_inferred_number(store: Arc<dyn Store>) {
         let var = snapshot.vars.iter().find(|var| var.name.as_str() == "speed").unwrap();
         (var.spec.var_type.clone(), var.desired.clone().unwrap().value, var.reported[0].value.clone())
     };
-    let expected = (VarType::Float, Value::Float(6.25), Value::Float(5.0));
+    let expected = (VarType::Float, Some(Value::Float(6.25)), Value::Float(5.0));
     assert_eq!(shown(&house.snapshot().await), expected);
     // an older game than that edit declares it once more
     drop(game);
@@ -541,7 +541,7 @@ async fn an_edit_alone_widens_an_inferred_number(store: Arc<dyn Store>) {
     assert_eq!(shown(&house.snapshot().await), expected);
     // a whole number is no way back
     house.edit("speed", int(7)).await.unwrap();
-    assert_eq!(shown(&house.snapshot().await).1, Value::Float(7.0));
+    assert_eq!(shown(&house.snapshot().await).1, Some(Value::Float(7.0)));
     house.edit("speed", Value::Float(6.25)).await.unwrap();
     house.gateway.flush().await.unwrap();
     let gateway = open(&store, &house.now).await;

@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    DeviceId, Level, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
+    DeviceId, Level, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarRevision,
+    VarSpec,
 };
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
-pub const LIVE_VERSION: u32 = 3;
+pub const LIVE_VERSION: u32 = 4;
 
 /// WebSocket close code: this page is of another version, load it anew.
 pub const CLOSE_VERSION: u16 = 4001;
@@ -32,25 +33,44 @@ pub type Seq = u64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gesture(pub u64);
 
-/// A new desired value.
+/// A new desired value, or none any more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Of which variable.
     pub name: VarName,
-    /// What it shall be.
-    pub value: Value,
+    /// What it shall be; `None` lets go of it: games go back to their own value.
+    pub value: Option<Value>,
     /// The [`Desired::revision`] that whoever edits has seen, [`NOT_DESIRED`] when there was no desired value: with
     /// another one the edit is refused, because it was made on an old view. `None` = whatever it is.
-    pub base: Option<Revision>,
+    pub base: Option<VarRevision>,
+    /// Send the value again, as a new revision, even if it is desired already: games have another one by now.
+    pub again: bool,
 }
 
 /// [`Change::base`] of a variable that nobody has set: the first edit of a project has revision 1.
-pub const NOT_DESIRED: Revision = Revision(0);
+pub const NOT_DESIRED: VarRevision = VarRevision(0);
+
+impl Change {
+    /// Lets go of a variable, whatever it is now.
+    pub fn let_go(name: VarName) -> Self {
+        Self { name, value: None, base: None, again: false }
+    }
+
+    /// The same, made on what was seen before.
+    pub fn on(self, base: VarRevision) -> Self {
+        Self { base: Some(base), ..self }
+    }
+
+    /// The same, to be sent even if it is desired already.
+    pub fn again(self) -> Self {
+        Self { again: true, ..self }
+    }
+}
 
 impl From<(VarName, Value)> for Change {
     /// Whatever the value is now.
     fn from((name, value): (VarName, Value)) -> Self {
-        Self { name, value, base: None }
+        Self { name, value: Some(value), base: None, again: false }
     }
 }
 
@@ -62,7 +82,7 @@ pub enum ClientMessage {
         /// The project.
         project: ProjectId,
     },
-    /// Set desired values. Answered by [`ServerMessage::EditResult`] with the same `id`.
+    /// Set desired values, or let go of them. Answered by [`ServerMessage::EditResult`] with the same `id`.
     Edit {
         /// Chosen by the browser, so that it can tell the answers apart.
         id: u32,
@@ -70,7 +90,7 @@ pub enum ClientMessage {
         project: ProjectId,
         /// The drag that this edit is part of.
         gesture: Gesture,
-        /// The new values.
+        /// All of them, or none.
         changes: Vec<Change>,
     },
     /// Run an action on every connected game that can. Answered by [`ServerMessage::RunResult`] with the same
@@ -131,10 +151,12 @@ pub enum ServerMessage {
 }
 
 /// An edit is on disk and on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditSaved {
     /// The project's revision after this edit.
     pub revision: Revision,
+    /// The newest edit of each variable that was named: this one, or an earlier one where nothing was to be changed.
+    pub vars: Vec<(VarName, VarRevision)>,
     /// How many games were connected and get it now.
     pub games: u32,
 }
@@ -229,14 +251,14 @@ pub struct Var {
     pub applied: Vec<Applied>,
 }
 
-/// A desired value.
+/// The newest edit of a variable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Desired {
-    /// The value.
-    pub value: Value,
-    /// The revision that set it.
-    pub revision: Revision,
-    /// Who set it: a name for people.
+    /// What it shall be; `None`: it was let go, and is what the game makes it.
+    pub value: Option<Value>,
+    /// The revision of the edit.
+    pub revision: VarRevision,
+    /// Who made it: a name for people.
     pub author: String,
     /// When it was saved.
     pub at: UnixMicros,
@@ -247,8 +269,8 @@ pub struct Desired {
 pub struct Applied {
     /// Who.
     pub device: DeviceId,
-    /// The revision that had set the value.
-    pub revision: Revision,
+    /// The edit that it did it with.
+    pub revision: VarRevision,
     /// What it did.
     pub outcome: Outcome,
     /// From sending the revision to hearing that it is applied, in microseconds; `None` when it was applied
@@ -323,7 +345,7 @@ pub enum Event {
     },
     /// Somebody edited variables.
     Edited {
-        /// The new desired values; all of one revision, author and time.
+        /// Desired values that were set or let go; all of one revision, author and time.
         desired: Vec<(VarName, Desired)>,
     },
     /// Log lines, in the order of their `seq`.
@@ -402,10 +424,12 @@ mod tests {
             changes: vec![
                 Change {
                     name: name.clone(),
-                    value: Value::Int(Integer::MAX),
-                    base: Some(Revision(i64::MAX)),
+                    value: Some(Value::Int(Integer::MAX)),
+                    base: Some(VarRevision(i64::MAX)),
+                    again: true,
                 },
                 (name.clone(), Value::Float(0.1)).into(),
+                Change::let_go(name.clone()).on(NOT_DESIRED),
             ],
         };
         assert_eq!(parse(&encode(&edit)), Ok(edit));

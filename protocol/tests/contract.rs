@@ -16,7 +16,7 @@ use protocol::{
         write_action, write_drain, write_edits, write_entries_nack, write_hello, write_in_sync, write_nack,
         write_ping, write_pong, write_revised,
     },
-    model::{Key, LogEntry, Report, Revision, UnixMicros, VarName, WireForm},
+    model::{Key, LogEntry, Report, Revision, UnixMicros, VarName, VarRevision, WireForm},
 };
 use serde_json::Value as Json;
 
@@ -177,16 +177,19 @@ fn write_keyed(out: &mut Vec<u8>, verb: &str, key: Key, rest: &str) {
 
 fn revised(payload: &str) -> Vec<u8> {
     let json = decoded(payload);
-    let set_by = |var: &Json| Revision(var["rev"].as_i64().expect("rev"));
+    let set_by = |var: &Json| VarRevision(var["rev"].as_i64().expect("rev"));
     let vars = json["vars"].as_array().expect("vars");
-    let reports: Vec<(Report, Revision)> = vars
+    let reports: Vec<(Report, VarRevision)> = vars
         .iter()
         .map(|var| (parse_report(var.to_string().as_bytes()).expect("a variable").remove(0), set_by(var)))
         .collect();
     let vars: Vec<_> = reports.iter().map(|(report, revision)| (edited(report), *revision)).collect();
+    let name = |name: &Json| VarName::parse(name.as_str().expect("a name")).expect("a name");
+    let removed: Vec<VarName> = json["removed"].as_array().expect("removed").iter().map(name).collect();
+    let removed: Vec<&VarName> = removed.iter().collect();
     let epoch = json["epoch"].as_str().expect("epoch");
     let full = json["full"].as_bool().expect("full");
-    encode_revised(&Revised { epoch, full, vars: &vars }, payload.starts_with('{'))
+    encode_revised(&Revised { epoch, full, vars: &vars, removed: &removed }, payload.starts_with('{'))
 }
 
 fn edited(report: &Report) -> Edited<'_> {

@@ -10,6 +10,7 @@ use std::{
     process::{Output, Stdio},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::Caller;
 use protocol::model::{Project, TokenId, TokenScope};
 use serde_json::{Value as Json, json};
@@ -195,6 +196,36 @@ async fn from_signing_in_to_a_value_that_games_have_applied() {
     let (_, stdout, _) = stage.run(&["vars", "--json"]).await;
     let vars: Json = serde_json::from_str(&stdout).unwrap();
     assert_eq!((&vars[0]["desired"]["value"], &vars[1]["desired"]["value"]), (&json!(7), &json!("c")));
+}
+
+#[tokio::test]
+async fn what_was_set_is_let_go_or_sent_again() {
+    let stage = Stage::set_up(&[]).await;
+    stage.sign_in().await;
+    let mut game = stage.game().await;
+    stage.stored(&mut game, VARIABLES, 1).await;
+    stage.run(&["set", "speed=7", "a=b=c"]).await;
+    stage.edited(&mut game).await;
+    let (_, stdout, _) = stage.run(&["set", "speed=7"]).await;
+    assert_eq!(stdout, "saved as revision 1, sent to 1 connected game\n");
+    let (_, stdout, _) = stage.run(&["set", "speed=7", "--again"]).await;
+    assert_eq!(stdout, "saved as revision 2, sent to 1 connected game\n");
+    stage.edited(&mut game).await;
+
+    let (status, _, stderr) = stage.run(&["unset", "speed", "--if-revision", "1"]).await;
+    assert!(status == Some(1) && stderr.contains("speed is 7 since revision 2"), "{stderr}");
+    let (status, stdout, stderr) = stage.run(&["unset", "speed", "a=b"]).await;
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    assert_eq!(stdout, "let go at revision 3, sent to 1 connected game\n");
+    let line = game.line().await;
+    let payload = STANDARD.decode(line.rsplit(':').next().unwrap()).unwrap();
+    let push: Json = serde_json::from_slice(&payload).unwrap();
+    assert_eq!((&push["removed"], &push["vars"]), (&json!(["speed", "a=b"]), &json!([])));
+    let (_, stdout, _) = stage.run(&["vars", "--json"]).await;
+    let vars: Json = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&vars[0]["desired"], &vars[0]["let_go"]["revision"]), (&Json::Null, &json!(3)));
+    let (status, _, stderr) = stage.run(&["unset", "sped"]).await;
+    assert!(status == Some(1) && stderr.contains("sped"), "{stderr}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 mod support;
 
 use protocol::{
-    live::{ClientMessage, ServerMessage},
+    live::{Change, ClientMessage, Gesture, ServerMessage},
     model::{Project, Value, VarName},
 };
 use serde_json::Value as Json;
@@ -65,6 +65,11 @@ async fn act(what: &str, server: &TestServer, browser: &Browser, project: &Proje
             let edits: Vec<(&str, Value)> =
                 edits.map(|(name, value)| (name, Value::parse_json(value).expect(value))).collect();
             dashboard.edit(1, project.id, &edits).await;
+        }
+        ["lets", "go", "of", name] => {
+            let changes = vec![Change::let_go(VarName::parse(name).unwrap())];
+            let (project, gesture) = (project.id, Gesture(2));
+            dashboard.say(&ClientMessage::Edit { id: 1, project, gesture, changes }).await;
         }
         ["runs", name, args] => {
             let (name, args) = (VarName::parse(name).unwrap(), Some(args.to_owned()));

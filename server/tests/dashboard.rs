@@ -51,7 +51,7 @@ async fn a_snapshot_then_deltas_then_an_edit_and_its_result() {
         }
     }
     assert_eq!(result.map(|saved| (saved.revision, saved.games)), Some((Revision(1), 1)));
-    assert!(matches!(&delta.unwrap()[..], [Event::Edited { desired }] if desired[0].1.value == int(5)));
+    assert!(matches!(&delta.unwrap()[..], [Event::Edited { desired }] if desired[0].1.value == Some(int(5))));
     assert_eq!(game.edits(key).await, json!({"name": "speed", "type": "integer", "value": 5}));
 }
 
@@ -78,8 +78,8 @@ async fn edits_of_one_browser_are_saved_in_order_and_seen_by_another() {
             other => panic!("{other:?}"),
         }
     }
-    let mut newest = Value::Bool(false);
-    while newest != int(20) {
+    let mut newest = None;
+    while newest != Some(int(20)) {
         if let ServerMessage::Delta { events, .. } = other.hear().await {
             for event in events {
                 if let Event::Edited { desired } = event {

@@ -7,8 +7,8 @@ mod support;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::Origin;
 use protocol::{
-    live::{ClientMessage, Event, Outcome, ServerMessage},
-    model::{Project, Revision, Value, VarName},
+    live::{Change, ClientMessage, Event, Gesture, Outcome, ServerMessage},
+    model::{Project, Revision, Value, VarName, VarRevision},
 };
 use serde_json::{Value as Json, json};
 use support::{TestServer, line::Game, live::Dashboard};
@@ -152,7 +152,7 @@ async fn values_have_revisions_and_what_became_of_them_is_shown() {
     let outcome = |name: &str| {
         let marks = vars.iter().find(|(known, _)| known.as_str() == name).map(|(_, marks)| &marks[..]);
         let Some([mark]) = marks else { panic!("{name}: {marks:?}") };
-        assert!(mark.revision == Revision(1) && mark.round_trip_micros.is_some(), "{mark:?}");
+        assert!(mark.revision == VarRevision(1) && mark.round_trip_micros.is_some(), "{mark:?}");
         mark.outcome.clone()
     };
     let clamped = Outcome::Clamped { value: Some(int(100)), reason: Some("too fast".into()) };
@@ -172,6 +172,46 @@ async fn values_have_revisions_and_what_became_of_them_is_shown() {
     let line = player.line().await;
     let all: Json = serde_json::from_str(line.strip_prefix("v:KEY:1:").expect(&line)).unwrap();
     assert_eq!((&all["full"], all["vars"].as_array().unwrap().len()), (&json!(true), 2));
+}
+
+#[tokio::test]
+async fn what_was_let_go_is_removed_also_after_a_reconnect() {
+    let server = TestServer::start().await;
+    let (browser, project) = (server.owner().await, server.project().await);
+    let hello = json!({"proto": 2, "device": "phone", "caps": ["ack", "rev"]});
+    let mut player = Player::connect(&server, &project, hello).await;
+    assert_eq!(player.line().await, "a:KEY:0");
+    player.values(0).await;
+    assert_eq!(player.line().await, "s:KEY:0");
+    player.send(r#"i:KEY:1:{"speed":5,"size":1}"#).await;
+    assert_eq!(player.line().await, "a:KEY:1");
+    let mut dashboard = Dashboard::open(&browser).await;
+    dashboard.subscribe(project.id).await;
+    dashboard.edit(1, project.id, &[("speed", int(9)), ("size", int(2))]).await;
+    let epoch = player.values(1).await["epoch"].clone();
+
+    let changes = vec![Change::let_go(VarName::parse("speed").unwrap()).on(VarRevision(1))];
+    dashboard.say(&ClientMessage::Edit { id: 2, project: project.id, gesture: Gesture(2), changes }).await;
+    let push = player.values(2).await;
+    assert_eq!(
+        (&push["removed"], &push["vars"], &push["full"]),
+        (&json!(["speed"]), &json!([]), &json!(false))
+    );
+    player.send("r:KEY:2").await;
+    let applied = event(&mut dashboard, |event| match event {
+        Event::Applied { vars, .. } => Some(vars),
+        _ => None,
+    })
+    .await;
+    let speed = applied.iter().find(|(name, _)| name.as_str() == "speed").map(|(_, marks)| &marks[0]);
+    assert_eq!(speed.map(|mark| (mark.revision, &mark.outcome)), Some((VarRevision(2), &Outcome::Applied)));
+
+    // as if it had lost its connection before it heard of it
+    drop(player);
+    let hello = json!({"proto": 2, "device": "phone", "caps": ["rev"], "epoch": epoch, "rev": 1});
+    let mut player = Player::connect(&server, &project, hello).await;
+    assert_eq!(player.values(2).await["removed"], json!(["speed"]));
+    assert_eq!(player.line().await, "s:KEY:2");
 }
 
 #[tokio::test]

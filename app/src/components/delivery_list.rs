@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use protocol::live::Desired;
 use protocol::model::{DeviceId, VarName};
 
 use crate::format;
-use crate::live::{DeviceRow, Fate, Ranking, use_live};
+use crate::live::{DeviceRow, Fate, Ranking, VarState, use_live};
 
 /// Most devices that are listed; the others are counted.
 const MAX_ROWS: usize = 50;
@@ -31,6 +32,7 @@ pub fn DeliveryList(
     view! {
         <div class="delivery" role="group" aria-label=label>
             <Head all wanted on_close />
+            <Wanted name />
             <ul>
                 <For
                     each=move || ranking.with(|ranking| ranking.shown.clone())
@@ -66,6 +68,58 @@ fn Head(all: Memo<usize>, wanted: RwSignal<String>, on_close: Callback<()>) -> i
         </div>
     }
     .into_any()
+}
+
+/// What is wanted, by whom, and what can be done about it.
+#[component]
+fn Wanted(name: StoredValue<VarName>) -> impl IntoView {
+    let live = use_live();
+    let locked = live.locked();
+    let edit = Memo::new(move |_| name.with_value(|name| live.with_var(name, |_, var| words_of_edit(var))));
+    let is_wanted = Memo::new(move |_| {
+        name.with_value(|name| live.with_var(name, |_, var| var.wanted().is_some())) == Some(true)
+    });
+    view! {
+        <div class="delivery-wanted" hidden=move || edit.with(|edit| !matches!(edit, Some(Some(_))))>
+            <span>{move || edit.get().flatten()}</span>
+            <span class="spacer"></span>
+            <Show when=move || is_wanted.get() && !locked.get()>
+                <button
+                    type="button"
+                    class="button"
+                    title="Send it to the games once more"
+                    on:click=move |_| name.with_value(|name| live.push_again(name))
+                >
+                    "Push again"
+                </button>
+                <button
+                    type="button"
+                    class="button"
+                    title="Let the games go back to their own value"
+                    on:click=move |_| name.with_value(|name| live.let_go(name))
+                >
+                    "Let go"
+                </button>
+            </Show>
+        </div>
+    }
+    .into_any()
+}
+
+/// `None` while nobody has edited it.
+fn words_of_edit(var: &VarState) -> Option<String> {
+    let author = |saved: &Desired| match saved.value {
+        Some(_) => format!(", set by {}", saved.author),
+        None => format!("Let go by {}", saved.author),
+    };
+    match (var.wanted(), &var.desired) {
+        (Some(wanted), saved) => {
+            let saved = saved.as_ref().filter(|saved| saved.value.as_ref() == Some(wanted));
+            Some(format!("Wanted: {wanted}{}", saved.map(author).unwrap_or_default()))
+        }
+        (None, Some(saved)) if saved.value.is_none() => Some(author(saved)),
+        (None, _) => var.pending.as_ref().map(|_| "Letting go".to_owned()),
+    }
 }
 
 /// The ranking that is shown: a new one at once when devices came or another filter was typed, else when it was
@@ -132,6 +186,8 @@ fn look(fate: Fate) -> (&'static str, &'static str) {
     match fate {
         Fate::Rejected | Fate::Failed => ("delivery-row delivery-row--rejected", "✕"),
         Fate::Clamped => ("delivery-row delivery-row--clamped", "≈"),
+        Fate::Drifted | Fate::Untold => ("delivery-row", "≠"),
+        Fate::Back => ("delivery-row", "↩"),
         Fate::Pending => ("delivery-row delivery-row--pending", "◐"),
         Fate::Waiting => ("delivery-row", "○"),
         Fate::Applied | Fate::Done => ("delivery-row delivery-row--applied", "✓"),
@@ -151,9 +207,12 @@ fn words(row: &DeviceRow) -> (&'static str, Option<String>) {
         (Fate::Pending, true) => ("pending, reports", reports),
         (Fate::Pending, false) => ("pending", None),
         (Fate::Waiting, _) => ("offline, delivered when it returns", None),
-        (Fate::Applied, true) => ("applied, reports", reports),
-        (Fate::Applied, false) if row.online => ("applied", None),
-        (Fate::Applied, false) => ("applied, offline now", None),
+        (Fate::Drifted, _) => ("applied, is now", reports),
+        (Fate::Applied, _) if row.online => ("applied", None),
+        (Fate::Applied, _) => ("applied, offline now", None),
+        (Fate::Untold, _) => ("can't be told, keeps", reports),
+        (Fate::Back, true) => ("went back to", reports),
+        (Fate::Back, false) => ("went back to its own value", None),
         (Fate::Done, _) => ("done", row.value.clone()),
         (Fate::Reporting, _) if row.online => ("reports", reports),
         (Fate::Reporting, _) => ("offline, reported", reports),
@@ -179,7 +238,10 @@ fn word(fate: Fate) -> &'static str {
         Fate::Rejected => "rejected",
         Fate::Failed => "failed",
         Fate::Clamped => "clamped",
+        Fate::Drifted => "differ",
         Fate::Pending => "pending",
+        Fate::Untold => "can't be told",
+        Fate::Back => "went back",
         Fate::Waiting => "offline",
         Fate::Applied => "applied",
         Fate::Done => "done",
@@ -218,8 +280,10 @@ mod tests {
         let five = Some("5".to_owned());
         let clamped = DeviceRow { value: five.clone(), ..row(Fate::Clamped) };
         assert_eq!(words(&clamped), ("clamped to", five.clone()));
-        let drifted = DeviceRow { reports: five.clone(), ..row(Fate::Applied) };
-        assert_eq!(words(&drifted), ("applied, reports", five.clone()));
+        let drifted = DeviceRow { reports: five.clone(), ..row(Fate::Drifted) };
+        assert_eq!(words(&drifted), ("applied, is now", five.clone()));
+        let untold = DeviceRow { reports: five.clone(), ..row(Fate::Untold) };
+        assert_eq!(words(&untold), ("can't be told, keeps", five.clone()));
         let away = DeviceRow { online: false, reports: five, ..row(Fate::Waiting) };
         assert_eq!(words(&away), ("offline, delivered when it returns", None));
     }

@@ -1,9 +1,16 @@
 //! What became of an edit: sign, word and colour, always all three, and a button that opens the devices.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use crate::format;
-use crate::live::{Status, Tally};
+use crate::live::{Spread, Status, Tally};
+
+/// A chip that has nothing more to say keeps its words so long, then only its sign.
+const FADES_AFTER: Duration = Duration::from_secs(4);
+/// Most characters of a value in a chip.
+const VALUE_CHARS: usize = 24;
 
 /// The chip at the end of a variable's row.
 #[component]
@@ -21,10 +28,12 @@ pub fn StatusChip(
     on_toggle: Callback<()>,
 ) -> impl IntoView {
     let text = Memo::new(move |_| status.with(words));
+    let quiet = fading(status);
     view! {
         <button
             type="button"
             class=move || status.with(look).0
+            class:chip--quiet=quiet
             hidden=move || text.with(String::is_empty)
             title=move || status.with(sentence)
             aria-expanded=move || open.get().to_string()
@@ -43,6 +52,35 @@ pub fn StatusChip(
     .into_any()
 }
 
+/// Whether the chip is down to its sign: at once where it was settled before, else when it has been for a while.
+fn fading(status: Signal<Status>) -> RwSignal<bool> {
+    let quiet = RwSignal::new(status.with_untracked(is_settled));
+    let mut fade = debounce(FADES_AFTER, move |()| {
+        if status.try_with_untracked(is_settled) == Some(true) {
+            quiet.try_set(true);
+        }
+    });
+    Effect::new(move |was_settled: Option<bool>| {
+        let is_settled = status.with(is_settled);
+        match (was_settled, is_settled) {
+            (_, false) => quiet.set(false),
+            (Some(false), true) => fade(()),
+            _ => {}
+        }
+        is_settled
+    });
+    quiet
+}
+
+/// Whether everything is as the person wanted it.
+fn is_settled(status: &Status) -> bool {
+    match status {
+        Status::Sent(tally) | Status::Ran(_, tally) => tally.is_settled(),
+        Status::LetGo(tally) => tally.applied == tally.games,
+        _ => false,
+    }
+}
+
 fn look(status: &Status) -> (&'static str, &'static str) {
     match status {
         Status::Untouched => ("chip", ""),
@@ -52,8 +90,15 @@ fn look(status: &Status) -> (&'static str, &'static str) {
         Status::Sent(tally) | Status::Ran(_, tally) => match tally {
             Tally { rejected: 1.., .. } => ("chip chip--rejected", "✕"),
             _ if tally.pending() > 0 || tally.games == 0 => ("chip chip--waiting", "◐"),
+            Tally { drifted: 1.., .. } => ("chip chip--drifted", "≠"),
             Tally { clamped: 1.., .. } => ("chip chip--clamped", "≈"),
             _ => ("chip chip--applied", "✓"),
+        },
+        Status::LetGo(tally) => match tally {
+            Tally { rejected: 1.., .. } => ("chip chip--rejected", "✕"),
+            _ if tally.pending() > 0 => ("chip chip--waiting", "◐"),
+            Tally { untold: 1.., .. } => ("chip chip--drifted", "≠"),
+            _ => ("chip chip--offline", "↩"),
         },
         Status::Offline(_) => ("chip chip--offline", "○"),
         Status::Refused(_) => ("chip chip--refused", "✕"),
@@ -65,21 +110,13 @@ fn look(status: &Status) -> (&'static str, &'static str) {
 pub(super) fn words(status: &Status) -> String {
     match status {
         Status::Untouched => String::new(),
-        Status::Mixed(values) => format!("{values} values"),
+        Status::Mixed(spread) => mixed(spread),
         Status::Kept => "kept until reconnected".to_owned(),
         Status::Sending => "sending".to_owned(),
         Status::Sent(tally) if tally.games == 1 => sent_to_one(tally),
-        Status::Sent(tally) if tally.applied + tally.rejected == 0 => asked(tally.games),
-        Status::Sent(tally) => {
-            let Tally { games, applied, clamped, rejected, .. } = tally;
-            let mut text = format!("{applied}/{games} applied");
-            append_count(&mut text, *rejected, "rejected");
-            append_count(&mut text, *clamped, "clamped");
-            if applied == games && *clamped == 0 {
-                text.push_str(&p95(tally));
-            }
-            text
-        }
+        Status::Sent(tally) if tally.pending() == tally.games => asked(tally.games),
+        Status::Sent(tally) => sent_to_many(tally),
+        Status::LetGo(tally) => let_go(tally),
         Status::Offline(0) => "no game connected".to_owned(),
         Status::Offline(devices) => format!("waits for {}", format::count(*devices, "device")),
         Status::Refused(text) => text.clone(),
@@ -92,7 +129,7 @@ pub(super) fn words(status: &Status) -> String {
 fn sentence(status: &Status) -> String {
     let said = words(status);
     match status {
-        Status::Sent(tally) if tally.games > 1 && tally.clamped + tally.rejected > 0 => said + &p95(tally),
+        Status::Sent(tally) if tally.games > 1 && !tally.is_settled() => said + &p95(tally),
         Status::Interrupted => "The connection broke before every game had answered.".to_owned(),
         _ => said,
     }
@@ -101,6 +138,9 @@ fn sentence(status: &Status) -> String {
 /// Of a single game there is room to say what it did.
 fn sent_to_one(tally: &Tally) -> String {
     let time = tally.p95_micros.map(|micros| format!(" · {}", format::latency(micros))).unwrap_or_default();
+    if let Some((wanted, is)) = &tally.drift {
+        return format!("wanted {} · is {}", clipped(wanted), clipped(is));
+    }
     match (tally, &tally.only) {
         (Tally { rejected: 1.., .. }, Some(reason)) => format!("rejected: {reason}"),
         (Tally { rejected: 1.., .. }, None) => "rejected".to_owned(),
@@ -109,6 +149,57 @@ fn sent_to_one(tally: &Tally) -> String {
         (Tally { applied: 1.., .. }, _) => format!("applied{time}"),
         (_, Some(reported)) => format!("sent, reports {reported}"),
         (_, None) => asked(1),
+    }
+}
+
+/// Each game counts once.
+fn sent_to_many(tally: &Tally) -> String {
+    let Tally { games, applied, clamped, drifted, rejected, .. } = tally;
+    if clamped + drifted + rejected == 0 {
+        let time = if applied == games { p95(tally) } else { String::new() };
+        return format!("{applied}/{games} applied{time}");
+    }
+    let drift = tally.drift.as_ref().map(|(wanted, is)| {
+        format!("wanted {} · is {} on {drifted} of {games}", clipped(wanted), clipped(is))
+    });
+    let counts =
+        [(*applied, "applied"), (*rejected, "rejected"), (*clamped, "clamped"), (tally.pending(), "pending")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    drift.into_iter().chain(counts).collect::<Vec<_>>().join(" · ")
+}
+
+fn let_go(tally: &Tally) -> String {
+    let back = tally.games - tally.pending() - tally.untold - tally.rejected;
+    let text = match (tally.games, tally.pending()) {
+        (0 | 1, 0) => "let go".to_owned(),
+        (1, _) => "letting go".to_owned(),
+        (games, 0) if back == games => "let go".to_owned(),
+        (games, 0) => format!("let go · {back}/{games} back"),
+        (games, _) => format!("letting go · {back}/{games} back"),
+    };
+    match (tally, &tally.only) {
+        (Tally { rejected: 1, games: 1, .. }, Some(reason)) => format!("not let go: {reason}"),
+        (Tally { rejected: 1.., .. }, _) => format!("{text} · {} rejected", tally.rejected),
+        (Tally { untold: 1, games: 1, .. }, Some(kept)) => {
+            format!("{text} · the game keeps {}", clipped(kept))
+        }
+        (Tally { untold: 1, .. }, _) => format!("{text} · 1 keeps its value"),
+        (Tally { untold: 2.., .. }, _) => format!("{text} · {} keep their value", tally.untold),
+        _ => text,
+    }
+}
+
+fn mixed(Spread { values, shown, is_range }: &Spread) -> String {
+    let shown: Vec<String> = shown.iter().map(|value| clipped(value)).collect();
+    let more = if !is_range && *values > shown.len() { ", …" } else { "" };
+    let between = if *is_range { " to " } else { ", " };
+    format!("{values} values: {}{more}", shown.join(between))
+}
+
+fn clipped(value: &str) -> String {
+    match value.char_indices().nth(VALUE_CHARS) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
     }
 }
 
@@ -152,11 +243,15 @@ mod tests {
     use super::*;
 
     fn tally(games: usize, applied: usize, clamped: usize, rejected: usize) -> Tally {
-        Tally { games, applied, clamped, rejected, p95_micros: Some(23_000), only: None }
+        Tally { games, applied, clamped, rejected, p95_micros: Some(23_000), ..Tally::default() }
     }
 
     fn with(only: &str, tally: Tally) -> Tally {
         Tally { only: Some(only.to_owned()), ..tally }
+    }
+
+    fn drifted(drifted: usize, tally: Tally) -> Tally {
+        Tally { drifted, drift: Some(("100".to_owned(), "70".to_owned())), ..tally }
     }
 
     fn said(status: &Status) -> (String, &'static str) {
@@ -164,26 +259,70 @@ mod tests {
     }
 
     #[test]
-    fn many_games_are_counted() {
+    fn many_games_are_counted_each_once() {
         let told =
             |games, applied, clamped, rejected| said(&Status::Sent(tally(games, applied, clamped, rejected)));
         assert_eq!(told(12, 0, 0, 0), ("sent to 12 games".into(), "◐"));
         assert_eq!(told(12, 7, 0, 0), ("7/12 applied".into(), "◐"));
         assert_eq!(told(12, 12, 0, 0), ("12/12 applied · p95 23 ms".into(), "✓"));
-        assert_eq!(told(12, 12, 1, 0), ("12/12 applied, 1 clamped".into(), "≈"));
-        assert_eq!(told(12, 11, 0, 1), ("11/12 applied, 1 rejected".into(), "✕"));
-        assert_eq!(told(12, 7, 1, 1), ("7/12 applied, 1 rejected, 1 clamped".into(), "✕"));
-        let both = Status::Sent(tally(12, 7, 1, 1));
-        assert_eq!(sentence(&both), "7/12 applied, 1 rejected, 1 clamped · p95 23 ms");
-        let clamped = Status::Sent(tally(12, 12, 1, 0));
-        assert_eq!(sentence(&clamped), "12/12 applied, 1 clamped · p95 23 ms");
+        assert_eq!(told(3, 2, 1, 0), ("2 applied · 1 clamped".into(), "≈"));
+        assert_eq!(told(12, 11, 0, 1), ("11 applied · 1 rejected".into(), "✕"));
+        assert_eq!(told(12, 6, 1, 1), ("6 applied · 1 rejected · 1 clamped · 4 pending".into(), "✕"));
+        let both = Status::Sent(tally(12, 10, 1, 1));
+        assert_eq!(sentence(&both), "10 applied · 1 rejected · 1 clamped · p95 23 ms");
+    }
+
+    #[test]
+    fn games_that_have_another_value_by_now_show_both() {
+        let one = Status::Sent(drifted(1, tally(1, 0, 0, 0)));
+        assert_eq!(said(&one), ("wanted 100 · is 70".into(), "≠"));
+        let some = Status::Sent(drifted(2, tally(3, 1, 0, 0)));
+        assert_eq!(said(&some), ("wanted 100 · is 70 on 2 of 3 · 1 applied".into(), "≠"));
+        let long = Tally { drift: Some(("x".repeat(30), "y".into())), ..drifted(1, tally(1, 0, 0, 0)) };
+        assert_eq!(words(&Status::Sent(long)), format!("wanted {}… · is y", "x".repeat(24)));
+    }
+
+    #[test]
+    fn what_was_let_go_says_who_went_back() {
+        let told = |tally| said(&Status::LetGo(tally));
+        let untold = |untold, tally| Tally { untold, ..tally };
+        assert_eq!(told(tally(0, 0, 0, 0)), ("let go".into(), "↩"));
+        assert_eq!(told(tally(1, 0, 0, 0)), ("letting go".into(), "◐"));
+        assert_eq!(told(tally(3, 1, 0, 0)), ("letting go · 1/3 back".into(), "◐"));
+        assert_eq!(told(tally(3, 3, 0, 0)), ("let go".into(), "↩"));
+        let one = with("100", untold(1, tally(1, 0, 0, 0)));
+        assert_eq!(told(one), ("let go · the game keeps 100".into(), "≠"));
+        assert_eq!(told(untold(1, tally(3, 2, 0, 0))), ("let go · 2/3 back · 1 keeps its value".into(), "≠"));
+        assert_eq!(told(with("in a cutscene", tally(1, 0, 0, 1))).0, "not let go: in a cutscene");
+    }
+
+    #[test]
+    fn only_what_is_as_wanted_fades() {
+        assert!(
+            is_settled(&Status::Sent(tally(3, 3, 0, 0))) && is_settled(&Status::LetGo(tally(2, 2, 0, 0)))
+        );
+        for open in [tally(3, 2, 0, 0), tally(3, 2, 1, 0), tally(3, 2, 0, 1), drifted(1, tally(3, 2, 0, 0))] {
+            assert!(!is_settled(&Status::Sent(open.clone())), "{open:?}");
+        }
+        assert!(!is_settled(&Status::Untouched) && !is_settled(&Status::Offline(0)));
+    }
+
+    #[test]
+    fn values_that_differ_are_told() {
+        let spread = |values, shown: &[&str], is_range| {
+            let shown = shown.iter().map(|value| (*value).to_owned()).collect();
+            said(&Status::Mixed(Spread { values, shown, is_range }))
+        };
+        assert_eq!(spread(3, &["1", "8"], true), ("3 values: 1 to 8".into(), "≠"));
+        assert_eq!(spread(2, &["easy", "hard"], false), ("2 values: easy, hard".into(), "≠"));
+        assert_eq!(spread(5, &["a", "b", "c"], false), ("5 values: a, b, c, …".into(), "≠"));
     }
 
     #[test]
     fn a_single_game_says_what_it_did() {
         let told = |tally| said(&Status::Sent(tally));
         assert_eq!(told(tally(1, 1, 0, 0)), ("applied · 23 ms".into(), "✓"));
-        assert_eq!(told(with("5", tally(1, 1, 1, 0))), ("clamped to 5 · 23 ms".into(), "≈"));
+        assert_eq!(told(with("5", tally(1, 0, 1, 0))), ("clamped to 5 · 23 ms".into(), "≈"));
         assert_eq!(told(with("in a cutscene", tally(1, 0, 0, 1))), ("rejected: in a cutscene".into(), "✕"));
         assert_eq!(told(with("7", tally(1, 0, 0, 0))), ("sent, reports 7".into(), "◐"));
         assert_eq!(told(tally(1, 0, 0, 0)), ("sent to 1 game".into(), "◐"));
@@ -205,7 +344,8 @@ mod tests {
     #[test]
     fn every_other_state_but_the_untouched_has_a_sign_and_words() {
         let states = [
-            Status::Mixed(2),
+            Status::Mixed(Spread { values: 2, shown: vec!["1".into(), "2".into()], is_range: true }),
+            Status::LetGo(Tally::default()),
             Status::Kept,
             Status::Sending,
             Status::Offline(0),
@@ -217,7 +357,7 @@ mod tests {
             let (words, sign) = said(state);
             assert!(!sign.is_empty() && !words.is_empty(), "{state:?}");
         }
-        assert_eq!(words(&states[4]), "waits for 3 devices");
+        assert_eq!(words(&states[5]), "waits for 3 devices");
         assert_eq!(words(&Status::Untouched), "");
     }
 }

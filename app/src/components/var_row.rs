@@ -19,10 +19,10 @@ pub fn VarRow(
 ) -> impl IntoView {
     let live = use_live();
     let name = StoredValue::new(name);
-    let read = move |read: &dyn Fn(&crate::live::VarState) -> Option<Value>| {
-        name.with_value(|name| live.with_var(name, |_, var| read(var))).flatten()
-    };
-    let value = Memo::new(move |_| read(&|var| var.shown().cloned()));
+    let value = Memo::new(move |_| {
+        let shown = |name: &VarName| live.with_var(name, |state, _| state.shown(name).cloned());
+        name.with_value(shown).flatten()
+    });
     let status = Memo::new(move |_| name.with_value(|name| status_of(live, name)));
     let spec = Memo::new(move |_| name.with_value(|name| live.with_var(name, |_, var| var.spec.clone())));
     // a value of another kind may need another control
@@ -215,7 +215,7 @@ fn announce(live: Live, name: StoredValue<VarName>, status: Memo<Status>) {
 fn is_outcome(status: &Status) -> bool {
     match status {
         Status::Refused(_) | Status::Offline(_) | Status::Interrupted => true,
-        Status::Sent(tally) | Status::Ran(_, tally) => tally.pending() == 0,
+        Status::Sent(tally) | Status::LetGo(tally) | Status::Ran(_, tally) => tally.pending() == 0,
         Status::Untouched | Status::Mixed(_) | Status::Kept | Status::Sending => false,
     }
 }

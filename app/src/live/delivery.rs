@@ -2,29 +2,29 @@
 
 use std::collections::HashSet;
 
-use protocol::live::{Applied, Device, Outcome};
-use protocol::model::{DeviceId, Revision, Value, VarType};
+use protocol::live::Device;
+use protocol::model::{DeviceId, Value, VarType};
 
 use super::by_device::ByDevice;
-use super::runs::{Answer, Progress};
-use super::vars::{Stage, VarState, identity, same_value};
-
-/// Most characters of a value or a reason in a row.
-const ROW_CHARS: usize = 300;
+use super::runs::Progress;
+use super::vars::{Stage, VarState, identity, most_frequent};
+use super::verdict::{Fate, Verdict, short};
 
 /// What became of a variable's last edit, as its row says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Nobody edited it, and the devices agree; or an action that was not run.
+    /// Nobody wants anything of it, and the devices agree; or an action that was not run.
     Untouched,
-    /// Nobody edited it, and the devices differ in so many values.
-    Mixed(usize),
+    /// Nobody wants anything of it, and the devices differ.
+    Mixed(Spread),
     /// Edited while the connection is away; sent on return.
     Kept,
     /// On its way to the server.
     Sending,
     /// Saved and sent to the connected games.
     Sent(Tally),
+    /// It was let go, and the connected games were told.
+    LetGo(Tally),
     /// Saved; no game is connected, and so many devices get it when they return.
     Offline(usize),
     /// Not taken, with the reason.
@@ -35,68 +35,51 @@ pub enum Status {
     Interrupted,
 }
 
-/// Of the connected games that know the variable: how many have come how far.
+/// The values that devices report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spread {
+    /// How many different ones.
+    pub values: usize,
+    /// The smallest and the largest number, or the first of other values.
+    pub shown: Vec<String>,
+    /// Whether `shown` is a range.
+    pub is_range: bool,
+}
+
+/// Of the connected games that know the variable: how many have come how far. Each counts once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// All of them.
     pub games: usize,
-    /// Took the value, or one near it; of an action: ran it.
+    /// Took the value; of one that was let go: went back; of an action: ran it.
     pub applied: usize,
-    /// Of these: took one near it.
+    /// Took one near it.
     pub clamped: usize,
+    /// Took it, and have another one by now.
+    pub drifted: usize,
     /// Did not take it; of an action: failed.
     pub rejected: usize,
+    /// Can't be told that it was let go.
+    pub untold: usize,
     /// The time within which 95 of 100 answered, in microseconds: the nearest rank.
     pub p95_micros: Option<u32>,
     /// When there is only one: what it said.
     pub only: Option<String>,
+    /// With games that have drifted: what is wanted, and what most of these have.
+    pub drift: Option<(String, String)>,
 }
 
 impl Tally {
     /// How many have not answered.
     pub fn pending(&self) -> usize {
-        self.games.saturating_sub(self.applied + self.rejected)
+        let told = self.applied + self.clamped + self.drifted + self.rejected + self.untold;
+        self.games.saturating_sub(told)
     }
-}
 
-/// What became of a value on one device; the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fate {
-    /// The game did not take it.
-    Rejected,
-    /// The game could not run the action.
-    Failed,
-    /// The game took one that is as near as it can.
-    Clamped,
-    /// Sent; not heard of yet.
-    Pending,
-    /// The device is away and gets it when it returns.
-    Waiting,
-    /// The game took it.
-    Applied,
-    /// The game ran the action.
-    Done,
-    /// Nothing was sent; it only reports.
-    Reporting,
-}
-
-/// One device's part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceRow {
-    /// Its name.
-    pub name: String,
-    /// Whether it is connected.
-    pub online: bool,
-    /// What became of the value there.
-    pub fate: Fate,
-    /// What is in force instead, or what an action gave.
-    pub value: Option<String>,
-    /// What it last reported, where that is something else.
-    pub reports: Option<String>,
-    /// Why, in the game's words.
-    pub reason: Option<String>,
-    /// From sending it to hearing of it, in microseconds.
-    pub round_trip_micros: Option<u32>,
+    /// Whether each of them took the value, or went back, and nothing is left to tell.
+    pub fn is_settled(&self) -> bool {
+        self.games > 0 && self.applied == self.games
+    }
 }
 
 /// Which devices to list, the worst first.
@@ -108,13 +91,6 @@ pub struct Ranking {
     pub more: Vec<(Fate, usize)>,
     /// How many there are, whatever the filter says.
     pub all: usize,
-}
-
-/// Two answers to "did the device take it?"
-enum Verdict<'a> {
-    Pending,
-    /// With what it said of it.
-    Took(Option<&'a Applied>),
 }
 
 /// One variable among the devices.
@@ -138,17 +114,26 @@ impl<'a> Delivery<'a> {
             Some(Stage::Saved(_)) | None => {}
         }
         let online = self.devices.iter().any(|(_, device)| device.online);
-        match (self.var.wanted(), online) {
-            (None, _) => match self.distinct(online) {
-                0 | 1 => Status::Untouched,
-                values => Status::Mixed(values),
-            },
-            (Some(_), false) => {
+        match (self.newest().map(|newest| newest.value), online) {
+            (None, _) => self.reported_status(online),
+            (Some(None), _) => {
+                let tally = self.tally();
+                let is_over = tally.applied == tally.games;
+                match is_over && !self.var.is_own() {
+                    true => self.reported_status(online),
+                    false => Status::LetGo(tally),
+                }
+            }
+            (Some(Some(_)), false) => {
                 let waits = |device: &&Device| matches!(self.verdict(device), Verdict::Pending);
                 Status::Offline(self.concerned().filter(waits).count())
             }
-            (Some(_), true) => Status::Sent(self.tally()),
+            (Some(Some(_)), true) => Status::Sent(self.tally()),
         }
+    }
+
+    fn reported_status(&self, online: bool) -> Status {
+        self.spread(online).map_or(Status::Untouched, Status::Mixed)
     }
 
     fn run_status(&self) -> Status {
@@ -178,23 +163,28 @@ impl<'a> Delivery<'a> {
         let mut tally = Tally::default();
         let mut round_trips = Vec::new();
         let mut last = None;
-        for device in self.concerned().filter(|device| device.online) {
+        for device in self.online() {
             tally.games += 1;
             last = Some(device);
-            let Verdict::Took(applied) = self.verdict(device) else { continue };
-            round_trips.extend(applied.and_then(|applied| applied.round_trip_micros));
-            match applied.map(|applied| &applied.outcome) {
-                Some(Outcome::Rejected { .. }) => tally.rejected += 1,
-                Some(Outcome::Clamped { .. }) => {
-                    tally.applied += 1;
-                    tally.clamped += 1;
-                }
-                Some(Outcome::Applied) | None => tally.applied += 1,
+            let (fate, said) = self.judge(device);
+            round_trips.extend(said.and_then(|said| said.round_trip_micros));
+            match fate {
+                Fate::Rejected => tally.rejected += 1,
+                Fate::Clamped => tally.clamped += 1,
+                Fate::Drifted => tally.drifted += 1,
+                Fate::Untold => tally.untold += 1,
+                Fate::Applied | Fate::Back => tally.applied += 1,
+                _ => {}
             }
         }
         tally.p95_micros = p95(&mut round_trips);
         if let (1, Some(only)) = (tally.games, last) {
             tally.only = self.only(only);
+        }
+        if tally.drifted > 0 {
+            let most = most_frequent(self.drifts().1.into_iter());
+            let both = most.zip(self.var.wanted());
+            tally.drift = both.map(|(is, wanted)| (short(&wanted.to_string()), short(&is.to_string())));
         }
         tally
     }
@@ -204,10 +194,40 @@ impl<'a> Delivery<'a> {
         match row.fate {
             Fate::Clamped => row.value,
             Fate::Rejected => row.reason,
+            Fate::Untold => row.reports,
             // one that acknowledges is about to; of another this is all that will ever be heard
             Fate::Pending if !device.acknowledges => row.reports,
             _ => None,
         }
+    }
+
+    /// The value that the control shows.
+    pub fn shown(&self) -> Option<&'a Value> {
+        self.prevailing_drift().or_else(|| self.var.wanted()).or_else(|| self.var.most_reported())
+    }
+
+    /// What most of the games have that have drifted, when these are more than the others.
+    pub fn prevailing_drift(&self) -> Option<&'a Value> {
+        if self.var.pending.is_some() || self.var.wanted().is_none() {
+            return None;
+        }
+        let (games, drifts) = self.drifts();
+        (2 * drifts.len() > games).then(|| most_frequent(drifts.into_iter())).flatten()
+    }
+
+    /// How many games there are, and what those have that have drifted.
+    fn drifts(&self) -> (usize, Vec<&'a Value>) {
+        let (mut games, mut drifts) = (0, Vec::new());
+        for device in self.online() {
+            games += 1;
+            drifts.extend(self.drift(device));
+        }
+        (games, drifts)
+    }
+
+    /// The connected devices that know the variable.
+    fn online(&self) -> impl Iterator<Item = &'a Device> + use<'a> {
+        self.concerned().filter(|device| device.online)
     }
 
     /// The devices that know the variable: a game that never had it can't apply it. When no connected one does,
@@ -224,38 +244,33 @@ impl<'a> Delivery<'a> {
             .filter(move |device| knows(device) || (!any && device.online))
     }
 
-    fn verdict(&self, device: &Device) -> Verdict<'a> {
-        let Some((wanted, revision)) = self.wanted() else { return Verdict::Pending };
-        if device.acknowledges {
-            if device.applied < revision {
-                return Verdict::Pending;
-            }
-            let applied = self.var.applied.get(device.id);
-            return Verdict::Took(applied.filter(|applied| applied.revision == revision));
-        }
-        match self.var.reported.get(device.id) {
-            Some(reported) if same_value(&reported.value, wanted) => Verdict::Took(None),
-            _ => Verdict::Pending,
-        }
-    }
-
-    /// The desired value with its revision; `None` while an edit is not saved, which nobody can have applied.
-    fn wanted(&self) -> Option<(&'a Value, Revision)> {
-        match (&self.var.pending, &self.var.desired) {
-            (Some(pending), _) => match pending.stage {
-                Stage::Saved(revision) => Some((&pending.value, revision)),
-                Stage::Unsent | Stage::Sent(_) => None,
-            },
-            (None, Some(desired)) => Some((&desired.value, desired.revision)),
-            (None, None) => None,
-        }
-    }
-
-    /// How many different values are reported: by the connected devices, or by all when none is connected.
-    fn distinct(&self, online: bool) -> usize {
+    /// The different values that are reported, if there are several: by the connected devices, or by all when none is
+    /// connected.
+    fn spread(&self, online: bool) -> Option<Spread> {
+        const SHOWN: usize = 3;
         let counts = |device| !online || self.devices.get(device).is_some_and(|device| device.online);
         let reported = self.var.reported.iter().filter(|(device, _)| counts(*device));
-        reported.map(|(_, reported)| identity(&reported.value)).collect::<HashSet<_>>().len()
+        let mut known = HashSet::new();
+        let values: Vec<&Value> = reported
+            .map(|(_, reported)| &reported.value)
+            .filter(|value| known.insert(identity(value)))
+            .collect();
+        if values.len() < 2 {
+            return None;
+        }
+        let numbers: Option<Vec<f64>> = values.iter().map(|value| value.as_f64()).collect();
+        let ends = numbers.and_then(|numbers| {
+            let place = |best: fn(&f64, &f64) -> bool| {
+                (0..numbers.len()).reduce(|a, b| if best(&numbers[b], &numbers[a]) { b } else { a })
+            };
+            Some([place(f64::lt)?, place(f64::gt)?])
+        });
+        let is_range = ends.is_some();
+        let shown = match ends {
+            Some(ends) => ends.iter().map(|place| short(&values[*place].to_string())).collect(),
+            None => values.iter().take(SHOWN).map(|value| short(&value.to_string())).collect(),
+        };
+        Some(Spread { values: values.len(), shown, is_range })
     }
 
     /// Lists the devices whose name contains `wanted`, at most so many.
@@ -293,78 +308,6 @@ impl<'a> Delivery<'a> {
         let concerned = self.concerned();
         answered.filter(move |_| is_action).chain(concerned.filter(move |_| !is_action))
     }
-
-    fn fate(&self, device: &Device) -> Fate {
-        if let Some(answer) = self.answer(device) {
-            return if answer.outcome.is_ok() { Fate::Done } else { Fate::Failed };
-        }
-        if self.var.wanted().is_none() {
-            return Fate::Reporting;
-        }
-        match self.verdict(device) {
-            Verdict::Pending if device.online => Fate::Pending,
-            Verdict::Pending => Fate::Waiting,
-            Verdict::Took(applied) => match applied.map(|applied| &applied.outcome) {
-                Some(Outcome::Rejected { .. }) => Fate::Rejected,
-                Some(Outcome::Clamped { .. }) => Fate::Clamped,
-                Some(Outcome::Applied) | None => Fate::Applied,
-            },
-        }
-    }
-
-    fn answer(&self, device: &Device) -> Option<&'a Answer> {
-        match self.var.spec.var_type {
-            VarType::Action => self.var.runs.answers().get(device.id),
-            _ => None,
-        }
-    }
-
-    /// What one device did, in words that a person reads.
-    pub fn row(&self, device: &Device) -> DeviceRow {
-        let mut row = DeviceRow {
-            name: device.name.clone(),
-            online: device.online,
-            fate: self.fate(device),
-            value: None,
-            reports: None,
-            reason: None,
-            round_trip_micros: None,
-        };
-        if let Some(Answer { outcome, round_trip_micros }) = self.answer(device) {
-            row.round_trip_micros = Some(*round_trip_micros);
-            match outcome {
-                Ok(result) => row.value = result.as_deref().map(short),
-                Err(text) => row.reason = Some(short(text)),
-            }
-            return row;
-        }
-        let mut in_force = self.var.wanted();
-        let mut since = None;
-        if let Verdict::Took(Some(applied)) = self.verdict(device) {
-            row.round_trip_micros = applied.round_trip_micros;
-            match &applied.outcome {
-                Outcome::Applied => {}
-                Outcome::Clamped { value, reason } => {
-                    row.value = value.as_ref().map(|value| short(&value.to_string()));
-                    row.reason = reason.as_deref().map(short);
-                    in_force = value.as_ref();
-                }
-                Outcome::Rejected { reason } => {
-                    row.reason = reason.as_deref().map(short);
-                    in_force = None;
-                }
-            }
-        }
-        if matches!(row.fate, Fate::Applied | Fate::Clamped) {
-            // what it reported before it was asked to be something else is no contradiction
-            since = self.var.desired.as_ref().map(|desired| desired.at);
-        }
-        let reported = self.var.reported.get(device.id).filter(|reported| Some(reported.at) > since);
-        let differs = |value: &&Value| in_force.is_none_or(|in_force| !same_value(value, in_force));
-        let contradicts = reported.map(|reported| &reported.value).filter(differs);
-        row.reports = contradicts.map(|value| short(&value.to_string()));
-        row
-    }
 }
 
 /// The nearest rank: the smallest value that 95 of 100 do not exceed.
@@ -372,11 +315,4 @@ fn p95(values: &mut [u32]) -> Option<u32> {
     let rank = (values.len() * 95).div_ceil(100);
     let index = rank.checked_sub(1)?;
     Some(*values.select_nth_unstable(index).1)
-}
-
-fn short(text: &str) -> String {
-    match text.char_indices().nth(ROW_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::limits;
-use protocol::live::{Change, ClientMessage, EditRefused, EditSaved, Gesture, NOT_DESIRED, RunStarted};
+use protocol::live::{ClientMessage, EditRefused, EditSaved, Gesture, RunStarted};
 use protocol::model::{Value, VarName};
 
 use super::state::{LiveState, Touched};
@@ -13,14 +13,41 @@ use super::vars::{Stage, VarState};
 pub const VIEWER: &str = "You are a viewer: ask an admin to let you edit.";
 
 impl LiveState {
-    /// Sets a variable as the person wants it, before the server knows.
+    /// Sets a variable as the person wants it, before the server knows. What is wanted already is not sent again, unless
+    /// the games have another value by now.
     pub fn edit(&mut self, name: &VarName, value: Value, gesture: Gesture) -> Touched {
-        let may_edit = self.may_edit();
+        let (may_edit, has_drifted) = (self.may_edit(), self.has_drifted(name));
         let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
+        let is_wanted = var.wanted() == Some(&value);
         match var.spec.check_edit(&value) {
             _ if !may_edit => var.refused = Some(VIEWER.to_owned()),
-            Ok(()) => var.begin(value, gesture),
+            Ok(()) if is_wanted && !has_drifted => var.refused = None,
+            Ok(()) => var.begin(Some(value), gesture, is_wanted),
             Err(error) => var.refused = Some(error.text),
+        }
+        Touched::var(name)
+    }
+
+    /// Sends what is wanted to the games again, as a new edit.
+    pub fn push_again(&mut self, name: &VarName, gesture: Gesture) -> Touched {
+        let may_edit = self.may_edit();
+        let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
+        match var.wanted().cloned() {
+            _ if !may_edit => var.refused = Some(VIEWER.to_owned()),
+            Some(value) => var.begin(Some(value), gesture, true),
+            None => {}
+        }
+        Touched::var(name)
+    }
+
+    /// Lets go of an edit: games go back to their own value.
+    pub fn let_go(&mut self, name: &VarName, gesture: Gesture) -> Touched {
+        let may_edit = self.may_edit();
+        let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
+        match var.wanted().is_some() {
+            _ if !may_edit => var.refused = Some(VIEWER.to_owned()),
+            true => var.begin(None, gesture, false),
+            false => var.refused = None,
         }
         Touched::var(name)
     }
@@ -75,14 +102,7 @@ impl LiveState {
         self.next_id = self.next_id.wrapping_add(1);
         let mut changes = Vec::with_capacity(names.len());
         for name in names {
-            let Some(var) = self.vars.get_mut(name) else { continue };
-            if let Some(pending) = &mut var.pending {
-                pending.stage = Stage::Sent(id);
-                pending.sent = Some(pending.value.clone());
-                var.unanswered = Some((id, gesture));
-                let base = Some(pending.seen.unwrap_or(NOT_DESIRED));
-                changes.push(Change { name: name.clone(), value: pending.value.clone(), base });
-            }
+            changes.extend(self.vars.get_mut(name).and_then(|var| var.send(name, id)));
         }
         ClientMessage::Edit { id, project: self.project, gesture, changes }
     }
@@ -117,7 +137,10 @@ impl LiveState {
         self.runs.clear();
         for var in self.vars.values_mut() {
             if let Some(pending) = var.pending.take_if(|pending| !matches!(pending.stage, Stage::Saved(_))) {
-                var.refused = Some(format!("{} was not set. {VIEWER}", pending.value));
+                var.refused = Some(match pending.value {
+                    Some(value) => format!("{value} was not set. {VIEWER}"),
+                    None => format!("It was not let go. {VIEWER}"),
+                });
             }
         }
     }
@@ -125,7 +148,7 @@ impl LiveState {
     pub(super) fn apply_edit_result(&mut self, id: u32, outcome: &Result<EditSaved, EditRefused>) -> Touched {
         let mut touched = Touched::default();
         for (name, var) in &mut self.vars {
-            if var.answer(id, outcome) {
+            if var.answer(name, id, outcome) {
                 touched.vars.insert(name.clone());
             }
         }

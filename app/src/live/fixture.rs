@@ -5,7 +5,8 @@ use protocol::live::{
     ServerMessage, Snapshot, Var,
 };
 use protocol::model::{
-    DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, Value, VarName, VarSpec, VarType,
+    DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec,
+    VarType,
 };
 
 use super::delivery::Status;
@@ -49,12 +50,17 @@ pub(super) fn line(seq: u64, level: Level, message: &str) -> LogLine {
 }
 
 pub(super) fn desired(value: Value, revision: i64) -> Desired {
-    Desired { value, revision: Revision(revision), author: "ann".into(), at: UnixMicros(0) }
+    Desired { value: Some(value), revision: VarRevision(revision), author: "ann".into(), at: UnixMicros(0) }
+}
+
+/// The variable was let go by this revision.
+pub(super) fn let_go(revision: i64) -> Desired {
+    Desired { value: None, ..desired(int(0), revision) }
 }
 
 /// Of a variable that had this revision, 0 for none.
 pub(super) fn change(variable: &str, value: i64, base: i64) -> Change {
-    Change { name: name(variable), value: int(value), base: Some(Revision(base)) }
+    Change::from((name(variable), int(value))).on(VarRevision(base))
 }
 
 pub(super) fn reported(device: i64, value: Value) -> Reported {
@@ -97,9 +103,14 @@ pub(super) fn delta(seq: u64, event: Event) -> ServerMessage {
 }
 
 pub(super) fn reports(device: i64, value: Value) -> Event {
+    reports_at(device, value, 1)
+}
+
+/// The same, after so many microseconds.
+pub(super) fn reports_at(device: i64, value: Value, micros: i64) -> Event {
     Event::Reported {
         device: DeviceId(device),
-        at: UnixMicros(1),
+        at: UnixMicros(micros),
         declared: vec![],
         values: vec![(name("speed"), value)],
     }
@@ -113,7 +124,7 @@ pub(super) fn edited(value: Value, revision: i64) -> Event {
 pub(super) fn applied(revision: i64, outcomes: Vec<(i64, Outcome, u32)>) -> Event {
     let mark = |(device, outcome, millis): (i64, Outcome, u32)| Applied {
         device: DeviceId(device),
-        revision: Revision(revision),
+        revision: VarRevision(revision),
         outcome,
         round_trip_micros: Some(millis * 1_000),
     };
@@ -129,12 +140,19 @@ pub(super) fn rejected(reason: &str) -> Outcome {
     Outcome::Rejected { reason: Some(reason.into()) }
 }
 
+/// The edit of `speed` or `lives` is saved as this revision of the project and of both.
 pub(super) fn saved(id: u32, revision: i64) -> ServerMessage {
-    ServerMessage::EditResult { id, outcome: Ok(EditSaved { revision: Revision(revision), games: 2 }) }
+    known(id, revision, revision)
+}
+
+/// The project is at one revision, and `speed` and `lives` are as another one made them.
+pub(super) fn known(id: u32, project: i64, set_by: i64) -> ServerMessage {
+    let vars = ["speed", "lives"].map(|var| (name(var), VarRevision(set_by))).to_vec();
+    ServerMessage::EditResult { id, outcome: Ok(EditSaved { revision: Revision(project), vars, games: 2 }) }
 }
 
 pub(super) fn shown(state: &LiveState) -> Option<Value> {
-    state.var(&name("speed")).and_then(|var| var.shown().cloned())
+    state.shown(&name("speed")).cloned()
 }
 
 pub(super) fn status(state: &LiveState) -> Status {

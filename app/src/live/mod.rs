@@ -8,6 +8,8 @@ mod edits;
 #[cfg(test)]
 mod fixture;
 mod groups;
+#[cfg(test)]
+mod let_go_tests;
 mod logs;
 #[cfg(test)]
 mod refused_tests;
@@ -18,6 +20,7 @@ mod state;
 #[cfg(test)]
 mod state_tests;
 mod vars;
+mod verdict;
 
 use std::collections::HashMap;
 
@@ -27,12 +30,13 @@ use protocol::live::{Gesture, Snapshot};
 use protocol::model::{ProjectRole, Value, VarName};
 
 pub use by_device::ByDevice;
-pub use delivery::{DeviceRow, Fate, Ranking, Status, Tally};
+pub use delivery::{Ranking, Spread, Status, Tally};
 pub use edits::VIEWER;
 pub use groups::{Group, group, title};
 pub use logs::Logs;
 pub use state::{LiveState, Touched};
 pub use vars::{Pending, Stage, VarState, same_value};
+pub use verdict::{DeviceRow, Fate};
 
 /// How the page is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +210,20 @@ impl Live {
     /// Sets a variable: at once on this page, then on the server, then in the games.
     pub fn edit(&self, name: &VarName, value: Value, gesture: Gesture) {
         self.update(|state| state.edit(name, value, gesture));
+        #[cfg(feature = "hydrate")]
+        self.wake();
+    }
+
+    /// Sends what is wanted to the games again.
+    pub fn push_again(&self, name: &VarName) {
+        self.update(|state| state.push_again(name, new_gesture()));
+        #[cfg(feature = "hydrate")]
+        self.wake();
+    }
+
+    /// Lets go of an edit: games go back to their own value.
+    pub fn let_go(&self, name: &VarName) {
+        self.update(|state| state.let_go(name, new_gesture()));
         #[cfg(feature = "hydrate")]
         self.wake();
     }

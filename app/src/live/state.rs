@@ -7,14 +7,15 @@ use protocol::live::{
     Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot,
 };
 use protocol::model::{
-    DeviceId, Level, ProjectId, ProjectRole, Refused, Revision, UnixMicros, VarName, VarSpec,
+    DeviceId, Level, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
 };
 
 use super::by_device::ByDevice;
-use super::delivery::{Delivery, DeviceRow, Ranking, Status};
+use super::delivery::{Delivery, Ranking, Status};
 use super::logs::Logs;
 use super::runs::Answer;
 use super::vars::VarState;
+use super::verdict::DeviceRow;
 
 /// Devices that are not there any more, and whose names a page keeps for their log lines.
 const MAX_GONE: usize = 10_000;
@@ -201,6 +202,17 @@ impl LiveState {
     /// What a device is called.
     pub fn device_name(&self, id: DeviceId) -> &str {
         device_name(&self.devices, &self.gone, id)
+    }
+
+    /// The value that a variable's control shows: what is wanted, unless most of the connected games have another one
+    /// by now; when nothing is wanted, what most devices report.
+    pub fn shown(&self, name: &VarName) -> Option<&Value> {
+        self.delivery(name)?.shown()
+    }
+
+    /// Whether the control shows another value than the wanted one.
+    pub(super) fn has_drifted(&self, name: &VarName) -> bool {
+        self.delivery(name).is_some_and(|delivery| delivery.prevailing_drift().is_some())
     }
 
     /// What became of a variable's last edit.
@@ -398,17 +410,25 @@ impl LiveState {
         // the lowest revision that some device had, and the highest that one has now: variables that were set
         // in between look different, and only they
         let mut between = None::<(Revision, Revision)>;
+        let mut moved = Vec::with_capacity(devices.len());
         for (id, revision) in devices {
             let Some(device) = self.devices.get_mut(id) else { continue };
             let before = std::mem::replace(&mut device.applied, revision);
+            moved.push((id, before, revision));
             let (low, high) = between.unwrap_or((before, before));
             between = Some((low.min(before).min(revision), high.max(before).max(revision)));
         }
         if let Some((low, high)) = between {
             let set_between =
-                |var: &VarState| var.desired.as_ref().is_some_and(|d| low < d.revision && d.revision <= high);
-            let concerned = self.vars.iter().filter(|(_, var)| set_between(var));
-            touched.vars.extend(concerned.map(|(name, _)| name.clone()));
+                |var: &VarState| var.revision().is_some_and(|d| !low.includes(d) && high.includes(d));
+            for (name, var) in self.vars.iter_mut().filter(|(_, var)| set_between(var)) {
+                for (device, before, after) in &moved {
+                    if var.revision().is_some_and(|edit| !before.includes(edit) && after.includes(edit)) {
+                        var.hear(*device);
+                    }
+                }
+                touched.vars.insert(name.clone());
+            }
         }
         for (name, applied) in vars {
             if let Some(var) = self.vars.get_mut(&name) {

@@ -5,10 +5,11 @@ use protocol::filter::Filter;
 use protocol::live::{Change, ClientMessage, EditRefused, Event, Gesture, ServerMessage, Snapshot};
 use protocol::model::{DeviceId, Level, ProjectId, ProjectRole, UnixMicros, Value, VarSpec, VarType};
 
-use super::delivery::{Fate, Status, Tally};
+use super::delivery::{Spread, Status, Tally};
 use super::edits::VIEWER;
 use super::fixture::*;
 use super::state::{LiveState, Touched};
+use super::verdict::Fate;
 
 fn sent(games: usize, applied: usize) -> Status {
     Status::Sent(Tally { games, applied, ..Tally::default() })
@@ -229,7 +230,8 @@ fn without_a_game_an_edit_waits_and_only_games_with_the_variable_count() {
 fn devices_that_differ_are_mixed_and_tell_their_values() {
     let mut state = state();
     state.apply(delta(11, reports(2, int(8))));
-    assert_eq!(status(&state), Status::Mixed(2));
+    let spread = Spread { values: 2, shown: vec!["1".into(), "8".into()], is_range: true };
+    assert_eq!(status(&state), Status::Mixed(spread));
     assert_eq!(shown(&state), Some(int(1)), "the first of equals");
     let row = state.device_row(&name("speed"), DeviceId(2)).unwrap();
     assert_eq!((row.fate, row.reports), (Fate::Reporting, Some("8".into())));
@@ -258,7 +260,7 @@ fn a_new_variable_appears_with_its_value() {
         state.apply(delta(11, Event::Reported { device: DeviceId(1), at: UnixMicros(1), declared, values }));
     assert!(touched.layout);
     assert_eq!(state.var_names().last(), Some(&name("gravity")));
-    assert_eq!(state.var(&name("gravity")).unwrap().shown(), Some(&Value::Float(9.8)));
+    assert_eq!(state.shown(&name("gravity")), Some(&Value::Float(9.8)));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use protocol::live::{Applied, Desired, EditRefused, EditSaved, Gesture, Reported, Var};
-use protocol::model::{DeviceId, Integer, Revision, Value, VarName, VarSpec};
+use protocol::live::{Applied, Change, Desired, EditRefused, EditSaved, Gesture, NOT_DESIRED, Reported, Var};
+use protocol::model::{DeviceId, Integer, UnixMicros, Value, VarName, VarRevision, VarSpec};
 
 use super::by_device::ByDevice;
 use super::runs::Runs;
@@ -16,12 +16,15 @@ const UNDECIDED: &str = "undecided";
 pub struct VarState {
     /// As last declared.
     pub spec: VarSpec,
-    /// What people want it to be.
+    /// Its newest edit.
     pub desired: Option<Desired>,
     /// What each device last said it is.
     pub reported: ByDevice<Reported>,
     /// What devices said that they did with `desired`; nothing older.
     pub applied: ByDevice<Applied>,
+    /// When the newest report of each device was received that it had sent before it said that it applied `desired`:
+    /// that one says nothing of what became of the value since.
+    pub heard: ByDevice<UnixMicros>,
     /// The own edit that the server has not yet confirmed in a delta.
     pub pending: Option<Pending>,
     /// The newest message with an edit of this variable that was sent and not answered, and its gesture.
@@ -29,26 +32,31 @@ pub struct VarState {
     /// Why the last own edit was not taken.
     pub refused: Option<String>,
     /// The last own edit, while even the server can't say whether it is saved.
-    pub undecided: Option<Value>,
-    /// The newest revision that an own edit made.
-    pub own: Option<Revision>,
+    pub undecided: Option<Wish>,
+    /// The newest own edit.
+    pub own: Option<VarRevision>,
     /// The newest run, if it is an action.
     pub runs: Runs,
 }
 
+/// What somebody wants a variable to be: a value, or what the game makes it.
+pub type Wish = Option<Value>;
+
 /// An own edit, shown at once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
-    /// The new value.
-    pub value: Value,
+    /// The new value; `None` lets go.
+    pub value: Wish,
+    /// It is sent even if it is desired already.
+    pub again: bool,
     /// The drag that it is part of.
     pub gesture: Gesture,
     /// How far it has come.
     pub stage: Stage,
-    /// The newest revision that he could have seen when he edited: on this his edit is based.
-    pub seen: Option<Revision>,
+    /// The newest edit that he could have seen when he edited: on this his own is based.
+    pub seen: Option<VarRevision>,
     /// The newest value of this edit that was sent already.
-    pub sent: Option<Value>,
+    pub sent: Option<Wish>,
 }
 
 /// How far an own edit has come.
@@ -58,8 +66,8 @@ pub enum Stage {
     Unsent,
     /// Sent in the message of this number.
     Sent(u32),
-    /// Saved as this revision; the delta that shows it is still to come.
-    Saved(Revision),
+    /// Saved; the delta that shows this edit is still to come.
+    Saved(VarRevision),
 }
 
 impl VarState {
@@ -70,6 +78,7 @@ impl VarState {
             desired: None,
             reported: ByDevice::default(),
             applied: ByDevice::default(),
+            heard: ByDevice::default(),
             pending: None,
             unanswered: None,
             refused: None,
@@ -84,6 +93,9 @@ impl VarState {
         let reported = var.reported.into_iter().map(|reported| (reported.device, reported)).collect();
         let mut state = Self { reported, ..before.unwrap_or_else(|| Self::declared(var.spec.clone())) };
         state.spec = var.spec;
+        if state.revision() != var.desired.as_ref().map(|desired| desired.revision) {
+            state.heard.clear();
+        }
         state.desired = var.desired;
         state.applied.clear();
         state.runs.interrupt();
@@ -94,31 +106,30 @@ impl VarState {
         (var.name, state)
     }
 
-    /// The value that the control shows: the own edit, else the desired one, else the one that most
-    /// devices report (the earliest of equals).
-    pub fn shown(&self) -> Option<&Value> {
-        self.wanted().or_else(|| self.most_reported())
-    }
-
-    /// What people want it to be, the own edit first.
+    /// What people want it to be, the own edit first; `None`: what the game makes it.
     pub fn wanted(&self) -> Option<&Value> {
-        self.pending.as_ref().map(|p| &p.value).or(self.desired.as_ref().map(|d| &d.value))
+        match (&self.pending, &self.desired) {
+            (Some(pending), _) => pending.value.as_ref(),
+            (None, Some(desired)) => desired.value.as_ref(),
+            (None, None) => None,
+        }
     }
 
-    fn most_reported(&self) -> Option<&Value> {
-        let mut votes: HashMap<Identity<'_>, usize> = HashMap::new();
-        for (_, reported) in self.reported.iter() {
-            *votes.entry(identity(&reported.value)).or_default() += 1;
-        }
-        let most = votes.values().copied().max()?;
-        let mut values = self.reported.iter().map(|(_, reported)| &reported.value);
-        values.find(|value| votes[&identity(value)] == most)
+    /// The newest edit that is known.
+    pub fn revision(&self) -> Option<VarRevision> {
+        self.desired.as_ref().map(|desired| desired.revision)
+    }
+
+    /// The value that most devices report, the earliest of equals.
+    pub(super) fn most_reported(&self) -> Option<&Value> {
+        most_frequent(self.reported.iter().map(|(_, reported)| &reported.value))
     }
 
     /// A device is not there any more.
     pub fn forget_device(&mut self, device: DeviceId) {
         self.reported.remove(device);
         self.applied.remove(device);
+        self.heard.remove(device);
     }
 
     /// Takes a declaration.
@@ -130,14 +141,16 @@ impl VarState {
     /// As the server does it: a type that no game has declared holds what people want, whatever games report; values are
     /// read by the type. Whether the type is another one now.
     fn fit(&mut self) -> bool {
-        let wider = self.desired.as_ref().and_then(|desired| self.spec.widened(&desired.value));
+        let desired = self.desired.as_ref().and_then(|desired| desired.value.as_ref());
+        let wider = desired.and_then(|value| self.spec.widened(value));
         let is_wider = wider.is_some();
         if let Some(wider) = wider {
             self.spec = wider;
         }
         let var_type = &self.spec.var_type;
-        self.desired.iter_mut().for_each(|desired| var_type.refit(&mut desired.value));
-        self.pending.iter_mut().for_each(|pending| var_type.refit(&mut pending.value));
+        let desired = self.desired.iter_mut().filter_map(|desired| desired.value.as_mut());
+        let pending = self.pending.iter_mut().filter_map(|pending| pending.value.as_mut());
+        desired.chain(pending).for_each(|value| var_type.refit(value));
         self.reported.values_mut().for_each(|reported| var_type.refit(&mut reported.value));
         is_wider
     }
@@ -159,15 +172,23 @@ impl VarState {
         if self.desired.as_ref().is_none_or(|d| d.revision < desired.revision) {
             self.desired = Some(desired);
             self.applied.clear();
+            self.heard.clear();
         }
         let is_wider = self.fit();
         self.settle();
         is_wider
     }
 
-    /// Takes the person's edit, before the server knows.
-    pub fn begin(&mut self, value: Value, gesture: Gesture) {
-        let known = self.desired.as_ref().map(|d| d.revision);
+    /// A device says that it has applied `desired`: what it reported before was another time.
+    pub fn hear(&mut self, device: DeviceId) {
+        if let Some(at) = self.reported.get(device).map(|reported| reported.at) {
+            self.heard.set(device, at);
+        }
+    }
+
+    /// Takes the person's edit, before the server knows. `again`: send it even if it is desired already.
+    pub fn begin(&mut self, value: Wish, gesture: Gesture, again: bool) {
+        let known = self.revision();
         let (seen, sent) = match self.pending.take() {
             Some(Pending { stage: Stage::Saved(revision), .. }) => (known.max(Some(revision)), None),
             // what waits, perhaps for the connection, stays based on what was seen when it began to
@@ -175,14 +196,14 @@ impl VarState {
             Some(Pending { stage: Stage::Sent(_), seen, sent, .. }) => (known.max(seen), sent),
             None => (known, None),
         };
-        self.pending = Some(Pending { value, gesture, stage: Stage::Unsent, seen, sent });
+        self.pending = Some(Pending { value, again, gesture, stage: Stage::Unsent, seen, sent });
         self.refused = None;
         self.undecided = None;
     }
 
     /// Whether the last edit, or run, is one of this page.
     pub fn is_own(&self) -> bool {
-        let newest = self.desired.as_ref().map(|d| d.revision);
+        let newest = self.revision();
         let is_edit =
             self.pending.is_some() || self.refused.is_some() || (newest.is_some() && newest == self.own);
         is_edit || self.runs.is_own()
@@ -195,16 +216,26 @@ impl VarState {
         self.unanswered.is_none_or(|(_, gesture)| gesture == pending.gesture)
     }
 
+    /// The edit that waits, as the message of that number carries it.
+    pub fn send(&mut self, name: &VarName, id: u32) -> Option<Change> {
+        let pending = self.pending.as_mut()?;
+        pending.stage = Stage::Sent(id);
+        pending.sent = Some(pending.value.clone());
+        self.unanswered = Some((id, pending.gesture));
+        let base = Some(pending.seen.unwrap_or(NOT_DESIRED));
+        Some(Change { name: name.clone(), value: pending.value.clone(), base, again: pending.again })
+    }
+
     /// Takes the server's answer to the edit that was sent in that message; `false` when it says nothing here.
-    pub fn answer(&mut self, id: u32, outcome: &Result<EditSaved, EditRefused>) -> bool {
+    pub fn answer(&mut self, name: &VarName, id: u32, outcome: &Result<EditSaved, EditRefused>) -> bool {
         if self.unanswered.is_some_and(|(unanswered, _)| unanswered == id) {
             self.unanswered = None;
         }
         match &mut self.pending {
-            Some(pending) if pending.stage == Stage::Sent(id) => self.decide(outcome),
+            Some(pending) if pending.stage == Stage::Sent(id) => self.decide(name, outcome),
             // he has moved on since
             Some(pending) if pending.stage == Stage::Unsent => match outcome {
-                Ok(saved) => pending.seen = pending.seen.max(Some(saved.revision)),
+                Ok(saved) => pending.seen = pending.seen.max(revision_of(saved, name)),
                 Err(_) => return false,
             },
             _ => return false,
@@ -212,12 +243,13 @@ impl VarState {
         true
     }
 
-    fn decide(&mut self, outcome: &Result<EditSaved, EditRefused>) {
+    fn decide(&mut self, name: &VarName, outcome: &Result<EditSaved, EditRefused>) {
         match outcome {
-            Ok(EditSaved { revision, .. }) => {
-                self.own = Some(*revision);
+            Ok(saved) => {
+                let revision = revision_of(saved, name).unwrap_or(NOT_DESIRED);
+                self.own = Some(revision);
                 if let Some(pending) = &mut self.pending {
-                    pending.stage = Stage::Saved(*revision);
+                    pending.stage = Stage::Saved(revision);
                 }
                 self.settle();
             }
@@ -245,11 +277,7 @@ impl VarState {
             return;
         }
         if desired.value != pending.value {
-            let Desired { author, value, .. } = desired;
-            self.refused = Some(format!(
-                "{author} set it to {value} meanwhile; yours was {}. Set it again if you want that.",
-                pending.value
-            ));
+            self.refused = Some(overtaken_by(desired, &pending.value));
         }
         self.pending = None;
     }
@@ -261,13 +289,38 @@ impl VarState {
             self.undecided = None;
             self.refused = None;
         }
-        let known = self.desired.as_ref().map(|d| d.revision);
+        let known = self.revision().unwrap_or(NOT_DESIRED);
         if let Some(Pending { stage: Stage::Saved(revision), .. }) = self.pending
-            && known.is_some_and(|known| known >= revision)
+            && known >= revision
         {
             self.pending = None;
         }
     }
+}
+
+fn revision_of(saved: &EditSaved, name: &VarName) -> Option<VarRevision> {
+    saved.vars.iter().find(|(of, _)| of == name).map(|(_, revision)| *revision)
+}
+
+fn overtaken_by(Desired { author, value, .. }: &Desired, own: &Wish) -> String {
+    let first = match value {
+        Some(value) => format!("{author} set it to {value} meanwhile"),
+        None => format!("{author} let go of it meanwhile"),
+    };
+    match own {
+        Some(own) => format!("{first}; yours was {own}. Set it again if you want that."),
+        None => format!("{first}; you wanted to let go of it. Do that again if you still want to."),
+    }
+}
+
+/// The value that is there most often, the earliest of equals.
+pub(super) fn most_frequent<'a>(values: impl Iterator<Item = &'a Value> + Clone) -> Option<&'a Value> {
+    let mut votes: HashMap<Identity<'_>, usize> = HashMap::new();
+    for value in values.clone() {
+        *votes.entry(identity(value)).or_default() += 1;
+    }
+    let most = votes.values().copied().max()?;
+    values.into_iter().find(|value| votes[&identity(value)] == most)
 }
 
 /// Whether a game that reports `reported` does what `wanted` says.

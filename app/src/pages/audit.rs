@@ -187,6 +187,7 @@ fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
 fn deed(action: &str) -> Option<&'static str> {
     Some(match action {
         "value.edit" => "set",
+        "value.let_go" => "let go of",
         "member.invite" => "invited",
         "member.uninvite" => "took back the invitation of",
         "member.join" => "joined:",

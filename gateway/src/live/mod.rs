@@ -18,7 +18,7 @@ use std::{
 
 use protocol::{
     live::{Event, Outcome, RunId, Seq, ServerMessage, Snapshot},
-    model::{DeviceId, Project, ProjectRole, Revision, UnixMicros, VarName},
+    model::{DeviceId, Project, ProjectRole, Revision, UnixMicros, VarName, VarRevision},
 };
 use tokio::{
     sync::{broadcast, watch},
@@ -192,7 +192,7 @@ impl Live {
         revision: Revision,
         outcomes: Vec<(VarName, Outcome)>,
         round_trip: Option<Duration>,
-    ) -> Vec<(VarName, Revision, Outcome)> {
+    ) -> Vec<(VarName, VarRevision, Outcome)> {
         let mut state = self.state();
         let kept = state.record_applied(device, revision, outcomes, round_trip);
         if state.begin_gathering() {
@@ -288,8 +288,15 @@ pub(crate) fn test_live(id: i64) -> Arc<Live> {
         key: Key::parse(b"0123456789ab").expect("it is one"),
         created_at: UnixMicros(0),
     };
-    let (devices, vars, logs, gone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let loaded = ProjectState { project, revision: Revision(0), devices, vars, logs, gone };
+    let loaded = ProjectState {
+        project,
+        revision: Revision(0),
+        devices: Vec::new(),
+        vars: Vec::new(),
+        removed: Vec::new(),
+        logs: Vec::new(),
+        gone: Vec::new(),
+    };
     let epoch = Epoch { instance: "test".to_owned(), number: 1 };
     Arc::new(Live::new(loaded, &epoch, true, Arc::default()))
 }

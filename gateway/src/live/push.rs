@@ -8,7 +8,7 @@ use std::{
 use protocol::{
     line::{Edited, Revised, encode_edits, encode_revised},
     live::Desired,
-    model::{Revision, VarName, VarSpec, WireForm},
+    model::{Revision, Value, VarName, VarRevision, VarSpec, WireForm},
 };
 
 /// How one game wants the variables that it has reported. For others it gets what the project last saw.
@@ -39,6 +39,13 @@ pub(crate) enum Wire {
     Original,
     /// With revisions and the epoch; as bare JSON or as base64.
     Revised { bare: bool },
+}
+
+/// A variable whose newest edit a game lacks.
+pub(crate) struct Changed<'a> {
+    pub(crate) name: &'a VarName,
+    /// `None`: the variable was forgotten, after its edit had been let go.
+    pub(crate) edit: Option<(&'a VarSpec, &'a Desired)>,
 }
 
 /// The changes from one revision to another, ready for the wire.
@@ -92,9 +99,9 @@ impl PushCache {
         &mut self,
         since: Option<Revision>,
         to: Revision,
-        forms: &Arc<Forms>,
+        forms: &'a Arc<Forms>,
         (wire, epoch): (Wire, &str),
-        changed: impl Iterator<Item = (&'a VarName, &'a VarSpec, &'a Desired)>,
+        changed: impl Iterator<Item = Changed<'a>>,
     ) -> Option<Pushed> {
         if since.is_some_and(|since| since >= to) {
             return None;
@@ -108,25 +115,9 @@ impl PushCache {
         if let Some(entry) = self.entries.iter().find(same) {
             return Some(Pushed { to, payload: entry.payload.clone() });
         }
-        let edits: Vec<(Edited<'_>, Revision)> = changed
-            .map(|(name, spec, desired)| {
-                let own = forms.get(name);
-                let form = own.map_or(spec.form, |own| own.wire);
-                let spelling = own.map_or(spec.spelling.as_deref(), |own| own.spelling.as_deref());
-                let type_name = spelling.unwrap_or_else(|| spec.var_type.as_str());
-                (Edited { name, type_name, value: &desired.value, form }, desired.revision)
-            })
-            .collect();
         let payload = match wire {
-            Wire::Original if edits.is_empty() => None,
-            Wire::Original => {
-                let edits: Vec<Edited<'_>> = edits.into_iter().map(|(edit, _)| edit).collect();
-                Some(Arc::from(encode_edits(&edits)))
-            }
-            Wire::Revised { bare } => {
-                let revised = Revised { epoch, full: since.is_none(), vars: &edits };
-                Some(Arc::from(encode_revised(&revised, bare)))
-            }
+            Wire::Original => encode_original(since, forms, changed),
+            Wire::Revised { bare } => Some(encode_changes(since, forms, (bare, epoch), changed)),
         };
         if self.entries.len() == MAX_ENTRIES {
             self.entries.remove(0);
@@ -134,4 +125,52 @@ impl PushCache {
         self.entries.push(Entry { since, wire, forms: Arc::clone(forms), payload: payload.clone() });
         Some(Pushed { to, payload })
     }
+}
+
+fn edited<'a>(forms: &'a Forms, name: &'a VarName, spec: &'a VarSpec, value: &'a Value) -> Edited<'a> {
+    let own = forms.get(name);
+    let form = own.map_or(spec.form, |own| own.wire);
+    let spelling = own.map_or(spec.spelling.as_deref(), |own| own.spelling.as_deref());
+    let type_name = spelling.unwrap_or_else(|| spec.var_type.as_str());
+    Edited { name, type_name, value, form }
+}
+
+/// The original grammar has no word for letting go: a game that was told a value gets the declared default, if there is
+/// one. One that was told nothing yet has its own value still.
+fn encode_original<'a>(
+    since: Option<Revision>,
+    forms: &'a Forms,
+    changed: impl Iterator<Item = Changed<'a>>,
+) -> Option<Arc<[u8]>> {
+    let was_told = since > Some(Revision(0));
+    let edit = |Changed { name, edit }: Changed<'a>| {
+        let (spec, desired) = edit?;
+        let value = match &desired.value {
+            Some(value) => Some(value),
+            None => spec.default.as_ref().filter(|_| was_told),
+        };
+        value.map(|value| edited(forms, name, spec, value))
+    };
+    let edits: Vec<Edited<'_>> = changed.filter_map(edit).collect();
+    (!edits.is_empty()).then(|| Arc::from(encode_edits(&edits)))
+}
+
+fn encode_changes<'a>(
+    since: Option<Revision>,
+    forms: &'a Forms,
+    (bare, epoch): (bool, &str),
+    changed: impl Iterator<Item = Changed<'a>>,
+) -> Arc<[u8]> {
+    let mut vars: Vec<(Edited<'_>, VarRevision)> = Vec::new();
+    let mut removed = Vec::new();
+    for Changed { name, edit } in changed {
+        match edit.and_then(|(spec, desired)| Some((spec, desired.value.as_ref()?, desired.revision))) {
+            Some((spec, value, revision)) => vars.push((edited(forms, name, spec, value), revision)),
+            // among all values that people want, what they do not want is missing
+            None if since.is_some() => removed.push(name),
+            None => {}
+        }
+    }
+    let revised = Revised { epoch, full: since.is_none(), vars: &vars, removed: &removed };
+    Arc::from(encode_revised(&revised, bare))
 }

@@ -6,7 +6,7 @@ mod runs;
 mod settle;
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     net::IpAddr,
     sync::{Arc, Weak},
 };
@@ -15,9 +15,10 @@ use indexmap::IndexMap;
 use protocol::{
     ErrorCode, ProtocolError,
     limits::{MAX_VARS_PER_PROJECT, SNAPSHOT_LOGS},
-    live::{Change, Desired, Device, Event, LogLine, Reported, Seq, Snapshot, Var},
+    live::{Change, Desired, Device, Event, LogLine, NOT_DESIRED, Reported, Seq, Snapshot, Var},
     model::{
-        DeviceId, LogEntry, ProjectId, ProjectRole, Report, Revision, UnixMicros, Value, VarName, VarSpec,
+        DeviceId, LogEntry, ProjectId, ProjectRole, Report, Revision, UnixMicros, Value, VarName,
+        VarRevision, VarSpec,
     },
 };
 
@@ -27,7 +28,7 @@ use self::{
     runs::Runs,
     settle::settle,
 };
-use super::push::{Form, Forms, PushCache, Pushed, Wire};
+use super::push::{Changed, Form, Forms, PushCache, Pushed, Wire};
 use crate::{
     store::{DeviceInfo, ProjectState, StoredDevice, StoredVar, Write, Written},
     writer::Receipts,
@@ -87,6 +88,8 @@ pub(crate) struct State {
     identities: HashMap<String, DeviceId>,
     places: HashMap<IpAddr, BTreeSet<u32>>,
     vars: IndexMap<VarName, VarState>,
+    /// Variables that were forgotten, with the edit that let go of them.
+    removed: BTreeMap<VarName, Desired>,
     /// Declarations on their way to the database. Games that connect together see each other's here.
     announced: HashMap<VarName, Arc<VarSpec>>,
     logs: VecDeque<LogLine>,
@@ -135,6 +138,7 @@ impl State {
             identities,
             places: HashMap::new(),
             vars: loaded.vars.into_iter().map(var).collect(),
+            removed: loaded.removed.into_iter().collect(),
             announced: HashMap::new(),
             logs: loaded.logs.into(),
             pushes: PushCache::default(),
@@ -310,10 +314,9 @@ impl State {
                 self.apply_report(device, at, &declared, &values);
                 Some(Event::Reported { device, at, declared, values })
             }
-            (Write::Edit { author_name, at, changes, .. }, Written::Edit { revision })
-                if !changes.is_empty() =>
-            {
-                Some(Event::Edited { desired: self.apply_edit(&author_name, at, changes, revision) })
+            (Write::Edit { author_name, at, changes, .. }, Written::Edit { revision, set: Some(set) }) => {
+                self.revision = self.revision.max(revision);
+                Some(Event::Edited { desired: self.apply_edit(&author_name, at, changes, set) })
             }
             (Write::Seen { device, at, .. }, _) => {
                 self.touch(device, at);
@@ -379,11 +382,7 @@ impl State {
                         self.pushes.forget();
                     }
                 }
-                None => {
-                    let (desired, reported, applied) = (None, IndexMap::new(), Marks::default());
-                    let var = VarState { spec, desired, reported, applied };
-                    self.vars.insert(name.clone(), var);
-                }
+                None => self.add_var(name, spec),
             }
         }
         // of one that has given way meanwhile, nothing is kept
@@ -397,12 +396,23 @@ impl State {
         }
     }
 
+    /// A variable that is new, or was forgotten and comes back: then games that lack the edit that let go of it are
+    /// still told.
+    fn add_var(&mut self, name: &VarName, spec: Arc<VarSpec>) {
+        let desired = self.removed.remove(name);
+        if let Some(edit) = &desired {
+            self.revised.set(name, None, edit.revision);
+        }
+        let var = VarState { spec, desired, reported: IndexMap::new(), applied: Marks::default() };
+        self.vars.insert(name.clone(), var);
+    }
+
     fn apply_edit(
         &mut self,
         author: &str,
         at: UnixMicros,
         changes: Vec<Change>,
-        revision: Revision,
+        revision: VarRevision,
     ) -> Vec<(VarName, Desired)> {
         let mut desired = Vec::with_capacity(changes.len());
         for Change { name, value, .. } in changes {
@@ -415,7 +425,6 @@ impl State {
             }
             desired.push((name, new));
         }
-        self.revision = self.revision.max(revision);
         desired
     }
 
@@ -427,29 +436,33 @@ impl State {
 
     // --- what people and games are given ---
 
-    /// Whether these may be set; which of them would change anything, and which would not.
+    /// Whether these may be set or let go; which of them would change anything, and which would not, with the edit that
+    /// made them so.
+    #[expect(clippy::type_complexity, reason = "two lists of changes, for one caller")]
     pub(crate) fn check_edit(
         &self,
         changes: Vec<Change>,
-    ) -> Result<(Vec<Change>, Vec<Change>), ProtocolError> {
+    ) -> Result<(Vec<Change>, Vec<(Change, VarRevision)>), ProtocolError> {
         let mut news: IndexMap<VarName, Change> = IndexMap::new();
         for change in changes {
             let name = &change.name;
             let Some(var) = self.vars.get(name) else {
                 return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no variable {name}")));
             };
-            let var_type = match var.spec.widened(&change.value) {
-                Some(wider) => wider.var_type,
-                None => var.spec.var_type.clone(),
-            };
-            let value = var_type.fit(change.value);
-            var.spec.check_edit(&value)?;
+            let value = change.value.map(|value| match var.spec.widened(&value) {
+                Some(wider) => wider.var_type.fit(value),
+                None => var.spec.var_type.fit(value),
+            });
+            value.as_ref().map_or(Ok(()), |value| var.spec.check_edit(value))?;
             news.insert(change.name.clone(), Change { value, ..change });
         }
         let is_news = |change: &Change| {
-            self.vars[&change.name].desired.as_ref().is_none_or(|desired| desired.value != change.value)
+            let is_again = change.again && change.value.is_some();
+            is_again || self.vars[&change.name].wanted() != change.value.as_ref()
         };
-        Ok(news.into_values().partition(is_news))
+        let (news, known): (Vec<Change>, Vec<Change>) = news.into_values().partition(is_news);
+        let set_by = |name: &VarName| self.vars[name].desired.as_ref().map_or(NOT_DESIRED, |d| d.revision);
+        Ok((news, known.into_iter().map(|change| (change.clone(), set_by(&change.name))).collect()))
     }
 
     /// The desired values that a game lacks which has everything up to `since`, encoded for it.
@@ -460,12 +473,15 @@ impl State {
         wire: Wire,
         epoch: &str,
     ) -> Option<Pushed> {
-        let Self { vars, pushes, revision, .. } = self;
+        let Self { vars, removed, pushes, revision, .. } = self;
+        let lacks = |edit: VarRevision| since.is_none_or(|since| !since.includes(edit));
         let changed = vars.iter().filter_map(|(name, var)| {
-            let desired = var.desired.as_ref()?;
-            since.is_none_or(|since| desired.revision > since).then_some((name, &*var.spec, desired))
+            let desired = var.desired.as_ref().filter(|desired| lacks(desired.revision))?;
+            Some(Changed { name, edit: Some((&var.spec, desired)) })
         });
-        pushes.get(since, *revision, forms, (wire, epoch), changed)
+        let removed = removed.iter().filter(|(_, edit)| lacks(edit.revision));
+        let removed = removed.map(|(name, _)| Changed { name, edit: None });
+        pushes.get(since, *revision, forms, (wire, epoch), changed.chain(removed))
     }
 
     /// The JSON types that a game uses, shared with every game that uses the same.
@@ -559,17 +575,23 @@ impl State {
 impl VarState {
     /// A type that no game has declared holds what people want, whatever games report; values are read by the type.
     fn fit(&mut self) {
-        if let Some(wider) = self.desired.as_ref().and_then(|desired| self.spec.widened(&desired.value)) {
+        if let Some(wider) = self.wanted().and_then(|wanted| self.spec.widened(wanted)) {
             self.spec = Arc::new(wider);
         }
         let var_type = &self.spec.var_type;
-        self.desired.iter_mut().for_each(|desired| var_type.refit(&mut desired.value));
+        let wanted = self.desired.as_mut().and_then(|desired| desired.value.as_mut());
+        wanted.into_iter().for_each(|value| var_type.refit(value));
         self.reported.values_mut().for_each(|(value, _)| var_type.refit(value));
+    }
+
+    /// What people want it to be.
+    fn wanted(&self) -> Option<&Value> {
+        self.desired.as_ref()?.value.as_ref()
     }
 
     /// Size of the values in bytes, for limits.
     fn weight(&self) -> usize {
-        let desired = self.desired.as_ref().map_or(0, |desired| desired.value.weight());
+        let desired = self.wanted().map_or(0, Value::weight);
         desired + self.reported.values().map(|(value, _)| value.weight()).sum::<usize>()
     }
 }

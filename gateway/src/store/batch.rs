@@ -94,12 +94,15 @@ pub struct EditRows<'a> {
     pub revision: i64,
     pub at: i64,
     pub names: Vec<&'a str>,
-    /// One JSON text for each name.
-    pub values: Vec<String>,
+    /// One JSON text for each name; `None`: it is let go.
+    pub values: Vec<Option<String>>,
+    /// Of what is so already: the edit of each name that made it so.
+    pub set_by: Vec<i64>,
 }
 
-/// A desired value: name, value as JSON, revision, author, time; and whether the gesture that asks has set it.
-pub type DesiredCells = (String, String, i64, String, i64, bool);
+/// The newest edit of a variable: name, value as JSON, revision, author, time; and whether the gesture that asks has made
+/// it.
+pub type DesiredCells = (String, Option<String>, i64, String, i64, bool);
 
 /// The statements of one transaction, each over many rows. Every slice is free of duplicates.
 #[async_trait]
@@ -136,7 +139,7 @@ pub trait Statements: Send {
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()>;
     /// Sets reported values.
     async fn upsert_reported(&mut self, rows: &[ReportedRow<'_>]) -> Result<()>;
-    /// The desired values that these variables of a project have, as the gesture of an author sees them.
+    /// The newest edits of these variables of a project, as the gesture of an author sees them.
     async fn desired(
         &mut self,
         project: i64,
@@ -151,8 +154,10 @@ pub trait Statements: Send {
     async fn upsert_history(&mut self, edit: &EditRows<'_>) -> Result<u64>;
     /// Keeps under a gesture what was asked and desired already.
     async fn remember_unchanged(&mut self, edit: &EditRows<'_>) -> Result<()>;
-    /// Sets desired values and returns how many.
+    /// Sets desired values, or takes them away, and returns how many.
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64>;
+    /// Notes that the newest edit of these variables let go of them.
+    async fn note_let_go(&mut self, edit: &EditRows<'_>, names: &[&str]) -> Result<()>;
     /// Sets when devices were last seen, and how far they are where that is known: (id, at, applied).
     async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()>;
 }

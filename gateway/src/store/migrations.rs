@@ -33,6 +33,7 @@ const SCRIPTS: &[Script] = &[
     script!("0002_line_v2"),
     script!("0003_access"),
     script!("0004_unchanged_edits"),
+    script!("0005_let_go"),
     script!("0007_forgotten"),
 ];
 

@@ -20,7 +20,7 @@ use protocol::{
     live::{Applied, Change, Desired, Device, Gesture, LogLine, Outcome, Reported},
     model::{
         DeviceId, Key, KeyId, LogEntry, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName,
-        VarSpec,
+        VarRevision, VarSpec,
     },
 };
 
@@ -116,6 +116,8 @@ pub struct ProjectState {
     pub devices: Vec<StoredDevice>,
     /// In the order in which they were first declared.
     pub vars: Vec<StoredVar>,
+    /// Variables that are not there any more, and were let go.
+    pub removed: Vec<(VarName, Desired)>,
     /// The newest log lines, oldest first.
     pub logs: Vec<LogLine>,
     /// Devices that are not there any more and wrote some of `logs`, with their names.
@@ -138,7 +140,7 @@ pub struct StoredVar {
     pub name: VarName,
     /// As last declared.
     pub spec: VarSpec,
-    /// What people want it to be.
+    /// Its newest edit.
     pub desired: Option<Desired>,
     /// What each device last said it is.
     pub reported: Vec<Reported>,
@@ -278,7 +280,7 @@ pub enum Write {
         /// Which device.
         device: DeviceId,
         /// Each with the revision that had set the value; [`Outcome::Applied`] takes an earlier one back.
-        outcomes: Vec<(VarName, Revision, Outcome)>,
+        outcomes: Vec<(VarName, VarRevision, Outcome)>,
     },
     /// An edit of a person.
     Edit {
@@ -298,8 +300,8 @@ pub enum Write {
         at: UnixMicros,
         /// Variables that exist, with their new desired values.
         changes: Vec<Change>,
-        /// What was asked too and is desired already, to be found by the gesture.
-        unchanged: Vec<Change>,
+        /// What was asked too and is so already, with the edit that made it so; to be found by the gesture.
+        unchanged: Vec<(Change, VarRevision)>,
         /// The project's revision when that was so: that of the edit if it changes nothing.
         seen: Revision,
     },
@@ -353,10 +355,12 @@ pub enum Written {
         /// That number; the first line of a project has 1.
         first_seq: u64,
     },
-    /// The project's revision after the edit.
+    /// The edit is saved.
     Edit {
-        /// +1 for every edit of the project.
+        /// The project's revision after it: +1 for every edit of the project.
         revision: Revision,
+        /// The same for the variables that it changed; `None` when it changed nothing.
+        set: Option<VarRevision>,
     },
     /// The edit was made on an old view: nothing of it is stored.
     Conflict(Box<Conflict>),
@@ -393,14 +397,27 @@ pub struct HistoryRow {
     pub name: VarName,
     /// What was desired before the gesture; `None` = the game's own value.
     pub old: Option<Value>,
-    /// What is desired after it.
-    pub new: Value,
+    /// What is desired after it; `None` = the game's own value.
+    pub new: Option<Value>,
     /// The revision of the gesture's last edit.
     pub revision: Revision,
     /// Who.
     pub author: String,
     /// When the gesture's last edit was saved.
     pub at: UnixMicros,
+}
+
+/// What an edit with a gesture was asked to do to one variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GestureRow {
+    /// Which variable.
+    pub name: VarName,
+    /// What it was to be; `None`: it was to be let go.
+    pub value: Option<Value>,
+    /// The project's revision after the edit.
+    pub revision: Revision,
+    /// The variable's newest edit after it.
+    pub set_by: VarRevision,
 }
 
 /// A database that keeps everything.
@@ -443,14 +460,14 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<HistoryRow>>;
 
-    /// The edit of a person and gesture: its changes, and what it was asked to remember beside them, each with its
-    /// revision; none if there was no such edit.
+    /// The edit of a person and gesture: its changes, and what it was asked to remember beside them; none if there was
+    /// no such edit.
     async fn get_gesture(
         &self,
         project: ProjectId,
         author: UserId,
         gesture: Gesture,
-    ) -> Result<Vec<(VarName, Value, Revision)>>;
+    ) -> Result<Vec<GestureRow>>;
 
     /// Log lines of a project, the newest first, of those older than `before` (a line's number).
     async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>>;

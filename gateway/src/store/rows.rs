@@ -6,12 +6,12 @@ use protocol::{
     live::{Applied, Desired, Device, LogLine, Outcome, Reported},
     model::{
         DeviceId, Key, Level, Project, ProjectId, ProjectInfo, ProjectSummary, Revision, Role, UnixMicros,
-        User, UserId, Value, VarName, VarSpec,
+        User, UserId, Value, VarName, VarRevision, VarSpec,
     },
 };
 use serde::Deserialize;
 
-use super::{HistoryRow, ProjectState, Result, StoreError, StoredDevice, StoredVar};
+use super::{GestureRow, HistoryRow, ProjectState, Result, StoreError, StoredDevice, StoredVar};
 
 /// id, name, email, role
 pub(super) type UserCells = (i64, String, Option<String>, String);
@@ -27,12 +27,14 @@ pub(super) type StoredDeviceCells = (String, i64, String, i64, String, Option<i6
 pub(super) type OutcomeCells = (i64, String, i64, String, Option<String>, Option<String>);
 /// name, spec, desired, desired_revision, desired_author, desired_at
 pub(super) type VarCells = (String, String, Option<String>, Option<i64>, Option<String>, Option<i64>);
+/// name, revision, author, at
+pub(super) type RemovedCells = (String, i64, String, i64);
 /// device_id, name, value, at
 pub(super) type ReportedCells = (i64, String, String, i64);
 /// seq, device_id, at, received, level, message, fields
 pub(super) type LogCells = (i64, i64, i64, i64, i32, String, Option<String>);
 /// name, old, new, revision, author, at
-pub(super) type HistoryCells = (String, Option<String>, String, i64, String, i64);
+pub(super) type HistoryCells = (String, Option<String>, Option<String>, i64, String, i64);
 
 pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Damaged(what.to_owned())
@@ -97,7 +99,7 @@ fn applied((device, _, revision, status, json, reason): OutcomeCells) -> Result<
         "rejected" => Outcome::Rejected { reason },
         _ => return Err(damaged("a device did something unknown with a value")),
     };
-    let (device, revision) = (DeviceId(device), Revision(revision));
+    let (device, revision) = (DeviceId(device), VarRevision(revision));
     Ok(Applied { device, revision, outcome, round_trip_micros: None })
 }
 
@@ -112,9 +114,10 @@ fn value(json: &str) -> Result<Value> {
 fn var(cells: VarCells) -> Result<StoredVar> {
     let (name, spec, desired, revision, author, at) = cells;
     let spec = declaration(&spec)?;
-    let desired = match (desired, revision, author, at) {
-        (Some(json), Some(revision), Some(author), Some(at)) => {
-            Some(Desired { value: value(&json)?, revision: Revision(revision), author, at: UnixMicros(at) })
+    let desired = match (revision, author, at) {
+        (Some(revision), Some(author), Some(at)) => {
+            let value = desired.as_deref().map(value).transpose()?;
+            Some(Desired { value, revision: VarRevision(revision), author, at: UnixMicros(at) })
         }
         // that all are set or none is a constraint of the table
         _ => None,
@@ -141,6 +144,11 @@ fn declaration(json: &str) -> Result<VarSpec> {
         spec.spelling = Some(var_type).filter(|word| word != spec.var_type.as_str());
     }
     Ok(spec)
+}
+
+fn removed_var((name, revision, author, at): RemovedCells) -> Result<(VarName, Desired)> {
+    let edit = Desired { value: None, revision: VarRevision(revision), author, at: UnixMicros(at) };
+    Ok((var_name(&name)?, edit))
 }
 
 /// Variables in their order, each with what devices reported of it and did with it.
@@ -179,18 +187,19 @@ pub(super) fn log_line((seq, device, at, received, level, message, fields): LogC
     })
 }
 
-/// name, new, revision
-pub(super) type GestureCells = (String, String, i64);
+/// name, value, revision, set_by
+pub(super) type GestureCells = (String, Option<String>, i64, i64);
 
-pub(super) fn gesture((name, new, revision): GestureCells) -> Result<(VarName, Value, Revision)> {
-    Ok((var_name(&name)?, value(&new)?, Revision(revision)))
+pub(super) fn gesture((name, json, revision, set_by): GestureCells) -> Result<GestureRow> {
+    let (name, value) = (var_name(&name)?, json.as_deref().map(value).transpose()?);
+    Ok(GestureRow { name, value, revision: Revision(revision), set_by: VarRevision(set_by) })
 }
 
 pub(super) fn history((name, old, new, revision, author, at): HistoryCells) -> Result<HistoryRow> {
     Ok(HistoryRow {
         name: var_name(&name)?,
         old: old.as_deref().map(value).transpose()?,
-        new: value(&new)?,
+        new: new.as_deref().map(value).transpose()?,
         revision: Revision(revision),
         author,
         at: UnixMicros(at),
@@ -202,7 +211,7 @@ pub(super) fn state(
     project: Project,
     revision: i64,
     devices: Vec<StoredDeviceCells>,
-    vars: Vec<StoredVar>,
+    (vars, removed): (Vec<StoredVar>, Vec<RemovedCells>),
     logs: Vec<LogCells>,
     gone: Vec<(i64, String)>,
 ) -> Result<ProjectState> {
@@ -210,8 +219,9 @@ pub(super) fn state(
     // numbers are given in the order in which devices were first seen
     devices.sort_by_key(|stored| stored.device.id);
     let logs = logs.into_iter().rev().map(log_line).collect::<Result<_>>()?;
+    let removed = removed.into_iter().map(removed_var).collect::<Result<_>>()?;
     let gone = gone.into_iter().map(|(id, name)| (DeviceId(id), name)).collect();
-    Ok(ProjectState { project, revision: Revision(revision), devices, vars, logs, gone })
+    Ok(ProjectState { project, revision: Revision(revision), devices, vars, removed, logs, gone })
 }
 
 #[cfg(test)]

@@ -73,8 +73,18 @@ macro_rules! impl_store {
                 .fetch_all(&mut *tx)
                 .await?;
                 let vars = sqlx::query_as(
-                    "SELECT name, spec, desired, desired_revision, desired_author, desired_at
-                     FROM vars WHERE project_id = $1 ORDER BY position, name",
+                    "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision),
+                         coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at)
+                     FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
+                     WHERE v.project_id = $1 ORDER BY v.position, v.name",
+                )
+                .bind(id.0)
+                .fetch_all(&mut *tx)
+                .await?;
+                let removed: Vec<rows::RemovedCells> = sqlx::query_as(
+                    "SELECT name, revision, author, at FROM let_go l WHERE project_id = $1
+                         AND NOT EXISTS (SELECT 1 FROM vars v WHERE v.project_id = l.project_id AND v.name = l.name)
+                     ORDER BY name",
                 )
                 .bind(id.0)
                 .fetch_all(&mut *tx)
@@ -116,7 +126,7 @@ macro_rules! impl_store {
                 .fetch_all(&mut *tx)
                 .await?;
                 tx.commit().await?;
-                let vars = rows::vars(vars, reported, outcomes)?;
+                let vars = (rows::vars(vars, reported, outcomes)?, removed);
                 rows::state(project, revision, devices, vars, logs, gone).map(Some)
             }
 
@@ -152,12 +162,12 @@ macro_rules! impl_store {
                 project: ProjectId,
                 author: UserId,
                 gesture: Gesture,
-            ) -> Result<Vec<(VarName, Value, Revision)>> {
+            ) -> Result<Vec<GestureRow>> {
                 let cells = sqlx::query_as(
-                    "SELECT name, new, revision FROM edits
+                    "SELECT name, new, revision, revision FROM edits
                      WHERE project_id = $1 AND author_id = $2 AND gesture = $3
                      UNION ALL
-                     SELECT name, value, revision FROM unchanged_edits
+                     SELECT name, value, revision, set_by FROM unchanged_edits
                      WHERE project_id = $1 AND author_id = $2 AND gesture = $3",
                 )
                 .bind(project.0)

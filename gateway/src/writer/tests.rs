@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::*;
 use crate::{
     live::test_live,
-    store::{AccessStore, HistoryRow, KeyState, ProjectState, Result as StoreResult, Ticket},
+    store::{AccessStore, GestureRow, HistoryRow, KeyState, ProjectState, Result as StoreResult, Ticket},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ impl Slow {
             written.push(match write {
                 Write::Edit { gesture, .. } => {
                     saved.push(*gesture);
-                    Written::Edit { revision: Revision(saved.len() as i64) }
+                    Written::Edit { revision: Revision(saved.len() as i64), set: None }
                 }
                 _ => Written::Done,
             });
@@ -138,12 +138,7 @@ impl Store for Slow {
         unreachable!("the writer only writes")
     }
 
-    async fn get_gesture(
-        &self,
-        _: ProjectId,
-        _: UserId,
-        _: Gesture,
-    ) -> StoreResult<Vec<(VarName, Value, Revision)>> {
+    async fn get_gesture(&self, _: ProjectId, _: UserId, _: Gesture) -> StoreResult<Vec<GestureRow>> {
         unreachable!("the writer only writes")
     }
 
@@ -192,9 +187,9 @@ async fn an_edit_that_is_being_saved_is_waited_for() {
     let first = desk.edit(1);
     sleep(SECOND).await;
     let second = desk.edit(2);
-    assert!(matches!(first.await.unwrap(), (Ok(Written::Edit { revision: Revision(1) }), _)));
+    assert!(matches!(first.await.unwrap(), (Ok(Written::Edit { revision: Revision(1), .. }), _)));
     let (outcome, waited) = second.await.unwrap();
-    assert!(matches!(outcome, Ok(Written::Edit { revision: Revision(2) })), "{outcome:?}");
+    assert!(matches!(outcome, Ok(Written::Edit { revision: Revision(2), .. })), "{outcome:?}");
     assert!(waited > PATIENCE, "{waited:?}: it was not at stake");
 }
 

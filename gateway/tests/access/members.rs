@@ -190,7 +190,10 @@ async fn a_role_counts_from_the_next_deed_on(store: Arc<dyn Store>) {
     refused!(gateway.list_logs(&ben, id, None, 1).await, GatewayError::NotFound);
     assert_eq!(gateway.list_projects(&ben).await.unwrap(), []);
     let snapshot = gateway.snapshot(&house.owner, id).await.unwrap();
-    assert_eq!(snapshot.vars[0].desired.as_ref().unwrap().value, protocol::model::Value::Int(8_i64.into()));
+    assert_eq!(
+        snapshot.vars[0].desired.as_ref().unwrap().value,
+        Some(protocol::model::Value::Int(8_i64.into()))
+    );
 }
 
 async fn who_is_no_member_can_be_neither_promoted_nor_removed(store: Arc<dyn Store>) {

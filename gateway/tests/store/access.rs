@@ -8,7 +8,7 @@ use gateway::store::{
 };
 use protocol::model::{
     AuditCursor, Handle, Key, KeyId, ProjectId, ProjectRole, Revision, Role, TokenId, TokenScope, UnixMicros,
-    User, UserId,
+    User, UserId, Value, VarRevision,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -352,19 +352,22 @@ async fn history_gestures_and_logs_are_read_in_parts(store: Arc<dyn Store>) {
     let gesture = async |author, gesture| {
         let rows = store.get_gesture(id, UserId(author), protocol::live::Gesture(gesture)).await.unwrap();
         rows.into_iter()
-            .map(|(name, value, revision)| (name.to_string(), value, revision.0))
+            .map(|row| (row.name.to_string(), row.value, row.revision.0, row.set_by.0))
             .collect::<Vec<_>>()
     };
-    let expected = [("size".to_owned(), int(1), 1), ("speed".to_owned(), int(2), 1)];
+    let expected = [("size".to_owned(), Some(int(1)), 1, 1), ("speed".to_owned(), Some(int(2)), 1, 1)];
     assert_eq!(gesture(7, 1).await, expected);
     assert_eq!((gesture(8, 1).await, gesture(7, 9).await), (vec![], vec![]));
     // what it asked to remember comes beside what it changed, which may be nothing
     for (number, changes, revision) in [(4, &[("size", int(5))][..], 4), (5, &[], 3)] {
         let edit = house.edit_beside(number, changes, &[("speed", text("x"))], 3);
-        assert_eq!(house.commit(&[edit]).await, [Written::Edit { revision: Revision(revision) }]);
-        let mut expected: Vec<_> =
-            changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone(), revision)).collect();
-        expected.push(("speed".to_owned(), text("x"), revision));
+        let set = (!changes.is_empty()).then_some(VarRevision(revision));
+        let written = Written::Edit { revision: Revision(revision), set };
+        assert_eq!(house.commit(&[edit]).await, [written]);
+        let row =
+            |name: &str, value: &Value, set_by| (name.to_owned(), Some(value.clone()), revision, set_by);
+        let mut expected: Vec<_> = changes.iter().map(|(name, value)| row(name, value, revision)).collect();
+        expected.push(row("speed", &text("x"), 3));
         assert_eq!(gesture(7, number).await, expected);
     }
     assert_eq!(house.load().await.revision, Revision(4));

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use gateway::store::{Store, StoreError, Write, Written};
 use protocol::model::{DeviceId, ProjectId, Revision, UserId, VarSpec, VarType};
 
-use crate::house::{House, NOW, commit, entry, int, integer, later, make_device, make_project, name};
+use crate::house::{House, NOW, commit, entry, int, integer, later, make_device, make_project, name, saved};
 
 async fn log_numbers_have_no_gaps(store: Arc<dyn Store>) {
     let here = House::new(store).await;
@@ -87,7 +87,7 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
     }
     // numbers of failed batches are not used up
     let written = house.commit(&[house.logs(&["x"]), house.edit(3, &[("speed", int(2))])]).await;
-    assert_eq!(written, [Written::Logs { first_seq: 1 }, Written::Edit { revision: Revision(1) }]);
+    assert_eq!(written, [Written::Logs { first_seq: 1 }, saved(1)]);
     assert_eq!(house.commit(&[]).await, []);
 }
 
@@ -111,7 +111,7 @@ async fn writes_of_a_batch_happen_in_order(store: Arc<dyn Store>) {
             Write::Seen { device: house.device, at: later(5), applied: None },
         ])
         .await;
-    let (first, second) = (Written::Edit { revision: Revision(1) }, Written::Edit { revision: Revision(2) });
+    let (first, second) = (saved(1), saved(2));
     assert_eq!(
         written,
         [Written::Done, Written::Done, first, Written::Done, second, Written::Done, Written::Done]
@@ -124,7 +124,7 @@ async fn writes_of_a_batch_happen_in_order(store: Arc<dyn Store>) {
     assert_eq!(names, ["speed", "size", "lives"]);
     assert_eq!(state.vars[0].spec, float);
     assert_eq!(state.vars[0].reported[0].value, int(4));
-    assert_eq!(state.vars[0].desired.as_ref().unwrap().value, int(11));
+    assert_eq!(state.vars[0].desired.as_ref().unwrap().value, Some(int(11)));
     assert_eq!((&state.vars[1].desired, state.vars[1].reported.len()), (&None, 0));
 }
 
@@ -134,14 +134,15 @@ async fn a_gesture_is_one_row_of_the_history(store: Arc<dyn Store>) {
     for number in 1..=20 {
         house.commit(&[house.edit(u64::MAX, &[("speed", int(number))])]).await;
     }
-    let drag = ("speed".to_owned(), None, int(20), 20);
+    let drag = ("speed".to_owned(), None, Some(int(20)), 20);
     assert_eq!(house.history().await, std::slice::from_ref(&drag));
 
     // another drag, then one over two variables, whose rows are in the order of their names
     house.commit(&[house.edit(1, &[("speed", int(5))]), house.edit(1, &[("speed", int(6))])]).await;
     house.commit(&[house.edit(2, &[("speed", int(7)), ("size", int(8))])]).await;
-    let second = ("speed".to_owned(), Some(int(20)), int(6), 22);
-    let third = [("size".to_owned(), None, int(8), 23), ("speed".to_owned(), Some(int(6)), int(7), 23)];
+    let second = ("speed".to_owned(), Some(int(20)), Some(int(6)), 22);
+    let third =
+        [("size".to_owned(), None, Some(int(8)), 23), ("speed".to_owned(), Some(int(6)), Some(int(7)), 23)];
     assert_eq!(house.history().await, [third[0].clone(), third[1].clone(), second, drag]);
 
     // the same number from somebody else is another gesture
@@ -191,7 +192,7 @@ async fn revisions_and_log_numbers_count_by_one_whoever_writes(store: Arc<dyn St
     let (mut revisions, mut seqs) = ([BTreeSet::new(), BTreeSet::new()], [BTreeSet::new(), BTreeSet::new()]);
     for task in tasks {
         for (index, outcome) in task.await.unwrap().into_iter().enumerate() {
-            let [Written::Edit { revision }, Written::Logs { first_seq }] = outcome else {
+            let [Written::Edit { revision, .. }, Written::Logs { first_seq }] = outcome else {
                 panic!("{outcome:?}")
             };
             revisions[index % 2].insert(revision.0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gateway::store::{Store, Write};
 use protocol::{
     live::{Desired, Reported},
-    model::{Integer, Level, LogEntry, Revision, UnixMicros, Value, VarOption, VarSpec, VarType},
+    model::{Integer, Level, LogEntry, UnixMicros, Value, VarOption, VarRevision, VarSpec, VarType},
 };
 
 use crate::house::{House, NOW, connect, int, integer, text};
@@ -52,7 +52,10 @@ async fn values_and_declarations_come_back_exactly(store: Arc<dyn Store>) {
         assert_eq!((var.name.as_str(), &var.spec), (name.as_str(), &big));
         assert_eq!(var.reported, [Reported { device: house.device, value: value.clone(), at: NOW }]);
         let author = "Ana".to_owned();
-        assert_eq!(var.desired, Some(Desired { value, revision: Revision(1), author, at: NOW }));
+        assert_eq!(
+            var.desired,
+            Some(Desired { value: Some(value), revision: VarRevision(1), author, at: NOW })
+        );
     }
 }
 
@@ -96,7 +99,7 @@ async fn hostile_texts_are_only_texts(store: Arc<dyn Store>) {
     assert_eq!(names, hostile[..8]);
     for (var, device) in state.vars.iter().zip(&state.devices[1..]) {
         assert_eq!(var.reported[0].value, text(&long));
-        assert_eq!(var.desired.as_ref().unwrap().value, text(var.name.as_str()));
+        assert_eq!(var.desired.as_ref().unwrap().value, Some(text(var.name.as_str())));
         assert_eq!(
             (device.identity.as_str(), device.device.name.as_str()),
             (var.name.as_str(), var.name.as_str())

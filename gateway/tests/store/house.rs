@@ -10,10 +10,10 @@ use gateway::store::{
     Written,
 };
 use protocol::{
-    live::Gesture,
+    live::{Change, Gesture},
     model::{
         DeviceId, Level, LogEntry, Project, ProjectId, Revision, Role, UnixMicros, User, UserId, Value,
-        VarName, VarSpec, VarType,
+        VarName, VarRevision, VarSpec, VarType,
     },
 };
 
@@ -39,6 +39,11 @@ pub fn text(text: &str) -> Value {
 
 pub fn integer() -> VarSpec {
     VarSpec::bare(VarType::Integer)
+}
+
+/// An edit was saved that changed something.
+pub fn saved(revision: i64) -> Written {
+    Written::Edit { revision: Revision(revision), set: Some(VarRevision(revision)) }
 }
 
 pub fn entry(message: &str) -> LogEntry {
@@ -163,9 +168,25 @@ impl House {
         unchanged: &[(&str, Value)],
         seen: i64,
     ) -> Write {
-        let all = |changes: &[(&str, Value)]| {
+        let all = |changes: &[(&str, Value)]| -> Vec<Change> {
             changes.iter().map(|(n, value)| (name(n), value.clone()).into()).collect()
         };
+        let unchanged = all(unchanged).into_iter().map(|change| (change, VarRevision(seen))).collect();
+        self.change(gesture, all(changes), unchanged, seen)
+    }
+
+    /// An edit that lets go of variables.
+    pub fn let_go(&self, gesture: u64, names: &[&str]) -> Write {
+        self.change(gesture, names.iter().map(|n| Change::let_go(name(n))).collect(), vec![], 0)
+    }
+
+    pub fn change(
+        &self,
+        gesture: u64,
+        changes: Vec<Change>,
+        unchanged: Vec<(Change, VarRevision)>,
+        seen: i64,
+    ) -> Write {
         Write::Edit {
             project: self.project.id,
             author: UserId(7),
@@ -174,8 +195,8 @@ impl House {
             address: "192.0.2.7".to_owned(),
             gesture: Gesture(gesture),
             at: NOW,
-            changes: all(changes),
-            unchanged: all(unchanged),
+            changes,
+            unchanged,
             seen: Revision(seen),
         }
     }
@@ -189,7 +210,7 @@ impl House {
     }
 
     /// (name, old, new, revision) of the history, newest first.
-    pub async fn history(&self) -> Vec<(String, Option<Value>, Value, i64)> {
+    pub async fn history(&self) -> Vec<(String, Option<Value>, Option<Value>, i64)> {
         let rows = self.store.list_history(self.project.id, None, None, MANY).await.unwrap();
         rows.into_iter().map(|row| (row.name.to_string(), row.old, row.new, row.revision.0)).collect()
     }

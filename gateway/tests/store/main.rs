@@ -9,6 +9,7 @@ mod copies;
 mod damage;
 mod house;
 mod interrupted;
+mod let_go;
 mod opening;
 mod projects;
 mod sessions;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gateway::store::{OpenSession, Sequenced, Store, StoreError, Write, Written};
 use protocol::{
     live::Outcome,
-    model::{DeviceId, Revision},
+    model::{DeviceId, Revision, VarRevision},
 };
 
 use crate::house::{House, NOW, commit, device_info, entry, int, integer, later, name, ticket};
@@ -132,7 +132,7 @@ async fn what_devices_did_is_kept(store: Arc<dyn Store>) {
     let outcomes = |outcomes: &[(&str, Outcome)]| Write::Outcomes {
         project: house.project.id,
         device: house.device,
-        outcomes: outcomes.iter().map(|(n, outcome)| (name(n), Revision(1), outcome.clone())).collect(),
+        outcomes: outcomes.iter().map(|(n, outcome)| (name(n), VarRevision(1), outcome.clone())).collect(),
     };
     let clamped = Outcome::Clamped { value: Some(int(100)), reason: Some("'; too fast".to_owned()) };
     let rejected = Outcome::Rejected { reason: None };
@@ -150,7 +150,7 @@ async fn what_devices_did_is_kept(store: Arc<dyn Store>) {
     let no_device = Write::Outcomes {
         project: house.project.id,
         device: DeviceId(i64::MAX),
-        outcomes: vec![(name("speed"), Revision(1), clamped)],
+        outcomes: vec![(name("speed"), VarRevision(1), clamped)],
     };
     assert!(commit(&house.store, &[no_device]).await.is_err());
 }

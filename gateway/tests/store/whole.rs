@@ -7,7 +7,7 @@ use gateway::store::{
 };
 use protocol::{
     live::Outcome,
-    model::{ProjectId, ProjectRole, Revision, Role, TokenScope, User},
+    model::{ProjectId, ProjectRole, Role, TokenScope, User, VarRevision},
 };
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -46,6 +46,8 @@ pub async fn fill(store: Arc<dyn Store>) {
         house.commit(&[house.edit(gesture, &changes)]).await;
     }
     house.commit(&[house.edit_beside(4, &[], &changes, 3)]).await;
+    let some: Vec<&str> = names[..50].iter().map(String::as_str).collect();
+    house.commit(&[house.let_go(5, &some)]).await;
     for n in 0..20 {
         let connect = Write::Connect {
             gives_way: None,
@@ -60,7 +62,8 @@ pub async fn fill(store: Arc<dyn Store>) {
         let line = Sequenced { session: session.id, generation: session.generation, seq: 1 };
         house.commit(&[Write::Refused { project: house.project.id, line, at: NOW }]).await;
     }
-    let rejected = |n: &String| (name(n), Revision(3), Outcome::Rejected { reason: Some("why".to_owned()) });
+    let rejected =
+        |n: &String| (name(n), VarRevision(3), Outcome::Rejected { reason: Some("why".to_owned()) });
     house
         .commit(&[Write::Outcomes {
             project: house.project.id,
@@ -214,7 +217,7 @@ async fn the_whole_database_has_rows_in_every_table(place: Arc<Place>) {
     let store = place.open().await.unwrap();
     fill(Arc::clone(&store)).await;
     let all = everything(&place).await;
-    assert_eq!((all["instance"].len(), all["logs"].len(), all["edits"].len()), (1, 2_000, 1_200));
+    assert_eq!((all["instance"].len(), all["logs"].len(), all["edits"].len()), (1, 2_000, 1_250));
     let access = ["members", "game_keys", "api_tokens", "links", "sessions"].map(|table| all[table].len());
     assert_eq!(access, [1, 42, 40, 39, 40]);
     store.close().await;

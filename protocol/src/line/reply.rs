@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::{
     ErrorCode, ProtocolError,
-    model::{Key, Revision, Value, VarName, WireForm},
+    model::{Key, Revision, Value, VarName, VarRevision, WireForm},
 };
 
 /// The answer to `v:`.
@@ -62,7 +62,9 @@ pub struct Revised<'a> {
     /// These are all desired values; what the game had beyond them counts no longer.
     pub full: bool,
     /// Each with the revision that set it.
-    pub vars: &'a [(Edited<'a>, Revision)],
+    pub vars: &'a [(Edited<'a>, VarRevision)],
+    /// Variables whose edit was let go since: the game goes back to its own value.
+    pub removed: &'a [&'a VarName],
 }
 
 /// The payload of version 2's `v:`, as base64 or as bare JSON. It has no key in it, so that every game in
@@ -78,8 +80,12 @@ pub fn encode_revised(revised: &Revised<'_>, bare: bool) -> Vec<u8> {
         write_fields(&mut json, edit);
         write!(json, r#","rev":{revision}}}"#).expect("a String takes all");
     }
-    // nothing un-desires a value yet
-    json.push_str(r#"],"removed":[]}"#);
+    json.push_str(r#"],"removed":["#);
+    for (i, name) in revised.removed.iter().enumerate() {
+        let comma = if i > 0 { "," } else { "" };
+        write!(json, "{comma}{}", Json::from(name.as_str())).expect("a String takes all");
+    }
+    json.push_str("]}");
     if bare { json.into_bytes() } else { STANDARD.encode(json).into_bytes() }
 }
 
@@ -180,11 +186,16 @@ mod tests {
         let name = VarName::parse("speed").unwrap();
         let value = Value::Int(7i64.into());
         let edit = Edited { name: &name, type_name: "integer", value: &value, form: WireForm::Text };
-        let vars = [(edit, Revision(3))];
-        let revised = Revised { epoch: "e-1", full: true, vars: &vars };
+        let vars = [(edit, VarRevision(3))];
+        let revised = Revised { epoch: "e-1", full: true, vars: &vars, removed: &[] };
         let expected = br#"{"epoch":"e-1","full":true,"vars":[{"name":"speed","type":"integer","value":"7","rev":3}],"removed":[]}"#;
         assert_eq!(encode_revised(&revised, true), expected);
         assert_eq!(STANDARD.decode(encode_revised(&revised, false)).unwrap(), expected);
+
+        let quoted = VarName::parse("a\"b").unwrap();
+        let revised = Revised { epoch: "e-1", full: false, vars: &[], removed: &[&name, &quoted] };
+        let expected = br#"{"epoch":"e-1","full":false,"vars":[],"removed":["speed","a\"b"]}"#;
+        assert_eq!(encode_revised(&revised, true), expected);
     }
 
     #[test]

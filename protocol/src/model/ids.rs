@@ -1,14 +1,14 @@
 //! Keys, names and numbers that identify things.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ErrorCode, ProtocolError, limits};
 
 macro_rules! numeric_id {
-    ($(#[$doc:meta] $name:ident),+ $(,)?) => {$(
-        #[$doc]
+    ($($(#[$doc:meta])+ $name:ident),+ $(,)?) => {$(
+        $(#[$doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub struct $name(pub i64);
 
@@ -36,6 +36,21 @@ numeric_id! {
     TokenId,
     /// Counts the edits of one project: 0 = never edited, +1 with every edit.
     Revision,
+    /// Which edit of the project was the newest one of a variable: 0 = none. A type of its own, because the project's
+    /// revision says nothing about one variable.
+    VarRevision,
+}
+
+impl Revision {
+    /// Whether that edit of a variable is among the edits up to here.
+    pub fn includes(self, edit: VarRevision) -> bool {
+        edit.0 <= self.0
+    }
+
+    /// The edits behind this revision and up to `to`; `None` when there are none.
+    pub fn edits_until(self, to: Self) -> Option<RangeInclusive<VarRevision>> {
+        (self < to).then(|| VarRevision(self.0 + 1)..=VarRevision(to.0))
+    }
 }
 
 /// A game's key: 12 printable ASCII bytes. It is publishable (it is inside the game), yet is shown
@@ -169,6 +184,15 @@ mod tests {
     fn debug_of_a_key_hides_most_of_it() {
         let key = Key::parse(b"0123456789ab").unwrap();
         assert_eq!(format!("{key:?}"), "Key(0123…)");
+    }
+
+    #[test]
+    fn a_projects_revision_tells_which_edits_it_has() {
+        assert!(Revision(3).includes(VarRevision(3)) && !Revision(3).includes(VarRevision(4)));
+        let edits = Revision(3).edits_until(Revision(5)).unwrap();
+        assert_eq!(edits, VarRevision(4)..=VarRevision(5));
+        assert_eq!(Revision(5).edits_until(Revision(5)), None);
+        assert_eq!(Revision(5).edits_until(Revision(3)), None);
     }
 
     #[test]

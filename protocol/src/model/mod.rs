@@ -16,7 +16,7 @@ pub use access::{
     SessionInfo, TokenScope, UnknownWord,
 };
 pub use account::{Project, ProjectInfo, ProjectSummary, Role, User};
-pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, TokenId, UserId, VarName};
+pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, TokenId, UserId, VarName, VarRevision};
 pub use log::{Level, LogEntry, LogNote};
 pub use refused::{Refused, RefusedLine};
 pub use time::UnixMicros;

@@ -25,6 +25,7 @@ const PROMISED: &str = "
     GET /projects/{project}/devices                     GET /projects/{project}/refusals
     GET /projects/{project}/variables                   PATCH /projects/{project}/variables
     GET /projects/{project}/variables/{name}            PUT /projects/{project}/variables/{name}
+    DELETE /projects/{project}/variables/{name}/value
     POST /projects/{project}/actions/{name}
     GET /projects/{project}/history
     GET /projects/{project}/logs                        GET /projects/{project}/logs/export

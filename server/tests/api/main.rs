@@ -11,6 +11,7 @@ mod contract;
 mod exports;
 mod history;
 mod idempotency;
+mod let_go;
 mod limits;
 mod live;
 mod logs;

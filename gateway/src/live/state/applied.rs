@@ -8,7 +8,7 @@ use std::{
 use indexmap::IndexMap;
 use protocol::{
     live::{Applied, Event, Outcome},
-    model::{DeviceId, Revision, VarName},
+    model::{DeviceId, Revision, VarName, VarRevision},
 };
 
 use super::State;
@@ -33,12 +33,12 @@ impl Marks {
     }
 }
 
-/// Which variables each revision set, of those that no newer one has set again.
+/// Which variables each edit set or let go, of those that no newer one has changed again.
 #[derive(Debug, Default)]
-pub(super) struct Revised(BTreeMap<Revision, BTreeSet<VarName>>);
+pub(super) struct Revised(BTreeMap<VarRevision, BTreeSet<VarName>>);
 
 impl Revised {
-    pub(super) fn set(&mut self, name: &VarName, old: Option<Revision>, new: Revision) {
+    pub(super) fn set(&mut self, name: &VarName, old: Option<VarRevision>, new: VarRevision) {
         if let Some(old) = old
             && let Some(names) = self.0.get_mut(&old)
         {
@@ -51,14 +51,14 @@ impl Revised {
     }
 
     /// Set behind `from` and up to `to`.
-    fn between(&self, from: Revision, to: Revision) -> impl Iterator<Item = (Revision, &VarName)> {
-        let range = (from < to).then(|| self.0.range(Revision(from.0 + 1)..=to));
+    fn between(&self, from: Revision, to: Revision) -> impl Iterator<Item = (VarRevision, &VarName)> {
+        let range = from.edits_until(to).map(|edits| self.0.range(edits));
         range.into_iter().flatten().flat_map(|(revision, names)| names.iter().map(|name| (*revision, name)))
     }
 }
 
-impl FromIterator<(VarName, Revision)> for Revised {
-    fn from_iter<I: IntoIterator<Item = (VarName, Revision)>>(revisions: I) -> Self {
+impl FromIterator<(VarName, VarRevision)> for Revised {
+    fn from_iter<I: IntoIterator<Item = (VarName, VarRevision)>>(revisions: I) -> Self {
         let mut all = Self::default();
         for (name, revision) in revisions {
             all.set(&name, None, revision);
@@ -89,21 +89,23 @@ impl State {
         revision: Revision,
         outcomes: Vec<(VarName, Outcome)>,
         round_trip: Option<Duration>,
-    ) -> Vec<(VarName, Revision, Outcome)> {
+    ) -> Vec<(VarName, VarRevision, Outcome)> {
         let Some(state) = self.devices.get_mut(&device) else { return Vec::new() };
         let before = state.applied.unwrap_or(Revision(0));
         state.applied = Some(before.max(revision));
         let round_trip_micros = round_trip.map(|time| u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
         // of two outcomes for one variable the last one counts
         let mut said: HashMap<VarName, Outcome> = outcomes.into_iter().collect();
-        let mut news: Vec<(VarName, Revision, Outcome)> = Vec::new();
+        let mut news: Vec<(VarName, VarRevision, Outcome)> = Vec::new();
         for (set_by, name) in self.revised.between(before, revision) {
             news.push((name.clone(), set_by, said.remove(name).unwrap_or(Outcome::Applied)));
         }
         // said again, or later than its revision
         for (name, outcome) in said {
             let desired = self.vars.get(&name).and_then(|var| var.desired.as_ref());
-            if let Some(set_by) = desired.map(|desired| desired.revision).filter(|rev| *rev <= revision) {
+            if let Some(set_by) =
+                desired.map(|desired| desired.revision).filter(|edit| revision.includes(*edit))
+            {
                 news.push((name, set_by, outcome));
             }
         }

@@ -17,7 +17,7 @@ const OF_PROJECT: &str =
            FROM audit WHERE project_id = $1 AND at <= $2
            UNION ALL
            SELECT at, 1, revision, name, author, via, address, project_id,
-               'value.edit', name, old, new
+               CASE WHEN new IS NULL THEN 'value.let_go' ELSE 'value.edit' END, name, old, new
            FROM edits WHERE project_id = $1 AND at <= $2) t
      WHERE (at, source, number, name) < ($2, $3, $4, $5)
      ORDER BY at DESC, source DESC, number DESC, name DESC LIMIT $6";

@@ -274,10 +274,12 @@ impl Statements for PgConnection {
         gesture: i64,
         names: &[&str],
     ) -> Result<Vec<DesiredCells>> {
-        let sql = "SELECT v.name, v.desired, v.desired_revision, v.desired_author, v.desired_at, e.name IS NOT NULL
-                   FROM vars v LEFT JOIN edits e ON e.project_id = v.project_id AND e.author_id = $2 AND e.gesture = $3
-                       AND e.name = v.name AND e.revision = v.desired_revision
-                   WHERE v.project_id = $1 AND v.desired IS NOT NULL AND v.name = ANY($4)";
+        let sql = "SELECT v.name, v.desired, coalesce(v.desired_revision, l.revision), coalesce(v.desired_author, l.author),
+                       coalesce(v.desired_at, l.at), e.name IS NOT NULL
+                   FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
+                   LEFT JOIN edits e ON e.project_id = v.project_id AND e.author_id = $2 AND e.gesture = $3
+                       AND e.name = v.name AND e.revision = coalesce(v.desired_revision, l.revision)
+                   WHERE v.project_id = $1 AND (v.desired IS NOT NULL OR l.name IS NOT NULL) AND v.name = ANY($4)";
         Ok(sqlx::query_as(sql).bind(project).bind(author).bind(gesture).bind(names).fetch_all(self).await?)
     }
 
@@ -314,8 +316,9 @@ impl Statements for PgConnection {
 
     async fn remember_unchanged(&mut self, edit: &EditRows<'_>) -> Result<()> {
         sqlx::query(
-            "INSERT INTO unchanged_edits (project_id, author_id, gesture, name, value, revision)
-             SELECT $1, $2, $3, c.name, c.value, $4 FROM UNNEST($5::text[], $6::text[]) AS c (name, value)
+            "INSERT INTO unchanged_edits (project_id, author_id, gesture, name, value, revision, set_by)
+             SELECT $1, $2, $3, c.name, c.value, $4, c.set_by
+             FROM UNNEST($5::text[], $6::text[], $7::bigint[]) AS c (name, value, set_by)
              ON CONFLICT (project_id, author_id, gesture, name) DO NOTHING",
         )
         .bind(edit.project)
@@ -324,6 +327,7 @@ impl Statements for PgConnection {
         .bind(edit.revision)
         .bind(&edit.names)
         .bind(&edit.values)
+        .bind(&edit.set_by)
         .execute(self)
         .await?;
         Ok(())
@@ -331,7 +335,9 @@ impl Statements for PgConnection {
 
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64> {
         let done = sqlx::query(
-            "UPDATE vars SET desired = c.value, desired_revision = $2, desired_author = $3, desired_at = $4
+            "UPDATE vars SET desired = c.value, desired_revision = CASE WHEN c.value IS NOT NULL THEN $2::bigint END,
+                 desired_author = CASE WHEN c.value IS NOT NULL THEN $3::text END,
+                 desired_at = CASE WHEN c.value IS NOT NULL THEN $4::bigint END
              FROM UNNEST($5::text[], $6::text[]) AS c (name, value)
              WHERE vars.project_id = $1 AND vars.name = c.name",
         )
@@ -344,6 +350,23 @@ impl Statements for PgConnection {
         .execute(self)
         .await?;
         Ok(done.rows_affected())
+    }
+
+    async fn note_let_go(&mut self, edit: &EditRows<'_>, names: &[&str]) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO let_go (project_id, name, revision, author, at)
+             SELECT $1, c.name, $2, $3, $4 FROM UNNEST($5::text[]) AS c (name)
+             ON CONFLICT (project_id, name) DO UPDATE SET revision = excluded.revision, author = excluded.author,
+                 at = excluded.at",
+        )
+        .bind(edit.project)
+        .bind(edit.revision)
+        .bind(edit.author)
+        .bind(edit.at)
+        .bind(names)
+        .execute(self)
+        .await?;
+        Ok(())
     }
 
     async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()> {

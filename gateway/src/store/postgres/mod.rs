@@ -6,7 +6,7 @@ use std::{str::FromStr, time::Duration};
 
 use protocol::{
     live::{Gesture, LogLine},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
 };
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
@@ -16,8 +16,8 @@ use sqlx::{
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{
-    AccessStore, Epoch, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket, Write,
-    Written, access::Pools, access_rows, migrations, rows, schema::Schema, shared::impl_store,
+    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket,
+    Write, Written, access::Pools, access_rows, migrations, rows, schema::Schema, shared::impl_store,
 };
 
 const CONNECTIONS: u32 = 8;

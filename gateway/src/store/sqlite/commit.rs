@@ -253,10 +253,12 @@ impl Statements for SqliteConnection {
         gesture: i64,
         names: &[&str],
     ) -> Result<Vec<DesiredCells>> {
-        let sql = "SELECT v.name, v.desired, v.desired_revision, v.desired_author, v.desired_at, e.name IS NOT NULL
-                   FROM vars v LEFT JOIN edits e ON e.project_id = v.project_id AND e.author_id = $2 AND e.gesture = $3
-                       AND e.name = v.name AND e.revision = v.desired_revision
-                   WHERE v.project_id = $1 AND v.desired IS NOT NULL AND v.name IN (SELECT value FROM json_each($4))";
+        let sql = "SELECT v.name, v.desired, coalesce(v.desired_revision, l.revision), coalesce(v.desired_author, l.author),
+                       coalesce(v.desired_at, l.at), e.name IS NOT NULL
+                   FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
+                   LEFT JOIN edits e ON e.project_id = v.project_id AND e.author_id = $2 AND e.gesture = $3
+                       AND e.name = v.name AND e.revision = coalesce(v.desired_revision, l.revision)
+                   WHERE v.project_id = $1 AND (v.desired IS NOT NULL OR l.name IS NOT NULL) AND v.name IN (SELECT value FROM json_each($4))";
         Ok(sqlx::query_as(sql)
             .bind(project)
             .bind(author)
@@ -287,7 +289,7 @@ impl Statements for SqliteConnection {
         .bind(edit.author)
         .bind(edit.revision)
         .bind(edit.at)
-        .bind(json(pairs(edit)))
+        .bind(json(cells(edit)))
         .bind(edit.via)
         .bind(edit.address)
         .execute(self)
@@ -297,15 +299,15 @@ impl Statements for SqliteConnection {
 
     async fn remember_unchanged(&mut self, edit: &EditRows<'_>) -> Result<()> {
         sqlx::query(
-            "INSERT INTO unchanged_edits (project_id, author_id, gesture, name, value, revision)
-             SELECT $1, $2, $3, c.value->>0, c.value->>1, $4 FROM json_each($5) AS c WHERE true
+            "INSERT INTO unchanged_edits (project_id, author_id, gesture, name, value, revision, set_by)
+             SELECT $1, $2, $3, c.value->>0, c.value->>1, $4, c.value->>2 FROM json_each($5) AS c WHERE true
              ON CONFLICT (project_id, author_id, gesture, name) DO NOTHING",
         )
         .bind(edit.project)
         .bind(edit.author_id)
         .bind(edit.gesture)
         .bind(edit.revision)
-        .bind(json(pairs(edit)))
+        .bind(json(cells(edit)))
         .execute(self)
         .await?;
         Ok(())
@@ -317,7 +319,8 @@ impl Statements for SqliteConnection {
         let done = sqlx::query(
             "INSERT INTO vars
                  (project_id, name, position, spec, desired, desired_revision, desired_author, desired_at)
-             SELECT v.project_id, v.name, v.position, v.spec, c.value->>1, $2, $3, $4
+             SELECT v.project_id, v.name, v.position, v.spec, c.value->>1, iif((c.value->>1) IS NULL, NULL, $2),
+                 iif((c.value->>1) IS NULL, NULL, $3), iif((c.value->>1) IS NULL, NULL, $4)
              FROM json_each($5) AS c CROSS JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0) WHERE true
              ON CONFLICT (project_id, name) DO UPDATE SET desired = excluded.desired,
                  desired_revision = excluded.desired_revision, desired_author = excluded.desired_author,
@@ -327,10 +330,27 @@ impl Statements for SqliteConnection {
         .bind(edit.revision)
         .bind(edit.author)
         .bind(edit.at)
-        .bind(json(pairs(edit)))
+        .bind(json(cells(edit)))
         .execute(self)
         .await?;
         Ok(done.rows_affected())
+    }
+
+    async fn note_let_go(&mut self, edit: &EditRows<'_>, names: &[&str]) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO let_go (project_id, name, revision, author, at)
+             SELECT $1, c.value, $2, $3, $4 FROM json_each($5) AS c WHERE true
+             ON CONFLICT (project_id, name) DO UPDATE SET revision = excluded.revision, author = excluded.author,
+                 at = excluded.at",
+        )
+        .bind(edit.project)
+        .bind(edit.revision)
+        .bind(edit.author)
+        .bind(edit.at)
+        .bind(json(names))
+        .execute(self)
+        .await?;
+        Ok(())
     }
 
     async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()> {
@@ -341,7 +361,8 @@ impl Statements for SqliteConnection {
     }
 }
 
-/// (name, value) of each change.
-fn pairs<'a>(edit: &'a EditRows<'_>) -> Vec<(&'a str, &'a str)> {
-    edit.names.iter().copied().zip(edit.values.iter().map(String::as_str)).collect()
+/// (name, value, the edit that made it so) of each change.
+fn cells<'a>(edit: &'a EditRows<'_>) -> Vec<(&'a str, Option<&'a str>, i64)> {
+    let values = edit.values.iter().map(Option::as_deref);
+    edit.names.iter().zip(values).zip(&edit.set_by).map(|((name, value), by)| (*name, value, *by)).collect()
 }

@@ -9,7 +9,7 @@ use std::{fs::OpenOptions, path::Path, time::Duration};
 
 use protocol::{
     live::{Gesture, LogLine},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
 };
 use sqlx::{
     ConnectOptions, Connection, Executor, SqlitePool,
@@ -18,8 +18,8 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::{
-    AccessStore, Epoch, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket, Write,
-    Written, access::Pools, access_rows, migrations, rows, shared::impl_store,
+    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket,
+    Write, Written, access::Pools, access_rows, migrations, rows, shared::impl_store,
 };
 use inspect::{APPLICATION_ID, Depth, Found, explain, inspect};
 

@@ -15,12 +15,12 @@ use std::{
 
 use async_trait::async_trait;
 use gateway::store::{
-    AccessStore, Epoch, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket, Write,
-    Written, batch,
+    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket,
+    Write, Written, batch,
 };
 use protocol::{
     live::{Gesture, LogLine},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -337,12 +337,7 @@ impl Store for OpenDisk {
         unreachable!("nobody reads the history in a run")
     }
 
-    async fn get_gesture(
-        &self,
-        _: ProjectId,
-        _: UserId,
-        _: Gesture,
-    ) -> Result<Vec<(VarName, Value, Revision)>> {
+    async fn get_gesture(&self, _: ProjectId, _: UserId, _: Gesture) -> Result<Vec<GestureRow>> {
         unreachable!("nobody repeats an edit in a run")
     }
 

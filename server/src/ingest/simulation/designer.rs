@@ -10,7 +10,7 @@ use std::{
 
 use gateway::{Caller, Gateway, GatewayError, Watched, Watcher};
 use protocol::{
-    live::{Event, Gesture, LogLine},
+    live::{Change, Event, Gesture, LogLine, NOT_DESIRED},
     model::{ProjectId, Role, User, UserId, Value, VarName},
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -109,7 +109,12 @@ impl Designer {
         let mut changes = Vec::with_capacity(count);
         for knob in &KNOBS[..count] {
             let name = VarName::parse(knob).expect("it is a name");
-            changes.push((name, Value::Int(self.next_value.into())));
+            // the first one is always set, so that every edit has a revision
+            let change = match !changes.is_empty() && self.rng.u8(..4) == 0 {
+                true => Change::let_go(name),
+                false => (name, Value::Int(self.next_value.into())).into(),
+            };
+            changes.push(change);
             self.next_value += 1;
         }
         let gesture = Gesture(self.rng.u64(..));
@@ -119,12 +124,18 @@ impl Designer {
             Ok(saved) => {
                 let revision = saved.revision.0;
                 self.host.journal.note(&self.label, format_args!("saved revision {revision}"));
-                for (name, value) in changes {
-                    let value = value.to_json();
-                    let is_saved = self.host.disk.look(|model| {
-                        model.edit(self.project, revision, name.as_str()) == Some(value.as_str())
+                for Change { name, value, .. } in changes {
+                    let value = value.map(|value| value.to_json());
+                    let set_by = saved.vars.iter().find(|(of, _)| *of == name).map(|(_, set_by)| *set_by);
+                    let is_saved = self.host.disk.look(|model| match set_by {
+                        // nobody had wanted anything of it before
+                        Some(NOT_DESIRED) => value.is_none(),
+                        Some(set_by) => {
+                            model.edit(self.project, set_by.0, name.as_str()) == Some(value.as_deref())
+                        }
+                        None => false,
                     });
-                    let what = format_args!("{name} = {value} of {revision} is answered and not saved");
+                    let what = format_args!("{name} = {value:?} of {set_by:?} is answered and not saved");
                     self.host.journal.check(is_saved, &self.label, what);
                 }
                 let what = format_args!("revision {revision} after {}", self.newest);
@@ -133,8 +144,10 @@ impl Designer {
             }
             // no game has declared the variables yet, or the server is away
             Err(GatewayError::Refused(_) | GatewayError::Unavailable(_) | GatewayError::Closed) => {
-                for (name, value) in changes {
-                    self.host.disk.refuse(self.project, name.as_str(), value.to_json());
+                for Change { name, value, .. } in changes {
+                    if let Some(value) = value {
+                        self.host.disk.refuse(self.project, name.as_str(), value.to_json());
+                    }
                 }
             }
             Err(GatewayError::Undecided) => self.host.journal.note(&self.label, format_args!("undecided")),

@@ -493,10 +493,16 @@ impl Game {
             let set_by = var["rev"].as_i64().unwrap_or_default();
             let project = memory.project;
             let is_saved =
-                self.host.disk.look(|model| model.edit(project, set_by, name) == Some(value.as_str()));
+                self.host.disk.look(|model| model.edit(project, set_by, name) == Some(Some(value.as_str())));
             let fits = is_saved && set_by <= revision;
             journal.check(fits, &label, format_args!("{name} = {value} of {set_by} was never saved"));
             memory.values.insert(name.to_owned(), value);
+        }
+        for name in push["removed"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+            let project = memory.project;
+            let is_let_go = self.host.disk.look(|model| model.is_let_go(project, revision, name));
+            journal.check(is_let_go, &label, format_args!("{name} is wanted at {revision}, not let go"));
+            memory.values.remove(name);
         }
         it.talk.say(&format!("r:{}:{revision}", self.key));
     }

@@ -28,8 +28,8 @@ pub(super) struct Model {
     /// How many log lines each project has.
     log_lines: BTreeMap<i64, u64>,
     revisions: BTreeMap<i64, i64>,
-    /// The value that each revision of a project gave to each variable.
-    edits: BTreeMap<(i64, i64, String), String>,
+    /// The value that each revision of a project gave to each variable; `None`: it let go of it.
+    edits: BTreeMap<(i64, i64, String), Option<String>>,
     /// Values that were refused, by project and name: each is another one, and none may ever land.
     refused: BTreeSet<(i64, String, String)>,
     /// Messages of lines without a number, with how often each is there.
@@ -89,12 +89,14 @@ impl Model {
                     let revision = self.revisions.entry(project.0).or_default();
                     *revision += 1;
                     let revision = *revision;
-                    let is_next = matches!(outcome, Written::Edit { revision: given } if given.0 == revision);
+                    let is_next = matches!(outcome, Written::Edit { revision: given, set: Some(set) }
+                        if (given.0, set.0) == (revision, revision));
                     self.check(is_next, format_args!("revision {revision} was given as {outcome:?}"));
                     for Change { name, value, .. } in changes {
-                        let (name, value) = (name.as_str().to_owned(), value.to_json());
-                        let is_refused = self.refused.contains(&(project.0, name.clone(), value.clone()));
-                        self.check(!is_refused, format_args!("{name} = {value} was refused and is saved"));
+                        let (name, value) = (name.as_str().to_owned(), value.as_ref().map(|v| v.to_json()));
+                        let refused = value.clone().map(|value| (project.0, name.clone(), value));
+                        let is_refused = refused.is_some_and(|edit| self.refused.contains(&edit));
+                        self.check(!is_refused, format_args!("{name} = {value:?} was refused and is saved"));
                         self.edits.insert((project.0, revision, name), value);
                     }
                 }
@@ -204,18 +206,24 @@ impl Model {
         self.loose.get(message).copied().unwrap_or_default()
     }
 
-    /// What a revision gave to a variable.
     /// Somebody was told that this value is not saved.
     pub(super) fn refuse(&mut self, project: i64, name: &str, value: String) {
-        let is_saved = self
-            .edits
-            .iter()
-            .any(|((of, _, edited), saved)| (*of, edited.as_str(), saved) == (project, name, &value));
+        let is_saved = self.edits.iter().any(|((of, _, edited), saved)| {
+            (*of, edited.as_str(), saved.as_deref()) == (project, name, Some(&value))
+        });
         self.check(!is_saved, format_args!("{name} = {value} is saved and was refused"));
         self.refused.insert((project, name.to_owned(), value));
     }
 
-    pub(super) fn edit(&self, project: i64, revision: i64, name: &str) -> Option<&str> {
-        self.edits.get(&(project, revision, name.to_owned())).map(String::as_str)
+    /// What a revision made of a variable, if it is one of its edits; inside, `None`: it let go of it.
+    pub(super) fn edit(&self, project: i64, revision: i64, name: &str) -> Option<Option<&str>> {
+        self.edits.get(&(project, revision, name.to_owned())).map(Option::as_deref)
+    }
+
+    /// Whether nobody wants anything of a variable at a revision of its project.
+    pub(super) fn is_let_go(&self, project: i64, revision: i64, name: &str) -> bool {
+        let edits = self.edits.range((project, 0, String::new())..=(project, revision, name.to_owned()));
+        let newest = edits.rev().find(|((_, _, edited), _)| edited == name);
+        newest.is_none_or(|(_, value)| value.is_none())
     }
 }

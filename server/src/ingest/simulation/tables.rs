@@ -12,7 +12,7 @@ use gateway::store::{
 };
 use protocol::{
     live::{Desired, Device, LogLine, Reported},
-    model::{DeviceId, Key, Level, Project, ProjectId, Revision, UnixMicros, Value, VarName},
+    model::{DeviceId, Key, Level, Project, ProjectId, Revision, UnixMicros, Value, VarName, VarRevision},
 };
 
 /// A log line that begins like this is one that the database refuses.
@@ -78,7 +78,7 @@ impl Tables {
     pub(super) fn desired(&self, project: i64) -> (i64, BTreeMap<String, String>) {
         let of_project = self.vars.iter().filter(|((id, _), _)| *id == project);
         let value = |((_, name), row): (&(i64, String), &VarRow)| {
-            Some((name.clone(), row.desired.as_ref()?.value.to_json()))
+            Some((name.clone(), row.desired.as_ref()?.value.as_ref()?.to_json()))
         };
         (self.projects[&project].revision, of_project.filter_map(value).collect())
     }
@@ -112,7 +112,8 @@ impl Tables {
         vars.sort_by_key(|(position, _)| *position);
         let vars = vars.into_iter().map(|(_, var)| var).collect();
         let revision = Revision(self.projects[&id].revision);
-        Some(ProjectState { project, revision, devices, vars, logs: Vec::new(), gone: Vec::new() })
+        let (removed, logs, gone) = (Vec::new(), Vec::new(), Vec::new());
+        Some(ProjectState { project, revision, devices, vars, removed, logs, gone })
     }
 }
 
@@ -284,7 +285,8 @@ impl Statements for Transaction {
             let row = self.tables.vars.get(&(project, (*name).to_owned()))?;
             let Desired { value, revision, author: by, at } = row.desired.clone()?;
             let is_own = row.set_by == (author, gesture);
-            Some(((*name).to_owned(), value.to_json(), revision.0, by, at.0, is_own))
+            let value = value.map(|value| value.to_json());
+            Some(((*name).to_owned(), value, revision.0, by, at.0, is_own))
         };
         Ok(names.iter().filter_map(cells).collect())
     }
@@ -307,9 +309,10 @@ impl Statements for Transaction {
         let mut set = 0;
         for (name, value) in edit.names.iter().zip(&edit.values) {
             let Some(var) = self.tables.vars.get_mut(&(edit.project, (*name).to_owned())) else { continue };
+            let parse = |json| Value::parse_json(json).ok_or_else(|| refused("not a value"));
             var.desired = Some(Desired {
-                value: Value::parse_json(value).ok_or_else(|| refused("not a value"))?,
-                revision: Revision(edit.revision),
+                value: value.as_deref().map(parse).transpose()?,
+                revision: VarRevision(edit.revision),
                 author: edit.author.to_owned(),
                 at: UnixMicros(edit.at),
             });
@@ -317,6 +320,11 @@ impl Statements for Transaction {
             set += 1;
         }
         Ok(set)
+    }
+
+    async fn note_let_go(&mut self, _: &EditRows<'_>, _: &[&str]) -> Result<()> {
+        // the variable's own row says so, and none is ever forgotten
+        Ok(())
     }
 
     async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()> {

@@ -70,7 +70,7 @@ impl Stage {
         load.assert_honest();
         let page = soon("the page", Page::open(&owner, truth.project)).await.expect("a snapshot");
         let shown = page.snapshot.vars.iter().find(|var| var.name.as_str() == VARIABLE);
-        let shown = shown.and_then(|var| var.desired.as_ref()).map(|desired| desired.value.to_json());
+        let shown = shown.and_then(|var| var.desired.as_ref()?.value.as_ref()).map(|value| value.to_json());
         assert_eq!(shown, desired.as_i64().map(|value| value.to_string()), "the page shows another value");
         assert_eq!(
             u64::try_from(page.snapshot.revision.0).unwrap(),

@@ -1,4 +1,4 @@
-//! Setting desired values, alone or several at once.
+//! Setting desired values and letting go of them, alone or several at once.
 
 use axum::{
     Json,
@@ -6,10 +6,10 @@ use axum::{
     http::{HeaderMap, header},
     response::IntoResponse,
 };
-use gateway::{Caller, GatewayError};
+use gateway::{Caller, FoundEdit, GatewayError};
 use protocol::{
     live::{Change, Desired, EditSaved, Gesture, NOT_DESIRED},
-    model::{ProjectId, Revision, Value, VarName},
+    model::{ProjectId, Value, VarName, VarRevision},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ use super::{
     extract::{At, Body, InProject, InVariable, whole},
     fields::Exact,
     idempotency::{IdempotencyKey, is_same_edit},
-    variables::etag,
+    variables::{DesiredValue, etag},
 };
 
 /// A value to set.
@@ -31,33 +31,65 @@ use super::{
 pub(super) struct NewValue {
     #[schema(value_type = Exact)]
     value: serde_json::Value,
+    /// Send it to games again, even if it is set already: some have another value by now.
+    #[serde(default)]
+    again: bool,
 }
 
-/// Values to set, all or none.
+/// Values to set and to let go of, all or none.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"changes": [{"name": "speed", "value": 7, "base_revision": 41}, {"name": "god_mode", "value": false}]}))]
+#[schema(example = json!({"changes": [{"name": "speed", "value": 7, "base_revision": 41}, {"name": "god_mode", "let_go": true}]}))]
 pub(super) struct NewValues {
     #[schema(max_items = 500)]
     changes: Vec<NewNamedValue>,
 }
 
-/// A value to set.
+/// A value to set or to let go of.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewNamedValue {
     /// The variable.
     name: String,
-    #[schema(value_type = Exact)]
-    value: serde_json::Value,
+    /// What it shall be; without it, `let_go` is `true`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(required = false, value_type = Exact)]
+    value: Option<serde_json::Value>,
+    /// Let games go back to their own value.
+    #[serde(default)]
+    let_go: bool,
+    /// Send the value to games again, even if it is set already: some have another one by now.
+    #[serde(default)]
+    again: bool,
     /// The revision that you have seen, 0: nobody had set it. With another one now, nothing is changed (409).
     #[serde(default, deserialize_with = "revision")]
     #[schema(minimum = 0, nullable = false)]
     base_revision: Option<i64>,
 }
 
+/// `null` is a value too.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(from).map(Some)
+}
+
 fn revision<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     whole(from).map(Some)
+}
+
+impl NewNamedValue {
+    fn read(self) -> Answer<Change> {
+        let Self { name, value, let_go, again, base_revision } = self;
+        let name = VarName::parse(&name).map_err(GatewayError::from)?;
+        let value = match (value, let_go) {
+            (Some(value), false) => Some(read(&value)?),
+            (None, true) => None,
+            _ => {
+                let text = format!("{name}: give a value, or \"let_go\": true, and not both");
+                return Err(Problem::invalid(text));
+            }
+        };
+        Ok(Change { name, value, base: base_revision.map(VarRevision), again })
+    }
 }
 
 /// It is saved and on its way to games.
@@ -113,17 +145,58 @@ pub(super) async fn set(
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
     headers: HeaderMap,
-    Body(NewValue { value }): Body<NewValue>,
+    Body(NewValue { value, again }): Body<NewValue>,
 ) -> Answer<impl IntoResponse> {
-    let (base, key) = (if_match(&headers)?, IdempotencyKey::read(&headers)?);
-    // here the variable is the address
-    web.gateway.get_var(&caller, project, &name).await?;
-    let change = Change { name, value: read(&value)?, base };
-    match save(web, caller, project, key, vec![change]).await {
-        Ok(saved) => Ok(([(header::ETAG, etag(saved.revision))], Json(Saved::from(saved)))),
+    let change = Change { value: Some(read(&value)?), again, ..Change::let_go(name) };
+    change_one(web, caller, project, &headers, change).await
+}
+
+/// Let go of a variable
+///
+/// Nobody wants anything of it any more: games of version 2 go back to their own value, games of the original grammar get
+/// the declared default, if there is one. It is on disk when the answer comes; what was let go already changes nothing.
+/// Needs the role `designer` and a token of scope `write`.
+#[utoipa::path(
+    delete, operation_id = "let_go_of_variable", path = "/projects/{project}/variables/{name}/value", tag = "variables",
+    params(
+        InVariable,
+        ("if-match" = Option<String>, Header, description = "The `ETag` that you have seen: `\"<revision>\"`.", example = "\"41\""),
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, new for each change.",
+            min_length = 1, max_length = 255)
+    ),
+    responses(
+        (status = 200, body = Saved, headers(("etag" = String, description = "The revision that let it go."))),
+        (status = 412, body = Said, description = "Somebody else has set it meanwhile."),
+        (status = 422, body = Said, description = "This Idempotency-Key has made another change.")
+    )
+)]
+pub(super) async fn let_go(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InVariable { project, name }): At<InVariable>,
+    headers: HeaderMap,
+) -> Answer<impl IntoResponse> {
+    change_one(web, caller, project, &headers, Change::let_go(name)).await
+}
+
+/// A change of the variable that the address names.
+async fn change_one(
+    web: Web,
+    caller: Caller,
+    project: ProjectId,
+    headers: &HeaderMap,
+    change: Change,
+) -> Answer<impl IntoResponse + use<>> {
+    let (base, key) = (if_match(headers)?, IdempotencyKey::read(headers)?);
+    web.gateway.get_var(&caller, project, &change.name).await?;
+    match save(web, caller, project, key, vec![Change { base, ..change }]).await {
+        Ok(saved) => {
+            let set_by = saved.vars.first().map_or(NOT_DESIRED, |(_, set_by)| *set_by);
+            Ok(([(header::ETAG, etag(set_by))], Json(Saved::from(saved))))
+        }
         Err(Refusal::Conflict(conflicts)) => {
             let current = conflicts.into_iter().next().and_then(|(_, current)| current);
-            Err(Problem::precondition_failed(current.map(Into::into)))
+            Err(Problem::precondition_failed(current.and_then(DesiredValue::new)))
         }
         Err(Refusal::Problem(problem)) => Err(problem),
     }
@@ -131,7 +204,7 @@ pub(super) async fn set(
 
 /// Set several variables
 ///
-/// All of them in one revision, or none. Needs the role `designer` and a token of scope `write`.
+/// Or let go of them: all in one revision, or none. Needs the role `designer` and a token of scope `write`.
 #[utoipa::path(
     patch, operation_id = "set_variables", path = "/projects/{project}/variables", tag = "variables",
     params(
@@ -154,17 +227,13 @@ pub(super) async fn set_several(
     Body(NewValues { changes }): Body<NewValues>,
 ) -> Answer<Json<Saved>> {
     let key = IdempotencyKey::read(&headers)?;
-    let change = |NewNamedValue { name, value, base_revision }| {
-        let name = VarName::parse(&name).map_err(GatewayError::from)?;
-        Ok(Change { name, value: read(&value)?, base: base_revision.map(Revision) })
-    };
-    let changes = changes.into_iter().map(change).collect::<Answer<_>>()?;
+    let changes = changes.into_iter().map(NewNamedValue::read).collect::<Answer<_>>()?;
     match save(web, caller, project, key, changes).await {
         Ok(saved) => Ok(Json(saved.into())),
         Err(Refusal::Conflict(conflicts)) => {
             let conflict = |(name, current): (VarName, Option<Desired>)| Conflict {
                 name: name.into(),
-                current: current.map(Into::into),
+                current: current.and_then(DesiredValue::new),
             };
             Err(Problem::conflict(conflicts.into_iter().map(conflict).collect()))
         }
@@ -178,7 +247,7 @@ fn read(json: &serde_json::Value) -> Answer<Value> {
 }
 
 /// The revision that the client has seen. `*`: any. Compression makes a tag weak, which says nothing here.
-fn if_match(headers: &HeaderMap) -> Answer<Option<Revision>> {
+fn if_match(headers: &HeaderMap) -> Answer<Option<VarRevision>> {
     if !headers.contains_key(header::IF_MATCH) {
         return Ok(None);
     }
@@ -188,7 +257,7 @@ fn if_match(headers: &HeaderMap) -> Answer<Option<Revision>> {
     }
     let tag = said.map(|said| said.strip_prefix("W/").unwrap_or(said));
     let revision = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-    revision.map(|number| Some(Revision(number))).ok_or_else(|| {
+    revision.map(|number| Some(VarRevision(number))).ok_or_else(|| {
         Problem::invalid("If-Match is the one ETag of the variable that you have seen, such as \"41\"")
     })
 }
@@ -208,14 +277,14 @@ async fn save(
         let _held = web.edits.hold(key).await;
         match web.gateway.find_edit(&caller, project, key.0).await? {
             None => edit(&web, &caller, project, Some(key), changes).await,
-            Some((revision, set)) => {
-                let asked: Vec<_> = changes.iter().map(|change| (&change.name, &change.value)).collect();
-                if !is_same_edit(&asked, &set) {
+            Some(FoundEdit { revision, rows }) => {
+                if !is_same_edit(&changes, &rows) {
                     return Err(Refusal::Problem(Problem::idempotency_mismatch()));
                 }
                 // an edit of nothing says how many games there are
                 let now = web.gateway.edit_vars(&caller, project, key.0, Vec::<Change>::new()).await?;
-                Ok(EditSaved { revision, ..now })
+                let vars = rows.into_iter().map(|row| (row.name, row.set_by)).collect();
+                Ok(EditSaved { revision, vars, ..now })
             }
         }
     });
@@ -239,7 +308,11 @@ async fn edit(
     for Change { name, base, .. } in &changes {
         let Some(base) = base else { continue };
         let (var, _) = web.gateway.get_var(caller, project, name).await?;
-        if var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision) != *base {
+        let is_wanted = var.desired.as_ref().is_some_and(|desired| desired.value.is_some());
+        let revision = var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
+        // who has seen that nobody wants anything of it is right, too
+        let is_seen = revision == *base || (*base == NOT_DESIRED && !is_wanted);
+        if !is_seen {
             conflicts.push((name.clone(), var.desired));
         }
     }

@@ -38,7 +38,7 @@ pub(super) struct Said {
     /// A sentence that says what to do.
     #[schema(value_type = String)]
     message: Cow<'static, str>,
-    /// With `precondition_failed`: the variable's desired value now; `null`: nobody has set it.
+    /// With `precondition_failed`: the variable's desired value now; `null`: nobody has set it, or it was let go.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DesiredValue>)]
     current: Option<Option<DesiredValue>>,
@@ -53,7 +53,7 @@ pub(super) struct Said {
 pub(super) struct Conflict {
     /// Which.
     pub(super) name: String,
-    /// Its desired value now; `null`: nobody has set it.
+    /// Its desired value now; `null`: nobody has set it, or it was let go.
     #[schema(required)]
     pub(super) current: Option<DesiredValue>,
 }
@@ -87,7 +87,7 @@ impl Problem {
     }
 
     pub(super) fn idempotency_mismatch() -> Self {
-        let text = "this Idempotency-Key has set other values before; take a new key for each change";
+        let text = "this Idempotency-Key has made other changes before; take a new key for each change";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", text)
     }
 

@@ -26,7 +26,9 @@ pub(super) struct ChangeView {
     /// What was desired before; `null`: nothing, the game's own value.
     #[schema(required, value_type = Exact)]
     old: Option<Exact>,
-    new: Exact,
+    /// What is desired since; `null`: it was let go.
+    #[schema(required, value_type = Exact)]
+    new: Option<Exact>,
     /// The revision that made it.
     revision: i64,
     author: String,
@@ -36,8 +38,8 @@ pub(super) struct ChangeView {
 impl From<HistoryRow> for ChangeView {
     fn from(row: HistoryRow) -> Self {
         let HistoryRow { name, old, new, revision, author, at } = row;
-        let old = old.as_ref().map(Exact::from);
-        Self { name: name.into(), old, new: (&new).into(), revision: revision.0, author, at: at.into() }
+        let (old, new) = (old.as_ref().map(Exact::from), new.as_ref().map(Exact::from));
+        Self { name: name.into(), old, new, revision: revision.0, author, at: at.into() }
     }
 }
 

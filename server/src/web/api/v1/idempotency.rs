@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use axum::http::{HeaderMap, HeaderName};
+use gateway::store::GestureRow;
 use protocol::{
-    live::Gesture,
+    live::{Change, Gesture},
     model::{Value, VarName},
 };
 use sha2::{Digest as _, Sha256};
@@ -56,11 +57,15 @@ impl EditLocks {
 }
 
 /// Whether a request asks for what an edit was asked for.
-pub(super) fn is_same_edit(asked: &[(&VarName, &Value)], before: &[(VarName, Value)]) -> bool {
+pub(super) fn is_same_edit(asked: &[Change], before: &[GestureRow]) -> bool {
     // of a variable that is named twice the last value counts
-    let asked: HashMap<&VarName, &Value> = asked.iter().copied().collect();
-    let is_asked =
-        |(name, value): &(VarName, Value)| asked.get(name).is_some_and(|asked| is_same(asked, value));
+    let asked: HashMap<&VarName, Option<&Value>> =
+        asked.iter().map(|change| (&change.name, change.value.as_ref())).collect();
+    let is_asked = |row: &GestureRow| match (asked.get(&row.name), &row.value) {
+        (Some(Some(asked)), Some(set)) => is_same(asked, set),
+        (Some(None), None) => true,
+        _ => false,
+    };
     asked.len() == before.len() && before.iter().all(is_asked)
 }
 
@@ -74,6 +79,8 @@ fn is_same(asked: &Value, set: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use protocol::model::{Revision, VarRevision};
+
     use super::*;
 
     fn key(headers: &[&str]) -> Answer<Option<u64>> {
@@ -101,13 +108,23 @@ mod tests {
         let (speed, hp) = (name("speed"), name("hp"));
         let (five, five_as_float) = (Value::Int(5i64.into()), Value::Float(5.0));
         let (six, text) = (Value::Int(6i64.into()), Value::Text("5".to_owned()));
-        let set = [(speed.clone(), five_as_float.clone())];
-        assert!(is_same_edit(&[(&speed, &five)], &set));
-        assert!(is_same_edit(&[(&speed, &six), (&speed, &five)], &set));
-        assert!(!is_same_edit(&[(&speed, &five_as_float), (&hp, &six)], &set));
-        assert!(!is_same_edit(&[(&speed, &six)], &set));
-        assert!(!is_same_edit(&[(&speed, &text)], &set));
-        assert!(!is_same_edit(&[(&hp, &five)], &set));
+        let row = |value: Option<&Value>| GestureRow {
+            name: speed.clone(),
+            value: value.cloned(),
+            revision: Revision(1),
+            set_by: VarRevision(1),
+        };
+        let asks = |name: &VarName, value: &Value| Change::from((name.clone(), value.clone()));
+        let set = [row(Some(&five_as_float))];
+        assert!(is_same_edit(&[asks(&speed, &five)], &set));
+        assert!(is_same_edit(&[asks(&speed, &six), asks(&speed, &five)], &set));
+        assert!(!is_same_edit(&[asks(&speed, &five_as_float), asks(&hp, &six)], &set));
+        assert!(!is_same_edit(&[asks(&speed, &six)], &set));
+        assert!(!is_same_edit(&[asks(&speed, &text)], &set));
+        assert!(!is_same_edit(&[asks(&hp, &five)], &set));
         assert!(!is_same_edit(&[], &set));
+        let let_go = Change::let_go(speed.clone());
+        assert!(is_same_edit(std::slice::from_ref(&let_go), &[row(None)]));
+        assert!(!is_same_edit(&[let_go], &set) && !is_same_edit(&[asks(&speed, &five)], &[row(None)]));
     }
 }

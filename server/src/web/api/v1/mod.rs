@@ -69,6 +69,7 @@ fn described_answers() -> OpenApiRouter<Web> {
         .routes(routes!(refusals::list))
         .routes(routes!(variables::list, edits::set_several))
         .routes(routes!(variables::get, edits::set))
+        .routes(routes!(edits::let_go))
         .routes(routes!(actions::run))
         .routes(routes!(history::list))
         .routes(routes!(logs::list))

@@ -7,8 +7,8 @@ use axum::{
     response::IntoResponse,
 };
 use protocol::{
-    live::{Applied, Desired, Device, Outcome, Var},
-    model::{Revision, VarName, VarSpec},
+    live::{Applied, Desired, Device, NOT_DESIRED, Outcome, Var},
+    model::{VarName, VarRevision, VarSpec},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,9 +32,12 @@ pub(super) struct Variable {
     #[schema(example = "integer")]
     var_type: String,
     spec: Spec,
-    /// What people want it to be; `null` until somebody sets it.
+    /// What people want it to be; `null` until somebody sets it, and when it was let go.
     #[schema(required)]
     desired: Option<DesiredValue>,
+    /// Who has let go of it, if that was the newest edit.
+    #[schema(required)]
+    let_go: Option<LetGo>,
     /// What each device last said it is.
     reported: Vec<ReportedValue>,
     /// What devices did with the desired value, as far as they say so.
@@ -112,10 +115,28 @@ pub(super) struct DesiredValue {
     at: Time,
 }
 
-impl From<Desired> for DesiredValue {
-    fn from(desired: Desired) -> Self {
+impl DesiredValue {
+    /// `None`: it was let go.
+    pub(super) fn new(desired: Desired) -> Option<Self> {
         let Desired { value, revision, author, at } = desired;
-        Self { value: (&value).into(), revision: revision.0, author, at: at.into() }
+        Some(Self { value: value.as_ref()?.into(), revision: revision.0, author, at: at.into() })
+    }
+}
+
+/// That nobody wants anything of a variable any more.
+#[derive(Serialize, ToSchema)]
+struct LetGo {
+    /// The revision that let go of it.
+    revision: i64,
+    /// Who let go of it.
+    author: String,
+    at: Time,
+}
+
+impl LetGo {
+    fn new(desired: &Desired) -> Option<Self> {
+        let Desired { value, revision, author, at } = desired;
+        value.is_none().then(|| Self { revision: revision.0, author: author.clone(), at: (*at).into() })
     }
 }
 
@@ -203,7 +224,7 @@ impl Variable {
             // a device that is as far and says nothing of this one took it as it is
             let says_nothing = |device: &&Device| {
                 device.acknowledges
-                    && device.applied >= desired.revision
+                    && device.applied.includes(desired.revision)
                     && applied.iter().all(|said| said.device != device.id)
             };
             let took = |device: &Device| Applied {
@@ -220,7 +241,8 @@ impl Variable {
             name: name.into(),
             var_type: spec.var_type.as_str().to_owned(),
             spec: spec.into(),
-            desired: desired.map(DesiredValue::from),
+            let_go: desired.as_ref().and_then(LetGo::new),
+            desired: desired.and_then(DesiredValue::new),
             reported: reported
                 .map(|r| ReportedValue { device: r.device.0, value: (&r.value).into(), at: r.at.into() })
                 .collect(),
@@ -229,8 +251,8 @@ impl Variable {
     }
 }
 
-/// `ETag` of a variable that was last set by that revision; 0: never.
-pub(super) fn etag(revision: Revision) -> HeaderValue {
+/// `ETag` of a variable that was last set or let go by that revision; 0: never.
+pub(super) fn etag(revision: VarRevision) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{revision}\"")).expect("a number in quotes is text")
 }
 
@@ -256,10 +278,10 @@ pub(super) async fn list(
 
 /// One variable
 ///
-/// Its `ETag` is the revision that last set it, for `If-Match` when you set it.
+/// Its `ETag` is the revision that last set it or let go of it, for `If-Match` when you do.
 #[utoipa::path(
     get, operation_id = "get_variable", path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
-    responses((status = 200, body = Variable, headers(("etag" = String, description = "The revision that last set it."))))
+    responses((status = 200, body = Variable, headers(("etag" = String, description = "The revision that last set it or let go of it."))))
 )]
 pub(super) async fn get(
     State(web): State<Web>,
@@ -267,6 +289,6 @@ pub(super) async fn get(
     At(InVariable { project, name }): At<InVariable>,
 ) -> Answer<impl IntoResponse> {
     let (var, devices) = web.gateway.get_var(&caller, project, &name).await?;
-    let revision = var.desired.as_ref().map_or(Revision(0), |desired| desired.revision);
+    let revision = var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
     Ok(([(header::ETAG, etag(revision))], Json(Variable::new(var, &devices))))
 }

@@ -21,6 +21,7 @@ use crate::{
     address::ServerUrl,
     answers::{Page, Refusal},
     text::visible,
+    tls,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,7 +78,12 @@ impl Api {
             // a proxy of the environment would read the token
             config = config.proxy(None);
         }
-        Self { agent: config.build().into(), access }
+        let config = config.build();
+        let agent = match std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+            Some(file) => tls::agent(config, file.as_ref()),
+            None => config.into(),
+        };
+        Self { agent, access }
     }
 
     /// Where it is, for sentences.

@@ -38,6 +38,7 @@ mod tail;
 #[cfg(test)]
 mod testing;
 mod text;
+mod tls;
 mod token;
 mod unset;
 mod vars;

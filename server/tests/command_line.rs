@@ -346,6 +346,39 @@ async fn a_certificate_is_checked() {
     assert!(stderr.contains("SSL_CERT_FILE") && !stderr.contains(&stage.secret), "{stderr}");
 }
 
+/// `openssl req -x509` makes a certificate that is an authority's too. Whoever names it trusts it, with its name and its dates.
+#[tokio::test]
+async fn a_certificate_that_openssl_makes_is_trusted_when_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("named.pem");
+    let other = Identity::of_authority(&["127.0.0.1"], 4096);
+    for (names, until_year, named, refusal) in [
+        (&["localhost", "127.0.0.1"][..], 4096, None, None),
+        (&["127.0.0.1"], 2001, None, Some("expired")),
+        (&["localhost"], 4096, None, Some("not valid for name")),
+        // another one of the same shape and name
+        (&["127.0.0.1"], 4096, Some(&other), Some("SSL_CERT_FILE")),
+    ] {
+        let identity = Identity::of_authority(names, until_year);
+        let flags = identity.write(folder.path());
+        let stage = Stage::set_up(&flags.each_ref().map(String::as_str)).await;
+        // among others
+        let pem = [&Identity::new().certificate_pem, &named.unwrap_or(&identity).certificate_pem];
+        std::fs::write(&file, pem.map(String::as_str).concat()).unwrap();
+        let mut asking = stage.program(&["projects"]);
+        asking.env("OBSERVERIO_URL", format!("https://{}", stage.server.http));
+        asking.env("OBSERVERIO_TOKEN", &stage.secret).env("SSL_CERT_FILE", &file);
+        let (status, stdout, stderr) = run(&mut asking, "").await;
+        match refusal {
+            None => assert!(status == Some(0) && stdout.contains("Mr. Rescue"), "{stderr}"),
+            Some(why) => {
+                assert_eq!((status, stdout.as_str(), stderr.lines().count()), (Some(69), "", 1), "{stderr}");
+                assert!(stderr.contains(why), "{names:?} until {until_year}: {stderr}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn mistakes_are_one_sentence_and_a_status() {
     let home = tempfile::tempdir().unwrap();

@@ -15,6 +15,7 @@ use crate::{
     passwords::Hasher,
     refusals::Refusals,
     store::{Epoch, Store},
+    sweeper::Sweeper,
     writer::{Counters, Writer},
 };
 
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) access: Access,
     pub(crate) refusals: Refusals,
     pub(crate) epoch: RwLock<Epoch>,
+    pub(crate) sweeper: Sweeper,
 }
 
 impl std::fmt::Debug for Inner {
@@ -111,6 +113,7 @@ impl Gateway {
     pub async fn open(store: Arc<dyn Store>, clock: Clock) -> Result<Self, GatewayError> {
         let epoch = store.epoch().await?;
         let writer = Writer::start(Arc::clone(&store), random_token(), epoch.number);
+        let sweeper = Sweeper::start(Arc::clone(&store));
         let inner = Arc::new(Inner {
             store,
             clock,
@@ -122,6 +125,7 @@ impl Gateway {
             access: Access::default(),
             refusals: Refusals::default(),
             epoch: RwLock::new(epoch),
+            sweeper,
         });
         tokio::spawn(watch_database(Arc::downgrade(&inner)));
         Ok(Self { inner })
@@ -153,6 +157,7 @@ impl Gateway {
 
     /// Commits what was taken in, then closes the store. Later calls get [`GatewayError::Closed`].
     pub async fn close(&self) {
+        self.inner.sweeper.close().await;
         self.inner.writer.close().await;
         if timeout(STORE_CLOSE_PATIENCE, self.inner.store.close()).await.is_err() {
             tracing::warn!(
@@ -161,7 +166,7 @@ impl Gateway {
         }
     }
 
-    /// Whether the database answers and can be written to.
+    /// Whether the database answers, can be written to, and has room for more.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`].
@@ -224,6 +229,8 @@ impl Inner {
         self.refusals.clear();
         self.projects.drop_all();
         self.writer.begin_epoch(number);
+        // what is there now may hold projects that were being deleted
+        self.sweeper.wake();
     }
 }
 

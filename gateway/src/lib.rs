@@ -23,6 +23,7 @@ mod passwords;
 mod projects;
 mod refusals;
 pub mod store;
+mod sweeper;
 mod tokens;
 mod vars;
 mod watch;

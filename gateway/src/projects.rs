@@ -10,8 +10,6 @@ use crate::{
 
 /// Projects of one person.
 const MAX_PROJECTS: usize = 200;
-/// Log lines of a deleted project that go in one transaction, so that nobody waits long for it.
-const LOGS_AT_ONCE: u32 = 5_000;
 /// History rows and log lines of one answer.
 pub const MAX_ROWS: u32 = 1_000;
 
@@ -92,7 +90,8 @@ impl Gateway {
         }
     }
 
-    /// Deletes a project with everything in it. Its games are let go and refused from then on.
+    /// Deletes a project with everything in it. Its games are let go and refused from then on; what is stored of it goes in
+    /// the background, also after a stop.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
@@ -108,11 +107,7 @@ impl Gateway {
         self.inner.projects.drop_one(id);
         self.inner.refusals.forget(id);
         self.end_keys_of(id).await;
-        let gateway = self.clone();
-        tokio::spawn(async move {
-            // what a crash leaves is never seen: numbers of projects do not come again
-            while let Ok(1..) = gateway.inner.store.access().delete_logs(id, LOGS_AT_ONCE).await {}
-        });
+        self.inner.sweeper.wake();
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! Both directions work while a server uses the database: a back-up reads one state of it, and a restore replaces
 //! everything in one transaction and begins a new epoch, by which a running server notices.
 
+mod part;
 mod rows;
 
 use std::{
@@ -17,8 +18,9 @@ use sqlx::{
     sqlite::SqliteConnectOptions,
 };
 
+use self::part::Part;
 use super::{
-    Epoch, PostgresStore, Result, SqliteStore, Store as _, StoreError, migrations,
+    Epoch, PostgresStore, Result, SqliteStore, Store as _, StoreError, files, migrations,
     postgres::connect_for_copy,
     schema::{Schema, Table},
     sqlite::inspect::{Depth, Found, beside, inspect},
@@ -48,27 +50,21 @@ pub struct Restored {
 }
 
 /// Writes everything into `file`, which must not exist unless `overwrite`. It appears there when it is whole and
-/// on disk.
+/// on disk, and nobody but its owner can read it.
 ///
 /// # Errors
-/// [`StoreError::Foreign`] with a sentence; then `file` is as it was.
+/// [`StoreError::Foreign`] with a sentence. Then, and when this is given up, `file` is as it was and nothing is left
+/// beside it.
 pub async fn back_up(from: &Location, file: &Path, overwrite: bool) -> Result<()> {
     if !overwrite && file.exists() {
         let text =
             format!("{} exists already: name another file, or overwrite it with --force", file.display());
         return Err(StoreError::Foreign(text));
     }
-    let made = beside(file, ".part");
-    remove(&made)?;
-    let outcome = write_copy(from, &made).await;
-    let finished = match outcome {
-        Ok(()) => check_copy(&made).await.and_then(|()| put_in_place(&made, file)),
-        Err(error) => Err(error),
-    };
-    if finished.is_err() {
-        remove(&made)?;
-    }
-    finished
+    let part = Part::create(beside(file, ".part"))?;
+    write_copy(from, part.path()).await?;
+    check_copy(part.path()).await?;
+    part.put_in_place(file)
 }
 
 async fn write_copy(from: &Location, made: &Path) -> Result<()> {
@@ -113,24 +109,30 @@ pub async fn restore(file: &Path, into: &Location, keep_in: Option<&Path>) -> Re
             return Err(StoreError::Foreign(text));
         }
     }
+    for folder in keep_in.into_iter().chain(folder_of(into)) {
+        files::make_folder(folder).map_err(|fault| file_error(folder, "cannot be made", &fault))?;
+    }
     let kept = match set_aside(into).await? {
         Some(moved) => Some(moved),
         None => keep(into, keep_in).await?,
     };
     // a copy: it may be of an older version, which is brought up to date first
-    let folder = match into {
-        Location::Sqlite(path) => path.parent().map(Path::to_owned).unwrap_or_default(),
-        Location::Postgres(_) => std::env::temp_dir(),
-    };
-    let copy = folder.join(format!("observerio-restore-{}.db", random_token()));
-    let restored = match fs::copy(file, &copy) {
-        Ok(_) => replace(&copy, into).await,
-        Err(fault) => Err(file_error(&copy, "cannot be written", &fault)),
-    };
-    for suffix in ["", "-wal", "-shm"] {
-        remove(&beside(&copy, suffix))?;
+    let folder = folder_of(into).map_or_else(std::env::temp_dir, Path::to_owned);
+    let copy = Part::create(folder.join(format!("observerio-restore-{}.db", random_token())))?;
+    let copied = File::options().write(true).open(copy.path());
+    copied
+        .and_then(|mut copied| io::copy(&mut File::open(file)?, &mut copied))
+        .map_err(|fault| file_error(copy.path(), "cannot be written", &fault))?;
+    let epoch = replace(copy.path(), into).await?;
+    Ok(Restored { epoch, kept })
+}
+
+/// The folder that an SQLite file is in.
+fn folder_of(location: &Location) -> Option<&Path> {
+    match location {
+        Location::Sqlite(path) => path.parent(),
+        Location::Postgres(_) => None,
     }
-    Ok(Restored { epoch: restored?, kept })
 }
 
 /// Moves a damaged SQLite file away, with its log: SQLite would not open it. `None` when it can be used.
@@ -145,6 +147,8 @@ async fn set_aside(location: &Location) -> Result<Option<PathBuf>> {
             }
             _ => {}
         }
+        let moved = beside(&moved, suffix);
+        files::make_private(&moved).map_err(|fault| file_error(&moved, "is still open to others", &fault))?;
     }
     Ok(Some(moved))
 }
@@ -193,6 +197,7 @@ async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {
             let sql = "UPDATE main.instance SET epoch = $1";
             sqlx::query(sql).bind(epoch.number).execute(&mut *write).await?;
             write.commit().await?;
+            empty_log(&mut target).await?;
             target.close().await?;
             epoch
         }
@@ -217,6 +222,14 @@ async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {
         }
     };
     Ok(epoch)
+}
+
+/// Everything went through the write-ahead log, which a running server would keep at that size.
+async fn empty_log(connection: &mut SqliteConnection) -> Result<()> {
+    // the bulk without a lock, so that nobody waits for it; what a reader still needs is left to the server
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    connection.execute("PRAGMA busy_timeout = 500; PRAGMA wal_checkpoint(TRUNCATE)").await?;
+    Ok(())
 }
 
 /// Newer than both: neither history goes on.
@@ -267,25 +280,6 @@ async fn check_copy(made: &Path) -> Result<()> {
     match inspect(made, Depth::Full).await? {
         Found::Ours { version } if version == migrations::newest() => Ok(()),
         other => Err(StoreError::Damaged(format!("the copy is {other:?}"))),
-    }
-}
-
-fn put_in_place(made: &Path, file: &Path) -> Result<()> {
-    let done = File::open(made).and_then(|copy| copy.sync_all()).and_then(|()| fs::rename(made, file));
-    let done = done.and_then(|()| match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        // the name is on disk too
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => File::open(".")?.sync_all(),
-    });
-    done.map_err(|fault| file_error(file, "cannot be written", &fault))
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
-            Err(file_error(path, "cannot be removed", &fault))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -35,6 +35,7 @@ const SCRIPTS: &[Script] = &[
     script!("0004_unchanged_edits"),
     script!("0005_let_go"),
     script!("0007_forgotten"),
+    script!("0009_deleted_projects"),
 ];
 
 /// The number of the last step.

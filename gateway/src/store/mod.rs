@@ -8,12 +8,14 @@ mod access_rows;
 mod backup;
 #[doc(hidden)]
 pub mod batch;
+mod files;
 mod migrations;
 mod postgres;
 mod rows;
 mod schema;
 mod shared;
 mod sqlite;
+mod sweep;
 
 use async_trait::async_trait;
 use protocol::{
@@ -30,6 +32,7 @@ pub use access::{
 };
 pub(crate) use access_rows::handle;
 pub use backup::{Location, Restored, back_up, restore};
+pub use files::{make_folder, open_private};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
@@ -57,6 +60,9 @@ pub enum StoreError {
     /// A backup was restored into the database while it was in use: what is in memory counts no longer.
     #[error("a backup was restored")]
     Restored,
+    /// The disk is full, or can't be written to.
+    #[error("there is no room to store anything: {0}")]
+    NoRoom(std::io::Error),
     /// The database did not answer in time.
     #[error("the database did not answer in time")]
     TimedOut,
@@ -69,7 +75,7 @@ impl StoreError {
     /// Whether the same may succeed later: the database is away, hangs or is full. Otherwise it has said no.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::TimedOut => true,
+            Self::TimedOut | Self::NoRoom(_) => true,
             Self::Database(sqlx::Error::Database(fault)) => {
                 fault.code().is_some_and(|code| is_passing(&code))
             }
@@ -83,6 +89,19 @@ impl StoreError {
                 | sqlx::Error::WorkerCrashed
                 | sqlx::Error::BeginFailed,
             ) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether there is no room on the disk.
+    pub fn is_no_room(&self) -> bool {
+        match self {
+            Self::NoRoom(_) => true,
+            Self::Database(sqlx::Error::Database(fault)) => match fault.code().as_deref() {
+                // SQLITE_FULL has no extended codes; Postgres says disk_full
+                Some(code) => matches!(code, "13" | "53100"),
+                None => false,
+            },
             _ => false,
         }
     }
@@ -487,8 +506,14 @@ pub trait Store: Send + Sync + 'static {
     /// The epoch of the database now.
     async fn epoch(&self) -> Result<Epoch>;
 
-    /// Whether the database answers and can be written to.
+    /// Whether the database answers, can be written to, and has room for more.
     async fn check(&self) -> Result<()>;
+
+    /// Removes up to so many rows of what deleted projects left, and when there are none, gives up to so many pages back to
+    /// the system. Whether there was anything to do; then there may be more.
+    async fn sweep(&self, _rows: u32) -> Result<bool> {
+        Ok(false)
+    }
 
     /// Closes every connection, after the last commit.
     async fn close(&self);

@@ -25,7 +25,7 @@ macro_rules! impl_store {
                           ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END,
                               CASE WHEN expires_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT 1),
                          p.created_at
-                     FROM projects p WHERE p.id = $1",
+                     FROM projects p WHERE p.id = $1 AND p.deleted_at IS NULL",
                 )
                 .bind(id.0)
                 .fetch_optional(&self.reader)
@@ -215,6 +215,38 @@ macro_rules! impl_store {
             }
 
             async fn check(&self) -> Result<()> {
+                self.write_mark().await?;
+                self.check_room().await
+            }
+
+            async fn sweep(&self, rows: u32) -> Result<bool> {
+                let sql = "SELECT min(id) FROM projects WHERE deleted_at IS NOT NULL";
+                let deleted: Option<i64> = sqlx::query_scalar(sql).fetch_one(&self.reader).await?;
+                let Some(project) = deleted else { return self.give_back(rows).await };
+                for piece in sweep::pieces($kind) {
+                    let gone = sqlx::query(sqlx::AssertSqlSafe(piece))
+                        .bind(project)
+                        .bind(i64::from(rows))
+                        .execute(&self.writer)
+                        .await?;
+                    if gone.rows_affected() > 0 {
+                        return Ok(true);
+                    }
+                }
+                let sql = "DELETE FROM projects WHERE id = $1";
+                sqlx::query(sql).bind(project).execute(&self.writer).await?;
+                Ok(true)
+            }
+
+            async fn close(&self) {
+                // readers first: the last connection to an SQLite file to go tidies it up, and that writes
+                self.reader.close().await;
+                self.writer.close().await;
+            }
+        }
+
+        impl $store {
+            async fn write_mark(&self) -> Result<()> {
                 // a change, and committed: a row that stays as it is, SQLite does not even write
                 let sql = "INSERT INTO writers (name, number) SELECT '(check)', 1 FROM instance WHERE true
                            ON CONFLICT (name) DO UPDATE SET number = writers.number + 1";
@@ -223,12 +255,6 @@ macro_rules! impl_store {
                     1 => Ok(()),
                     _ => Err(StoreError::Damaged("the instance's own row is missing".to_owned())),
                 }
-            }
-
-            async fn close(&self) {
-                // readers first: the last connection to an SQLite file to go tidies it up, and that writes
-                self.reader.close().await;
-                self.writer.close().await;
             }
         }
     };

@@ -70,6 +70,85 @@ async fn everything_comes_back_in_a_new_epoch(place: Arc<Place>) {
     assert_eq!(left.len(), 1, "{left:?}");
 }
 
+/// Names and modes of what lies in a folder.
+#[cfg(unix)]
+fn modes(folder: &Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let one = |entry: std::io::Result<fs::DirEntry>| {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        (entry.file_name().into_string().unwrap(), mode)
+    };
+    let mut all: Vec<_> = fs::read_dir(folder).unwrap().map(one).collect();
+    all.sort();
+    all
+}
+
+#[cfg(unix)]
+async fn copies_are_for_their_owner_alone(place: Arc<Place>) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let open_to_all = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    let store = place.open().await.unwrap();
+    whole::fill(Arc::clone(&store)).await;
+    let (folder, here) = (TempDir::new().unwrap(), location(&place));
+    let file = folder.path().join("backup.db");
+    // also in place of one that everybody reads
+    fs::write(&file, "old").unwrap();
+    open_to_all(&file);
+    back_up(&here, &file, true).await.unwrap();
+    assert_eq!(modes(folder.path()), [("backup.db".to_owned(), 0o600)]);
+
+    // from one that everybody reads, into folders that are not there yet
+    open_to_all(&file);
+    let kept_in = folder.path().join("kept/here");
+    restore(&file, &here, Some(&kept_in)).await.unwrap();
+    assert_eq!(modes(&kept_in), [("before-restore-1.db".to_owned(), 0o600)]);
+    let other = folder.path().join("other/data");
+    let path = other.join("observerio.db");
+    restore(&file, &Location::Sqlite(path.clone()), Some(&other)).await.unwrap();
+    assert_eq!(modes(&other), [("observerio.db".to_owned(), 0o600)]);
+    let folders = [folder.path().join("kept"), kept_in, folder.path().join("other"), other.clone()];
+    for made in folders {
+        assert_eq!(fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700, "{}", made.display());
+    }
+
+    // a database that was open to others is so no more, nor is what lies beside it
+    open_to_all(&path);
+    let opened = SqliteStore::open(&path).await.unwrap();
+    opened.check().await.unwrap();
+    assert!(
+        modes(&other).len() == 3 && modes(&other).iter().all(|(_, mode)| *mode == 0o600),
+        "{:?}",
+        modes(&other)
+    );
+    opened.close().await;
+    open_to_all(&path);
+    let damaged = fs::read(&path).unwrap();
+    fs::write(&path, &damaged[..5_000]).unwrap();
+    let restored = restore(&file, &Location::Sqlite(path), None).await.unwrap();
+    assert!(restored.kept.unwrap().ends_with("observerio.db.damaged-1"));
+    assert!(modes(&other).iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes(&other));
+    store.close().await;
+}
+
+/// The rows go through the log of a server that runs.
+#[tokio::test]
+async fn a_restore_leaves_no_long_log() {
+    let place = Place::Sqlite { folder: TempDir::new().unwrap() };
+    let store = place.open().await.unwrap();
+    let house = House::new(Arc::clone(&store)).await;
+    let message = "x".repeat(60_000);
+    for _ in 0..30 {
+        house.commit(&[house.logs(&[message.as_str(); 20])]).await;
+    }
+    let file = place.name() + ".copy";
+    back_up(&location(&place), Path::new(&file), false).await.unwrap();
+    restore(Path::new(&file), &location(&place), None).await.unwrap();
+    let log = fs::metadata(place.name() + "-wal").map_or(0, |log| log.len());
+    assert!(log < 1_000_000, "{log} bytes");
+    store.close().await;
+}
+
 async fn new_rows_are_numbered_behind_the_restored_ones(place: Arc<Place>) {
     let source = Place::Sqlite { folder: TempDir::new().unwrap() };
     let store = source.open().await.unwrap();
@@ -148,4 +227,5 @@ crate::support::stories! {
     everything_comes_back_in_a_new_epoch,
     new_rows_are_numbered_behind_the_restored_ones,
     what_is_no_backup_changes_nothing,
+    copies_are_for_their_owner_alone,
 }

@@ -15,5 +15,6 @@ mod projects;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod sweeping;
 mod upgrade;
 mod whole;

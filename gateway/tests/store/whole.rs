@@ -169,7 +169,8 @@ pub async fn of_sqlite(path: &str) -> Everything {
     all
 }
 
-async fn of_postgres(url: &str) -> Everything {
+/// All that is in a Postgres database.
+pub async fn of_postgres(url: &str) -> Everything {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let columns: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns

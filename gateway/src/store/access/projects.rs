@@ -3,7 +3,7 @@
 use protocol::model::{Key, Project, ProjectId, ProjectSummary, UnixMicros, UserId};
 
 use super::{AccessStore, AuditRow, both};
-use crate::store::{Result, StoreError, rows};
+use crate::store::{Result, StoreError, rows, sweep::ENDS};
 
 impl AccessStore {
     /// Makes a project with its first game key. `owner` becomes its first admin.
@@ -68,7 +68,7 @@ impl AccessStore {
                      (SELECT max(last_seen) FROM devices d WHERE d.project_id = p.id),
                      coalesce(m.role, 'admin')
                  FROM projects p LEFT JOIN members m ON m.project_id = p.id AND m.user_id = $1
-                 WHERE $1 IS NULL OR m.role IS NOT NULL ORDER BY p.id DESC",
+                 WHERE p.deleted_at IS NULL AND ($1 IS NULL OR m.role IS NOT NULL) ORDER BY p.id DESC",
             )
             .bind(member.map(|member| member.0))
             .fetch_all(&db.reader)
@@ -80,34 +80,23 @@ impl AccessStore {
     /// Renames a project.
     pub async fn rename_project(&self, project: ProjectId, name: &str, note: AuditRow) -> Result<bool> {
         both!(self, db, {
-            let rename =
-                sqlx::query("UPDATE projects SET name = $2 WHERE id = $1").bind(project.0).bind(name);
+            let rename = sqlx::query("UPDATE projects SET name = $2 WHERE id = $1 AND deleted_at IS NULL")
+                .bind(project.0)
+                .bind(name);
             Ok(db.change(rename, [], note).await? > 0)
         })
     }
 
-    /// Deletes a project with everything in it but its log lines, which [`AccessStore::delete_logs`] takes away
-    /// piece by piece.
+    /// Deletes a project: nothing leads to it any more. What is in it goes piece by piece
+    /// ([`Store::sweep`](super::super::Store::sweep)).
     pub async fn delete_project(&self, project: ProjectId, note: AuditRow) -> Result<bool> {
         both!(self, db, {
-            let delete = sqlx::query("DELETE FROM projects WHERE id = $1").bind(project.0);
-            Ok(db.change(delete, [], note).await? > 0)
-        })
-    }
-
-    /// Deletes up to `limit` log lines of a project that is gone; returns how many.
-    pub async fn delete_logs(&self, project: ProjectId, limit: u32) -> Result<u64> {
-        both!(self, db, {
-            let gone = sqlx::query(
-                "DELETE FROM logs WHERE project_id = $1
-                     AND NOT EXISTS (SELECT 1 FROM projects WHERE id = $1)
-                     AND seq < $2 + (SELECT min(seq) FROM logs WHERE project_id = $1)",
-            )
-            .bind(project.0)
-            .bind(i64::from(limit))
-            .execute(&db.writer)
-            .await?;
-            Ok(gone.rows_affected())
+            let delete =
+                sqlx::query("UPDATE projects SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL")
+                    .bind(project.0)
+                    .bind(note.at.0);
+            let ends = ENDS.map(|sql| sqlx::query(sql).bind(project.0));
+            Ok(db.change(delete, ends, note).await? > 0)
         })
     }
 }

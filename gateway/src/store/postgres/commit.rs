@@ -204,7 +204,8 @@ impl Statements for PgConnection {
 
     /// In the order of their numbers, so that two batches cannot wait for each other in a circle.
     async fn lock_projects(&mut self, projects: &[i64]) -> Result<Vec<i64>> {
-        let sql = "SELECT id FROM projects WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+        let sql =
+            "SELECT id FROM projects WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE";
         Ok(sqlx::query_scalar(sql).bind(projects).fetch_all(self).await?)
     }
 

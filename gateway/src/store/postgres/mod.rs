@@ -1,6 +1,7 @@
 //! Postgres 15 or later.
 
 mod commit;
+mod room;
 
 use std::{str::FromStr, time::Duration};
 
@@ -17,7 +18,7 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::{
     AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket,
-    Write, Written, access::Pools, access_rows, migrations, rows, schema::Schema, shared::impl_store,
+    Write, Written, access::Pools, access_rows, migrations, rows, schema::Schema, shared::impl_store, sweep,
 };
 
 const CONNECTIONS: u32 = 8;
@@ -63,7 +64,8 @@ impl PostgresStore {
         let pools = Pools { reader: writer.clone(), writer: writer.clone(), begin_write: "BEGIN" };
         let access = AccessStore::Postgres(pools);
         let store = Self { reader: writer.clone(), writer, access, options, commits: Mutex::new(None) };
-        store.check().await?;
+        // a full disk is no reason not to start: what is stored can be read
+        store.write_mark().await?;
         Ok(store)
     }
 }

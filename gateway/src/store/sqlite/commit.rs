@@ -184,7 +184,8 @@ impl Statements for SqliteConnection {
 
     /// Nothing to lock: only one connection writes.
     async fn lock_projects(&mut self, projects: &[i64]) -> Result<Vec<i64>> {
-        let sql = "SELECT id FROM projects WHERE id IN (SELECT value FROM json_each($1))";
+        let sql =
+            "SELECT id FROM projects WHERE id IN (SELECT value FROM json_each($1)) AND deleted_at IS NULL";
         Ok(sqlx::query_scalar(sql).bind(json(projects)).fetch_all(self).await?)
     }
 

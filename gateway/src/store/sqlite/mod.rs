@@ -4,8 +4,13 @@
 
 mod commit;
 pub(super) mod inspect;
+mod room;
+mod space;
 
-use std::{fs::OpenOptions, path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use protocol::{
     live::{Gesture, LogLine},
@@ -19,12 +24,15 @@ use tokio::sync::Mutex;
 
 use super::{
     AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket,
-    Write, Written, access::Pools, access_rows, migrations, rows, shared::impl_store,
+    Write, Written, access::Pools, access_rows, files, migrations, rows, shared::impl_store, sweep,
 };
-use inspect::{APPLICATION_ID, Depth, Found, explain, inspect};
+use inspect::{APPLICATION_ID, Depth, Found, beside, explain, inspect};
 
 const READERS: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// What the write-ahead log is cut down to when a large transaction, or a reader that took long, has made it longer: four
+/// times what SQLite lets it grow to by itself.
+const MAX_LOG_BYTES: u32 = 16 << 20;
 /// One at a time is opened: SQLite has no lock for making a schema, nor waits to change the journal. Two
 /// programs are kept apart by the claim on the data directory.
 static OPENING: Mutex<()> = Mutex::const_new(());
@@ -34,6 +42,8 @@ pub struct SqliteStore {
     reader: SqlitePool,
     writer: SqlitePool,
     access: AccessStore,
+    /// Where the file is.
+    folder: PathBuf,
 }
 
 impl SqliteStore {
@@ -53,12 +63,15 @@ impl SqliteStore {
         let _opening = OPENING.lock().await;
         migrate(path, &options).await?;
         let options = options.journal_mode(SqliteJournalMode::Wal);
+        let options = options.pragma("journal_size_limit", MAX_LOG_BYTES.to_string());
         // one: SQLite has one writer at a time, and here the next one waits its turn instead of polling
         let writer = pool(1).connect_with(options.clone()).await?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await?;
         let pools = Pools { reader: reader.clone(), writer: writer.clone(), begin_write: "BEGIN IMMEDIATE" };
-        let store = Self { reader, writer, access: AccessStore::Sqlite(pools) };
-        store.check().await?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let store = Self { reader, writer, access: AccessStore::Sqlite(pools), folder };
+        // a full disk is no reason not to start: what is stored can be read
+        store.write_mark().await?;
         Ok(store)
     }
 }
@@ -85,11 +98,14 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<()> {
     let found = inspect(path, Depth::Start).await?;
     if found == Found::Nothing {
-        let made = make_file(path);
+        let made = files::create_private(path);
         made.map_err(|fault| StoreError::Foreign(format!("{} cannot be made: {fault}", path.display())))?;
     }
+    close_to_others(path);
     let mut connection = options.connect().await.map_err(|fault| explain(path, fault))?;
     if matches!(found, Found::Nothing | Found::Empty) {
+        // space can be given back; it can't be turned on later without writing the file anew
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL").await?;
         // before the schema and without a write-ahead log, so that whatever interrupts us, the file's own
         // first page says whose it is
         connection.execute(sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}"))).await?;
@@ -104,13 +120,14 @@ async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<()> {
     Ok(connection.close().await?)
 }
 
-fn make_file(path: &Path) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    // it will hold password hashes: for nobody else's eyes
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+/// It holds password hashes; SQLite gives the files beside it the same rights.
+fn close_to_others(path: &Path) {
+    for file in ["", "-wal", "-shm"].map(|suffix| beside(path, suffix)) {
+        if let Err(error) = files::make_private(&file) {
+            let file = file.display();
+            tracing::warn!(%error, %file, "others can read the database; only the owner of its file can change that");
+        }
+    }
 }
 
 impl_store!(SqliteStore, kind: "sqlite", begin_read: "BEGIN");

@@ -1,0 +1,30 @@
+//! Whether the server's disk has room. A commit that finds place in the pages that are there already says nothing of that.
+
+use super::super::{PostgresStore, Result};
+
+/// A result that does not fit into the least memory which a statement may be given goes into a file, of some 3 MB, beside
+/// the data. It is gone with the statement, and the log and the tables know nothing of it.
+const SPILL: &str = "SELECT count(*) FROM generate_series(1, 100000)";
+
+impl PostgresStore {
+    /// Takes as much room as a commit may need, and gives it back.
+    pub(super) async fn check_room(&self) -> Result<()> {
+        let mut tx = self.writer.begin().await?;
+        sqlx::query("SET LOCAL work_mem = '64kB'").execute(&mut *tx).await?;
+        match sqlx::query(SPILL).execute(&mut *tx).await {
+            Err(fault) if is_limited(&fault) => Ok(tx.rollback().await?),
+            Err(fault) => Err(fault.into()),
+            Ok(_) => Ok(tx.commit().await?),
+        }
+    }
+
+    /// Postgres does that by itself (autovacuum).
+    pub(super) async fn give_back(&self, _: u32) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+/// The operator allows no files of that size (`temp_file_limit`), which says nothing of the disk.
+fn is_limited(fault: &sqlx::Error) -> bool {
+    fault.as_database_error().and_then(|fault| fault.code()).is_some_and(|code| code == "53400")
+}

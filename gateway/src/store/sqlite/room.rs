@@ -1,0 +1,72 @@
+//! Whether the disk has room. A commit that fits into the space that the files have already says nothing of that: SQLite
+//! writes its log over and over, so the small ones go through long after the disk is full.
+
+use std::{
+    io::{self, ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+use super::super::{Result, SqliteStore, StoreError};
+
+/// As much as the longest line of a game; with less, whether it can be stored is chance.
+const ROOM_BYTES: usize = 1 << 20;
+
+impl SqliteStore {
+    /// Takes as much room as a commit may need, and gives it back.
+    pub(super) async fn check_room(&self) -> Result<()> {
+        check(&self.folder).await
+    }
+}
+
+async fn check(folder: &Path) -> Result<()> {
+    let folder = match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_owned(),
+    };
+    let taken = tokio::task::spawn_blocking(move || take(&folder)).await;
+    match taken.expect("writing bytes does not panic") {
+        // of all that can go wrong with a new file, this is what a commit would meet too
+        Err(fault) if is_full(&fault) || fault.kind() == ErrorKind::ReadOnlyFilesystem => {
+            Err(StoreError::NoRoom(fault))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn take(folder: &Path) -> io::Result<()> {
+    // a file without a name: whatever happens, nothing of it stays
+    let mut file = tempfile::tempfile_in(folder)?;
+    let piece = [0; 64 << 10];
+    (0..ROOM_BYTES / piece.len()).try_for_each(|_| file.write_all(&piece))
+}
+
+/// Whether the disk, or what this user may have of it, is used up.
+fn is_full(fault: &io::Error) -> bool {
+    matches!(fault.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        check(folder.path()).await.unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_says_nothing_of_the_disk_is_no_fault() {
+        check(Path::new("/nowhere/at/all")).await.unwrap();
+    }
+
+    // a device that answers every write with "no space left"
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        let mut full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        assert!(is_full(&full.write_all(b"x").unwrap_err()));
+        assert!(!is_full(&io::Error::from(ErrorKind::PermissionDenied)));
+    }
+}

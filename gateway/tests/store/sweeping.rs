@@ -1,0 +1,224 @@
+//! A project is deleted: nothing leads to it at once, and what it held goes in steps.
+
+use std::{fs, path::Path, sync::Arc};
+
+use gateway::store::{SqliteStore, Store, StoreError};
+use serde_json::Value as Json;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::{
+    house::{House, KEY, make_device, make_project, note},
+    support::Place,
+    whole::{self, Everything},
+};
+
+/// Rows of one step.
+const STEP: usize = 70;
+
+/// Tables that are about people, and outlive a project.
+const OF_PEOPLE: [&str; 4] = ["audit", "instance", "sessions", "users"];
+
+/// How many rows a project has, and those that lead to it.
+fn rows_of_projects(all: &Everything) -> usize {
+    all.iter().filter(|(table, _)| !OF_PEOPLE.contains(&table.as_str())).map(|(_, rows)| rows.len()).sum()
+}
+
+async fn everything(place: &Place) -> Everything {
+    match place {
+        Place::Sqlite { .. } => whole::of_sqlite(&place.name()).await,
+        Place::Postgres { .. } => whole::of_postgres(&place.name()).await,
+    }
+}
+
+async fn execute(place: &Place, sql: &str) {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match place {
+        Place::Sqlite { .. } => {
+            let mut connection =
+                SqliteConnection::connect(&format!("sqlite:{}", place.name())).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Place::Postgres { .. } => {
+            let mut connection = PgConnection::connect(&place.name()).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+    }
+}
+
+/// Steps until nothing is left to do.
+async fn sweep_all(store: &Arc<dyn Store>) {
+    while store.sweep(STEP as u32).await.unwrap() {}
+}
+
+async fn a_deleted_project_goes_in_steps_and_from_where_it_stopped(place: Arc<Place>) {
+    let store = place.open().await.unwrap();
+    whole::fill(Arc::clone(&store)).await;
+    let project = store.get_key(KEY.parse().unwrap()).await.unwrap().unwrap().project;
+    let neighbour = make_project(&store, "the-neighbor").await;
+    let device = make_device(&store, &neighbour, "one").await;
+    let other = House { store: Arc::clone(&store), project: neighbour.clone(), device };
+    other.commit(&[other.logs(&["still here"])]).await;
+
+    assert!(store.access().delete_project(project, note("project.delete")).await.unwrap());
+    assert!(!store.access().delete_project(project, note("project.delete")).await.unwrap(), "it is gone");
+    assert_eq!(store.get_project(project).await.unwrap(), None);
+    assert!(store.get_key(KEY.parse().unwrap()).await.unwrap().is_none());
+    assert!(!store.access().rename_project(project, "x", note("project.rename")).await.unwrap());
+    let listed = store.access().list_projects(None).await.unwrap();
+    assert_eq!(listed.iter().map(|one| one.project.id).collect::<Vec<_>>(), [neighbour.id]);
+    // a game whose line was under way
+    let late = House { store: Arc::clone(&store), project: neighbour.clone(), device };
+    let mut write = late.logs(&["too late"]);
+    if let gateway::store::Write::Logs { project: of, .. } = &mut write {
+        *of = project;
+    }
+    let refused = crate::house::commit(&store, &[write]).await;
+    assert!(matches!(refused, Err(StoreError::Damaged(_))), "{refused:?}");
+
+    // the keys and links went at once, and every step takes some and no more than it was asked for
+    let mut steps = 0;
+    let mut left = rows_of_projects(&everything(&place).await);
+    let mut store = store;
+    while store.sweep(STEP as u32).await.unwrap() {
+        let now = rows_of_projects(&everything(&place).await);
+        assert!(now <= left && left - now <= STEP, "{} rows in one step", left - now);
+        left = now;
+        steps += 1;
+        if steps % 20 == 0 {
+            store.close().await;
+            store = place.open().await.unwrap();
+        }
+    }
+    assert!(steps > 60, "{steps} steps");
+    let all = everything(&place).await;
+    let counts = ["projects", "devices", "logs", "game_keys"].map(|table| all[table].len());
+    assert_eq!(counts, [1, 1, 1, 1], "the neighbour's alone");
+    for table in ["vars", "reported", "outcomes", "edits", "unchanged_edits", "game_sessions", "members"] {
+        assert_eq!(all[table], Vec::<Json>::new(), "{table}");
+    }
+    // those that were about no project
+    assert_eq!((all["api_tokens"].len(), all["links"].len()), (20, 10));
+    store.close().await;
+}
+
+/// As an older program left them: the project was gone, and then it was stopped.
+async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
+    let store = place.open().await.unwrap();
+    let kept = House::new(Arc::clone(&store)).await;
+    kept.commit(&[kept.logs(&["one", "two"])]).await;
+    let gone = make_project(&store, "another-key1").await;
+    let device = make_device(&store, &gone, "one").await;
+    let gone = House { store: Arc::clone(&store), project: gone, device };
+    gone.commit(&[gone.logs(&["three", "four"])]).await;
+    let last = make_project(&store, "another-key2").await;
+    store.close().await;
+    execute(
+        &place,
+        &format!(
+            "DELETE FROM projects WHERE id = {};
+             ALTER TABLE projects DROP COLUMN deleted_at;
+             DELETE FROM _sqlx_migrations WHERE version = 9",
+            gone.project.id
+        ),
+    )
+    .await;
+    let store = place.open().await.unwrap();
+    assert_eq!(everything(&place).await["logs"].len(), 4);
+    sweep_all(&store).await;
+    let all = everything(&place).await;
+    assert_eq!((all["logs"].len(), all["projects"].len()), (2, 2));
+    // and numbers go on where they were
+    assert_eq!(make_project(&store, "the-next-key").await.id.0, last.id.0 + 1);
+    store.close().await;
+}
+
+/// A project of some megabytes in a new file, and how many bytes the file has.
+async fn large_project(folder: &TempDir) -> (Arc<dyn Store>, House, u64) {
+    let path = folder.path().join("observerio.db");
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let house = House::new(Arc::clone(&store)).await;
+    let message = "x".repeat(8_000);
+    for _ in 0..50 {
+        house.commit(&[house.logs(&[message.as_str(); 20])]).await;
+    }
+    store.close().await;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    (store, house, fs::metadata(path).unwrap().len())
+}
+
+#[tokio::test]
+async fn the_space_goes_back_to_the_system() {
+    let folder = TempDir::new().unwrap();
+    let (store, house, before) = large_project(&folder).await;
+    assert!(before > 8_000_000, "{before}");
+    assert!(store.access().delete_project(house.project.id, note("project.delete")).await.unwrap());
+    sweep_all(&store).await;
+    // while the server runs
+    let after = fs::metadata(folder.path().join("observerio.db")).unwrap().len();
+    assert!(after < 1_000_000, "{after} of {before} bytes");
+    store.close().await;
+    SqliteStore::open(&folder.path().join("observerio.db")).await.unwrap().close().await;
+}
+
+/// One that an older program made.
+#[tokio::test]
+async fn a_file_that_cannot_get_shorter_uses_the_space_again() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observerio.db");
+    let (store, _, _) = large_project(&folder).await;
+    store.close().await;
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    sqlx::raw_sql("PRAGMA auto_vacuum = NONE; VACUUM").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+
+    let before = fs::metadata(&path).unwrap().len();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let project = store.get_key(KEY.parse().unwrap()).await.unwrap().unwrap().project;
+    assert!(store.access().delete_project(project, note("project.delete")).await.unwrap());
+    sweep_all(&store).await;
+    let house = House::new(Arc::clone(&store)).await;
+    let message = "x".repeat(8_000);
+    for _ in 0..45 {
+        house.commit(&[house.logs(&[message.as_str(); 20])]).await;
+    }
+    store.close().await;
+    let after = fs::metadata(&path).unwrap().len();
+    assert!(after <= before + 100_000, "{after} after {before} bytes");
+}
+
+/// Bytes of the write-ahead log.
+fn log_bytes(path: &Path) -> u64 {
+    fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len())
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_does_not_keep_its_peak_size() {
+    const PEAK: u64 = 24 << 20;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observerio.db");
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let house = House::new(Arc::clone(&store)).await;
+    // somebody reads for so long that the log grows and grows
+    let mut reader = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT * FROM projects").execute(&mut reader).await.unwrap();
+    let message = "x".repeat(60_000);
+    while log_bytes(&path) < PEAK {
+        house.commit(&[house.logs(&[message.as_str(); 20])]).await;
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
+    reader.close().await.unwrap();
+    // the first one moves it into the database, the next one begins it anew
+    for _ in 0..3 {
+        house.commit(&[house.logs(&["goes on"])]).await;
+    }
+    assert!(log_bytes(&path) <= 16 << 20, "{} bytes", log_bytes(&path));
+    store.close().await;
+}
+
+crate::support::stories! {
+    a_deleted_project_goes_in_steps_and_from_where_it_stopped,
+    lines_without_a_project_are_found_by_the_upgrade,
+}

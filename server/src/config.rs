@@ -27,7 +27,7 @@ pub use token::MetricsToken;
 
 use self::{access::Access, limits::Limits, network::Network, source::Sources, storage::Storage};
 use crate::{
-    copies::Copy,
+    copies::{Copy, Target},
     ingest::{AddressLimits, GameTimes},
     telemetry,
 };
@@ -60,7 +60,7 @@ enum Command {
     Serve(Box<Settings>),
     /// Write everything into one file, whether or not a server is running
     Backup {
-        /// The file to make
+        /// The file to make, which only you can read; - writes it to standard output
         file: PathBuf,
         /// Replace the file if it exists
         #[arg(long)]
@@ -215,11 +215,15 @@ fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
     match command {
         Command::Backup { file, force, storage } => {
             let (_, database) = storage.check(sources)?;
-            Ok(Task::Copy(Copy::BackUp { file, force }, database))
+            let to = match file.as_os_str() == "-" {
+                true => Target::Output,
+                false => Target::File { file, force },
+            };
+            Ok(Task::Copy(Copy::BackUp(to), database))
         }
         Command::Restore { file, no_backup, storage } => {
             let (data_dir, database) = storage.check(sources)?;
-            Ok(Task::Copy(Copy::Restore { file, kept_in: (!no_backup).then_some(data_dir) }, database))
+            Ok(Task::Copy(Copy::Restore { file, data_dir, keeps: !no_backup }, database))
         }
         Command::Serve(_) | Command::Client(_) => unreachable!("the caller has done it"),
     }

@@ -1,7 +1,7 @@
 //! Start, drain, stop.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -11,7 +11,7 @@ use std::{
 
 use gateway::{
     Clock, Gateway, GatewayError,
-    store::{PostgresStore, SqliteStore, Store, StoreError},
+    store::{PostgresStore, SqliteStore, Store, StoreError, make_folder, open_private},
 };
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -232,9 +232,8 @@ fn listen(
 /// Makes the data directory, and keeps a second server out of it as long as the file lives.
 fn claim(data_dir: &Path) -> Result<File, StartError> {
     let unusable = |cause| StartError::DataDir { path: data_dir.to_owned(), cause };
-    fs::create_dir_all(data_dir).map_err(unusable)?;
-    let lock = data_dir.join("observerio.lock");
-    let file = File::options().create(true).truncate(false).write(true).open(lock).map_err(unusable)?;
+    make_folder(data_dir).map_err(unusable)?;
+    let file = open_private(&data_dir.join("observerio.lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StartError::InUse(data_dir.to_owned())),

@@ -8,11 +8,14 @@ use std::{
 use client::Unfinished;
 use server::{
     Certificates, Server,
-    config::{ConfigError, Task, command_line},
-    copies, telemetry,
+    config::{ConfigError, Database, Task, command_line},
+    copies::{self, Copy, CopyError},
+    telemetry,
 };
 use tokio_util::sync::CancellationToken;
 
+/// The output can't be written.
+const EXIT_OUTPUT: u8 = 1;
 /// The command line is wrong.
 const EXIT_USAGE: u8 = 2;
 /// A setting can't work: `EX_CONFIG` of sysexits.h, which service managers know.
@@ -24,12 +27,7 @@ const EXIT_INTERRUPTED: i32 = 130;
 async fn main() -> ExitCode {
     let (config, filter) = match Task::parse(std::env::args_os()) {
         Ok(Task::Serve(settings)) => *settings,
-        Ok(Task::Copy(copy, database)) => {
-            return match copies::run(&copy, &database).await {
-                Ok(text) => say(&text),
-                Err(sentence) => fail(EXIT_CONFIG, &sentence),
-            };
-        }
+        Ok(Task::Copy(what, database)) => return copy(&what, &database).await,
         Ok(Task::Talk(command)) => return talk(*command).await,
         Err(ConfigError::Asked(text)) => return say(&text),
         Err(ConfigError::Usage(sentence)) => {
@@ -57,6 +55,26 @@ async fn main() -> ExitCode {
     match server.run(stop).await {
         Ok(_drained) => ExitCode::SUCCESS,
         Err(error) => fail(EXIT_CONFIG, &error.to_string()),
+    }
+}
+
+/// Backs up or restores. A signal gives it up, and what was half done is taken away before the process ends.
+async fn copy(what: &Copy, database: &Database) -> ExitCode {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return fail(EXIT_CONFIG, &format!("cannot listen for signals: {error}")),
+    };
+    let done = tokio::select! {
+        done = copies::run(what, database) => Some(done),
+        () = signals.next() => None,
+    };
+    match done {
+        Some(Ok(text)) => say(&text),
+        Some(Err(CopyError::Usage(sentence))) => fail(EXIT_USAGE, &sentence),
+        Some(Err(CopyError::Unusable(sentence))) => fail(EXIT_CONFIG, &sentence),
+        Some(Err(CopyError::Output(sentence))) => fail(EXIT_OUTPUT, &sentence),
+        // not by the way of the others: that waits for a thread which is in the middle of the copy
+        None => exit(EXIT_INTERRUPTED),
     }
 }
 

@@ -77,3 +77,28 @@ async fn a_database_that_cannot_store_is_told_apart() {
     assert_eq!((answer.status, &answer.json()["reason"]), (503, &json!("database_failed")));
     assert!(!answer.json()["error"].as_str().unwrap().is_empty());
 }
+
+/// The probe's own small change goes through all the while. On SQLite that is told by the stories of a full disk.
+#[tokio::test]
+async fn commits_that_fail_are_told() {
+    let server = TestServer::start().await;
+    if !server.is_on_postgres() {
+        return;
+    }
+    let project = server.project().await;
+    let mut game = server.verified(project.key).await;
+    server
+        .execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$;
+             CREATE TRIGGER refuse BEFORE INSERT ON logs FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
+        )
+        .await;
+    game.send(&format!("l:{}:[{{\"message\":\"kept\"}}]\n", project.key.as_str())).await;
+    soon("no readiness", async { while Browser::new(server.http).get("/readyz").await.status != 503 {} })
+        .await;
+    let answer = Browser::new(server.http).get("/readyz").await;
+    assert_eq!((answer.status, &answer.json()["reason"]), (503, &json!("database_failed")));
+    server.execute("DROP TRIGGER refuse ON logs").await;
+    soon("readiness", async { while Browser::new(server.http).get("/readyz").await.status != 200 {} }).await;
+}

@@ -2,7 +2,6 @@
 //! once a second: while it hangs, nothing piles up behind it.
 
 use std::{
-    fmt::Display,
     future::Future,
     pin::{Pin, pin},
     sync::Mutex,
@@ -27,15 +26,18 @@ pub(super) enum Readiness {
     Ready,
     /// The database does not answer.
     Silent,
+    /// There is no room on its disk.
+    Full,
     /// The database answers that it can't.
     Failed,
 }
 
-type Asking<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
+/// What the database answers: that it can, or why not, for the log.
+type Asking = Pin<Box<dyn Future<Output = Result<(), (Readiness, String)>> + Send>>;
 
 /// Asks the database, and shares the answer.
-pub(super) struct Probe<E> {
-    ask: Box<dyn Fn() -> Asking<E> + Send + Sync>,
+pub(super) struct Probe {
+    ask: Box<dyn Fn() -> Asking + Send + Sync>,
     latest: Mutex<Option<Check>>,
 }
 
@@ -45,9 +47,9 @@ struct Check {
     task: JoinHandle<()>,
 }
 
-impl<E: Display + Send + 'static> Probe<E> {
+impl Probe {
     /// `ask` writes something to the database.
-    pub(super) fn new(ask: impl Fn() -> Asking<E> + Send + Sync + 'static) -> Self {
+    pub(super) fn new(ask: impl Fn() -> Asking + Send + Sync + 'static) -> Self {
         Self { ask: Box::new(ask), latest: Mutex::new(None) }
     }
 
@@ -77,15 +79,11 @@ impl<E: Display + Send + 'static> Probe<E> {
 }
 
 /// Says what it finds within [`PATIENCE`], and ends when the database has answered.
-async fn check<E: Display>(
-    asking: Asking<E>,
-    before: Option<Readiness>,
-    said: watch::Sender<Option<Readiness>>,
-) {
+async fn check(asking: Asking, before: Option<Readiness>, said: watch::Sender<Option<Readiness>>) {
     let mut asking = pin!(asking);
     let (found, why) = match timeout(PATIENCE, &mut asking).await {
         Ok(Ok(())) => (Readiness::Ready, String::new()),
-        Ok(Err(error)) => (Readiness::Failed, error.to_string()),
+        Ok(Err(refusal)) => refusal,
         Err(_) => (Readiness::Silent, format!("no answer within {} s", PATIENCE.as_secs())),
     };
     // probes come every few seconds; only what changes is worth a line
@@ -93,7 +91,7 @@ async fn check<E: Display>(
         Readiness::Ready if before.is_some_and(|before| before != Readiness::Ready) => {
             tracing::info!("the database stores again");
         }
-        Readiness::Silent | Readiness::Failed if before != Some(found) => {
+        Readiness::Silent | Readiness::Full | Readiness::Failed if before != Some(found) => {
             tracing::error!(why, "the database stores nothing");
         }
         _ => {}
@@ -120,9 +118,7 @@ mod tests {
     use super::*;
 
     /// A probe whose database answers with `answer`, and how often it was asked.
-    fn probe(
-        answer: impl Fn() -> Asking<&'static str> + Send + Sync + 'static,
-    ) -> (Arc<Probe<&'static str>>, Arc<AtomicUsize>) {
+    fn probe(answer: impl Fn() -> Asking + Send + Sync + 'static) -> (Arc<Probe>, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
         let probe = Probe::new(move || {
@@ -146,10 +142,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refusal_is_no_silence() {
-        let (probe, _) = probe(|| Box::pin(ready(Err("the disk is full"))));
-        let begun = Instant::now();
-        assert_eq!(probe.readiness().await, Readiness::Failed);
-        assert_eq!(begun.elapsed(), Duration::ZERO);
+        for why in [Readiness::Failed, Readiness::Full] {
+            let (probe, _) = probe(move || Box::pin(ready(Err((why, "no".to_owned())))));
+            let begun = Instant::now();
+            assert_eq!(probe.readiness().await, why);
+            assert_eq!(begun.elapsed(), Duration::ZERO);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,13 @@ use gateway::{Gateway, GatewayError};
 use leptos::prelude::{Env, LeptosOptions};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{api::EditLocks, client::Scheme, metrics::MetricsAccess, rates::Rates, readiness::Probe};
+use super::{
+    api::EditLocks,
+    client::Scheme,
+    metrics::MetricsAccess,
+    rates::Rates,
+    readiness::{Probe, Readiness},
+};
 use crate::{
     config::{MetricsToken, PublicUrl, Registration, without_port},
     metrics::Metrics,
@@ -20,7 +26,7 @@ pub(crate) struct Web {
     pub(super) leptos: LeptosOptions,
     pub(super) settings: Arc<Settings>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) probe: Arc<Probe<GatewayError>>,
+    pub(super) probe: Arc<Probe>,
     /// Who has asked too often.
     pub(super) rates: Arc<Rates>,
     /// Edits of scripts that may be sent again.
@@ -98,7 +104,9 @@ impl Web {
         let asked = gateway.clone();
         let probe = Probe::new(move || {
             let gateway = asked.clone();
-            Box::pin(async move { gateway.check().await })
+            Box::pin(
+                async move { gateway.check().await.map_err(|error| (reason(&error), error.to_string())) },
+            )
         });
         let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
         let rates = Arc::new(Rates::new(api_requests_per_second));
@@ -123,6 +131,14 @@ impl Web {
         }
         let name = public_url.as_ref().map(PublicUrl::host).or(host.map(without_port)).unwrap_or("localhost");
         format!("{name}:{}", tcp.port())
+    }
+}
+
+/// What a probe makes of a failed check.
+fn reason(error: &GatewayError) -> Readiness {
+    match error {
+        GatewayError::Unavailable(cause) if cause.is_no_room() => Readiness::Full,
+        _ => Readiness::Failed,
     }
 }
 

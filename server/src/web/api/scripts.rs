@@ -52,8 +52,15 @@ pub(in crate::web) async fn alive() -> Json<Value> {
 pub(in crate::web) async fn ready(State(web): State<Web>) -> Response {
     let (reason, error) = match web.probe.readiness().await {
         _ if web.stop.is_cancelled() => ("draining", "the server is going down"),
+        // the probe's own small change may go through where what games send does not
+        Readiness::Ready if !web.gateway.is_storing() => {
+            ("database_failed", "what games and people send can't be stored; the log says why")
+        }
         Readiness::Ready => return Json(json!({ "status": "ok" })).into_response(),
         Readiness::Silent => ("database_silent", "the database does not answer"),
+        Readiness::Full => {
+            ("disk_full", "there is no room to store anything; free some, or delete a project")
+        }
         Readiness::Failed => ("database_failed", "the database can't store; the log says why"),
     };
     let body = json!({ "status": "unavailable", "reason": reason, "error": error });

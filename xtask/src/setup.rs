@@ -2,6 +2,7 @@
 //! second run needs no network.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -59,14 +60,63 @@ pub(crate) fn debian_packages(wanted: &[Package]) -> Result<()> {
         bail!("missing: {}. Please run `sudo apt-get update && sudo {install}`", missing.join(", "));
     }
     shell::run(&mut shell::program("apt-get", &["update"]))?;
+    let _at_rest = AtRest::begin()?;
     let mut apt = shell::program("apt-get", &["install", "-y", "--no-install-recommends"]);
-    shell::run(apt.args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))
+    shell::run(apt.args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    wanted.iter().filter(|package| missing.contains(&package.name)).for_each(Package::disable);
+    Ok(())
+}
+
+/// What Debian asks before it starts a service.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// While it lives no package that is installed starts its service: tests want programs, not a web server on port 80. An
+/// answer that the machine has already is left alone.
+struct AtRest {
+    is_ours: bool,
+}
+
+impl AtRest {
+    fn begin() -> Result<Self> {
+        let is_ours = !Path::new(POLICY).exists();
+        if is_ours {
+            fs::write(POLICY, "#!/bin/sh\nexit 101\n").with_context(|| format!("cannot write {POLICY}"))?;
+            fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(Self { is_ours })
+    }
+}
+
+impl Drop for AtRest {
+    fn drop(&mut self) {
+        if self.is_ours
+            && let Err(error) = fs::remove_file(POLICY)
+        {
+            eprintln!("cargo xtask: {POLICY} may still be there: {error}");
+        }
+    }
 }
 
 /// A Debian package and how to see that its program is there, from wherever it came.
 pub(crate) struct Package {
     name: &'static str,
     present: fn() -> bool,
+}
+
+impl Package {
+    /// Its service, if it has one, is not started with the machine either.
+    fn disable(&self) {
+        let service = self.name.split('-').next().unwrap_or_default();
+        if matches!(service, "nginx" | "caddy") && shell::is_installed("systemctl") {
+            // without systemd at work there is nothing to disable
+            shell::succeeds(&mut shell::program("systemctl", &["disable", service]));
+        }
+    }
+}
+
+/// Whether there is a program of that name, also where Debian keeps those of administrators.
+fn is_anywhere(name: &str) -> bool {
+    shell::is_installed(name) || Path::new("/usr/sbin").join(name).is_file()
 }
 
 /// For the tests on Postgres.
@@ -79,6 +129,11 @@ pub(crate) const CXX: Package =
 pub(crate) const FAULTS: [Package; 2] = [
     Package { name: "strace", present: || shell::is_installed("strace") },
     Package { name: "iproute2", present: || shell::is_installed("ip") },
+];
+/// For the stories behind the proxies that the documentation shows.
+pub(crate) const PROXIES: [Package; 2] = [
+    Package { name: "nginx-light", present: || is_anywhere("nginx") },
+    Package { name: "caddy", present: || is_anywhere("caddy") },
 ];
 /// For programs in Python that tests start.
 pub(crate) const PYTHON: Package = Package {

@@ -1,12 +1,15 @@
 //! A small HTTP/1.1 client with a cookie, over one connection per request.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use rustls::ClientConfig;
 use serde_json::Value as Json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 use super::{Stream, secrets, soon, tls};
@@ -40,28 +43,52 @@ pub struct Browser {
     pub cookie: Option<String>,
     /// What it trusts, when it speaks TLS.
     pub tls: Option<Arc<ClientConfig>>,
+    /// How it is there, when not by the address itself.
+    pub via: Option<Via>,
+}
+
+/// Through a proxy, which is known under a name.
+#[derive(Clone)]
+pub struct Via {
+    /// What is typed.
+    pub host: &'static str,
+    /// Where the browser is.
+    pub from: IpAddr,
 }
 
 impl Browser {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, cookie: None, tls: None }
+        Self { address, cookie: None, tls: None, via: None }
     }
 
     /// Through TLS.
     pub fn encrypted(address: SocketAddr, tls: Arc<ClientConfig>) -> Self {
-        Self { address, cookie: None, tls: Some(tls) }
+        Self { address, cookie: None, tls: Some(tls), via: None }
     }
 
     pub fn origin(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        format!("{scheme}://{}", self.host())
+    }
+
+    /// As in the address that is typed.
+    pub fn host(&self) -> String {
+        self.via.as_ref().map_or_else(|| self.address.to_string(), |via| via.host.to_owned())
     }
 
     /// A connection of its kind.
     pub async fn connect(&self) -> Box<dyn Stream> {
-        match &self.tls {
-            Some(tls) => Box::new(tls::connect(self.address, tls).await.expect("a handshake")),
-            None => Box::new(soon("an HTTP connection", TcpStream::connect(self.address)).await.unwrap()),
+        match (&self.tls, &self.via) {
+            (Some(tls), Some(via)) => {
+                let socket = TcpSocket::new_v4().unwrap();
+                socket.bind((via.from, 0).into()).unwrap();
+                let stream = soon("a connection", socket.connect(self.address)).await.unwrap();
+                Box::new(tls::shake_hands(stream, via.host, tls).await.expect("a handshake"))
+            }
+            (Some(tls), None) => Box::new(tls::connect(self.address, tls).await.expect("a handshake")),
+            (None, _) => {
+                Box::new(soon("an HTTP connection", TcpStream::connect(self.address)).await.unwrap())
+            }
         }
     }
 
@@ -90,7 +117,7 @@ impl Browser {
     ) -> Answer {
         secrets::note_address(path);
         secrets::note_json(body);
-        let host = self.address.to_string();
+        let host = self.host();
         let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             head += &format!("host: {host}\r\n");

@@ -25,7 +25,7 @@ impl Dashboard {
 
     /// Gives the status when there is no upgrade.
     pub async fn try_open(browser: &Browser, origin: Option<&str>, version: u32) -> Result<Self, u16> {
-        let url = format!("ws://{}/live?v={version}", browser.address);
+        let url = format!("ws://{}/live?v={version}", browser.host());
         let mut request = url.into_client_request().unwrap();
         if let Some(origin) = origin {
             request.headers_mut().insert("origin", HeaderValue::from_str(origin).unwrap());

@@ -25,7 +25,12 @@ mod refusals;
 mod tail;
 mod variables;
 
-use axum::{Router, routing::any};
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue},
+    routing::any,
+};
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use self::document::document;
@@ -48,9 +53,14 @@ pub(in crate::web) fn answers() -> Router<Web> {
     OpenApiRouter::new().nest(BASE, described_answers()).split_for_parts().0.merge(others)
 }
 
-/// Answers that leave piece by piece, for as long as there is something to say.
+/// Answers that leave piece by piece, for as long as there is something to say. A proxy that gathers answers (nginx) is told
+/// to pass on each piece: those of a quiet log would never fill its buffer.
 pub(in crate::web) fn streams() -> Router<Web> {
-    OpenApiRouter::new().nest(BASE, described_streams()).split_for_parts().0
+    let unbuffered = SetResponseHeaderLayer::overriding(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
+    OpenApiRouter::new().nest(BASE, described_streams()).split_for_parts().0.layer(unbuffered)
 }
 
 fn described_answers() -> OpenApiRouter<Web> {

@@ -15,7 +15,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::{
     Caller, Clock, Content, GameEvent, GameLine, Gateway, GatewayError, Origin, Watched, Watcher,
-    store::{DeviceInfo, Store, Ticket, Write},
+    store::{AuditRow, DeviceInfo, Store, Ticket, Write},
 };
 use protocol::{
     ErrorCode,
@@ -674,6 +674,33 @@ async fn what_is_not_stored_is_not_shown_and_is_counted(store: Arc<dyn Store>) {
     assert_eq!(house.gateway.status().lost_records, 1);
 }
 
+/// As a stop leaves it: the mark is there, and the rows too.
+async fn what_a_deleted_project_left_goes_after_a_restart(store: Arc<dyn Store>) {
+    let house = House::new(Arc::clone(&store)).await;
+    let mut game = house.game().await;
+    game.append_logs(parse_logs(br#"[{"message":"left behind"}]"#).unwrap()).await.unwrap();
+    house.gateway.flush().await.unwrap();
+    let (id, action) = (house.project.id, "project.delete");
+    let note = AuditRow {
+        at: START,
+        actor_id: None,
+        actor: "Ana".to_owned(),
+        via: "session".to_owned(),
+        address: String::new(),
+        project: Some(id),
+        action,
+        subject: "something".to_owned(),
+        old: None,
+        new: None,
+    };
+    assert!(store.access().delete_project(id, note).await.unwrap());
+    assert_eq!(store.list_logs(id, None, 10).await.unwrap().len(), 1);
+    let _next = open(&store, &house.now).await;
+    while !store.list_logs(id, None, 10).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn a_closed_gateway_says_so(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let mut game = house.game().await;
@@ -706,6 +733,7 @@ support::stories! {
     a_declaration_that_came_to_nothing_is_made_by_the_next_report,
     games_that_take_all_the_room_they_get_leave_some_for_a_calm_one,
     everything_is_there_after_a_restart,
+    what_a_deleted_project_left_goes_after_a_restart,
     what_is_not_stored_is_not_shown_and_is_counted,
     a_closed_gateway_says_so,
 }

@@ -134,11 +134,12 @@ impl Web {
     }
 }
 
-/// What a probe makes of a failed check.
-fn reason(error: &GatewayError) -> Readiness {
+/// What a probe makes of a failed check, and what the log says of it.
+fn explain(error: &GatewayError) -> (Readiness, String) {
     match error {
-        GatewayError::Unavailable(cause) if cause.is_no_room() => Readiness::Full,
-        _ => Readiness::Failed,
+        GatewayError::Unavailable(cause) if cause.is_no_room() => (Readiness::Full, cause.to_string()),
+        GatewayError::Unavailable(cause) => (Readiness::Failed, cause.to_string()),
+        other => (Readiness::Failed, other.to_string()),
     }
 }
 

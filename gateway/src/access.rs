@@ -1,14 +1,11 @@
 //! The one place that decides who may do what. Everything is forbidden that is not allowed here.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use protocol::model::{ProjectId, ProjectRole, Role, TokenScope, UserId};
 use tokio::sync::watch;
 
-use crate::{Caller, Gateway, GatewayError, caller::Credential};
+use crate::{Caller, Gateway, GatewayError, cache::Cache, caller::Credential};
 
 /// Something that somebody may want to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,24 +140,20 @@ type Memberships = Arc<HashMap<ProjectId, ProjectRole>>;
 /// What people are in which projects, as far as somebody asked, and a sign that something of it has changed. The
 /// gateway is the only one that changes it, so what is known here is true until then.
 pub(crate) struct Access {
-    known: Mutex<HashMap<UserId, Memberships>>,
+    known: Cache<UserId, Memberships>,
     changed: watch::Sender<u64>,
 }
 
 impl Default for Access {
     fn default() -> Self {
-        Self { known: Mutex::default(), changed: watch::Sender::new(0) }
+        Self { known: Cache::default(), changed: watch::Sender::new(0) }
     }
 }
 
 impl Access {
-    fn get(&self, user: UserId) -> Option<Memberships> {
-        self.known.lock().expect("no holder of this lock panics").get(&user).map(Arc::clone)
-    }
-
     /// Somebody's rights have changed: everybody who holds a connection looks again.
     pub(crate) fn forget(&self) {
-        self.known.lock().expect("no holder of this lock panics").clear();
+        self.known.forget(|_, _| true);
         self.changed.send_modify(|version| *version += 1);
     }
 }
@@ -178,18 +171,14 @@ impl Gateway {
             let exists = is_known || self.inner.store.get_project(project).await?.is_some();
             return Ok(exists.then_some(ProjectRole::Admin));
         }
-        if let Some(memberships) = self.inner.access.get(user) {
+        if let Some(memberships) = self.inner.access.known.get(&user) {
             return Ok(memberships.get(&project).copied());
         }
-        let version = *self.inner.access.changed.borrow();
+        let version = self.inner.access.known.version();
         let read = self.inner.store.access().list_memberships(user).await?;
         let memberships: Memberships = Arc::new(read.into_iter().collect());
         let role = memberships.get(&project).copied();
-        let mut known = self.inner.access.known.lock().expect("no holder of this lock panics");
-        // not when something has changed since: what was read may be older
-        if *self.inner.access.changed.borrow() == version {
-            known.insert(user, memberships);
-        }
+        self.inner.access.known.publish(version, user, memberships);
         Ok(role)
     }
 

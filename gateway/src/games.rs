@@ -148,8 +148,13 @@ impl Gateway {
         hello: Option<&Hello>,
         may_add: &(dyn Fn() -> bool + Sync),
     ) -> Result<GameLine, GatewayError> {
+        let epoch = self.inner.epoch().number;
         let KnownKey { state, ended, .. } = self.key_in_force(key, peer).await?;
         let live = self.load(state.project).await?;
+        if live.epoch != epoch {
+            // in another history the key may belong to another project
+            return Err(GatewayError::Unavailable(StoreError::Restored));
+        }
         self.note_key_use(key, state.id);
         let held = hello.map(|hello| self.held_revision(hello, &live));
         let applied = hello.filter(|hello| hello.caps.rev).map(|_| held.flatten().unwrap_or(Revision(0)));
@@ -237,9 +242,11 @@ impl Gateway {
             Some(known) => known,
             None => {
                 let _asking = self.inner.keys.asking.lock().await;
-                match self.inner.keys.get(key) {
-                    Some(known) => known,
-                    None => self.ask_for_key(key, peer).await?,
+                loop {
+                    match self.inner.keys.get(key) {
+                        Some(known) => break known,
+                        None => self.ask_for_key(key, peer).await?,
+                    }
                 }
             }
         };
@@ -249,13 +256,18 @@ impl Gateway {
         }
     }
 
-    async fn ask_for_key(&self, key: Key, peer: IpAddr) -> Result<KnownKey, GatewayError> {
+    /// Reads a key, to be known from now on unless keys have changed meanwhile.
+    async fn ask_for_key(&self, key: Key, peer: IpAddr) -> Result<(), GatewayError> {
+        let version = self.inner.keys.version();
         let Some(state) = self.inner.store.get_key(key).await? else {
             return Err(ProtocolError::new(ErrorCode::BadKey, "no project has this key").into());
         };
         match state.is_revoked {
             true => Err(self.turn_away(state.project, peer, revoked())),
-            false => Ok(self.inner.keys.insert(key, state)),
+            false => {
+                self.inner.keys.publish(version, key, state);
+                Ok(())
+            }
         }
     }
 

@@ -134,7 +134,7 @@ impl Gateway {
     /// A project's live state, read from the database if it is not in memory.
     pub(crate) async fn load(&self, project: ProjectId) -> Result<Arc<Live>, GatewayError> {
         let Inner { store, projects, refusals, .. } = &*self.inner;
-        projects.load(&**store, project, &self.inner.epoch(), self.is_storing(), refusals).await
+        projects.load(&**store, project, || self.inner.epoch(), self.is_storing(), refusals).await
     }
 
     /// The time by the gateway's clock.

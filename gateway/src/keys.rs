@@ -1,16 +1,12 @@
 //! Game keys: which project each belongs to, without asking the database each time; making, rotating, revoking.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard},
-};
-
 use protocol::model::{GameKey, Key, KeyId, Project, ProjectId, UnixMicros};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Action, Caller, Gateway, GatewayError, Origin,
     accounts::{USE_NOTE_MICROS, in_microseconds, random},
+    cache::{Cache, Version},
     caller::Deed,
     store::{KeyState, NewKey, StoreError},
     tokens::named,
@@ -31,64 +27,72 @@ pub(crate) struct KnownKey {
     noted_at: UnixMicros,
 }
 
+impl KnownKey {
+    fn end_if(&self, is_over: bool) -> bool {
+        if is_over {
+            self.ended.cancel();
+        }
+        is_over
+    }
+}
+
 /// Keys that were found to belong to a project. Only found ones are kept, so it is as bounded as they are.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    known: Mutex<HashMap<Key, KnownKey>>,
+    known: Cache<Key, KnownKey>,
     /// Held while asking the database: of a thousand games with one key that come at once, one asks.
     pub(crate) asking: tokio::sync::Mutex<()>,
 }
 
 impl Keys {
-    fn known(&self) -> MutexGuard<'_, HashMap<Key, KnownKey>> {
-        self.known.lock().expect("no holder of this lock panics")
-    }
-
     pub(crate) fn get(&self, key: Key) -> Option<KnownKey> {
-        self.known().get(&key).cloned()
+        self.known.get(&key)
     }
 
-    pub(crate) fn insert(&self, key: Key, state: KeyState) -> KnownKey {
+    /// To be taken before the database is asked for a key.
+    pub(crate) fn version(&self) -> Version {
+        self.known.version()
+    }
+
+    /// Keeps what was read since `version`; `None` when that may count no longer.
+    pub(crate) fn publish(&self, version: Version, key: Key, state: KeyState) -> Option<KnownKey> {
         let known = KnownKey { state, ended: CancellationToken::new(), noted_at: UnixMicros(0) };
-        self.known().entry(key).or_insert(known).clone()
+        self.known.publish(version, key, known)
     }
 
     /// Whether the use of a key is to be noted now.
     fn begin_note(&self, key: Key, now: UnixMicros) -> bool {
-        let mut known = self.known();
-        let Some(key) = known.get_mut(&key) else { return false };
-        let is_due = now.0 - key.noted_at.0 >= USE_NOTE_MICROS;
-        if is_due {
-            key.noted_at = now;
-        }
-        is_due
-    }
-
-    /// Forgets keys, and lets the games go that are connected with them.
-    fn end(&self, which: impl Fn(Key, &KeyState) -> bool) {
-        self.known().retain(|key, known| {
-            let ends = which(*key, &known.state);
-            if ends {
-                known.ended.cancel();
+        let note = |key: &mut KnownKey| {
+            let is_due = now.0 - key.noted_at.0 >= USE_NOTE_MICROS;
+            if is_due {
+                key.noted_at = now;
             }
-            !ends
-        });
+            is_due
+        };
+        self.known.note(&key, note).unwrap_or(false)
     }
 
-    /// The same for keys that have changed in the database just now: who is asking it meanwhile may have read what
-    /// they were.
-    async fn end_changed(&self, which: impl Fn(Key, &KeyState) -> bool) {
-        let _asking = self.asking.lock().await;
-        self.end(which);
+    /// Forgets keys, which may have changed in the database just now, and lets the games go that are connected with them.
+    fn end(&self, which: impl Fn(Key, &KeyState) -> bool) {
+        self.known.forget(|key, known| known.end_if(which(*key, &known.state)));
+    }
+
+    /// A key gets an end, or an earlier one.
+    fn limit(&self, key: Key, expires_at: UnixMicros) {
+        self.known.change(&key, |known| {
+            let end = known.state.expires_at.map_or(expires_at, |end| end.min(expires_at));
+            known.state.expires_at = Some(end);
+        });
     }
 
     /// Lets the games go whose key has expired.
     pub(crate) fn end_expired(&self, now: UnixMicros) {
-        self.end(|_, state| state.expires_at.is_some_and(|end| end <= now));
+        self.known.expire(|_, known| known.end_if(known.state.expires_at.is_some_and(|end| end <= now)));
     }
 
+    /// Forgets all of them, and lets nobody go.
     pub(crate) fn clear(&self) {
-        self.known().clear();
+        self.known.forget(|_, _| true);
     }
 }
 
@@ -190,11 +194,11 @@ impl Gateway {
         let made = self.add_key(caller, project, old.name.clone(), Some((&old, expires_at))).await;
         match &made {
             Ok(_) => {
-                self.inner.keys.limit(old.key, expires_at).await;
+                self.inner.keys.limit(old.key, expires_at);
                 self.inner.keys.end_expired(self.now());
             }
             // it may have come to pass: games come again, and the key is read anew
-            Err(GatewayError::Unavailable(_)) => self.inner.keys.end_changed(|key, _| key == old.key).await,
+            Err(GatewayError::Unavailable(_)) => self.inner.keys.end(|key, _| key == old.key),
             Err(_) => {}
         }
         made
@@ -239,7 +243,7 @@ impl Gateway {
         let (old, now) = (self.get_key(project, id).await?, self.now());
         let deed = Deed::new("key.revoke", old.name).in_project(project).from(old.key.shortened());
         let revoked = self.inner.store.access().revoke_key(project, id, now, deed.by(caller, now)).await;
-        self.inner.keys.end_changed(|key, _| key == old.key).await;
+        self.inner.keys.end(|key, _| key == old.key);
         revoked?.map(drop).ok_or(GatewayError::NotFound)
     }
 
@@ -249,8 +253,8 @@ impl Gateway {
     }
 
     /// Games of a project that is gone are let go.
-    pub(crate) async fn end_keys_of(&self, project: ProjectId) {
-        self.inner.keys.end_changed(|_, state| state.project == project).await;
+    pub(crate) fn end_keys_of(&self, project: ProjectId) {
+        self.inner.keys.end(|_, state| state.project == project);
     }
 
     /// Notes that a game has connected with a key, not more often than lists tell.
@@ -260,17 +264,6 @@ impl Gateway {
             let gateway = self.clone();
             // nobody waits for a note
             tokio::spawn(async move { gateway.inner.store.touch_key(id, now).await });
-        }
-    }
-}
-
-impl Keys {
-    /// A key that is known gets an end, or an earlier one.
-    async fn limit(&self, key: Key, expires_at: UnixMicros) {
-        let _asking = self.asking.lock().await;
-        if let Some(known) = self.known().get_mut(&key) {
-            let end = known.state.expires_at.map_or(expires_at, |end| end.min(expires_at));
-            known.state.expires_at = Some(end);
         }
     }
 }

@@ -10,6 +10,7 @@ mod accounts;
 mod actions;
 mod arrival;
 mod audit;
+mod cache;
 mod caller;
 mod clock;
 mod edits;

@@ -106,7 +106,7 @@ impl Gateway {
         }
         self.inner.projects.drop_one(id);
         self.inner.refusals.forget(id);
-        self.end_keys_of(id).await;
+        self.end_keys_of(id);
         self.inner.sweeper.wake();
         Ok(())
     }

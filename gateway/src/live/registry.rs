@@ -35,34 +35,52 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// The live project, loaded if it is not in memory.
+    /// The live project, loaded if it is not in memory. `epoch` says which history counts now.
     pub(crate) async fn load(
         &self,
         store: &dyn Store,
         project: ProjectId,
-        epoch: &Epoch,
+        epoch: impl Fn() -> Epoch + Send,
         is_storing: bool,
         refusals: &Refusals,
     ) -> Result<Arc<Live>, GatewayError> {
-        let slot = {
-            let mut slots = self.slots.lock().expect("no holder of this lock panics");
-            // a slot that nobody uses is let go when the next one is needed
-            slots.retain(|id, slot| *id == project || Arc::strong_count(slot) > 1 || slot.peek().is_some());
-            Arc::clone(slots.entry(project).or_default())
-        };
-        if let Some(live) = slot.peek() {
-            return Ok(live);
+        loop {
+            let slot = self.slot(project);
+            if let Some(live) = slot.peek() {
+                return Ok(live);
+            }
+            let _loading = slot.loading.lock().await;
+            if let Some(live) = slot.peek() {
+                return Ok(live);
+            }
+            // behind the slot: one that is still there when the project is read was not forgotten in between
+            let epoch = epoch();
+            let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32).await?;
+            self.loads.fetch_add(1, Relaxed);
+            let loaded = loaded.ok_or(GatewayError::NotFound)?;
+            let live = Live::new(loaded, &epoch, is_storing, refusals.ledger(project));
+            if let Some(live) = self.publish(project, &slot, live) {
+                return Ok(live);
+            }
         }
-        let _loading = slot.loading.lock().await;
-        if let Some(live) = slot.peek() {
-            return Ok(live);
-        }
-        let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32).await?;
-        self.loads.fetch_add(1, Relaxed);
-        let loaded = loaded.ok_or(GatewayError::NotFound)?;
-        let live = Arc::new(Live::new(loaded, epoch, is_storing, refusals.ledger(project)));
-        *slot.live.lock().expect("no holder of this lock panics") = Arc::downgrade(&live);
-        Ok(live)
+    }
+
+    fn slot(&self, project: ProjectId) -> Arc<Slot> {
+        let mut slots = self.slots.lock().expect("no holder of this lock panics");
+        // a slot that nobody uses is let go when the next one is needed
+        slots.retain(|id, slot| *id == project || Arc::strong_count(slot) > 1 || slot.peek().is_some());
+        Arc::clone(slots.entry(project).or_default())
+    }
+
+    /// `None` when the project was forgotten while it was read: then nobody would ever tell those who use this one.
+    fn publish(&self, project: ProjectId, slot: &Arc<Slot>, live: Live) -> Option<Arc<Live>> {
+        let slots = self.slots.lock().expect("no holder of this lock panics");
+        let is_here = slots.get(&project).is_some_and(|here| Arc::ptr_eq(here, slot));
+        is_here.then(|| {
+            let live = Arc::new(live);
+            *slot.live.lock().expect("no holder of this lock panics") = Arc::downgrade(&live);
+            live
+        })
     }
 
     /// The live project, if it is in memory.
@@ -111,8 +129,8 @@ impl Registry {
 
     /// Forgets every project; whoever uses one is told to come again.
     pub(crate) fn drop_all(&self) {
-        self.for_each(|live| live.dropped.cancel());
-        self.slots.lock().expect("no holder of this lock panics").clear();
+        let slots = std::mem::take(&mut *self.slots.lock().expect("no holder of this lock panics"));
+        slots.values().filter_map(|slot| slot.peek()).for_each(|live| live.dropped.cancel());
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
 
 use protocol::model::{ProjectId, UnixMicros};
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Clock, GatewayError,
@@ -14,13 +15,16 @@ use crate::{
     live::{Live, Registry},
     passwords::Hasher,
     refusals::Refusals,
-    store::{Epoch, Store},
+    store::{Epoch, Store, StoreError},
     sweeper::Sweeper,
+    vitals::{PLACE, Vitals},
     writer::{Counters, Writer},
 };
 
 /// How often the database is asked whether a backup was restored into it, when nothing is written.
 const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a server makes sure that the database is still its own.
+const PLACE_INTERVAL: Duration = Duration::from_secs(1);
 /// How long the database gets to close its connections, which takes an answer of each.
 const STORE_CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -61,6 +65,9 @@ pub(crate) struct Inner {
     pub(crate) refusals: Refusals,
     pub(crate) epoch: RwLock<Epoch>,
     pub(crate) sweeper: Sweeper,
+    vitals: Vitals,
+    /// Cancelled when nobody uses the gateway any more.
+    unused: CancellationToken,
 }
 
 impl std::fmt::Debug for Inner {
@@ -112,8 +119,9 @@ impl Gateway {
     /// [`GatewayError::Unavailable`].
     pub async fn open(store: Arc<dyn Store>, clock: Clock) -> Result<Self, GatewayError> {
         let epoch = store.epoch().await?;
-        let writer = Writer::start(Arc::clone(&store), random_token(), epoch.number);
-        let sweeper = Sweeper::start(Arc::clone(&store));
+        let (vitals, unused) = (Vitals::default(), CancellationToken::new());
+        let writer = Writer::start(Arc::clone(&store), random_token(), epoch.number, &vitals);
+        let sweeper = Sweeper::start(Arc::clone(&store), &vitals, unused.clone());
         let inner = Arc::new(Inner {
             store,
             clock,
@@ -126,8 +134,13 @@ impl Gateway {
             refusals: Refusals::default(),
             epoch: RwLock::new(epoch),
             sweeper,
+            vitals: vitals.clone(),
+            unused: unused.clone(),
         });
-        tokio::spawn(watch_database(Arc::downgrade(&inner)));
+        let watching = watch_database(Arc::downgrade(&inner));
+        tokio::spawn(vitals.guard("the task that watches the database", unused.clone(), watching));
+        let keeping = keep_place(Arc::downgrade(&inner));
+        tokio::spawn(vitals.guard("the task that keeps the database", unused, keeping));
         Ok(Self { inner })
     }
 
@@ -140,6 +153,11 @@ impl Gateway {
     /// The time by the gateway's clock.
     pub fn now(&self) -> UnixMicros {
         self.inner.clock.now()
+    }
+
+    /// What this can't do without: tells when some of it has died. Then nothing more is saved, and the process should end.
+    pub fn vitals(&self) -> &Vitals {
+        &self.inner.vitals
     }
 
     /// Whether the database takes what games and people send.
@@ -166,11 +184,14 @@ impl Gateway {
         }
     }
 
-    /// Whether the database answers, can be written to, and has room for more.
+    /// Whether the database answers, can be written to and has room for more, and somebody is left who writes.
     ///
     /// # Errors
-    /// [`GatewayError::Unavailable`].
+    /// [`GatewayError::Unavailable`], and [`GatewayError::Closed`] when there is a death ([`Gateway::vitals`]).
     pub async fn check(&self) -> Result<(), GatewayError> {
+        if self.inner.vitals.death().is_some() {
+            return Err(GatewayError::Closed);
+        }
         Ok(self.inner.store.check().await?)
     }
 
@@ -231,6 +252,23 @@ impl Inner {
         self.writer.begin_epoch(number);
         // what is there now may hold projects that were being deleted
         self.sweeper.wake();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.unused.cancel();
+    }
+}
+
+/// Finds out when another server has taken the database.
+async fn keep_place(gateway: Weak<Inner>) {
+    loop {
+        sleep(PLACE_INTERVAL).await;
+        let Some(inner) = gateway.upgrade() else { return };
+        if let Err(error @ StoreError::InUse(_)) = inner.store.keep_place().await {
+            inner.vitals.report(PLACE, error.to_string());
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod store;
 mod sweeper;
 mod tokens;
 mod vars;
+mod vitals;
 mod watch;
 mod writer;
 
@@ -45,5 +46,6 @@ pub use live::Delta;
 pub use projects::MAX_ROWS;
 pub use tokens::{MAX_TOKEN_DAYS, TOKEN_PREFIX};
 pub use vars::VarPart;
+pub use vitals::{Death, Vitals};
 pub use watch::{Watched, Watcher};
 pub use writer::{Room, Settled};

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, OnceLock, mpsc},
     thread,
 };
@@ -107,7 +108,11 @@ impl Hasher {
                 // the lock is not held while the job is done
                 let next = || waiting.lock().expect("no holder of this lock panics").recv();
                 while let Ok(job) = next() {
-                    job(&argon2id);
+                    // one that panics is told by its end, and takes nobody else's with it
+                    let done = panic::catch_unwind(AssertUnwindSafe(|| job(&argon2id)));
+                    if done.is_err() {
+                        tracing::error!("hashing a password panicked");
+                    }
                 }
             };
             thread::Builder::new()

@@ -11,8 +11,9 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
+use tokio_util::sync::CancellationToken;
 
-use crate::store::Store;
+use crate::{store::Store, vitals::Vitals};
 
 /// A step may take so long: a commit that comes meanwhile waits for it.
 const STEP_LIMIT: Duration = Duration::from_millis(15);
@@ -31,9 +32,10 @@ pub(crate) struct Sweeper {
 
 impl Sweeper {
     /// Begins with what is left from before.
-    pub(crate) fn start(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn start(store: Arc<dyn Store>, vitals: &Vitals, until: CancellationToken) -> Self {
         let wake = Arc::new(Notify::new());
-        let task = tokio::spawn(run(store, Arc::clone(&wake)));
+        let sweeping = run(store, Arc::clone(&wake));
+        let task = tokio::spawn(vitals.guard("the task that clears up after deleted projects", until, sweeping));
         Self { wake, task: Mutex::new(Some(task)) }
     }
 

@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 mod banner;
+mod claim;
 pub mod config;
 pub mod copies;
 mod ingest;
@@ -23,6 +24,6 @@ mod tls;
 mod web;
 
 pub use banner::Banner;
-pub use lifecycle::{Server, StartError};
+pub use lifecycle::{RunError, Server, StartError};
 pub use tls::{Certificates, TlsError};
 pub use web::{Route, RouteClass, routes, server_functions};

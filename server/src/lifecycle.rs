@@ -1,7 +1,6 @@
 //! Start, drain, stop.
 
 use std::{
-    fs::{File, TryLockError},
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -10,14 +9,15 @@ use std::{
 };
 
 use gateway::{
-    Clock, Gateway, GatewayError,
-    store::{PostgresStore, SqliteStore, Store, StoreError, make_folder, open_private},
+    Clock, Death, Gateway, GatewayError,
+    store::{PostgresStore, SqliteStore, Store, StoreError, make_folder},
 };
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Banner,
+    claim::{Claim, ClaimError, Holder},
     config::{Config, Database},
     ingest::{Admission, GameLimits, GamePort, GameThreads, RECEIVE_BYTES, accept_games},
     metrics::Metrics,
@@ -29,6 +29,9 @@ use crate::{
 /// How long connections get to finish when the server goes down. What is queued then gets a little more
 /// ([`Gateway::close`]), and all of it is over within ten seconds.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
+
+/// How long the server that has lost a part of itself says so to whoever asks, before it ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Why the server did not start: a sentence that says what to do, without secrets.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +60,14 @@ pub enum StartError {
     },
     /// Another server is at work there.
     #[error(
-        "another observerio uses the data directory {0}; stop it, or name another one in OBSERVERIO_DATA_DIR"
+        "another observerio uses the data directory {path}: {holder}; stop it, or name another one in OBSERVERIO_DATA_DIR"
     )]
-    InUse(PathBuf),
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// What the other server says of itself.
+        holder: String,
+    },
     /// The database can't be used.
     #[error("cannot use the database {database}: {cause}")]
     Database {
@@ -76,6 +84,17 @@ pub enum StartError {
     Other(#[from] anyhow::Error),
 }
 
+/// Why the server did not go on until it was told to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It could not begin.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Something has died that it can't be without. What was acknowledged is saved; another process can go on.
+    #[error("{0}; the server has ended and can be started again")]
+    Died(Death),
+}
+
 /// A server that listens and does not accept yet.
 pub struct Server {
     gateway: Gateway,
@@ -87,8 +106,11 @@ pub struct Server {
     addresses: (SocketAddr, SocketAddr),
     set_up: Option<String>,
     /// Held while the server lives.
-    _claim: File,
+    _claims: Claims,
 }
+
+/// The data directory, and the database if it is a file.
+type Claims = (Claim, Option<Claim>);
 
 impl Server {
     /// Reads the TLS certificate, takes both ports, claims the data directory and opens the database.
@@ -96,15 +118,28 @@ impl Server {
     /// # Errors
     /// [`StartError`], after which nothing is left behind but an empty data directory.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
+        Self::bind_over(config, |store| store).await
+    }
+
+    /// The same with a store that `wrap` makes of the one that the settings name, for programs that watch what it does.
+    ///
+    /// # Errors
+    /// Those of [`Server::bind`].
+    pub async fn bind_over(
+        config: Config,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Result<Self, StartError> {
         let certificates = config.tls.clone().map(|tls| Certificates::load(tls.files)).transpose()?;
         let http = listen(config.http, "OBSERVERIO_HTTP", None)?;
         let game_threads = GameThreads::start().map_err(anyhow::Error::from)?;
         let tcp = game_threads.enter(|| listen(config.tcp, "OBSERVERIO_TCP", Some(RECEIVE_BYTES)))?;
         let address_of = |listener: &TcpListener| listener.local_addr().map_err(anyhow::Error::from);
         let addresses = (address_of(&http)?, address_of(&tcp)?);
-        let claim = claim(&config.data_dir)?;
-        let store = open_store(&config.database).await?;
-        let gateway = Gateway::open(store, Clock::system())
+        let clock = Clock::system();
+        let holder = Holder { data_dir: config.data_dir.clone(), http: addresses.0, since: clock.now() };
+        let claim = claim(&config.data_dir, &holder)?;
+        let (store, file) = open_store(&config.database, &holder).await?;
+        let gateway = Gateway::open(wrap(store), clock)
             .await
             .map_err(|error| database_error(&config.database, explain_gateway(&error)))?;
         let set_up = match gateway.needs_setup_link().await {
@@ -112,7 +147,8 @@ impl Server {
             Ok(false) => None,
             Err(error) => return Err(database_error(&config.database, explain_gateway(&error))),
         };
-        Ok(Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up, _claim: claim })
+        let _claims = (claim, file);
+        Ok(Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up, _claims })
     }
 
     /// Where browsers and scripts connect, with the real port.
@@ -156,9 +192,10 @@ impl Server {
     /// ten seconds. Returns whether every connection had finished.
     ///
     /// # Errors
-    /// When the server can't begin.
-    pub async fn run(self, stop: CancellationToken) -> Result<bool, StartError> {
-        let Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up: _, _claim } =
+    /// [`RunError::Start`] when the server can't begin; [`RunError::Died`] when something has died, after which it has stopped
+    /// as far as that was possible.
+    pub async fn run(self, stop: CancellationToken) -> Result<bool, RunError> {
+        let Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up: _, _claims } =
             self;
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
@@ -175,7 +212,7 @@ impl Server {
             api_requests_per_second: config.api_requests_per_second,
         };
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
-        let router = web::router(&web)?;
+        let router = web::router(&web).map_err(StartError::from)?;
         let game_port = GamePort {
             listener: tcp,
             port: game_port,
@@ -191,13 +228,27 @@ impl Server {
             head_timeout: config.head_timeout,
             write_timeout: config.game_times.write,
         };
+        let vitals = gateway.vitals();
         let games = accept_games(game_port, gateway.clone(), tasks.clone(), stop.clone());
-        tasks.spawn_on(games, game_threads.handle());
-        tasks.spawn(web::serve(http_port, router, tasks.clone(), stop.clone()));
+        tasks.spawn_on(vitals.guard("the game port", stop.clone(), games), game_threads.handle());
+        let pages = web::serve(http_port, router, tasks.clone(), stop.clone());
+        tasks.spawn(vitals.guard("the HTTP port", stop.clone(), pages));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 
-        stop.cancelled().await;
-        Ok(drain(&tasks, &gateway).await)
+        tokio::select! {
+            death = vitals.died() => {
+                tracing::error!(%death, "ending");
+                // probes are told; a signal is no reason to wait
+                let _over = timeout(LAST_WORDS, stop.cancelled()).await;
+                stop.cancel();
+            }
+            () = stop.cancelled() => {}
+        }
+        let drained = drain(&tasks, &gateway).await;
+        match vitals.death() {
+            Some(death) => Err(RunError::Died(death)),
+            None => Ok(drained),
+        }
     }
 }
 
@@ -229,28 +280,53 @@ fn listen(
     })
 }
 
-/// Makes the data directory, and keeps a second server out of it as long as the file lives.
-fn claim(data_dir: &Path) -> Result<File, StartError> {
-    let unusable = |cause| StartError::DataDir { path: data_dir.to_owned(), cause };
-    make_folder(data_dir).map_err(unusable)?;
-    let file = open_private(&data_dir.join("observerio.lock")).map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StartError::InUse(data_dir.to_owned())),
-        Err(TryLockError::Error(cause)) => Err(unusable(cause)),
-    }
+/// Makes the data directory, and keeps a second server out of it as long as the claim lives.
+fn claim(data_dir: &Path, holder: &Holder) -> Result<Claim, StartError> {
+    let path = || data_dir.to_owned();
+    let claim = make_folder(data_dir).map_err(ClaimError::from);
+    claim.and_then(|()| Claim::take(&data_dir.join("observerio.lock"), holder)).map_err(|error| match error {
+        ClaimError::InUse(holder) => StartError::InUse { path: path(), holder },
+        ClaimError::Unusable(cause) => StartError::DataDir { path: path(), cause },
+    })
 }
 
-/// Takes as long as it takes: a large file is checked, and a new step of a large schema is made.
-async fn open_store(database: &Database) -> Result<Arc<dyn Store>, StartError> {
-    let opened: Result<Arc<dyn Store>, StoreError> = match database {
-        Database::Sqlite(path) => SqliteStore::open(path).await.map(|store| Arc::new(store) as _),
-        Database::Postgres(url) => PostgresStore::connect(url).await.map(|store| Arc::new(store) as _),
+/// Takes as long as it takes: a large file is checked, and a new step of a large schema is made. A database has one server: a
+/// file is locked, and a Postgres database is asked who else is there.
+async fn open_store(
+    database: &Database,
+    holder: &Holder,
+) -> Result<(Arc<dyn Store>, Option<Claim>), StartError> {
+    let opened: Result<(Arc<dyn Store>, _), StoreError> = match database {
+        Database::Sqlite(path) => {
+            let claim = claim_file(database, path, holder)?;
+            match SqliteStore::open(path).await {
+                Ok(store) => Ok((Arc::new(store) as _, Some(claim))),
+                Err(error) => {
+                    claim.withdraw();
+                    Err(error)
+                }
+            }
+        }
+        Database::Postgres(url) => PostgresStore::connect_alone(url, &holder.to_string())
+            .await
+            .map(|store| (Arc::new(store) as _, None)),
     };
     opened.map_err(|error| match error {
         StoreError::Foreign(sentence) => database_error(database, sentence),
+        StoreError::InUse(sentence) => in_use(database, &sentence),
         other => database_error(database, format!("{other}; look at DATABASE_URL")),
     })
+}
+
+fn claim_file(database: &Database, path: &Path, holder: &Holder) -> Result<Claim, StartError> {
+    Claim::take_database(path, holder).map_err(|error| match error {
+        ClaimError::InUse(words) => in_use(database, &format!("another observerio uses it: {words}")),
+        ClaimError::Unusable(cause) => database_error(database, format!("{cause}; look at DATABASE_URL")),
+    })
+}
+
+fn in_use(database: &Database, sentence: &str) -> StartError {
+    database_error(database, format!("{sentence}; stop it, or name another database in DATABASE_URL"))
 }
 
 fn database_error(database: &Database, cause: String) -> StartError {

@@ -7,7 +7,7 @@ use std::{
 
 use client::Unfinished;
 use server::{
-    Certificates, Server,
+    Certificates, RunError, Server,
     config::{ConfigError, Database, Task, command_line},
     copies::{self, Copy, CopyError},
     telemetry,
@@ -20,6 +20,8 @@ const EXIT_OUTPUT: u8 = 1;
 const EXIT_USAGE: u8 = 2;
 /// A setting can't work: `EX_CONFIG` of sysexits.h, which service managers know.
 const EXIT_CONFIG: u8 = 78;
+/// A part of it has died: `EX_SOFTWARE` of sysexits.h. Service managers start it again.
+const EXIT_DIED: u8 = 70;
 /// A signal ended it; shells say 128 and the number of SIGINT.
 const EXIT_INTERRUPTED: i32 = 130;
 
@@ -37,24 +39,43 @@ async fn main() -> ExitCode {
     };
     telemetry::start(filter);
     // from the start: a signal that nobody has asked for ends a process
-    let hangups = Hangups::listen();
-    let stop = CancellationToken::new();
-    tokio::spawn(stop_on_signal(stop.clone()));
+    let (mut signals, hangups) = match Signals::listen().and_then(|signals| Ok((signals, Hangups::listen()?)))
+    {
+        Ok(listening) => listening,
+        Err(error) => return fail(EXIT_CONFIG, &format!("cannot listen for signals: {error}")),
+    };
     let bound = tokio::select! {
         bound = Server::bind(config) => bound,
         // checking a large database takes a while; nothing was taken in yet that would have to be saved
-        () = stop.cancelled() => return ExitCode::SUCCESS,
+        () = signals.next() => return ExitCode::SUCCESS,
     };
     let server = match bound {
         Ok(server) => server,
         Err(error) => return fail(EXIT_CONFIG, &error.to_string()),
     };
-    tokio::spawn(reload_on_hangup(hangups, server.certificates()));
+    serve(server, signals, hangups).await
+}
+
+/// Serves until a signal, and meanwhile does what other signals ask for.
+async fn serve(server: Server, signals: Signals, hangups: Hangups) -> ExitCode {
+    let stop = CancellationToken::new();
+    let (vitals, never) = (server.gateway().vitals().clone(), CancellationToken::new());
+    let listening = stop_on_signal(signals, stop.clone());
+    tokio::spawn(vitals.guard("the task that hears signals", never.clone(), listening));
+    let reloading = reload_on_hangup(hangups, server.certificates());
+    tokio::spawn(vitals.guard("the task that reads the certificate anew", never, reloading));
     let banner = server.banner();
     say(&if io::stdout().is_terminal() { format!("{banner:#}") } else { banner.to_string() });
     match server.run(stop).await {
         Ok(_drained) => ExitCode::SUCCESS,
-        Err(error) => fail(EXIT_CONFIG, &error.to_string()),
+        Err(error) => fail(status_of(&error), &error.to_string()),
+    }
+}
+
+fn status_of(error: &RunError) -> u8 {
+    match error {
+        RunError::Start(_) => EXIT_CONFIG,
+        RunError::Died(_) => EXIT_DIED,
     }
 }
 
@@ -111,11 +132,7 @@ fn fail(status: u8, sentence: &str) -> ExitCode {
 }
 
 /// The first signal asks the server to finish, the second ends it at once; what is saved stays saved.
-async fn stop_on_signal(stop: CancellationToken) {
-    let mut signals = match Signals::listen() {
-        Ok(signals) => signals,
-        Err(error) => return tracing::error!(%error, "cannot listen for signals"),
-    };
+async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
     signals.next().await;
     tracing::info!("finishing; a second signal ends at once");
     stop.cancel();
@@ -124,13 +141,7 @@ async fn stop_on_signal(stop: CancellationToken) {
 }
 
 /// A hang-up (SIGHUP) says that the certificate's files are new.
-async fn reload_on_hangup(hangups: io::Result<Hangups>, certificates: Option<Certificates>) {
-    let mut hangups = match hangups {
-        Ok(hangups) => hangups,
-        Err(error) => {
-            return tracing::error!(%error, "cannot listen for hang-ups; a new certificate needs a restart");
-        }
-    };
+async fn reload_on_hangup(mut hangups: Hangups, certificates: Option<Certificates>) {
     loop {
         hangups.next().await;
         match &certificates {

@@ -63,6 +63,9 @@ pub enum StoreError {
     /// The disk is full, or can't be written to.
     #[error("there is no room to store anything: {0}")]
     NoRoom(std::io::Error),
+    /// Another server uses the database: this one must not.
+    #[error("{0}")]
+    InUse(String),
     /// The database did not answer in time.
     #[error("the database did not answer in time")]
     TimedOut,
@@ -505,6 +508,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// The epoch of the database now.
     async fn epoch(&self) -> Result<Epoch>;
+
+    /// Makes sure that no other server has the database, where this store is opened for the only one. To be called again and
+    /// again: the way to tell may break.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`]: another one has it, and nothing is written any more. Any other error says nothing.
+    async fn keep_place(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether the database answers, can be written to, and has room for more.
     async fn check(&self) -> Result<()>;

@@ -214,6 +214,10 @@ macro_rules! impl_store {
                 Ok(Epoch { instance, number })
             }
 
+            async fn keep_place(&self) -> Result<()> {
+                self.hold_place().await
+            }
+
             async fn check(&self) -> Result<()> {
                 self.write_mark().await?;
                 self.check_room().await
@@ -242,6 +246,7 @@ macro_rules! impl_store {
                 // readers first: the last connection to an SQLite file to go tidies it up, and that writes
                 self.reader.close().await;
                 self.writer.close().await;
+                self.leave().await;
             }
         }
 

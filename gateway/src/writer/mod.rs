@@ -21,6 +21,7 @@ use std::{
     time::Duration,
 };
 
+use protocol::ErrorCode;
 use tokio::{
     sync::{
         Notify,
@@ -30,12 +31,13 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{receipts::Receipts, room::Lane};
 pub use self::{receipts::Settled, room::Room};
 
 use self::{
-    queues::{Asked, Flushed, Job, Queues, Reply, Target},
+    queues::{Asked, Job, Queues, Reply, Target},
     room::Rooms,
     task::{COMMIT_TIMEOUT, Task},
 };
@@ -43,6 +45,7 @@ use crate::{
     GatewayError,
     live::Live,
     store::{Epoch, Store, StoreError, Write, Written},
+    vitals::Vitals,
 };
 
 /// What is not counted in bytes (a device was seen, an outcome of an edit) is dropped beyond so many.
@@ -112,6 +115,35 @@ impl Shared {
     fn queues(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().expect("no holder of this lock panics")
     }
+
+    /// The same for who waits for an answer: after the end there will be none.
+    fn open_queues(&self) -> Result<MutexGuard<'_, Queues>, GatewayError> {
+        let queues = self.queues();
+        match self.closed.load(Relaxed) {
+            true => Err(GatewayError::Closed),
+            false => Ok(queues),
+        }
+    }
+
+    /// Nobody writes any more: whoever waits is told so, and nothing is taken in.
+    fn abandon(&self) {
+        self.storing.send_replace(false);
+        self.rooms.close();
+        let left = {
+            let mut queues = self.queues();
+            self.closed.store(true, Relaxed);
+            queues.take_all()
+        };
+        let lost: usize = left.jobs.iter().map(|job| job.write.records()).sum();
+        self.counters.lost_records.fetch_add(lost as u64, Relaxed);
+        for job in left.jobs {
+            match job.target.reply {
+                Reply::Answer(answer) => answer.send(Err(GatewayError::Closed)),
+                Reply::Receipt(receipts) => receipts.end(ErrorCode::Unavailable),
+                Reply::None => {}
+            }
+        }
+    }
 }
 
 /// The way to the writing task.
@@ -121,7 +153,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(store: Arc<dyn Store>, name: String, epoch: i64) -> Self {
+    pub(crate) fn start(store: Arc<dyn Store>, name: String, epoch: i64, vitals: &Vitals) -> Self {
         let shared = Arc::new(Shared {
             queues: Mutex::default(),
             filled: Notify::new(),
@@ -134,7 +166,13 @@ impl Writer {
             restored: watch::Sender::new(None),
             closed: AtomicBool::new(false),
         });
-        let task = tokio::spawn(Task::new(store, name, Arc::clone(&shared)).run());
+        let writing = Task::new(store, name, Arc::clone(&shared), vitals.clone()).run();
+        let writing = vitals.guard("the writer", CancellationToken::new(), writing);
+        let left = Arc::clone(&shared);
+        let task = tokio::spawn(async move {
+            writing.await;
+            left.abandon();
+        });
         Self { shared, task: Mutex::new(Some(task)) }
     }
 
@@ -224,25 +262,21 @@ impl Writer {
     }
 
     fn ask(&self, live: Arc<Live>, write: Write, push: fn(&mut Queues, Job)) -> Result<Asked, GatewayError> {
-        if self.shared.closed.load(Relaxed) {
-            return Err(GatewayError::Closed);
-        }
+        let mut queues = self.shared.open_queues()?;
         if !*self.shared.storing.borrow() {
             return Err(GatewayError::Unavailable(StoreError::TimedOut));
         }
         let (answer, asked) = Asked::new();
         let target = Target { live, reply: Reply::Answer(answer), room: None };
-        push(&mut self.shared.queues(), Job { write, target });
+        push(&mut queues, Job { write, target });
+        drop(queues);
         self.shared.filled.notify_one();
         Ok(asked)
     }
 
     pub(crate) async fn flush(&self) -> Result<(), GatewayError> {
-        if self.shared.closed.load(Relaxed) {
-            return Err(GatewayError::Closed);
-        }
         let (done, flushed) = oneshot::channel();
-        self.shared.queues().push_flush(&Flushed::new(done));
+        self.shared.open_queues()?.push_flush(done);
         self.shared.filled.notify_one();
         flushed.await.map_err(|_| GatewayError::Closed)
     }
@@ -256,19 +290,10 @@ impl Writer {
                 "the database did not take everything in time; what was not acknowledged is lost"
             );
         }
-        self.shared.closed.store(true, Relaxed);
-        self.shared.rooms.close();
         task.abort();
         // an error says that it was aborted
         let _ = task.await;
-        let left = self.shared.queues().take_all();
-        let lost: usize = left.jobs.iter().map(|job| job.write.records()).sum();
-        self.shared.counters.lost_records.fetch_add(lost as u64, Relaxed);
-        for job in left.jobs {
-            if let Reply::Answer(answer) = job.target.reply {
-                answer.send(Err(GatewayError::Closed));
-            }
-        }
+        self.shared.abandon();
     }
 
     /// Whether the database takes what is sent; changes when it stops and when it is back.

@@ -99,18 +99,13 @@ impl Job {
     }
 }
 
-/// Tells when everything before it is done: when the last of its copies goes.
-pub(super) struct Flushed(Option<oneshot::Sender<()>>);
+/// Tells when everything before it is done: when the last of its copies is passed. One that is dropped tells that it never
+/// will be.
+pub(super) struct Flushed(oneshot::Sender<()>);
 
 impl Flushed {
-    pub(super) fn new(done: oneshot::Sender<()>) -> Arc<Self> {
-        Arc::new(Self(Some(done)))
-    }
-}
-
-impl Drop for Flushed {
-    fn drop(&mut self) {
-        if let Some(done) = self.0.take() {
+    fn pass(copy: Arc<Self>) {
+        if let Some(Self(done)) = Arc::into_inner(copy) {
             // whoever asked may have gone
             let _ = done.send(());
         }
@@ -126,11 +121,20 @@ enum Item {
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) jobs: Vec<Job>,
-    pub(super) flushed: Vec<Arc<Flushed>>,
+    flushed: Vec<Arc<Flushed>>,
     records: usize,
 }
 
 impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.flushed.is_empty()
+    }
+
+    /// Its jobs are done: whoever waits for them is told, unless he waits for others too.
+    pub(super) fn pass(self) {
+        self.flushed.into_iter().for_each(Flushed::pass);
+    }
+
     fn push(&mut self, item: Item) {
         match item {
             Item::Flush(flushed) => self.flushed.push(flushed),
@@ -212,8 +216,10 @@ impl Queues {
         lanes.push(number, Item::Job(Box::new(job)));
     }
 
-    pub(super) fn push_flush(&mut self, flushed: &Arc<Flushed>) {
-        let flush = || Item::Flush(Arc::clone(flushed));
+    /// `done` is told when everything that is here now is done.
+    pub(super) fn push_flush(&mut self, done: oneshot::Sender<()>) {
+        let flushed = Arc::new(Flushed(done));
+        let flush = || Item::Flush(Arc::clone(&flushed));
         self.edits.push_back(flush());
         self.connects.push_back(flush());
         self.ingest.values_mut().for_each(|lanes| lanes.push_flush(flush));
@@ -277,6 +283,8 @@ impl Queues {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot::error::TryRecvError;
+
     use super::*;
     use crate::live::test_live;
 
@@ -362,11 +370,16 @@ mod tests {
         queues.push_ingest(lane(1, 1), logs(&live, 200));
         queues.push_ingest(lane(1, 2), logs(&live, 200));
         let (done, mut flushed) = oneshot::channel();
-        queues.push_flush(&Flushed::new(done));
-        drop(queues.take(100));
+        queues.push_flush(done);
+        queues.take(100).pass();
         assert!(flushed.try_recv().is_err(), "half of it is still waiting");
-        drop(queues.take_all());
+        queues.take_all().pass();
         assert_eq!(flushed.try_recv(), Ok(()));
+        // and one that will never be done says so
+        let (done, mut flushed) = oneshot::channel();
+        queues.push_flush(done);
+        drop(queues.take_all());
+        assert_eq!(flushed.try_recv(), Err(TryRecvError::Closed));
     }
 
     #[test]

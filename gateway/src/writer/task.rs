@@ -1,6 +1,7 @@
 //! The one task that writes.
 
 use std::{
+    mem,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -16,6 +17,7 @@ use crate::{
     GatewayError,
     live::Live,
     store::{Store, StoreError, Ticket, Write, Written},
+    vitals::{PLACE, Vitals},
 };
 
 /// Records of one transaction: from here on its cost is the rows, no longer the fsync.
@@ -29,6 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Task {
     store: Arc<dyn Store>,
     shared: Arc<Shared>,
+    vitals: Vitals,
     ticket: Ticket,
     pause: Duration,
 }
@@ -43,23 +46,26 @@ enum Attempt {
 }
 
 impl Task {
-    pub(super) fn new(store: Arc<dyn Store>, writer: String, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, writer: String, shared: Arc<Shared>, vitals: Vitals) -> Self {
         let epoch = shared.epoch.load(Relaxed);
-        Self { store, shared, ticket: Ticket { writer, number: 0, epoch }, pause: FIRST_PAUSE }
+        Self { store, shared, vitals, ticket: Ticket { writer, number: 0, epoch }, pause: FIRST_PAUSE }
     }
 
     pub(super) async fn run(mut self) {
         loop {
-            let batch = self.shared.queues().take(MAX_BATCH_RECORDS);
-            if batch.jobs.is_empty() && batch.flushed.is_empty() {
+            let mut batch = self.shared.queues().take(MAX_BATCH_RECORDS);
+            if batch.is_empty() {
                 // filled since: then this returns at once
                 self.shared.filled.notified().await;
                 continue;
             }
             let offers = batch.jobs.iter().filter(|job| job.target.is_offer()).count();
             self.shared.counters.offers.fetch_sub(offers as u64, Relaxed);
-            self.write(batch.jobs).await;
-            drop(batch.flushed);
+            self.write(mem::take(&mut batch.jobs)).await;
+            if self.vitals.death().is_some_and(|death| death.part == PLACE) {
+                return;
+            }
+            batch.pass();
         }
     }
 
@@ -68,7 +74,7 @@ impl Task {
         self.ticket.epoch = self.shared.epoch.load(Relaxed);
         let (jobs, stale): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| job.target.live.epoch == self.ticket.epoch);
-        refuse_restored(stale.into_iter().map(|job| job.target));
+        self.refuse_restored(stale.into_iter());
         let (mut writes, mut targets): (Vec<Write>, Vec<Target>) =
             jobs.into_iter().map(|job| (job.write, job.target)).unzip();
         while !writes.is_empty() {
@@ -83,8 +89,13 @@ impl Task {
                     self.pause().await;
                 }
                 Attempt::Refused(StoreError::Restored) => {
-                    refuse_restored(targets.into_iter());
+                    let jobs = writes.into_iter().zip(targets);
+                    self.refuse_restored(jobs.map(|(write, target)| Job { write, target }));
                     return self.find_epoch().await;
+                }
+                // what was in hand is neither saved nor refused, for all that can be known
+                Attempt::Refused(error @ StoreError::InUse(_)) => {
+                    return self.vitals.report(PLACE, error.to_string());
                 }
                 Attempt::Refused(error) if writes.len() == 1 => {
                     let (write, target) = (writes.remove(0), targets.remove(0));
@@ -138,8 +149,9 @@ impl Task {
         match outcome {
             Ok(()) => Attempt::Committed(written),
             Err(error) if !written.is_empty() => match self.is_committed(&error).await {
-                true => Attempt::Committed(written),
-                false => Attempt::Away(error),
+                Ok(true) => Attempt::Committed(written),
+                Ok(false) => Attempt::Away(error),
+                Err(error) => Attempt::Refused(error),
             },
             Err(error) if error.is_unavailable() => Attempt::Away(error),
             Err(error) => Attempt::Refused(error),
@@ -147,11 +159,15 @@ impl Task {
     }
 
     /// The commit was sent and its answer did not come: asks until the database says whether it has happened.
-    async fn is_committed(&mut self, error: &StoreError) -> bool {
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`]: nobody here will ever know.
+    async fn is_committed(&mut self, error: &StoreError) -> Result<bool, StoreError> {
         self.report_away(error);
         loop {
             match timeout(COMMIT_TIMEOUT, self.store.is_committed(&self.ticket)).await {
-                Ok(Ok(is_committed)) => return is_committed,
+                Ok(Ok(is_committed)) => return Ok(is_committed),
+                Ok(Err(error @ StoreError::InUse(_))) => return Err(error),
                 Ok(Err(error)) => self.report_away(&error),
                 Err(_) => self.report_away(&StoreError::TimedOut),
             }
@@ -181,6 +197,21 @@ impl Task {
         }
         while self.shared.epoch.load(Relaxed) == self.ticket.epoch {
             self.shared.filled.notified().await;
+        }
+    }
+
+    /// Nothing of it was written, nor will it be: its project was loaded before a backup was restored. A line with a number will
+    /// come again; any other is lost.
+    fn refuse_restored(&self, jobs: impl Iterator<Item = Job>) {
+        for Job { write, target } in jobs {
+            match target.reply {
+                Reply::Answer(answer) => answer.send(Err(GatewayError::Unavailable(StoreError::Restored))),
+                Reply::Receipt(receipts) => receipts.end(ErrorCode::Unavailable),
+                Reply::None if write.received().is_some() => {
+                    self.shared.counters.lost_records.fetch_add(write.records() as u64, Relaxed);
+                }
+                Reply::None => {}
+            }
         }
     }
 
@@ -276,13 +307,4 @@ fn answer_the_impatient(writes: Vec<Write>, targets: Vec<Target>) -> (Vec<Write>
         }
     }
     patient
-}
-
-/// Nothing of it was written, nor will it be: its project was loaded before a backup was restored.
-fn refuse_restored(targets: impl Iterator<Item = Target>) {
-    for target in targets {
-        if let Reply::Answer(answer) = target.reply {
-            answer.send(Err(GatewayError::Unavailable(StoreError::Restored)));
-        }
-    }
 }

@@ -28,6 +28,10 @@ enum Fate {
     Fine(Duration),
     /// Nothing is sent, ever.
     Hangs,
+    /// A fault of the program.
+    Panics,
+    /// Another server has taken the database.
+    Lost,
     /// Sent, and its answer is an error; that it has happened is known after so long.
     CutOff(Duration),
 }
@@ -79,6 +83,8 @@ impl Store for Slow {
                 self.save(batch, written);
             }
             Some(Fate::Hangs) => pending().await,
+            Some(Fate::Panics) => panic!("a fault of the program"),
+            Some(Fate::Lost) => return Err(StoreError::InUse("was lost to another one".to_owned())),
             Some(Fate::CutOff(told_after)) => {
                 self.save(batch, written);
                 *self.told_at.lock().unwrap() = Some(Instant::now() + told_after);
@@ -150,13 +156,15 @@ impl Store for Slow {
 struct Desk {
     store: Arc<Slow>,
     writer: Arc<Writer>,
+    vitals: Vitals,
     live: Arc<Live>,
 }
 
 impl Desk {
     fn new(store: Arc<Slow>) -> Self {
-        let writer = Writer::start(Arc::clone(&store) as Arc<dyn Store>, "w".to_owned(), 1);
-        Self { store, writer: Arc::new(writer), live: test_live(1) }
+        let vitals = Vitals::default();
+        let writer = Writer::start(Arc::clone(&store) as Arc<dyn Store>, "w".to_owned(), 1, &vitals);
+        Self { store, writer: Arc::new(writer), vitals, live: test_live(1) }
     }
 
     /// Somebody edits, from now on; the outcome and how long he waited for it.
@@ -241,4 +249,39 @@ async fn an_edit_that_the_end_overtakes_is_open_and_one_behind_it_is_not_made() 
     assert!(matches!(first, Err(GatewayError::Undecided)), "{first:?}");
     assert!(matches!(behind, Err(GatewayError::Closed)), "{behind:?}");
     assert!(!desk.store.is_saved(2));
+}
+
+/// A writer that died with an edit in its hands and another one behind it.
+async fn after(fate: Fate) -> Desk {
+    let desk = Desk::new(Slow::new([Fate::Fine(SECOND), fate]));
+    let first = desk.edit(1);
+    sleep(SECOND / 2).await;
+    let (taken, flush) = (desk.edit(2), desk.writer.flush());
+    let (flushed, (outcome, _)) = tokio::join!(flush, async { taken.await.unwrap() });
+    assert!(matches!(flushed, Err(GatewayError::Closed)), "{flushed:?}");
+    assert!(outcome.is_err(), "{outcome:?}");
+    assert!(first.await.unwrap().0.is_ok());
+    let (late, waited) = desk.edit(3).await.unwrap();
+    assert!(matches!(late, Err(GatewayError::Closed)) && waited.is_zero(), "{late:?} after {waited:?}");
+    assert!(matches!(desk.writer.flush().await, Err(GatewayError::Closed)));
+    assert!(!*desk.writer.storing().borrow());
+    let lane = desk.writer.lane(&desk.live);
+    assert_eq!(desk.writer.try_reserve(lane, 1).err(), Some(NoRoom::Unavailable));
+    assert!(!desk.store.is_saved(2) && !desk.store.is_saved(3));
+    desk
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_panics_is_noticed_and_nobody_waits_for_it() {
+    let desk = after(Fate::Panics).await;
+    assert_eq!(desk.vitals.death().unwrap().part, "the writer");
+    desk.writer.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_has_lost_its_place_writes_nothing_more() {
+    let desk = after(Fate::Lost).await;
+    let death = desk.vitals.death().unwrap().to_string();
+    assert_eq!(death, "the place at the database was lost to another one");
+    desk.writer.close().await;
 }

@@ -2,7 +2,7 @@
 //! makes a table of.
 
 use async_trait::async_trait;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 
 use super::super::{
     PostgresStore, Result, StoreError, Ticket, Write, Written,
@@ -57,7 +57,7 @@ impl PostgresStore {
         match slot.take() {
             _ if self.writer.is_closed() => Err(sqlx::Error::PoolClosed.into()),
             Some(connection) => Ok(connection),
-            None => Ok(self.options.connect().await?),
+            None => self.connect_one().await,
         }
     }
 }

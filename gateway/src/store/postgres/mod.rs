@@ -1,10 +1,12 @@
 //! Postgres 15 or later.
 
 mod commit;
+mod place;
 mod room;
 
 use std::{str::FromStr, time::Duration};
 
+use place::Place;
 use protocol::{
     live::{Gesture, LogLine},
     model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
@@ -25,6 +27,8 @@ const CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the server gets to answer when observerio starts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the connection that keeps the place may take to answer before it counts as broken.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The oldest Postgres that the stories pass on.
 const OLDEST_MAJOR: i32 = 15;
 
@@ -38,6 +42,10 @@ pub struct PostgresStore {
     options: PgConnectOptions,
     /// The connection of batches; `None` before the first one and after a fault.
     commits: Mutex<Option<PgConnection>>,
+    /// The place of the database's only server; `None`: this is none.
+    place: Option<Place>,
+    /// Keeps the place even if nothing else is open.
+    anchor: Mutex<Option<PgConnection>>,
 }
 
 impl PostgresStore {
@@ -47,27 +55,98 @@ impl PostgresStore {
     /// [`StoreError::Foreign`] with a sentence when the server is too old, or the database holds another program's
     /// tables, a newer schema or less than its schema; it is then as it was. [`StoreError::TimedOut`].
     pub async fn connect(url: &str) -> Result<Self> {
+        Self::open(url, None).await
+    }
+
+    /// The same for the only server of the database. `words` tell who that is to whoever comes later.
+    ///
+    /// # Errors
+    /// Those of [`PostgresStore::connect`], and [`StoreError::InUse`] while another server has the database.
+    pub async fn connect_alone(url: &str, words: &str) -> Result<Self> {
+        Self::open(url, Some(words)).await
+    }
+
+    async fn open(url: &str, alone: Option<&str>) -> Result<Self> {
         let options =
             PgConnectOptions::from_str(url)?.application_name("observerio").disable_statement_logging();
+        // before the schema is touched: the other server still uses it
+        let reserved = match alone {
+            Some(words) => Some((place::reserve(&options).await?, words)),
+            None => None,
+        };
         migrate(&options).await?;
+        let (place, anchor) = match reserved {
+            Some((reserved, words)) => {
+                reserved.take(words).await.map(|(place, anchor)| (Some(place), Some(anchor)))?
+            }
+            None => (None, None),
+        };
         // a transaction that lost its client must not hold its locks for long
         let options = options.options([
             ("statement_timeout", "15s"),
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "15s"),
         ]);
-        let writer = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_with(options.clone())
-            .await?;
+        let writer = pool(place.clone()).connect_with(options.clone()).await?;
         let pools = Pools { reader: writer.clone(), writer: writer.clone(), begin_write: "BEGIN" };
         let access = AccessStore::Postgres(pools);
-        let store = Self { reader: writer.clone(), writer, access, options, commits: Mutex::new(None) };
+        let (commits, anchor) = (Mutex::new(None), Mutex::new(anchor));
+        let store = Self { reader: writer.clone(), writer, access, options, commits, place, anchor };
         // a full disk is no reason not to start: what is stored can be read
         store.write_mark().await?;
         Ok(store)
     }
+
+    /// A connection that is in nobody's pool.
+    async fn connect_one(&self) -> Result<PgConnection> {
+        match &self.place {
+            Some(place) => place.connect(&self.options).await,
+            None => Ok(self.options.connect().await?),
+        }
+    }
+
+    /// Looks whether the connection is there that keeps the place, and makes another one if it is not.
+    async fn hold_place(&self) -> Result<()> {
+        if self.place.is_none() || self.writer.is_closed() {
+            return Ok(());
+        }
+        let mut anchor = self.anchor.lock().await;
+        if let Some(mut connection) = anchor.take()
+            && matches!(timeout(PLACE_TIMEOUT, connection.ping()).await, Ok(Ok(())))
+        {
+            *anchor = Some(connection);
+            return Ok(());
+        }
+        *anchor = Some(timeout(PLACE_TIMEOUT, self.connect_one()).await.map_err(|_| StoreError::TimedOut)??);
+        Ok(())
+    }
+
+    /// Closes what is in nobody's pool; the place goes last.
+    async fn leave(&self) {
+        for slot in [&self.commits, &self.anchor] {
+            if let Some(connection) = slot.lock().await.take()
+                && let Err(error) = connection.close().await
+            {
+                tracing::debug!(%error, "a connection to the database was gone already");
+            }
+        }
+    }
+}
+
+fn pool(place: Option<Place>) -> PgPoolOptions {
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+    pool.after_connect(move |connection, _| {
+        let place = place.clone();
+        Box::pin(async move {
+            match place {
+                Some(place) => place.join(connection).await.map_err(|error| match error {
+                    StoreError::Database(error) => error,
+                    other => sqlx::Error::Configuration(other.into()),
+                }),
+                None => Ok(()),
+            }
+        })
+    })
 }
 
 /// A connection for a copy of everything, which takes as long as it takes.

@@ -74,6 +74,13 @@ impl SqliteStore {
         store.write_mark().await?;
         Ok(store)
     }
+
+    /// Whoever serves a file locks it: that lasts as long as the process.
+    async fn hold_place(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn leave(&self) {}
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {

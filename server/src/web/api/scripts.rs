@@ -51,6 +51,9 @@ pub(in crate::web) async fn alive() -> Json<Value> {
 /// `GET /readyz`: whether data can be stored now.
 pub(in crate::web) async fn ready(State(web): State<Web>) -> Response {
     let (reason, error) = match web.probe.readiness().await {
+        _ if web.gateway.vitals().death().is_some() => {
+            ("died", "a part of the server has died; it ends, and the log says which")
+        }
         _ if web.stop.is_cancelled() => ("draining", "the server is going down"),
         // the probe's own small change may go through where what games send does not
         Readiness::Ready if !web.gateway.is_storing() => {

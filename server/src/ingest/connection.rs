@@ -3,6 +3,8 @@
 //! One task a connection and no read buffer: bytes are read on the stack when they are there, so an idle
 //! game costs little more than its task.
 
+mod farewell;
+
 use std::{
     future::{Future, pending, poll_fn},
     io,
@@ -13,18 +15,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Room};
+use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Room, Settled};
 use protocol::{ErrorCode, ProtocolError, limits, line::LineDecoder, model::Key};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
-    task::yield_now,
-    time::{sleep_until, timeout, timeout_at},
+    io::{AsyncRead, AsyncWrite},
+    task::{coop::consume_budget, yield_now},
+    time::{sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Admission,
-    bytes::{CHUNK_BYTES, Moved, move_bytes, poll_read},
+    bytes::{CHUNK_BYTES, Moved, move_bytes},
     limits::GameLimits,
     outbox::Outbox,
     refusals::Told,
@@ -34,13 +36,6 @@ use crate::tls::Refused;
 
 /// Bytes after which a connection lets the others have their turn: a few of them could keep every thread busy.
 const TURN_BYTES: usize = 4 * CHUNK_BYTES;
-/// When the server goes down: what has arrived already is still taken in, up to this.
-const LAST_READ_BYTES: usize = 4 * limits::MAX_LINE_BYTES;
-/// After the last word: a peer that is still sending gets this long to stop. Closing on unread bytes
-/// would reset the connection and could destroy the last word on its way.
-const LINGER: Duration = Duration::from_secs(1);
-/// … and this many bytes.
-const LINGER_BYTES: usize = 2 * limits::MAX_LINE_BYTES;
 
 /// A connection with a game, verified or not, over any stream of bytes.
 pub(crate) struct Connection<S> {
@@ -56,6 +51,8 @@ pub(crate) struct Connection<S> {
     told: Told,
     /// A line without a number that waits for room. Nothing is read meanwhile; edits go out.
     waiting: Option<(Line, RoomFuture)>,
+    /// Whether the socket is read; while it is not, the peer's silence says nothing.
+    is_reading: bool,
     /// Bytes that were read since the others had their turn.
     turn_bytes: usize,
     /// The server goes down: nothing more is read, and this is when the last line must be settled.
@@ -105,6 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             game: None,
             told: Told::default(),
             waiting: None,
+            is_reading: true,
             turn_bytes: 0,
             settle_by: None,
             settle_timeout: limits.settle_timeout,
@@ -115,6 +113,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(crate) async fn run(mut self) {
         tracing::debug!(peer = %self.peer, "a game connected");
         let end = loop {
+            // however much there is to do here, others have their turn
+            consume_budget().await;
             let wake = self.wait().await;
             let served = self.serve(wake).await;
             self.tell_refused();
@@ -171,6 +171,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             && busy_until.is_none()
             && self.settle_by.is_none()
             && !self.out.is_clogged();
+        if is_reading && !self.is_reading {
+            // what came meanwhile was left unread
+            self.session.hear(instant());
+        }
+        self.is_reading = is_reading;
         // while older bytes wait, newer values overwrite each other in the gateway: only the newest is sent
         let can_push = self.out.is_empty();
         tokio::select! {
@@ -211,6 +216,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Ok(())
             }
             Wake::Game(GameEvent::Pushable) => self.push(),
+            Wake::Game(GameEvent::Settled(Settled { ended: Some(ErrorCode::Unavailable), .. })) => {
+                Err(self.start_over())
+            }
             Wake::Game(GameEvent::Settled(settled)) => {
                 let effect = self.out.add(instant(), |out| self.session.settled(&settled, out));
                 self.end_if_closed(&effect)?;
@@ -226,7 +234,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 self.end_if_closed(&effect)
             }
             Wake::Deadline => self.on_time(),
-            Wake::Stop | Wake::Game(GameEvent::StartOver) => Box::pin(self.drain()).await,
+            Wake::Game(GameEvent::StartOver) => Err(self.start_over()),
+            Wake::Stop => Box::pin(self.drain()).await,
         }
     }
 
@@ -245,32 +254,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Err(End::Slow);
         }
         if self.settle_by.is_some_and(|deadline| now >= deadline) {
-            return Err(End::Told);
+            return Err(self.give_up());
         }
-        let effect = self.out.add(now, |out| self.session.on_time(now, out));
+        let is_reading = self.is_reading;
+        let effect = self.out.add(now, |out| self.session.on_time(now, is_reading, out));
         self.end_if_closed(&effect)
-    }
-
-    /// Takes in what has arrived, then says good-bye; stays until what was taken in is settled.
-    async fn drain(&mut self) -> Result<(), End> {
-        let mut total = 0;
-        while total < LAST_READ_BYTES && self.waiting.is_none() {
-            match poll_fn(|cx| Poll::Ready(poll_read(&mut self.stream, &mut self.lines, cx))).await {
-                Poll::Ready(Ok(count)) if count > 0 => total += count,
-                _ => break,
-            }
-            self.serve_lines().await?;
-        }
-        let now = instant();
-        let effect = self.out.add(now, |out| self.session.drain(out));
-        self.end_if_closed(&effect)?;
-        self.settle_by = Some(now + self.settle_timeout);
-        self.end_if_settled()
-    }
-
-    fn end_if_settled(&self) -> Result<(), End> {
-        let is_done = self.settle_by.is_some() && self.waiting.is_none() && self.session.in_flight() == 0;
-        if is_done { Err(End::Told) } else { Ok(()) }
     }
 
     fn end_if_closed(&self, effect: &Effect) -> Result<(), End> {
@@ -450,30 +438,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let error = ProtocolError::new(code, text);
         self.out.add(instant(), |out| self.session.refused(error, b"v:", out));
         End::Told
-    }
-
-    /// Sends what is left, then waits a moment until the peer stops sending.
-    async fn hang_up(mut self) {
-        let deadline = self.out.deadline().unwrap_or_else(instant);
-        let sent = timeout_at(deadline.into(), async {
-            poll_fn(|cx| self.out.poll_write_to(&mut self.stream, cx)).await?;
-            self.stream.shutdown().await
-        });
-        if !matches!(sent.await, Ok(Ok(()))) {
-            return;
-        }
-        let _still_sending = timeout(LINGER, self.discard()).await;
-    }
-
-    async fn discard(&mut self) {
-        let mut total = 0;
-        while total < LINGER_BYTES {
-            let mut rest = LineDecoder::new(usize::MAX);
-            match poll_fn(|cx| poll_read(&mut self.stream, &mut rest, cx)).await {
-                Ok(count) if count > 0 => total += count,
-                _ => return,
-            }
-        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod line;
 pub mod live;
 pub mod memory;
 pub mod program;
+pub mod puppet;
 pub mod secrets;
 pub mod tls;
 

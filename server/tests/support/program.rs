@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    path::Path,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex},
 };
@@ -55,28 +56,50 @@ impl Program {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = PostgresDatabase::create().await;
-        let mut command = Command::new(PROGRAM);
-        command.env_clear().current_dir(folder.path()).args([
-            "--http",
-            "127.0.0.1:0",
-            "--tcp",
-            "127.0.0.1:0",
-        ]);
-        command.args(flags).env("OBSERVERIO_LOG", "trace").envs(variables.iter().copied());
+        let mut command = command(folder.path());
+        command.args(flags).envs(variables.iter().copied());
         if let Some(database) = &database {
             command.env("DATABASE_URL", adapt(&database.url));
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let errors = keep(child.stderr.take().unwrap());
-        let banner = soon("the banner", read_banner(&mut output)).await;
-        let Some((http, tcp, set_up_token)) = banner else {
-            panic!("no banner: {}", String::from_utf8_lossy(&errors.text.lock().unwrap()))
-        };
-        secrets::note(&set_up_token);
-        let said = [keep(output), errors];
+        let (child, said, (http, tcp, set_up_token)) = launch(&mut command).await;
         Self { http, tcp, set_up_token, child, said, folder, database }
+    }
+
+    /// Starts it again on the same data, when it has ended.
+    pub async fn restart(&mut self) {
+        let mut command = command(self.folder.path());
+        command.env("DATABASE_URL", self.database_url());
+        let (child, said, (http, tcp, set_up_token)) = launch(&mut command).await;
+        (self.http, self.tcp, self.set_up_token, self.child, self.said) =
+            (http, tcp, set_up_token, child, said);
+    }
+
+    /// Starts another one on the same database, with a data directory of its own, which must not come up: its status and what
+    /// it says.
+    pub async fn beside(&self, database_url: &str) -> (Option<i32>, String) {
+        let mut command = command(self.folder.path());
+        command.env("DATABASE_URL", database_url).env("OBSERVERIO_LOG", "error");
+        command.args(["--data-dir", "beside"]);
+        let output = soon("the second program to end", command.output()).await.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub async fn kill(&mut self) {
+        self.child.start_kill().unwrap();
+        soon("the program to be gone", self.child.wait()).await.unwrap();
+    }
+
+    /// Waits until it ends by itself; its status and standard error.
+    pub async fn ended(mut self) -> (Option<i32>, String) {
+        let status = soon("the program to end", self.child.wait()).await.unwrap();
+        soon("the end of its output", &mut self.said[1].task).await.unwrap();
+        (status.code(), String::from_utf8_lossy(&self.said[1].text.lock().unwrap()).into_owned())
+    }
+
+    /// The folder in which it runs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A browser that is signed in as the owner, by the one-time link.
@@ -100,7 +123,8 @@ impl Program {
         Memory(self.pid())
     }
 
-    fn pid(&self) -> u32 {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
     }
 
@@ -117,6 +141,27 @@ impl Program {
         let errors = texts.pop().unwrap();
         (status, texts.pop().unwrap(), errors)
     }
+}
+
+/// On ports that are free, in this folder, at its most talkative, and without any variable of the machine that runs the tests.
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().current_dir(folder).env("OBSERVERIO_LOG", "trace");
+    command.args(["--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// Starts it and reads its banner.
+async fn launch(command: &mut Command) -> (Child, [Said; 2], (SocketAddr, SocketAddr, String)) {
+    let mut child = command.spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let errors = keep(child.stderr.take().unwrap());
+    let Some(banner) = soon("the banner", read_banner(&mut output)).await else {
+        panic!("no banner: {}", String::from_utf8_lossy(&errors.text.lock().unwrap()))
+    };
+    secrets::note(&banner.2);
+    (child, [keep(output), errors], banner)
 }
 
 fn keep(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> Said {

@@ -55,15 +55,16 @@ impl Heartbeat {
         }
     }
 
-    pub(super) fn on_time(&mut self, now: Instant, out: &mut Vec<u8>) -> Beat {
+    /// `is_listening`: whether an answer would be read. Otherwise asking only shows the other side that we are here.
+    pub(super) fn on_time(&mut self, now: Instant, is_listening: bool, out: &mut Vec<u8>) -> Beat {
         if now < self.deadline() {
             return Beat::Wait;
         }
-        if self.unanswered == MAX_UNANSWERED {
+        if is_listening && self.unanswered == MAX_UNANSWERED {
             return Beat::Dead;
         }
         self.since = now;
-        self.unanswered += 1;
+        self.unanswered += u32::from(is_listening);
         self.token = self.token.wrapping_add(1);
         write_ping(out, self.token);
         Beat::Asked
@@ -82,12 +83,26 @@ mod tests {
         let times = HeartbeatTimes { interval: 20 * SECOND, timeout: 10 * SECOND };
         let mut heartbeat = Heartbeat::new(times, start);
         let mut out = Vec::new();
-        assert_eq!(heartbeat.on_time(start + 19 * SECOND, &mut out), Beat::Wait);
-        assert_eq!(heartbeat.on_time(start + 20 * SECOND, &mut out), Beat::Asked);
-        assert_eq!(heartbeat.on_time(start + 30 * SECOND, &mut out), Beat::Asked);
+        assert_eq!(heartbeat.on_time(start + 19 * SECOND, true, &mut out), Beat::Wait);
+        assert_eq!(heartbeat.on_time(start + 20 * SECOND, true, &mut out), Beat::Asked);
+        assert_eq!(heartbeat.on_time(start + 30 * SECOND, true, &mut out), Beat::Asked);
         assert_eq!(out, b"p:1\np:2\n");
-        assert_eq!(heartbeat.on_time(start + 39 * SECOND, &mut out), Beat::Wait);
-        assert_eq!(heartbeat.on_time(start + 40 * SECOND, &mut out), Beat::Dead);
+        assert_eq!(heartbeat.on_time(start + 39 * SECOND, true, &mut out), Beat::Wait);
+        assert_eq!(heartbeat.on_time(start + 40 * SECOND, true, &mut out), Beat::Dead);
+    }
+
+    #[test]
+    fn who_is_not_listened_to_is_asked_and_never_dead() {
+        let start = Instant::now();
+        let times = HeartbeatTimes { interval: 20 * SECOND, timeout: 10 * SECOND };
+        let mut heartbeat = Heartbeat::new(times, start);
+        for n in 1..=5 {
+            let now = start + n * 20 * SECOND;
+            assert_eq!(heartbeat.on_time(now, false, &mut Vec::new()), Beat::Asked);
+        }
+        heartbeat.hear(start + 110 * SECOND);
+        let mut beat = |after| heartbeat.on_time(start + after * SECOND, true, &mut Vec::new());
+        assert_eq!([beat(130), beat(140), beat(150)], [Beat::Asked, Beat::Asked, Beat::Dead]);
     }
 
     #[test]
@@ -95,7 +110,7 @@ mod tests {
         let start = Instant::now();
         let times = HeartbeatTimes { interval: 20 * SECOND, timeout: 10 * SECOND };
         let mut heartbeat = Heartbeat::new(times, start);
-        heartbeat.on_time(start + 20 * SECOND, &mut Vec::new());
+        heartbeat.on_time(start + 20 * SECOND, true, &mut Vec::new());
         heartbeat.hear(start + 29 * SECOND);
         assert_eq!(heartbeat.deadline(), start + 49 * SECOND);
     }

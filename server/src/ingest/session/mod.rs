@@ -131,6 +131,13 @@ struct Version2 {
     is_draining: bool,
 }
 
+impl Version2 {
+    /// Whether silence counts: nobody is asked any more who was told good-bye.
+    fn has_heartbeat(&self) -> bool {
+        self.caps.ping && !self.is_draining
+    }
+}
+
 impl Session {
     /// A conversation that begins `now`.
     pub(crate) fn new(now: Instant, patience: Patience) -> Self {
@@ -143,19 +150,19 @@ impl Session {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match (&self.v2, self.key) {
             (_, None) => Some(self.verify_by),
-            (Some(v2), _) if v2.caps.ping => Some(v2.heartbeat.deadline()),
+            (Some(v2), _) if v2.has_heartbeat() => Some(v2.heartbeat.deadline()),
             _ => None,
         }
     }
 
-    /// The clock says `now`.
-    pub(crate) fn on_time(&mut self, now: Instant, out: &mut Vec<u8>) -> Effect {
+    /// The clock says `now`; `is_reading`: whether what the game says is read.
+    pub(crate) fn on_time(&mut self, now: Instant, is_reading: bool, out: &mut Vec<u8>) -> Effect {
         if self.key.is_none() && now >= self.verify_by {
             let text = "no v:<key> with a known key came in time; connect again and send it first";
             return close(ErrorCode::Timeout, text, out);
         }
-        let v2 = self.v2.as_mut().filter(|v2| v2.caps.ping);
-        match v2.map(|v2| v2.heartbeat.on_time(now, out)) {
+        let v2 = self.v2.as_mut().filter(|v2| v2.has_heartbeat());
+        match v2.map(|v2| v2.heartbeat.on_time(now, is_reading, out)) {
             Some(Beat::Dead) => close(ErrorCode::Idle, "two pings were not answered; connect again", out),
             Some(Beat::Wait | Beat::Asked) | None => Effect::None,
         }
@@ -471,16 +478,41 @@ impl Session {
         }
     }
 
-    /// The server goes down, or begins anew. A game that can wait is told so, and the connection stays until its
-    /// lines are settled; any other is told to come back, and that is the end.
+    /// The server goes down. A game that can wait is told so, once, and the connection stays until its lines are settled; any
+    /// other is told to come back, and that is the end.
     pub(crate) fn drain(&mut self, out: &mut Vec<u8>) -> Effect {
         match self.v2.as_mut().filter(|v2| v2.caps.drain) {
+            Some(v2) if v2.is_draining => Effect::None,
             Some(v2) => {
                 v2.is_draining = true;
                 write_drain(out, u64::try_from(DRAIN_TIME.as_millis()).expect("it is short"));
                 Effect::None
             }
             None => close(ErrorCode::Draining, "the server is going down; connect again", out),
+        }
+    }
+
+    /// Whether the game understands that it is to wait when the server goes down.
+    pub(crate) fn can_wait(&self) -> bool {
+        self.v2.as_ref().is_some_and(|v2| v2.caps.drain)
+    }
+
+    /// The project begins anew from the database, and the conversation is over: the game is told to come back, and to send
+    /// what is in flight again.
+    pub(crate) fn start_over(&mut self, out: &mut Vec<u8>) {
+        if self.can_wait() {
+            self.drain(out);
+            self.refuse_in_flight(out);
+        } else {
+            self.refuse_in_flight(out);
+            close(ErrorCode::Draining, "the server starts over from a backup; connect again", out);
+        }
+    }
+
+    /// Nobody will say any more what became of the lines in flight: they are to come again.
+    pub(crate) fn refuse_in_flight(&mut self, out: &mut Vec<u8>) {
+        if let (Some(v2), Some(key)) = (&mut self.v2, self.key) {
+            v2.sequence.give_up(key, out);
         }
     }
 

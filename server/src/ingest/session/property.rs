@@ -174,7 +174,7 @@ impl Talk {
             Step::Pass(millis) => {
                 self.now += Duration::from_millis(*millis);
                 if self.session.deadline().is_some_and(|deadline| self.now >= deadline) {
-                    self.is_over |= self.session.on_time(self.now, &mut self.out) == Effect::Close;
+                    self.is_over |= self.session.on_time(self.now, true, &mut self.out) == Effect::Close;
                 }
             }
             Step::Drain => {

@@ -128,6 +128,17 @@ impl Sequence {
         write_nack(out, key, self.next, code, Some(millis));
     }
 
+    /// Nobody will settle what is in flight any more: says from where to send again, once.
+    pub(super) fn give_up(&mut self, key: Key, out: &mut Vec<u8>) {
+        if self.in_flight() == 0 {
+            return;
+        }
+        self.next = self.settled + 1;
+        self.refused.clear();
+        let millis = u64::try_from(UNAVAILABLE_PAUSE.as_millis()).expect("pauses are short");
+        write_nack(out, key, self.next, ErrorCode::Unavailable, Some(millis));
+    }
+
     /// Twice the last one, when that has just ended.
     fn next_busy_pause(&mut self, now: Instant) -> Duration {
         self.busy_pause = match self.busy_until {
@@ -240,6 +251,21 @@ mod tests {
             said(&mut sequence),
             "n:0123456789ab:1:bad_shape 3,7\nn:0123456789ab:2:internal\na:0123456789ab:2\n"
         );
+    }
+
+    #[test]
+    fn what_is_given_up_is_asked_for_again_once() {
+        let mut sequence = Sequence::new(0);
+        said(&mut sequence);
+        (1..=3).for_each(|seq| take(&mut sequence, seq));
+        sequence.refuse(3, ErrorCode::BadJson.into());
+        sequence.settle(1, &[]);
+        let mut out = Vec::new();
+        sequence.give_up(key(), &mut out);
+        assert_eq!(out, b"n:0123456789ab:2:unavailable:1000\n");
+        sequence.give_up(key(), &mut out);
+        assert_eq!((out.iter().filter(|byte| **byte == b'\n').count(), sequence.in_flight()), (1, 0));
+        take(&mut sequence, 2);
     }
 
     #[test]

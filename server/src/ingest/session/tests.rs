@@ -52,7 +52,7 @@ impl Talk {
 
     fn pass(&mut self, time: Duration) -> Effect {
         self.now += time;
-        self.session.on_time(self.now, &mut self.out)
+        self.session.on_time(self.now, true, &mut self.out)
     }
 
     fn refuse(&mut self, code: ErrorCode) -> Effect {

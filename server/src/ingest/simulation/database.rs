@@ -55,6 +55,15 @@ struct State {
     model: Model,
     faults: Option<Faults>,
     away_until: Option<Instant>,
+    backup: Option<Backup>,
+    restores: u64,
+}
+
+/// Everything, as it was once.
+struct Backup {
+    tables: Tables,
+    logs: Vec<(i64, LogLine)>,
+    model: Model,
 }
 
 struct InDoubt {
@@ -70,7 +79,8 @@ impl Disk {
     pub(super) fn new(rng: fastrand::Rng, journal: Journal, keys: &[Key], faults: Faults) -> Arc<Self> {
         let (tables, model) = (Tables::new(keys), Model::new(journal.clone()));
         let (logs, in_doubt, away_until) = (Vec::new(), None, None);
-        let state = State { rng, tables, logs, in_doubt, model, faults: Some(faults), away_until };
+        let (faults, backup, restores) = (Some(faults), None, 0);
+        let state = State { rng, tables, logs, in_doubt, model, faults, away_until, backup, restores };
         Arc::new(Self { state: Mutex::new(state), journal })
     }
 
@@ -96,6 +106,31 @@ impl Disk {
     /// The database does not answer for a while.
     pub(super) fn go_away(&self, time: Duration) {
         self.state().away_until = Some(Instant::now() + time);
+    }
+
+    /// An operator makes a backup.
+    pub(super) fn back_up(&self) {
+        let mut state = self.state();
+        let (tables, logs, model) = (state.tables.clone(), state.logs.clone(), state.model.clone());
+        state.backup = Some(Backup { tables, logs, model });
+    }
+
+    /// An operator restores the backup, which waits for a commit that is on its way. Whether there is one.
+    pub(super) fn restore(&self) -> bool {
+        let mut state = self.state();
+        let Some(backup) = state.backup.take() else { return false };
+        state.decide(&self.journal);
+        state.tables.replace_by(&backup.tables);
+        state.logs.clone_from(&backup.logs);
+        state.model.replace_by(&backup.model);
+        state.restores += 1;
+        state.backup = Some(backup);
+        true
+    }
+
+    /// How often a backup was restored: whoever knows something of before knows nothing any more.
+    pub(super) fn restores(&self) -> u64 {
+        self.state().restores
     }
 
     /// No faults any more.
@@ -239,6 +274,9 @@ impl Store for OpenDisk {
         let outcome = batch::write(&mut transaction, ticket, batch).await?;
         sleep(delay).await;
         self.live().await;
+        if self.disk.state().tables.epoch != transaction.tables.epoch {
+            return Err(StoreError::Restored);
+        }
         *written = outcome;
         let now = Instant::now();
         if matches!(fate, Fate::Fine) {
@@ -272,7 +310,7 @@ impl Store for OpenDisk {
 
     async fn epoch(&self) -> Result<Epoch> {
         self.reach().await?;
-        Ok(Epoch { instance: "simulation".to_owned(), number: 1 })
+        Ok(Epoch { instance: "simulation".to_owned(), number: self.disk.state().tables.epoch })
     }
 
     async fn check(&self) -> Result<()> {

@@ -26,6 +26,8 @@ pub(super) struct Designer {
     /// Every value that he sets is another one.
     next_value: i64,
     newest: i64,
+    /// How many backups were restored when `newest` was.
+    restores: u64,
     is_quiet: Arc<AtomicBool>,
 }
 
@@ -45,6 +47,7 @@ impl Designer {
             label: format!("designer{project}"),
             next_value: 1,
             newest: 0,
+            restores: 0,
             is_quiet: Arc::clone(is_quiet),
         }
     }
@@ -62,6 +65,7 @@ impl Designer {
 
     /// Watches and edits for a while; a server that died is noticed then.
     async fn sit(&mut self, gateway: &Gateway, mut watcher: Watcher) {
+        let restores = self.host.disk.restores();
         let mut seen = self.begin(&watcher.snapshot().logs);
         let leave_at = Instant::now() + Duration::from_millis(self.rng.u64(500..4_000));
         let mut edit_at = Instant::now();
@@ -71,7 +75,9 @@ impl Designer {
                 watched = watcher.next() => match watched {
                     Watched::Delta(delta) => {
                         for event in &delta.events {
-                            if let Event::Logs(lines) = event {
+                            if let Event::Logs(lines) = event
+                                && self.host.disk.restores() == restores
+                            {
                                 self.follow(&mut seen, lines);
                             }
                         }
@@ -118,9 +124,16 @@ impl Designer {
             self.next_value += 1;
         }
         let gesture = Gesture(self.rng.u64(..));
+        let restores = self.host.disk.restores();
+        if self.restores != restores {
+            (self.restores, self.newest) = (restores, 0);
+        }
         let outcome =
             gateway.edit_vars(&self.caller, ProjectId(self.project), gesture, changes.clone()).await;
         match outcome {
+            Ok(_) if self.host.disk.restores() != restores => {
+                self.host.journal.note(&self.label, format_args!("saved before a restore"));
+            }
             Ok(saved) => {
                 let revision = saved.revision.0;
                 self.host.journal.note(&self.label, format_args!("saved revision {revision}"));

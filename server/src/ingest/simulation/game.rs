@@ -46,6 +46,8 @@ struct Session {
     name: String,
     lines: Vec<Line>,
     acked: u64,
+    /// How many backups were restored before it began: each ends what is known of it.
+    restores: u64,
 }
 
 /// What a game has done and knows, for itself and for whoever checks it.
@@ -86,11 +88,18 @@ struct Conversation {
     refused: BTreeSet<u64>,
     heard: Instant,
     return_within: Option<u64>,
+    /// How many backups had been restored when it began: what is said later may be of a history that counts no longer.
+    restores: u64,
 }
 
 impl Memory {
     fn session(&mut self) -> &mut Session {
         self.sessions.last_mut().expect("there is one from the beginning")
+    }
+
+    fn next_session(&self, restores: u64) -> Session {
+        let name = format!("{}-{}", self.label, self.sessions.len() + 1);
+        Session { name, lines: Vec::new(), acked: 0, restores }
     }
 
     /// Whether everything is acknowledged.
@@ -101,7 +110,8 @@ impl Memory {
 
     /// Whether what is stored is what was sent and acknowledged.
     pub(super) fn check(&self, host: &Host) {
-        for session in &self.sessions {
+        let restores = host.disk.restores();
+        for session in self.sessions.iter().filter(|session| session.restores == restores) {
             host.disk.look(|model| {
                 let stored = model.lines(self.project, &session.name);
                 let has_all = stored.len() as u64 >= session.acked && stored.len() <= session.lines.len();
@@ -140,7 +150,7 @@ impl Game {
         is_quiet: &Arc<AtomicBool>,
     ) -> (Self, Arc<Mutex<Memory>>) {
         let label = format!("game{number}");
-        let session = Session { name: format!("{label}-1"), lines: Vec::new(), acked: 0 };
+        let session = Session { name: format!("{label}-1"), lines: Vec::new(), acked: 0, restores: 0 };
         let memory = Arc::new(Mutex::new(Memory {
             label,
             project,
@@ -172,6 +182,7 @@ impl Game {
     pub(super) async fn run(mut self) {
         let mut pause = 50;
         loop {
+            self.look_for_a_restore();
             let (who, tap) = self.tap();
             let within = match self.host.connect(&who, self.peer, tap) {
                 Some(end) => {
@@ -193,11 +204,22 @@ impl Game {
         }
     }
 
+    /// After a restore the numbers of a session are not what they were: it begins another one.
+    fn look_for_a_restore(&mut self) {
+        let restores = self.host.disk.restores();
+        let mut memory = self.memory();
+        if memory.session().restores != restores {
+            let session = memory.next_session(restores);
+            memory.sessions.push(session);
+        }
+    }
+
     /// The player starts the game again: a new session, which knows nothing.
     fn start_anew(&mut self) {
+        let restores = self.host.disk.restores();
         let mut memory = self.memory();
-        let name = format!("{}-{}", memory.label, memory.sessions.len() + 1);
-        memory.sessions.push(Session { name, lines: Vec::new(), acked: 0 });
+        let session = memory.next_session(restores);
+        memory.sessions.push(session);
         memory.revision = 0;
         memory.epoch = None;
         memory.values.clear();
@@ -209,6 +231,7 @@ impl Game {
         let (who, project, session) = (memory.label.clone(), memory.project, memory.session().name.clone());
         drop(memory);
         let (host, mut line, label) = (Arc::clone(&self.host), Vec::new(), who.clone());
+        let restores = host.disk.restores();
         let tap = move |bytes: &[u8]| {
             for byte in bytes {
                 if *byte != b'\n' {
@@ -218,6 +241,7 @@ impl Game {
                 let text = String::from_utf8_lossy(&line).into_owned();
                 line.clear();
                 if text.starts_with("a:")
+                    && host.disk.restores() == restores
                     && let Some(seq) = text.rsplit(':').next().and_then(|seq| seq.parse::<usize>().ok())
                 {
                     let stored = host.disk.look(|model| model.lines(project, &session).len());
@@ -240,6 +264,7 @@ impl Game {
             refused: BTreeSet::new(),
             heard: Instant::now(),
             return_within: None,
+            restores: self.host.disk.restores(),
         };
         self.greet(&mut it);
         let mut act_at = Instant::now() + Duration::from_millis(self.rng.u64(1..200));
@@ -493,8 +518,10 @@ impl Game {
             let set_by = var["rev"].as_i64().unwrap_or_default();
             let project = memory.project;
             let is_saved =
+            let is_saved =
                 self.host.disk.look(|model| model.edit(project, set_by, name) == Some(Some(value.as_str())));
-            let fits = is_saved && set_by <= revision;
+            let is_old = self.host.disk.restores() != it.restores;
+            let fits = is_old || is_saved && set_by <= revision;
             journal.check(fits, &label, format_args!("{name} = {value} of {set_by} was never saved"));
             memory.values.insert(name.to_owned(), value);
         }

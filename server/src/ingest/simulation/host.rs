@@ -1,12 +1,14 @@
 //! The machine that the server runs on: starts the real gateway and real connections, and kills them.
 
 use std::{
+    future::poll_fn,
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -26,6 +28,8 @@ use super::{
 };
 use crate::ingest::{AddressLimits, Admission, GameLimits, GameTimes, connection::Connection};
 
+/// What a task may do while no time passes.
+const MOST_POLLS: u32 = 10_000;
 /// Everything that a drained server still waits for takes less.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 /// As the settings have them.
@@ -142,8 +146,9 @@ impl Host {
             Connection::new(server, peer, admission, process.gateway.clone(), limits, process.stop.clone());
         let (journal, who) = (self.journal.clone(), who.to_owned());
         process.connections.push(tokio::spawn(async move {
-            let outcome = AssertUnwindSafe(connection.run()).catch_unwind().await;
+            let outcome = AssertUnwindSafe(without_spinning(connection.run())).catch_unwind().await;
             journal.check(outcome.is_ok(), &who, format_args!("its connection panicked"));
+            journal.check(!matches!(outcome, Ok(false)), &who, format_args!("its connection spins"));
         }));
         Some(client)
     }
@@ -160,4 +165,19 @@ impl Host {
         let links = self.links.lock().expect("no holder panics");
         links.iter().filter_map(Weak::upgrade).for_each(|link| visit(&link));
     }
+}
+
+/// Whether it ends before it is polled again and again while no time passes: where time is virtual, that would never end.
+async fn without_spinning(task: impl Future<Output = ()>) -> bool {
+    let (mut task, mut at, mut polls) = (Box::pin(task), Instant::now(), 0);
+    poll_fn(|cx| {
+        let now = Instant::now();
+        polls = if now == at { polls + 1 } else { 0 };
+        at = now;
+        match polls > MOST_POLLS {
+            true => Poll::Ready(false),
+            false => task.as_mut().poll(cx).map(|()| true),
+        }
+    })
+    .await
 }

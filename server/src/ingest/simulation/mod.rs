@@ -1,5 +1,5 @@
 //! The real connections, gateway and batch rules, in a world that fails: a network that stalls and breaks, a database
-//! that hangs and cuts its answers off, a process that dies. Time is virtual and everything random comes from one seed,
+//! that hangs, cuts its answers off and is restored, a process that dies. Time is virtual and everything random comes from one seed,
 //! so a run takes milliseconds and can be repeated.
 //!
 //! `OBSERVERIO_SEEDS` is how many seeds are run, `OBSERVERIO_SEED` the first one. A failure prints the command that
@@ -13,6 +13,7 @@ mod journal;
 mod link;
 mod model;
 mod original;
+mod stories;
 mod tables;
 mod talk;
 
@@ -140,6 +141,11 @@ impl World {
                     self.come_back().await;
                     continue;
                 }
+                (90..94, _) => {
+                    self.host.disk.back_up();
+                    "a backup is made"
+                }
+                (94..100, _) if self.host.disk.restore() => "a backup is restored",
                 _ => continue,
             };
             self.journal.note("world", format_args!("{what}, {} ms", time.as_millis()));
@@ -179,7 +185,7 @@ impl World {
         for game in &self.originals {
             let game = game.lock().expect("no holder panics");
             let (_, values) = self.host.disk.desired(game.project);
-            // it has no word for letting go, and keeps what it was told last
+            // it has no word for letting go, and keeps what it was told last; so it does with what a restore took back
             let obeys = values.iter().all(|(name, value)| game.values.get(name) == Some(value));
             if !game.is_connected || !obeys {
                 return Some(format!("an original game has {:?} for {values:?}", game.values));

@@ -20,6 +20,7 @@ pub(super) enum Landed {
 }
 
 /// Everything that was committed.
+#[derive(Clone)]
 pub(super) struct Model {
     journal: Journal,
     sessions: BTreeMap<i64, Session>,
@@ -36,7 +37,7 @@ pub(super) struct Model {
     loose: BTreeMap<String, u32>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Session {
     generation: i64,
     /// The first has the number 1.
@@ -55,6 +56,12 @@ impl Model {
             refused: BTreeSet::new(),
             loose: BTreeMap::new(),
         }
+    }
+
+    /// A backup was restored: all is as it was then, and what was refused meanwhile is still refused.
+    pub(super) fn replace_by(&mut self, backup: &Self) {
+        let refused = std::mem::take(&mut self.refused);
+        *self = Self { refused, ..backup.clone() };
     }
 
     /// A batch was committed: in its order, but that games connect first.

@@ -30,6 +30,8 @@ pub(super) struct Tables {
     /// By device and variable: the revision.
     outcomes: BTreeMap<(i64, String), i64>,
     writers: BTreeMap<String, i64>,
+    /// Which history this is.
+    pub(super) epoch: i64,
 }
 
 #[derive(Clone)]
@@ -51,7 +53,13 @@ struct VarRow {
 impl Tables {
     pub(super) fn new(keys: &[Key]) -> Self {
         let row = |key: &Key| ProjectRow { key: *key, revision: 0, log_seq: 0 };
-        Self { projects: (1..).zip(keys.iter().map(row)).collect(), ..Self::default() }
+        Self { projects: (1..).zip(keys.iter().map(row)).collect(), epoch: 1, ..Self::default() }
+    }
+
+    /// What is in a backup, in place of all this; the marks of writers stay.
+    pub(super) fn replace_by(&mut self, backup: &Self) {
+        let (writers, epoch) = (std::mem::take(&mut self.writers), self.epoch + 1);
+        *self = Self { writers, epoch, ..backup.clone() };
     }
 
     pub(super) fn project(&self, id: i64) -> Option<Project> {
@@ -137,7 +145,7 @@ fn refused(why: &str) -> StoreError {
 impl Statements for Transaction {
     async fn mark(&mut self, writer: &str, number: i64) -> Result<i64> {
         self.tables.writers.insert(writer.to_owned(), number);
-        Ok(1)
+        Ok(self.tables.epoch)
     }
 
     async fn forget_devices(&mut self, _: &[i64], _: i64) -> Result<()> {

@@ -1,0 +1,133 @@
+//! A store that does what a story wants of it, over one that works.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use async_trait::async_trait;
+use gateway::store::{
+    AccessStore, Epoch, HistoryRow, KeyState, ProjectState, Result, Store, Ticket, Write, Written,
+};
+use protocol::{
+    live::{Gesture, LogLine},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+};
+use tokio::sync::Notify;
+
+/// What a story pulls.
+#[derive(Default)]
+pub struct Strings {
+    /// The next commit panics.
+    pub panics: AtomicBool,
+    /// What is read of a project or a key stays on its way.
+    pub holds: AtomicBool,
+    /// Something is on its way.
+    pub held: Notify,
+    /// It arrives.
+    pub arrive: Notify,
+}
+
+impl Strings {
+    async fn hold(&self) {
+        if self.holds.load(Relaxed) {
+            self.held.notify_one();
+            self.arrive.notified().await;
+        }
+    }
+}
+
+/// The real store on strings.
+pub struct Puppet {
+    store: Arc<dyn Store>,
+    strings: Arc<Strings>,
+}
+
+impl Puppet {
+    pub fn new(store: Arc<dyn Store>, strings: &Arc<Strings>) -> Self {
+        Self { store, strings: Arc::clone(strings) }
+    }
+}
+
+#[async_trait]
+impl Store for Puppet {
+    fn kind(&self) -> &'static str {
+        self.store.kind()
+    }
+
+    fn access(&self) -> &AccessStore {
+        self.store.access()
+    }
+
+    async fn commit(&self, ticket: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> Result<()> {
+        assert!(!self.strings.panics.load(Relaxed), "this story wants it");
+        self.store.commit(ticket, batch, written).await
+    }
+
+    async fn is_committed(&self, ticket: &Ticket) -> Result<bool> {
+        self.store.is_committed(ticket).await
+    }
+
+    async fn epoch(&self) -> Result<Epoch> {
+        self.store.epoch().await
+    }
+
+    async fn keep_place(&self) -> Result<()> {
+        self.store.keep_place().await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.store.check().await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+
+    async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {
+        self.store.get_project(id).await
+    }
+
+    async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
+        let read = self.store.get_key(key).await;
+        self.strings.hold().await;
+        read
+    }
+
+    async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()> {
+        self.store.touch_key(key, at).await
+    }
+
+    async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>> {
+        self.store.list_forgotten(project).await
+    }
+
+    async fn load_project(&self, id: ProjectId, devices: u32, logs: u32) -> Result<Option<ProjectState>> {
+        let read = self.store.load_project(id, devices, logs).await;
+        self.strings.hold().await;
+        read
+    }
+
+    async fn list_history(
+        &self,
+        project: ProjectId,
+        name: Option<&VarName>,
+        before: Option<Revision>,
+        limit: u32,
+    ) -> Result<Vec<HistoryRow>> {
+        self.store.list_history(project, name, before, limit).await
+    }
+
+    async fn get_gesture(
+        &self,
+        project: ProjectId,
+        author: UserId,
+        gesture: Gesture,
+    ) -> Result<Vec<(VarName, Value, Revision)>> {
+        self.store.get_gesture(project, author, gesture).await
+    }
+
+    async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>> {
+        self.store.list_logs(project, before, limit).await
+    }
+}

@@ -18,6 +18,7 @@ use crate::{
     projects,
     set::{self, Assignment, How},
     tail::{self, Tail},
+    text::visible,
     unset::unset,
     vars,
 };
@@ -133,7 +134,7 @@ pub struct UnsetArguments {
 
 #[derive(Debug, Args)]
 pub struct TailArguments {
-    /// What to show, as in the box above the log: words, "a phrase", level>=warn, device:name; behind -- also -word
+    /// What to show, as in the box above the log: words, "a phrase", level>=warn, device:name, !word
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     /// Begin with so many lines of before
@@ -259,7 +260,10 @@ fn log_filter(words: &[String]) -> Result<String, Error> {
     let filter = words.join(" ");
     match Filter::parse(&filter) {
         Ok(_) => Ok(filter),
-        Err(why) => Err(Error::Usage(format!("the filter can't be read: {why}"))),
+        Err(fault) => {
+            let wrong = visible(filter.get(fault.start..fault.end).unwrap_or_default());
+            Err(Error::Usage(format!("the filter can't be read at `{wrong}`: {fault}")))
+        }
     }
 }
 
@@ -332,6 +336,13 @@ mod tests {
                 "{arguments:?}: {refused}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_filter_is_shown() {
+        let refused = run(&["tail", "Café", "room:hall", "boss"]).0.unwrap_err().to_string();
+        assert!(refused.contains("at `room:hall`: ") && refused.contains("double quotes"), "{refused}");
+        assert!(!refused.contains('\n'), "{refused}");
     }
 
     #[test]

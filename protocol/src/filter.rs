@@ -1,8 +1,13 @@
 //! The log filter: what is typed into the box above the log.
 //!
-//! Terms are joined by AND: `word`, `"a phrase"`, `level>=warn`, `device:name`, and `-` before any of them
-//! for its opposite. Case does not matter. A term is looked for in the message and in the further fields.
+//! Terms are joined by AND: `word`, `"a phrase"`, `level>=warn` (and `>`, `<=`, `<`, `=`, `!=`, `:`), `device:name`,
+//! `device:"a name"`, and `-` or `!` before any of them for its opposite. Neither case nor the way in which an accent is
+//! written matters. A term is looked for in the message and in the further fields.
 
+mod fold;
+mod read;
+
+use self::{fold::contains, read::Reader};
 use crate::model::Level;
 
 /// A filter, parsed once and matched many times. The empty filter matches everything.
@@ -21,10 +26,8 @@ struct Term {
 enum Test {
     /// Folded text somewhere in the line.
     Text(String),
-    /// This level or a higher one.
-    AtLeast(Level),
-    /// This level.
-    Level(Level),
+    /// One of these levels; both ends are among them.
+    Levels { from: Level, to: Level },
     /// Folded text in the device's name.
     Device(String),
 }
@@ -58,35 +61,10 @@ impl Filter {
     /// Reads what was typed.
     ///
     /// # Errors
-    /// An unknown level or a quote without its end, with the place.
+    /// What has no meaning here, such as an unknown level or field, a quote without its end, `OR` or `*`; with the place
+    /// and what to write instead. It never repeats what was typed.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        let mut terms = Vec::new();
-        let mut at = 0;
-        while let Some(skip) = text[at..].find(|c: char| !c.is_whitespace()) {
-            at += skip;
-            let start = at;
-            let negated =
-                text[at..].starts_with('-') && text[at + 1..].starts_with(|c: char| !c.is_whitespace());
-            at += usize::from(negated);
-            let test = match text[at..].strip_prefix('"') {
-                Some(rest) => {
-                    let Some(len) = rest.find('"') else {
-                        let text = "the quote has no end".to_owned();
-                        return Err(FilterError { text, start, end: at + 1 + rest.len() });
-                    };
-                    at += len + 2;
-                    Test::Text(folded(&rest[..len]))
-                }
-                None => {
-                    let len = text[at..].find(char::is_whitespace).unwrap_or(text.len() - at);
-                    let word = &text[at..at + len];
-                    at += len;
-                    word_test(word).map_err(|text| FilterError { text, start, end: at })?
-                }
-            };
-            terms.push(Term { negated, test });
-        }
-        Ok(Self { terms })
+        Ok(Self { terms: Reader::new(text).terms()? })
     }
 
     /// Whether it lets everything through.
@@ -100,47 +78,16 @@ impl Filter {
     }
 }
 
-fn word_test(word: &str) -> Result<Test, String> {
-    let level = |name: &str| {
-        Level::parse(name).ok_or_else(|| "a level is trace, debug, info, warn, error or fatal".to_owned())
-    };
-    if let Some(name) = word.strip_prefix("level>=") {
-        level(name).map(Test::AtLeast)
-    } else if let Some(name) = word.strip_prefix("level:").or_else(|| word.strip_prefix("level=")) {
-        level(name).map(Test::Level)
-    } else if let Some(name) = word.strip_prefix("device:") {
-        Ok(Test::Device(folded(name)))
-    } else {
-        Ok(Test::Text(folded(word)))
-    }
-}
-
 impl Test {
     fn passes(&self, line: &Candidate<'_>) -> bool {
         match self {
             Self::Text(text) => {
                 contains(line.message, text) || line.fields.is_some_and(|fields| contains(fields, text))
             }
-            Self::AtLeast(level) => line.level >= *level,
-            Self::Level(level) => line.level == *level,
+            Self::Levels { from, to } => (*from..=*to).contains(&line.level),
             Self::Device(text) => contains(line.device, text),
         }
     }
-}
-
-/// Lower case, each character for itself: `str::to_lowercase` writes a Σ at the end of a word in another way
-/// than one inside, so that a part of a text would not be found in it.
-fn folded(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
-}
-
-/// `needle` is folded already.
-fn contains(haystack: &str, needle: &str) -> bool {
-    if haystack.is_ascii() && needle.is_ascii() {
-        let (haystack, needle) = (haystack.as_bytes(), needle.as_bytes());
-        return needle.is_empty() || haystack.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
-    }
-    folded(haystack).contains(needle)
 }
 
 #[cfg(test)]
@@ -182,10 +129,82 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_compared_as_they_are_ordered() {
+        let passing = |filter: &str| -> Vec<&str> {
+            let filter = Filter::parse(filter).unwrap();
+            let line = |level| Candidate { level, message: "", fields: None, device: "" };
+            Level::ALL.into_iter().filter(|level| filter.matches(&line(*level))).map(Level::as_str).collect()
+        };
+        assert_eq!(passing("level>warn"), ["error", "fatal"]);
+        assert_eq!(passing("level>=warn"), ["warn", "error", "fatal"]);
+        assert_eq!(passing("level<=info"), ["trace", "debug", "info"]);
+        assert_eq!(passing("level<info"), ["trace", "debug"]);
+        assert_eq!(passing("LEVEL=Warning level==warn level:warn"), ["warn"]);
+        assert_eq!(passing("level!=warn"), passing("!level:warn"));
+        assert_eq!(passing("-level!=\"warn\""), ["warn"]);
+        assert_eq!(passing("level>debug level<error"), ["info", "warn"]);
+    }
+
+    #[test]
+    fn a_device_is_named_with_its_spaces() {
+        let line = Candidate { level: Level::Info, message: "x", fields: None, device: "Ana's phone" };
+        let passes = |filter: &str| Filter::parse(filter).unwrap().matches(&line);
+        assert!(passes(r#"device:"Ana's phone""#) && passes("device:“ana's phone” x"));
+        assert!(!passes(r#"device:"Ben's phone""#) && !passes(r#"device!="Ana's phone""#));
+        assert!(passes(r#"-device:"Ben's phone""#));
+    }
+
+    #[test]
+    fn an_exclamation_mark_is_the_opposite_too() {
+        assert!(!passes("!boss", "the boss") && passes("!boss", "x") && !passes("!\"the boss\"", "the boss"));
+        assert!(passes("a != b", "a != b") && passes("!!!", "fire!!!") && passes("!", "fire!"));
+    }
+
+    #[test]
+    fn accents_are_found_however_they_are_written() {
+        assert!(passes("caf\u{e9}", "CAFE\u{301} open") && passes("cafe\u{301}", "Caf\u{e9} open"));
+        assert!(!passes("caf\u{e9}", "cafe"));
+    }
+
+    #[test]
     fn what_is_wrong_is_underlined() {
-        let fault = Filter::parse("a level>=loud").unwrap_err();
-        assert_eq!((fault.start, fault.end), (2, 13));
-        let fault = Filter::parse("a -\"open").unwrap_err();
-        assert_eq!((fault.start, fault.end), (2, 8));
+        for (filter, wrong, advice) in [
+            ("a level>=loud", "level>=loud", "trace, debug"),
+            ("a -\"open", "-\"open", "no end"),
+            ("level >= warn", "level >=", "without a space"),
+            ("level>= warn", "level>=", "without a space"),
+            ("level>fatal", "level>fatal", ">="),
+            ("level<trace", "level<trace", "<="),
+            ("device: phone", "device:", "device:phone"),
+            ("device:'Ana's phone'", "device:'Ana's", "double quotes"),
+            ("boss room:hall", "room:hall", "double quotes"),
+            ("boss room=\"big hall\" x", "room=\"big hall\"", "double quotes"),
+            ("hp>5", "hp>5", "level and device"),
+            ("since:5m", "since:5m", "time"),
+            ("error OR fatal", "OR", "level>="),
+            ("error || fatal", "||", "level>="),
+            ("error AND fatal", "AND", "all terms"),
+            ("NOT error", "NOT", "-boss"),
+            ("(error)", "(error)", "double quotes"),
+            ("error fatal)", "fatal)", "double quotes"),
+            ("fat*", "fat*", "leave the *"),
+            ("-fat*", "-fat*", "leave the *"),
+            ("device:pix*", "device:pix*", "leave the *"),
+        ] {
+            let fault = Filter::parse(filter).unwrap_err();
+            assert_eq!(&filter[fault.start..fault.end], wrong);
+            assert!(fault.text.contains(advice), "{filter}: {}", fault.text);
+        }
+        let long = "é".repeat(crate::limits::MAX_FILTER_BYTES / 2 + 1);
+        assert_eq!(Filter::parse(&long).unwrap_err().end, long.len());
+    }
+
+    #[test]
+    fn what_only_looks_like_a_field_is_text() {
+        for text in
+            ["error:", "std::fmt", "http://x/", r"C:\games", "12:30", "a->b", "spawn()", "*", "or", "x-"]
+        {
+            assert!(passes(text, &format!("so {text} it is")), "{text}");
+        }
     }
 }

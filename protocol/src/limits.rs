@@ -34,6 +34,8 @@ pub const MAX_OPTIONS: usize = 500;
 pub const KEY_BYTES: usize = 12;
 /// Largest message on the dashboard's WebSocket, in bytes.
 pub const MAX_LIVE_MESSAGE_BYTES: usize = 256 * 1024;
+/// Longest log filter, in bytes: each of its words is looked for in each line.
+pub const MAX_FILTER_BYTES: usize = 512;
 /// Log lines in a snapshot.
 pub const SNAPSHOT_LOGS: usize = 500;
 /// Most edits of one `ClientMessage::Edit`.

@@ -2,6 +2,7 @@
 
 mod command;
 mod excerpt;
+mod fields;
 mod frame;
 mod hello;
 mod json;
@@ -12,6 +13,7 @@ mod reply;
 
 pub use command::{Command, Grammar, is_whole, parse_command};
 pub use excerpt::{excerpt, excerpt_of_content};
+pub use fields::flatten;
 pub use frame::{LineDecoder, LineTooLong};
 pub use hello::{Caps, Hello, parse_hello, write_hello};
 pub use log::{Logs, RefusedEntries, log_notes, parse_logs};

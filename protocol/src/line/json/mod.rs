@@ -99,6 +99,21 @@ impl<'a> Piece<'a> {
         Ok(Fields::of(fields))
     }
 
+    /// All fields of an object in the order in which they are said, also those that are said twice.
+    pub(super) fn fields_in_order(self) -> Result<Vec<(Cow<'a, str>, Self)>> {
+        let mut members = self.members();
+        let mut fields = Vec::new();
+        while let Some(field) = members.next_field()? {
+            fields.push(field);
+        }
+        Ok(fields)
+    }
+
+    /// As it was written.
+    pub(super) fn as_str(self) -> &'a str {
+        self.0
+    }
+
     /// What is inside an array or an object.
     pub(super) fn members(self) -> Members<'a> {
         let inside = self.0.get(1..self.0.len() - 1);

@@ -10,8 +10,6 @@ pub(crate) struct Event {
     pub kind: String,
     /// Its lines, joined.
     pub data: String,
-    /// The last id that the stream gave, with this event or before.
-    pub id: Option<String>,
 }
 
 /// An event is longer than any that a server sends.
@@ -28,9 +26,16 @@ pub(crate) struct Decoder {
     kind: String,
     data: Option<String>,
     id: Option<String>,
+    /// The id when the last block ended, whether or not that was an event.
+    last_id: Option<String>,
 }
 
 impl Decoder {
+    /// The last id of the stream: where to go on when it ends. A block of an `id` alone is no event and moves it.
+    pub(crate) fn last_id(&self) -> Option<&str> {
+        self.last_id.as_deref()
+    }
+
     /// Takes the next bytes and gives the events that they complete.
     ///
     /// # Errors
@@ -83,9 +88,10 @@ impl Decoder {
 
     fn dispatch(&mut self) -> Option<Event> {
         let kind = std::mem::take(&mut self.kind);
+        self.last_id.clone_from(&self.id);
         let data = self.data.take()?;
         let kind = if kind.is_empty() { "message".to_owned() } else { kind };
-        Some(Event { kind, data, id: self.id.clone() })
+        Some(Event { kind, data })
     }
 }
 
@@ -93,8 +99,8 @@ impl Decoder {
 mod tests {
     use super::*;
 
-    fn event(kind: &str, data: &str, id: Option<&str>) -> Event {
-        Event { kind: kind.to_owned(), data: data.to_owned(), id: id.map(str::to_owned) }
+    fn event(kind: &str, data: &str) -> Event {
+        Event { kind: kind.to_owned(), data: data.to_owned() }
     }
 
     const STREAM: &str = "\u{feff}: welcome\n\nevent: line\nid: 7\ndata: {\"a\":1}\n\ndata:x\r\ndata:  y\r\n\r\n\
@@ -102,10 +108,10 @@ mod tests {
 
     fn expected() -> Vec<Event> {
         vec![
-            event("line", "{\"a\":1}", Some("7")),
-            event("message", "x\n y", Some("7")),
-            event("dropped", "ü", Some("")),
-            event("message", "", Some("")),
+            event("line", "{\"a\":1}"),
+            event("message", "x\n y"),
+            event("dropped", "ü"),
+            event("message", ""),
         ]
     }
 
@@ -122,6 +128,20 @@ mod tests {
             let events: Vec<Event> = pieces.flat_map(|piece| decoder.push(piece).unwrap()).collect();
             assert_eq!(events, expected(), "in pieces of {size}");
         }
+    }
+
+    #[test]
+    fn an_id_counts_when_its_block_has_ended() {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.push(b": beat\nid: 8\n"), Ok(Vec::new()));
+        assert_eq!(decoder.last_id(), None);
+        assert_eq!(decoder.push(b"\nid: 9\nevent: line\ndata: cut"), Ok(Vec::new()));
+        assert_eq!(decoder.last_id(), Some("8"));
+        // one with a NUL is none, an empty one is
+        assert_eq!(decoder.push(b"\n\nid: a\0b\n\n").unwrap().len(), 1);
+        assert_eq!(decoder.last_id(), Some("9"));
+        decoder.push(b"id\n\n").unwrap();
+        assert_eq!(decoder.last_id(), Some(""));
     }
 
     #[test]

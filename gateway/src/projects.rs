@@ -128,21 +128,6 @@ impl Gateway {
         Ok(self.inner.store.list_history(project, name, before, limit.clamp(1, MAX_ROWS)).await?)
     }
 
-    /// Log lines of a project, the newest first, of those before a line's number if it is given.
-    ///
-    /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
-    pub async fn list_logs(
-        &self,
-        caller: &Caller,
-        project: ProjectId,
-        before: Option<u64>,
-        limit: u32,
-    ) -> Result<Vec<protocol::live::LogLine>, GatewayError> {
-        self.authorise_in(caller, Action::ReadProject, project).await?;
-        Ok(self.inner.store.list_logs(project, before, limit.clamp(1, MAX_ROWS)).await?)
-    }
-
     /// The live state of a project, for somebody who may do that with it. One that is in memory costs no query.
     pub(crate) async fn live(
         &self,

@@ -390,6 +390,8 @@ async fn mistakes_are_one_sentence_and_a_status() {
         (&["login", "http://127.0.0.1:1", "obs_hunter2"], &[], 2, "obs_…"),
         (&["export", "audit", "boss"], &[], 2, "audit"),
         (&["tail", "level>=loud"], &[], 2, "level"),
+        (&["tail", "boss", "room:hall"], &[], 2, "`room:hall`"),
+        (&["export", "logs", "error OR fatal"], &[], 2, "`OR`"),
         (&["login", "--token-stdin"], &[], 77, "obs_"),
         (&["login"], &[], 2, "--token-stdin"),
         (&["login", "http://192.0.2.1"], &[], 78, "--insecure"),

@@ -139,6 +139,10 @@ impl Follower<'_> {
             for event in events {
                 self.take(&event, console)?;
             }
+            // where to go on after the next loss; a restored backup may have led back to smaller numbers
+            if let Some(id) = decoder.last_id().and_then(|id| id.parse().ok()) {
+                self.last_seq = id;
+            }
         }
     }
 
@@ -153,14 +157,10 @@ impl Follower<'_> {
                 let count = json["count"].as_u64().unwrap_or(0);
                 let plural = if count == 1 { "line was" } else { "lines were" };
                 console.note(&format!(
-                    "{count} {plural} left out, because they came faster than they could be sent"
+                    "{count} {plural} left out, because too many came meanwhile; `observerio export logs` has them"
                 ));
             }
             _ => {}
-        }
-        // where to go on after the next loss; a restored backup may have led back to smaller numbers
-        if let Some(id) = event.id.as_ref().and_then(|id| id.parse().ok()) {
-            self.last_seq = id;
         }
         Ok(())
     }
@@ -216,6 +216,8 @@ mod tests {
             page(&[line(3, "three")], Some("3")),
             stream(&format!("event: line\nid: 6\ndata: {}\n\n: beat\n\n", line(6, "six"))),
             stream("event: dropped\nid: 9\ndata: {\"count\": 3}\n\n"),
+            // lines that don't pass move the place; a block that was cut off does not
+            stream("retry: 2000\nid: 9\n\n: beat\nid: 40\n\nid: 50\nevent: line\nda"),
             gone,
         ]);
         let (mut console, output) = crate::console::tests::captured();
@@ -234,7 +236,7 @@ mod tests {
         let requests: Vec<_> = requests.iter().collect();
         let live: Vec<_> =
             requests[3..].iter().map(|request| request.header("last-event-id").unwrap()).collect();
-        assert_eq!(live, ["5", "6", "9"]);
+        assert_eq!(live, ["5", "6", "9", "40"]);
         assert!(requests[3].head[0].contains("/logs/live?q=level%3E%3Dinfo%20x "), "{:?}", requests[3].head);
         let text = output.text();
         let messages: Vec<String> = text

@@ -56,6 +56,23 @@ impl Listener {
         listener
     }
 
+    /// Reads on until an `id` comes alone.
+    async fn position(&mut self) -> u64 {
+        let mut block = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(soon("a position", self.stream.read_line(&mut line)).await.unwrap() > 0, "{block}");
+            match line.trim_end() {
+                "" if block.contains("id: ") && !block.contains("data: ") => {
+                    let id = block.split("id: ").nth(1).unwrap();
+                    return id.lines().next().unwrap().trim_end().parse().unwrap();
+                }
+                "" => block.clear(),
+                _ => block.push_str(&line),
+            }
+        }
+    }
+
     /// The next event; `None`: the server has ended it.
     async fn next(&mut self) -> Option<Event> {
         let mut event = Event::default();
@@ -125,6 +142,44 @@ async fn who_comes_back_gets_what_he_missed_and_then_what_is_new() {
     let mut listener = Listener::open(&world.script, &world.at("/logs/live"), Some(999_999)).await;
     world.log(&mut game, ["new".to_owned()]).await;
     assert_eq!(listener.line().await["seq"], 1_501);
+}
+
+#[tokio::test]
+async fn lines_that_do_not_pass_move_the_place_where_one_goes_on() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    world.log(&mut game, (1..=20).map(|n| format!("hay {n}"))).await;
+    let path = world.at("/logs/live?q=needle");
+    let mut listener = Listener::open(&world.script, &path, Some(5)).await;
+    assert_eq!(listener.position().await, 5, "where it begins");
+    for first in (21..=12_000).step_by(1_000) {
+        world.log(&mut game, (first..first + 1_000).map(|n| format!("hay {n}"))).await;
+    }
+    let mut place = 0;
+    while place < 11_000 {
+        place = listener.position().await;
+    }
+    drop(listener);
+    // nothing that was looked at counts as left out
+    world.log(&mut game, ["a needle".to_owned()]).await;
+    let mut listener = Listener::open(&world.script, &path, Some(place)).await;
+    assert_eq!(listener.line().await["message"], "a needle");
+}
+
+#[tokio::test]
+async fn a_server_that_goes_down_says_how_far_it_has_looked() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    let mut listener = Listener::open(&world.script, &world.at("/logs/live?q=needle"), None).await;
+    assert_eq!(listener.position().await, 0);
+    let mut all = Listener::open(&world.script, &world.at("/logs/live"), None).await;
+    world.log(&mut game, (1..=20).map(|n| format!("hay {n}"))).await;
+    for seq in 1..=20 {
+        assert_eq!(all.line().await["seq"], seq);
+    }
+    world.server.begin_stop();
+    assert!((1..=20).contains(&listener.position().await));
+    assert_eq!(listener.next().await, None);
 }
 
 #[tokio::test]

@@ -84,6 +84,9 @@ async fn the_filter_is_that_of_the_dashboard() {
         ("level:info", 3),
         (device.as_str(), 3),
         ("device:nobody", 0),
+        ("level%3Ewarn", 0),
+        ("level%3C%3Dinfo", 3),
+        ("!boss", 1),
     ] {
         let all = world.script.all(&world.at(&format!("/logs?q={filter}")), 100).await;
         assert_eq!(all.len(), count, "{filter}");
@@ -93,6 +96,54 @@ async fn the_filter_is_that_of_the_dashboard() {
             let answer = world.script.get(&world.at(&format!("{path}?q={bad}"))).await;
             assert_eq!(refusal(&answer), refused(400, "invalid"), "{path} {bad}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_filter_cannot_say_is_answered_with_the_place() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    world.log(&mut game, ["room:hall fat* error OR fatal (error)".to_owned()]).await;
+    for (filter, place, advice) in [
+        ("room%3Ahall", "characters 1 to 9", "double quotes"),
+        ("caf%C3%A9%20since%3A5m", "characters 6 to 13", "time"),
+        ("error%20OR%20fatal", "characters 7 to 8", "level>="),
+        ("(error)", "characters 1 to 7", "double quotes"),
+        ("x%20fat*", "characters 3 to 6", "leave the *"),
+    ] {
+        for path in ["/logs", "/logs/export", "/logs/live"] {
+            let answer = world.script.get(&world.at(&format!("{path}?q={filter}"))).await;
+            assert_eq!(refusal(&answer), refused(400, "invalid"), "{path} {filter}");
+            let message = answer.json()["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(place) && message.contains(advice), "{filter}: {message}");
+            assert!(!message.contains("hall"), "what was sent is not repeated: {message}");
+        }
+    }
+    // each of them is found as text
+    for text in ["room:hall", "fat*", "OR", "(error)"] {
+        let quoted = format!("%22{text}%22");
+        assert_eq!(world.script.all(&world.at(&format!("/logs?q={quoted}")), 10).await.len(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_is_found_by_its_quoted_name() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    world.log(&mut game, ["one".to_owned()]).await;
+    let name = world.script.all(&world.at("/devices"), 1).await[0]["name"].as_str().unwrap().to_owned();
+    let name = name.replace(' ', "%20");
+    assert_eq!(world.script.all(&world.at(&format!("/logs?q=device:%22{name}%22")), 10).await.len(), 1);
+    assert_eq!(world.script.all(&world.at(&format!("/logs?q=-device:%22{name}%22")), 10).await.len(), 0);
+}
+
+#[tokio::test]
+async fn accents_are_found_in_both_normal_forms() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    world.log(&mut game, ["Caf\u{e9}".to_owned(), "cafe\u{301}".to_owned(), "cafe".to_owned()]).await;
+    for filter in ["caf%C3%A9", "cafe%CC%81"] {
+        assert_eq!(world.script.all(&world.at(&format!("/logs?q={filter}")), 10).await.len(), 2, "{filter}");
     }
 }
 

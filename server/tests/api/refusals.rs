@@ -199,3 +199,30 @@ async fn under_a_name_that_is_not_ours_the_refusal_has_the_same_shape() {
     let answer = world.script.send("POST", "/api/v1/projects", &origin, r#"{"name":"x"}"#).await;
     assert_eq!(refusal(&answer), refused(403, "forbidden"));
 }
+
+#[tokio::test]
+async fn an_address_takes_no_parameter_that_it_does_not_know() {
+    let world = World::start().await;
+    let _game = world.game().await;
+    for (method, path, body, takes) in [
+        ("GET", world.at("/logs?filter=boss"), "", "takes q, cursor, limit"),
+        ("GET", world.at("/logs/export?q=boss&formt=csv"), "", "takes q, format"),
+        ("HEAD", world.at("/logs/live?since=5"), "", ""),
+        ("GET", world.at("/variables/speed?limit=5"), "", "takes none"),
+        ("PUT", world.at("/variables/speed?revision=1"), r#"{"value":1}"#, "takes none"),
+        ("GET", "/api/v1/me?x".to_owned(), "", "takes none"),
+        ("GET", "/api/v1/openapi.json?version=1".to_owned(), "", "takes none"),
+    ] {
+        let answer = world.script.send(method, &path, &[], body).await;
+        assert_eq!(answer.status, 400, "{method} {path}");
+        if method != "HEAD" {
+            assert_eq!(refusal(&answer), refused(400, "invalid"), "{method} {path}");
+            assert!(answer.body.contains(takes), "{path}: {}", answer.body);
+        }
+    }
+    let named = world.script.get(&world.at("/logs?filter=hunter2")).await;
+    assert!(named.body.contains("`filter`") && !named.body.contains("hunter2"), "{}", named.body);
+    // what is no plain name is not repeated
+    let odd = world.script.get(&world.at("/logs?%3Cscript%3E=1")).await;
+    assert!(odd.status == 400 && !odd.body.contains("script"), "{}", odd.body);
+}

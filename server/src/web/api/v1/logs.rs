@@ -1,14 +1,12 @@
 //! The log: searched, and downloaded.
 
-use std::collections::HashMap;
-
 use axum::{Json, extract::State, response::IntoResponse};
-use gateway::{Caller, Gateway, GatewayError};
+use gateway::{Caller, Gateway, GatewayError, LogMatcher, LogPages, LogRange};
 use protocol::{
-    filter::{Candidate, Filter},
+    filter::{Filter, FilterError},
     line::log_notes,
     live::{Device, LogLine},
-    model::{DeviceId, Level, ProjectId},
+    model::{Level, ProjectId},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,17 +19,11 @@ use super::{
     error::{Answer, Problem},
     extract::{Asked, At, InProject},
     fields::{Exact, Time},
-    pages::{Download, LogPages, Standing, body_of, weight},
+    pages::{Download, Standing, body_of},
 };
 
-/// Lines that one search looks at; it goes on from there with the cursor.
-const MAX_LOOKED_AT: usize = 20_000;
-/// Text that one search looks at, in bytes.
-const MAX_LOOKED_AT_BYTES: usize = 8 * 1024 * 1024;
 /// Text of one answer, in bytes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
-/// A filter looks for each of its words in each line.
-const MAX_FILTER_BYTES: usize = 512;
 
 /// A line of the log.
 #[derive(Serialize, ToSchema)]
@@ -103,17 +95,14 @@ fn notes(fields: &str) -> Vec<String> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Search {
-    /// As in the box above the log: `word`, `"a phrase"`, `level>=warn`, `device:name`, `-` before any of them for its
-    /// opposite; all of them together. At most 512 bytes.
+    /// As in the box above the log: `word`, `"a phrase"`, `level>=warn` (also `>`, `<=`, `<`, `=`, `!=`), `device:name`,
+    /// `device:"a name"`, `-` or `!` before any of them for its opposite; all of them together. At most 512 bytes.
     #[param(max_length = 512, example = "level>=warn boss")]
     q: Option<String>,
 }
 
-/// The filter, and what it needs to know beside a line.
-pub(super) struct Matcher {
-    filter: Filter,
-    names: HashMap<DeviceId, String>,
-}
+/// The filter, and how a line that passes is told.
+pub(super) struct Matcher(LogMatcher);
 
 impl Matcher {
     pub(super) async fn new(
@@ -123,28 +112,16 @@ impl Matcher {
         search: &Search,
     ) -> Answer<Self> {
         let text = search.q.as_deref().unwrap_or_default();
-        if text.len() > MAX_FILTER_BYTES {
-            return Err(Problem::invalid(format!("q has at most {MAX_FILTER_BYTES} bytes")));
-        }
-        let filter =
-            Filter::parse(text).map_err(|fault| Problem::invalid(format!("q can't be read: {fault}")))?;
-        Ok(Self { filter, names: gateway.device_names(caller, project).await? })
+        let filter = Filter::parse(text).map_err(|fault| refuse(text, &fault))?;
+        Ok(Self(gateway.log_matcher(caller, project, filter.into()).await?))
     }
 
-    /// A device is new or was renamed.
     pub(super) fn learn(&mut self, device: &Device) {
-        if self.names.get(&device.id) != Some(&device.name) {
-            self.names.insert(device.id, device.name.clone());
-        }
+        self.0.learn(device);
     }
 
     pub(super) fn matches(&self, line: &LogLine) -> bool {
-        self.filter.matches(&Candidate {
-            level: line.level,
-            message: &line.message,
-            fields: line.fields.as_deref(),
-            device: self.names.get(&line.device).map_or("", String::as_str),
-        })
+        self.0.matches(line)
     }
 
     pub(super) fn view(&self, line: LogLine) -> LineView {
@@ -152,7 +129,7 @@ impl Matcher {
         LineView {
             seq,
             device: device.0,
-            device_name: self.names.get(&device).cloned(),
+            device_name: self.0.device_name(device).map(str::to_owned),
             at: at.into(),
             received: received.into(),
             level: Level::as_str(level),
@@ -161,6 +138,13 @@ impl Matcher {
             fields: fields.and_then(Exact::read),
         }
     }
+}
+
+/// Says where the filter is wrong, without repeating it.
+fn refuse(text: &str, fault: &FilterError) -> Problem {
+    let character = |byte: usize| text.get(..byte).map_or(0, |before| before.chars().count());
+    let (from, to) = (character(fault.start) + 1, character(fault.end));
+    Problem::invalid(format!("q can't be read, characters {from} to {to}: {fault}"))
 }
 
 /// Search the log
@@ -180,27 +164,10 @@ pub(super) async fn list(
 ) -> Answer<Json<Part<LineView>>> {
     let (before, limit) = (place.after(|seq| seq.parse().ok())?, place.limit()?);
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
-    let mut pages = LogPages::new(web.gateway, caller, project, before);
-    let (mut found, mut found_bytes, mut looked_at, mut looked_at_bytes) = (Vec::new(), 0, 0, 0);
-    loop {
-        let page = pages.next().await?;
-        if page.is_empty() {
-            return Ok(Json(Part::new(found, None)));
-        }
-        for line in page {
-            let (seq, bytes) = (line.seq, weight(&line));
-            (looked_at, looked_at_bytes) = (looked_at + 1, looked_at_bytes + bytes);
-            if matcher.matches(&line) {
-                found_bytes += bytes;
-                found.push(matcher.view(line));
-            }
-            let is_full = found.len() == limit || found_bytes >= MAX_ANSWER_BYTES;
-            if is_full || looked_at >= MAX_LOOKED_AT || looked_at_bytes >= MAX_LOOKED_AT_BYTES {
-                // the first line of a project has the number 1
-                return Ok(Json(Part::new(found, (seq > 1).then(|| seq.to_string()))));
-            }
-        }
-    }
+    let range = LogRange { after: 0, before, lines: limit, bytes: MAX_ANSWER_BYTES };
+    let found = web.gateway.search_logs(&caller, project, &matcher.0, range).await?;
+    let lines = found.lines.into_iter().map(|line| matcher.view(line)).collect();
+    Ok(Json(Part::new(lines, found.next.map(|seq| seq.to_string()))))
 }
 
 /// Download the log

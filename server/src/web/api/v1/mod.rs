@@ -20,6 +20,7 @@ mod logs;
 mod me;
 mod members;
 mod pages;
+mod parameters;
 mod projects;
 mod refusals;
 mod tail;
@@ -28,6 +29,7 @@ mod variables;
 use axum::{
     Router,
     http::{HeaderName, HeaderValue},
+    middleware::from_fn,
     routing::any,
 };
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -50,7 +52,7 @@ pub(in crate::web) fn answers() -> Router<Web> {
     let others = ["", "/", "/{*rest}"]
         .iter()
         .fold(Router::new(), |router, rest| router.route(&format!("{BASE}{rest}"), any(nothing)));
-    OpenApiRouter::new().nest(BASE, described_answers()).split_for_parts().0.merge(others)
+    checked(described_answers()).merge(others)
 }
 
 /// Answers that leave piece by piece, for as long as there is something to say. A proxy that gathers answers (nginx) is told
@@ -60,7 +62,13 @@ pub(in crate::web) fn streams() -> Router<Web> {
         HeaderName::from_static("x-accel-buffering"),
         HeaderValue::from_static("no"),
     );
-    OpenApiRouter::new().nest(BASE, described_streams()).split_for_parts().0.layer(unbuffered)
+    checked(described_streams()).layer(unbuffered)
+}
+
+/// Each address takes only the parameters that its description names.
+fn checked(described: OpenApiRouter<Web>) -> Router<Web> {
+    let router = OpenApiRouter::new().nest(BASE, described).split_for_parts().0;
+    router.route_layer(from_fn(parameters::check))
 }
 
 fn described_answers() -> OpenApiRouter<Web> {

@@ -4,54 +4,9 @@ use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;
-use gateway::{Caller, Gateway, GatewayError, MAX_AUDIT_ENTRIES, MAX_ROWS};
-use protocol::{
-    live::LogLine,
-    model::{AuditCursor, AuditEntry, ProjectId},
-};
+use gateway::{Caller, Gateway, GatewayError, MAX_AUDIT_ENTRIES};
+use protocol::model::{AuditCursor, AuditEntry, ProjectId};
 use tokio::sync::watch;
-
-/// What a page of log lines is to hold, so that few lines of 64 KiB are as good as many short ones.
-const PAGE_BYTES: usize = 1024 * 1024;
-const FIRST_LINES: usize = 100;
-const MIN_LINES: usize = 16;
-
-/// The log of a project from a place on, the newest line first.
-pub(super) struct LogPages {
-    gateway: Gateway,
-    caller: Caller,
-    project: ProjectId,
-    before: Option<u64>,
-    lines: usize,
-    is_over: bool,
-}
-
-impl LogPages {
-    pub(super) fn new(gateway: Gateway, caller: Caller, project: ProjectId, before: Option<u64>) -> Self {
-        Self { gateway, caller, project, before, lines: FIRST_LINES, is_over: false }
-    }
-
-    /// The next lines; none: that was all.
-    pub(super) async fn next(&mut self) -> Result<Vec<LogLine>, GatewayError> {
-        if self.is_over {
-            return Ok(Vec::new());
-        }
-        let wanted = u32::try_from(self.lines).unwrap_or(MAX_ROWS);
-        let page = self.gateway.list_logs(&self.caller, self.project, self.before, wanted).await?;
-        self.before = page.last().map(|line| line.seq);
-        self.is_over = page.len() < self.lines || self.before.is_some_and(|seq| seq <= 1);
-        let bytes: usize = page.iter().map(weight).sum();
-        let fitting = PAGE_BYTES * page.len().max(1) / bytes.max(1);
-        self.lines = fitting.clamp(MIN_LINES, MAX_ROWS as usize);
-        Ok(page)
-    }
-}
-
-/// Size of a line's text in bytes.
-pub(super) fn weight(line: &LogLine) -> usize {
-    const REST: usize = 64;
-    REST + line.message.len() + line.fields.as_ref().map_or(0, String::len)
-}
 
 /// An audit trail, the newest entry first.
 pub(super) struct AuditPages {

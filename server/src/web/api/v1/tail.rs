@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName},
     response::{
         IntoResponse,
-        sse::{Event, KeepAlive, Sse},
+        sse::{Event, Sse},
     },
 };
 use futures_util::stream;
@@ -41,16 +41,20 @@ const RETRY: Duration = Duration::from_secs(2);
 const MAX_CATCH_UP: u64 = 10_000;
 /// Lines that are read at once when catching up.
 const WINDOW: u32 = 200;
+/// After so many lines that don't pass, where we are is told.
+const POSITION_EVERY: u64 = 1_000;
 
 /// Follow the log
 ///
 /// Server-sent events: `line` with a line as JSON and its number as `id`, from now on or behind `Last-Event-ID`;
 /// `dropped` with `{"count": …}` when you were away for, or fell behind by, more than 10,000 lines, of which those were
-/// left out; a comment every 15 seconds. It ends when you may not see the project any more, when you do not read, and when
+/// left out. Lines that don't pass move the `id` too: it comes alone at the beginning, after 1,000 such lines, after 15
+/// seconds of silence, and when the server goes down, so that whoever comes back with the last one misses nothing and
+/// hears nothing twice. It ends when you may not see the project any more, when you do not read, and when
 /// the server goes down.
 #[utoipa::path(
     get, operation_id = "follow_logs", path = "/projects/{project}/logs/live", tag = "logs",
-    params(InProject, Search, ("last-event-id" = Option<u64>, Header, description = "The number of the last line that you have.")),
+    params(InProject, Search, ("last-event-id" = Option<u64>, Header, description = "The last `id` that you heard.")),
     responses((status = 200, description = "Events, for as long as you listen.", body = String, content_type = "text/event-stream"))
 )]
 pub(super) async fn live(
@@ -68,7 +72,7 @@ pub(super) async fn live(
     let events = stream::unfold(tail, |mut tail| async move {
         tail.next().await.map(|event| (Ok::<_, Infallible>(event), tail))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    Ok(Sse::new(events))
 }
 
 fn last_event_id(headers: &HeaderMap) -> Answer<Option<u64>> {
@@ -90,12 +94,17 @@ struct Tail {
     watcher: Watcher,
     access: watch::Receiver<u64>,
     checks: Interval,
+    /// Ticks when nothing was said for long.
+    silence: Interval,
     stop: CancellationToken,
     is_begun: bool,
+    is_over: bool,
     /// Lines to look at, in their order, without gaps.
     waiting: VecDeque<LogLine>,
     /// The number of the last line that was looked at or put into `waiting`.
     taken: u64,
+    /// The last `id` that was said.
+    told: u64,
     /// The number of the newest line that is stored.
     newest: u64,
 }
@@ -103,7 +112,17 @@ struct Tail {
 enum Wake {
     Stop,
     Access,
+    Silence,
     Watched(Watched),
+}
+
+/// What comes after a wait.
+enum Step {
+    /// Look again.
+    On,
+    /// Nothing has come for long: say that we are there.
+    Say,
+    End,
 }
 
 impl Tail {
@@ -121,6 +140,10 @@ impl Tail {
         let newest = watcher.snapshot().logs.last().map_or(0, |line| line.seq);
         let mut checks = interval(CHECK_INTERVAL);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silence = interval(HEARTBEAT);
+        silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // after a restored backup numbers begin again below what the client knows
+        let taken = last_seen.map_or(newest, |seen| seen.min(newest));
         Ok(Self {
             gateway: web.gateway,
             caller,
@@ -129,45 +152,82 @@ impl Tail {
             watcher,
             access,
             checks,
+            silence,
             stop: web.stop,
             is_begun: false,
+            is_over: false,
             waiting: VecDeque::new(),
-            // after a restored backup numbers begin again below what the client knows
-            taken: last_seen.map_or(newest, |seen| seen.min(newest)),
+            taken,
+            told: taken,
             newest,
         })
     }
 
     /// `None`: it is over.
     async fn next(&mut self) -> Option<Event> {
+        if self.is_over {
+            return None;
+        }
+        let event = self.next_event().await;
+        self.silence.reset();
+        event
+    }
+
+    async fn next_event(&mut self) -> Option<Event> {
         if !std::mem::replace(&mut self.is_begun, true) {
-            return Some(Event::default().retry(RETRY));
+            return Some(self.position().retry(RETRY));
         }
         loop {
-            if self.stop.is_cancelled() || (self.access.has_changed().ok()? && !self.may_go_on().await) {
+            if self.stop.is_cancelled() {
+                return self.last_position();
+            }
+            if self.access.has_changed().ok()? && !self.may_go_on().await {
                 return None;
             }
             while let Some(line) = self.waiting.pop_front() {
                 if self.matcher.matches(&line) {
+                    self.told = line.seq;
                     return Some(event_of(&self.matcher.view(line)));
                 }
+            }
+            if self.taken - self.told >= POSITION_EVERY {
+                return Some(self.position());
             }
             if self.taken < self.newest {
                 if let Some(dropped) = self.skip() {
                     return Some(dropped);
                 }
                 self.catch_up().await.ok()?;
-            } else if !self.wait().await {
-                return None;
+                continue;
+            }
+            match self.wait().await {
+                Step::On => {}
+                Step::Say => return Some(self.position().comment("")),
+                Step::End => return None,
             }
         }
+    }
+
+    /// An `id` alone, which is no event for whoever listens: up to here all was looked at. Only when nothing waits.
+    fn position(&mut self) -> Event {
+        self.told = self.taken;
+        Event::default().id(self.told.to_string())
+    }
+
+    /// The server goes down: whoever comes back goes on right here.
+    fn last_position(&mut self) -> Option<Event> {
+        self.is_over = true;
+        if let Some(line) = self.waiting.front() {
+            self.taken = line.seq - 1;
+        }
+        (self.taken > self.told).then(|| self.position())
     }
 
     /// Leaves out what is too much to make up for.
     fn skip(&mut self) -> Option<Event> {
         let count = (self.newest - self.taken).checked_sub(MAX_CATCH_UP).filter(|count| *count > 0)?;
         self.taken += count;
-        Some(Event::default().event("dropped").data(json!({ "count": count }).to_string()))
+        Some(self.position().event("dropped").data(json!({ "count": count }).to_string()))
     }
 
     /// Reads the lines behind the last one from the store.
@@ -182,25 +242,31 @@ impl Tail {
         Ok(())
     }
 
-    /// Whether it goes on.
-    async fn wait(&mut self) -> bool {
+    /// Until something has happened.
+    async fn wait(&mut self) -> Step {
         let wake = tokio::select! {
             () = self.stop.cancelled() => Wake::Stop,
             Ok(()) = self.access.changed() => Wake::Access,
             _ = self.checks.tick() => Wake::Access,
+            _ = self.silence.tick() => Wake::Silence,
             watched = self.watcher.next() => Wake::Watched(watched),
         };
         match wake {
-            Wake::Stop | Wake::Watched(Watched::StartOver) => false,
-            Wake::Access => self.may_go_on().await,
+            Wake::Stop => Step::On,
+            Wake::Silence => Step::Say,
+            Wake::Watched(Watched::StartOver) => Step::End,
+            Wake::Access => match self.may_go_on().await {
+                true => Step::On,
+                false => Step::End,
+            },
             Wake::Watched(Watched::Delta(delta)) => {
                 self.take(&delta);
-                true
+                Step::On
             }
             Wake::Watched(Watched::Lagged(snapshot)) => {
                 snapshot.devices.iter().for_each(|device| self.matcher.learn(device));
                 self.newest = snapshot.logs.last().map_or(self.newest, |line| line.seq);
-                true
+                Step::On
             }
         }
     }

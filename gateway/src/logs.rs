@@ -1,0 +1,210 @@
+//! The log, looked through: the newest line first, until enough was found or looked at.
+
+use std::collections::{HashMap, HashSet};
+
+use protocol::{
+    filter::{Candidate, Filter},
+    live::{Device, LogLine},
+    model::{DeviceId, Level, ProjectId, UnixMicros},
+};
+
+use crate::{Action, Caller, Gateway, GatewayError, MAX_ROWS};
+
+/// Lines that one search looks at; the next one goes on from there.
+const MAX_LOOKED_AT: usize = 20_000;
+/// Text that one search looks at, in bytes.
+const MAX_LOOKED_AT_BYTES: usize = 8 * 1024 * 1024;
+/// What a page of lines is to hold, so that few lines of 64 KiB are as good as many short ones.
+const PAGE_BYTES: usize = 1024 * 1024;
+const FIRST_LINES: usize = 100;
+const MIN_LINES: usize = 16;
+
+/// Which lines are wanted.
+#[derive(Clone, Debug)]
+pub struct LogQuery {
+    /// What was typed.
+    pub filter: Filter,
+    /// This level or a higher one.
+    pub at_least: Level,
+    /// Of these devices; empty: of all.
+    pub devices: HashSet<DeviceId>,
+}
+
+impl From<Filter> for LogQuery {
+    /// Of every level and device.
+    fn from(filter: Filter) -> Self {
+        Self { filter, at_least: Level::Trace, devices: HashSet::new() }
+    }
+}
+
+/// A query, and what it needs to know beside a line.
+#[derive(Debug)]
+pub struct LogMatcher {
+    query: LogQuery,
+    names: HashMap<DeviceId, String>,
+}
+
+impl LogMatcher {
+    /// A device is new or was renamed.
+    pub fn learn(&mut self, device: &Device) {
+        if self.names.get(&device.id) != Some(&device.name) {
+            self.names.insert(device.id, device.name.clone());
+        }
+    }
+
+    /// What a device is called; `None`: it was not seen for long.
+    pub fn device_name(&self, device: DeviceId) -> Option<&str> {
+        self.names.get(&device).map(String::as_str)
+    }
+
+    /// Whether a line is wanted.
+    pub fn matches(&self, line: &LogLine) -> bool {
+        let LogQuery { filter, at_least, devices } = &self.query;
+        line.level >= *at_least
+            && (devices.is_empty() || devices.contains(&line.device))
+            && filter.matches(&Candidate {
+                level: line.level,
+                message: &line.message,
+                fields: line.fields.as_deref(),
+                device: self.device_name(line.device).unwrap_or_default(),
+            })
+    }
+}
+
+/// Where a search looks, and how much it may find.
+#[derive(Clone, Copy, Debug)]
+pub struct LogRange {
+    /// Only lines with a higher number; 0: all.
+    pub after: u64,
+    /// Only lines with a lower number.
+    pub before: Option<u64>,
+    /// Lines that it may find.
+    pub lines: usize,
+    /// Text that it may find, in bytes; the last line may go beyond.
+    pub bytes: usize,
+}
+
+/// What one search has found.
+#[derive(Debug, Default)]
+pub struct LogsFound {
+    /// The newest first.
+    pub lines: Vec<LogLine>,
+    /// How many lines it looked at.
+    pub looked_at: usize,
+    /// The oldest of them: its number, and when it was received.
+    pub back_to: Option<(u64, UnixMicros)>,
+    /// Lines before this number were not looked at; `None`: there are none in the range.
+    pub next: Option<u64>,
+}
+
+impl Gateway {
+    /// Log lines of a project, the newest first, of those before a line's number if it is given.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn list_logs(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<LogLine>, GatewayError> {
+        self.authorise_in(caller, Action::ReadProject, project).await?;
+        Ok(self.inner.store.list_logs(project, before, limit.clamp(1, MAX_ROWS)).await?)
+    }
+
+    /// A query that knows the project's devices.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn log_matcher(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        query: LogQuery,
+    ) -> Result<LogMatcher, GatewayError> {
+        Ok(LogMatcher { query, names: self.device_names(caller, project).await? })
+    }
+
+    /// Looks through a part of the log. It looks at 20,000 lines and 8 MiB at most.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn search_logs(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        matcher: &LogMatcher,
+        range: LogRange,
+    ) -> Result<LogsFound, GatewayError> {
+        let mut pages = LogPages::new(self.clone(), caller.clone(), project, range.before);
+        let (mut found, mut found_bytes, mut looked_at_bytes) = (LogsFound::default(), 0, 0);
+        loop {
+            let page = pages.next().await?;
+            if page.is_empty() {
+                return Ok(found);
+            }
+            for line in page {
+                let (seq, bytes) = (line.seq, weight(&line));
+                if seq <= range.after {
+                    return Ok(found);
+                }
+                found.looked_at += 1;
+                found.back_to = Some((seq, line.received));
+                looked_at_bytes += bytes;
+                if matcher.matches(&line) {
+                    found_bytes += bytes;
+                    found.lines.push(line);
+                }
+                let is_full = found.lines.len() >= range.lines || found_bytes >= range.bytes;
+                if is_full || found.looked_at >= MAX_LOOKED_AT || looked_at_bytes >= MAX_LOOKED_AT_BYTES {
+                    // the first line of a project has the number 1
+                    found.next = (seq > range.after + 1).then_some(seq);
+                    return Ok(found);
+                }
+            }
+        }
+    }
+}
+
+/// The log of a project from a place on, page by page, the newest line first.
+#[derive(Debug)]
+pub struct LogPages {
+    gateway: Gateway,
+    caller: Caller,
+    project: ProjectId,
+    before: Option<u64>,
+    lines: usize,
+    is_over: bool,
+}
+
+impl LogPages {
+    /// From the newest line on, or from the one before a number.
+    pub fn new(gateway: Gateway, caller: Caller, project: ProjectId, before: Option<u64>) -> Self {
+        Self { gateway, caller, project, before, lines: FIRST_LINES, is_over: false }
+    }
+
+    /// The next lines; none: that was all.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn next(&mut self) -> Result<Vec<LogLine>, GatewayError> {
+        if self.is_over {
+            return Ok(Vec::new());
+        }
+        let wanted = u32::try_from(self.lines).unwrap_or(MAX_ROWS);
+        let page = self.gateway.list_logs(&self.caller, self.project, self.before, wanted).await?;
+        self.before = page.last().map(|line| line.seq);
+        self.is_over = page.len() < self.lines || self.before.is_some_and(|seq| seq <= 1);
+        let bytes: usize = page.iter().map(weight).sum();
+        let fitting = PAGE_BYTES * page.len().max(1) / bytes.max(1);
+        self.lines = fitting.clamp(MIN_LINES, MAX_ROWS as usize);
+        Ok(page)
+    }
+}
+
+/// Size of a line's text in bytes.
+fn weight(line: &LogLine) -> usize {
+    const REST: usize = 64;
+    REST + line.message.len() + line.fields.as_ref().map_or(0, String::len)
+}

@@ -13,6 +13,7 @@ use crate::pages::{
     Projects, Reset, SetUp, SignIn, Tokens,
 };
 use crate::raw_text::raw_text;
+use crate::zone::provide_zone;
 
 /// Runs before the first paint, so that neither the theme nor the phone's tabs flash, and so that nothing is lost
 /// of what a person types into a control before WebAssembly has taken over ([`crate::components::typed_before`]).
@@ -66,6 +67,7 @@ fn is_live_page() -> bool {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    provide_zone();
     // Async: the whole page is there in the first answer, for the eye and without JavaScript
     view! {
         <Title formatter=|title: String| match title.is_empty() {

@@ -23,26 +23,99 @@ pub fn ago(then: UnixMicros, now: UnixMicros) -> String {
     }
 }
 
-/// The day in UTC as `3 Dec 2026`.
-pub fn day(at: UnixMicros) -> String {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+
+/// Days since 1970-01-01 on calendars so many minutes east of UTC.
+pub fn day_number(at: UnixMicros, minutes_east: i32) -> i64 {
+    (at.millis() + i64::from(minutes_east) * 60_000).div_euclid(86_400_000)
+}
+
+/// Year, month from 0 and day of a day since 1970-01-01.
+fn civil(day_number: i64) -> (i64, usize, i64) {
     // Howard Hinnant's civil_from_days: years begin in March, so that the leap day is the last one
-    let days = at.millis().div_euclid(86_400_000) + 719_468;
+    let days = day_number + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * from_march + 2) / 5 + 1;
     let month = (from_march + 2) % 12;
-    let year = year_of_era + era * 400 + i64::from(month < 2);
-    format!("{day} {} {year}", MONTHS[month as usize])
+    (year_of_era + era * 400 + i64::from(month < 2), month as usize, day)
 }
 
-/// Day and time in UTC as `3 Dec 2026, 14:05:09`.
-pub fn moment(at: UnixMicros) -> String {
-    let time = time_of_day(at, 0);
-    format!("{}, {}", day(at), time.split_once('.').map_or("", |(seconds, _)| seconds))
+/// The day in UTC as `3 Dec 2026`.
+pub fn day(at: UnixMicros) -> String {
+    day_in(at, 0)
+}
+
+/// The day as `3 Dec 2026`, so many minutes east of UTC.
+pub fn day_in(at: UnixMicros, minutes_east: i32) -> String {
+    let (year, month, day) = civil(day_number(at, minutes_east));
+    format!("{day} {} {year}", MONTHS[month])
+}
+
+/// The day as `Thu, 3 Dec 2026`, so many minutes east of UTC.
+pub fn weekday(at: UnixMicros, minutes_east: i32) -> String {
+    let weekday = WEEKDAYS[day_number(at, minutes_east).rem_euclid(7) as usize];
+    format!("{weekday}, {}", day_in(at, minutes_east))
+}
+
+/// Day and time as `3 Dec 2026, 14:05:09`, so many minutes east of UTC.
+pub fn moment(at: UnixMicros, minutes_east: i32) -> String {
+    let time = time_of_day(at, minutes_east);
+    format!("{}, {}", day_in(at, minutes_east), time.split_once('.').map_or("", |(seconds, _)| seconds))
+}
+
+/// As [`moment`], to the millisecond.
+pub fn exact_moment(at: UnixMicros, minutes_east: i32) -> String {
+    format!("{}, {}", day_in(at, minutes_east), time_of_day(at, minutes_east))
+}
+
+/// For the time column of a list whose day is `day`: the time of day, or in twelve characters as well the date of another one.
+pub fn time_beside(at: UnixMicros, minutes_east: i32, day: i64) -> String {
+    let its_day = day_number(at, minutes_east);
+    if its_day == day {
+        return time_of_day(at, minutes_east);
+    }
+    let ((year, month, of_month), (this_year, ..)) = (civil(its_day), civil(day));
+    let month = MONTHS[month];
+    match year == this_year {
+        true => {
+            let time = time_of_day(at, minutes_east);
+            format!("{of_month:>2} {month} {}", time.get(..5).unwrap_or_default())
+        }
+        false => format!("{of_month:>2} {month} {year}"),
+    }
+}
+
+/// Sortable and of one width, as in a file: `2026-12-03 14:05:09.118`.
+pub fn stamp(at: UnixMicros, minutes_east: i32) -> String {
+    let (year, month, day) = civil(day_number(at, minutes_east));
+    format!("{year:04}-{:02}-{day:02} {}", month + 1, time_of_day(at, minutes_east))
+}
+
+/// An offset as `UTC+02:00`, and `UTC` for none.
+pub fn offset(minutes_east: i32) -> String {
+    let (sign, minutes) = if minutes_east < 0 { ('\u{2212}', -minutes_east) } else { ('+', minutes_east) };
+    match minutes {
+        0 => "UTC".to_owned(),
+        _ => format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60),
+    }
+}
+
+/// A number with its thousands apart: `12,345`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A browser as people call it, from what it says of itself: `Firefox on Linux`.
@@ -154,7 +227,28 @@ mod tests {
         assert_eq!(said("2100-03-01T00:00:00Z"), "1 Mar 2100");
         assert_eq!(day(UnixMicros(-1)), "31 Dec 1969");
         let at = UnixMicros::parse_rfc3339("2026-11-22T23:04:05.006Z").unwrap();
-        assert_eq!(moment(at), "22 Nov 2026, 23:04:05");
+        assert_eq!(moment(at, 0), "22 Nov 2026, 23:04:05");
+        assert_eq!(moment(at, 60), "23 Nov 2026, 00:04:05");
+        assert_eq!(weekday(at, 60), "Mon, 23 Nov 2026");
+        assert_eq!(exact_moment(at, -330), "22 Nov 2026, 17:34:05.006");
+        assert_eq!(stamp(at, 60), "2026-11-23 00:04:05.006");
+    }
+
+    #[test]
+    fn a_time_of_another_day_says_so_in_the_same_width() {
+        let at = |text: &str| UnixMicros::parse_rfc3339(text).unwrap();
+        let today = day_number(at("2026-11-22T12:00:00Z"), 60);
+        let said = |text: &str| time_beside(at(text), 60, today);
+        assert_eq!(said("2026-11-22T12:00:00Z"), "13:00:00.000");
+        assert_eq!(said("2026-11-22T23:30:00Z"), "23 Nov 00:30");
+        assert_eq!(said("2026-07-05T12:00:00Z"), " 5 Jul 13:00");
+        assert_eq!(said("2025-07-05T12:00:00Z"), " 5 Jul 2025");
+    }
+
+    #[test]
+    fn offsets_and_long_numbers_can_be_read() {
+        assert_eq!([0, 60, 345, -210].map(offset), ["UTC", "UTC+01:00", "UTC+05:45", "UTC\u{2212}03:30"]);
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! `pages` load and compose, `components` take values and give callbacks, `live` is the state of the
 //! live page, `api` is what the pages ask the server. Every form works without JavaScript.
 
+mod ansi;
 pub mod api;
 pub mod components;
 mod document;
@@ -10,6 +11,7 @@ pub mod format;
 pub mod live;
 pub mod pages;
 mod raw_text;
+mod zone;
 
 use protocol::model::User;
 

@@ -678,7 +678,7 @@ async fn what_is_not_stored_is_not_shown_and_is_counted(store: Arc<dyn Store>) {
 async fn what_a_deleted_project_left_goes_after_a_restart(store: Arc<dyn Store>) {
     let house = House::new(Arc::clone(&store)).await;
     let mut game = house.game().await;
-    game.append_logs(parse_logs(br#"[{"message":"left behind"}]"#).unwrap()).await.unwrap();
+    game.append_logs(parse_logs(br#"[{"message":"left behind"}]"#).unwrap().entries).await.unwrap();
     house.gateway.flush().await.unwrap();
     let (id, action) = (house.project.id, "project.delete");
     let note = AuditRow {

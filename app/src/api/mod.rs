@@ -1,6 +1,7 @@
 //! What the pages ask the server: authorise, call the gateway, nothing else.
 
 mod account;
+mod logs;
 mod team;
 
 use codee::binary::PostcardCodec;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use server_fn::codec::{Postcard, PostcardEncoding};
 
 pub use account::*;
+pub use logs::*;
 pub use team::*;
 
 /// What a page begins with: fetched on the server and handed to the browser inside the page, so that the

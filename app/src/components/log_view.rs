@@ -2,32 +2,156 @@
 
 use std::sync::Arc;
 
+use leptos::ev::{ClipboardEvent, KeyboardEvent};
+use leptos::html::Div;
 use leptos::prelude::*;
-use protocol::filter::Filter;
 use protocol::live::LogLine;
-use protocol::model::Level;
 
+use super::log_detail::LogDetail;
+use super::log_filter::LogFilter;
 use super::log_lines::LogLines;
-use super::log_notes::LogNotes;
+use super::log_selection;
+use super::pane_separator::{Edge, PaneSeparator};
+use super::remembered::{remember, remembered};
 use crate::format;
-use crate::live::{LiveState, use_live};
+use crate::live::{Live, LiveState, log_text, use_live};
+use crate::zone::{Zone, use_zone};
 
 /// What the count of lost lines counts.
 const LOST_MEANS: &str = "The database refused them, or took nothing for so long that there was no room left to keep \
     them. Counted since the server started.";
+/// Least width of the log, in pixels.
+const LEAST_PX: f64 = 320.0;
+
+/// What devices and variables keep beside the log, in pixels: on a narrow screen the devices are above.
+const fn spare(width: f64) -> f64 {
+    if width < 1_200.0 { 320.0 } else { 640.0 }
+}
+
+/// What the parts of the pane share.
+#[derive(Clone, Copy)]
+pub(super) struct LogPane {
+    pub live: Live,
+    pub zone: RwSignal<Zone>,
+    /// The line whose details are shown.
+    pub chosen: RwSignal<Option<Arc<LogLine>>>,
+    /// Long lines go on in the next row.
+    pub wraps: RwSignal<bool>,
+    /// All lines are selected, drawn or not.
+    pub all: RwSignal<bool>,
+    /// Text of lines is selected.
+    pub selecting: RwSignal<bool>,
+    pub list: NodeRef<Div>,
+}
+
+impl LogPane {
+    pub(super) fn pause(self) {
+        if self.live.read(|state| state.logs.paused().is_none()) {
+            self.live.update_logs(|state| state.logs.pause());
+        }
+    }
+
+    /// What a copy takes: all lines, or those of which something is selected.
+    fn copied(self) -> Option<(String, usize)> {
+        let marked = log_selection::marked(self.list);
+        let zone = self.zone.get_untracked();
+        self.live.read(|state| {
+            let lines: Vec<&Arc<LogLine>> = match (self.all.get_untracked(), marked) {
+                (true, _) => state.logs.shown().iter().collect(),
+                (false, Some(seqs)) => {
+                    state.logs.shown().iter().filter(|line| seqs.contains(&line.seq)).collect()
+                }
+                (false, None) => return None,
+            };
+            let text = |line: &&Arc<LogLine>| {
+                log_text(line, state.device_name(line.device), zone.minutes_east(line.at))
+            };
+            Some((lines.iter().map(text).collect::<Vec<_>>().join("\n"), lines.len()))
+        })
+    }
+}
 
 /// The last pane of the live page.
 #[component]
 pub fn LogView() -> impl IntoView {
     let live = use_live();
-    let minutes_east = RwSignal::new(0);
-    let selected = RwSignal::new(None::<Arc<LogLine>>);
+    let pane = LogPane {
+        live,
+        zone: use_zone(),
+        chosen: RwSignal::new(None),
+        wraps: RwSignal::new(false),
+        all: RwSignal::new(false),
+        selecting: RwSignal::new(false),
+        list: NodeRef::new(),
+    };
+    let project = live.read(LiveState::project);
+    let copy = move |event: ClipboardEvent| {
+        if is_field(&event) {
+            return;
+        }
+        if let Some((text, lines)) = pane.copied()
+            && log_selection::put(&event, &text)
+        {
+            event.prevent_default();
+            live.announce(format!("{} copied", format::count(lines, "line")));
+        }
+    };
+    let keydown = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            pane.all.set(false);
+        }
+        let is_all = (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("a");
+        if is_all && !is_field(&event) {
+            event.prevent_default();
+            pane.pause();
+            log_selection::forget();
+            pane.all.set(true);
+            let count = live.read(|state| state.logs.shown().len());
+            live.announce(format!("{} selected", format::count(count, "line")));
+        }
+    };
+    // what is selected is what is shown: with another filter it would be something else
+    Effect::new(move |before: Option<bool>| {
+        let paused = live.with_logs(|state| state.logs.paused()).is_some();
+        if before == Some(true) && !paused {
+            pane.all.set(false);
+        }
+        paused
+    });
+    view! {
+        <section class="pane pane--logs" aria-labelledby="logs-title" on:copy=copy on:keydown=keydown>
+            <PaneSeparator
+                edge=Edge::Left
+                name="log-width"
+                label="Width of the log"
+                key=format!("log-width:{project}")
+                least=LEAST_PX
+                spare
+            />
+            <LogHead pane />
+            <LogFilter pane />
+            <div class="log-place">
+                <LogLines pane />
+                <LogOverlay pane />
+            </div>
+            {move || pane.chosen.get().map(|line| view! { <LogDetail line pane /> })}
+        </section>
+    }
+    .into_any()
+}
+
+/// Title, state and buttons.
+#[component]
+fn LogHead(pane: LogPane) -> impl IntoView {
+    let live = pane.live;
     let paused = Memo::new(move |_| live.with_logs(|state| state.logs.paused()));
-    let pause = move || live.update_logs(|state| state.logs.pause());
-    let follow = move || live.update_logs(|state| state.logs.resume_following());
-    let toggle = move || if paused.get_untracked().is_some() { follow() } else { pause() };
+    let toggle = move || {
+        live.update_logs(|state| match state.logs.paused() {
+            Some(_) => state.logs.resume_following(),
+            None => state.logs.pause(),
+        });
+    };
     space_key(Callback::new(move |()| toggle()));
-    Effect::new(move || minutes_east.set(zone_minutes_east()));
     let state_words = move || match (paused.get(), live.with_logs(|state| state.logs.missed())) {
         (Some(0), _) => "paused".to_owned(),
         (Some(new), _) => format!("paused · {new} new"),
@@ -36,148 +160,98 @@ pub fn LogView() -> impl IntoView {
     };
     let lost = Memo::new(move |_| live.with_logs(LiveState::lost));
     let clear = move |_| {
-        selected.set(None);
+        pane.chosen.set(None);
+        pane.all.set(false);
         live.update_logs(|state| state.logs.clear());
     };
+    let wrap_key = StoredValue::new(format!("log-wrap:{}", live.read(LiveState::project)));
+    Effect::new(move || pane.wraps.set(wrap_key.with_value(|key| remembered(key)).is_some()));
+    let wrap = move |_| {
+        let wraps = !pane.wraps.get_untracked();
+        pane.wraps.set(wraps);
+        wrap_key.with_value(|key| remember(key, wraps.then_some("yes")));
+    };
     view! {
-        <section class="pane pane--logs" aria-labelledby="logs-title">
-            <div class="pane-head">
-                <h2 id="logs-title">"Logs"</h2>
-                <span class="pill">{state_words}</span>
-                {move || {
-                    (lost.get() > 0)
-                        .then(|| {
-                            view! {
-                                <span class="pill log-lost" title=LOST_MEANS>
-                                    {format!("{} could not be stored", format::count(lost.get() as usize, "line"))}
-                                </span>
-                            }
-                        })
-                }}
-                <span class="spacer"></span>
-                <button type="button" class="button" on:click=clear>
-                    "Clear"
-                </button>
-                <button
-                    type="button"
-                    class="button log-pause"
-                    aria-keyshortcuts="Space"
-                    on:click=move |_| toggle()
-                >
-                    {move || if paused.get().is_some() { "Resume" } else { "Pause" }}
-                    <kbd aria-hidden="true">"Space"</kbd>
-                </button>
-            </div>
-            <LogFilter />
-            <div class="log-place">
-            <LogLines minutes_east selected on_pause=Callback::new(move |()| pause()) />
+        <div class="pane-head">
+            <h2 id="logs-title">"Logs"</h2>
+            <span class="pill">{state_words}</span>
             {move || {
-                paused
-                    .get()
-                    .filter(|new| *new > 0)
-                    .map(|new| {
+                (lost.get() > 0)
+                    .then(|| {
                         view! {
-                            <button type="button" class="log-new" on:click=move |_| follow()>
-                                {format!("↓ {}", format::count(new, "new line"))}
-                            </button>
+                            <span class="pill log-lost" title=LOST_MEANS>
+                                {format!("{} could not be stored", format::count(lost.get() as usize, "line"))}
+                            </span>
                         }
                     })
             }}
-            </div>
-            {move || selected.get().map(|line| view! { <LogDetail line selected /> })}
-        </section>
-    }
-    .into_any()
-}
-
-/// Level and text. What can't be read is underlined, and the last good filter stays.
-#[component]
-fn LogFilter() -> impl IntoView {
-    let live = use_live();
-    let text = RwSignal::new(String::new());
-    let at_least = RwSignal::new(Level::Trace);
-    let parsed = Memo::new(move |_| text.with(|text| Filter::parse(text)));
-    let good = StoredValue::new(Filter::default());
-    let apply = move || {
-        if let Ok(filter) = parsed.get_untracked() {
-            good.set_value(filter);
-        }
-        let (filter, at_least) = (good.get_value(), at_least.get_untracked());
-        live.update_logs(|state| state.set_log_filter(filter, at_least));
-    };
-    let levels = Level::ALL
-        .map(|level| {
-            view! { <option value=level.as_str()>{if level == Level::Trace { "all levels" } else { level.as_str() }}</option> }
-        })
-        .collect_view();
-    let fault = move || {
-        let error = parsed.get().err()?;
-        let typed = text.get();
-        let part = |from, to| typed.get(from..to).unwrap_or_default().to_owned();
-        let (before, wrong) = (part(0, error.start), part(error.start, error.end));
-        Some(view! {
-            <p class="filter-fault" id="filter-fault" role="alert">
-                <code>{before}<u>{wrong}</u></code>
-                " "
-                {error.text}
-            </p>
-        })
-    };
-    view! {
-        <div class="log-filter">
-            <select
-                class="entry"
-                aria-label="Lowest level"
-                on:change=move |event| {
-                    at_least.set(Level::parse(&event_target_value(&event)).unwrap_or(Level::Trace));
-                    apply();
-                }
+            <span class="spacer"></span>
+            <button
+                type="button"
+                class="button"
+                title="Long lines go on in the next row"
+                aria-pressed=move || pane.wraps.get().to_string()
+                on:click=wrap
             >
-                {levels}
-            </select>
-            <input
-                type="search"
-                class="entry"
-                aria-label="Filter log lines"
-                aria-invalid=move || parsed.with(Result::is_err).then_some("true")
-                aria-describedby="filter-fault"
-                placeholder="Filter: words, \"a phrase\", -not, device:name, level>=warn"
-                autocomplete="off"
-                spellcheck="false"
-                on:input=move |event| {
-                    text.set(event_target_value(&event));
-                    apply();
-                }
-            />
-            {fault}
+                "Wrap"
+            </button>
+            <button type="button" class="button" on:click=clear>
+                "Clear"
+            </button>
+            <button
+                type="button"
+                class="button log-pause"
+                aria-keyshortcuts="Space"
+                on:click=move |_| toggle()
+            >
+                {move || if paused.get().is_some() { "Resume" } else { "Pause" }}
+                <kbd aria-hidden="true">"Space"</kbd>
+            </button>
         </div>
     }
     .into_any()
 }
 
-/// One line whole, with its fields.
+/// What is said over the lines: that there are newer ones, and that all are selected.
 #[component]
-fn LogDetail(line: Arc<LogLine>, selected: RwSignal<Option<Arc<LogLine>>>) -> impl IntoView {
-    let received = line.received.to_rfc3339();
+fn LogOverlay(pane: LogPane) -> impl IntoView {
+    let live = pane.live;
+    let new = Memo::new(move |_| live.with_logs(|state| state.logs.paused()).filter(|new| *new > 0));
+    let selected = move || {
+        pane.all.get().then(|| {
+            let count = live.with_logs(|state| state.logs.shown().len());
+            view! {
+                <p class="log-selected">
+                    {format!("{} selected · Ctrl+C copies them", format::count(count, "line"))}
+                </p>
+            }
+        })
+    };
     view! {
-        <aside class="log-detail" aria-label="Selected log line">
-            <button
-                type="button"
-                class="button button--icon log-detail-close"
-                aria-label="Close"
-                on:click=move |_| selected.set(None)
-            >
-                <span aria-hidden="true">"✕"</span>
-            </button>
-            <p class="meta">
-                {format!("{} · {} · received {received}", line.level, line.at.to_rfc3339())}
-            </p>
-            <LogNotes fields=line.fields.clone() />
-            <pre class="value">{line.message.clone()}</pre>
-            {line.fields.clone().map(|fields| view! { <pre class="value log-fields">{fields}</pre> })}
-        </aside>
+        {selected}
+        {move || {
+            new.get()
+                .map(|new| {
+                    view! {
+                        <button
+                            type="button"
+                            class="log-new"
+                            on:click=move |_| live.update_logs(|state| state.logs.resume_following())
+                        >
+                            {format!("↓ {}", format::count(new, "new line"))}
+                        </button>
+                    }
+                })
+        }}
     }
     .into_any()
+}
+
+/// Whether it happens in something that one types into, which copies and selects for itself.
+fn is_field(event: &impl AsRef<web_sys::Event>) -> bool {
+    use wasm_bindgen::JsCast as _;
+    let target = event.as_ref().target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| matches!(&*target.tag_name(), "INPUT" | "TEXTAREA" | "SELECT"))
 }
 
 /// Space pauses and resumes, unless it is typed into something.
@@ -197,9 +271,4 @@ fn space_key(toggle: Callback<()>) {
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = toggle;
-}
-
-fn zone_minutes_east() -> i32 {
-    // the browser counts westwards
-    -(js_sys::Date::new_0().get_timezone_offset() as i32)
 }

@@ -5,6 +5,7 @@ use protocol::model::{DeviceId, Refused, RefusedLine, UnixMicros};
 
 use crate::format;
 use crate::live::use_live;
+use crate::zone::use_zone;
 
 /// A count that opens to codes, and to the last few lines with the reason. Nothing while nothing was refused.
 #[component]
@@ -48,10 +49,15 @@ pub fn Refusals(
 fn Line(line: RefusedLine, now: Signal<UnixMicros>) -> impl IntoView {
     let RefusedLine { at, code, text, line } = line;
     let is_read = !line.is_empty();
+    let zone = use_zone();
+    let full = move || {
+        let minutes_east = zone.get().minutes_east(at);
+        format!("{} {}", format::moment(at, minutes_east), format::offset(minutes_east))
+    };
     view! {
         <li>
             <span class="refused-why">
-                <time datetime=at.to_rfc3339() title=format!("{} UTC", format::moment(at))>
+                <time datetime=at.to_rfc3339() title=full>
                     {move || format::ago(at, now.get())}
                 </time>
                 <code>{code.as_str()}</code>

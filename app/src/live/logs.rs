@@ -1,62 +1,119 @@
-//! The log as the page holds it: a ring of the newest lines, and the part of it that is looked at.
+//! The log as the page holds it: a ring of the newest lines, what was found in older ones, and the part that is looked at.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::filter::{Candidate, Filter};
 use protocol::live::LogLine;
-use protocol::model::{DeviceId, Level};
+use protocol::model::ProjectId;
 
-/// Most lines that the page keeps.
+use super::log_query::{DeviceName, LogQuery};
+use super::log_window::{Gap, LogWindow, Span};
+use crate::api::{LogPart, LogQuestion};
+
+/// Most lines that the page keeps of what comes, and that it shows while it follows.
 pub const MAX_LINES: usize = 10_000;
+/// Most lines that somebody who looks back holds at once.
+pub const MAX_HELD_LINES: usize = 20_000;
+/// Of those, what is kept when they go on from there.
+const KEPT_LINES: usize = 1_000;
 
-/// Tells a device's name.
-pub type DeviceName<'a> = &'a dyn Fn(DeviceId) -> &'a str;
-
-/// The newest lines, and those of them that pass the filter.
+/// The newest lines, those of them and of older ones that pass, and what is asked of the server.
 #[derive(Debug, Default)]
 pub struct Logs {
     ring: VecDeque<Arc<LogLine>>,
     newest: u64,
-    missed: u64,
-    filter: Filter,
-    at_least: Level,
-    passing: VecDeque<Arc<LogLine>>,
+    /// Lines up to this number were cleared from the view.
+    cleared: u64,
+    query: LogQuery,
+    passing: LogWindow,
     held: Option<Held>,
+    search: Search,
+    /// Counts queries: an answer to an older one is not taken.
+    generation: u32,
 }
 
 /// What a paused view shows: it does not change under the reader's eyes.
 #[derive(Debug)]
 struct Held {
     until: u64,
-    lines: VecDeque<Arc<LogLine>>,
+    window: LogWindow,
     new: usize,
 }
 
+/// What becomes of the last look at lines that are only on the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Search {
+    /// Nothing is asked.
+    #[default]
+    Idle,
+    /// The answer has not come.
+    Asking(Gap),
+    /// It failed, with a sentence.
+    Failed(Gap, String),
+}
+
+/// A look at lines that are only on the server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// Comes back with the answer.
+    pub generation: u32,
+    /// Which part is looked through, from its newer end on.
+    pub gap: Gap,
+    /// For the server.
+    pub question: LogQuestion,
+}
+
 impl Logs {
-    /// An empty log that shows every level.
-    pub fn new() -> Self {
-        Self { at_least: Level::Trace, ..Self::default() }
-    }
-
-    /// The lines to show, oldest first.
+    /// The lines to show, the oldest first.
     pub fn shown(&self) -> &VecDeque<Arc<LogLine>> {
-        self.held.as_ref().map_or(&self.passing, |held| &held.lines)
+        self.window().lines()
     }
 
-    /// How many lines are kept, whatever the filter says.
+    /// The lines to show, and what was looked at for them.
+    pub fn window(&self) -> &LogWindow {
+        self.held.as_ref().map_or(&self.passing, |held| &held.window)
+    }
+
+    /// Which lines are shown.
+    pub fn query(&self) -> &LogQuery {
+        &self.query
+    }
+
+    /// How many of the newest lines are kept, whatever the filter says.
     pub fn kept(&self) -> usize {
         self.ring.len()
     }
 
-    /// How many lines passed by while the connection was away.
+    /// How many lines passed by while the connection was away and were not looked at yet.
     pub fn missed(&self) -> u64 {
-        self.missed
+        self.window().gaps().map(Gap::len).sum()
     }
 
-    /// While paused: how many lines came since that would be shown.
+    /// While paused: how many newer lines would be shown.
     pub fn paused(&self) -> Option<usize> {
         self.held.as_ref().map(|held| held.new)
+    }
+
+    /// What becomes of the last look at the server's lines.
+    pub fn search(&self) -> &Search {
+        &self.search
+    }
+
+    /// Older lines that were not looked at; `None`: all were.
+    pub fn older(&self) -> Option<Gap> {
+        let before = self.window().oldest().unwrap_or(self.newest + 1);
+        (before > self.cleared + 1).then_some(Gap { after: self.cleared, before })
+    }
+
+    /// Whether older lines are only cleared from the view.
+    pub fn is_cleared(&self) -> bool {
+        self.cleared > 0
+    }
+
+    /// Whether so many lines are shown that no more can be added.
+    pub fn is_full(&self) -> bool {
+        let most = if self.held.is_some() { MAX_HELD_LINES } else { MAX_LINES };
+        self.shown().len() >= most
     }
 
     /// Takes new lines; known ones are left out by their number.
@@ -65,47 +122,58 @@ impl Logs {
             if line.seq <= self.newest {
                 continue;
             }
-            if self.newest > 0 {
-                self.missed += line.seq - self.newest - 1;
-            }
             self.newest = line.seq;
             let line = Arc::new(line);
-            if self.passes(&line, name) {
-                self.passing.push_back(Arc::clone(&line));
-                if let Some(held) = &mut self.held {
-                    held.new += 1;
-                }
+            let passes = self.query.passes(&line, name);
+            self.passing.push(&line, passes);
+            if let Some(held) = &mut self.held {
+                held.new += usize::from(passes);
             }
             self.ring.push_back(line);
         }
-        self.evict();
+        let too_many = self.ring.len().saturating_sub(MAX_LINES);
+        self.ring.drain(..too_many);
+        self.passing.keep_newest(MAX_LINES);
     }
 
     /// Takes a snapshot's lines: older ones that are still here stay.
     pub fn resume(&mut self, lines: Vec<LogLine>, name: DeviceName<'_>) {
         // numbers that went back mean another history, as after restoring a back-up
         if lines.last().is_some_and(|line| line.seq < self.newest) {
-            *self =
-                Self { filter: std::mem::take(&mut self.filter), at_least: self.at_least, ..Self::default() };
+            let (query, generation) = (std::mem::take(&mut self.query), self.generation + 1);
+            *self = Self { query, generation, ..Self::default() };
         }
         self.append(lines, name);
     }
 
-    /// Shows only what passes. A paused view stays paused at its place.
-    pub fn set_filter(&mut self, filter: Filter, at_least: Level, name: DeviceName<'_>) {
-        self.filter = filter;
-        self.at_least = at_least;
-        self.passing = self.ring.iter().filter(|line| self.passes(line, name)).cloned().collect();
-        if let Some(held) = &mut self.held {
-            held.lines = self.passing.iter().filter(|line| line.seq <= held.until).cloned().collect();
-            held.new = self.passing.len() - held.lines.len();
+    /// Shows only what passes. A paused view stays paused at its place. Whether anything is different.
+    pub fn set_query(&mut self, query: LogQuery, name: DeviceName<'_>) -> bool {
+        if query == self.query {
+            return false;
         }
+        self.query = query;
+        self.generation += 1;
+        self.search = Search::Idle;
+        let mut passing = LogWindow::default();
+        for line in &self.ring {
+            passing.push(line, self.query.passes(line, name));
+        }
+        if let Some(held) = &mut self.held {
+            let mut window = LogWindow::default();
+            for line in self.ring.iter().filter(|line| line.seq <= held.until) {
+                window.push(line, self.query.passes(line, name));
+            }
+            held.new = passing.lines().len() - window.lines().len();
+            held.window = window;
+        }
+        self.passing = passing;
+        true
     }
 
     /// Holds the view as it is.
     pub fn pause(&mut self) {
         if self.held.is_none() {
-            self.held = Some(Held { until: self.newest, lines: self.passing.clone(), new: 0 });
+            self.held = Some(Held { until: self.newest, window: self.passing.clone(), new: 0 });
         }
     }
 
@@ -117,29 +185,203 @@ impl Logs {
     /// Empties the view. What is stored on the server stays.
     pub fn clear(&mut self) {
         self.ring.clear();
-        self.passing.clear();
-        self.missed = 0;
+        self.passing = LogWindow::default();
         self.held = None;
+        self.cleared = self.newest;
+        self.search = Search::Idle;
+        self.generation += 1;
     }
 
-    fn passes(&self, line: &LogLine, name: DeviceName<'_>) -> bool {
-        line.level >= self.at_least
-            && (self.filter.is_empty()
-                || self.filter.matches(&Candidate {
-                    level: line.level,
-                    message: &line.message,
-                    fields: line.fields.as_deref(),
-                    device: name(line.device),
-                }))
+    /// Lets what was cleared be looked at again.
+    pub fn undo_clear(&mut self) {
+        self.cleared = 0;
     }
 
-    fn evict(&mut self) {
-        while self.ring.len() > MAX_LINES {
-            self.ring.pop_front();
+    /// Makes room to look further back: of what is held, only the oldest lines stay.
+    pub fn forget_newer(&mut self) {
+        self.pause();
+        if let Some(held) = &mut self.held {
+            let before = held.window.lines().len();
+            if let Some(until) = held.window.keep_oldest(KEPT_LINES) {
+                held.new += before - held.window.lines().len();
+                held.until = until;
+            }
         }
-        let oldest = self.ring.front().map_or(0, |line| line.seq);
-        while self.passing.front().is_some_and(|line| line.seq < oldest) {
-            self.passing.pop_front();
+    }
+
+    /// Begins to look through a gap, from its newer end on. `None` while another answer is awaited, and when there
+    /// is no room.
+    pub fn ask(&mut self, gap: Gap, project: ProjectId) -> Option<Ask> {
+        if matches!(self.search, Search::Asking(_)) || self.is_full() {
+            return None;
         }
+        self.search = Search::Asking(gap);
+        let LogQuery { text, at_least, devices, .. } = &self.query;
+        let question = LogQuestion {
+            project,
+            filter: text.clone(),
+            at_least: *at_least,
+            devices: devices.iter().copied().collect(),
+            after: gap.after,
+            before: gap.before,
+        };
+        Some(Ask { generation: self.generation, gap, question })
+    }
+
+    /// Takes the answer, unless something else is looked for by now. How many lines it brought.
+    pub fn answer(&mut self, generation: u32, gap: Gap, part: Result<LogPart, String>) -> usize {
+        if generation != self.generation || self.search != Search::Asking(gap) {
+            return 0;
+        }
+        let part = match part {
+            Ok(part) => part,
+            Err(why) => {
+                self.search = Search::Failed(gap, why);
+                return 0;
+            }
+        };
+        self.search = Search::Idle;
+        let span = Span { from: part.from.clamp(gap.after + 1, gap.before - 1), to: gap.before - 1 };
+        let lines: Vec<Arc<LogLine>> = part.lines.into_iter().map(Arc::new).collect();
+        self.passing.insert(span, lines.iter().cloned(), part.back_to);
+        self.passing.keep_newest(MAX_LINES);
+        if let Some(held) = &mut self.held {
+            held.window.insert(span, lines.iter().cloned(), part.back_to);
+        }
+        lines.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use protocol::filter::Filter;
+    use protocol::model::{DeviceId, Level};
+
+    use super::super::fixture::line;
+    use super::*;
+
+    const PROJECT: ProjectId = ProjectId(7);
+
+    fn lines(seqs: impl IntoIterator<Item = u64>) -> Vec<LogLine> {
+        seqs.into_iter()
+            .map(|seq| line(seq, Level::Info, if seq % 10 == 0 { "needle" } else { "hay" }))
+            .collect()
+    }
+
+    fn logs(seqs: impl IntoIterator<Item = u64>) -> Logs {
+        let mut logs = Logs::default();
+        logs.append(lines(seqs), &|_| "");
+        logs
+    }
+
+    fn needles(logs: &mut Logs) {
+        let filter = Filter::parse("needle").unwrap();
+        assert!(logs.set_query(LogQuery { text: "needle".into(), filter, ..LogQuery::default() }, &|_| ""));
+    }
+
+    fn part(from: u64, found: impl IntoIterator<Item = u64>) -> Result<LogPart, String> {
+        Ok(LogPart { lines: lines(found), from, back_to: Some(protocol::model::UnixMicros(5)) })
+    }
+
+    fn seqs(logs: &Logs) -> Vec<u64> {
+        logs.shown().iter().map(|line| line.seq).collect()
+    }
+
+    #[test]
+    fn a_filter_reaches_what_was_never_sent() {
+        let mut logs = logs(1_001..=1_500);
+        needles(&mut logs);
+        assert_eq!(logs.shown().len(), 50);
+        let gap = logs.older().unwrap();
+        let ask = logs.ask(gap, PROJECT).unwrap();
+        assert_eq!((ask.question.filter.as_str(), ask.question.before), ("needle", 1_001));
+        assert_eq!(logs.ask(gap, PROJECT), None, "one at a time");
+        assert_eq!(logs.answer(ask.generation, gap, part(600, [700, 900])), 2);
+        assert_eq!(seqs(&logs)[..3], [700, 900, 1_010]);
+        assert_eq!(logs.older(), Some(Gap { after: 0, before: 600 }));
+        assert_eq!(logs.window().looked_at(), 901);
+        // what comes meanwhile is shown, too
+        logs.append(lines([1_501, 1_510]), &|_| "");
+        assert_eq!(seqs(&logs).last(), Some(&1_510));
+        let gap = logs.older().unwrap();
+        let ask = logs.ask(gap, PROJECT).unwrap();
+        logs.answer(ask.generation, gap, part(1, []));
+        assert_eq!(logs.older(), None, "all of it was looked at");
+    }
+
+    #[test]
+    fn an_answer_to_another_question_is_not_taken() {
+        let mut logs = logs(100..=200);
+        let gap = logs.older().unwrap();
+        let ask = logs.ask(gap, PROJECT).unwrap();
+        needles(&mut logs);
+        assert_eq!(logs.answer(ask.generation, gap, part(1, 1..100)), 0);
+        assert_eq!((seqs(&logs)[0], logs.search()), (100, &Search::Idle));
+        let ask = logs.ask(gap, PROJECT).unwrap();
+        logs.answer(ask.generation, gap, Err("no".into()));
+        assert_eq!(logs.search(), &Search::Failed(gap, "no".into()));
+        assert!(logs.ask(gap, PROJECT).is_some(), "it can be tried again");
+    }
+
+    #[test]
+    fn a_gap_after_a_reconnect_is_told_and_filled() {
+        let mut logs = logs(1..=500);
+        logs.resume(lines(2_001..=2_500), &|_| "");
+        let gap = logs.window().gaps().next().unwrap();
+        assert_eq!((gap.len(), logs.missed()), (1_500, 1_500));
+        logs.pause();
+        for from in [1_501, 1_001, 501] {
+            let gap = logs.window().gaps().next().unwrap();
+            let ask = logs.ask(gap, PROJECT).unwrap();
+            logs.answer(ask.generation, gap, part(from, from..gap.before));
+        }
+        assert_eq!((logs.missed(), logs.shown().len(), logs.older()), (0, 2_500, None));
+        logs.resume_following();
+        assert_eq!(logs.shown().len(), 2_500, "following shows it as well");
+    }
+
+    #[test]
+    fn looking_back_is_bounded_and_goes_on_from_there() {
+        let mut logs = logs(100_001..=100_500);
+        logs.pause();
+        while !logs.is_full() {
+            let gap = logs.older().unwrap();
+            let ask = logs.ask(gap, PROJECT).unwrap();
+            let from = gap.before - 500;
+            logs.answer(ask.generation, gap, part(from, from..gap.before));
+        }
+        assert_eq!(logs.shown().len(), MAX_HELD_LINES);
+        assert_eq!(logs.ask(logs.older().unwrap(), PROJECT), None);
+        let oldest = seqs(&logs)[0];
+        logs.forget_newer();
+        assert_eq!((seqs(&logs)[0], logs.shown().len()), (oldest, KEPT_LINES));
+        assert_eq!(logs.paused(), Some(MAX_HELD_LINES - KEPT_LINES));
+        assert!(logs.ask(logs.older().unwrap(), PROJECT).is_some());
+        logs.resume_following();
+        assert_eq!(seqs(&logs).last(), Some(&100_500));
+    }
+
+    #[test]
+    fn only_the_chosen_devices_are_shown() {
+        let mut logs = Logs::default();
+        let of = |seq, device| LogLine { device: DeviceId(device), ..line(seq, Level::Info, "x") };
+        logs.append(vec![of(1, 1), of(2, 2), of(3, 3)], &|_| "");
+        let devices = BTreeSet::from([DeviceId(1), DeviceId(3)]);
+        logs.set_query(LogQuery { devices, ..LogQuery::default() }, &|_| "");
+        logs.append(vec![of(4, 2), of(5, 3)], &|_| "");
+        assert_eq!(seqs(&logs), [1, 3, 5]);
+    }
+
+    #[test]
+    fn what_was_cleared_can_be_looked_at_again() {
+        let mut logs = logs(1..=5);
+        logs.clear();
+        assert_eq!((logs.older(), logs.is_cleared()), (None, true));
+        logs.append(lines([6]), &|_| "");
+        assert_eq!((seqs(&logs), logs.older()), (vec![6], None));
+        logs.undo_clear();
+        assert_eq!(logs.older(), Some(Gap { after: 0, before: 6 }));
     }
 }

@@ -10,6 +10,10 @@ mod fixture;
 mod groups;
 #[cfg(test)]
 mod let_go_tests;
+mod log_query;
+mod log_rows;
+mod log_text;
+mod log_window;
 mod logs;
 #[cfg(test)]
 mod refused_tests;
@@ -27,13 +31,17 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use leptos::reactive::signal::ArcTrigger;
 use protocol::live::{Gesture, Snapshot};
-use protocol::model::{ProjectRole, Value, VarName};
+use protocol::model::{Level, ProjectRole, Value, VarName};
 
 pub use by_device::ByDevice;
 pub use delivery::{Ranking, Spread, Status, Tally};
 pub use edits::VIEWER;
 pub use groups::{Group, group, title};
-pub use logs::Logs;
+pub use log_query::LogQuery;
+pub use log_rows::{LogRow, LogRows};
+pub use log_text::{log_text, text_height};
+pub use log_window::{Gap, LogWindow};
+pub use logs::{Logs, Search};
 pub use state::{LiveState, Touched};
 pub use vars::{Pending, Stage, VarState, same_value};
 pub use verdict::{DeviceRow, Fate};
@@ -104,6 +112,10 @@ pub struct Live {
     pub pane: RwSignal<Pane>,
     /// The variable whose devices are listed; one at a time.
     pub opened: RwSignal<Option<VarName>>,
+    /// What is typed above the log, whether or not it can be read.
+    pub log_filter: RwSignal<String>,
+    /// The lowest level that the log shows.
+    pub log_level: RwSignal<Level>,
     /// What a screen reader is told, politely.
     pub announcement: RwSignal<String>,
     next_announcement: StoredValue<Option<String>>,
@@ -141,6 +153,8 @@ impl Live {
             link: RwSignal::new(Link::Opening),
             pane: RwSignal::new(Pane::Variables),
             opened: RwSignal::new(None),
+            log_filter: RwSignal::new(String::new()),
+            log_level: RwSignal::new(Level::Trace),
             announcement: RwSignal::new(String::new()),
             next_announcement: StoredValue::new(None),
         }
@@ -261,6 +275,23 @@ impl Live {
         self.update(|state| {
             change(state);
             Touched { logs: true, ..Touched::default() }
+        });
+    }
+
+    /// Looks through log lines that only the server has. Does nothing while it does so already.
+    pub fn look(&self, gap: Gap) {
+        let asked = self.inner.try_update_value(|inner| {
+            let project = inner.state.project();
+            inner.state.logs.ask(gap, project)
+        });
+        let Some(logs::Ask { generation, gap, question }) = asked.flatten() else { return };
+        self.update_logs(|_| {});
+        let live = *self;
+        leptos::task::spawn_local(async move {
+            let part = crate::api::search_logs(question).await.map_err(|why| why.to_string());
+            live.update_logs(|state| {
+                state.logs.answer(generation, gap, part);
+            });
         });
     }
 

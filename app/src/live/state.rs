@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use protocol::filter::Filter;
 use protocol::live::{
     Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot,
 };
 use protocol::model::{
-    DeviceId, Level, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
+    DeviceId, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
 };
 
 use super::by_device::ByDevice;
 use super::delivery::{Delivery, Ranking, Status};
+use super::log_query::LogQuery;
 use super::logs::Logs;
 use super::runs::Answer;
 use super::vars::VarState;
@@ -117,7 +117,7 @@ impl LiveState {
             vars: HashMap::new(),
             next_id: 1,
             runs: Vec::new(),
-            logs: Logs::new(),
+            logs: Logs::default(),
         };
         state.replace(snapshot);
         state
@@ -247,10 +247,16 @@ impl LiveState {
         }
     }
 
-    /// Shows only the log lines that pass.
-    pub fn set_log_filter(&mut self, filter: Filter, at_least: Level) {
+    /// Shows only the log lines that pass. Whether that is anything else than before.
+    pub fn set_log_query(&mut self, query: LogQuery) -> bool {
         let (devices, gone) = (&self.devices, &self.gone);
-        self.logs.set_filter(filter, at_least, &|id| device_name(devices, gone, id));
+        self.logs.set_query(query, &|id| device_name(devices, gone, id))
+    }
+
+    /// Shows only the log lines of these devices; none: of all.
+    pub fn set_log_devices(&mut self, devices: BTreeSet<DeviceId>) -> bool {
+        let query = LogQuery { devices, ..self.logs.query().clone() };
+        self.set_log_query(query)
     }
 
     /// After a gap, once: the message that asks for a snapshot.

@@ -8,6 +8,7 @@ use protocol::model::{DeviceId, Level, ProjectId, ProjectRole, UnixMicros, Value
 use super::delivery::{Spread, Status, Tally};
 use super::edits::VIEWER;
 use super::fixture::*;
+use super::log_query::LogQuery;
 use super::state::{LiveState, Touched};
 use super::verdict::Fate;
 
@@ -277,6 +278,10 @@ fn a_gap_asks_once_for_a_snapshot_and_known_deltas_are_left_out() {
     assert_eq!(shown(&state), Some(int(3)));
 }
 
+fn at_least(state: &mut LiveState, at_least: Level) {
+    state.set_log_query(LogQuery { at_least, ..LogQuery::default() });
+}
+
 #[test]
 fn log_lines_are_taken_once_and_missed_ones_are_counted() {
     let mut state = state();
@@ -292,14 +297,14 @@ fn log_lines_are_taken_once_and_missed_ones_are_counted() {
 #[test]
 fn a_paused_log_holds_still_and_counts_what_would_be_shown() {
     let mut state = state();
-    state.set_log_filter(Filter::default(), Level::Warn);
+    at_least(&mut state, Level::Warn);
     assert_eq!(messages(&state), ["two"]);
     state.logs.pause();
     let lines = vec![line(3, Level::Info, "quiet"), line(4, Level::Error, "loud")];
     state.apply(delta(11, Event::Logs(lines)));
     assert_eq!((messages(&state), state.logs.paused()), (vec!["two".to_owned()], Some(1)));
     // another filter looks at the same moment
-    state.set_log_filter(Filter::default(), Level::Trace);
+    at_least(&mut state, Level::Trace);
     assert_eq!((messages(&state).len(), state.logs.paused()), (2, Some(2)));
     state.logs.resume_following();
     assert_eq!(messages(&state), ["one", "two", "quiet", "loud"]);
@@ -308,7 +313,9 @@ fn a_paused_log_holds_still_and_counts_what_would_be_shown() {
 #[test]
 fn a_filter_knows_devices_by_name_and_clearing_is_not_undone_by_a_snapshot() {
     let mut state = state();
-    state.set_log_filter(Filter::parse("device:device-1 -two").unwrap(), Level::Trace);
+    let text = "device:device-1 -two";
+    let filter = Filter::parse(text).unwrap();
+    state.set_log_query(LogQuery { text: text.to_owned(), filter, ..LogQuery::default() });
     assert_eq!(messages(&state), ["one"]);
     state.logs.clear();
     state.apply(ServerMessage::Snapshot(Box::new(snapshot(20))));
@@ -345,14 +352,14 @@ proptest! {
                 2 => state.logs.resume_following(),
                 3 => {
                     lowest = if lowest == Level::Trace { Level::Warn } else { Level::Trace };
-                    state.set_log_filter(Filter::default(), lowest);
+                    at_least(&mut state, lowest);
                 }
                 _ => state.logs.clear(),
             }
         }
         state.logs.resume_following();
         prop_assert!(state.logs.shown().iter().all(|line| line.level >= lowest));
-        state.set_log_filter(Filter::default(), Level::Trace);
+        at_least(&mut state, Level::Trace);
         prop_assert_eq!(state.logs.shown().len(), state.logs.kept());
     }
 }

@@ -10,6 +10,7 @@ use super::account::{AccountSection, Frame};
 use super::loaded;
 use crate::api::{self, AuditPart, AuditQuery};
 use crate::format;
+use crate::zone::use_zone;
 
 /// What an action is about, and the beginning of its code.
 const KINDS: [(&str, &str); 8] = [
@@ -36,7 +37,8 @@ pub fn InstanceAudit() -> impl IntoView {
                 <Title text="Audit trail" />
                 <Frame user=part.user current=AccountSection::Audit>
                     <p class="meta">
-                        "Who did what on this instance; times are in UTC. Edits of values are in the trail of each project. "
+                        "Who did what on this instance. Edits of values are in the trail of each project. "
+                        <Clock />
                         <Exports path="/api/v1/audit/export".to_owned() />
                     </p>
                     <Trail query entries=part.entries next=part.next of_project=false />
@@ -95,6 +97,13 @@ pub(super) fn Trail(
     .into_any()
 }
 
+/// By which clock the times of the page are.
+#[component]
+pub(super) fn Clock() -> impl IntoView {
+    let zone = use_zone();
+    view! { {move || format!("Times are in {}. ", zone.get().name())} }
+}
+
 /// All of it, for other programs.
 #[component]
 pub(super) fn Exports(
@@ -150,6 +159,7 @@ fn Filter(person: String, action: String, is_narrowed: bool) -> impl IntoView {
 
 #[component]
 fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
+    let zone = use_zone();
     let AuditEntry { at, actor, by, address, project, action, subject, old, new } = entry;
     let by = match by.as_str() {
         // the usual way needs no word
@@ -165,8 +175,8 @@ fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
     let place = project.filter(|_| !of_project).map(|project| format!("project {project}"));
     view! {
         <li class="trail-entry">
-            <time class="meta" datetime=at.to_rfc3339() title="UTC">
-                {format::moment(at)}
+            <time class="meta" datetime=at.to_rfc3339() title=at.to_rfc3339()>
+                {move || format::moment(at, zone.get().minutes_east(at))}
             </time>
             <span class="trail-who">
                 {actor}

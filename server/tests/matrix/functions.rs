@@ -49,6 +49,8 @@ fn arguments(function: &str, project: ProjectId) -> Vec<(&'static str, String)> 
         }
         "get_invitation" | "get_reset" => vec![("", "\u{4}none".to_owned())],
         "get_live" | "get_settings" | "list_members" | "list_keys" => vec![("", number.to_string())],
+        // project, after, before, filter, level, devices
+        "search_logs" => vec![("", format!("{number}\0\u{1}\0\0\0"))],
         // project, after, person, action
         "list_audit" => {
             vec![("", format!("\u{1}{number}\0\0\0")), (", of the instance", "\0\0\0\0".to_owned())]

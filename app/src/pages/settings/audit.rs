@@ -5,7 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::{Frame, Section};
 use crate::api::{self, AppError, AuditPart, ProjectHead};
-use crate::pages::audit::{Exports, Trail, query_of};
+use crate::pages::audit::{Clock, Exports, Trail, query_of};
 use crate::pages::{loaded, project_in_address};
 
 /// `/p/:id/settings/audit`.
@@ -32,7 +32,8 @@ fn Content(head: ProjectHead, query: api::AuditQuery, part: AuditPart) -> impl I
     view! {
         <Frame head current=Section::Audit>
             <p class="meta">
-                "Who did what, when, by what and from where, edits of values included; times are in UTC. "
+                "Who did what, when, by what and from where, edits of values included. "
+                <Clock />
                 <Exports path=export />
             </p>
             <Trail query entries=part.entries next=part.next of_project=true />

@@ -103,7 +103,7 @@ fn state(key: &GameKey, now: UnixMicros) -> (String, bool) {
     match (key.revoked_at, key.expires_at) {
         (Some(at), _) => (format!("revoked on {}", format::day(at)), false),
         (None, Some(end)) if end <= now => (format!("ended on {}", format::day(end)), false),
-        (None, Some(end)) => (format!("ends on {} UTC", format::moment(end)), false),
+        (None, Some(end)) => (format!("ends on {} UTC", format::moment(end, 0)), false),
         (None, None) => ("in force".to_owned(), true),
     }
 }

@@ -1,0 +1,103 @@
+//! One line of the log whole, a field a row.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use protocol::line::flatten;
+use protocol::live::LogLine;
+use protocol::model::UnixMicros;
+
+use super::log_notes::LogNotes;
+use super::log_row::Message;
+use super::log_view::LogPane;
+use super::pane_separator::{Edge, PaneSeparator};
+use crate::format;
+use crate::live::LiveState;
+use crate::zone::Zone;
+
+/// Most fields that are shown; a download has all of them.
+const MAX_FIELDS: usize = 500;
+/// Least height, in pixels.
+const LEAST_PX: f64 = 96.0;
+
+/// What the lines keep above, in pixels.
+const fn spare(_: f64) -> f64 {
+    280.0
+}
+
+/// The line that was chosen.
+#[component]
+pub(super) fn LogDetail(line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
+    let LogPane { live, zone, chosen, .. } = pane;
+    let LogLine { seq, device, at, received, level, .. } = *line;
+    let name = move || live.with_devices(|state| state.device_name(device).to_owned());
+    let (fields, left_out) = line.fields.as_deref().map(|json| flatten(json, MAX_FIELDS)).unwrap_or_default();
+    let project = live.read(LiveState::project);
+    let fields = fields.into_iter().map(|(path, value)| {
+        view! {
+            <tr>
+                <th scope="row">
+                    <code>{path}</code>
+                </th>
+                <td class="value">{value}</td>
+            </tr>
+        }
+    });
+    view! {
+        <aside class="log-detail" aria-label="Selected log line">
+            <PaneSeparator
+                edge=Edge::Top
+                name="log-detail-height"
+                label="Height of the details"
+                key=format!("log-detail-height:{project}")
+                least=LEAST_PX
+                spare
+            />
+            <button
+                type="button"
+                class="button button--icon log-detail-close"
+                aria-label="Close"
+                on:click=move |_| chosen.set(None)
+            >
+                <span aria-hidden="true">"✕"</span>
+            </button>
+            <div class="log-detail-body" tabindex="0" role="group" aria-label="Fields of the line">
+                <LogNotes fields=line.fields.clone() />
+                <pre class="value">
+                    <Message text=line.message.clone() one_row=false />
+                </pre>
+                <table class="log-fields">
+                    <tbody>
+                        {detail("time", move || full(at, zone.get()))}
+                        {detail("received", move || full(received, zone.get()))}
+                        {detail("level", move || level.to_string())} {detail("device", name)}
+                        {detail("number", move || seq.to_string())} {fields.collect_view()}
+                    </tbody>
+                </table>
+                {(left_out > 0).then(|| view! { <p class="meta">{format!("and {left_out} more")}</p> })}
+            </div>
+        </aside>
+    }
+    .into_any()
+}
+
+fn detail(name: &'static str, value: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row" class="log-own">
+                {name}
+            </th>
+            <td>{value}</td>
+        </tr>
+    }
+}
+
+/// Date, time and zone, and the same in UTC.
+fn full(at: UnixMicros, zone: Zone) -> String {
+    let minutes_east = zone.minutes_east(at);
+    let local = format!("{} {}", format::exact_moment(at, minutes_east), format::offset(minutes_east));
+    match zone {
+        Zone::Utc => local,
+        Zone::Local => format!("{local} ({}) · {}", zone.name(), at.to_rfc3339()),
+    }
+}

@@ -1,0 +1,118 @@
+//! How far back was looked, and the way further: what was not looked at is never passed over.
+
+use leptos::prelude::*;
+
+use super::log_view::LogPane;
+use crate::format;
+use crate::live::{Gap, LiveState, Search};
+use crate::zone::Zone;
+
+/// What the row says, and what its button does.
+#[derive(Clone, PartialEq)]
+struct Said {
+    words: String,
+    button: Option<(&'static str, Deed)>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Deed {
+    Look(Gap),
+    ForgetNewer,
+    UndoClear,
+}
+
+/// The first row.
+#[component]
+pub(super) fn LogReach(pane: LogPane) -> impl IntoView {
+    let said = Memo::new(move |_| pane.live.with_logs(|state| reach(state, pane.zone.get())));
+    view! { <SaidRow said pane /> }
+}
+
+/// Lines that came while the connection was away.
+#[component]
+pub(super) fn LogGap(gap: Gap, pane: LogPane) -> impl IntoView {
+    let said = Memo::new(move |_| {
+        pane.live.with_logs(|state| {
+            let lines = format!("{} came meanwhile", lines_of(gap.len()));
+            match state.logs.search() {
+                Search::Asking(asked) if *asked == gap => {
+                    Said { words: format!("{lines}. Loading…"), button: None }
+                }
+                Search::Failed(asked, why) if *asked == gap => Said {
+                    words: format!("{lines}. {}", failed(why)),
+                    button: Some(("Try again", Deed::Look(gap))),
+                },
+                _ => Said { words: lines, button: Some(("Load them", Deed::Look(gap))) },
+            }
+        })
+    });
+    view! { <SaidRow said pane /> }
+}
+
+#[component]
+fn SaidRow(said: Memo<Said>, pane: LogPane) -> impl IntoView {
+    let run = move |deed: Deed| match deed {
+        Deed::Look(gap) => pane.live.look(gap),
+        Deed::ForgetNewer => pane.live.update_logs(|state| state.logs.forget_newer()),
+        Deed::UndoClear => pane.live.update_logs(|state| state.logs.undo_clear()),
+    };
+    view! {
+        <div class="log-reach" role="status">
+            <span>{move || said.with(|said| said.words.clone())}</span>
+            {move || {
+                said.with(|said| said.button)
+                    .map(|(word, deed)| {
+                        view! {
+                            <button type="button" class="button" on:click=move |_| run(deed)>
+                                {word}
+                            </button>
+                        }
+                    })
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+fn reach(state: &LiveState, zone: Zone) -> Said {
+    let logs = &state.logs;
+    let window = logs.window();
+    let plain = |words: String| Said { words, button: None };
+    let with = |words: String, word, deed| Said { words, button: Some((word, deed)) };
+    let nothing = if logs.shown().is_empty() { "No line passes so far. " } else { "" };
+    let Some(older) = logs.older() else {
+        return match (logs.is_cleared(), logs.shown().is_empty()) {
+            (true, _) => with("Older lines were cleared.".to_owned(), "Show them", Deed::UndoClear),
+            (false, true) => {
+                plain(format!("No line passes. All {} were looked at.", lines_of(window.looked_at())))
+            }
+            (false, false) => plain("The log begins here.".to_owned()),
+        };
+    };
+    let back_to = window
+        .back_to()
+        .map_or_else(String::new, |at| format!(", back to {}", format::moment(at, zone.minutes_east(at))));
+    let looked = format!("{nothing}Looked at {}{back_to}.", lines_of(window.looked_at()));
+    let is_older = |gap: &Gap| gap.before == older.before;
+    match logs.search() {
+        Search::Asking(gap) if is_older(gap) => plain(format!("{looked} Looking further…")),
+        Search::Failed(gap, why) if is_older(gap) => {
+            with(format!("{looked} {}", failed(why)), "Try again", Deed::Look(older))
+        }
+        _ if logs.is_full() => with(
+            format!("{} are loaded, which is all that fit.", lines_of(logs.shown().len() as u64)),
+            "Drop the newer ones and look further",
+            Deed::ForgetNewer,
+        ),
+        _ => with(looked, "Look further", Deed::Look(older)),
+    }
+}
+
+fn failed(why: &str) -> String {
+    format!("They could not be loaded: {why}")
+}
+
+fn lines_of(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} line{plural}", format::grouped(count))
+}

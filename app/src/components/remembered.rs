@@ -1,0 +1,31 @@
+//! What the browser remembers of a page's looks. It may be forbidden to; then it is forgotten.
+
+#[cfg(feature = "hydrate")]
+fn storage() -> Option<web_sys::Storage> {
+    leptos::prelude::window().local_storage().ok().flatten()
+}
+
+/// What was remembered under this name.
+pub(super) fn remembered(name: &str) -> Option<String> {
+    #[cfg(feature = "hydrate")]
+    return storage()?.get_item(name).ok().flatten();
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = name;
+        None
+    }
+}
+
+/// Remembers it, or forgets it.
+pub(super) fn remember(name: &str, value: Option<&str>) {
+    #[cfg(feature = "hydrate")]
+    if let Some(storage) = storage() {
+        // it fails when there is no room
+        let _ = match value {
+            Some(value) => storage.set_item(name, value),
+            None => storage.remove_item(name),
+        };
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (name, value);
+}

@@ -1,0 +1,54 @@
+//! Which lines of the log are shown.
+
+use std::collections::BTreeSet;
+
+use protocol::filter::{Candidate, Filter};
+use protocol::live::LogLine;
+use protocol::model::{DeviceId, Level};
+
+/// Tells a device's name.
+pub type DeviceName<'a> = &'a dyn Fn(DeviceId) -> &'a str;
+
+/// Which lines are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogQuery {
+    /// As it was typed; it can be read.
+    pub text: String,
+    /// The same, read.
+    pub filter: Filter,
+    /// This level or a higher one.
+    pub at_least: Level,
+    /// Of these devices; empty: of all.
+    pub devices: BTreeSet<DeviceId>,
+}
+
+impl Default for LogQuery {
+    /// Everything.
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            filter: Filter::default(),
+            at_least: Level::Trace,
+            devices: BTreeSet::new(),
+        }
+    }
+}
+
+impl LogQuery {
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.filter.is_empty() && self.at_least == Level::Trace && self.devices.is_empty()
+    }
+
+    pub(super) fn passes(&self, line: &LogLine, name: DeviceName<'_>) -> bool {
+        line.level >= self.at_least
+            && (self.devices.is_empty() || self.devices.contains(&line.device))
+            && (self.filter.is_empty()
+                || self.filter.matches(&Candidate {
+                    level: line.level,
+                    message: &line.message,
+                    fields: line.fields.as_deref(),
+                    device: name(line.device),
+                }))
+    }
+}

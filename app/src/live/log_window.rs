@@ -1,0 +1,186 @@
+//! A part of the log: lines in order, and which numbers were looked at for them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use protocol::live::LogLine;
+use protocol::model::UnixMicros;
+
+/// Numbers of lines that nobody has looked at yet: those between two others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Gap {
+    /// The last number before them; 0: they are the oldest of all.
+    pub after: u64,
+    /// The first number behind them.
+    pub before: u64,
+}
+
+impl Gap {
+    /// How many numbers there are in it.
+    pub const fn len(self) -> u64 {
+        self.before - self.after - 1
+    }
+}
+
+/// Both ends are in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) from: u64,
+    pub(super) to: u64,
+}
+
+/// Lines that pass, the oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct LogWindow {
+    lines: VecDeque<Arc<LogLine>>,
+    /// What was looked at: in order, and never two that touch.
+    looked_at: Vec<Span>,
+    /// When the oldest line that was looked at was received.
+    back_to: Option<UnixMicros>,
+}
+
+impl LogWindow {
+    /// The lines that pass.
+    pub fn lines(&self) -> &VecDeque<Arc<LogLine>> {
+        &self.lines
+    }
+
+    /// When the oldest line that was looked at was received.
+    pub fn back_to(&self) -> Option<UnixMicros> {
+        self.back_to
+    }
+
+    /// How many lines were looked at.
+    pub fn looked_at(&self) -> u64 {
+        self.looked_at.iter().map(|span| span.to - span.from + 1).sum()
+    }
+
+    /// The oldest number that was looked at.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        self.looked_at.first().map(|span| span.from)
+    }
+
+    /// What was left out between lines that were looked at.
+    pub fn gaps(&self) -> impl Iterator<Item = Gap> {
+        self.looked_at.windows(2).map(|two| Gap { after: two[0].to, before: two[1].from })
+    }
+
+    /// The newest line of all was looked at.
+    pub(super) fn push(&mut self, line: &Arc<LogLine>, passes: bool) {
+        self.look(Span { from: line.seq, to: line.seq });
+        self.back_to.get_or_insert(line.received);
+        if passes {
+            self.lines.push_back(Arc::clone(line));
+        }
+    }
+
+    /// A part was looked at that was not before; these of its lines pass, the oldest first.
+    pub(super) fn insert(
+        &mut self,
+        span: Span,
+        lines: impl Iterator<Item = Arc<LogLine>>,
+        back_to: Option<UnixMicros>,
+    ) {
+        if self.oldest().is_none_or(|oldest| span.from < oldest) {
+            self.back_to = back_to.or(self.back_to);
+        }
+        let newer = self.lines.split_off(self.lines.partition_point(|line| line.seq < span.from));
+        self.lines.extend(lines.filter(|line| (span.from..=span.to).contains(&line.seq)));
+        self.lines.extend(newer.into_iter().skip_while(|line| line.seq <= span.to));
+        self.look(span);
+    }
+
+    /// Forgets the oldest lines, so that at most so many are left.
+    pub(super) fn keep_newest(&mut self, most: usize) {
+        if self.lines.len() <= most {
+            return;
+        }
+        self.lines.drain(..self.lines.len() - most);
+        if let Some(oldest) = self.lines.front() {
+            let from = oldest.seq;
+            self.back_to = Some(oldest.received);
+            self.looked_at.retain(|span| span.to >= from);
+            self.looked_at.first_mut().into_iter().for_each(|span| span.from = span.from.max(from));
+        }
+    }
+
+    /// Forgets the newest lines, so that at most so many are left; the number of the last one.
+    pub(super) fn keep_oldest(&mut self, most: usize) -> Option<u64> {
+        self.lines.truncate(most);
+        let to = self.lines.back()?.seq;
+        self.looked_at.retain(|span| span.from <= to);
+        self.looked_at.last_mut().into_iter().for_each(|span| span.to = span.to.min(to));
+        Some(to)
+    }
+
+    fn look(&mut self, span: Span) {
+        let first = self.looked_at.partition_point(|other| other.to + 1 < span.from);
+        let behind = self.looked_at.partition_point(|other| other.from <= span.to + 1);
+        let from = self.looked_at.get(first).map_or(span.from, |other| other.from.min(span.from));
+        let to = behind.checked_sub(1).filter(|last| *last >= first);
+        let to = to.and_then(|last| self.looked_at.get(last)).map_or(span.to, |last| last.to.max(span.to));
+        self.looked_at.splice(first..behind.max(first), [Span { from: from.min(span.from), to }]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use protocol::model::Level;
+
+    use super::super::fixture::line;
+    use super::*;
+
+    fn arc(seq: u64) -> Arc<LogLine> {
+        Arc::new(line(seq, Level::Info, "x"))
+    }
+
+    fn seqs(window: &LogWindow) -> Vec<u64> {
+        window.lines().iter().map(|line| line.seq).collect()
+    }
+
+    fn insert(window: &mut LogWindow, from: u64, to: u64) {
+        window.insert(Span { from, to }, (from..=to).map(arc), None);
+    }
+
+    #[test]
+    fn a_gap_is_filled_from_its_newer_end() {
+        let mut window = LogWindow::default();
+        [3, 4, 9, 10].into_iter().for_each(|seq| window.push(&arc(seq), true));
+        assert_eq!(window.gaps().collect::<Vec<_>>(), [Gap { after: 4, before: 9 }]);
+        insert(&mut window, 7, 8);
+        assert_eq!(window.gaps().collect::<Vec<_>>(), [Gap { after: 4, before: 7 }]);
+        insert(&mut window, 5, 6);
+        assert_eq!((seqs(&window), window.gaps().count()), ((3..=10).collect(), 0));
+        insert(&mut window, 1, 2);
+        assert_eq!((seqs(&window), window.looked_at(), window.oldest()), ((1..=10).collect(), 10, Some(1)));
+    }
+
+    #[test]
+    fn what_is_forgotten_was_not_looked_at() {
+        let mut window = LogWindow::default();
+        (1..=10).for_each(|seq| window.push(&arc(seq), seq % 2 == 0));
+        window.keep_newest(3);
+        assert_eq!((seqs(&window), window.oldest()), (vec![6, 8, 10], Some(6)));
+        assert_eq!(window.keep_oldest(2), Some(8));
+        assert_eq!((seqs(&window), window.looked_at()), (vec![6, 8], 3));
+    }
+
+    proptest! {
+        /// Whatever is looked at in whatever order: what is in no gap was looked at, once.
+        #[test]
+        fn spans_are_the_numbers_that_were_looked_at(parts in proptest::collection::vec((1..60u64, 0..9u64), 1..30)) {
+            let mut window = LogWindow::default();
+            let mut expected = std::collections::BTreeSet::new();
+            for (from, more) in parts {
+                insert(&mut window, from, from + more);
+                expected.extend(from..=from + more);
+            }
+            prop_assert_eq!(seqs(&window), expected.iter().copied().collect::<Vec<_>>());
+            prop_assert_eq!(window.looked_at(), expected.len() as u64);
+            let last = expected.last().copied().unwrap_or_default();
+            let in_gaps: u64 = window.gaps().map(Gap::len).sum();
+            prop_assert_eq!(window.oldest().unwrap_or_default() - 1 + in_gaps + window.looked_at(), last);
+        }
+    }
+}

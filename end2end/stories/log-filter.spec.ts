@@ -1,0 +1,59 @@
+import { expect, Game, open, shot, test } from '../support/fixtures.ts';
+import { LivePage } from '../support/live-page.ts';
+
+test('what a filter cannot say is underlined with what to write, and the last result stays', async ({ page, server, project }) => {
+  const game = await Game.connect(server, project.key);
+  game.declare({ name: 'speed', type: 'integer', value: 1 });
+  game.log({ message: 'still here', level: 'warn' }, { message: 'quiet', level: 'info' });
+  const live = new LivePage(page);
+  await open(page, server, project.live);
+  await live.logFilter.fill('level>info');
+  await expect(live.logLine('quiet')).toBeHidden();
+  for (const [filter, wrong, advice] of [
+    ['boss room:hall', 'room:hall', 'double quotes'],
+    ['error OR fatal', 'OR', 'level>='],
+    ['(error)', '(error)', 'double quotes'],
+    ['fat*', 'fat*', 'leave the *'],
+    ['since:5m', 'since:5m', 'time'],
+    ['level >= warn', 'level >=', 'without a space'],
+  ] as const) {
+    await live.logFilter.fill(filter);
+    const fault = page.locator('#filter-fault');
+    await expect(fault.locator('u')).toHaveText(wrong);
+    await expect(fault).toContainText(advice);
+    await expect(live.logFilter).toHaveAttribute('aria-invalid', 'true');
+    await expect(live.logLine('still here')).toBeVisible();
+    await expect(live.logLine('quiet')).toBeHidden();
+  }
+  await shot(page, 'log-filter-fault');
+  game.close();
+});
+
+test('levels are compared, names are quoted, accents are found however they are written', async ({ page, server, project }) => {
+  const game = await Game.connect(server, project.key);
+  game.declare({ name: 'speed', type: 'integer', value: 1 });
+  game.log(
+    { message: 'caf\u00e9', level: 'info' },
+    { message: 'cafe\u0301 too', level: 'warn' },
+    { message: 'plain', level: 'error' },
+  );
+  const live = new LivePage(page);
+  await open(page, server, project.live);
+  const lines = live.log.locator('.log-line');
+  await expect(lines).toHaveCount(3);
+  const device = (await lines.first().locator('.log-device').innerText()).trim();
+  for (const [filter, count] of [
+    ['level>warn', 1],
+    ['level<=info', 1],
+    ['!level:error', 2],
+    ['caf\u00e9', 2],
+    ['cafe\u0301', 2],
+    [`device:"${device}"`, 3],
+    ['device:"nobody\'s phone"', 0],
+    ['', 3],
+  ] as const) {
+    await live.logFilter.fill(filter);
+    await expect(lines, filter).toHaveCount(count);
+  }
+  game.close();
+});

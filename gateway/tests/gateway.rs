@@ -21,7 +21,7 @@ use protocol::{
     ErrorCode,
     line::{Caps, Hello, parse_logs, parse_report},
     live::{Change, Event, Gesture, Snapshot},
-    model::{Level, Project, Revision, UnixMicros, User, UserId, Value, VarName, VarRevision, VarType},
+    model::{Bound, Level, Project, Revision, UnixMicros, User, UserId, Value, VarName, VarRevision, VarType},
 };
 
 const START: UnixMicros = UnixMicros(1_790_000_000_000_000);
@@ -447,7 +447,7 @@ async fn a_dashboard_that_lags_gets_a_snapshot_and_goes_on(store: Arc<dyn Store>
 async fn declarations_are_remembered(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let (mut new_build, mut old_build) = (house.game().await, house.game().await);
-    let max = |snapshot: &Snapshot| snapshot.vars[0].spec.max;
+    let max = |snapshot: &Snapshot| snapshot.vars[0].spec.max.map(Bound::as_f64);
     report(&mut new_build, r#"[{"name":"speed","type":"float","value":5,"max":10}]"#).await;
     // a bare value, with or without the same type, is no new declaration, and is read by the known type
     report(&mut new_build, r#"{"speed": 6}"#).await;

@@ -71,7 +71,7 @@ pub(super) fn reported(device: i64, value: Value) -> Reported {
 pub(super) fn snapshot(seq: u64) -> Snapshot {
     let var = |text: &str| Var {
         name: name(text),
-        spec: VarSpec { max: Some(100.0), ..VarSpec::bare(VarType::Integer) },
+        spec: VarSpec { max: Some(100.0.into()), ..VarSpec::bare(VarType::Integer) },
         desired: None,
         reported: vec![reported(1, int(1)), reported(2, int(1))],
         applied: Vec::new(),

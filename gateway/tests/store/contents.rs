@@ -13,8 +13,8 @@ use crate::house::{House, NOW, connect, int, integer, text};
 async fn values_and_declarations_come_back_exactly(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let big = VarSpec {
-        min: Some(-0.1),
-        max: Some(f64::MAX),
+        min: Some((-0.1).into()),
+        max: Some(Integer::MAX.into()),
         step: Some(f64::MIN_POSITIVE),
         options: vec![VarOption { label: "all".to_owned(), value: Value::Int(Integer::MAX) }],
         unit: Some("px/s".to_owned()),

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::json::{Fields, Piece, Shallow, check};
 use crate::{
     ErrorCode, ProtocolError, limits,
-    model::{Report, Value, VarName, VarOption, VarSpec, VarType, json_depth},
+    model::{Bound, Integer, Report, Value, VarName, VarOption, VarSpec, VarType, json_depth},
 };
 
 /// What a declaration is made of; it may say more, which is not kept.
@@ -232,8 +232,8 @@ fn spec(var_type: VarType, object: &Fields<'_>) -> Result<VarSpec> {
         Some(_) => object.get("default").map(value).transpose()?.map(|came| var_type.read(came).0),
     };
     Ok(VarSpec {
-        min: number(object, "min")?,
-        max: number(object, "max")?,
+        min: bound(object, "min")?,
+        max: bound(object, "max")?,
         step: number(object, "step")?.filter(|step| *step > 0.0),
         options,
         unit: text(object, "unit")?,
@@ -265,6 +265,19 @@ fn option(piece: Piece<'_>) -> Result<VarOption> {
     };
     let value = value(piece)?;
     Ok(VarOption { label: label.unwrap_or_else(|| value.to_string()), value })
+}
+
+/// A limit: an integer keeps all its digits.
+fn bound(object: &Fields<'_>, field: &str) -> Result<Option<Bound>> {
+    let exact = match object.read(field)? {
+        Some(Shallow::Number(n)) => n.as_i64().map(Into::into).or_else(|| n.as_u64().map(Into::into)),
+        Some(Shallow::Text(s)) => Integer::parse(s.trim()),
+        _ => None,
+    };
+    match exact {
+        Some(exact) => Ok(Some(Bound::Int(exact))),
+        None => Ok(number(object, field)?.map(Bound::Float)),
+    }
 }
 
 fn number(object: &Fields<'_>, field: &str) -> Result<Option<f64>> {

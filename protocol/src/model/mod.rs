@@ -2,10 +2,12 @@
 
 mod access;
 mod account;
+mod bound;
 mod ids;
 mod log;
 mod refused;
 mod time;
+mod typed;
 mod value;
 mod var;
 mod widen;
@@ -16,6 +18,7 @@ pub use access::{
     SessionInfo, TokenScope, UnknownWord,
 };
 pub use account::{Project, ProjectInfo, ProjectSummary, Role, User};
+pub use bound::Bound;
 pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, TokenId, UserId, VarName, VarRevision};
 pub use log::{Level, LogEntry, LogNote};
 pub use refused::{Refused, RefusedLine};

@@ -226,7 +226,11 @@ impl fmt::Display for Value {
         match self {
             Self::Bool(b) => b.fmt(f),
             Self::Int(i) => i.get().fmt(f),
-            Self::Float(n) => write!(f, "{n}"),
+            Self::Float(n) => {
+                // as Rust writes it for programmers: 1e300 has 5 characters and not 301, and 0.1 stays 0.1
+                let text = format!("{n:?}");
+                f.write_str(text.strip_suffix(".0").unwrap_or(&text))
+            }
             Self::Text(text) | Self::Json(text) => f.write_str(text),
         }
     }
@@ -304,6 +308,21 @@ mod tests {
         }
         for text in ["", "[1", "[1] ]", "[1]\nd:0", "[1, 2]", "1", "\"a\""] {
             assert_eq!(read(Forged::Json(text)), Err(live::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn floats_are_written_as_briefly_as_they_can_be() {
+        for (number, text) in [
+            (5.0, "5"),
+            (-0.5, "-0.5"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (123_456_789.0, "123456789"),
+            (1e300, "1e300"),
+            (-1.5e-9, "-1.5e-9"),
+        ] {
+            assert_eq!(Value::Float(number).to_string(), text);
+            assert_eq!(text.parse(), Ok(number));
         }
     }
 

@@ -1,10 +1,11 @@
 //! A variable as a game declares and reports it.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Integer, Value, VarName, WireForm, words};
+use super::{Bound, Integer, Value, VarName, WireForm, typed, words};
 use crate::{ErrorCode, ProtocolError, limits, line::read_json_text};
 
 /// Why an action has no desired value.
@@ -24,7 +25,7 @@ pub enum VarType {
     String,
     /// One of the declared options.
     Enum,
-    /// `#rgb`, `#rrggbb` or `#rrggbbaa`.
+    /// `#rrggbb`, `rgba(…)` or another way in which CSS writes colours, or a number such as 0xff8844.
     Color,
     /// Any JSON.
     Json,
@@ -95,7 +96,8 @@ impl VarType {
         }
     }
 
-    /// Reads what a person typed. `like` is the current value: an unknown type is kept in its JSON type.
+    /// Reads what a person typed. `like` is the current value: `+=5` is on top of it, and an unknown type is kept in its
+    /// JSON type.
     ///
     /// # Errors
     /// `bad_shape` with a sentence that says what this type takes.
@@ -106,17 +108,22 @@ impl VarType {
                 Some(value) => Ok(value),
                 None => refuse("type true or false"),
             },
-            Self::Integer => match self.parse_scalar(text) {
-                Some(value) => Ok(value),
-                None => refuse("type a whole number from -9223372036854775808 to 18446744073709551615"),
+            Self::Integer => match typed::read(text, like).map(typed::Number::to_integer) {
+                Ok(Some(number)) => Ok(Value::Int(number)),
+                Ok(None) => refuse("type a whole number from -9223372036854775808 to 18446744073709551615"),
+                Err(why) => refuse(why),
             },
-            Self::Float => match self.parse_scalar(text) {
-                Some(value) => Ok(value),
-                None => refuse("type a number, such as 0.25"),
+            Self::Float => match typed::read(text, like) {
+                Ok(number) => Ok(Value::Float(number.to_f64())),
+                Err(why) => refuse(why),
             },
-            Self::Color => match is_hex_color(text.trim()) {
-                true => Ok(Value::Text(text.trim().to_owned())),
-                false => refuse("type a colour, such as #ff8844"),
+            Self::Color => match like {
+                Some(Value::Int(_)) => match typed::read(text, None).map(typed::Number::to_integer) {
+                    Ok(Some(number)) => Ok(Value::Int(number)),
+                    _ => refuse("type a colour as a number, such as 0xff8844"),
+                },
+                _ if is_color(text.trim()) => Ok(Value::Text(text.trim().to_owned())),
+                _ => refuse("type a colour, such as #ff8844"),
             },
             Self::Json => match serde_json::from_str::<serde_json::Value>(text) {
                 Ok(json) => Value::from_json(&json).map_or_else(|| refuse("a number is out of range"), Ok),
@@ -152,10 +159,17 @@ impl VarType {
     }
 }
 
-fn is_hex_color(text: &str) -> bool {
-    text.strip_prefix('#').is_some_and(|digits| {
-        matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
-    })
+/// Whether it looks like a colour: `#` with digits, or a word or function of CSS, which games read for themselves.
+fn is_color(text: &str) -> bool {
+    match text.strip_prefix('#') {
+        Some(digits) => {
+            matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+        }
+        None => {
+            let belongs = |b: u8| b.is_ascii_alphanumeric() || b" ,.%()/+-".contains(&b);
+            text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(belongs)
+        }
+    }
 }
 
 impl From<String> for VarType {
@@ -191,9 +205,9 @@ pub struct VarSpec {
     /// The declared type.
     pub var_type: VarType,
     /// Smallest value a control offers.
-    pub min: Option<f64>,
+    pub min: Option<Bound>,
     /// Largest value a control offers.
-    pub max: Option<f64>,
+    pub max: Option<Bound>,
     /// The step of arrow keys and sliders.
     pub step: Option<f64>,
     /// The choices of an `enum`.
@@ -290,15 +304,21 @@ impl VarSpec {
             VarType::Boolean => matches!(value, Value::Bool(_)),
             VarType::Integer => matches!(value, Value::Int(_)) || self.widened(value).is_some(),
             VarType::Float => matches!(value, Value::Float(_)),
-            VarType::String | VarType::Color => matches!(value, Value::Text(_)),
+            VarType::String => matches!(value, Value::Text(_)),
+            // as text in the ways of CSS, or as a number such as 0xff8844
+            VarType::Color => matches!(value, Value::Text(_) | Value::Int(_) | Value::Float(_)),
             VarType::Enum | VarType::Json | VarType::Action | VarType::Other(_) => true,
         };
         if !fits {
             return refuse(format!("this variable is of type {}", self.var_type));
         }
-        match (value.as_f64(), self.min, self.max) {
-            (Some(n), Some(min), _) if n < min => refuse(format!("the smallest value is {min}")),
-            (Some(n), _, Some(max)) if n > max => refuse(format!("the largest value is {max}")),
+        match (self.min, self.max) {
+            (Some(min), _) if min.compare(value).is_some_and(Ordering::is_lt) => {
+                refuse(format!("the smallest value is {min}"))
+            }
+            (_, Some(max)) if max.compare(value).is_some_and(Ordering::is_gt) => {
+                refuse(format!("the largest value is {max}"))
+            }
             _ => Ok(()),
         }
     }
@@ -338,6 +358,15 @@ mod tests {
         assert!(VarType::Float.parse_text("inf", None).is_err());
         assert!(VarType::Integer.parse_text("1.5", None).is_err());
         assert!(VarType::Color.parse_text("#ff884", None).is_err());
+        assert!(VarType::Color.parse_text("<b>", None).is_err());
+        assert_eq!(
+            VarType::Color.parse_text(" rgba(1, 2, 3, 0.5)", None).unwrap(),
+            Value::Text("rgba(1, 2, 3, 0.5)".into())
+        );
+        assert_eq!(
+            VarType::Color.parse_text("0xff", Some(&Value::Int(1i64.into()))).unwrap(),
+            Value::Int(255i64.into())
+        );
         assert_eq!(
             VarType::Other("money".into()).parse_text("7", Some(&Value::Int(1i64.into()))).unwrap(),
             Value::Int(7i64.into())
@@ -348,11 +377,32 @@ mod tests {
 
     #[test]
     fn an_edit_stays_inside_the_declaration() {
-        let spec = VarSpec { min: Some(0.0), max: Some(10.0), ..VarSpec::bare(VarType::Integer) };
+        let spec =
+            VarSpec { min: Some(0.0.into()), max: Some(10.0.into()), ..VarSpec::bare(VarType::Integer) };
         assert!(spec.check_edit(&Value::Int(10i64.into())).is_ok());
         assert!(spec.check_edit(&Value::Int(11i64.into())).is_err());
         assert!(spec.check_edit(&Value::Float(1.0)).is_err());
         assert!(VarSpec { readonly: true, ..spec }.check_edit(&Value::Int(1i64.into())).is_err());
+    }
+
+    #[test]
+    fn limits_of_integers_are_exact() {
+        let max = Integer::from(i64::MAX);
+        let spec = VarSpec { max: Some(max.into()), ..VarSpec::bare(VarType::Integer) };
+        assert!(spec.check_edit(&Value::Int(max)).is_ok());
+        let refused = spec.check_edit(&Value::Int((i64::MAX as u64 + 1).into())).unwrap_err();
+        assert_eq!(refused.text, "the largest value is 9223372036854775807");
+    }
+
+    #[test]
+    fn numbers_are_understood_in_the_type_of_the_variable() {
+        let integer = |text| VarType::Integer.parse_text(text, Some(&Value::Int(10i64.into())));
+        assert_eq!(integer("2.0").unwrap(), Value::Int(2i64.into()));
+        assert_eq!(integer("+=5").unwrap(), Value::Int(15i64.into()));
+        assert!(integer("1/3").unwrap_err().text.contains("whole number"));
+        let float = |text| VarType::Float.parse_text(text, Some(&Value::Float(10.0)));
+        assert_eq!(float("2,5").unwrap(), Value::Float(2.5));
+        assert_eq!(float("*2").unwrap(), Value::Float(20.0));
     }
 
     #[test]

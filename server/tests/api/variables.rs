@@ -13,7 +13,7 @@ async fn a_variable_says_what_is_declared_desired_and_reported() {
     assert_eq!(names, ["speed", "gravity", "title", "id", "layout", "mode", "fps", "spawn"]);
     let speed = &all[0];
     assert_eq!(speed["type"], "integer");
-    assert_eq!(speed["spec"], json!({"min": 0.0, "max": 100.0, "unit": "px/s", "group": "player"}));
+    assert_eq!(speed["spec"], json!({"min": 0, "max": 100, "unit": "px/s", "group": "player"}));
     assert!(speed["desired"].is_null());
     let devices = world.script.all(&world.at("/devices"), 100).await;
     assert_eq!((devices.len(), &devices[0]["online"]), (1, &json!(true)));

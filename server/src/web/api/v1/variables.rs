@@ -8,7 +8,7 @@ use axum::{
 };
 use protocol::{
     live::{Applied, Desired, Device, NOT_DESIRED, Outcome, Var},
-    model::{VarName, VarRevision, VarSpec},
+    model::{Bound, VarName, VarRevision, VarSpec},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,11 +56,11 @@ struct Spec {
     #[schema(nullable = false)]
     type_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    min: Option<f64>,
+    #[schema(nullable = false, value_type = Option<f64>)]
+    min: Option<Bound>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    max: Option<f64>,
+    #[schema(nullable = false, value_type = Option<f64>)]
+    max: Option<Bound>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     step: Option<f64>,

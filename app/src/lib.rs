@@ -5,6 +5,7 @@
 
 mod ansi;
 pub mod api;
+mod color;
 pub mod components;
 mod document;
 pub mod format;

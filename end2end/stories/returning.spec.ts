@@ -18,7 +18,7 @@ test('what is typed before the program takes over is kept', async ({ page, serve
   const live = new LivePage(page);
   await page.goto(server.url + project.live, { waitUntil: 'commit' });
 
-  // left again: meant to be committed
+  // left again: a draft, which waits for Enter
   await live.number('speed').fill('42');
   await live.slider('hue').fill('7');
   // still being typed
@@ -27,14 +27,17 @@ test('what is typed before the program takes over is kept', async ({ page, serve
   await page.keyboard.type('half a sen');
   release();
   await hydrated(page);
-  await game.untilValue('speed', 42);
   await game.untilValue('hue', 7);
+  await expect(live.number('speed')).toHaveValue('42');
+  await expect(live.row('speed')).toContainText('Not sent');
   game.declare({ name: 'title', type: 'string', value: 'two' });
   await expect(live.text('title')).toBeFocused();
   await page.keyboard.type('tence');
   await expect(live.text('title')).toHaveValue('half a sentence');
   await page.keyboard.press('Enter');
   await game.untilValue('title', 'half a sentence');
+  await live.row('speed').getByRole('button', { name: 'Send' }).click();
+  await game.untilValue('speed', 42);
   game.close();
 });
 

@@ -35,7 +35,8 @@ impl Sweeper {
     pub(crate) fn start(store: Arc<dyn Store>, vitals: &Vitals, until: CancellationToken) -> Self {
         let wake = Arc::new(Notify::new());
         let sweeping = run(store, Arc::clone(&wake));
-        let task = tokio::spawn(vitals.guard("the task that clears up after deleted projects", until, sweeping));
+        let task =
+            tokio::spawn(vitals.guard("the task that clears up after deleted projects", until, sweeping));
         Self { wake, task: Mutex::new(Some(task)) }
     }
 

@@ -21,7 +21,9 @@ use protocol::{
     ErrorCode,
     line::{Caps, Hello, parse_logs, parse_report},
     live::{Change, Event, Gesture, Snapshot},
-    model::{Bound, Level, Project, Revision, UnixMicros, User, UserId, Value, VarName, VarRevision, VarType},
+    model::{
+        Bound, Level, Project, Revision, UnixMicros, User, UserId, Value, VarName, VarRevision, VarType,
+    },
 };
 
 const START: UnixMicros = UnixMicros(1_790_000_000_000_000);

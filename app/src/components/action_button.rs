@@ -13,6 +13,8 @@ pub fn ActionButton(
     label: String,
     /// The argument to begin with; `None` for an action that takes nothing.
     argument: Option<Value>,
+    /// The argument as it was typed; it outlives the button.
+    typed: RwSignal<Option<String>>,
     /// Why it can't be run now: a sentence, or nothing to say while that is about to change.
     #[prop(into)]
     blocked: Signal<Option<&'static str>>,
@@ -21,13 +23,14 @@ pub fn ActionButton(
 ) -> impl IntoView {
     let takes_argument = argument.is_some();
     let first = argument.map(|value| value.to_json()).unwrap_or_default();
-    let typed = RwSignal::new(first.clone());
+    let argument = StoredValue::new(first.clone());
+    let shown = move || typed.get().unwrap_or_else(|| argument.get_value());
     let error = RwSignal::new(None::<String>);
     let run = move |_| {
         if !takes_argument {
             return on_run.run(None);
         }
-        match VarType::Json.parse_text(&typed.get_untracked(), None) {
+        match VarType::Json.parse_text(&untrack(shown), None) {
             Ok(value) => {
                 error.set(None);
                 on_run.run(Some(value.to_json()));
@@ -43,10 +46,10 @@ pub fn ActionButton(
                 aria-label=format!("Argument of {label}")
                 aria-invalid=move || error.with(Option::is_some).then_some("true")
                 spellcheck="false"
-                prop:value=move || typed.get()
+                prop:value=shown
                 on:input=move |event| {
                     error.set(None);
-                    typed.set(event_target_value(&event));
+                    typed.set(Some(event_target_value(&event)));
                 }
             >
                 {raw_text(first)}

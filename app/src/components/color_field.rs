@@ -1,22 +1,27 @@
-//! A colour: the browser's picker, and its text.
+//! A colour: the browser's picker over a checkerboard, how opaque it is, and its text.
 
 use leptos::prelude::*;
-use protocol::model::{Value, VarSpec};
+use protocol::model::Value;
 
+use super::slider::Slider;
 use super::text_entry::{Parse, TextEntry};
 use super::{GestureSession, OnEdit};
+use crate::color::{Colour, read_typed};
 
-/// A colour as `#rgb`, `#rrggbb` or `#rrggbbaa`. The picker keeps the alpha part.
+/// How much of opacity a step of the keys is.
+const ALPHA_STEP: f64 = 0.01;
+
+/// A colour in any way that CSS has, or as a number. What is picked is written as the game writes it.
 #[component]
 pub fn ColorField(
     /// The accessible name.
     #[prop(into)]
     label: String,
-    /// The declaration.
-    spec: VarSpec,
     /// The value.
     #[prop(into)]
     value: Signal<Option<Value>>,
+    /// What is typed and not sent.
+    draft: RwSignal<Option<String>>,
     /// Whether the person may not change it.
     #[prop(into)]
     locked: Signal<bool>,
@@ -26,81 +31,88 @@ pub fn ColorField(
     let gesture = GestureSession::new();
     let text =
         Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
-    let opaque = move || text.with(|text| opaque(text));
+    let colour = Memo::new(move |_| value.with(|v| v.as_ref().and_then(Colour::of)));
     let pick = move |event| {
-        let picked = event_target_value(&event) + text.with_untracked(|text| alpha(text)).as_str();
-        on_edit.run((Value::Text(picked), gesture.current()));
+        let picked = event_target_value(&event);
+        match colour.get_untracked() {
+            Some(colour) => {
+                if let Some(colour) = colour.with_rgb(&picked) {
+                    on_edit.run((colour.to_value(), gesture.current()));
+                }
+            }
+            // what is no colour is replaced by one
+            None => on_edit.run((Value::Text(picked), gesture.current())),
+        }
     };
-    let parse =
-        Parse::new(move |typed: String| spec.var_type.parse_text(&typed, None).map_err(|error| error.text));
+    let parse = Parse::new(move |typed: String| value.with_untracked(|v| read_typed(&typed, v.as_ref())));
     let on_commit = Callback::new(move |value| {
         gesture.end();
         on_edit.run((value, gesture.current()));
         gesture.end();
     });
-    let first = opaque_untracked(text);
+    let hex = move |colour: &Option<Colour>| colour.as_ref().map_or("#000000".to_owned(), Colour::opaque_hex);
+    let first = colour.with_untracked(hex);
+    let has_alpha = Memo::new(move |_| colour.with(|c| c.as_ref().is_some_and(Colour::may_have_alpha)));
+    let opacity_label = format!("{label} opacity");
     view! {
-        <div class="color">
-            <input
-                type="color"
-                class="swatch"
-                aria-label=label.clone()
-                value=first
-                prop:value=opaque
-                disabled=locked
-                on:input=pick
-                on:change=move |_| gesture.end()
-            />
-            <TextEntry label=format!("{label} as text") text parse locked on_commit />
+        <div class="color" class:color--alpha=has_alpha on:focusout=move |_| gesture.end()>
+            <span class="swatch-place" class:swatch-place--none=move || colour.with(Option::is_none)>
+                <svg class="swatch-fill" aria-hidden="true">
+                    <rect
+                        width="100%"
+                        height="100%"
+                        fill=move || colour.with(hex)
+                        fill-opacity=move || alpha(colour).to_string()
+                    ></rect>
+                </svg>
+                <input
+                    type="color"
+                    class="swatch"
+                    aria-label=label.clone()
+                    value=first
+                    prop:value=move || colour.with(hex)
+                    disabled=locked
+                    on:input=pick
+                    on:change=move |_| gesture.end()
+                />
+            </span>
+            {move || {
+                let label = opacity_label.clone();
+                has_alpha.get().then(|| view! { <Opacity label colour gesture locked on_edit /> })
+            }}
+            <TextEntry label=format!("{label} as text") text draft parse locked on_commit />
         </div>
     }
     .into_any()
 }
 
-fn opaque_untracked(text: Signal<String>) -> String {
-    text.with_untracked(|text| opaque(text))
+#[component]
+fn Opacity(
+    label: String,
+    colour: Memo<Option<Colour>>,
+    gesture: GestureSession,
+    locked: Signal<bool>,
+    on_edit: OnEdit,
+) -> impl IntoView {
+    let place = Signal::derive(move || alpha(colour));
+    let text = Signal::derive(move || format!("{:.0} %", place.get() * 100.0));
+    let set = move |alpha: f64, digits: f64| {
+        let alpha = (alpha.clamp(0.0, 1.0) * digits).round() / digits;
+        if let Some(colour) = colour.get_untracked() {
+            on_edit.run((colour.with_alpha(alpha).to_value(), gesture.current()));
+        }
+    };
+    let on_drag = Callback::new(move |(place, fine)| set(place, if fine { 1_000.0 } else { 100.0 }));
+    let on_set = Callback::new(move |place| set(place, 100.0));
+    let on_step = Callback::new(move |steps: f64| {
+        if !locked.get_untracked() {
+            set(place.get_untracked() + ALPHA_STEP * steps, 1_000.0);
+        }
+    });
+    let on_end = Callback::new(move |()| gesture.end());
+    view! { <Slider label range=(0.0, 1.0) place text locked on_drag on_set on_step on_end /> }
 }
 
-/// `#rrggbb`, which is all that the native picker takes.
-fn opaque(text: &str) -> String {
-    let digits: Vec<char> = text.trim_start_matches('#').chars().filter(char::is_ascii_hexdigit).collect();
-    match digits.len() {
-        3 | 4 => digits[..3].iter().fold("#".to_owned(), |mut all, digit| {
-            all.extend([*digit, *digit]);
-            all
-        }),
-        6.. => std::iter::once('#').chain(digits[..6].iter().copied()).collect(),
-        _ => "#000000".to_owned(),
-    }
-}
-
-/// The two digits of alpha, if the text has them.
-fn alpha(text: &str) -> String {
-    match text.strip_prefix('#') {
-        Some(digits) if digits.len() == 8 && digits.is_ascii() => digits[6..].to_owned(),
-        Some(digits) if digits.len() == 4 && digits.is_ascii() => digits[3..].repeat(2),
-        _ => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_picker_gets_six_digits() {
-        assert_eq!(opaque("#fA8"), "#ffAA88");
-        assert_eq!(opaque("#fa8c"), "#ffaa88");
-        assert_eq!(opaque("#ff8844"), "#ff8844");
-        assert_eq!(opaque("#ff8844cc"), "#ff8844");
-        assert_eq!(opaque("red"), "#000000");
-    }
-
-    #[test]
-    fn alpha_is_kept() {
-        assert_eq!(alpha("#ff8844cc"), "cc");
-        assert_eq!(alpha("#f84c"), "cc");
-        assert_eq!(alpha("#ff8844"), "");
-        assert_eq!(alpha("#äää"), "");
-    }
+fn alpha(colour: Memo<Option<Colour>>) -> f64 {
+    colour.with(|colour| colour.as_ref().map_or(1.0, Colour::alpha))
 }

@@ -14,11 +14,15 @@ pub fn Control(
     label: String,
     /// Unlike that of any other control on the page.
     id: String,
-    /// The declaration.
+    /// The declaration that it was made for.
     spec: VarSpec,
     /// The value.
     #[prop(into)]
     value: Signal<Option<Value>>,
+    /// What is typed and not sent.
+    draft: RwSignal<Option<String>>,
+    /// Reads what was typed, by the newest declaration.
+    parse: Parse,
     /// Whether the person may not change it.
     #[prop(into)]
     locked: Signal<bool>,
@@ -32,16 +36,16 @@ pub fn Control(
     match spec.var_type {
         VarType::Boolean => view! { <Toggle label value locked on_edit /> }.into_any(),
         VarType::Integer if is(|v| matches!(v, Value::Int(_))) => {
-            view! { <NumberField label spec value locked on_edit /> }.into_any()
+            view! { <NumberField label spec value draft parse locked on_edit /> }.into_any()
         }
         VarType::Float if is(|v| matches!(v, Value::Float(_))) => {
-            view! { <NumberField label spec value locked on_edit /> }.into_any()
+            view! { <NumberField label spec value draft parse locked on_edit /> }.into_any()
         }
         VarType::Enum if !spec.options.is_empty() => {
             view! { <OptionField label id options=spec.options value locked on_edit /> }.into_any()
         }
-        VarType::Color => view! { <ColorField label spec value locked on_edit /> }.into_any(),
-        _ => view! { <AsText label spec value locked on_edit /> }.into_any(),
+        VarType::Color => view! { <ColorField label value draft locked on_edit /> }.into_any(),
+        _ => view! { <AsText label spec value draft parse locked on_edit /> }.into_any(),
     }
 }
 
@@ -51,19 +55,22 @@ fn AsText(
     label: String,
     spec: VarSpec,
     value: Signal<Option<Value>>,
+    draft: RwSignal<Option<String>>,
+    parse: Parse,
     locked: Signal<bool>,
     on_edit: OnEdit,
 ) -> impl IntoView {
-    let text =
-        Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
-    let parse = Parse::new(move |typed: String| {
-        value
-            .with_untracked(|v| spec.parse_text(&typed, v.as_ref()))
-            .and_then(|value| spec.check_edit(&value).map(|()| value))
-            .map_err(|error| error.text)
+    let is_json = spec.var_type == VarType::Json;
+    let text = Signal::derive(move || {
+        value.with(|v| match v {
+            // in quotes, as JSON is typed: without them a text could not be told from an object
+            Some(value) if is_json => value.to_json(),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        })
     });
     let on_commit = Callback::new(move |value| on_edit.run((value, new_gesture())));
-    view! { <TextEntry label text parse locked on_commit multiline=true /> }
+    view! { <TextEntry label text draft parse locked on_commit multiline=true /> }
 }
 
 /// A measurement: shown, never edited.

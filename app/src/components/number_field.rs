@@ -1,16 +1,17 @@
 //! Whole numbers and floats: a field, with a slider where the range is known and a grip where not.
 
 use leptos::ev::{KeyboardEvent, PointerEvent};
-use leptos::html::Input;
 use leptos::prelude::*;
 use protocol::model::{Value, VarSpec};
 use wasm_bindgen::JsCast;
 
+use super::drag::Drag;
+use super::slider::Slider;
 use super::text_entry::{Parse, TextEntry};
-use super::{GestureSession, OnEdit, scale, typed_before};
+use super::{GestureSession, OnEdit, scale};
 
 /// So many pixels of a drag on the grip are one step.
-const PIXELS_PER_STEP: i32 = 3;
+const PIXELS_PER_STEP: f64 = 3.0;
 
 /// A number. Dragging sends values as it goes, arrows move by a step.
 #[component]
@@ -23,178 +24,177 @@ pub fn NumberField(
     /// The value.
     #[prop(into)]
     value: Signal<Option<Value>>,
+    /// What is typed and not sent.
+    draft: RwSignal<Option<String>>,
+    /// Reads what was typed.
+    parse: Parse,
     /// Whether the person may not change it.
     #[prop(into)]
     locked: Signal<bool>,
     /// Called with each new value.
     on_edit: OnEdit,
 ) -> impl IntoView {
-    let gesture = GestureSession::new();
     let range = scale::range(&spec);
-    let spec = StoredValue::new(spec);
+    let number = Number {
+        spec: StoredValue::new(spec),
+        value,
+        draft,
+        parse,
+        locked,
+        on_edit,
+        gesture: GestureSession::new(),
+        step: StoredValue::new(None),
+    };
     let text =
         Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
-    let step = move |steps: f64| {
-        if locked.get_untracked() {
-            return;
-        }
-        let next = value.with_untracked(|v| spec.with_value(|spec| scale::stepped(v.as_ref()?, spec, steps)));
-        if let Some(next) = next.filter(|next| value.with_untracked(|v| v.as_ref() != Some(next))) {
-            on_edit.run((next, gesture.current()));
-        }
-    };
     // Home, End and sideways arrows move the caret in the field
     let on_field_key = Callback::new(move |event: KeyboardEvent| {
         let key = event.key();
         let vertical = matches!(key.as_str(), "ArrowUp" | "ArrowDown" | "PageUp" | "PageDown");
         let steps = scale::steps_of_key(&key, event.shift_key(), event.alt_key()).filter(|_| vertical);
-        steps.map(step).is_some()
-    });
-    let parse = Parse::new(move |typed: String| {
-        value.with_untracked(|v| spec.with_value(|spec| read(&typed, v.as_ref(), spec)))
+        steps.is_some_and(|steps| number.step(steps))
     });
     let on_commit = Callback::new(move |value| {
-        on_edit.run((value, gesture.current()));
-        gesture.end();
+        on_edit.run((value, number.gesture.current()));
+        number.end();
     });
     let field_label = match range {
         Some(_) => format!("{label} value"),
         None => label.clone(),
     };
     view! {
-        <div class="number" class:number--ranged=range.is_some() on:focusout=move |_| gesture.end()>
+        <div class="number" class:number--ranged=range.is_some() on:focusout=move |_| number.end()>
             {match range {
-                Some(range) => view! { <Slider label spec range value gesture locked on_edit step=Callback::new(step) /> }.into_any(),
-                None => view! { <Grip gesture locked step=Callback::new(step) /> }.into_any(),
+                Some(range) => view! { <Ranged label range text number /> }.into_any(),
+                None => view! { <Grip number /> }.into_any(),
             }}
-            <TextEntry label=field_label text parse locked on_commit on_key=on_field_key numeric=true />
+            <TextEntry label=field_label text draft parse locked on_commit on_key=on_field_key numeric=true />
         </div>
     }
     .into_any()
 }
 
-fn read(typed: &str, like: Option<&Value>, spec: &VarSpec) -> Result<Value, String> {
-    let value = spec.parse_text(typed, like).map_err(|error| error.text)?;
-    spec.check_edit(&value).map_err(|error| error.text)?;
-    Ok(value)
-}
-
-/// A native slider, whose keys move by the declared step.
-#[component]
-fn Slider(
-    label: String,
+/// What the parts of one control share.
+#[derive(Clone, Copy)]
+struct Number {
     spec: StoredValue<VarSpec>,
-    range: (f64, f64),
     value: Signal<Option<Value>>,
-    gesture: GestureSession,
+    draft: RwSignal<Option<String>>,
+    parse: Parse,
     locked: Signal<bool>,
     on_edit: OnEdit,
-    step: Callback<f64>,
-) -> impl IntoView {
-    let input = NodeRef::<Input>::new();
-    // while it is dragged, the thumb is the person's
-    let dragged = RwSignal::new(None::<f64>);
-    let place = move || {
-        dragged.get().or_else(|| value.with(|v| v.as_ref().and_then(Value::as_f64))).unwrap_or(range.0)
+    gesture: GestureSession,
+    /// The step of the hand that is at it.
+    step: StoredValue<Option<f64>>,
+}
+
+impl Number {
+    /// Moves by so many steps from what the field shows; `false` when that is no number.
+    fn step(self, steps: f64) -> bool {
+        if self.locked.get_untracked() {
+            return false;
+        }
+        let from = match self.draft.get_untracked() {
+            Some(typed) => self.parse.run(typed).ok(),
+            None => self.value.get_untracked(),
+        };
+        let Some(from) = from else { return false };
+        let next = self.spec.with_value(|spec| scale::stepped(&from, spec, self.step_from(&from), steps));
+        self.set(next);
+        true
+    }
+
+    /// One step of this hand, which stays as large as it was when the hand began.
+    fn step_from(self, from: &Value) -> f64 {
+        let begin = || self.spec.with_value(|spec| scale::step_from(from, spec));
+        self.step.try_update_value(|step| *step.get_or_insert_with(begin)).unwrap_or(1.0)
+    }
+
+    fn set(self, next: Option<Value>) {
+        if let Some(next) = next.filter(|next| self.value.with_untracked(|v| v.as_ref() != Some(next))) {
+            self.on_edit.run((next, self.gesture.current()));
+        }
+    }
+
+    /// The hand has left, or has committed.
+    fn end(self) {
+        self.gesture.end();
+        self.step.set_value(None);
+    }
+}
+
+#[component]
+fn Ranged(label: String, range: (f64, f64), text: Signal<String>, number: Number) -> impl IntoView {
+    let Number { value, spec, locked, .. } = number;
+    let place = Signal::derive(move || value.with(|v| v.as_ref().map_or(0.0, |v| scale::fraction(v, range))));
+    let with_value = move |read: &dyn Fn(&Value, &VarSpec) -> Option<Value>| {
+        value.with_untracked(|v| spec.with_value(|spec| read(v.as_ref()?, spec)))
     };
-    let drag = move |_| {
+    let on_drag = Callback::new(move |(place, fine)| {
+        number.set(with_value(&|value, spec| scale::at_fraction(value, spec, place, fine)));
+    });
+    let on_set = Callback::new(move |place| {
+        number.set(with_value(&|value, spec| scale::at_place(value, spec, place)));
+    });
+    // a key moves what the slider shows; what is typed in the field stays there
+    let on_step = Callback::new(move |steps| {
         if locked.get_untracked() {
             return;
         }
-        let Some(place) = input.get_untracked().map(|input| input.value_as_number()) else { return };
-        dragged.set(Some(place));
-        let next = value
-            .with_untracked(|v| spec.with_value(|spec| v.as_ref().map(|v| scale::at_place(v, spec, place))));
-        if let Some(next) = next {
-            on_edit.run((next, gesture.current()));
-        }
-    };
-    let release = move || {
-        dragged.set(None);
-        gesture.end();
-    };
-    // also under the hand: what was dragged so far shows as what it came to
-    Effect::new(move || {
-        if locked.get() {
-            release();
-        }
+        number.set(with_value(&|value, spec| scale::stepped(value, spec, number.step_from(value), steps)));
     });
-    Effect::new(move || {
-        let moved = input.get().and_then(|input| typed_before(&input)?.parse().ok());
-        let next = moved.and_then(|place: f64| {
-            value.with_untracked(|v| {
-                spec.with_value(|spec| v.as_ref().map(|v| scale::at_place(v, spec, place)))
-            })
-        });
-        if let Some(next) = next {
-            on_edit.run((next, gesture.current()));
-            gesture.end();
-        }
-    });
-    let keydown = move |event: KeyboardEvent| {
-        if let Some(steps) = scale::steps_of_key(&event.key(), event.shift_key(), event.alt_key()) {
-            event.prevent_default();
-            step.run(steps);
-        }
-    };
-    let first = place_untracked(value, range.0);
-    view! {
-        <input
-            type="range"
-            class="slider"
-            aria-label=label
-            aria-valuetext=move || value.with(|v| v.as_ref().map(ToString::to_string))
-            min=range.0
-            max=range.1
-            step=spec.with_value(scale::slider_step)
-            value=first
-            prop:value=move || place().to_string()
-            disabled=locked
-            node_ref=input
-            on:input=drag
-            on:change=move |_| release()
-            on:pointercancel=move |_| release()
-            on:keydown=keydown
-        />
-    }
-    .into_any()
-}
-
-fn place_untracked(value: Signal<Option<Value>>, lowest: f64) -> f64 {
-    value.with_untracked(|v| v.as_ref().and_then(Value::as_f64)).unwrap_or(lowest)
+    let on_end = Callback::new(move |()| number.gesture.end());
+    view! { <Slider label range place text locked on_drag on_set on_step on_end /> }
 }
 
 /// The part to drag where no range is known. The keyboard has the field's arrows.
 #[component]
-fn Grip(gesture: GestureSession, locked: Signal<bool>, step: Callback<f64>) -> impl IntoView {
-    let from = StoredValue::new(None::<i32>);
+fn Grip(number: Number) -> impl IntoView {
+    let Number { value, spec, locked, .. } = number;
+    let drag = StoredValue::new(None::<(Drag, Value)>);
     let down = move |event: PointerEvent| {
-        if let Some(grip) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
-            // without capture the drag only ends at the grip's edge
-            let _ = grip.set_pointer_capture(event.pointer_id());
+        let Some(from) = value.get_untracked() else { return };
+        if event.button() != 0 || drag.with_value(Option::is_some) {
+            return;
         }
-        event.prevent_default();
-        from.set_value(Some(event.client_x()));
+        let is_touch = event.pointer_type() == "touch";
+        if !is_touch {
+            if let Some(grip) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
+                // without capture the drag only ends at the grip's edge
+                let _ = grip.set_pointer_capture(event.pointer_id());
+            }
+            event.prevent_default();
+        }
+        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        drag.set_value(Some((Drag::begin(event.pointer_id(), x, y, is_touch), from)));
     };
     let moved = move |event: PointerEvent| {
-        let Some(start) = from.get_value() else { return };
-        let steps = (event.client_x() - start) / PIXELS_PER_STEP;
-        if steps != 0 {
-            from.set_value(Some(start + steps * PIXELS_PER_STEP));
-            let factor = if event.shift_key() { 10.0 } else { 1.0 };
-            step.run(f64::from(steps) * factor);
+        if locked.get_untracked() {
+            return;
         }
+        let factor = scale::drag_factor(event.shift_key(), event.alt_key());
+        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        let next = drag.try_update_value(|drag| {
+            let (drag, from) = drag.as_mut()?;
+            let steps = drag.moved(event.pointer_id(), x, y, factor)? / PIXELS_PER_STEP;
+            // whole steps, and tenths of one where it is dragged finely
+            let steps = if factor < 1.0 { (steps * 10.0).trunc() / 10.0 } else { steps.trunc() };
+            spec.with_value(|spec| scale::moved(from, spec, number.step_from(from), steps))
+        });
+        number.set(next.flatten());
     };
-    let up = move |_| {
-        from.set_value(None);
-        gesture.end();
+    let up = move |event: PointerEvent| {
+        if drag.with_value(|drag| drag.as_ref().is_some_and(|(drag, _)| drag.is_by(event.pointer_id()))) {
+            drag.set_value(None);
+            number.end();
+        }
     };
     view! {
         <span
             class="grip"
             class:grip--locked=locked
             aria-hidden="true"
-            title="Drag sideways to change"
+            title="Drag sideways to change; with Shift and Alt finely"
             on:pointerdown=down
             on:pointermove=moved
             on:pointerup=up

@@ -1,18 +1,22 @@
 //! A text field that a person's typing is safe in.
 
+use leptos::ev::KeyboardEvent;
 use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
 use protocol::model::Value;
 
+use super::focus::is_kept;
+use super::is_composing;
 use crate::raw_text::raw_text;
 
 /// Reads what was typed: a value, or a sentence that says what the field takes.
 pub type Parse = Callback<String, Result<Value, String>>;
 
-/// A field that commits with Enter or on leaving it, and reverts with Escape.
+/// A field that commits with Enter and reverts with Escape, and with nothing else.
 ///
-/// While it has the focus, changes from elsewhere don't overwrite it; they show on leaving. What can't
-/// be read is not sent: its sentence stands below until it is mended.
+/// While it has the focus, changes from elsewhere don't overwrite it; they show on leaving. What is typed and left is neither sent
+/// nor lost: it stays as a draft that says so, until it is sent or taken back. What can't be read is not sent either: its
+/// sentence stands below until it is mended.
 #[component]
 pub fn TextEntry(
     /// The accessible name.
@@ -21,15 +25,17 @@ pub fn TextEntry(
     /// The value as text.
     #[prop(into)]
     text: Signal<String>,
+    /// What is typed and not sent; it outlives the field.
+    draft: RwSignal<Option<String>>,
     /// Reads what was typed.
     parse: Parse,
     /// Whether the person may not change it. It can still be read and copied.
     locked: Signal<bool>,
     /// Called with each value that a person commits.
     on_commit: Callback<Value>,
-    /// Called with a key press first; `true` = done with it.
+    /// Called with a key press first; `true` = done with it, and with what was typed.
     #[prop(optional)]
-    on_key: Option<Callback<leptos::ev::KeyboardEvent, bool>>,
+    on_key: Option<Callback<KeyboardEvent, bool>>,
     /// Grows with its text, and Shift+Enter makes a new line.
     #[prop(optional)]
     multiline: bool,
@@ -37,92 +43,43 @@ pub fn TextEntry(
     #[prop(optional)]
     numeric: bool,
 ) -> impl IntoView {
-    // Some while a person types
-    let draft = RwSignal::new(None::<String>);
-    let held = RwSignal::new(None::<String>);
-    let error = RwSignal::new(None::<String>);
-    let shown = move || draft.get().or_else(|| held.get()).unwrap_or_else(|| text.get());
-
-    let commit = move || {
-        let Some(typed) = draft.get_untracked() else { return };
-        if typed == text.get_untracked() {
-            error.set(None);
-            draft.set(None);
-            return;
-        }
-        match parse.run(typed) {
-            Ok(value) => {
-                error.set(None);
-                held.set(None);
-                on_commit.run(value);
-                draft.set(None);
-            }
-            Err(sentence) => error.set(Some(sentence)),
-        }
+    let entry = Entry {
+        text,
+        draft,
+        held: RwSignal::new(None),
+        error: RwSignal::new(None),
+        parse,
+        locked,
+        on_commit,
+        on_key,
+        multiline,
     };
     // what was half typed goes the way of every edit, which tells that it is not taken
     Effect::new(move || {
         if locked.get() {
-            commit();
-            draft.set(None);
-            held.set(None);
-            error.set(None);
+            entry.commit();
+            entry.reset();
         }
     });
-    let keydown = move |event: leptos::ev::KeyboardEvent| {
-        if locked.get_untracked() {
-            return;
-        }
-        if on_key.is_some_and(|on_key| on_key.run(event.clone())) {
-            event.prevent_default();
-            draft.set(None);
-            held.set(None);
-            error.set(None);
-            return;
-        }
-        match event.key().as_str() {
-            "Enter" if !(multiline && event.shift_key()) => {
-                event.prevent_default();
-                commit();
-            }
-            "Escape" => {
-                draft.set(None);
-                error.set(None);
-            }
-            _ => {}
-        }
-    };
-    let input = move |event| {
-        error.set(None);
-        draft.set(Some(event_target_value(&event)));
-    };
-    let focus = move |_| held.set(Some(text.get_untracked()));
-    let blur = move |_| {
-        commit();
-        held.set(None);
-    };
+    let invalid = move || entry.error.with(Option::is_some).then_some("true");
+    let shown = move || entry.shown();
+    let input = move |event| entry.type_in(event_target_value(&event));
+    let keydown = move |event: KeyboardEvent| entry.key_down(&event);
     let (line, lines) = (NodeRef::<Input>::new(), NodeRef::<Textarea>::new());
     Effect::new(move || {
         let field: Option<web_sys::Element> =
             line.get().map(Into::into).or_else(|| lines.get().map(Into::into));
-        let Some((field, typed)) = field.and_then(|field| Some((field.clone(), typed_before(&field)?)))
-        else {
-            return;
-        };
-        draft.set(Some(typed));
-        if document().active_element().as_ref() == Some(&field) {
-            held.set(Some(text.get_untracked()));
-        } else {
-            commit();
+        if let Some(field) = field {
+            entry.take_over(&field);
         }
     });
-    let invalid = move || error.with(Option::is_some).then_some("true");
     // the attribute for the first paint, the property from then on
-    let first = text.get_untracked();
+    let first = shown_untracked(entry);
     let field = if multiline {
         view! {
             <textarea
                 class="entry entry--multiline"
+                class:entry--draft=move || entry.is_draft()
                 rows="1"
                 node_ref=lines
                 aria-label=label
@@ -132,8 +89,8 @@ pub fn TextEntry(
                 prop:value=shown
                 on:input=input
                 on:keydown=keydown
-                on:focus=focus
-                on:blur=blur
+                on:focus=move |event| entry.focused(&event)
+                on:blur=move |_| entry.held.set(None)
             >
                 {raw_text(first)}
             </textarea>
@@ -144,6 +101,7 @@ pub fn TextEntry(
             <input
                 type="text"
                 class="entry"
+                class:entry--draft=move || entry.is_draft()
                 node_ref=line
                 class:entry--number=numeric
                 inputmode=numeric.then_some("decimal")
@@ -156,17 +114,155 @@ pub fn TextEntry(
                 prop:value=shown
                 on:input=input
                 on:keydown=keydown
-                on:focus=focus
-                on:blur=blur
+                on:focus=move |event| entry.focused(&event)
+                on:blur=move |_| entry.held.set(None)
             />
         }
         .into_any()
     };
     view! {
         {field}
-        {move || error.get().map(|sentence| view! { <span class="entry-error" role="alert">{sentence}</span> })}
+        <Draft entry label numeric />
+        {move || {
+            entry.error.get().map(|sentence| view! { <span class="entry-error" role="alert">{sentence}</span> })
+        }}
     }
     .into_any()
+}
+
+/// What the field and the line below it share.
+#[derive(Clone, Copy)]
+struct Entry {
+    text: Signal<String>,
+    draft: RwSignal<Option<String>>,
+    /// The text that the person found, while the caret is in it.
+    held: RwSignal<Option<String>>,
+    error: RwSignal<Option<String>>,
+    parse: Parse,
+    locked: Signal<bool>,
+    on_commit: Callback<Value>,
+    on_key: Option<Callback<KeyboardEvent, bool>>,
+    multiline: bool,
+}
+
+impl Entry {
+    fn shown(self) -> String {
+        self.draft.get().or_else(|| self.held.get()).unwrap_or_else(|| self.text.get())
+    }
+
+    /// Whether it holds what is neither sent nor what the variable is.
+    fn is_draft(self) -> bool {
+        self.draft.with(|draft| draft.as_ref().is_some_and(|typed| self.text.with(|text| text != typed)))
+    }
+
+    fn type_in(self, typed: String) {
+        self.error.set(None);
+        self.draft.set(Some(typed));
+    }
+
+    fn focused(self, event: &web_sys::FocusEvent) {
+        if !is_kept(event) {
+            self.hold();
+        }
+    }
+
+    fn hold(self) {
+        if self.held.with_untracked(Option::is_none) {
+            self.held.set(Some(self.text.get_untracked()));
+        }
+    }
+
+    fn reset(self) {
+        self.draft.set(None);
+        self.held.set(None);
+        self.error.set(None);
+    }
+
+    fn commit(self) {
+        let Some(typed) = self.draft.get_untracked() else { return self.held.set(None) };
+        if typed == self.text.get_untracked() {
+            return self.reset();
+        }
+        match self.parse.run(typed) {
+            Ok(value) => {
+                self.on_commit.run(value);
+                self.reset();
+            }
+            Err(sentence) => self.error.set(Some(sentence)),
+        }
+    }
+
+    fn key_down(self, event: &KeyboardEvent) {
+        // the keys of an input method, Enter among them, are not meant for the field
+        if self.locked.get_untracked() || is_composing(event) {
+            return;
+        }
+        if self.on_key.is_some_and(|on_key| on_key.run(event.clone())) {
+            event.prevent_default();
+            return self.reset();
+        }
+        match event.key().as_str() {
+            "Enter" if !(self.multiline && event.shift_key()) => {
+                event.prevent_default();
+                self.commit();
+            }
+            "Escape" => self.reset(),
+            _ => self.hold(),
+        }
+    }
+
+    /// Takes over what was typed before this page's program was there.
+    fn take_over(self, field: &web_sys::Element) {
+        let Some(typed) = typed_before(field) else { return };
+        self.draft.set(Some(typed));
+        if document().active_element().as_ref() == Some(field) {
+            self.hold();
+        }
+    }
+}
+
+fn shown_untracked(entry: Entry) -> String {
+    entry.draft.get_untracked().unwrap_or_else(|| entry.text.get_untracked())
+}
+
+/// The line below a field with a draft: that it is not sent, what it would come to, and both ways out. It is there from the first
+/// key on and stays the same when the field is left, so that nothing moves below a click elsewhere.
+#[component]
+fn Draft(entry: Entry, label: Signal<String>, numeric: bool) -> impl IntoView {
+    let is_draft = Memo::new(move |_| entry.is_draft());
+    let result = Memo::new(move |_| {
+        let typed = entry.draft.get().filter(|_| numeric)?;
+        let result = entry.parse.run(typed.clone()).ok()?.to_string();
+        (result != typed.trim()).then(|| format!("= {result}"))
+    });
+    move || {
+        is_draft.get().then(|| {
+            view! {
+                <span class="draft">
+                    <span class="draft-state">"Not sent"</span>
+                    <output class="draft-result">{move || result.get()}</output>
+                    <button
+                        type="button"
+                        class="button"
+                        aria-label=move || format!("Send {}", label.get())
+                        title="Enter"
+                        on:click=move |_| entry.commit()
+                    >
+                        "Send"
+                    </button>
+                    <button
+                        type="button"
+                        class="button"
+                        aria-label=move || format!("Discard the draft of {}", label.get())
+                        title="Esc"
+                        on:click=move |_| entry.reset()
+                    >
+                        "Discard"
+                    </button>
+                </span>
+            }
+        })
+    }
 }
 
 /// What a person typed into a field that the server had drawn, before this page's program took it over: the script

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::VarRow;
+use super::focus::keep_focus;
 use crate::format;
-use crate::live::{Group, VIEWER, group, use_live};
+use crate::live::{Group, Live, VIEWER, group, use_live};
 
 /// The middle pane of the live page.
 #[component]
@@ -12,11 +13,21 @@ pub fn VarList() -> impl IntoView {
     let live = use_live();
     let locked = live.locked();
     let wanted = RwSignal::new(String::new());
-    let groups = Memo::new(move |_| {
+    let newest = Memo::new(move |_| {
         live.with_layout(|state| {
             let specs = state.var_names().iter().filter_map(|name| Some((name, &state.var(name)?.spec)));
             wanted.with(|wanted| group(specs, wanted))
         })
+    });
+    let groups = held_groups(live, newest);
+    let waits = Memo::new(move |_| newest.with(|newest| groups.with(|groups| newest != groups)));
+    Effect::new(move || {
+        let lift = move |_| live.lift();
+        let handles = [
+            window_event_listener_untyped("pointerup", lift),
+            window_event_listener_untyped("pointercancel", lift),
+        ];
+        on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
     });
     let shown = move || groups.with(|groups| groups.iter().map(|group| group.names.len()).sum::<usize>());
     let all = Memo::new(move |_| live.with_layout(|state| state.var_names().len()));
@@ -41,6 +52,7 @@ pub fn VarList() -> impl IntoView {
                 <span class="spacer"></span>
                 <span class="meta" aria-live="polite">
                     {summary}
+                    {move || waits.get().then_some(" · changes wait while you edit")}
                 </span>
             </div>
             <div role="status">
@@ -81,8 +93,21 @@ pub fn VarList() -> impl IntoView {
     .into_any()
 }
 
+/// The groups as they are drawn: the newest, but for while a hand is in a row, which holds still under it.
+fn held_groups(live: Live, newest: Memo<Vec<Group>>) -> RwSignal<Vec<Group>> {
+    let groups = RwSignal::new(newest.get_untracked());
+    Effect::new(move |_| {
+        let newest = newest.get();
+        if live.hands_free() && groups.with_untracked(|groups| *groups != newest) {
+            keep_focus();
+            groups.set(newest);
+        }
+    });
+    groups
+}
+
 #[component]
-fn VarGroup(path: String, groups: Memo<Vec<Group>>) -> impl IntoView {
+fn VarGroup(path: String, groups: RwSignal<Vec<Group>>) -> impl IntoView {
     let path = StoredValue::new(path);
     let names = Memo::new(move |_| {
         groups.with(|groups| {

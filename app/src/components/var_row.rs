@@ -1,5 +1,7 @@
 //! One variable: its name, its control, and what became of the last edit.
 
+use std::mem::Discriminant;
+
 use leptos::ev::KeyboardEvent;
 use leptos::html::Span;
 use leptos::prelude::*;
@@ -7,9 +9,18 @@ use protocol::live::Gesture;
 use protocol::model::{Value, VarName, VarSpec, VarType};
 use wasm_bindgen::JsCast;
 
+use super::focus::keep_focus;
 use super::status_chip::words;
-use super::{ActionButton, Control, DeliveryList, StatusChip};
+use super::text_entry::Parse;
+use super::{ActionButton, Control, DeliveryList, Meanwhile, OnEdit, RowHand, StatusChip};
 use crate::live::{Link, Live, LiveState, Status, VarState, new_gesture, same_value, title, use_live};
+
+/// What decides how a row is built: the declaration, and of the value only its kind, which may need another control.
+#[derive(Clone, PartialEq)]
+struct Shape {
+    spec: VarSpec,
+    kind: Option<Discriminant<Value>>,
+}
 
 /// One row. It runs when its own variable changes, and at no other time.
 #[component]
@@ -25,28 +36,90 @@ pub fn VarRow(
     });
     let status = Memo::new(move |_| name.with_value(|name| status_of(live, name)));
     let spec = Memo::new(move |_| name.with_value(|name| live.with_var(name, |_, var| var.spec.clone())));
-    // a value of another kind may need another control
-    let kind = Memo::new(move |_| value.with(|v| v.as_ref().map(std::mem::discriminant)));
+    let shape = held_shape(live, name, spec, value);
     announce(live, name, status);
-    let on_edit = Callback::new(move |(value, gesture): (Value, Gesture)| {
-        name.with_value(|name| live.edit(name, value, gesture));
+    let (base, on_edit) = edits(live, name, value);
+    let parse = Parse::new(move |typed: String| {
+        let spec = spec.get_untracked().ok_or("this variable has been removed meanwhile")?;
+        read_typed(&typed, &spec, base.get_value().or_else(|| value.get_untracked()).as_ref())
     });
+    let hand = RowHand::new(live, name);
     let refused = move || matches!(status.get(), Status::Refused(_));
     let moving = move || matches!(status.get(), Status::Kept | Status::Sending);
     view! {
-        <li class="var" class:var--refused=refused class:var--moving=moving>
+        <li
+            class="var"
+            class:var--refused=refused
+            class:var--moving=moving
+            data-var=name.with_value(ToString::to_string)
+            on:focusin=move |event| hand.focused(&event)
+            on:focusout=move |_| hand.blurred()
+            on:pointerdown=move |_| hand.pressed()
+            on:click=move |event| hand.clicked(&event)
+            on:change=move |event| hand.chosen(&event)
+            on:input=move |event| hand.typed(&event)
+            on:keydown=move |event| hand.key_down(&event)
+            on:keyup=move |_| hand.key_up()
+        >
             {move || {
-                // read and not only tracked: a memo that was never read counts as changed when first looked at, and
-                // the control with all that was typed into it would be made anew by the first message
-                kind.get();
-                let spec = spec.get()?;
-                let name = name.get_value();
-                Some(view! { <Declared name spec value on_edit /> })
+                let Shape { spec, .. } = shape.get()?;
+                Some(view! { <Declared name spec value parse on_edit /> })
             }}
             <VarStatus name status />
         </li>
     }
     .into_any()
+}
+
+/// The shape in which the row is drawn: the newest, but for while a hand is in it.
+fn held_shape(
+    live: Live,
+    name: StoredValue<VarName>,
+    spec: Memo<Option<VarSpec>>,
+    value: Memo<Option<Value>>,
+) -> RwSignal<Option<Shape>> {
+    let newest = Memo::new(move |_| {
+        let kind = value.with(|v| v.as_ref().map(std::mem::discriminant));
+        spec.get().map(|spec| Shape { spec, kind })
+    });
+    let shape = RwSignal::new(newest.get_untracked());
+    Effect::new(move |_| {
+        let newest = newest.get();
+        let is_held = name.with_value(|name| live.is_held(name));
+        if !is_held && shape.with_untracked(|shape| *shape != newest) {
+            keep_focus();
+            shape.set(newest);
+        }
+    });
+    shape
+}
+
+/// The value on which a change such as `+=5` builds, and the way to edit: a hand goes on from what it found and did, whatever
+/// arrives meanwhile.
+fn edits(
+    live: Live,
+    name: StoredValue<VarName>,
+    value: Memo<Option<Value>>,
+) -> (StoredValue<Option<Value>>, OnEdit) {
+    let base = StoredValue::new(None);
+    let draft = name.with_value(|name| live.draft(name));
+    Effect::new(move |_| {
+        let value = value.get();
+        if draft.with(Option::is_none) && name.with_value(|name| !live.is_held(name)) {
+            base.set_value(value);
+        }
+    });
+    let on_edit = Callback::new(move |(value, gesture): (Value, Gesture)| {
+        base.set_value(Some(value.clone()));
+        name.with_value(|name| live.edit(name, value, gesture));
+    });
+    (base, on_edit)
+}
+
+fn read_typed(typed: &str, spec: &VarSpec, base: Option<&Value>) -> Result<Value, String> {
+    let value = spec.parse_text(typed, base).map_err(|error| error.text)?;
+    spec.check_edit(&value).map_err(|error| error.text)?;
+    Ok(value)
 }
 
 /// The chip, and below it what it opens.
@@ -90,12 +163,17 @@ fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView 
 /// The parts that depend on the declaration.
 #[component]
 fn Declared(
-    name: VarName,
+    name: StoredValue<VarName>,
     spec: VarSpec,
     #[prop(into)] value: Signal<Option<Value>>,
-    on_edit: super::OnEdit,
+    parse: Parse,
+    on_edit: OnEdit,
 ) -> impl IntoView {
-    let locked = use_live().locked();
+    let live = use_live();
+    let locked = live.locked();
+    let stored = name;
+    let name = stored.get_value();
+    let draft = RwSignal::from(live.draft(&name));
     let text = title(&name, &spec).to_owned();
     let tooltip = tooltip(&name, &spec);
     let unit = spec.unit.clone();
@@ -106,7 +184,7 @@ fn Declared(
     let control = match is_action {
         true => view! { <Action name spec /> }.into_any(),
         false => {
-            view! { <Control label=label.clone() id=format!("var-{label}") spec value locked on_edit /> }
+            view! { <Control label=label.clone() id=format!("var-{label}") spec value draft parse locked on_edit /> }
                 .into_any()
         }
     };
@@ -117,10 +195,11 @@ fn Declared(
         </span>
         <div class="var-control">
             {control}
+            <Meanwhile name=stored />
         </div>
         <span class="var-extra">
             <span class="unit">{unit}</span>
-            {default.map(|default| view! { <Reset label default value locked on_edit /> })}
+            {default.map(|default| view! { <Reset label default value draft locked on_edit /> })}
         </span>
     }
     .into_any()
@@ -131,8 +210,9 @@ fn Reset(
     label: String,
     default: Value,
     value: Signal<Option<Value>>,
+    draft: RwSignal<Option<String>>,
     locked: Signal<bool>,
-    on_edit: super::OnEdit,
+    on_edit: OnEdit,
 ) -> impl IntoView {
     let text = format!("Reset {label} to {default}");
     let default = StoredValue::new(default);
@@ -145,7 +225,11 @@ fn Reset(
             aria-label=text.clone()
             title=text
             disabled=move || locked.get() || idle()
-            on:click=move |_| on_edit.run((default.get_value(), new_gesture()))
+            on:click=move |_| {
+                // it replaces what was typed, too
+                draft.set(None);
+                on_edit.run((default.get_value(), new_gesture()));
+            }
         >
             <span aria-hidden="true">"↺"</span>
         </button>
@@ -166,6 +250,7 @@ fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
         Link::Outdated => Some("Reload the page first."),
     });
     let label = title(&name, &spec).to_owned();
+    let typed = RwSignal::from(live.draft(&name));
     let (name, argument) = (StoredValue::new(name), StoredValue::new(spec.default));
     let (label, locked) = (StoredValue::new(label), live.locked());
     let on_run = Callback::new(move |argument| name.with_value(|name| live.run(name, argument)));
@@ -174,7 +259,7 @@ fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
         true => view! { <span class="meta">"action"</span> }.into_any(),
         false => {
             let (label, argument) = (label.get_value(), argument.get_value());
-            view! { <ActionButton label argument blocked on_run /> }.into_any()
+            view! { <ActionButton label argument typed blocked on_run /> }.into_any()
         }
     }
 }

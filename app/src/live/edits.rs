@@ -21,7 +21,7 @@ impl LiveState {
         let is_wanted = var.wanted() == Some(&value);
         match var.spec.check_edit(&value) {
             _ if !may_edit => var.refused = Some(VIEWER.to_owned()),
-            Ok(()) if is_wanted && !has_drifted => var.refused = None,
+            Ok(()) if is_wanted && !has_drifted => var.agree(),
             Ok(()) => var.begin(Some(value), gesture, is_wanted),
             Err(error) => var.refused = Some(error.text),
         }

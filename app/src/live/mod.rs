@@ -8,6 +8,10 @@ mod edits;
 #[cfg(test)]
 mod fixture;
 mod groups;
+mod hand;
+#[cfg(test)]
+mod hand_tests;
+mod hold;
 #[cfg(test)]
 mod let_go_tests;
 mod log_query;
@@ -37,6 +41,7 @@ pub use by_device::ByDevice;
 pub use delivery::{Ranking, Spread, Status, Tally};
 pub use edits::VIEWER;
 pub use groups::{Group, group, title};
+pub use hand::{Conflict, Grip, Hand, Hands, brief};
 pub use log_query::LogQuery;
 pub use log_rows::{LogRow, LogRows};
 pub use log_text::{log_text, text_height};
@@ -116,6 +121,10 @@ pub struct Live {
     pub log_filter: RwSignal<String>,
     /// The lowest level that the log shows.
     pub log_level: RwSignal<Level>,
+    /// The controls that the person's hand is in.
+    pub hands: RwSignal<Hands>,
+    /// Counts how often a pointer went down in a row.
+    presses: StoredValue<u32>,
     /// What a screen reader is told, politely.
     pub announcement: RwSignal<String>,
     next_announcement: StoredValue<Option<String>>,
@@ -129,6 +138,7 @@ struct Inner {
     logs: ArcTrigger,
     refused: ArcTrigger,
     storing: ArcTrigger,
+    drafts: HashMap<VarName, ArcRwSignal<Option<String>>>,
     #[cfg(feature = "hydrate")]
     wake: Option<futures_channel::mpsc::UnboundedSender<()>>,
 }
@@ -147,6 +157,7 @@ impl Live {
                 logs: ArcTrigger::new(),
                 refused: ArcTrigger::new(),
                 storing: ArcTrigger::new(),
+                drafts: HashMap::new(),
                 #[cfg(feature = "hydrate")]
                 wake: None,
             }),
@@ -155,6 +166,8 @@ impl Live {
             opened: RwSignal::new(None),
             log_filter: RwSignal::new(String::new()),
             log_level: RwSignal::new(Level::Trace),
+            hands: RwSignal::default(),
+            presses: StoredValue::new(0),
             announcement: RwSignal::new(String::new()),
             next_announcement: StoredValue::new(None),
         }

@@ -6,10 +6,13 @@ use protocol::live::{Applied, Change, Desired, EditRefused, EditSaved, Gesture, 
 use protocol::model::{DeviceId, Integer, UnixMicros, Value, VarName, VarRevision, VarSpec};
 
 use super::by_device::ByDevice;
+use super::hand::{Conflict, Hand};
 use super::runs::Runs;
 
 /// The code of an edit of which the server can't say whether it is saved.
 const UNDECIDED: &str = "undecided";
+/// The code of an edit that somebody else's came before.
+const CONFLICT: &str = "conflict";
 
 /// A variable with the edit that is on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +38,10 @@ pub struct VarState {
     pub undecided: Option<Wish>,
     /// The newest own edit.
     pub own: Option<VarRevision>,
+    /// The hand that is in its control, or has left a draft there.
+    pub hand: Option<Hand>,
+    /// The last own edit, when somebody else's came before it and the person has not decided yet.
+    pub conflict: Option<Conflict>,
     /// The newest run, if it is an action.
     pub runs: Runs,
 }
@@ -84,6 +91,8 @@ impl VarState {
             refused: None,
             undecided: None,
             own: None,
+            hand: None,
+            conflict: None,
             runs: Runs::default(),
         }
     }
@@ -186,9 +195,13 @@ impl VarState {
         }
     }
 
-    /// Takes the person's edit, before the server knows. `again`: send it even if it is desired already.
+    /// Takes the person's edit, before the server knows. It is based on what they saw when their hand began: where somebody
+    /// else's edit has come since, both are told and nothing is sent. `again`: send it even if it is desired already.
     pub fn begin(&mut self, value: Wish, gesture: Gesture, again: bool) {
-        let known = self.revision();
+        if self.gives_way(&value, gesture) {
+            return;
+        }
+        let known = self.seen();
         let (seen, sent) = match self.pending.take() {
             Some(Pending { stage: Stage::Saved(revision), .. }) => (known.max(Some(revision)), None),
             // what waits, perhaps for the connection, stays based on what was seen when it began to
@@ -199,6 +212,7 @@ impl VarState {
         self.pending = Some(Pending { value, again, gesture, stage: Stage::Unsent, seen, sent });
         self.refused = None;
         self.undecided = None;
+        self.conflict = None;
     }
 
     /// Whether the last edit, or run, is one of this page.
@@ -235,7 +249,11 @@ impl VarState {
             Some(pending) if pending.stage == Stage::Sent(id) => self.decide(name, outcome),
             // he has moved on since
             Some(pending) if pending.stage == Stage::Unsent => match outcome {
-                Ok(saved) => pending.seen = pending.seen.max(revision_of(saved, name)),
+                Ok(saved) => {
+                    let revision = revision_of(saved, name);
+                    pending.seen = pending.seen.max(revision);
+                    self.see(revision);
+                }
                 Err(_) => return false,
             },
             _ => return false,
@@ -248,6 +266,7 @@ impl VarState {
             Ok(saved) => {
                 let revision = revision_of(saved, name).unwrap_or(NOT_DESIRED);
                 self.own = Some(revision);
+                self.see(Some(revision));
                 if let Some(pending) = &mut self.pending {
                     pending.stage = Stage::Saved(revision);
                 }
@@ -255,8 +274,10 @@ impl VarState {
             }
             Err(refused) => {
                 let pending = self.pending.take();
-                if refused.code == UNDECIDED {
-                    self.undecided = pending.map(|pending| pending.value);
+                match (refused.code.as_str(), pending) {
+                    (UNDECIDED, pending) => self.undecided = pending.map(|pending| pending.value),
+                    (CONFLICT, Some(pending)) => self.give_way(pending.value, pending.gesture),
+                    _ => {}
                 }
                 self.refused = Some(refused.text.clone());
                 self.settle();
@@ -276,8 +297,9 @@ impl VarState {
             pending.seen = Some(desired.revision);
             return;
         }
-        if desired.value != pending.value {
-            self.refused = Some(overtaken_by(desired, &pending.value));
+        let (mine, gesture) = (pending.value.clone(), pending.gesture);
+        if desired.value != mine {
+            self.give_way(mine, gesture);
         }
         self.pending = None;
     }
@@ -300,17 +322,6 @@ impl VarState {
 
 fn revision_of(saved: &EditSaved, name: &VarName) -> Option<VarRevision> {
     saved.vars.iter().find(|(of, _)| of == name).map(|(_, revision)| *revision)
-}
-
-fn overtaken_by(Desired { author, value, .. }: &Desired, own: &Wish) -> String {
-    let first = match value {
-        Some(value) => format!("{author} set it to {value} meanwhile"),
-        None => format!("{author} let go of it meanwhile"),
-    };
-    match own {
-        Some(own) => format!("{first}; yours was {own}. Set it again if you want that."),
-        None => format!("{first}; you wanted to let go of it. Do that again if you still want to."),
-    }
 }
 
 /// The value that is there most often, the earliest of equals.

@@ -37,7 +37,10 @@ fn Project(page: LivePage) -> impl IntoView {
             let _ = root.set_attribute("data-live", "");
         }
     });
-    let empty = Memo::new(move |_| live.with_devices(|state| state.devices().next().is_none()));
+    let empty = Memo::new(move |_| {
+        live.with_devices(|state| state.devices().next().is_none())
+            && live.with_layout(|state| state.var_names().is_empty())
+    });
     let address = StoredValue::new(game_address);
     view! {
         <Title text=title.clone() />

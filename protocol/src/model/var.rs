@@ -268,7 +268,7 @@ impl VarSpec {
         } = self;
         let texts = [unit, group, label, help, source];
         let has_text = texts.into_iter().any(Option::is_some);
-        let has_number = [min, max, step].into_iter().any(Option::is_some) || order.is_some();
+        let has_number = min.is_some() || max.is_some() || step.is_some() || order.is_some();
         !(has_text || has_number || *readonly || default.is_some() || !options.is_empty())
     }
 

@@ -1,0 +1,226 @@
+//! A hand in a control: which rows hold still, on what an edit is based, and what somebody else did meanwhile.
+
+use std::collections::BTreeSet;
+
+use protocol::live::{Desired, Gesture};
+use protocol::model::{Value, VarName, VarRevision};
+
+use super::state::{LiveState, Touched};
+use super::vars::{VarState, Wish};
+
+/// So much of a value stands in a sentence.
+const BRIEF_CHARS: usize = 40;
+
+/// What a hand holds a control with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grip {
+    /// The caret is in its text, or its list of choices is open.
+    Caret,
+    /// A key is down on it.
+    Key,
+    /// A mouse button, pen or finger is down on it.
+    Pointer,
+}
+
+/// The controls that a hand is in. What arrives moves and rebuilds none of their rows until it has left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hands(BTreeSet<(VarName, Grip)>);
+
+impl Hands {
+    /// A hand takes hold; `false` when it had.
+    pub fn take(&mut self, name: &VarName, grip: Grip) -> bool {
+        self.0.insert((name.clone(), grip))
+    }
+
+    /// It lets go of this; `false` when it did not hold it.
+    pub fn leave(&mut self, name: &VarName, grip: Grip) -> bool {
+        self.0.remove(&(name.clone(), grip))
+    }
+
+    /// Every pointer is up. The variables that were held by one.
+    pub fn lift(&mut self) -> Vec<VarName> {
+        let lifted = self.0.iter().filter(|(_, grip)| *grip == Grip::Pointer);
+        let lifted = lifted.map(|(name, _)| name.clone()).collect();
+        self.0.retain(|(_, grip)| *grip != Grip::Pointer);
+        lifted
+    }
+
+    /// Whether a hand is in this variable's row.
+    pub fn holds(&self, name: &VarName) -> bool {
+        self.0.iter().any(|(held, _)| held == name)
+    }
+
+    /// Whether no hand is anywhere.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What the person at a control knows, while a hand is in it and as long as it has left a draft there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// The newest revision that they had seen when it began, or have made since.
+    pub seen: Option<VarRevision>,
+}
+
+/// An own value that was not set, because somebody else's edit came before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// What the person wanted.
+    pub mine: Wish,
+    /// The drag, or run of keys, in which they wanted it.
+    pub gesture: Gesture,
+    /// The edit that came before, as far as it is known.
+    pub over: Option<VarRevision>,
+}
+
+impl VarState {
+    /// A hand takes hold: what arrives from now on is not what the person has seen.
+    pub fn hold(&mut self) {
+        let seen = self.revision();
+        self.hand.get_or_insert(Hand { seen });
+    }
+
+    /// It has left, and no draft either: the next edit is based on what is shown then.
+    pub fn release(&mut self) {
+        self.hand = None;
+    }
+
+    /// The newest revision that the person has seen.
+    pub(super) fn seen(&self) -> Option<VarRevision> {
+        match self.hand {
+            Some(hand) => hand.seen,
+            None => self.revision(),
+        }
+    }
+
+    /// What somebody else wants since the hand began.
+    pub fn meanwhile(&self) -> Option<&Desired> {
+        let hand = self.hand?;
+        self.desired.as_ref().filter(|desired| Some(desired.revision) > hand.seen && !self.is_mine(desired))
+    }
+
+    fn is_mine(&self, desired: &Desired) -> bool {
+        let sent = self.pending.as_ref().and_then(|pending| pending.sent.as_ref());
+        self.own == Some(desired.revision) || sent == Some(&desired.value)
+    }
+
+    /// Before an own edit: whether it is held back, because somebody else's came since the hand began, or has stopped
+    /// this very drag before.
+    pub(super) fn gives_way(&mut self, value: &Wish, gesture: Gesture) -> bool {
+        if self.conflict.as_ref().is_some_and(|conflict| conflict.gesture == gesture) {
+            self.give_way(value.clone(), gesture);
+            return true;
+        }
+        match self.meanwhile() {
+            Some(theirs) if theirs.value != *value => {
+                self.give_way(value.clone(), gesture);
+                true
+            }
+            // they want the same
+            Some(theirs) => {
+                self.hand = Some(Hand { seen: Some(theirs.revision) });
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Tells both values, and forces neither on the other.
+    pub(super) fn give_way(&mut self, mine: Wish, gesture: Gesture) {
+        let over = self.revision();
+        if let Some(theirs) = &self.desired {
+            self.refused = Some(overtaken_by(theirs, &mine));
+        }
+        self.pending = None;
+        self.conflict = Some(Conflict { mine, gesture, over });
+        if let Some(hand) = &mut self.hand {
+            // they are told of it: what they say from now on is said in view of it
+            hand.seen = over;
+        }
+    }
+
+    /// The server has saved an own edit: whoever made it has seen it.
+    pub(super) fn see(&mut self, revision: Option<VarRevision>) {
+        if let Some(hand) = &mut self.hand {
+            hand.seen = hand.seen.max(revision);
+        }
+    }
+
+    /// The person wants what is wanted already: nothing is left to be decided.
+    pub(super) fn agree(&mut self) {
+        self.refused = None;
+        self.conflict = None;
+        self.see(self.revision());
+    }
+
+    /// Sets the own value over the one that came before. If yet another has come, that is told in turn.
+    fn keep_mine(&mut self, gesture: Gesture) {
+        let Some(Conflict { mine, over, .. }) = self.conflict.take() else { return };
+        let hand = self.hand.replace(Hand { seen: over });
+        self.begin(mine, gesture, false);
+        self.hand = hand;
+    }
+
+    fn take_theirs(&mut self) {
+        if self.conflict.take().is_some() {
+            self.refused = None;
+        }
+    }
+}
+
+impl LiveState {
+    /// A hand takes hold of a variable's control.
+    pub fn hold(&mut self, name: &VarName) -> Touched {
+        match self.vars.get(name).is_some_and(|var| var.hand.is_none()) {
+            true => self.change_var(name, VarState::hold),
+            // it goes on: every key press and every move says so again
+            false => Touched::default(),
+        }
+    }
+
+    /// It has left.
+    pub fn release(&mut self, name: &VarName) -> Touched {
+        match self.vars.get(name).is_some_and(|var| var.hand.is_some()) {
+            true => self.change_var(name, VarState::release),
+            false => Touched::default(),
+        }
+    }
+
+    /// In a conflict: the person's value is set over the other one.
+    pub fn keep_mine(&mut self, name: &VarName, gesture: Gesture) -> Touched {
+        self.change_var(name, |var| var.keep_mine(gesture))
+    }
+
+    /// In a conflict: the person's value is given up.
+    pub fn take_theirs(&mut self, name: &VarName) -> Touched {
+        self.change_var(name, VarState::take_theirs)
+    }
+
+    fn change_var(&mut self, name: &VarName, change: impl FnOnce(&mut VarState)) -> Touched {
+        let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
+        change(var);
+        Touched::var(name)
+    }
+}
+
+/// Both, where somebody else's edit came before the own one.
+fn overtaken_by(Desired { author, value, .. }: &Desired, own: &Wish) -> String {
+    let first = match value {
+        Some(value) => format!("{author} set it to {} meanwhile", brief(value)),
+        None => format!("{author} let go of it meanwhile"),
+    };
+    match own {
+        Some(own) => format!("{first}; yours was {}.", brief(own)),
+        None => format!("{first}; you wanted to let go of it."),
+    }
+}
+
+/// A value inside a sentence.
+pub fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(BRIEF_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

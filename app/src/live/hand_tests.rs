@@ -1,0 +1,157 @@
+//! What a hand in a control keeps from happening.
+
+use protocol::live::{Change, ClientMessage, EditRefused, Gesture, ServerMessage};
+use protocol::model::VarRevision;
+
+use super::delivery::Status;
+use super::fixture::{change, delta, edit, edited, int, name, saved, shown, snapshot, state, status};
+use super::state::LiveState;
+use super::{Grip, Hands, VarState};
+
+fn unsent(state: &mut LiveState) -> Vec<Change> {
+    let changes = |message| match message {
+        ClientMessage::Edit { changes, .. } => changes,
+        other => panic!("{other:?}"),
+    };
+    state.take_unsent().into_iter().flat_map(changes).collect()
+}
+
+fn speed(state: &LiveState) -> &VarState {
+    state.var(&name("speed")).unwrap()
+}
+
+/// Ann has set it to 90 while a hand was in the control.
+fn overtaken() -> LiveState {
+    let mut state = state();
+    state.hold(&name("speed"));
+    state.apply(delta(11, edited(int(90), 4)));
+    state
+}
+
+#[test]
+fn a_row_is_held_until_the_last_grip_is_gone() {
+    let (speed, lives) = (name("speed"), name("lives"));
+    let mut hands = Hands::default();
+    assert!(hands.take(&speed, Grip::Caret) && hands.take(&speed, Grip::Pointer));
+    assert!(!hands.take(&speed, Grip::Pointer), "it had");
+    assert!(hands.holds(&speed) && !hands.holds(&lives));
+    assert_eq!(hands.lift(), [speed.clone()]);
+    assert!(hands.holds(&speed), "the caret is still there");
+    assert!(hands.leave(&speed, Grip::Caret) && hands.is_empty());
+    assert!(!hands.leave(&speed, Grip::Caret));
+}
+
+#[test]
+fn what_comes_under_a_hand_is_told_and_not_overwritten() {
+    let mut state = overtaken();
+    assert_eq!(speed(&state).meanwhile().map(|theirs| &theirs.value), Some(&Some(int(90))));
+    state.edit(&name("speed"), int(5), Gesture(1));
+    assert!(unsent(&mut state).is_empty());
+    assert_eq!(shown(&state), Some(int(90)));
+    assert_eq!(status(&state), Status::Refused("ann set it to 90 meanwhile; yours was 5.".into()));
+    // told of it, they may say it again
+    state.edit(&name("speed"), int(6), Gesture(2));
+    assert_eq!(unsent(&mut state), [change("speed", 6, 4)]);
+}
+
+#[test]
+fn the_rest_of_a_drag_does_not_get_through_either() {
+    let mut state = overtaken();
+    for value in [5, 6, 7] {
+        state.edit(&name("speed"), int(value), Gesture(1));
+        assert!(unsent(&mut state).is_empty());
+    }
+    assert_eq!(speed(&state).conflict.as_ref().map(|conflict| &conflict.mine), Some(&Some(int(7))));
+}
+
+#[test]
+fn mine_is_kept_over_what_was_seen() {
+    let mut state = overtaken();
+    state.edit(&name("speed"), int(5), Gesture(1));
+    state.keep_mine(&name("speed"), Gesture(2));
+    assert_eq!(unsent(&mut state), [change("speed", 5, 4)]);
+    assert_eq!((speed(&state).conflict.as_ref(), status(&state)), (None, Status::Sending));
+}
+
+#[test]
+fn mine_is_not_kept_over_what_was_not_seen() {
+    let mut state = overtaken();
+    state.edit(&name("speed"), int(5), Gesture(1));
+    state.apply(delta(12, edited(int(91), 5)));
+    state.keep_mine(&name("speed"), Gesture(2));
+    assert!(unsent(&mut state).is_empty());
+    assert_eq!(status(&state), Status::Refused("ann set it to 91 meanwhile; yours was 5.".into()));
+    state.keep_mine(&name("speed"), Gesture(3));
+    assert_eq!(unsent(&mut state), [change("speed", 5, 5)]);
+}
+
+#[test]
+fn theirs_is_taken() {
+    let mut state = overtaken();
+    state.edit(&name("speed"), int(5), Gesture(1));
+    state.take_theirs(&name("speed"));
+    assert!(unsent(&mut state).is_empty());
+    assert_eq!((shown(&state), speed(&state).conflict.as_ref()), (Some(int(90)), None));
+    assert!(!matches!(status(&state), Status::Refused(_)));
+}
+
+#[test]
+fn the_same_value_is_no_conflict() {
+    let mut state = overtaken();
+    state.edit(&name("speed"), int(90), Gesture(1));
+    assert!(unsent(&mut state).is_empty(), "it is wanted already");
+    assert!(!matches!(status(&state), Status::Refused(_)));
+    state.edit(&name("speed"), int(5), Gesture(2));
+    assert_eq!(unsent(&mut state), [change("speed", 5, 4)]);
+}
+
+#[test]
+fn a_hand_that_has_left_has_seen_what_is_shown() {
+    let mut state = overtaken();
+    state.release(&name("speed"));
+    assert_eq!(speed(&state).meanwhile(), None);
+    state.edit(&name("speed"), int(5), Gesture(1));
+    assert_eq!(unsent(&mut state), [change("speed", 5, 4)]);
+}
+
+#[test]
+fn own_edits_are_not_somebody_elses() {
+    let mut state = state();
+    state.hold(&name("speed"));
+    let first = edit(&mut state, 5);
+    // the delta may come before the answer
+    state.apply(delta(11, edited(int(5), 4)));
+    assert_eq!(speed(&state).meanwhile(), None);
+    state.apply(saved(first, 4));
+    assert_eq!(speed(&state).meanwhile(), None);
+    edit(&mut state, 6);
+}
+
+#[test]
+fn a_drag_that_the_server_refuses_is_a_conflict_too() {
+    let mut state = state();
+    state.hold(&name("speed"));
+    let id = edit(&mut state, 5);
+    let text = "ann set speed to 90 meanwhile; yours was 5.";
+    let refused = EditRefused { code: "conflict".into(), text: text.into() };
+    state.apply(ServerMessage::EditResult { id, outcome: Err(refused) });
+    assert_eq!(status(&state), Status::Refused(text.into()));
+    state.apply(delta(11, edited(int(90), 4)));
+    assert_eq!(speed(&state).conflict.as_ref().map(|conflict| &conflict.mine), Some(&Some(int(5))));
+    state.edit(&name("speed"), int(6), Gesture(1));
+    assert!(unsent(&mut state).is_empty(), "the drag goes on under the hand, and is not sent");
+}
+
+#[test]
+fn a_hand_outlives_the_connection() {
+    let mut state = state();
+    state.hold(&name("speed"));
+    state.set_open(false);
+    let mut fresh = snapshot(20);
+    fresh.vars[0].desired = Some(super::fixture::desired(int(90), 4));
+    state.apply(ServerMessage::Snapshot(Box::new(fresh)));
+    state.set_open(true);
+    assert_eq!(speed(&state).meanwhile().map(|theirs| theirs.revision), Some(VarRevision(4)));
+    state.edit(&name("speed"), int(5), Gesture(1));
+    assert!(unsent(&mut state).is_empty());
+}

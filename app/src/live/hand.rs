@@ -94,9 +94,10 @@ impl VarState {
         }
     }
 
-    /// What somebody else wants since the hand began.
+    /// What somebody else wants since the hand began. While own edits are on their way nobody can say whose a new value is:
+    /// of a drag several are, and the server refuses those that somebody else's came before.
     pub fn meanwhile(&self) -> Option<&Desired> {
-        let hand = self.hand?;
+        let hand = self.hand.filter(|_| self.unanswered.is_none())?;
         self.desired.as_ref().filter(|desired| Some(desired.revision) > hand.seen && !self.is_mine(desired))
     }
 

@@ -128,6 +128,27 @@ fn own_edits_are_not_somebody_elses() {
 }
 
 #[test]
+fn a_drag_goes_on_while_its_own_values_come_back_late() {
+    let mut state = state();
+    state.hold(&name("speed"));
+    let first = edit(&mut state, 5);
+    let second = edit(&mut state, 6);
+    // the first value comes back when the second is on its way already, and the answers come last
+    state.apply(delta(11, edited(int(5), 4)));
+    let third = edit(&mut state, 7);
+    for (id, revision) in [(first, 4), (second, 5)] {
+        state.apply(saved(id, revision));
+    }
+    state.apply(delta(12, edited(int(6), 5)));
+    state.apply(delta(13, edited(int(7), 6)));
+    state.apply(saved(third, 6));
+    assert_eq!((speed(&state).meanwhile(), speed(&state).conflict.as_ref()), (None, None));
+    // and what somebody else sets then is theirs
+    state.apply(delta(14, edited(int(90), 7)));
+    assert_eq!(speed(&state).meanwhile().map(|theirs| theirs.revision), Some(Revision(7)));
+}
+
+#[test]
 fn a_drag_that_the_server_refuses_is_a_conflict_too() {
     let mut state = state();
     state.hold(&name("speed"));

@@ -244,6 +244,9 @@ impl VarState {
     pub fn answer(&mut self, name: &VarName, id: u32, outcome: &Result<EditSaved, EditRefused>) -> bool {
         if self.unanswered.is_some_and(|(unanswered, _)| unanswered == id) {
             self.unanswered = None;
+            if let Ok(saved) = outcome {
+                self.see(saved.revision);
+            }
         }
         match &mut self.pending {
             Some(pending) if pending.stage == Stage::Sent(id) => self.decide(name, outcome),

@@ -511,6 +511,7 @@ impl Game {
         }
         memory.epoch = push["epoch"].as_str().map(str::to_owned);
         memory.revision = revision;
+        let is_old = self.host.disk.restores() != it.restores;
         for var in push["vars"].as_array().into_iter().flatten() {
             let name = var["name"].as_str().unwrap_or_default();
             // in the JSON type in which the project last saw it
@@ -518,9 +519,7 @@ impl Game {
             let set_by = var["rev"].as_i64().unwrap_or_default();
             let project = memory.project;
             let is_saved =
-            let is_saved =
                 self.host.disk.look(|model| model.edit(project, set_by, name) == Some(Some(value.as_str())));
-            let is_old = self.host.disk.restores() != it.restores;
             let fits = is_old || is_saved && set_by <= revision;
             journal.check(fits, &label, format_args!("{name} = {value} of {set_by} was never saved"));
             memory.values.insert(name.to_owned(), value);
@@ -528,7 +527,11 @@ impl Game {
         for name in push["removed"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             let project = memory.project;
             let is_let_go = self.host.disk.look(|model| model.is_let_go(project, revision, name));
-            journal.check(is_let_go, &label, format_args!("{name} is wanted at {revision}, not let go"));
+            journal.check(
+                is_old || is_let_go,
+                &label,
+                format_args!("{name} is wanted at {revision}, not let go"),
+            );
             memory.values.remove(name);
         }
         it.talk.say(&format!("r:{}:{revision}", self.key));

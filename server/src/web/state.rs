@@ -104,9 +104,7 @@ impl Web {
         let asked = gateway.clone();
         let probe = Probe::new(move || {
             let gateway = asked.clone();
-            Box::pin(
-                async move { gateway.check().await.map_err(|error| (reason(&error), error.to_string())) },
-            )
+            Box::pin(async move { gateway.check().await.map_err(|error| explain(&error)) })
         });
         let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
         let rates = Arc::new(Rates::new(api_requests_per_second));

@@ -145,7 +145,7 @@ fn a_drag_goes_on_while_its_own_values_come_back_late() {
     assert_eq!((speed(&state).meanwhile(), speed(&state).conflict.as_ref()), (None, None));
     // and what somebody else sets then is theirs
     state.apply(delta(14, edited(int(90), 7)));
-    assert_eq!(speed(&state).meanwhile().map(|theirs| theirs.revision), Some(Revision(7)));
+    assert_eq!(speed(&state).meanwhile().map(|theirs| theirs.revision), Some(VarRevision(7)));
 }
 
 #[test]

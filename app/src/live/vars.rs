@@ -245,18 +245,14 @@ impl VarState {
         if self.unanswered.is_some_and(|(unanswered, _)| unanswered == id) {
             self.unanswered = None;
             if let Ok(saved) = outcome {
-                self.see(saved.revision);
+                self.see(revision_of(saved, name));
             }
         }
         match &mut self.pending {
             Some(pending) if pending.stage == Stage::Sent(id) => self.decide(name, outcome),
             // he has moved on since
             Some(pending) if pending.stage == Stage::Unsent => match outcome {
-                Ok(saved) => {
-                    let revision = revision_of(saved, name);
-                    pending.seen = pending.seen.max(revision);
-                    self.see(revision);
-                }
+                Ok(saved) => pending.seen = pending.seen.max(revision_of(saved, name)),
                 Err(_) => return false,
             },
             _ => return false,
@@ -269,7 +265,6 @@ impl VarState {
             Ok(saved) => {
                 let revision = revision_of(saved, name).unwrap_or(NOT_DESIRED);
                 self.own = Some(revision);
-                self.see(Some(revision));
                 if let Some(pending) = &mut self.pending {
                     pending.stage = Stage::Saved(revision);
                 }

@@ -7,11 +7,11 @@ use std::sync::{
 
 use async_trait::async_trait;
 use gateway::store::{
-    AccessStore, Epoch, HistoryRow, KeyState, ProjectState, Result, Store, Ticket, Write, Written,
+    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, Ticket, Write, Written,
 };
 use protocol::{
     live::{Gesture, LogLine},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
 };
 use tokio::sync::Notify;
 
@@ -80,6 +80,10 @@ impl Store for Puppet {
         self.store.check().await
     }
 
+    async fn sweep(&self, rows: u32) -> Result<bool> {
+        self.store.sweep(rows).await
+    }
+
     async fn close(&self) {
         self.store.close().await;
     }
@@ -123,7 +127,7 @@ impl Store for Puppet {
         project: ProjectId,
         author: UserId,
         gesture: Gesture,
-    ) -> Result<Vec<(VarName, Value, Revision)>> {
+    ) -> Result<Vec<GestureRow>> {
         self.store.get_gesture(project, author, gesture).await
     }
 

@@ -100,7 +100,10 @@ mod tests {
         let (declared, _) = report(r#"[{"name":"f","type":"float","value":1,"max":100}]"#, None, None);
         let line = r#"[{"name":"f","value":2,"max":200,"default":7}]"#;
         let (spec, value) = report(line, Some(&declared), Some(&declared));
-        assert_eq!((spec.max, &spec.default, spec.inferred), (Some(200.0), &Some(Value::Float(7.0)), false));
+        assert_eq!(
+            (spec.max, &spec.default, spec.inferred),
+            (Some(200.0.into()), &Some(Value::Float(7.0)), false)
+        );
         assert_eq!((&spec.var_type, value), (&VarType::Float, Value::Float(2.0)));
         // and a bare value keeps all of it
         assert_eq!(report(r#"{"f":3}"#, Some(&spec), Some(&spec)).0, spec);
@@ -110,7 +113,7 @@ mod tests {
     fn a_game_keeps_its_own_name_of_the_type() {
         let (int, _) = report(r#"[{"name":"a","type":"int","value":1,"max":9}]"#, None, None);
         let (other, _) = report(r#"[{"name":"a","type":"integer","value":"1"}]"#, None, Some(&int));
-        assert_eq!((other.max, other.type_name()), (Some(9.0), "integer"));
+        assert_eq!((other.max, other.type_name()), (Some(9.0.into()), "integer"));
         assert_eq!(report(r#"{"a":2}"#, Some(&int), Some(&other)).0.type_name(), "int");
     }
 }

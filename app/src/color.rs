@@ -82,7 +82,7 @@ impl Colour {
 
     /// The same colour, more or less of it.
     pub fn with_alpha(&self, alpha: f64) -> Self {
-        Self { color: Color { a: alpha.clamp(0.0, 1.0) as f32, ..self.color.clone() }, form: self.form }
+        Self { color: Color { a: alpha.clamp(0.0, 1.0) as f32, ..self.color }, form: self.form }
     }
 
     /// This colour in the way in which another one is written.

@@ -33,7 +33,7 @@ pub(super) fn LogReach(pane: LogPane) -> impl IntoView {
 pub(super) fn LogGap(gap: Gap, pane: LogPane) -> impl IntoView {
     let said = Memo::new(move |_| {
         pane.live.with_logs(|state| {
-            let lines = format!("{} came meanwhile", lines_of(gap.len()));
+            let lines = format!("{} came meanwhile", lines_of(gap.lines()));
             match state.logs.search() {
                 Search::Asking(asked) if *asked == gap => {
                     Said { words: format!("{lines}. Loading…"), button: None }

@@ -253,7 +253,7 @@ mod tests {
         let largest = Some(int("9223372036854775807"));
         assert_eq!(pressed(&int("5"), &spec, f64::INFINITY), largest);
         assert_eq!(at_fraction(&int("5"), &spec, 1.0, false), largest);
-        assert_eq!(at_place(&int("5"), &spec, 9.223_372_036_854_775_8e18), largest);
+        assert_eq!(at_place(&int("5"), &spec, 9.223_372_036_854_776e18), largest);
         assert_eq!(at_fraction(&int("5"), &spec, 0.0, false), Some(int("0")));
     }
 
@@ -266,7 +266,7 @@ mod tests {
             (500.0, 505.0, 5.0),
             (80.0, 81.0, 1.0),
             (0.02, 0.0202, 0.0002),
-            (3.14159265, 3.16159265, 0.02),
+            (3.24159265, 3.26159265, 0.02),
             (-7.0, -6.95, 0.05),
             (0.0, 0.1, 0.1),
             (1e-20, 1.01e-20, 1e-22),

@@ -35,7 +35,7 @@ fn a_row_is_held_until_the_last_grip_is_gone() {
     assert!(hands.take(&speed, Grip::Caret) && hands.take(&speed, Grip::Pointer));
     assert!(!hands.take(&speed, Grip::Pointer), "it had");
     assert!(hands.holds(&speed) && !hands.holds(&lives));
-    assert_eq!(hands.lift(), [speed.clone()]);
+    assert_eq!(hands.lift(), std::slice::from_ref(&speed));
     assert!(hands.holds(&speed), "the caret is still there");
     assert!(hands.leave(&speed, Grip::Caret) && hands.is_empty());
     assert!(!hands.leave(&speed, Grip::Caret));

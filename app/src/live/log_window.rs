@@ -17,7 +17,7 @@ pub struct Gap {
 
 impl Gap {
     /// How many numbers there are in it.
-    pub const fn len(self) -> u64 {
+    pub const fn lines(self) -> u64 {
         self.before - self.after - 1
     }
 }
@@ -179,7 +179,7 @@ mod tests {
             prop_assert_eq!(seqs(&window), expected.iter().copied().collect::<Vec<_>>());
             prop_assert_eq!(window.looked_at(), expected.len() as u64);
             let last = expected.last().copied().unwrap_or_default();
-            let in_gaps: u64 = window.gaps().map(Gap::len).sum();
+            let in_gaps: u64 = window.gaps().map(Gap::lines).sum();
             prop_assert_eq!(window.oldest().unwrap_or_default() - 1 + in_gaps + window.looked_at(), last);
         }
     }

@@ -86,7 +86,7 @@ impl Logs {
 
     /// How many lines passed by while the connection was away and were not looked at yet.
     pub fn missed(&self) -> u64 {
-        self.window().gaps().map(Gap::len).sum()
+        self.window().gaps().map(Gap::lines).sum()
     }
 
     /// While paused: how many newer lines would be shown.
@@ -330,7 +330,7 @@ mod tests {
         let mut logs = logs(1..=500);
         logs.resume(lines(2_001..=2_500), &|_| "");
         let gap = logs.window().gaps().next().unwrap();
-        assert_eq!((gap.len(), logs.missed()), (1_500, 1_500));
+        assert_eq!((gap.lines(), logs.missed()), (1_500, 1_500));
         logs.pause();
         for from in [1_501, 1_001, 501] {
             let gap = logs.window().gaps().next().unwrap();

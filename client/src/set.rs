@@ -248,7 +248,9 @@ mod tests {
             ("boolean", "on", "true"),
             ("string", "7", "\"7\""),
             ("string", "", "\"\""),
-            ("color", "#ff8844", "\"#ff8844\""),
+            // as the game has it: a number
+            ("color", "#ff8844", "16746564"),
+            ("color", "0xff8844", "16746564"),
             ("json", "[1, 2]", "[1,2]"),
             ("enum", "1", "1"),
             ("enum", "Easy", "1"),

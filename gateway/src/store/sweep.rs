@@ -2,8 +2,17 @@
 //! it; the rows go piece by piece, and a stop in between loses nothing: the mark stays until the last one is gone.
 
 /// Tables with the rows of a project, what refers to others first: then no piece takes more rows along than it counts.
-const TABLES: &[&str] =
-    &["reported", "outcomes", "logs", "edits", "unchanged_edits", "game_sessions", "devices", "vars"];
+const TABLES: &[&str] = &[
+    "reported",
+    "outcomes",
+    "logs",
+    "edits",
+    "unchanged_edits",
+    "let_go",
+    "game_sessions",
+    "devices",
+    "vars",
+];
 
 /// What leads to a project: tables that are short, and end with it at once.
 pub(super) const ENDS: [&str; 4] = [
@@ -20,6 +29,11 @@ pub(super) fn pieces(kind: &str) -> impl Iterator<Item = String> {
             // numbered without gaps, and in SQLite its rows have no other address
             ("logs", _) => {
                 "project_id = $1 AND seq < $2 + (SELECT min(seq) FROM logs WHERE project_id = $1)".to_owned()
+            }
+            // in SQLite its rows have no other address either
+            ("let_go", _) => {
+                "project_id = $1 AND name IN (SELECT name FROM let_go WHERE project_id = $1 LIMIT $2)"
+                    .to_owned()
             }
             (_, "sqlite") => {
                 format!("rowid IN (SELECT rowid FROM {table} WHERE project_id = $1 LIMIT $2)")

@@ -71,7 +71,8 @@ async fn a_deleted_project_is_gone_with_everything(store: Arc<dyn Store>) {
     assert_eq!(gateway.authenticate_token(token.reveal(), None).await.unwrap(), None);
     refused!(gateway.delete_project(&house.owner, id).await, GatewayError::NotFound);
     until("the log to go", async || house.store.list_logs(id, None, 1).await.unwrap().is_empty()).await;
-    assert_eq!(house.store.list_history(id, None, None, 10).await.unwrap(), []);
+    let history = async || house.store.list_history(id, None, None, 10).await.unwrap().is_empty();
+    until("the history to go", history).await;
     // who did it stays
     let trail = house.trail(None).await;
     let entry = trail.iter().find(|entry| entry.action == "project.delete").unwrap();

@@ -15,7 +15,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Why typed text is no number: a sentence for the person who typed it.
 type Refused = &'static str;
 
-const NO_NUMBER: Refused = "type a number, such as 0.25, or arithmetic, such as 2*3+1";
+pub(super) const NO_NUMBER: Refused = "type a number, such as 0.25, or arithmetic, such as 2*3+1";
 const TOO_LARGE: Refused = "the result is too large";
 const AMBIGUOUS: Refused =
     "a comma before three digits can mean a thousand or a fraction: type 1000, or 1.000 for one";

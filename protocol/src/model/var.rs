@@ -111,6 +111,9 @@ impl VarType {
             Self::Integer => match typed::read(text, like).map(typed::Number::to_integer) {
                 Ok(Some(number)) => Ok(Value::Int(number)),
                 Ok(None) => refuse("type a whole number from -9223372036854775808 to 18446744073709551615"),
+                Err(typed::NO_NUMBER) => {
+                    refuse("type a whole number, such as 25, or arithmetic, such as 2*3+1")
+                }
                 Err(why) => refuse(why),
             },
             Self::Float => match typed::read(text, like) {
@@ -118,9 +121,9 @@ impl VarType {
                 Err(why) => refuse(why),
             },
             Self::Color => match like {
-                Some(Value::Int(_)) => match typed::read(text, None).map(typed::Number::to_integer) {
-                    Ok(Some(number)) => Ok(Value::Int(number)),
-                    _ => refuse("type a colour as a number, such as 0xff8844"),
+                Some(Value::Int(_)) => match color_number(text.trim()) {
+                    Some(number) => Ok(Value::Int(number)),
+                    None => refuse("type a colour, such as #ff8844 or 0xff8844"),
                 },
                 _ if is_color(text.trim()) => Ok(Value::Text(text.trim().to_owned())),
                 _ => refuse("type a colour, such as #ff8844"),
@@ -156,6 +159,15 @@ impl VarType {
             Self::Float => text.parse().ok().filter(|f: &f64| f.is_finite()).map(Value::Float),
             _ => None,
         }
+    }
+}
+
+/// A colour of a game that keeps colours as numbers: `#rrggbb` is 0xrrggbb.
+fn color_number(text: &str) -> Option<Integer> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
+    match digits.map(|digits| i64::from_str_radix(digits, 16)) {
+        Some(number) => number.ok().map(Integer::from),
+        None => typed::read(text, None).ok().and_then(typed::Number::to_integer),
     }
 }
 

@@ -48,6 +48,8 @@ fn settle_inferred(spec: VarSpec, value: Value, base: &VarSpec) -> (VarSpec, Val
 mod tests {
     use protocol::{line::parse_report, model::VarType};
 
+    use protocol::model::Bound;
+
     use super::*;
 
     /// What a line's one variable comes to.
@@ -102,7 +104,7 @@ mod tests {
         let (spec, value) = report(line, Some(&declared), Some(&declared));
         assert_eq!(
             (spec.max, &spec.default, spec.inferred),
-            (Some(200.0.into()), &Some(Value::Float(7.0)), false)
+            (Some(Bound::Int(200i64.into())), &Some(Value::Float(7.0)), false)
         );
         assert_eq!((&spec.var_type, value), (&VarType::Float, Value::Float(2.0)));
         // and a bare value keeps all of it
@@ -113,7 +115,7 @@ mod tests {
     fn a_game_keeps_its_own_name_of_the_type() {
         let (int, _) = report(r#"[{"name":"a","type":"int","value":1,"max":9}]"#, None, None);
         let (other, _) = report(r#"[{"name":"a","type":"integer","value":"1"}]"#, None, Some(&int));
-        assert_eq!((other.max, other.type_name()), (Some(9.0.into()), "integer"));
+        assert_eq!((other.max, other.type_name()), (Some(Bound::Int(9i64.into())), "integer"));
         assert_eq!(report(r#"{"a":2}"#, Some(&int), Some(&other)).0.type_name(), "int");
     }
 }

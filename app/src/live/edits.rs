@@ -16,6 +16,7 @@ impl LiveState {
     /// Sets a variable as the person wants it, before the server knows. What is wanted already is not sent again, unless
     /// the games have another value by now.
     pub fn edit(&mut self, name: &VarName, value: Value, gesture: Gesture) -> Touched {
+        self.remember(name, gesture);
         let (may_edit, has_drifted) = (self.may_edit(), self.has_drifted(name));
         let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
         let is_wanted = var.wanted() == Some(&value);
@@ -42,6 +43,7 @@ impl LiveState {
 
     /// Lets go of an edit: games go back to their own value.
     pub fn let_go(&mut self, name: &VarName, gesture: Gesture) -> Touched {
+        self.remember(name, gesture);
         let may_edit = self.may_edit();
         let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
         match var.wanted().is_some() {

@@ -27,6 +27,9 @@ mod socket;
 mod state;
 #[cfg(test)]
 mod state_tests;
+mod undo;
+#[cfg(feature = "hydrate")]
+mod undo_keys;
 mod vars;
 mod verdict;
 
@@ -251,6 +254,21 @@ impl Live {
     /// Lets go of an edit: games go back to their own value.
     pub fn let_go(&self, name: &VarName) {
         self.update(|state| state.let_go(name, new_gesture()));
+        #[cfg(feature = "hydrate")]
+        self.wake();
+    }
+
+    /// Takes the person's newest edit back, and tells a screen reader.
+    pub fn undo(&self) {
+        let mut said = None;
+        self.update(|state| {
+            let (touched, sentence) = state.undo(new_gesture());
+            said = sentence;
+            touched
+        });
+        if let Some(said) = said {
+            self.announce(said);
+        }
         #[cfg(feature = "hydrate")]
         self.wake();
     }

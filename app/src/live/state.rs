@@ -14,6 +14,7 @@ use super::delivery::{Delivery, Ranking, Status};
 use super::log_query::LogQuery;
 use super::logs::Logs;
 use super::runs::Answer;
+use super::undo::Undo;
 use super::vars::VarState;
 use super::verdict::DeviceRow;
 
@@ -89,6 +90,7 @@ pub struct LiveState {
     pub(super) order: Vec<VarName>,
     pub(super) vars: HashMap<VarName, VarState>,
     pub(super) next_id: u32,
+    pub(super) undo: Undo,
     /// Wishes to run an action that are still to be sent.
     pub(super) runs: Vec<ClientMessage>,
     /// The log.
@@ -116,6 +118,7 @@ impl LiveState {
             order: Vec::new(),
             vars: HashMap::new(),
             next_id: 1,
+            undo: Undo::default(),
             runs: Vec::new(),
             logs: Logs::default(),
         };

@@ -30,6 +30,8 @@ fn Project(page: LivePage) -> impl IntoView {
     let live = live::Live::new(snapshot);
     provide_context(live);
     live.connect();
+    #[cfg(feature = "hydrate")]
+    live.listen_for_undo();
     // from here on controls hear for themselves what is typed
     Effect::new(|| {
         if let Some(root) = document().document_element() {

@@ -15,23 +15,41 @@ use crate::pages::{
 use crate::raw_text::raw_text;
 use crate::zone::provide_zone;
 
-/// Runs before the first paint, so that neither the theme nor the phone's tabs flash, and so that nothing is lost
-/// of what a person types into a control before WebAssembly has taken over ([`crate::components::typed_before`]).
-const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const t=localStorage.getItem('theme');\
-     if(t==='dark'||t==='light')d.dataset.theme=t}catch{}\
-     addEventListener('input',({target:t})=>{if(!('live' in d.dataset)&&t.closest('.var-control'))\
+/// Runs before the first paint, so that neither the theme, the phone's tabs, the remembered filters nor the closed
+/// groups ([`crate::live::keep_view`], [`crate::live::ClosedGroups`]) flash, and so that nothing is lost of what a
+/// person types into a field before WebAssembly has taken over ([`crate::components::typed_before`]).
+const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const s=localStorage,l=location,t=s.getItem('theme'),\
+     p=/^\\/p\\/(\\d+)\\/live$/.exec(l.pathname);\
+     if(t==='dark'||t==='light')d.dataset.theme=t;\
+     if(p){const v=s.getItem('view:'+p[1]),q=k=>new URLSearchParams(k||'');\
+     if(!l.search&&v&&v[0]==='?')return l.replace(l.pathname+v+l.hash);\
+     const g=q(s.getItem('closed:'+p[1])).getAll('g');\
+     if(g.length&&!(q(l.search).get('q')||'').trim()){const o=new MutationObserver(()=>{\
+     if('live' in d.dataset)return o.disconnect();\
+     for(const e of document.querySelectorAll('.group[open]'))if(g.includes(e.dataset.group))e.open=false});\
+     o.observe(d,{childList:true,subtree:true})}}}catch{}\
+     addEventListener('input',({target:t})=>{if(!('live' in d.dataset)&&t.closest('.var-control,.filter,.log-filter'))\
      t.dataset.typed=t.value},true)})(document.documentElement)";
+
+/// Where the style sheet and the fonts are; a context of the document's.
+#[derive(Clone)]
+struct Package(String);
+
+/// Has the font of values there for the first paint, so that nothing moves later. Only pages that begin with
+/// values ask for it: browsers warn of what is loaded beforehand and not used.
+#[component]
+pub(crate) fn ValueFont() -> impl IntoView {
+    // a page that the browser makes itself goes without: it has the font already, or the style sheet asks for it
+    let href = use_context::<Package>().map(|Package(package)| format!("/{package}/jetbrains-mono.woff2"));
+    view! { <link rel="preload" r#as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
+}
 
 /// The HTML document around the application.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let styles = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
-    let font = |file: &str| {
-        let href = format!("/{}/{file}", options.site_pkg_dir);
-        view! { <link rel="preload" r#as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
-    };
-    // early, so that the first paint has them and nothing moves later; only where they are used, because
-    // browsers warn of the others
-    let fonts = (font("inter.woff2"), is_live_page().then(|| font("jetbrains-mono.woff2")));
+    // early, so that the first paint has it and nothing moves later
+    let font = format!("/{}/inter.woff2", options.site_pkg_dir);
+    provide_context(Package(options.site_pkg_dir.to_string()));
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -41,7 +59,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="dark light" />
                 <script nonce=leptos::nonce::use_nonce()>{BEFORE_PAINT}</script>
                 <link rel="stylesheet" href=styles />
-                {fonts}
+                <link rel="preload" r#as="font" type="font/woff2" crossorigin="anonymous" href=font />
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
@@ -52,15 +70,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
-}
-
-fn is_live_page() -> bool {
-    #[cfg(feature = "ssr")]
-    {
-        use_context::<axum::http::request::Parts>().is_some_and(|parts| parts.uri.path().ends_with("/live"))
-    }
-    #[cfg(not(feature = "ssr"))]
-    false
 }
 
 /// The routes.

@@ -173,6 +173,22 @@ pub fn gave_way(devices: u64) -> String {
     }
 }
 
+/// A name or a value inside a sentence of ours. What runs from right to left, or turns the direction round, turns
+/// nothing but itself.
+pub fn isolated(text: &str) -> std::borrow::Cow<'_, str> {
+    const ISOLATE: char = '\u{2068}';
+    const END: char = '\u{2069}';
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_rtl = |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}');
+    if !text.contains(|c| turns(c) || is_rtl(c)) {
+        return text.into();
+    }
+    // an end of its own would close the isolate early
+    let plain = text.chars().filter(|c| !turns(*c));
+    std::iter::once(ISOLATE).chain(plain).chain([END]).collect::<String>().into()
+}
+
 /// How long something took: `<0.1 ms`, `0.8 ms`, `23 ms`, `1.2 s`, `14 s`, `3 min`.
 pub fn latency(micros: u32) -> String {
     let micros = f64::from(micros);
@@ -265,6 +281,15 @@ mod tests {
         );
         assert_eq!(browser("curl/8.5.0"), "curl");
         assert_eq!(browser(""), "Unknown browser");
+    }
+
+    #[test]
+    fn a_name_turns_nothing_but_itself() {
+        assert_eq!(isolated("Ana – 50 %, naïve 日本"), "Ana – 50 %, naïve 日本");
+        assert_eq!(isolated("דנה"), "\u{2068}דנה\u{2069}");
+        assert_eq!(isolated("سرعة 5"), "\u{2068}سرعة 5\u{2069}");
+        assert_eq!(isolated("a\u{202e}cba\u{2069}"), "\u{2068}acba\u{2069}");
+        assert_eq!(isolated(""), "");
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod format;
 pub mod live;
 pub mod pages;
 mod raw_text;
+mod storage;
 mod zone;
 
 use protocol::model::User;

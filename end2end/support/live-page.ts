@@ -3,6 +3,7 @@ import { expect, type Locator, type Page } from '@playwright/test';
 /** The live page, as a person sees it. */
 export class LivePage {
   readonly devices: Locator;
+  readonly varFilter: Locator;
   readonly log: Locator;
   readonly logFilter: Locator;
   readonly logLevel: Locator;
@@ -13,15 +14,19 @@ export class LivePage {
   readonly banner: Locator;
   /** Why nothing can be changed */
   readonly locked: Locator;
+  /** "Showing pixel-7. Edits still go to all 3 games." */
+  readonly scope: Locator;
 
   constructor(readonly page: Page) {
     this.devices = page.getByRole('region', { name: 'Devices' });
+    this.varFilter = page.getByRole('searchbox', { name: 'Filter variables' });
     this.log = page.getByRole('log');
     this.logFilter = page.getByRole('searchbox', { name: 'Filter log lines' });
     this.logLevel = page.getByRole('combobox', { name: 'Lowest level' });
     this.clearLog = page.getByRole('button', { name: 'Clear', exact: true });
     this.pill = page.getByRole('button', { name: /new lines?$/ });
     this.banner = page.locator('.banner');
+    this.scope = page.locator('.pane--vars .scope');
     this.locked = page.getByText('You are a viewer: ask an admin to let you edit.');
   }
 
@@ -33,6 +38,27 @@ export class LivePage {
   row(name: string): Locator {
     // the whole name and the type are in the tooltip
     return this.page.locator(`li.var:has(.var-name[title^="${quoted(name)} · "])`);
+  }
+
+  /** A group of variables, by its heading. */
+  group(heading: string): Locator {
+    return this.page.locator('details.group').filter({ has: this.page.getByRole('heading', { name: heading, exact: true }) });
+  }
+
+  /** A device's name in the list. */
+  device(name: string): Locator {
+    return this.devices.getByText(name, { exact: true });
+  }
+
+  /** What adds a device to the selection. */
+  deviceBox(name: string): Locator {
+    return this.devices.getByRole('checkbox', { name, exact: true });
+  }
+
+  /** Brings a pane into sight where there is room for one only. */
+  async showPane(pane: 'Devices' | 'Variables' | 'Logs'): Promise<void> {
+    const tab = this.page.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name: pane });
+    if (await tab.isVisible()) await tab.click();
   }
 
   slider(name: string): Locator {
@@ -122,7 +148,7 @@ export class LivePage {
 
   /** What a chip opens: a row for each device. */
   deliveries(name: string): Locator {
-    return this.page.getByRole('group', { name: `${name} on each device` });
+    return this.row(name).getByRole('group', { name: / on each device$/ });
   }
 
   /** One device's row in it. */

@@ -18,10 +18,10 @@ pub fn AccountMenu(
             aria-label=format!("Account: {}", user.name)
         >
             <Person />
-            <span class="account-name">{user.name.clone()}</span>
+            <span class="account-name" dir="auto">{user.name.clone()}</span>
         </button>
         <nav class="menu" id="account-menu" popover="auto" aria-label="Account">
-            <p class="meta menu-name">{user.name}</p>
+            <p class="meta menu-name" dir="auto">{user.name}</p>
             <a class="menu-item" href="/account">
                 "Your account"
             </a>

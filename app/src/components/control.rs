@@ -78,7 +78,7 @@ fn AsText(
 fn ReadOnly(value: Signal<Option<Value>>) -> impl IntoView {
     view! {
         <span class="readonly">
-            <output class="value">{move || value.with(|v| v.as_ref().map(ToString::to_string))}</output>
+            <output class="value" dir="auto">{move || value.with(|v| v.as_ref().map(ToString::to_string))}</output>
             <span class="meta">"read-only"</span>
         </span>
     }

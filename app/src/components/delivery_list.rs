@@ -21,10 +21,12 @@ const QUIET: Duration = Duration::from_millis(400);
 pub fn DeliveryList(
     /// Which variable.
     name: VarName,
+    /// What it is called on the page.
+    label: String,
     /// Closes it.
     on_close: Callback<()>,
 ) -> impl IntoView {
-    let label = format!("{name} on each device");
+    let label = format!("{label} on each device");
     let name = StoredValue::new(name);
     let wanted = RwSignal::new(String::new());
     let ranking = held_ranking(name, wanted);
@@ -164,7 +166,7 @@ fn DeliveryRow(name: StoredValue<VarName>, device: DeviceId) -> impl IntoView {
             let time = row.round_trip_micros.map(format::latency);
             view! {
                 <li class=class>
-                    <span class="delivery-device">{row.name}</span>
+                    <span class="delivery-device" dir="auto">{row.name}</span>
                     <span class="delivery-fate">
                         <span class="chip-sign" aria-hidden="true">
                             {sign}
@@ -173,7 +175,7 @@ fn DeliveryRow(name: StoredValue<VarName>, device: DeviceId) -> impl IntoView {
                         {value.map(|value| view! { " " <span class="value">{value}</span> })}
                     </span>
                     <span class="delivery-time">{time}</span>
-                    {row.reason.map(|reason| view! { <span class="delivery-reason">{reason}</span> })}
+                    {row.reason.map(|reason| view! { <span class="delivery-reason" dir="auto">{reason}</span> })}
                 </li>
             }
             .into_any()

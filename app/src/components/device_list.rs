@@ -1,12 +1,14 @@
-//! The devices: which are connected, and when the others were seen.
+//! The devices: which are connected, when the others were seen, and which of them the page is about.
 
+use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::prelude::*;
 use protocol::live::Device;
 use protocol::model::{DeviceId, UnixMicros};
+use wasm_bindgen::JsCast;
 
 use super::Refusals;
 use crate::format;
-use crate::live::{LiveState, use_live};
+use crate::live::{Live, LiveState, use_live};
 
 /// The first pane of the live page.
 #[component]
@@ -14,60 +16,210 @@ pub fn DeviceList(
     /// The server's clock, about.
     #[prop(into)]
     now: Signal<UnixMicros>,
+    /// Opens what says how a game connects.
+    on_connect: Callback<()>,
 ) -> impl IntoView {
     let live = use_live();
-    let order = Memo::new(move |_| {
-        live.with_devices(|state| {
-            let ids = |online| state.devices().filter(move |d| d.online == online).map(|d| d.id);
-            // each half stays in the order of first sight
-            ids(true).chain(ids(false)).collect::<Vec<_>>()
-        })
-    });
+    let listed = Memo::new(move |_| live.with_devices(order));
     let online = Memo::new(move |_| live.with_devices(LiveState::online));
-    let online = move || online.get();
-    let refused = move || live.with_refused(LiveState::refused_in_all);
-    let gave_way = move || live.with_devices(LiveState::gave_way);
-    let target = move || match online() {
-        0 => "edits wait for a game".to_owned(),
-        n => format!("edits go to {}", format::count(n, "game")),
-    };
+    // one device at a time is in the Tab order, and arrows move to the others
+    let current = RwSignal::new(None::<DeviceId>);
+    let list = Listing { live, listed, current };
     view! {
         <section class="pane pane--devices" aria-labelledby="devices-title">
             <div class="pane-head">
                 <h2 id="devices-title">"Devices"</h2>
                 <span class="spacer"></span>
                 <span class="pill">
-                    {move || format!("{} of {}", online(), order.with(Vec::len))}
+                    {move || format!("{} of {}", online.get(), listed.with(Vec::len))}
                 </span>
             </div>
-            <ul class="pane-body devices">
-                <li class="device device--all">
-                    <span class="dot" class:dot--on=move || { online() > 0 } aria-hidden="true"></span>
-                    <span class="device-text">
-                        "All devices"
-                        <small>{target}</small>
-                        <small hidden=move || gave_way() == 0>{move || format::gave_way(gave_way())}</small>
-                        <small class="refused-total" hidden=move || refused() == 0>
-                            {move || format!("{} in all", format::refused(refused()))}
-                        </small>
-                    </span>
+            <div class="pane-body devices">
+                <AllDevices online />
+                <div class="turned-away">
                     <Refusals device=None now />
-                </li>
-                <For
-                    each=move || order.get()
-                    key=|device| *device
-                    children=move |device| view! { <DeviceRow device now /> }
-                />
-            </ul>
+                </div>
+                <ul class="device-rows" aria-label="Devices to show" on:keydown=move |event| list.keydown(&event)>
+                    <For
+                        each=move || listed.get()
+                        key=|device| *device
+                        children=move |device| view! { <DeviceRow device now list /> }
+                    />
+                </ul>
+                <button type="button" class="button connect connect--here" on:click=move |_| on_connect.run(())>
+                    "Connect a game"
+                </button>
+            </div>
         </section>
     }
     .into_any()
 }
 
+/// The connected ones first; each half stays in the order of first sight.
+fn order(state: &LiveState) -> Vec<DeviceId> {
+    let ids = |online| state.devices().filter(move |device| device.online == online).map(|device| device.id);
+    ids(true).chain(ids(false)).collect()
+}
+
+/// Shows all devices, and says whom edits reach whatever is selected.
 #[component]
-fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>) -> impl IntoView {
-    let (live, id) = (use_live(), device);
-    let device = Memo::new(move |_| live.with_devices(|state| state.device(device).cloned()));
+fn AllDevices(online: Memo<usize>) -> impl IntoView {
+    let live = use_live();
+    let all = Memo::new(move |_| live.with_scope(|state| state.scope().is_all()));
+    let refused = move || live.with_refused(LiveState::refused_in_all);
+    let gave_way = move || live.with_devices(LiveState::gave_way);
+    // one line either way: the devices below must not move while somebody selects them
+    let target = move || match (online.get(), all.get()) {
+        (0, _) => "edits wait for a game".to_owned(),
+        (games, true) => format!("edits go to {}", format::count(games, "game")),
+        (games, false) => format!("edits still go to {}", format::count(games, "game")),
+    };
+    view! {
+        <button
+            type="button"
+            class="device device--all"
+            class:device--selected=all
+            aria-pressed=move || all.get().to_string()
+            on:click=move |_| live.show_all_devices()
+        >
+            <span class="dot" class:dot--on=move || { online.get() > 0 } aria-hidden="true"></span>
+            <span class="device-text">
+                <span>"All devices"</span>
+                <small>{target}</small>
+                <small hidden=move || gave_way() == 0>{move || format::gave_way(gave_way())}</small>
+                <small class="refused-total" hidden=move || refused() == 0>
+                    {move || format!("{} in all", format::refused(refused()))}
+                </small>
+            </span>
+        </button>
+    }
+    .into_any()
+}
+
+/// What the rows share.
+#[derive(Clone, Copy)]
+struct Listing {
+    live: Live,
+    listed: Memo<Vec<DeviceId>>,
+    current: RwSignal<Option<DeviceId>>,
+}
+
+impl Listing {
+    /// A click on a row: it alone, with Ctrl in addition, with Shift everything up to it.
+    fn click(self, device: DeviceId, event: &MouseEvent) {
+        // who reads what was refused of it selects nothing
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if target.is_some_and(|target| target.closest(".refused").is_ok_and(|found| found.is_some())) {
+            return;
+        }
+        self.current.set(Some(device));
+        let add = event.ctrl_key() || event.meta_key();
+        match (event.shift_key(), add) {
+            (true, _) => self.extend_to(device),
+            (false, true) => self.live.select(|scope| scope.toggle(device)),
+            (false, false) => self.live.select(|scope| {
+                scope.select_only(device);
+                Ok(())
+            }),
+        }
+    }
+
+    fn extend_to(self, device: DeviceId) {
+        let listed = self.listed.get_untracked();
+        self.live.select(|scope| scope.extend_to(device, &listed));
+    }
+
+    fn keydown(self, event: &KeyboardEvent) {
+        let listed = self.listed.get_untracked();
+        let Some(at) =
+            untrack(|| self.stop()).and_then(|device| listed.iter().position(|listed| *listed == device))
+        else {
+            return;
+        };
+        let to = match event.key().as_str() {
+            "ArrowDown" | "ArrowRight" => at.saturating_add(1).min(listed.len() - 1),
+            "ArrowUp" | "ArrowLeft" => at.saturating_sub(1),
+            "Home" => 0,
+            "End" => listed.len() - 1,
+            "Enter" => {
+                event.prevent_default();
+                return self.live.select(|scope| {
+                    scope.select_only(listed[at]);
+                    Ok(())
+                });
+            }
+            "Escape" => return self.live.show_all_devices(),
+            _ => return,
+        };
+        event.prevent_default();
+        if event.shift_key() {
+            if self.live.read(|state| state.scope().is_all()) {
+                self.extend_to(listed[at]);
+            }
+            self.extend_to(listed[to]);
+        }
+        self.current.set(Some(listed[to]));
+        focus(&box_id(listed[to]));
+    }
+
+    /// The device that is in the Tab order.
+    fn stop(self) -> Option<DeviceId> {
+        let current = self.current.get();
+        self.listed
+            .with(|listed| current.filter(|device| listed.contains(device)).or(listed.first().copied()))
+    }
+}
+
+#[component]
+fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>, list: Listing) -> impl IntoView {
+    let live = list.live;
+    let selected = Memo::new(move |_| live.with_scope(|state| state.scope().is_selected(device)));
+    let is_stop = Memo::new(move |_| list.stop() == Some(device));
+    // its box adds and takes away, also for fingers, which have no Ctrl
+    let tick = move |event: MouseEvent| {
+        event.stop_propagation();
+        list.current.set(Some(device));
+        match event.shift_key() {
+            true => list.extend_to(device),
+            false => live.select(|scope| scope.toggle(device)),
+        }
+        if let Some(tick) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+            // the browser has turned it round already, whether or not it could be selected
+            tick.set_checked(selected.get_untracked());
+        }
+    };
+    let name_id = format!("device-{device}-name");
+    view! {
+        <li
+            class="device"
+            class:device--selected=selected
+            on:click=move |event| list.click(device, &event)
+            on:mousedown=|event| if event.shift_key() { event.prevent_default() }
+        >
+            <input
+                type="checkbox"
+                class="device-box"
+                id=box_id(device)
+                autocomplete="off"
+                aria-labelledby=name_id.clone()
+                aria-describedby=format!("device-{device}-about")
+                tabindex=move || if is_stop.get() { "0" } else { "-1" }
+                prop:checked=selected
+                checked=selected.get_untracked()
+                on:click=tick
+            />
+            <DeviceText device now name_id />
+            <Refusals device=Some(device) now />
+        </li>
+    }
+    .into_any()
+}
+
+#[component]
+fn DeviceText(device: DeviceId, now: Signal<UnixMicros>, name_id: String) -> impl IntoView {
+    let live = use_live();
+    let id = device;
+    let device = Memo::new(move |_| live.with_devices(|state| state.device(id).cloned()));
     let online = move || device.with(|device| device.as_ref().is_some_and(|device| device.online));
     let name = move || device.with(|device| device.as_ref().map(|device| device.name.clone()));
     let about = Memo::new(move |_| device.with(|d| d.as_ref().map(|d| d.about.clone()).unwrap_or_default()));
@@ -80,19 +232,28 @@ fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>) -> impl IntoView {
         })
     };
     view! {
-        <li class="device">
-            <span class="dot" class:dot--on=online aria-hidden="true"></span>
-            <span class="device-text">
-                <span class="device-name" title=name>
-                    {name}
-                </span>
-                <small class="device-about" hidden=move || about.with(String::is_empty) title=about>
-                    {about}
-                </small>
-                <small>{state}</small>
+        <span class="dot" class:dot--on=online aria-hidden="true"></span>
+        <span class="device-text">
+            <span class="device-name" id=name_id dir="auto" title=name>
+                {name}
             </span>
-            <Refusals device=Some(id) now />
-        </li>
+            <small class="device-about" dir="auto" hidden=move || about.with(String::is_empty) title=about>
+                {about}
+            </small>
+            <small id=format!("device-{id}-about")>{state}</small>
+        </span>
     }
     .into_any()
+}
+
+fn box_id(device: DeviceId) -> String {
+    format!("device-{device}")
+}
+
+fn focus(id: &str) {
+    let found = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = found {
+        // it fails for elements that can't have the focus only
+        let _ = element.focus();
+    }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::model::User;
 
 use super::AccountMenu;
+use crate::storage::remember;
 
 /// Logo, what the page puts in, theme and account.
 #[component]
@@ -92,15 +93,15 @@ fn current_theme() -> &'static str {
     }
 }
 
-/// Storage and attributes may be forbidden by the browser; the theme is then not remembered.
+/// Sets the theme, and remembers it.
 fn store_theme(theme: &str) {
-    let storage = window().local_storage().ok().flatten();
-    let root = document().document_element();
-    if theme == "system" {
-        let _ = root.map(|root| root.remove_attribute("data-theme"));
-        let _ = storage.map(|storage| storage.remove_item("theme"));
-    } else {
-        let _ = root.map(|root| root.set_attribute("data-theme", theme));
-        let _ = storage.map(|storage| storage.set_item("theme", theme));
+    let chosen = Some(theme).filter(|theme| *theme != "system");
+    if let Some(root) = document().document_element() {
+        // they fail for malformed names only
+        let _ = match chosen {
+            Some(theme) => root.set_attribute("data-theme", theme),
+            None => root.remove_attribute("data-theme"),
+        };
     }
+    remember("theme", chosen);
 }

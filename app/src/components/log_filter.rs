@@ -1,11 +1,13 @@
 //! The box above the log: level and text.
 
+use leptos::html::Input;
 use leptos::prelude::*;
 use protocol::filter::{Filter, FilterError};
 use protocol::model::Level;
 
 use super::log_view::LogPane;
-use crate::live::{Live, LogQuery};
+use super::typed_before;
+use crate::live::{Live, MAX_FILTER_CHARS};
 
 /// What can't be read is underlined, with what to write instead, and the last good filter stays.
 #[component]
@@ -13,7 +15,12 @@ pub(super) fn LogFilter(pane: LogPane) -> impl IntoView {
     let live = pane.live;
     let (text, at_least) = (live.log_filter, live.log_level);
     let parsed = Memo::new(move |_| text.with(|text| Filter::parse(text)));
-    apply(live, parsed.get_untracked().ok());
+    let field = NodeRef::<Input>::new();
+    Effect::new(move || {
+        if let Some(typed) = field.get().and_then(|field| typed_before(&field)) {
+            text.set(typed);
+        }
+    });
     Effect::new(move || {
         at_least.track();
         let filter = parsed.get().ok();
@@ -50,6 +57,8 @@ pub(super) fn LogFilter(pane: LogPane) -> impl IntoView {
                 placeholder="Filter: words, \"a phrase\", -not, device:name, level>=warn"
                 autocomplete="off"
                 spellcheck="false"
+                maxlength=MAX_FILTER_CHARS
+                node_ref=field
                 value=text.get_untracked()
                 prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))
@@ -67,13 +76,7 @@ fn apply(live: Live, filter: Option<Filter>) -> bool {
         return false;
     };
     let mut is_new = false;
-    live.update_logs(|state| {
-        let known = state.logs.query().clone();
-        is_new = state.set_log_query(match filter {
-            Some(filter) => LogQuery { text, filter, at_least, ..known },
-            None => LogQuery { at_least, ..known },
-        });
-    });
+    live.update_logs(|state| is_new = state.set_log_filter(text, filter, at_least));
     is_new
 }
 

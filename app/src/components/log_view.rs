@@ -1,20 +1,23 @@
 //! The log: a window on the newest lines that follows them until somebody looks back.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use leptos::ev::{ClipboardEvent, KeyboardEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
 use protocol::live::LogLine;
+use protocol::model::DeviceId;
 
+use super::LogScopeBar;
 use super::log_detail::LogDetail;
 use super::log_filter::LogFilter;
 use super::log_lines::LogLines;
 use super::log_selection;
 use super::pane_separator::{Edge, PaneSeparator};
-use super::remembered::{remember, remembered};
 use crate::format;
 use crate::live::{Live, LiveState, log_text, use_live};
+use crate::storage::{remember, remembered};
 use crate::zone::{Zone, use_zone};
 
 /// What the count of lost lines counts.
@@ -110,13 +113,13 @@ pub fn LogView() -> impl IntoView {
             live.announce(format!("{} selected", format::count(count, "line")));
         }
     };
-    // what is selected is what is shown: with another filter it would be something else
-    Effect::new(move |before: Option<bool>| {
-        let paused = live.with_logs(|state| state.logs.paused()).is_some();
-        if before == Some(true) && !paused {
+    // what is selected is what is shown: with other devices it would be something else
+    Effect::new(move |before: Option<(bool, BTreeSet<DeviceId>)>| {
+        let now = live.with_logs(|state| (state.logs.paused().is_some(), state.logs.query().devices.clone()));
+        if before.is_some_and(|(paused, devices)| (paused && !now.0) || devices != now.1) {
             pane.all.set(false);
         }
-        paused
+        now
     });
     view! {
         <section class="pane pane--logs" aria-labelledby="logs-title" on:copy=copy on:keydown=keydown>
@@ -130,6 +133,7 @@ pub fn LogView() -> impl IntoView {
             />
             <LogHead pane />
             <LogFilter pane />
+            <LogScopeBar />
             <div class="log-place">
                 <LogLines pane />
                 <LogOverlay pane />

@@ -71,7 +71,7 @@ fn Segments(
                         disabled=locked
                         on:change=move |_| choose.run(index)
                     />
-                    <span>{text}</span>
+                    <span dir="auto">{text}</span>
                 </label>
             }
         })
@@ -103,7 +103,7 @@ fn Dropdown(
         .map(|(index, text)| {
             let first = chosen.get_untracked() == Some(index);
             view! {
-                <option value=index selected=first>
+                <option value=index selected=first dir="auto">
                     {text}
                 </option>
             }
@@ -125,7 +125,7 @@ fn Dropdown(
                 unknown()
                     .map(|text| {
                         view! {
-                            <option value="" selected=true>
+                            <option value="" selected=true dir="auto">
                                 {text}
                             </option>
                         }

@@ -4,7 +4,7 @@ use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::remembered::{remember, remembered};
+use crate::storage::{remember, remembered};
 
 const STEP: f64 = 24.0;
 

@@ -1,24 +1,21 @@
 //! The variables, in groups, with a filter above them.
 
+use leptos::html::Input;
 use leptos::prelude::*;
 
-use super::VarRow;
 use super::focus::keep_focus;
+use super::{ScopeBar, VarRow, typed_before};
 use crate::format;
-use crate::live::{Group, Live, VIEWER, group, use_live};
+use crate::live::{ClosedGroups, Group, Live, LiveState, MAX_FILTER_CHARS, VIEWER, group, use_live};
 
 /// The middle pane of the live page.
 #[component]
 pub fn VarList() -> impl IntoView {
     let live = use_live();
     let locked = live.locked();
-    let wanted = RwSignal::new(String::new());
-    let newest = Memo::new(move |_| {
-        live.with_layout(|state| {
-            let specs = state.var_names().iter().filter_map(|name| Some((name, &state.var(name)?.spec)));
-            wanted.with(|wanted| group(specs, wanted))
-        })
-    });
+    let wanted = live.var_filter;
+    let closed = ClosedGroups::load(live.read(LiveState::project));
+    let newest = Memo::new(move |_| live.with_layout(|state| wanted.with(|wanted| groups_of(state, wanted))));
     let groups = held_groups(live, newest);
     let waits = Memo::new(move |_| newest.with(|newest| groups.with(|groups| newest != groups)));
     Effect::new(move || {
@@ -30,7 +27,10 @@ pub fn VarList() -> impl IntoView {
         on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
     });
     let shown = move || groups.with(|groups| groups.iter().map(|group| group.names.len()).sum::<usize>());
-    let all = Memo::new(move |_| live.with_layout(|state| state.var_names().len()));
+    // those of the selected devices
+    let all = Memo::new(move |_| {
+        live.with_layout(|state| groups_of(state, "").iter().map(|g| g.names.len()).sum())
+    });
     let summary = move || match (shown(), all.get()) {
         (shown, all) if shown == all => format::count(all, "variable"),
         (shown, all) => format!("{shown} of {all}"),
@@ -39,16 +39,7 @@ pub fn VarList() -> impl IntoView {
         <section class="pane pane--vars" aria-labelledby="vars-title">
             <div class="pane-head">
                 <h2 id="vars-title">"Variables"</h2>
-                <input
-                    type="search"
-                    class="entry filter"
-                    aria-label="Filter variables"
-                    placeholder="Filter"
-                    autocomplete="off"
-                    spellcheck="false"
-                    prop:value=move || wanted.get()
-                    on:input=move |event| wanted.set(event_target_value(&event))
-                />
+                <Filter wanted />
                 <span class="spacer"></span>
                 <span class="meta" aria-live="polite">
                     {summary}
@@ -58,12 +49,13 @@ pub fn VarList() -> impl IntoView {
             <div role="status">
                 {move || locked.get().then(|| view! { <p class="locked">{VIEWER}</p> })}
             </div>
+            <ScopeBar />
             <div class="pane-body">
                 <For
                     each=move || groups.get()
                     key=|group| group.path.clone()
                     children=move |Group { path, .. }| {
-                        view! { <VarGroup path groups /> }
+                        view! { <VarGroup path groups closed /> }
                     }
                 />
                 {move || {
@@ -73,7 +65,7 @@ pub fn VarList() -> impl IntoView {
                             _ => {
                                 view! {
                                     <p class="empty">
-                                        "No variable has “" {wanted.get()} "” in its name or group. "
+                                        "No variable has “" <bdi>{wanted.get()}</bdi> "” in its name or group. "
                                         <button
                                             type="button"
                                             class="link"
@@ -106,9 +98,53 @@ fn held_groups(live: Live, newest: Memo<Vec<Group>>) -> RwSignal<Vec<Group>> {
     groups
 }
 
+/// The variables of the selected devices that pass the filter.
+fn groups_of(state: &LiveState, wanted: &str) -> Vec<Group> {
+    let here = |name| state.var(name).filter(|var| var.is_on(state.scope()));
+    group(state.var_names().iter().filter_map(|name| Some((name, &here(name)?.spec))), wanted)
+}
+
 #[component]
-fn VarGroup(path: String, groups: RwSignal<Vec<Group>>) -> impl IntoView {
+fn Filter(wanted: RwSignal<String>) -> impl IntoView {
+    let field = NodeRef::<Input>::new();
+    Effect::new(move || {
+        if let Some(typed) = field.get().and_then(|field| typed_before(&field)) {
+            wanted.set(typed);
+        }
+    });
+    // the attribute for the first paint, the property from then on
+    let first = wanted.get_untracked();
+    view! {
+        <input
+            type="search"
+            class="entry filter"
+            dir="auto"
+            aria-label="Filter variables"
+            placeholder="Filter"
+            autocomplete="off"
+            spellcheck="false"
+            maxlength=MAX_FILTER_CHARS
+            node_ref=field
+            value=first
+            prop:value=move || wanted.get()
+            on:input=move |event| wanted.set(event_target_value(&event))
+        />
+    }
+}
+
+#[component]
+fn VarGroup(path: String, groups: RwSignal<Vec<Group>>, closed: ClosedGroups) -> impl IntoView {
+    let live = use_live();
+    // what passes a filter is shown, and is no change of mind
+    let filtered = Memo::new(move |_| live.var_filter.with(|wanted| !wanted.trim().is_empty()));
     let path = StoredValue::new(path);
+    let open = move || filtered.get() || path.with_value(|path| !closed.has(path));
+    let toggled = move |event: leptos::ev::Event| {
+        if !filtered.get_untracked() {
+            let is_open = event_target::<web_sys::Element>(&event).has_attribute("open");
+            path.with_value(|path| closed.set(path, !is_open));
+        }
+    };
     let names = Memo::new(move |_| {
         groups.with(|groups| {
             let own = path.with_value(|path| groups.iter().find(|group| group.path == *path));
@@ -121,12 +157,12 @@ fn VarGroup(path: String, groups: RwSignal<Vec<Group>>) -> impl IntoView {
         _ => groups.with(|groups| groups.len() > 1).then(|| "other".to_owned()),
     };
     view! {
-        <details class="group" open>
-            <summary class="group-head" class:group-head--bare=move || heading().is_none()>
+        <details class="group" open=true prop:open=open data-group=path.get_value() on:toggle=toggled>
+            <summary class="group-head" class:group-head--bare=move || heading().is_none() dir="auto">
                 <h3>{move || heading().unwrap_or_default()}</h3>
                 <span class="meta">{move || names.with(Vec::len)}</span>
             </summary>
-            <ul class="vars">
+            <ul class="vars" aria-label=heading>
                 <For
                     each=move || names.get()
                     key=|name| name.clone()

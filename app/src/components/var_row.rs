@@ -12,7 +12,8 @@ use wasm_bindgen::JsCast;
 use super::focus::keep_focus;
 use super::status_chip::words;
 use super::text_entry::Parse;
-use super::{ActionButton, Control, DeliveryList, Meanwhile, OnEdit, RowHand, StatusChip};
+use super::{ActionButton, Control, DeliveryList, Help, Meanwhile, OnEdit, RowHand, StatusChip, help};
+use crate::format;
 use crate::live::{Link, Live, LiveState, Status, VarState, new_gesture, same_value, title, use_live};
 
 /// What decides how a row is built: the declaration, and of the value only its kind, which may need another control.
@@ -127,6 +128,7 @@ fn read_typed(typed: &str, spec: &VarSpec, base: Option<&Value>) -> Result<Value
 fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView {
     let live = use_live();
     let chip = NodeRef::<Span>::new();
+    let label = Memo::new(move |_| name.with_value(|name| title_of(live, name)));
     let open = Memo::new(move |_| live.opened.with(|opened| *opened == name.try_get_value()));
     let close = move || {
         live.opened.set(None);
@@ -150,10 +152,10 @@ fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView 
     };
     view! {
         <span class="var-status" node_ref=chip on:keydown=escape>
-            <StatusChip label=name.with_value(ToString::to_string) status open on_toggle />
+            <StatusChip label status open on_toggle />
             {move || {
                 open.get()
-                    .then(|| view! { <DeliveryList name=name.get_value() on_close=Callback::new(move |()| close()) /> })
+                    .then(|| view! { <DeliveryList name=name.get_value() label=label.get() on_close=Callback::new(move |()| close()) /> })
             }}
         </span>
     }
@@ -176,29 +178,37 @@ fn Declared(
     let draft = RwSignal::from(live.draft(&name));
     let text = title(&name, &spec).to_owned();
     let tooltip = tooltip(&name, &spec);
-    let unit = spec.unit.clone();
+    let (unit, whole_unit) = (spec.unit.clone(), spec.unit.clone());
+    let help = spec.help.clone().map(|words| {
+        let (id, title) = (help::id_of("help", name.as_str()), text.clone());
+        view! { <Help id title text=words facts=facts(&name, &spec) source=spec.source.clone() /> }
+    });
     let is_action = spec.var_type == VarType::Action;
     let default = spec.default.clone().filter(|_| !spec.readonly && !is_action);
-    let label = name.to_string();
-    let has_help = spec.help.is_some();
+    // what is heard, or said to a machine that listens, is what is shown
+    let label = text.clone();
     let control = match is_action {
         true => view! { <Action name spec /> }.into_any(),
         false => {
-            view! { <Control label=label.clone() id=format!("var-{label}") spec value draft parse locked on_edit /> }
-                .into_any()
+            let id = format!("var-{name}");
+            view! { <Control label=label.clone() id spec value draft parse locked on_edit /> }.into_any()
         }
     };
     view! {
-        <span class="var-name" title=tooltip>
-            {text}
-            {has_help.then(|| view! { <span class="var-help" aria-hidden="true">"?"</span> })}
+        <span class="var-head">
+            <span class="var-name" dir="auto" title=tooltip>
+                {text}
+            </span>
+            {help}
         </span>
         <div class="var-control">
             {control}
             <Meanwhile name=stored />
         </div>
         <span class="var-extra">
-            <span class="unit">{unit}</span>
+            <span class="unit" dir="auto" title=whole_unit>
+                {unit}
+            </span>
             {default.map(|default| view! { <Reset label default value draft locked on_edit /> })}
         </span>
     }
@@ -264,7 +274,18 @@ fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
     }
 }
 
+/// What a tooltip can say to those who have a mouse.
 fn tooltip(name: &VarName, spec: &VarSpec) -> String {
+    let mut text = facts(name, spec);
+    for line in [&spec.help, &spec.source].into_iter().flatten() {
+        text.push('\n');
+        text.push_str(&format::isolated(line));
+    }
+    text
+}
+
+/// Name, type and limits.
+fn facts(name: &VarName, spec: &VarSpec) -> String {
     let mut text = format!("{name} · {}", spec.var_type);
     let limits = match (spec.min, spec.max) {
         (Some(min), Some(max)) => format!(" · {min} to {max}"),
@@ -273,11 +294,11 @@ fn tooltip(name: &VarName, spec: &VarSpec) -> String {
         (None, None) => String::new(),
     };
     text.push_str(&limits);
-    for line in [&spec.help, &spec.source].into_iter().flatten() {
-        text.push('\n');
-        text.push_str(line);
-    }
     text
+}
+
+fn title_of(live: Live, name: &VarName) -> String {
+    live.with_var(name, |_, var| title(name, &var.spec).to_owned()).unwrap_or_else(|| name.to_string())
 }
 
 fn status_of(live: Live, name: &VarName) -> Status {
@@ -290,7 +311,8 @@ fn announce(live: Live, name: StoredValue<VarName>, status: Memo<Status>) {
         let now = status.get();
         let is_own = name.with_value(|name| live.read(|state| state.var(name).is_some_and(VarState::is_own)));
         if is_own && before.is_some_and(|before| before != now) && is_outcome(&now) {
-            live.announce(format!("{}: {}", name.get_value(), words(&now)));
+            let title = untrack(|| name.with_value(|name| title_of(live, name)));
+            live.announce(format!("{title}: {}", words(&now)));
         }
         now
     });

@@ -6,7 +6,8 @@ use protocol::live::Device;
 use protocol::model::{DeviceId, Value, VarType};
 
 use super::by_device::ByDevice;
-use super::runs::Progress;
+use super::runs::{Answer, Progress};
+use super::scope::Scope;
 use super::vars::{Stage, VarState, identity, most_frequent};
 use super::verdict::{Fate, Verdict, short};
 
@@ -93,10 +94,11 @@ pub struct Ranking {
     pub all: usize,
 }
 
-/// One variable among the devices.
+/// One variable among the devices that the page is about.
 pub(super) struct Delivery<'a> {
     pub var: &'a VarState,
     pub devices: &'a ByDevice<Device>,
+    pub scope: &'a Scope,
 }
 
 impl<'a> Delivery<'a> {
@@ -113,7 +115,7 @@ impl<'a> Delivery<'a> {
             Some(Stage::Unsent | Stage::Sent(_)) => return Status::Sending,
             Some(Stage::Saved(_)) | None => {}
         }
-        let online = self.devices.iter().any(|(_, device)| device.online);
+        let online = self.in_scope().any(|device| device.online);
         match (self.newest().map(|newest| newest.value), online) {
             (None, _) => self.reported_status(online),
             (Some(None), _) => {
@@ -144,10 +146,12 @@ impl<'a> Delivery<'a> {
             Progress::Refused(text) => return Status::Refused(text.to_owned()),
             Progress::Asked(games) => games,
         };
-        let answers = self.var.runs.answers();
-        let failed = answers.iter().filter(|(_, answer)| answer.outcome.is_err()).count();
-        let mut round_trips: Vec<u32> = answers.iter().map(|(_, answer)| answer.round_trip_micros).collect();
-        let first = answers.iter().next().and_then(|(_, answer)| answer.outcome.as_ref().err());
+        let covered = self.var.runs.answers().iter().filter(|(device, _)| self.scope.covers(*device));
+        let answers: Vec<&Answer> = covered.map(|(_, answer)| answer).collect();
+        let failed = answers.iter().filter(|answer| answer.outcome.is_err()).count();
+        let mut round_trips: Vec<u32> = answers.iter().map(|answer| answer.round_trip_micros).collect();
+        let first = answers.first().and_then(|answer| answer.outcome.as_ref().err());
+        let games = games.map(|games| self.asked_in_scope(games).max(answers.len()));
         let tally = Tally {
             games: games.unwrap_or(answers.len()),
             applied: answers.len() - failed,
@@ -157,6 +161,19 @@ impl<'a> Delivery<'a> {
             ..Tally::default()
         };
         Status::Ran(games, tally)
+    }
+
+    /// Of so many games that were asked to run an action: how many the page is about.
+    fn asked_in_scope(&self, games: usize) -> usize {
+        match self.scope.is_all() {
+            true => games,
+            false => games.min(self.in_scope().filter(|device| device.online).count()),
+        }
+    }
+
+    fn in_scope(&self) -> impl Iterator<Item = &'a Device> + use<'a> {
+        let scope = self.scope;
+        self.devices.iter().map(|(_, device)| device).filter(|device| scope.covers(device.id))
     }
 
     fn tally(&self) -> Tally {
@@ -203,7 +220,7 @@ impl<'a> Delivery<'a> {
 
     /// The value that the control shows.
     pub fn shown(&self) -> Option<&'a Value> {
-        self.prevailing_drift().or_else(|| self.var.wanted()).or_else(|| self.var.most_reported())
+        self.prevailing_drift().or_else(|| self.var.wanted()).or_else(|| self.var.most_reported(self.scope))
     }
 
     /// What most of the games have that have drifted, when these are more than the others.
@@ -233,22 +250,20 @@ impl<'a> Delivery<'a> {
     /// The devices that know the variable: a game that never had it can't apply it. When no connected one does,
     /// every connected one may come to know it.
     fn concerned(&self) -> impl Iterator<Item = &'a Device> + use<'a> {
-        let Self { var, devices } = *self;
+        let var = self.var;
         let knows = move |device: &Device| {
             var.reported.get(device.id).is_some() || var.applied.get(device.id).is_some()
         };
-        let any = devices.iter().any(|(_, device)| device.online && knows(device));
-        devices
-            .iter()
-            .map(|(_, device)| device)
-            .filter(move |device| knows(device) || (!any && device.online))
+        let any = self.in_scope().any(|device| device.online && knows(device));
+        self.in_scope().filter(move |device| knows(device) || (!any && device.online))
     }
 
     /// The different values that are reported, if there are several: by the connected devices, or by all when none is
     /// connected.
     fn spread(&self, online: bool) -> Option<Spread> {
         const SHOWN: usize = 3;
-        let counts = |device| !online || self.devices.get(device).is_some_and(|device| device.online);
+        let is_online = |device| self.devices.get(device).is_some_and(|device| device.online);
+        let counts = |device| self.scope.covers(device) && (!online || is_online(device));
         let reported = self.var.reported.iter().filter(|(device, _)| counts(*device));
         let mut known = HashSet::new();
         let values: Vec<&Value> = reported
@@ -302,11 +317,13 @@ impl<'a> Delivery<'a> {
     }
 
     fn listed(&self) -> impl Iterator<Item = &'a Device> + use<'a> {
-        let Self { var, devices } = *self;
+        let Self { var, devices, scope } = *self;
         let is_action = var.spec.var_type == VarType::Action;
         let answered = var.runs.answers().iter().filter_map(move |(id, _)| devices.get(id));
         let concerned = self.concerned();
-        answered.filter(move |_| is_action).chain(concerned.filter(move |_| !is_action))
+        answered
+            .filter(move |device| is_action && scope.covers(device.id))
+            .chain(concerned.filter(move |_| !is_action))
     }
 }
 

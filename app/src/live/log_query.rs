@@ -6,6 +6,9 @@ use protocol::filter::{Candidate, Filter};
 use protocol::live::LogLine;
 use protocol::model::{DeviceId, Level};
 
+use super::gone::device_name;
+use super::state::LiveState;
+
 /// Tells a device's name.
 pub type DeviceName<'a> = &'a dyn Fn(DeviceId) -> &'a str;
 
@@ -50,5 +53,28 @@ impl LogQuery {
                     fields: line.fields.as_deref(),
                     device: name(line.device),
                 }))
+    }
+}
+
+impl LiveState {
+    /// Shows only the log lines that pass. Whether that is anything else than before.
+    pub fn set_log_query(&mut self, query: LogQuery) -> bool {
+        let (devices, gone) = (&self.devices, &self.gone);
+        self.logs.set_query(query, &|id| device_name(devices, gone, id))
+    }
+
+    /// Shows only the log lines that pass; without a filter, which is one that can't be read, the last good one stays.
+    pub fn set_log_filter(&mut self, text: String, filter: Option<Filter>, at_least: Level) -> bool {
+        let known = self.logs.query().clone();
+        self.set_log_query(match filter {
+            Some(filter) => LogQuery { text, filter, at_least, ..known },
+            None => LogQuery { at_least, ..known },
+        })
+    }
+
+    /// Shows only the log lines of these devices; none: of all.
+    pub fn set_log_devices(&mut self, devices: BTreeSet<DeviceId>) -> bool {
+        let query = LogQuery { devices, ..self.logs.query().clone() };
+        self.set_log_query(query)
     }
 }

@@ -7,6 +7,7 @@ mod delivery_tests;
 mod edits;
 #[cfg(test)]
 mod fixture;
+mod gone;
 mod groups;
 mod hand;
 #[cfg(test)]
@@ -21,17 +22,21 @@ mod log_window;
 mod logs;
 #[cfg(test)]
 mod refused_tests;
+mod remembered;
 mod runs;
+mod scope;
 #[cfg(feature = "hydrate")]
 mod socket;
 mod state;
 #[cfg(test)]
 mod state_tests;
+mod touched;
 mod undo;
 #[cfg(feature = "hydrate")]
 mod undo_keys;
 mod vars;
 mod verdict;
+mod view;
 
 use std::collections::HashMap;
 
@@ -50,9 +55,12 @@ pub use log_rows::{LogRow, LogRows};
 pub use log_text::{log_text, text_height};
 pub use log_window::{Gap, LogWindow};
 pub use logs::{Logs, Search};
+pub use remembered::{ClosedGroups, keep_view};
+pub use scope::{Scope, TooMany};
 pub use state::{LiveState, Touched};
 pub use vars::{Pending, Stage, VarState, same_value};
 pub use verdict::{DeviceRow, Fate};
+pub use view::{MAX_FILTER_CHARS, Pane, View};
 
 /// How the page is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,40 +80,6 @@ pub enum Link {
     Outdated,
 }
 
-/// A pane of the live page; a phone shows one at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pane {
-    /// Who is connected.
-    Devices,
-    /// What can be changed.
-    Variables,
-    /// What the games say.
-    Logs,
-}
-
-impl Pane {
-    /// From left to right.
-    pub const ALL: [Self; 3] = [Self::Devices, Self::Variables, Self::Logs];
-
-    /// For the style sheet.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Devices => "devices",
-            Self::Variables => "vars",
-            Self::Logs => "logs",
-        }
-    }
-
-    /// For people.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Devices => "Devices",
-            Self::Variables => "Variables",
-            Self::Logs => "Logs",
-        }
-    }
-}
-
 /// The live page's state, and one trigger for each thing that is drawn on its own.
 ///
 /// A delta for one variable runs that variable's row and nothing else.
@@ -118,6 +92,8 @@ pub struct Live {
     pub role: RwSignal<ProjectRole>,
     /// The pane that a phone shows.
     pub pane: RwSignal<Pane>,
+    /// The filter of the variables, as it is typed.
+    pub var_filter: RwSignal<String>,
     /// The variable whose devices are listed; one at a time.
     pub opened: RwSignal<Option<VarName>>,
     /// What is typed above the log, whether or not it can be read.
@@ -141,34 +117,37 @@ struct Inner {
     logs: ArcTrigger,
     refused: ArcTrigger,
     storing: ArcTrigger,
+    scope: ArcTrigger,
     drafts: HashMap<VarName, ArcRwSignal<Option<String>>>,
     #[cfg(feature = "hydrate")]
     wake: Option<futures_channel::mpsc::UnboundedSender<()>>,
 }
 
 impl Live {
-    /// The page as the server rendered it.
-    pub fn new(snapshot: Snapshot) -> Self {
+    /// The page as the server rendered it, looked at as its address says.
+    pub fn new(snapshot: Snapshot, view: View) -> Self {
         let role = RwSignal::new(snapshot.role);
         Self {
             role,
             inner: StoredValue::new(Inner {
-                state: LiveState::new(snapshot),
+                state: LiveState::with_view(snapshot, &view),
                 vars: HashMap::new(),
                 layout: ArcTrigger::new(),
                 devices: ArcTrigger::new(),
                 logs: ArcTrigger::new(),
                 refused: ArcTrigger::new(),
                 storing: ArcTrigger::new(),
+                scope: ArcTrigger::new(),
                 drafts: HashMap::new(),
                 #[cfg(feature = "hydrate")]
                 wake: None,
             }),
             link: RwSignal::new(Link::Opening),
-            pane: RwSignal::new(Pane::Variables),
+            pane: RwSignal::new(view.pane),
+            var_filter: RwSignal::new(view.vars),
+            log_filter: RwSignal::new(view.log),
+            log_level: RwSignal::new(view.level),
             opened: RwSignal::new(None),
-            log_filter: RwSignal::new(String::new()),
-            log_level: RwSignal::new(Level::Trace),
             hands: RwSignal::default(),
             presses: StoredValue::new(0),
             announcement: RwSignal::new(String::new()),
@@ -217,6 +196,37 @@ impl Live {
     pub fn with_refused<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.refused.track());
         self.read(read)
+    }
+
+    /// Reads what depends on the selected devices and runs again when others are selected.
+    pub fn with_scope<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
+        self.inner.with_value(|inner| inner.scope.track());
+        self.read(read)
+    }
+
+    /// Selects other devices. That there are too many of them is told.
+    pub fn select(&self, change: impl FnOnce(&mut Scope) -> Result<(), TooMany>) {
+        let mut scope = self.read(|state| state.scope().clone());
+        if let Err(too_many) = change(&mut scope) {
+            self.announce(too_many.to_string());
+        }
+        self.update(|state| state.set_scope(scope));
+    }
+
+    /// Selects no device, which shows all of them.
+    pub fn show_all_devices(&self) {
+        self.update(|state| state.set_scope(Scope::default()));
+    }
+
+    /// What is looked at now; runs again when that changes.
+    pub fn view(&self) -> View {
+        View {
+            vars: self.var_filter.get(),
+            log: self.log_filter.get(),
+            level: self.log_level.get(),
+            devices: self.with_scope(|state| state.scope().selected().clone()),
+            pane: self.pane.get(),
+        }
     }
 
     /// Whether the person may not change anything; runs again when that changes.
@@ -356,6 +366,7 @@ impl Inner {
             (touched.logs, &self.logs),
             (touched.refused, &self.refused),
             (touched.storing, &self.storing),
+            (touched.scope, &self.scope),
         ];
         triggers.extend(parts.into_iter().filter(|(is, _)| *is).map(|(_, trigger)| trigger.clone()));
         triggers

@@ -1,6 +1,6 @@
 //! The live page without a page: state + message → state. No clock, no socket, no signal.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use protocol::live::{
     Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot,
@@ -11,57 +11,15 @@ use protocol::model::{
 
 use super::by_device::ByDevice;
 use super::delivery::{Delivery, Ranking, Status};
-use super::log_query::LogQuery;
+use super::gone::device_name;
 use super::logs::Logs;
 use super::runs::Answer;
+use super::scope::Scope;
 use super::undo::Undo;
 use super::vars::VarState;
 use super::verdict::DeviceRow;
 
-/// Devices that are not there any more, and whose names a page keeps for their log lines.
-const MAX_GONE: usize = 10_000;
-
-/// What a message changed, so that only the rows concerned are drawn again.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Touched {
-    /// These variables.
-    pub vars: BTreeSet<VarName>,
-    /// Every variable may look different (a device came or went, or all is new).
-    pub all_vars: bool,
-    /// The list of variables, or how they are declared.
-    pub layout: bool,
-    /// The devices.
-    pub devices: bool,
-    /// The log.
-    pub logs: bool,
-    /// What was refused.
-    pub refused: bool,
-    /// Whether the database takes what is sent.
-    pub storing: bool,
-    /// What the person may do.
-    pub role: bool,
-    /// A delta is missing: ask for a snapshot.
-    pub resubscribe: bool,
-}
-
-impl Touched {
-    /// Adds what another message changed.
-    pub fn join(&mut self, other: Self) {
-        self.vars.extend(other.vars);
-        self.all_vars |= other.all_vars;
-        self.layout |= other.layout;
-        self.devices |= other.devices;
-        self.logs |= other.logs;
-        self.refused |= other.refused;
-        self.storing |= other.storing;
-        self.role |= other.role;
-        self.resubscribe |= other.resubscribe;
-    }
-
-    pub(super) fn var(name: &VarName) -> Self {
-        Self { vars: BTreeSet::from([name.clone()]), ..Self::default() }
-    }
-}
+pub use super::touched::Touched;
 
 /// A project as one page shows it.
 #[derive(Debug)]
@@ -81,12 +39,13 @@ pub struct LiveState {
     storing: bool,
     lost: u64,
     /// By device; without one: of games that were turned away.
-    refused: BTreeMap<Option<DeviceId>, Refused>,
-    devices: ByDevice<Device>,
+    pub(super) refused: BTreeMap<Option<DeviceId>, Refused>,
+    pub(super) devices: ByDevice<Device>,
     /// Names of devices that are not there any more and wrote some of the log.
-    gone: HashMap<DeviceId, String>,
+    pub(super) gone: HashMap<DeviceId, String>,
     /// Devices that gave way to new ones, since the server started.
     gave_way: u64,
+    pub(super) scope: Scope,
     pub(super) order: Vec<VarName>,
     pub(super) vars: HashMap<VarName, VarState>,
     pub(super) next_id: u32,
@@ -115,6 +74,7 @@ impl LiveState {
             devices: ByDevice::default(),
             gone: HashMap::new(),
             gave_way: 0,
+            scope: Scope::default(),
             order: Vec::new(),
             vars: HashMap::new(),
             next_id: 1,
@@ -208,7 +168,7 @@ impl LiveState {
     }
 
     /// The value that a variable's control shows: what is wanted, unless most of the connected games have another one
-    /// by now; when nothing is wanted, what most devices report.
+    /// by now; when nothing is wanted, what most devices report. Of devices, only those count that the page is about.
     pub fn shown(&self, name: &VarName) -> Option<&Value> {
         self.delivery(name)?.shown()
     }
@@ -235,7 +195,7 @@ impl LiveState {
     }
 
     fn delivery(&self, name: &VarName) -> Option<Delivery<'_>> {
-        Some(Delivery { var: self.vars.get(name)?, devices: &self.devices })
+        Some(Delivery { var: self.vars.get(name)?, devices: &self.devices, scope: &self.scope })
     }
 
     /// Takes one message of the server.
@@ -248,18 +208,6 @@ impl LiveState {
             // a refusal names no edit; whatever was sent is answered by its own result
             ServerMessage::Pong { .. } | ServerMessage::Refused { .. } => Touched::default(),
         }
-    }
-
-    /// Shows only the log lines that pass. Whether that is anything else than before.
-    pub fn set_log_query(&mut self, query: LogQuery) -> bool {
-        let (devices, gone) = (&self.devices, &self.gone);
-        self.logs.set_query(query, &|id| device_name(devices, gone, id))
-    }
-
-    /// Shows only the log lines of these devices; none: of all.
-    pub fn set_log_devices(&mut self, devices: BTreeSet<DeviceId>) -> bool {
-        let query = LogQuery { devices, ..self.logs.query().clone() };
-        self.set_log_query(query)
     }
 
     /// After a gap, once: the message that asks for a snapshot.
@@ -292,7 +240,10 @@ impl LiveState {
         }
         let (devices, gone) = (&self.devices, &self.gone);
         self.logs.resume(snapshot.logs, &|id| device_name(devices, gone, id));
+        let scope = self.scope.clone();
+        self.set_scope(scope);
         Touched {
+            scope: true,
             all_vars: true,
             layout: true,
             devices: true,
@@ -332,7 +283,9 @@ impl LiveState {
                 }
                 for (name, value) in values {
                     if let Some(var) = self.vars.get_mut(&name) {
-                        var.report(Reported { device, value, at });
+                        let is_first = var.report(Reported { device, value, at });
+                        // a variable that a selected device did not have until now
+                        touched.layout |= is_first && self.scope.is_selected(device);
                         touched.vars.insert(name);
                     }
                 }
@@ -396,20 +349,6 @@ impl LiveState {
         }
     }
 
-    fn forget_device(&mut self, id: DeviceId, touched: &mut Touched) {
-        let Some(device) = self.devices.remove(id) else { return };
-        if self.gone.len() < MAX_GONE {
-            self.gone.insert(id, device.name);
-        }
-        self.refused.remove(&Some(id));
-        for var in self.vars.values_mut() {
-            var.forget_device(id);
-        }
-        touched.devices = true;
-        touched.all_vars = true;
-        touched.refused = true;
-    }
-
     fn apply_applied(
         &mut self,
         devices: Vec<(DeviceId, Revision)>,
@@ -470,13 +409,4 @@ impl LiveState {
     fn tick(&mut self, at: UnixMicros) {
         self.now = self.now.max(at);
     }
-}
-
-fn device_name<'a>(
-    devices: &'a ByDevice<Device>,
-    gone: &'a HashMap<DeviceId, String>,
-    id: DeviceId,
-) -> &'a str {
-    let name = devices.get(id).map(|device| &device.name).or_else(|| gone.get(&id));
-    name.map_or("", String::as_str)
 }

@@ -8,6 +8,7 @@ use protocol::model::{DeviceId, Integer, UnixMicros, Value, VarName, VarRevision
 use super::by_device::ByDevice;
 use super::hand::{Conflict, Hand};
 use super::runs::Runs;
+use super::scope::Scope;
 
 /// The code of an edit of which the server can't say whether it is saved.
 const UNDECIDED: &str = "undecided";
@@ -129,9 +130,17 @@ impl VarState {
         self.desired.as_ref().map(|desired| desired.revision)
     }
 
-    /// The value that most devices report, the earliest of equals.
-    pub(super) fn most_reported(&self) -> Option<&Value> {
-        most_frequent(self.reported.iter().map(|(_, reported)| &reported.value))
+    /// The value that most of these devices report, the earliest of equals.
+    pub(super) fn most_reported(&self, scope: &Scope) -> Option<&Value> {
+        let reported = self.reported.iter().filter(|(device, _)| scope.covers(*device));
+        most_frequent(reported.map(|(_, reported)| &reported.value))
+    }
+
+    /// Whether one of these devices has the variable. One that nobody reports is everybody's.
+    pub fn is_on(&self, scope: &Scope) -> bool {
+        scope.is_all()
+            || self.reported.is_empty()
+            || scope.selected().iter().any(|device| self.reported.get(*device).is_some())
     }
 
     /// A device is not there any more.
@@ -164,9 +173,9 @@ impl VarState {
         is_wider
     }
 
-    /// Takes a device's report.
-    pub fn report(&mut self, reported: Reported) {
-        self.reported.set(reported.device, reported);
+    /// Takes a device's report; `true` when it is the device's first one.
+    pub fn report(&mut self, reported: Reported) -> bool {
+        self.reported.set(reported.device, reported)
     }
 
     /// Takes what a device did with the desired value. What it did with an earlier one says nothing any more.

@@ -167,8 +167,8 @@ fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
         other => Some(format!("by {other}")),
     };
     let change = match (old, new) {
-        (Some(old), Some(new)) => Some(format!("{old} → {new}")),
-        (Some(old), None) => Some(format!("was {old}")),
+        (Some(old), Some(new)) => Some(format!("{} → {}", format::isolated(&old), format::isolated(&new))),
+        (Some(old), None) => Some(format!("was {}", format::isolated(&old))),
         (None, Some(new)) => Some(new),
         (None, None) => None,
     };
@@ -179,12 +179,12 @@ fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
                 {move || format::moment(at, zone.get().minutes_east(at))}
             </time>
             <span class="trail-who">
-                {actor}
+                <bdi>{actor}</bdi>
                 {by.map(|by| view! { <span class="meta">{by}</span> })}
             </span>
             <span class="trail-what">
-                <span>{deed(&action).map_or(action.clone(), str::to_owned)}" " <strong>{subject}</strong></span>
-                {change.map(|change| view! { <span class="value">{change}</span> })}
+                <span>{deed(&action).map_or(action.clone(), str::to_owned)}" " <bdi><strong>{subject}</strong></bdi></span>
+                {change.map(|change| view! { <span class="value" dir="auto">{change}</span> })}
                 {place.map(|place| view! { <span class="meta">{place}</span> })}
             </span>
             <span class="meta trail-where">{address}</span>

@@ -8,6 +8,7 @@ use protocol::model::{Invitation, ProjectRole};
 use super::{Problem, loaded};
 use crate::api::{self, LinkPage};
 use crate::components::Header;
+use crate::format;
 
 /// `/join?token=…`.
 #[component]
@@ -38,9 +39,9 @@ fn Content(page: LinkPage<Invitation>) -> impl IntoView {
             view! {
                 <h1>"Join " {project_name.clone()}</h1>
                 <p>
-                    <strong>{invited_by}</strong>
+                    <bdi><strong>{invited_by}</strong></bdi>
                     " invites you to "
-                    <strong>{project_name}</strong>
+                    <bdi><strong>{project_name}</strong></bdi>
                     {format!(" as {}: you can {}.", with_article(role), may(role))}
                 </p>
                 <Problem reply />
@@ -81,10 +82,10 @@ fn Accept(token: String, project_name: String, name: String) -> impl IntoView {
         <form class="form" method="post" action="/join">
             <input type="hidden" name="token" value=token />
             <button class="button button--primary button--large" type="submit">
-                {format!("Join {project_name}")}
+                {format!("Join {}", format::isolated(&project_name))}
             </button>
         </form>
-        <p class="meta">{format!("You are signed in as {name}.")}</p>
+        <p class="meta">{format!("You are signed in as {}.", format::isolated(&name))}</p>
     }
     .into_any()
 }

@@ -3,6 +3,7 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 use protocol::model::{Key, ProjectRole, UnixMicros, User};
 
 use super::{loaded, project_in_address};
@@ -10,6 +11,7 @@ use crate::api::{self, AppError, LivePage};
 use crate::components::{
     DeviceList, Header, LogView, ProjectTab, ProjectTabs, QuickStart, Refusals, VarList,
 };
+use crate::document::ValueFont;
 use crate::format;
 use crate::live::{self, Link, use_live};
 
@@ -27,11 +29,13 @@ pub fn Live() -> impl IntoView {
 #[component]
 fn Project(page: LivePage) -> impl IntoView {
     let LivePage { user, name: title, key, game_address, snapshot, .. } = page;
-    let live = live::Live::new(snapshot);
+    let search = use_location().search.get_untracked();
+    let live = live::Live::new(snapshot, live::View::parse(&search));
     provide_context(live);
     live.connect();
     #[cfg(feature = "hydrate")]
     live.listen_for_undo();
+    live::keep_view(live, &search);
     // from here on controls hear for themselves what is typed
     Effect::new(|| {
         if let Some(root) = document().document_element() {
@@ -44,14 +48,28 @@ fn Project(page: LivePage) -> impl IntoView {
             && live.with_layout(|state| state.var_names().is_empty())
     });
     let address = StoredValue::new(game_address);
+    let dialog = NodeRef::<Dialog>::new();
+    let on_connect = Callback::new(move |()| {
+        if let Some(dialog) = dialog.get_untracked() {
+            // it fails when it is open already
+            let _ = dialog.show_modal();
+        }
+    });
+    // neither a viewer who waits for the first game sees any, nor a phone that lists devices
+    let has_values = match empty.get_untracked() {
+        true => key.is_some() && live.role.get_untracked() > ProjectRole::Viewer,
+        false => live.pane.get_untracked() != live::Pane::Devices,
+    };
     view! {
         <Title text=title.clone() />
+        {has_values.then(|| view! { <ValueFont /> })}
         <div class="live" data-pane=move || pane_of(live)>
-            <LiveHeader user title key address empty />
+            <LiveHeader user title empty on_connect />
+            <ConnectDialog key address dialog />
             <Banner />
             {move || match empty.get() {
                 true => view! { <FirstGame key address /> }.into_any(),
-                false => view! { <Panes /> }.into_any(),
+                false => view! { <Panes on_connect /> }.into_any(),
             }}
             <StatusBar />
             <p class="sr-only" role="status" aria-live="polite">
@@ -67,38 +85,39 @@ fn pane_of(live: live::Live) -> &'static str {
 }
 
 #[component]
-fn LiveHeader(
-    user: User,
-    title: String,
-    key: Option<Key>,
-    address: StoredValue<String>,
-    empty: Memo<bool>,
-) -> impl IntoView {
+fn LiveHeader(user: User, title: String, empty: Memo<bool>, on_connect: Callback<()>) -> impl IntoView {
     let live = use_live();
     let online = Memo::new(move |_| live.with_devices(live::LiveState::online));
-    let dialog = NodeRef::<Dialog>::new();
-    let open = move |_| {
-        if let Some(dialog) = dialog.get_untracked() {
-            // it fails when it is open already
-            let _ = dialog.show_modal();
-        }
-    };
     view! {
         <Header user=Some(user)>
         <span class="crumb" aria-hidden="true">
             "/"
         </span>
-        <h1 class="project-title">{title}</h1>
+        <h1 class="project-title" dir="auto">
+            {title}
+        </h1>
         <span class="pill" class:pill--live=move || { online.get() > 0 }>
             <span class="dot" class:dot--on=move || { online.get() > 0 } aria-hidden="true"></span>
             {move || format!("{} live", online.get())}
         </span>
-        <button type="button" class="button connect" on:click=open hidden=move || empty.get()>
-            "Connect"
-            <span class="connect-what">" a game"</span>
+        <button
+            type="button"
+            class="button connect"
+            class:button--quiet=move || { online.get() > 0 }
+            hidden=move || empty.get()
+            on:click=move |_| on_connect.run(())
+        >
+            "Connect a game"
         </button>
         <ProjectTabs project=live.read(live::LiveState::project) role=live.role current=ProjectTab::Live />
         </Header>
+    }
+    .into_any()
+}
+
+#[component]
+fn ConnectDialog(key: Option<Key>, address: StoredValue<String>, dialog: NodeRef<Dialog>) -> impl IntoView {
+    view! {
         <dialog class="dialog" node_ref=dialog aria-labelledby="connect-title">
             <form method="dialog" class="dialog-head">
                 <h2 id="connect-title">"Connect a game"</h2>
@@ -160,14 +179,14 @@ fn FirstGame(key: Option<Key>, address: StoredValue<String>) -> impl IntoView {
 }
 
 #[component]
-fn Panes() -> impl IntoView {
+fn Panes(on_connect: Callback<()>) -> impl IntoView {
     let live = use_live();
     let now = RwSignal::new(live.read(|state| state.now()));
     tick(now);
     view! {
         <PaneTabs />
         <main id="main" class="panes">
-            <DeviceList now />
+            <DeviceList now on_connect />
             <VarList />
             <LogView />
         </main>

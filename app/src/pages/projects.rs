@@ -65,7 +65,7 @@ fn ProjectRow(project: ListedProject) -> impl IntoView {
     view! {
         <li class="project">
             <a class="project-link" href=format!("/p/{id}/live")>
-                {name}
+                <bdi>{name}</bdi>
             </a>
             <span class="pill">{role.to_string()}</span>
             <span class="pill" class:pill--live=live>

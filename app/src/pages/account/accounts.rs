@@ -47,7 +47,7 @@ fn Row(account: Account) -> impl IntoView {
     view! {
         <li class="row">
             <span class="row-main">
-                <strong>{name.clone()}</strong>
+                <strong dir="auto">{name.clone()}</strong>
                 {is_owner.then(|| view! { <span class="pill">"owner"</span> })}
                 <span class="meta">{about}</span>
             </span>

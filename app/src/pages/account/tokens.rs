@@ -65,7 +65,7 @@ fn Row(token: ApiToken, project: Option<String>, now: UnixMicros) -> impl IntoVi
     view! {
         <li class="row">
             <span class="row-main">
-                <strong>{name.clone()}</strong>
+                <strong dir="auto">{name.clone()}</strong>
                 <span class="value">{shown}</span>
                 <span class="meta">{about}</span>
             </span>
@@ -76,7 +76,7 @@ fn Row(token: ApiToken, project: Option<String>, now: UnixMicros) -> impl IntoVi
                 id=format!("delete-{id}")
                 label="Delete…"
                 subject=name.clone()
-                question=format!("Scripts that send “{name}” are refused at once.")
+                question=format!("Scripts that send “{}” are refused at once.", format::isolated(&name))
                 action="/account/tokens/delete"
                 fields=vec![("token", id.to_string())]
                 button="Delete the token"
@@ -109,7 +109,7 @@ fn NewToken(projects: Vec<(ProjectId, String)>) -> impl IntoView {
     });
     let projects = projects
         .into_iter()
-        .map(|(id, name)| view! { <option value=id.to_string()>{name}</option> })
+        .map(|(id, name)| view! { <option value=id.to_string() dir="auto">{name}</option> })
         .collect_view();
     view! {
         <section class="section" aria-labelledby="new-token">

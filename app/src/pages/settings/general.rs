@@ -40,7 +40,7 @@ fn Content(page: SettingsPage) -> impl IntoView {
                 </p>
                 <form class="form form--inline" method="post" action=format!("/p/{id}/settings/delete")>
                     <label class="form-field">
-                        <span>"To go on, type its name: " <strong>{name}</strong></span>
+                        <span>"To go on, type its name: " <bdi><strong>{name}</strong></bdi></span>
                         <input type="text" name="name" required autocomplete="off" spellcheck="false" />
                     </label>
                     <button class="button button--danger" type="submit">

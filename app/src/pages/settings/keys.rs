@@ -67,7 +67,7 @@ fn Row(project: ProjectId, key: GameKey, now: UnixMicros, manages: bool) -> impl
     let in_force = key.is_in_force(now);
     let (state, live) = state(&key, now);
     let made = match &key.created_by {
-        Some(name) => format!("made by {name} on {}", format::day(key.created_at)),
+        Some(name) => format!("made by {} on {}", format::isolated(name), format::day(key.created_at)),
         None => format!("made on {}", format::day(key.created_at)),
     };
     let used =
@@ -76,7 +76,7 @@ fn Row(project: ProjectId, key: GameKey, now: UnixMicros, manages: bool) -> impl
     view! {
         <li class="row">
             <span class="row-main">
-                <strong>{key.name.clone()}</strong>
+                <strong dir="auto">{key.name.clone()}</strong>
                 <span class="pill">
                     <span class="dot" class:dot--on=live aria-hidden="true"></span>
                     {state}
@@ -85,8 +85,11 @@ fn Row(project: ProjectId, key: GameKey, now: UnixMicros, manages: bool) -> impl
             </span>
             <span class="key">
                 <details class="reveal">
-                    <summary aria-label=format!("{} Show the key {}", key.key.shortened(), key.name)>
+                    <summary>
                         <span class="value">{key.key.shortened()}</span>
+                        <span class="reveal-show">"Show"</span>
+                        <span class="reveal-hide">"Hide"</span>
+                        <span class="sr-only">{format!(" the key {}", key.name)}</span>
                     </summary>
                     <code class="value">{whole.clone()}</code>
                 </details>
@@ -120,7 +123,7 @@ fn Manage(project: ProjectId, key: GameKey) -> impl IntoView {
                 id=format!("rotate-{id}")
                 label="Rotate…"
                 subject=name.clone()
-                question=format!("A new key takes the place of “{name}”. Give it to your games while the old one still works.")
+                question=format!("A new key takes the place of “{}”. Give it to your games while the old one still works.", format::isolated(&name))
                 action=format!("/p/{project}/settings/keys/rotate")
                 fields=fields()
                 button="Make the new key"
@@ -140,7 +143,7 @@ fn Manage(project: ProjectId, key: GameKey) -> impl IntoView {
                 id=format!("revoke-{id}")
                 label="Revoke…"
                 subject=name.clone()
-                question=format!("Games that are connected with “{name}” are let go at once, and refused from then on. A revoked key never comes back.")
+                question=format!("Games that are connected with “{}” are let go at once, and refused from then on. A revoked key never comes back.", format::isolated(&name))
                 action=format!("/p/{project}/settings/keys/revoke")
                 fields=fields()
                 button="Revoke the key"

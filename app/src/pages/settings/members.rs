@@ -64,7 +64,7 @@ fn Row(
     view! {
         <li class="row">
             <span class="row-main">
-                <strong>{name.clone()}</strong>
+                <strong dir="auto">{name.clone()}</strong>
                 {is_me.then(|| view! { <span class="pill">"you"</span> })}
                 <span class="meta">{format!("since {}", format::day(added_at))}</span>
             </span>
@@ -121,8 +121,11 @@ fn End(project: ProjectId, member: Member, is_me: bool, is_last_admin: bool) -> 
         false => (
             "Remove…",
             name.clone(),
-            format!("{name} sees nothing more of this project; pages that are open close at once."),
-            format!("Remove {name}"),
+            format!(
+                "{} sees nothing more of this project; pages that are open close at once.",
+                format::isolated(&name)
+            ),
+            format!("Remove {}", format::isolated(&name)),
         ),
     };
     if is_last_admin {
@@ -177,8 +180,8 @@ fn Invitations(project: ProjectId, invitations: Vec<Invitation>) -> impl IntoVie
         view! {
             <li class="row">
                 <span class="row-main">
-                    <strong>{note.clone()}</strong>
-                    <span class="meta">{format!("by {invited_by}, until {}", format::day(expires_at))}</span>
+                    <strong dir="auto">{note.clone()}</strong>
+                    <span class="meta">{format!("by {}, until {}", format::isolated(&invited_by), format::day(expires_at))}</span>
                 </span>
                 <span class="pill">{role.to_string()}</span>
                 <form method="post" action=format!("/p/{project}/settings/members/uninvite")>

@@ -87,7 +87,7 @@ fn Frame(
             <span class="crumb" aria-hidden="true">
                 "/"
             </span>
-            <span class="project-title">{name}</span>
+            <span class="project-title" dir="auto">{name}</span>
             <ProjectTabs project=id role=Signal::stored(role) current=ProjectTab::Settings />
         </Header>
         <main id="main" class="page" class:page--wide=current == Section::Audit>

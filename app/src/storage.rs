@@ -1,4 +1,4 @@
-//! What the browser remembers of a page's looks. It may be forbidden to; then it is forgotten.
+//! What the browser remembers of a page's looks. It may be forbidden to, or have no room; then it is forgotten.
 
 #[cfg(feature = "hydrate")]
 fn storage() -> Option<web_sys::Storage> {
@@ -6,7 +6,7 @@ fn storage() -> Option<web_sys::Storage> {
 }
 
 /// What was remembered under this name.
-pub(super) fn remembered(name: &str) -> Option<String> {
+pub(crate) fn remembered(name: &str) -> Option<String> {
     #[cfg(feature = "hydrate")]
     return storage()?.get_item(name).ok().flatten();
     #[cfg(not(feature = "hydrate"))]
@@ -17,7 +17,7 @@ pub(super) fn remembered(name: &str) -> Option<String> {
 }
 
 /// Remembers it, or forgets it.
-pub(super) fn remember(name: &str, value: Option<&str>) {
+pub(crate) fn remember(name: &str, value: Option<&str>) {
     #[cfg(feature = "hydrate")]
     if let Some(storage) = storage() {
         // it fails when there is no room

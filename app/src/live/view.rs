@@ -1,0 +1,205 @@
+//! What of the live page stands in its address: a link shows the same to somebody else, and a reload loses nothing.
+
+use std::collections::BTreeSet;
+
+use protocol::model::{DeviceId, Level};
+
+use super::scope::Scope;
+
+/// Most characters of a filter.
+pub const MAX_FILTER_CHARS: usize = 1_000;
+
+/// A pane of the live page; a phone shows one at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// Who is connected.
+    Devices,
+    /// What can be changed.
+    #[default]
+    Variables,
+    /// What the games say.
+    Logs,
+}
+
+impl Pane {
+    /// From left to right.
+    pub const ALL: [Self; 3] = [Self::Devices, Self::Variables, Self::Logs];
+
+    /// For the style sheet and the address.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Devices => "devices",
+            Self::Variables => "vars",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// For people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Devices => "Devices",
+            Self::Variables => "Variables",
+            Self::Logs => "Logs",
+        }
+    }
+}
+
+/// What is looked at, and through which filters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The filter of the variables (`q`).
+    pub vars: String,
+    /// The filter of the log (`log`), as it was typed.
+    pub log: String,
+    /// The lowest level of the log (`level`).
+    pub level: Level,
+    /// The devices that are selected (`d`); none means all.
+    pub devices: BTreeSet<DeviceId>,
+    /// The pane that a phone shows (`pane`).
+    pub pane: Pane,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            vars: String::new(),
+            log: String::new(),
+            level: Level::Trace,
+            devices: BTreeSet::new(),
+            pane: Pane::default(),
+        }
+    }
+}
+
+impl View {
+    /// Reads the part of an address behind `?`. What is not understood is left out.
+    pub fn parse(search: &str) -> Self {
+        let mut view = Self::default();
+        for pair in search.trim_start_matches('?').split('&') {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = decode(value);
+            match key {
+                "q" => view.vars = shortened(value),
+                "log" => view.log = shortened(value),
+                "level" => view.level = Level::parse(&value).unwrap_or(Level::Trace),
+                "d" => {
+                    let ids = value.split(',').filter_map(|id| id.parse().ok()).map(DeviceId);
+                    view.devices = ids.take(Scope::MAX).collect();
+                }
+                "pane" => {
+                    view.pane = Pane::ALL.into_iter().find(|pane| pane.as_str() == value).unwrap_or_default();
+                }
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// Writes the part of an address from `?` on; nothing when everything is as it is to begin with.
+    pub fn to_search(&self) -> String {
+        let level = if self.level == Level::Trace { "" } else { self.level.as_str() };
+        let devices: Vec<String> = self.devices.iter().map(|device| device.0.to_string()).collect();
+        let pane = if self.pane == Pane::default() { "" } else { self.pane.as_str() };
+        let devices = devices.join(",");
+        let parts = [
+            ("q", self.vars.as_str()),
+            ("log", &self.log),
+            ("level", level),
+            ("d", &devices),
+            ("pane", pane),
+        ];
+        let mut search = String::new();
+        for (key, value) in parts.into_iter().filter(|(_, value)| !value.is_empty()) {
+            search.push(if search.is_empty() { '?' } else { '&' });
+            search.push_str(key);
+            search.push('=');
+            encode(value, &mut search);
+        }
+        search
+    }
+
+    /// Only the filters: what is remembered for the next visit. Selected devices are of the moment.
+    pub fn filters(&self) -> Self {
+        Self { devices: BTreeSet::new(), pane: Pane::default(), ..self.clone() }
+    }
+}
+
+/// Percent-encodes what an address can't hold as it is; commas and colons it can.
+pub(super) fn encode(text: &str, into: &mut String) {
+    use std::fmt::Write as _;
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' | b':' | b'*' => {
+                into.push(char::from(byte));
+            }
+            // writing into a string does not fail
+            _ => {
+                let _ = write!(into, "%{byte:02X}");
+            }
+        }
+    }
+}
+
+/// The opposite. What is no code stays as it stands.
+pub(super) fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let code = bytes.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        let code = code.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        at += if code.is_some() { 3 } else { 1 };
+        decoded.push(code.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(MAX_FILTER_CHARS) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_address_says_only_what_differs_from_the_beginning() {
+        assert_eq!(View::default().to_search(), "");
+        let view = View {
+            vars: "player speed".into(),
+            log: "level>=warn \"50 %\" +ünï&=#".into(),
+            level: Level::Info,
+            devices: BTreeSet::from([DeviceId(7), DeviceId(3)]),
+            pane: Pane::Logs,
+        };
+        let search = "?q=player%20speed&log=level%3E%3Dwarn%20%2250%20%25%22%20%2B%C3%BCn%C3%AF%26%3D%23&level=info\
+                      &d=3,7&pane=logs";
+        assert_eq!(view.to_search(), search);
+        assert_eq!(View::parse(search), view);
+        assert_eq!(view.filters().to_search(), search.split("&d=").next().unwrap());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_left_out() {
+        assert_eq!(View::parse("?error=rate&level=loud&d=x,,-&pane=cellar&q"), View::default());
+        assert_eq!(View::parse("q=a+b%2"), View { vars: "a b%2".into(), ..View::default() });
+        assert_eq!(View::parse("d=1,x,2").devices, BTreeSet::from([DeviceId(1), DeviceId(2)]));
+        let many: Vec<String> = (0..1_000).map(|id| id.to_string()).collect();
+        assert_eq!(View::parse(&format!("d={}", many.join(","))).devices.len(), Scope::MAX);
+        let long = View::parse(&format!("log={}", "ä".repeat(MAX_FILTER_CHARS + 1)));
+        assert_eq!(long.log.chars().count(), MAX_FILTER_CHARS);
+    }
+
+    proptest! {
+        #[test]
+        fn any_filter_comes_back_as_it_was_typed(vars in "\\PC{0,40}", log in ".{0,40}") {
+            let view = View { vars, log, ..View::default() };
+            prop_assert_eq!(View::parse(&view.to_search()), view);
+        }
+    }
+}

@@ -74,7 +74,8 @@ test('the log is made wider, wraps, and stays so', async ({ page, server, projec
   await page.setViewportSize({ width: 1440, height: 900 });
   await open(page, server, project.live);
   const separator = page.getByRole('separator', { name: 'Width of the log' });
-  const width = async () => (await live.log.boundingBox())?.width ?? 0;
+  const pane = page.getByRole('region', { name: 'Logs' });
+  const width = async () => (await pane.boundingBox())?.width ?? 0;
   const before = await width();
 
   await test.step('with the keyboard', async () => {

@@ -41,7 +41,8 @@ struct Package(String);
 pub(crate) fn ValueFont() -> impl IntoView {
     // a page that the browser makes itself goes without: it has the font already, or the style sheet asks for it
     let href = use_context::<Package>().map(|Package(package)| format!("/{package}/jetbrains-mono.woff2"));
-    view! { <link rel="preload" r#as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
+    let rel = href.is_some().then_some("preload");
+    view! { <link rel=rel r#as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
 }
 
 /// The HTML document around the application.

@@ -60,6 +60,7 @@ test('selected devices are what variables, log and chips are about', async ({ pa
   });
 
   await test.step('a reload and a link show the same, from the first paint on', async () => {
+    await expect(page).toHaveURL(/\?d=\d+$/);
     const drawn = await (await page.request.get(page.url())).text();
     expect(drawn).toContain('pixel again');
     expect(drawn).not.toContain('deck again');

@@ -42,6 +42,8 @@ test('a filter finds what is older than all that was sent, and says how far it h
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log({ message: 'the first needle' });
   for (let sent = 0; sent < 22_000; sent += 2_000) game.log(...many('hay', sent, sent + 2_000));
+  const stored = async () => (await page.request.get(server.url + project.live)).text();
+  await expect.poll(stored, 'all is stored before anybody looks').toContain('hay 21999');
   const live = new LivePage(page);
   await open(page, server, project.live);
   await expect(live.logLine('hay 21999')).toBeVisible();
@@ -79,7 +81,8 @@ test('lines that came while the page was away are a gap that can be filled', asy
   await expect(live.banner).toBeVisible();
   game.log(...many('missed', 0, 700));
   isAway = false;
-  await expect(live.logLine('missed 699')).toBeVisible();
+  // it tries again at growing intervals
+  await expect(live.logLine('missed 699')).toBeVisible({ timeout: 30_000 });
   await expect(live.banner).toBeHidden();
   await live.log.evaluate(log => log.scrollTo(0, -log.scrollHeight));
   const load = live.log.getByRole('button', { name: 'Load them' });

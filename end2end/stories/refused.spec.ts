@@ -15,7 +15,7 @@ test('a logger that never reads its socket is found out', async ({ page, server,
   const live = new LivePage(page);
   await open(page, server, project.live);
   await expect(live.row('speed')).toBeVisible();
-  const summary = live.devices.getByText('lines refused', { exact: false }).and(page.locator('summary'));
+  const summary = live.devices.locator('summary').filter({ hasText: 'lines refused', visible: true });
   await expect(summary).toBeHidden();
 
   const logger = await deafLogger(server, project.key);

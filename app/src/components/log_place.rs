@@ -49,7 +49,8 @@ pub(super) fn look_when_query_rests(pane: LogPane, look: Callback<()>) {
     let turn = StoredValue::new(0u32);
     let query = Memo::new(move |_| pane.live.with_logs(|state| state.logs.query().clone()));
     Effect::new(move |before: Option<()>| {
-        query.track();
+        // read and not only tracked: a memo that was never read listens to nothing
+        query.with(|_| ());
         if before.is_none() {
             return;
         }

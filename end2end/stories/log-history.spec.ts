@@ -92,7 +92,10 @@ test('lines that came while the page was away are a gap that can be filled', asy
   await live.log.evaluate(log => log.scrollTo(0, -log.scrollHeight));
   await load.click();
   await expect(load).toBeHidden();
-  await expect(live.log.getByText('missed 0', { exact: true })).toBeVisible();
+  await expect(async () => {
+    await live.log.evaluate(log => log.scrollTo(0, -log.scrollHeight));
+    await expect(live.log.getByText('missed 0', { exact: true })).toBeVisible({ timeout: 500 });
+  }).toPass();
   expect(context.pages()).toHaveLength(1);
   game.close();
 });

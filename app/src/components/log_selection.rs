@@ -33,6 +33,17 @@ pub(super) fn watch(list: NodeRef<Div>, changed: Callback<bool>) {
     let _ = (list, changed);
 }
 
+/// Selects what is drawn of the list: browsers copy nothing where nothing is selected.
+pub(super) fn mark(list: NodeRef<Div>) {
+    #[cfg(feature = "hydrate")]
+    if let (Some(selection), Some(list)) = (browser::selection(), list.get_untracked()) {
+        // it fails for nodes of other documents only
+        let _ = selection.select_all_children(&list);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = list;
+}
+
 /// Selects nothing.
 pub(super) fn forget() {
     #[cfg(feature = "hydrate")]

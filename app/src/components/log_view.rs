@@ -88,7 +88,6 @@ pub fn LogView() -> impl IntoView {
         list: NodeRef::new(),
     };
     let project = live.read(LiveState::project);
-    Effect::new(move || copy_without_selection(pane));
     let copy = move |event: ClipboardEvent| {
         if is_field(&event) {
             return;
@@ -101,14 +100,15 @@ pub fn LogView() -> impl IntoView {
         }
     };
     let keydown = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
+        if event.key() == "Escape" && pane.all.get_untracked() {
             pane.all.set(false);
+            log_selection::forget();
         }
         let is_all = (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("a");
         if is_all && !is_field(&event) {
             event.prevent_default();
             pane.pause();
-            log_selection::forget();
+            log_selection::mark(pane.list);
             pane.all.set(true);
             let count = live.read(|state| state.logs.shown().len());
             live.announce(format!("{} selected", format::count(count, "line")));
@@ -257,16 +257,6 @@ fn is_field(event: &impl AsRef<web_sys::Event>) -> bool {
     use wasm_bindgen::JsCast as _;
     let target = event.as_ref().target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     target.is_some_and(|target| matches!(&*target.tag_name(), "INPUT" | "TEXTAREA" | "SELECT"))
-}
-
-/// Chromium copies only what is selected in the document, unless somebody says before that there is something to copy.
-fn copy_without_selection(pane: LogPane) {
-    let listener = window_event_listener_untyped("beforecopy", move |event| {
-        if pane.all.get_untracked() && !is_field(&event) {
-            event.prevent_default();
-        }
-    });
-    on_cleanup(move || listener.remove());
 }
 
 /// Space pauses and resumes, unless it is typed into something.

@@ -48,8 +48,10 @@ fn check_filters(first: &str, second: &str, line: &Candidate<'_>) {
         }
     }
     let word = first.trim();
-    let is_one_term =
-        !word.is_empty() && !word.starts_with(['-', '!']) && !word.contains(['"', '“']) && !word.contains(char::is_whitespace);
+    let is_one_term = !word.is_empty()
+        && !word.starts_with(['-', '!'])
+        && !word.contains(['"', '“'])
+        && !word.contains(char::is_whitespace);
     if is_one_term && word.len() < MAX_FILTER_BYTES {
         assert_eq!(passes(&format!("-{word}"), line), a.map(|passes| !passes), "the opposite");
     }

@@ -17,7 +17,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use tracing_subscriber::EnvFilter;
 
-pub use access::Registration;
+pub use access::{MetricsAccess, Registration};
 pub use database::Database;
 pub use origin::PublicUrl;
 pub(crate) use origin::without_port;
@@ -136,8 +136,8 @@ pub struct Config {
     pub database: Database,
     /// Who may make accounts and keys over the HTTP API.
     pub registration: Registration,
-    /// What must be sent to read the metrics.
-    pub metrics_token: Option<MetricsToken>,
+    /// Who may read the metrics.
+    pub metrics: MetricsAccess,
     /// Games connected at once.
     pub max_games: usize,
     /// Browsers and scripts connected at once.
@@ -247,7 +247,7 @@ impl Settings {
         let access = self.access.check(sources, network.is_private())?;
         let limits = self.limits.check(sources)?;
         if self.echo && !network.is_private() {
-            let why = "only while both ports listen on this machine only; it asks nobody who he is";
+            let why = "only while nobody but this machine reaches the server; it requires no authentication";
             return Err(sources.of("echo", "OBSERVERIO_ECHO").refuse(why));
         }
         let filter = telemetry::parse_filter(&self.log)
@@ -261,7 +261,7 @@ impl Settings {
             data_dir,
             database,
             registration: access.registration,
-            metrics_token: access.metrics_token,
+            metrics: access.metrics,
             max_games: limits.max_games,
             max_http: limits.max_http,
             address_limits: limits.address_limits,
@@ -316,6 +316,21 @@ mod tests {
         assert_eq!(registration("127.0.0.1:1", "0.0.0.0:2"), Registration::Closed);
         let open = parse(&["--http", "0.0.0.0:1", "--registration", "open"]).unwrap();
         assert_eq!(open.registration, Registration::Open);
+    }
+
+    #[test]
+    fn a_proxy_in_front_closes_what_is_open_on_one_machine() {
+        assert!(matches!(parse(&[]).unwrap().metrics, MetricsAccess::Everybody));
+        for proxy in
+            [["--public-url", "https://tune.example.org"], ["--trusted-proxies", "127.0.0.1"]]
+        {
+            let config = parse(&proxy).unwrap();
+            assert_eq!(config.registration, Registration::Closed, "{proxy:?}");
+            assert!(matches!(config.metrics, MetricsAccess::Nobody), "{proxy:?}");
+            let open = parse(&[&proxy[..], &["--registration", "open"]].concat()).unwrap();
+            assert_eq!(open.registration, Registration::Open, "{proxy:?}");
+            assert!(parse(&[&proxy[..], &["--echo"]].concat()).is_err(), "{proxy:?}");
+        }
     }
 
     #[test]

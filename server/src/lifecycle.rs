@@ -206,7 +206,7 @@ impl Server {
         let access = web::Access {
             public_url: config.public_url,
             registration: config.registration,
-            metrics_token: config.metrics_token,
+            metrics: config.metrics,
             is_tls_required,
             echo: config.echo,
             api_requests_per_second: config.api_requests_per_second,

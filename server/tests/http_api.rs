@@ -45,6 +45,19 @@ async fn a_key_of_another_length_is_refused_with_a_reason() {
 }
 
 #[tokio::test]
+async fn nobody_registers_where_a_proxy_brings_strangers() {
+    let server = TestServer::start_with(&["--trusted-proxies", "127.0.0.1"]).await;
+    let mut script = Browser::new(server.http);
+    let account = r#"{"email":"eve@example.org","password":"violet kettle, 41 drums"}"#;
+    let key = r#"{"token":"0123456789ab"}"#;
+    for (path, body) in [("/users", account), ("/users/tokens", key)] {
+        let answer = script.post_json(path, body).await;
+        assert_eq!(answer.status, 403, "{}", answer.body);
+        assert!(answer.json()["error"].as_str().unwrap().contains("registration is closed"), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn an_account_gets_a_key_and_an_email_only_one_account() {
     let server = TestServer::start().await;
     let mut script = Browser::new(server.http);

@@ -123,6 +123,7 @@ async fn with_a_token_only_who_sends_it_reads_them() {
 async fn without_a_token_others_read_nothing() {
     for (http, tcp, flags) in [
         ("127.0.0.1:0", "127.0.0.1:0", &["--public-url", "https://tune.example.org"][..]),
+        ("127.0.0.1:0", "127.0.0.1:0", &["--trusted-proxies", "127.0.0.1"]),
         ("127.0.0.1:0", "0.0.0.0:0", &[]),
         ("0.0.0.0:0", "127.0.0.1:0", &[]),
     ] {

@@ -174,6 +174,10 @@ async fn server() -> TestServer {
 /// All that goes through a proxy.
 async fn everything_goes_through(server: &TestServer, proxy: &Proxy) -> (Browser, Project) {
     let owner = somebody_signs_in(server, proxy).await;
+    // the ports listen on this machine alone, but the world comes through the proxy
+    let account = r#"{"email":"eve@example.org","password":"violet kettle, 41 drums"}"#;
+    assert_eq!(proxy.browser().post_json("/users", account).await.status, 403);
+    assert_eq!(proxy.browser().get("/metrics").await.status, 403);
     let project = server.project().await;
     the_live_page(server, proxy, &owner, &project).await;
     the_log_as_it_is_written(server, &owner, &project).await;

@@ -10,12 +10,12 @@ use super::{
 /// As given.
 #[derive(Debug, Args)]
 pub(super) struct Access {
-    /// Whether scripts may make accounts and keys over HTTP [default: open while both ports listen on
-    /// this machine only]
+    /// Whether anybody may make accounts and keys over HTTP [default: open while only this machine reaches the server:
+    /// both ports listen on it alone, without --public-url and --trusted-proxies]
     #[arg(long, env = "OBSERVERIO_REGISTRATION", value_name = "open|closed")]
     registration: Option<String>,
     /// What a monitoring system must send to read /metrics: Authorization: Bearer TOKEN [default: /metrics is open while
-    /// both ports listen on this machine only and there is no --public-url, else closed]
+    /// only this machine reaches the server, as for --registration]
     #[arg(long, env = "OBSERVERIO_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
 }
@@ -23,7 +23,18 @@ pub(super) struct Access {
 /// Checked.
 pub(super) struct CheckedAccess {
     pub(super) registration: Registration,
-    pub(super) metrics_token: Option<MetricsToken>,
+    pub(super) metrics: MetricsAccess,
+}
+
+/// Who may read the metrics.
+#[derive(Clone, Debug)]
+pub enum MetricsAccess {
+    /// Everybody who reaches the HTTP port, which is this machine only.
+    Everybody,
+    /// Whoever sends the token.
+    Token(MetricsToken),
+    /// Nobody: other machines may reach the port, and there is no token.
+    Nobody,
 }
 
 /// Who may make accounts and keys over the HTTP API.
@@ -36,7 +47,7 @@ pub enum Registration {
 }
 
 impl Access {
-    /// `is_private`: both ports listen on this machine only.
+    /// `is_private`: only this machine reaches the server.
     pub(super) fn check(self, sources: Sources<'_>, is_private: bool) -> Result<CheckedAccess, ConfigError> {
         let source = sources.of("registration", "OBSERVERIO_REGISTRATION");
         let registration = match filled(self.registration) {
@@ -48,7 +59,11 @@ impl Access {
         };
         let source = sources.of("metrics_token", "OBSERVERIO_METRICS_TOKEN");
         let metrics_token = filled(self.metrics_token).map(|token| MetricsToken::parse(&token)).transpose();
-        let metrics_token = metrics_token.map_err(|why| source.refuse(why))?;
-        Ok(CheckedAccess { registration, metrics_token })
+        let metrics = match metrics_token.map_err(|why| source.refuse(why))? {
+            Some(token) => MetricsAccess::Token(token),
+            None if is_private => MetricsAccess::Everybody,
+            None => MetricsAccess::Nobody,
+        };
+        Ok(CheckedAccess { registration, metrics })
     }
 }

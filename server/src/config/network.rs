@@ -50,8 +50,10 @@ impl Network {
 }
 
 impl CheckedNetwork {
-    /// Whether both ports listen on this machine only.
+    /// Whether only this machine reaches the server: both ports listen on it alone, and nothing says that a proxy passes
+    /// on what others send.
     pub(super) fn is_private(&self) -> bool {
-        self.http.ip().is_loopback() && self.tcp.ip().is_loopback()
+        let is_local = self.http.ip().is_loopback() && self.tcp.ip().is_loopback();
+        is_local && self.public_url.is_none() && self.trusted_proxies.is_empty()
     }
 }

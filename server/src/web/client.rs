@@ -11,6 +11,9 @@ use crate::config::{TrustedProxies, without_port};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// What proxies add, browsers and scripts don't.
+const FORWARDING: [HeaderName; 3] =
+    [FORWARDED_FOR, HeaderName::from_static("forwarded"), HeaderName::from_static("x-real-ip")];
 
 /// How the browser reached us, or the proxy that speaks for it. In the extensions of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,12 @@ pub(super) fn trace(
         _ => scheme,
     };
     (ClientAddress(address), scheme)
+}
+
+/// Whether a request says that a proxy passed it on, although `peer` is not trusted to say so: all that proxy's clients count
+/// as one then.
+pub(super) fn seems_forwarded(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> bool {
+    FORWARDING.iter().any(|name| headers.contains_key(name)) && !proxies.contains(peer)
 }
 
 /// The words of a list that may be spread over several headers, the last one first.
@@ -154,6 +163,19 @@ mod tests {
             let told = address("10.0.0.1", &[nonsense]);
             assert!(told.starts_with("10.0.0."), "{nonsense}: {told}");
         }
+    }
+
+    #[test]
+    fn a_proxy_that_nobody_named_is_noticed() {
+        let proxies = TrustedProxies::parse("10.0.0.0/8").unwrap();
+        let seems = |peer: &str, name: &'static str| {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), "198.51.100.7".parse().unwrap())]);
+            seems_forwarded(peer.parse().unwrap(), &headers, &proxies)
+        };
+        for name in ["x-forwarded-for", "forwarded", "x-real-ip"] {
+            assert!(seems("127.0.0.1", name) && !seems("10.0.0.1", name), "{name}");
+        }
+        assert!(!seems("127.0.0.1", "user-agent"));
     }
 
     #[test]

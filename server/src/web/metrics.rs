@@ -10,44 +10,20 @@ use axum::{
 };
 
 use super::{Web, guard};
-use crate::{config::MetricsToken, metrics};
+use crate::{config::MetricsAccess, metrics};
 
-/// Who may read the metrics.
-pub(super) enum MetricsAccess {
-    /// Whoever reaches the port, which is this machine only.
-    Everybody,
-    /// Who knows the token.
-    Token(MetricsToken),
-    /// Nobody: others reach the port, and there is no token.
-    Nobody,
-}
-
-impl MetricsAccess {
-    /// A token is asked for wherever there is one. Without one, `is_private` says whether only this machine
-    /// reaches the ports.
-    pub(super) fn new(token: Option<MetricsToken>, is_private: bool) -> Self {
-        match token {
-            Some(token) => Self::Token(token),
-            None if is_private => Self::Everybody,
-            None => Self::Nobody,
-        }
-    }
-
-    fn check(&self, headers: &HeaderMap) -> Result<(), &'static str> {
-        match self {
-            Self::Everybody => Ok(()),
-            Self::Nobody => {
-                Err("metrics are closed here: set OBSERVERIO_METRICS_TOKEN, restart, and send it as \
-                                 `Authorization: Bearer <token>`\n")
-            }
-            Self::Token(token) => {
-                let sent = guard::text(headers, &AUTHORIZATION).and_then(bearer);
-                match sent.is_some_and(|sent| token.is(sent)) {
-                    true => Ok(()),
-                    false => {
-                        Err("send the token of OBSERVERIO_METRICS_TOKEN as `Authorization: Bearer <token>`\n")
-                    }
-                }
+/// Whether a request with these headers may read the metrics; otherwise what to do.
+fn check(access: &MetricsAccess, headers: &HeaderMap) -> Result<(), &'static str> {
+    match access {
+        MetricsAccess::Everybody => Ok(()),
+        MetricsAccess::Nobody => Err("metrics are closed here: set OBSERVERIO_METRICS_TOKEN, restart, and send it as \
+                                      `Authorization: Bearer <token>`\n"),
+        MetricsAccess::Token(token) => {
+            let sent = guard::text(headers, &AUTHORIZATION).and_then(bearer);
+            if sent.is_some_and(|sent| token.is(sent)) {
+                Ok(())
+            } else {
+                Err("send the token of OBSERVERIO_METRICS_TOKEN as `Authorization: Bearer <token>`\n")
             }
         }
     }
@@ -61,7 +37,7 @@ fn bearer(value: &str) -> Option<&str> {
 
 /// `GET /metrics`: OpenMetrics text.
 pub(super) async fn metrics(State(web): State<Web>, headers: HeaderMap) -> Response {
-    match web.settings.metrics.check(&headers) {
+    match check(&web.settings.metrics, &headers) {
         Ok(()) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], web.metrics.encode()).into_response(),
         Err(sentence) => (StatusCode::FORBIDDEN, sentence).into_response(),
     }

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Once,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -73,6 +73,17 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
     }
 }
 
+/// One such line in a run is enough: it is about the installation.
+static PROXY_NOTICED: Once = Once::new();
+
+fn warn_of_proxy(peer: SocketAddr) {
+    tracing::warn!(
+        peer = %peer.ip(),
+        "a request says that a proxy passed it on, but this address is not a trusted proxy, so all who come through it count \
+         as one; if it is your proxy, name it in OBSERVERIO_TRUSTED_PROXIES"
+    );
+}
+
 /// A connection's place at the port, in the extensions of its requests. A WebSocket outlives the HTTP
 /// connection that it came in as, and keeps the place.
 #[derive(Clone)]
@@ -101,6 +112,9 @@ impl Connection {
         let service = service_fn(move |mut request: Request<Incoming>| {
             let scheme = if encrypted.load(Relaxed) { Scheme::Https } else { Scheme::Http };
             let (address, scheme) = client::trace(peer.ip(), scheme, request.headers(), &proxies);
+            if client::seems_forwarded(peer.ip(), request.headers(), &proxies) {
+                PROXY_NOTICED.call_once(|| warn_of_proxy(peer));
+            }
             let extensions = request.extensions_mut();
             extensions.insert(place.clone());
             extensions.insert(pace.clone());

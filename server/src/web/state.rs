@@ -10,12 +10,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     api::EditLocks,
     client::Scheme,
-    metrics::MetricsAccess,
     rates::Rates,
     readiness::{Probe, Readiness},
 };
 use crate::{
-    config::{MetricsToken, PublicUrl, Registration, without_port},
+    config::{MetricsAccess, PublicUrl, Registration, without_port},
     metrics::Metrics,
 };
 
@@ -41,7 +40,7 @@ pub(crate) struct Web {
 pub(crate) struct Access {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) registration: Registration,
-    pub(crate) metrics_token: Option<MetricsToken>,
+    pub(crate) metrics: MetricsAccess,
     pub(crate) is_tls_required: bool,
     /// Whether `/echo` is there.
     pub(crate) echo: bool,
@@ -83,7 +82,7 @@ impl Web {
         let Access {
             public_url,
             registration,
-            metrics_token,
+            metrics: metrics_access,
             is_tls_required,
             echo,
             api_requests_per_second,
@@ -91,7 +90,6 @@ impl Web {
         let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
         let check_host = public_url.is_some() || is_local;
-        let metrics_access = MetricsAccess::new(metrics_token, is_local && public_url.is_none());
         let settings = Settings {
             public_url,
             registration,

@@ -11,7 +11,7 @@ use axum::{
         sse::{Event, Sse},
     },
 };
-use futures_util::stream;
+use futures_util::{FutureExt as _, stream};
 use gateway::{Action, Caller, Delta, Gateway, GatewayError, Watched, Watcher};
 use protocol::{
     live::{self, LogLine},
@@ -66,11 +66,12 @@ pub(super) async fn live(
     headers: HeaderMap,
 ) -> Answer<impl IntoResponse> {
     let last_seen = last_event_id(&headers)?;
+    let followed = web.rates.follow(&caller).ok_or_else(Problem::crowded)?;
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
     let tail = Tail::begin(web, caller, project, matcher, last_seen).await?;
     pace.keep_up();
-    let events = stream::unfold(tail, |mut tail| async move {
-        tail.next().await.map(|event| (Ok::<_, Infallible>(event), tail))
+    let events = stream::unfold((tail, followed), |(mut tail, followed)| async move {
+        tail.next().await.map(|event| (Ok::<_, Infallible>(event), (tail, followed)))
     });
     Ok(Sse::new(events))
 }
@@ -214,9 +215,15 @@ impl Tail {
         Event::default().id(self.told.to_string())
     }
 
-    /// The server goes down: whoever comes back goes on right here.
+    /// The server goes down: whoever comes back goes on right here, behind all that has come by now.
     fn last_position(&mut self) -> Option<Event> {
         self.is_over = true;
+        while self.waiting.is_empty()
+            && let Some(Watched::Delta(delta)) = self.watcher.next().now_or_never()
+        {
+            self.take(&delta);
+            self.waiting.retain(|line| self.matcher.matches(line));
+        }
         if let Some(line) = self.waiting.front() {
             self.taken = line.seq - 1;
         }

@@ -87,11 +87,17 @@ fn server_stories() -> Result<Vec<String>> {
     Ok(stories)
 }
 
-/// The release program with the website inside.
-pub(crate) fn build() -> Result<()> {
+/// The release program with the website inside. With `and_tests` those of the next step are compiled beside it: the last
+/// crates are large, and each keeps one processor busy.
+pub(crate) fn build(and_tests: bool) -> Result<()> {
     setup::wasm_target()?;
     site::build(Flavour::Release)?;
-    site::build_server(Flavour::Release)
+    let tests =
+        and_tests.then(|| shell::beside(shell::cargo(&["test", "--no-run", "--quiet"]))).transpose()?;
+    let built = site::build_server(Flavour::Release);
+    // what is wrong with them is said by the next step
+    drop(tests);
+    built
 }
 
 /// Stories told by a real browser to the release program.

@@ -80,6 +80,8 @@ fn check_entry(entry: &LogEntry) {
         let read: serde_json::Value = serde_json::from_str(fields).expect("fields are JSON");
         assert!(read.as_object().is_some_and(|fields| !fields.is_empty()));
         assert_eq!(&read.to_string(), fields, "compact");
+        // a number may be written longer than it came, and the note is ours
+        assert!(fields.len() <= 16 * limits::MAX_LOG_FIELDS_BYTES + 256);
     }
     if let Some(at) = entry.at {
         // what is shown is the time, to the millisecond

@@ -26,6 +26,8 @@ pub const MAX_NAME_BYTES: usize = 128;
 pub const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// Longest log message, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// All fields of a log entry together, in bytes as they came.
+pub const MAX_LOG_FIELDS_BYTES: usize = 64 * 1024;
 /// Longest text of a declaration (label, help, unit, group, source), in bytes.
 pub const MAX_SPEC_TEXT_BYTES: usize = 1024;
 /// Most options of an `enum`.

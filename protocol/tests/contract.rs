@@ -315,6 +315,7 @@ fn every_limit_of_the_page_is_the_one_in_force() {
         ("Name of a variable", limits::MAX_NAME_BYTES, " bytes"),
         ("Value of a variable, as JSON", limits::MAX_VALUE_BYTES, " bytes"),
         ("Log message", limits::MAX_MESSAGE_BYTES, " bytes"),
+        ("All fields of a log entry", limits::MAX_LOG_FIELDS_BYTES, " bytes"),
         ("Unit, group, label, help, source, type: each", limits::MAX_SPEC_TEXT_BYTES, " bytes"),
         ("Options of an `enum`", limits::MAX_OPTIONS, ""),
         ("Nesting of an edited value", limits::MAX_EDIT_DEPTH, " levels"),

@@ -132,15 +132,41 @@ fn log_entry(item: Piece<'_>) -> Result<LogEntry> {
     let Some(said) = object.remove("message") else {
         return refuse(ErrorCode::BadShape, "a log entry has a message");
     };
-    let (message, note) = message(said)?;
+    let (message, mut done) = message(said)?;
     let level = take(&mut object, "level", level)?.unwrap_or_default();
     let at = take(&mut object, "timestamp", timestamp)?;
+    (done.fields, done.bytes) = object.shed(limits::MAX_LOG_FIELDS_BYTES);
+    let note = done.note();
     let fields = match &note {
         None if object.is_empty() => None,
         None => Some(object.compact()?),
         Some(note) => Some(object.with("message", Piece::whole(note)).compact()?),
     };
     Ok(LogEntry { message, level, at, fields })
+}
+
+/// What was done to an entry so that it can be stored.
+#[derive(Default)]
+struct Done {
+    /// Bytes of the message that were cut off.
+    cut: usize,
+    /// Characters U+0000 of the message that were replaced.
+    zeros: usize,
+    /// Fields that were left out.
+    fields: usize,
+    /// How many bytes they had.
+    bytes: usize,
+}
+
+impl Done {
+    /// As JSON, for the place of the message among the fields; `None` when nothing was done.
+    fn note(&self) -> Option<String> {
+        let Self { cut, zeros, fields, bytes } = *self;
+        let counts = [("bytes", bytes), ("cut", cut), ("fields", fields), ("zeros", zeros)];
+        let counts = counts.iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counts.map(|(name, count)| format!("\"{name}\":{count}")).collect();
+        (!counts.is_empty()).then(|| format!("{{{}}}", counts.join(",")))
+    }
 }
 
 /// A field by its meaning. One that says nothing is left out; one that can't be read stays among the fields, which is how
@@ -163,30 +189,25 @@ fn take<T>(
     Ok(meaning)
 }
 
-/// The message, and what was done to it, if anything was: that goes among the fields in its place.
-fn message(piece: Piece<'_>) -> Result<(String, Option<String>)> {
+/// The message, and what was done to it.
+fn message(piece: Piece<'_>) -> Result<(String, Done)> {
     let text = match piece.read()? {
         Shallow::Text(text) => text,
         // `log(x)` of many games hands over whatever x is
         _ => Cow::Owned(piece.compact(usize::MAX)?.unwrap_or_default()),
     };
     match text.len() <= limits::MAX_MESSAGE_BYTES && !text.contains('\0') {
-        true => Ok((text.into_owned(), None)),
+        true => Ok((text.into_owned(), Done::default())),
         false => Ok(mended(&text)),
     }
 }
 
 /// Within the limit, and without U+0000, which Postgres can't store.
-fn mended(text: &str) -> (String, Option<String>) {
+fn mended(text: &str) -> (String, Done) {
     let zeros = text.matches('\0').count();
     let text = text.replace('\0', "\u{fffd}");
     let kept = &text[..text.floor_char_boundary(limits::MAX_MESSAGE_BYTES)];
-    let note = match (text.len() - kept.len(), zeros) {
-        (cut, 0) => format!("{{\"cut\":{cut}}}"),
-        (0, zeros) => format!("{{\"zeros\":{zeros}}}"),
-        (cut, zeros) => format!("{{\"cut\":{cut},\"zeros\":{zeros}}}"),
-    };
-    (kept.to_owned(), Some(note))
+    (kept.to_owned(), Done { cut: text.len() - kept.len(), zeros, ..Done::default() })
 }
 
 fn level(said: &Shallow<'_>) -> Option<Level> {
@@ -215,6 +236,7 @@ fn timestamp(said: &Shallow<'_>) -> Option<UnixMicros> {
 /// What was not as it should be with an entry that has these [fields](LogEntry::fields).
 pub fn log_notes(fields: &str) -> Vec<LogNote> {
     const NAMES: [&str; 3] = ["message", "timestamp", "level"];
+    const DONE: [&str; 4] = ["bytes", "cut", "fields", "zeros"];
     if !fields.starts_with('{') || NAMES.iter().all(|name| !fields.contains(name)) {
         return Vec::new();
     }
@@ -222,13 +244,15 @@ pub fn log_notes(fields: &str) -> Vec<LogNote> {
     let said = |name: &str| fields.get(name).map(|piece| piece.text().to_owned());
     let mut notes: Vec<LogNote> = said("timestamp").map(LogNote::Time).into_iter().collect();
     notes.extend(said("level").map(LogNote::Level));
-    if let Some(Ok(done)) = fields.get("message").map(|piece| piece.fields_named(&["cut", "zeros"])) {
+    if let Some(Ok(done)) = fields.get("message").map(|piece| piece.fields_named(&DONE)) {
         let count = |name| match done.read(name) {
             Ok(Some(Shallow::Number(count))) => count.as_u64(),
             _ => None,
         };
         notes.extend(count("cut").map(LogNote::Cut));
         notes.extend(count("zeros").map(LogNote::Zeros));
+        let left_out = count("fields").zip(count("bytes"));
+        notes.extend(left_out.map(|(fields, bytes)| LogNote::LeftOut { fields, bytes }));
     }
     notes
 }
@@ -292,6 +316,24 @@ mod tests {
         let logs = read(&serde_json::json!({ "message": odd }).to_string());
         assert_eq!(logs.entries[0].message.len(), limits::MAX_MESSAGE_BYTES - 1);
         assert_eq!(log_notes(logs.entries[0].fields.as_deref().unwrap()), [LogNote::Cut(2)]);
+    }
+
+    #[test]
+    fn fields_that_are_too_long_are_left_out_and_counted() {
+        let long = "x".repeat(limits::MAX_LOG_FIELDS_BYTES);
+        let logs = read(&serde_json::json!({ "message": "m", "dump": long, "boss": 7 }).to_string());
+        // the name, and the value with its quotes
+        let bytes = limits::MAX_LOG_FIELDS_BYTES + 6;
+        let fields = logs.entries[0].fields.as_deref().unwrap();
+        assert_eq!(fields, format!(r#"{{"boss":7,"message":{{"bytes":{bytes},"fields":1}}}}"#));
+        assert_eq!(
+            log_notes(fields)[0].to_string(),
+            format!("1 field too long: {bytes} bytes were left out")
+        );
+        // one that says when or how bad it was is no exception
+        let logs = read(&serde_json::json!({ "message": "m", "timestamp": long, "level": long }).to_string());
+        let notes = log_notes(logs.entries[0].fields.as_deref().unwrap());
+        assert!(matches!(notes[..], [LogNote::LeftOut { fields: 2, .. }]), "{notes:?}");
     }
 
     #[test]

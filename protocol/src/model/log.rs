@@ -93,6 +93,13 @@ pub enum LogNote {
     Cut(u64),
     /// So many characters U+0000 of the message were replaced.
     Zeros(u64),
+    /// Fields that were too long together, and are not stored.
+    LeftOut {
+        /// How many.
+        fields: u64,
+        /// How long they were, with their names.
+        bytes: u64,
+    },
 }
 
 impl fmt::Display for LogNote {
@@ -104,6 +111,10 @@ impl fmt::Display for LogNote {
             Self::Cut(bytes) => write!(f, "message too long: {bytes} bytes were cut off"),
             Self::Zeros(1) => write!(f, "1 character U+0000 in the message is shown as \u{fffd}"),
             Self::Zeros(count) => write!(f, "{count} characters U+0000 in the message are shown as \u{fffd}"),
+            Self::LeftOut { fields: 1, bytes } => write!(f, "1 field too long: {bytes} bytes were left out"),
+            Self::LeftOut { fields, bytes } => {
+                write!(f, "{fields} fields too long: {bytes} bytes were left out")
+            }
         }
     }
 }

@@ -271,6 +271,37 @@ impl<'a> Fields<'a> {
         self.0.is_empty()
     }
 
+    /// Leaves out the longest ones until all names and values together, as they were written, have at most `max_bytes`.
+    /// Returns how many fields of how many bytes were left out.
+    pub(super) fn shed(&mut self, max_bytes: usize) -> (usize, usize) {
+        let size = |field: &(Cow<'_, str>, Piece<'_>)| field.0.len() + field.1.text().len();
+        let mut left: usize = self.0.iter().map(size).sum();
+        if left <= max_bytes {
+            return (0, 0);
+        }
+        let mut sizes: Vec<usize> = self.0.iter().map(size).collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        let mut shed = (0, 0);
+        for size in &sizes {
+            if left <= max_bytes {
+                break;
+            }
+            left -= size;
+            shed = (shed.0 + 1, shed.1 + size);
+        }
+        // all that are longer than the last of them, and of its length as many as it takes
+        let shortest = sizes[shed.0 - 1];
+        let mut of_shortest = sizes[..shed.0].iter().filter(|size| **size == shortest).count();
+        self.0.retain(|field| {
+            let goes = size(field) > shortest || (size(field) == shortest && of_shortest > 0);
+            if goes && size(field) == shortest {
+                of_shortest -= 1;
+            }
+            !goes
+        });
+        shed
+    }
+
     /// As [`Piece::compact`], of any length.
     pub(super) fn compact(&self) -> Result<String> {
         let mut compact = Compact { text: String::new(), max_bytes: usize::MAX };
@@ -385,6 +416,21 @@ mod tests {
         assert_eq!(some.compact().unwrap(), r#"{"b":3}"#);
         assert_eq!(object.fields(2).unwrap().1, 4);
         assert_eq!(Piece::whole("[1,[2],3]").items(2).1, 3);
+    }
+
+    #[test]
+    fn the_longest_fields_are_left_out() {
+        let object = Piece::whole(r#"{"a":11,"b":2222,"c":3333,"d":4,"e":5555}"#);
+        let shed = |max| {
+            let (mut fields, _) = object.fields(usize::MAX).unwrap();
+            let shed = fields.shed(max);
+            (shed, fields.compact().unwrap())
+        };
+        assert_eq!(shed(20), ((0, 0), r#"{"a":11,"b":2222,"c":3333,"d":4,"e":5555}"#.to_owned()));
+        assert_eq!(shed(19), ((1, 5), r#"{"a":11,"c":3333,"d":4,"e":5555}"#.to_owned()));
+        assert_eq!(shed(10), ((2, 10), r#"{"a":11,"d":4,"e":5555}"#.to_owned()));
+        assert_eq!(shed(4), ((4, 18), r#"{"d":4}"#.to_owned()));
+        assert_eq!(shed(0), ((5, 20), "{}".to_owned()));
     }
 
     #[test]

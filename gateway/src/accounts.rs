@@ -340,7 +340,8 @@ impl Gateway {
         Ok(ended?)
     }
 
-    /// Sets another password, and ends his other sessions.
+    /// Sets another password, and ends the caller's other sessions; with `and_tokens` also their API tokens, and the
+    /// invitations that they made.
     ///
     /// # Errors
     /// [`GatewayError::WrongPassword`], [`GatewayError::Invalid`], [`GatewayError::Forbidden`] for a token,
@@ -350,6 +351,7 @@ impl Gateway {
         caller: &Caller,
         current: &str,
         new: &str,
+        and_tokens: bool,
     ) -> Result<(), GatewayError> {
         self.authorise(caller, Action::ManageOwnAccount)?;
         let email = caller.user.email.as_deref().unwrap_or_default();
@@ -370,7 +372,7 @@ impl Gateway {
             Credential::Session(own) => Some(own),
             _ => None,
         };
-        let changed = access.set_password(caller.user.id, &hash, kept, deed).await;
+        let changed = access.set_password(caller.user.id, &hash, kept, and_tokens, deed).await;
         self.inner.access.forget();
         if changed? { Ok(()) } else { Err(GatewayError::NotFound) }
     }
@@ -398,6 +400,7 @@ impl Gateway {
             purpose: LinkPurpose::Reset { user: user.id },
             note: String::new(),
             created_by: caller.user.clone(),
+            token: None,
             created_at: now,
             expires_at: UnixMicros(now.0 + RESET_LINK_MICROS),
         };
@@ -416,7 +419,8 @@ impl Gateway {
         }
     }
 
-    /// Sets a new password by a link, ends every session of the account, and signs in.
+    /// Sets a new password by a link, ends every session of the account, deletes its API tokens and takes back the
+    /// invitations that it made, and signs in.
     ///
     /// # Errors
     /// [`GatewayError::LinkSpent`]; [`GatewayError::Invalid`], after which the link still works;

@@ -5,7 +5,7 @@ use protocol::model::{Handle, Invitation, Member, ProjectId, ProjectRole, UserId
 use crate::{
     Action, Caller, Gateway, GatewayError, Origin, Secret, SignedIn,
     accounts::{check_email, check_password, digest, in_microseconds, random_token},
-    caller::Deed,
+    caller::{Credential, Deed},
     store::{Joining, Link, LinkPurpose, NewLink, NewUser},
 };
 
@@ -55,6 +55,10 @@ impl Gateway {
             purpose: LinkPurpose::Invitation { project, role },
             note: note.clone(),
             created_by: caller.user.clone(),
+            token: match &caller.by {
+                Credential::Token { id, .. } => Some(*id),
+                _ => None,
+            },
             created_at: now,
             expires_at: protocol::model::UnixMicros(now.0 + INVITATION_MICROS),
         };

@@ -36,6 +36,7 @@ const SCRIPTS: &[Script] = &[
     script!("0005_let_go"),
     script!("0007_forgotten"),
     script!("0009_deleted_projects"),
+    script!("0010_links_of_tokens"),
 ];
 
 /// The number of the last step.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gateway::{Caller, GatewayError, Origin, store::Store};
+use gateway::{Caller, GatewayError, Origin, Secret, store::Store};
 use protocol::model::{Handle, ProjectRole, Role, TokenScope, UnixMicros, UserId};
 
 use crate::house::{DAY, House, OTHER_PASSWORD, PASSWORD, START, deed, origin, refused, until};
@@ -75,7 +75,7 @@ async fn another_password_ends_the_other_sessions(store: Arc<dyn Store>) {
     let gateway = &house.gateway;
     let (desk, phone) = (house.signed_in("ben").await, house.sign_in("ben").await);
     let link = gateway.issue_reset_link(&house.owner, desk.caller.user.id).await.unwrap();
-    let change = |current, new| gateway.change_password(&desk.caller, current, new);
+    let change = |current, new| gateway.change_password(&desk.caller, current, new, false);
     refused!(change("not his password", OTHER_PASSWORD).await, GatewayError::WrongPassword);
     refused!(change(PASSWORD, "password1").await, GatewayError::Invalid(_));
     refused!(change(PASSWORD, "ben@example.org").await, GatewayError::Invalid(_));
@@ -88,8 +88,51 @@ async fn another_password_ends_the_other_sessions(store: Arc<dyn Store>) {
     sign_in(OTHER_PASSWORD).await.unwrap();
     assert_eq!(gateway.get_reset(link.reveal()).await.unwrap(), None, "a link to his old account is spent");
     // the owner here has none to change
-    let none = gateway.change_password(&house.owner, "", OTHER_PASSWORD).await;
+    let none = gateway.change_password(&house.owner, "", OTHER_PASSWORD, true).await;
     refused!(none, GatewayError::Invalid(_));
+}
+
+async fn what_an_account_handed_out_ends_with_its_password(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let (gateway, id) = (&house.gateway, house.project.id);
+    let ben = house.signed_in("ben").await;
+    gateway.join(&ben.caller, &house.invite(id, ProjectRole::Admin).await).await.unwrap();
+    let hand_out = async || {
+        let (secret, _) = gateway.create_token(&ben.caller, "ci", TokenScope::Admin, None, 7).await.unwrap();
+        let (link, _) = gateway.invite(&ben.caller, id, ProjectRole::Viewer, "").await.unwrap();
+        (secret, link)
+    };
+    let are_good = async |(secret, link): &(Secret, Secret)| {
+        let token = gateway.authenticate_token(secret.reveal(), None).await.unwrap().is_some();
+        let invitation = gateway.get_invitation(link.reveal()).await.unwrap().is_some();
+        assert_eq!(token, invitation);
+        token
+    };
+    let others = house.invite(id, ProjectRole::Viewer).await;
+    let first = hand_out().await;
+    gateway.change_password(&ben.caller, PASSWORD, OTHER_PASSWORD, false).await.unwrap();
+    assert!(are_good(&first).await, "who wants to keep them keeps them");
+    gateway.change_password(&ben.caller, OTHER_PASSWORD, PASSWORD, true).await.unwrap();
+    assert!(!are_good(&first).await);
+    let second = hand_out().await;
+    let link = gateway.issue_reset_link(&house.owner, ben.caller.user.id).await.unwrap();
+    assert!(are_good(&second).await, "a link that nobody has used yet changes nothing");
+    gateway.reset_password(link.reveal(), OTHER_PASSWORD, &origin()).await.unwrap();
+    assert!(!are_good(&second).await);
+    assert!(gateway.get_invitation(&others).await.unwrap().is_some(), "what others handed out stays");
+}
+
+async fn an_invitation_falls_with_the_token_that_made_it(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let (gateway, id) = (&house.gateway, house.project.id);
+    let (secret, token) = gateway.create_token(&house.owner, "ci", TokenScope::Admin, None, 7).await.unwrap();
+    let script = gateway.authenticate_token(secret.reveal(), None).await.unwrap().unwrap();
+    let (scripts, _) = gateway.invite(&script, id, ProjectRole::Viewer, "").await.unwrap();
+    let owners = house.invite(id, ProjectRole::Viewer).await;
+    let is_good = async |link: &str| gateway.get_invitation(link).await.unwrap().is_some();
+    assert!(is_good(scripts.reveal()).await);
+    gateway.delete_token(&house.owner, token.id).await.unwrap();
+    assert!(!is_good(scripts.reveal()).await && is_good(&owners).await);
 }
 
 fn nowhere() -> &'static Origin {
@@ -205,7 +248,7 @@ async fn what_is_ones_own_is_for_people_only(store: Arc<dyn Store>) {
     refused!(gateway.list_sessions(&his).await, GatewayError::Forbidden);
     refused!(gateway.end_session(&his, &id).await, GatewayError::Forbidden);
     refused!(gateway.sign_out_everywhere(&his).await, GatewayError::Forbidden);
-    refused!(gateway.change_password(&his, PASSWORD, OTHER_PASSWORD).await, GatewayError::Forbidden);
+    refused!(gateway.change_password(&his, PASSWORD, OTHER_PASSWORD, true).await, GatewayError::Forbidden);
     // nor do accounts, also for the owner's script
     refused!(gateway.list_accounts(&script).await, GatewayError::Forbidden);
     refused!(gateway.issue_reset_link(&script, ben.caller.user.id).await, GatewayError::Forbidden);
@@ -219,6 +262,8 @@ crate::support::stories! {
     signing_out_everywhere_ends_every_session,
     a_session_that_is_used_says_so,
     another_password_ends_the_other_sessions,
+    what_an_account_handed_out_ends_with_its_password,
+    an_invitation_falls_with_the_token_that_made_it,
     a_reset_link_sets_a_password_once,
     two_that_reset_at_once_set_one_password,
     a_deleted_account_leaves_its_name_in_histories,

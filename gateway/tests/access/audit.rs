@@ -85,7 +85,7 @@ async fn each_deed_about_an_account_has_one_row(store: Arc<dyn Store>) {
     let mut seen = lines(&house).await.len();
     let email = "ben@example.org";
     let ben = house.signed_in("ben").await;
-    gateway.change_password(&ben.caller, PASSWORD, OTHER_PASSWORD).await.unwrap();
+    gateway.change_password(&ben.caller, PASSWORD, OTHER_PASSWORD, false).await.unwrap();
     let other = gateway.sign_in(email, OTHER_PASSWORD, &origin()).await.unwrap();
     let session = gateway.list_sessions(&ben.caller).await.unwrap();
     let session = session.iter().find(|session| !session.is_current).unwrap();

@@ -281,6 +281,7 @@ async fn an_invitation_has_bounds(store: Arc<dyn Store>) {
             purpose: LinkPurpose::Invitation { project: id, role: ProjectRole::Viewer },
             note: String::new(),
             created_by: house.owner.user.clone(),
+            token: None,
             created_at: house.now(),
             expires_at: UnixMicros(house.now().0 + 1_000),
         };

@@ -26,7 +26,7 @@ fn invitation(token_hash: TokenHash, project: ProjectId, role: ProjectRole, by: 
 
 fn link(token_hash: TokenHash, purpose: LinkPurpose, by: &User) -> NewLink {
     let (note, created_by) = ("for somebody".to_owned(), by.clone());
-    NewLink { token_hash, purpose, note, created_by, created_at: NOW, expires_at: later(10) }
+    NewLink { token_hash, purpose, note, created_by, token: None, created_at: NOW, expires_at: later(10) }
 }
 
 fn new_user(email: &str) -> NewUser {
@@ -54,7 +54,7 @@ async fn what_changes_nothing_has_no_row(store: Arc<dyn Store>) {
     let before = deeds(access).await;
     let n = || note("nothing");
 
-    assert!(!access.set_password(nobody, "hash", None, n()).await.unwrap());
+    assert!(!access.set_password(nobody, "hash", None, true, n()).await.unwrap());
     assert!(!access.delete_user(nobody, n()).await.unwrap());
     assert!(!access.delete_user(owner.id, n()).await.unwrap(), "the owner stays");
     for which in [Sessions::All, Sessions::One(&[1; 32]), Sessions::Others(&[1; 32])] {
@@ -113,7 +113,9 @@ async fn sessions_of_others_are_left_alone(store: Arc<dyn Store>) {
     // by a password, but for the one by which he asks
     access.create_session(session([5; 32], ana.id, later(9), 100), note("session.begin")).await.unwrap();
     access.create_link(link([9; 32], LinkPurpose::Reset { user: ana.id }, &ben), note("x")).await.unwrap();
-    assert!(access.set_password(ana.id, "new", Some(&[5; 32]), note("account.password")).await.unwrap());
+    assert!(
+        access.set_password(ana.id, "new", Some(&[5; 32]), false, note("account.password")).await.unwrap()
+    );
     assert_eq!((hashes(ana.id).await, hashes(ben.id).await), (vec![5], vec![4]));
     assert!(access.get_link(&[9; 32], NOW).await.unwrap().is_none());
     assert_eq!(access.get_user(ana.id).await.unwrap().unwrap().1.as_deref(), Some("new"));
@@ -165,8 +167,9 @@ async fn an_invitation_is_spent_once(store: Arc<dyn Store>) {
 async fn a_link_is_good_for_one_thing(store: Arc<dyn Store>) {
     let access = store.access();
     let ana = make_user(&store, Role::Member, Some("ana@example.org")).await.unwrap();
+    let ben = make_user(&store, Role::Member, Some("ben@example.org")).await.unwrap();
     let project = make_project(&store, KEY).await;
-    let invited = invitation([1; 32], project.id, ProjectRole::Viewer, &ana);
+    let invited = invitation([1; 32], project.id, ProjectRole::Viewer, &ben);
     access.create_link(invited, note("member.invite")).await.unwrap();
     let reset = link([2; 32], LinkPurpose::Reset { user: ana.id }, &ana);
     access.create_link(reset, note("account.reset_link")).await.unwrap();

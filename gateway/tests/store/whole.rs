@@ -90,6 +90,7 @@ async fn fill_access(access: &AccessStore, owner: &User, ana: &User, project: Pr
             purpose,
             note: format!("for friend {n} '\"☃"),
             created_by: owner.clone(),
+            token: None,
             created_at: NOW,
             expires_at: later(1_000_000),
         };

@@ -75,6 +75,10 @@ fn Password(email: String) -> impl IntoView {
             <p class="meta" id="password-hint">
                 "At least 8 characters, and none that is easy to guess. Your other browsers are signed out."
             </p>
+            <label class="form-check">
+                <input type="checkbox" name="tokens" value="end" checked=true />
+                <span>"Also delete my API tokens and the invitations that I made"</span>
+            </label>
             <div>
                 <button class="button button--primary" type="submit">
                     "Change password"

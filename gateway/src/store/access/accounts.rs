@@ -110,12 +110,14 @@ impl AccessStore {
         })
     }
 
-    /// Sets a password's hash, and ends every session and every reset link of the account but the session `except`.
+    /// Sets the hash of a password, and ends every session but that of the token `except`, reset links, and with
+    /// `and_tokens` also API tokens and the invitations that the account made. Returns whether there is such an account.
     pub async fn set_password(
         &self,
         user: UserId,
         password_hash: &str,
         except: Option<&TokenHash>,
+        and_tokens: bool,
         note: AuditRow,
     ) -> Result<bool> {
         both!(self, db, {
@@ -127,7 +129,11 @@ impl AccessStore {
                 .bind(user.0)
                 .bind(kept);
             let take_back = sqlx::query("DELETE FROM links WHERE user_id = $1").bind(user.0);
-            Ok(db.change(change, [end, take_back], note).await? > 0)
+            // nobody's are those of user 0
+            let of = if and_tokens { user.0 } else { 0 };
+            let tokens = sqlx::query("DELETE FROM api_tokens WHERE user_id = $1").bind(of);
+            let invitations = sqlx::query("DELETE FROM links WHERE created_by_id = $1").bind(of);
+            Ok(db.change(change, [end, take_back, tokens, invitations], note).await? > 0)
         })
     }
 

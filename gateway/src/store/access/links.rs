@@ -1,6 +1,6 @@
 //! One-time links: invitations and resets of passwords.
 
-use protocol::model::{Invitation, ProjectId, ProjectRole, UnixMicros, User, UserId};
+use protocol::model::{Invitation, ProjectId, ProjectRole, TokenId, UnixMicros, User, UserId};
 
 use super::{AccessStore, AuditRow, NewUser, both};
 use crate::store::{Result, TokenHash, access_rows, rows};
@@ -33,6 +33,8 @@ pub struct NewLink {
     pub note: String,
     /// Who makes it.
     pub created_by: User,
+    /// By which token, if a script does it for them: the link falls with it.
+    pub token: Option<TokenId>,
     /// Now.
     pub created_at: UnixMicros,
     /// From when on it is worth nothing.
@@ -67,8 +69,8 @@ impl AccessStore {
             };
             let insert = sqlx::query(
                 "INSERT INTO links (token_hash, project_id, role, user_id, note, created_by_id, created_by,
-                     created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                     created_at, expires_at, token_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(&link.token_hash[..])
             .bind(project)
@@ -78,7 +80,8 @@ impl AccessStore {
             .bind(link.created_by.id.0)
             .bind(&link.created_by.name)
             .bind(link.created_at.0)
-            .bind(link.expires_at.0);
+            .bind(link.expires_at.0)
+            .bind(link.token.map(|token| token.0));
             // here, so that dead links never pile up and nobody has to sweep
             let sweep = sqlx::query("DELETE FROM links WHERE expires_at <= $1").bind(link.created_at.0);
             db.change(insert, [sweep], note).await.map(drop)
@@ -211,7 +214,8 @@ impl AccessStore {
         })
     }
 
-    /// Spends a reset link: sets the password's hash and ends all sessions. `None`: the link is not good any more.
+    /// Spends a reset link: sets the password's hash and ends whatever else opens the account or was handed out by it: all
+    /// sessions, tokens and invitations. `None`: the link is not good any more.
     pub async fn reset_password(
         &self,
         token_hash: &TokenHash,
@@ -237,8 +241,13 @@ impl AccessStore {
             .bind(password_hash)
             .fetch_one(&mut *tx)
             .await?;
-            sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM links WHERE user_id = $1").bind(user).execute(&mut *tx).await?;
+            for end in [
+                "DELETE FROM sessions WHERE user_id = $1",
+                "DELETE FROM api_tokens WHERE user_id = $1",
+                "DELETE FROM links WHERE user_id = $1 OR created_by_id = $1",
+            ] {
+                sqlx::query(end).bind(user).execute(&mut *tx).await?;
+            }
             let user = rows::user(cells)?;
             let name = user.name.clone();
             let note = AuditRow { actor_id: Some(user.id), actor: name.clone(), subject: name, ..note };

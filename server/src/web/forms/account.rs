@@ -11,7 +11,7 @@ use gateway::GatewayError;
 use protocol::model::{Handle, ProjectId, TokenId, TokenScope};
 use serde::Deserialize;
 
-use super::{back, explain, filled, reveal, settle, too_often, with_cookie};
+use super::{back, explain, filled, reveal, settle, signed_out, too_often};
 use crate::web::{Web, auth::SignedIn, client::Scheme};
 
 const PAGE: &str = "/account";
@@ -23,6 +23,9 @@ pub(in crate::web) struct ChangePassword {
     current: String,
     #[serde(default)]
     new: String,
+    /// Sent by the box that is ticked unless somebody wants to keep their API tokens.
+    #[serde(default)]
+    tokens: String,
 }
 
 /// `POST /account`: another password.
@@ -38,19 +41,20 @@ pub(in crate::web) async fn change_password(
         Ok(attempt) => attempt,
         Err(wait) => return too_often(&web, Some(caller), parts, Reply::default(), wait).await,
     };
-    let error = match web.gateway.change_password(&caller, &form.current, &form.new).await {
-        Ok(()) => {
-            attempt.was_right();
-            return Redirect::to("/account?done=password").into_response();
-        }
-        Err(GatewayError::WrongPassword) => {
-            GatewayError::Invalid("the password that you have now is another one".to_owned())
-        }
-        Err(error) => {
-            attempt.was_right();
-            error
-        }
-    };
+    let error =
+        match web.gateway.change_password(&caller, &form.current, &form.new, !form.tokens.is_empty()).await {
+            Ok(()) => {
+                attempt.was_right();
+                return Redirect::to("/account?done=password").into_response();
+            }
+            Err(GatewayError::WrongPassword) => {
+                GatewayError::Invalid("the password that you have now is another one".to_owned())
+            }
+            Err(error) => {
+                attempt.was_right();
+                error
+            }
+        };
     match error {
         GatewayError::Invalid(_) => explain(&web, Some(caller), parts, Reply::default(), &error).await,
         error => back(PAGE, '?', &error),
@@ -78,7 +82,7 @@ pub(in crate::web) async fn sign_out_everywhere(
     scheme: Scheme,
 ) -> Response {
     match web.gateway.sign_out_everywhere(&caller).await {
-        Ok(()) => with_cookie(web.no_cookie(scheme), "/sign-in"),
+        Ok(()) => signed_out(web.no_cookie(scheme)),
         Err(error) => back(PAGE, '?', &error),
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 use gateway::GatewayError;
 use serde::Deserialize;
 
-use super::{explain, filled, too_often, with_cookie};
+use super::{explain, filled, signed_in, too_often};
 use crate::web::{
     Web,
     auth::{Asking, Visitor},
@@ -37,6 +37,14 @@ pub(in crate::web) async fn join(
     Form(form): Form<Join>,
 ) -> Response {
     let Join { token, email, password } = form;
+    let attempt = match web.rates.link(origin.address) {
+        Ok(attempt) => attempt,
+        Err(wait) => {
+            let is_good = matches!(web.gateway.get_invitation(&token).await, Ok(Some(_)));
+            let reply = Reply { token: is_good.then_some(token), email, ..Reply::default() };
+            return too_often(&web, caller, parts, reply, wait).await;
+        }
+    };
     let live = |project| format!("/p/{project}/live");
     let joined = match (filled(&email), &caller) {
         (None, Some(caller)) => {
@@ -45,9 +53,18 @@ pub(in crate::web) async fn join(
         }
         _ => {
             let joined = web.gateway.sign_up(&token, &email, &password, &origin).await;
-            joined.map(|(signed_in, project)| with_cookie(web.cookie_for(scheme, &signed_in), &live(project)))
+            match joined {
+                Ok((session, project)) => {
+                    Ok(signed_in(&web, scheme, caller.as_ref(), &session, &live(project)).await)
+                }
+                Err(error) => Err(error),
+            }
         }
     };
+    // an invitation is no way to find out who has an account here
+    if !matches!(joined, Err(GatewayError::LinkSpent | GatewayError::EmailExists)) {
+        attempt.was_right();
+    }
     match joined {
         Ok(response) => response,
         Err(error) => {
@@ -94,7 +111,7 @@ pub(in crate::web) async fn reset_password(
         attempt.was_right();
     }
     match outcome {
-        Ok(signed_in) => with_cookie(web.cookie_for(scheme, &signed_in), "/"),
+        Ok(session) => signed_in(&web, scheme, caller.as_ref(), &session, "/").await,
         Err(error) => {
             let reply = Reply { token: Some(token), ..Reply::default() };
             explain(&web, caller, parts, reply, &error).await

@@ -12,19 +12,39 @@ pub(super) mod session;
 use std::time::Duration;
 
 use axum::{
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
-use gateway::{Caller, GatewayError};
+use gateway::{Caller, GatewayError, SignedIn};
 
-use super::{Web, api::retry_after, outage::Outage, pages};
+use super::{Web, api::retry_after, client::Scheme, outage::Outage, pages};
 
 fn filled(field: &str) -> Option<&str> {
     Some(field).filter(|field| !field.trim().is_empty())
 }
 
-fn with_cookie(cookie: HeaderValue, to: &str) -> Response {
-    ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
+/// On with a new session. The one that this browser had before would be forgotten by everybody but its token, so it ends.
+async fn signed_in(
+    web: &Web,
+    scheme: Scheme,
+    previous: Option<&Caller>,
+    session: &SignedIn,
+    to: &str,
+) -> Response {
+    if let Some(previous) = previous
+        && let Err(error) = web.gateway.sign_out(previous).await
+    {
+        // it expires by itself, and the new one is good
+        note(&error);
+    }
+    ([(header::SET_COOKIE, web.cookie_for(scheme, session))], Redirect::to(to)).into_response()
+}
+
+/// To where one can sign in, with nothing left in the browser of who was there.
+fn signed_out(cookie: HeaderValue) -> Response {
+    const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+    let clear = HeaderValue::from_static("\"cache\", \"storage\"");
+    ([(header::SET_COOKIE, cookie), (CLEAR_SITE_DATA, clear)], Redirect::to("/sign-in")).into_response()
 }
 
 /// To the form again, which shows the sentence of that code.

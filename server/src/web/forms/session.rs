@@ -4,7 +4,7 @@ use axum::{Form, extract::State, http::HeaderMap, response::Response};
 use gateway::GatewayError;
 use serde::Deserialize;
 
-use super::{back, encode, filled, with_cookie};
+use super::{back, encode, filled, signed_in, signed_out};
 use crate::web::{
     Web,
     auth::{Asking, Visitor},
@@ -25,13 +25,14 @@ pub(in crate::web) struct SetUp {
 /// `POST /setup`: the owner's account, by the one-time link.
 pub(in crate::web) async fn set_up(
     State(web): State<Web>,
+    Asking(previous): Asking,
     Visitor(origin): Visitor,
     scheme: Scheme,
     Form(form): Form<SetUp>,
 ) -> Response {
     let SetUp { token, email, password } = form;
     match web.gateway.set_up(&token, filled(&email), filled(&password), &origin).await {
-        Ok(signed_in) => with_cookie(web.cookie_for(scheme, &signed_in), "/"),
+        Ok(session) => signed_in(&web, scheme, previous.as_ref(), &session, "/").await,
         // the link still works, so the form is shown again
         Err(error @ GatewayError::Invalid(_)) => {
             back(&format!("/setup?token={}", encode(&token)), '&', &error)
@@ -54,6 +55,7 @@ pub(in crate::web) struct SignIn {
 /// `POST /sign-in`.
 pub(in crate::web) async fn sign_in(
     State(web): State<Web>,
+    Asking(previous): Asking,
     Visitor(origin): Visitor,
     scheme: Scheme,
     headers: HeaderMap,
@@ -69,9 +71,10 @@ pub(in crate::web) async fn sign_in(
         }
     };
     match web.gateway.sign_in(&form.email, &form.password, &origin).await {
-        Ok(signed_in) => {
+        Ok(session) => {
             attempt.was_right();
-            with_cookie(web.cookie_for(scheme, &signed_in), next.map_or("/", NextPath::as_str))
+            let to = next.map_or("/", NextPath::as_str);
+            signed_in(&web, scheme, previous.as_ref(), &session, to).await
         }
         Err(error) => {
             // the database's fault is nobody's mistake
@@ -94,5 +97,5 @@ pub(in crate::web) async fn sign_out(
     {
         return back("/", '?', &error);
     }
-    with_cookie(web.no_cookie(scheme), "/sign-in")
+    signed_out(web.no_cookie(scheme))
 }

@@ -50,6 +50,9 @@ pub enum GatewayError {
     /// deltas tell when it is.
     #[error("it is not known yet whether this is saved; look at the value before you set it again")]
     Undecided,
+    /// As many passwords wait to be checked as may; none was looked at.
+    #[error("many people are signing in at the moment; try again in a few seconds")]
+    Busy,
     /// The gateway was closed.
     #[error("the server is going down")]
     Closed,
@@ -70,6 +73,7 @@ impl GatewayError {
             Self::SetupLinkSpent => "setup_link_spent",
             Self::Unavailable(_) => "unavailable",
             Self::Undecided => "undecided",
+            Self::Busy => "busy",
             Self::Closed => "draining",
         }
     }

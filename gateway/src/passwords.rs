@@ -28,11 +28,14 @@ fn thread_count() -> usize {
     thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
 }
 
+/// More would wait for seconds, and most of them be somebody who guesses.
+const MAX_WAITING: usize = 512;
+
 type Job = Box<dyn FnOnce(&Argon2id) + Send>;
 
 /// The threads that hash. They end with it.
 pub(crate) struct Hasher {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::SyncSender<Job>,
 }
 
 /// Whether a password is common, or near to what everybody knows of the person: somebody who guesses would find it
@@ -98,7 +101,7 @@ impl CustomizedPasswordHasher<PasswordHash> for Argon2id {
 impl Hasher {
     /// Panics when the system starts no more threads.
     pub(crate) fn start() -> Self {
-        let (jobs, waiting) = mpsc::channel::<Job>();
+        let (jobs, waiting) = mpsc::sync_channel::<Job>(MAX_WAITING);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..thread_count() {
             let waiting = Arc::clone(&waiting);
@@ -135,11 +138,17 @@ impl Hasher {
                 let _ = done.send(work(argon2id));
             }
         });
-        self.jobs.send(job).map_err(|_| GatewayError::Closed)?;
+        self.jobs.try_send(job).map_err(|error| match error {
+            mpsc::TrySendError::Full(_) => GatewayError::Busy,
+            mpsc::TrySendError::Disconnected(_) => GatewayError::Closed,
+        })?;
         outcome.await.map_err(|_| GatewayError::Closed)
     }
 
     /// The hash in PHC form.
+    ///
+    /// # Errors
+    /// [`GatewayError::Busy`] when too many wait, as of [`Self::verify`].
     pub(crate) async fn hash(&self, password: String) -> Result<String, GatewayError> {
         self.run(move |argon2id| argon2id.hash(&password)).await
     }
@@ -186,17 +195,43 @@ mod tests {
         assert!(!verify("", None).await.unwrap(), "nobody has no password, not an empty one");
     }
 
+    /// Keeps all threads busy until the sender is dropped.
+    fn hold_all(hasher: &Hasher) -> mpsc::Sender<()> {
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let (begun, begins) = mpsc::channel();
+        for _ in 0..thread_count() {
+            let (held, begun) = (Arc::clone(&held), begun.clone());
+            let hold = move |_: &Argon2id| {
+                begun.send(()).unwrap();
+                // ends when `release` is dropped
+                assert!(held.lock().unwrap().recv().is_err());
+            };
+            hasher.jobs.send(Box::new(hold)).unwrap();
+        }
+        (0..thread_count()).for_each(|_| begins.recv().unwrap());
+        release
+    }
+
+    #[tokio::test]
+    async fn the_queue_has_an_end() {
+        let hasher = Hasher::start();
+        let release = hold_all(&hasher);
+        for _ in 0..MAX_WAITING {
+            hasher.jobs.try_send(Box::new(|_| ())).unwrap();
+        }
+        assert!(matches!(hasher.run(|_| ()).await, Err(GatewayError::Busy)));
+        drop(release);
+        // each of them is done in the end, and so are those who come later
+        while matches!(hasher.run(|_| ()).await, Err(GatewayError::Busy)) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test]
     async fn nothing_is_hashed_for_who_has_gone() {
         let hasher = Hasher::start();
-        let (release, held) = mpsc::channel::<()>();
-        let held = Arc::new(Mutex::new(held));
-        let hold = |_| {
-            let held = Arc::clone(&held);
-            // ends when `release` is dropped
-            hasher.jobs.send(Box::new(move |_| assert!(held.lock().unwrap().recv().is_err()))).unwrap();
-        };
-        (0..thread_count()).for_each(hold);
+        let release = hold_all(&hasher);
         let was_done = Arc::new(AtomicBool::new(false));
         let mark = Arc::clone(&was_done);
         let asked =

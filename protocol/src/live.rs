@@ -22,6 +22,8 @@ pub const CLOSE_SIGNED_OUT: u16 = 4002;
 pub const CLOSE_FORBIDDEN: u16 = 4003;
 /// WebSocket close code: may do more or less than before, connect again.
 pub const CLOSE_ROLE: u16 = 4004;
+/// WebSocket close code: this account has as many of these connections open as one may have; close some.
+pub const CLOSE_CROWDED: u16 = 4005;
 /// WebSocket close code: the server is going down, connect again.
 pub const CLOSE_RESTART: u16 = 1012;
 

@@ -321,9 +321,7 @@ mod tests {
     #[test]
     fn a_proxy_in_front_closes_what_is_open_on_one_machine() {
         assert!(matches!(parse(&[]).unwrap().metrics, MetricsAccess::Everybody));
-        for proxy in
-            [["--public-url", "https://tune.example.org"], ["--trusted-proxies", "127.0.0.1"]]
-        {
+        for proxy in [["--public-url", "https://tune.example.org"], ["--trusted-proxies", "127.0.0.1"]] {
             let config = parse(&proxy).unwrap();
             assert_eq!(config.registration, Registration::Closed, "{proxy:?}");
             assert!(matches!(config.metrics, MetricsAccess::Nobody), "{proxy:?}");

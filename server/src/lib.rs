@@ -19,6 +19,7 @@ mod metrics;
 mod net;
 mod process;
 mod rate;
+mod share;
 pub mod telemetry;
 mod tls;
 mod web;

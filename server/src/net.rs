@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -15,6 +15,11 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
+use crate::{
+    rate::Network,
+    share::{Share, Shares},
+};
+
 /// Thousands of games that connect at once wait here; tokio's own 128 makes the rest retry for seconds.
 const BACKLOG: u32 = 4096;
 /// Between two lines about connections that were refused.
@@ -22,10 +27,16 @@ const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 /// After the process ran out of file handles: time for some connections to end.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
+/// When all but an eighth of a port's places are taken, the rest is for those who hold few.
+const RESERVE: usize = 8;
+/// So many places are few.
+const FEW: usize = 8;
+
 /// A port's connections: how many there may be, how many there are, and how many were refused.
 pub(crate) struct Port {
     max_connections: usize,
     places: Arc<Semaphore>,
+    shares: Shares<Network>,
     accepted: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
     complaints: Mutex<Complaints>,
@@ -45,17 +56,26 @@ pub(crate) enum Refusal {
     Full,
     /// Its address connects too often.
     Rate,
+    /// Its address has as many open as one may have.
+    Share,
+}
+
+/// A place at a port, held as long as its connection lives.
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _share: Option<Share<Network>>,
 }
 
 impl Refusal {
     /// Each of them.
-    pub(crate) const ALL: [Self; 2] = [Self::Full, Self::Rate];
+    pub(crate) const ALL: [Self; 3] = [Self::Full, Self::Rate, Self::Share];
 
     /// In lower snake case.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
             Self::Rate => "rate",
+            Self::Share => "share",
         }
     }
 }
@@ -66,21 +86,43 @@ impl Port {
         Self {
             max_connections,
             places,
+            shares: Shares::default(),
             accepted: AtomicU64::new(0),
             refused: Default::default(),
             complaints: Mutex::default(),
         }
     }
 
-    /// A place for one more connection, to be held as long as it lives.
-    pub(crate) fn take_place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => {
-                self.accepted.fetch_add(1, Relaxed);
-                Ok(place)
-            }
-            Err(_) => Err(self.refuse(Refusal::Full)),
+    /// A place for one more connection.
+    pub(crate) fn take_place(&self) -> Result<Place, Refusal> {
+        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Err(self.refuse(Refusal::Full));
+        };
+        self.accepted.fetch_add(1, Relaxed);
+        Ok(Place { _permit: permit, _share: None })
+    }
+
+    /// A place for one more connection of an address, of which none takes them all: a quarter of the port's for each
+    /// network, three quarters for this machine itself (a proxy may speak for many), and the last ones only for those
+    /// who hold few.
+    pub(crate) fn take_share(&self, address: IpAddr) -> Result<Place, Refusal> {
+        let share = self.share(address)?;
+        Ok(Place { _share: Some(share), ..self.take_place()? })
+    }
+
+    /// The part of it that counts the address; for requests that come through a trusted proxy's connection, too.
+    pub(crate) fn share(&self, address: IpAddr) -> Result<Share<Network>, Refusal> {
+        let share = self.shares.take(address.into(), self.share_of(address));
+        share.ok_or_else(|| self.refuse(Refusal::Share))
+    }
+
+    fn share_of(&self, address: IpAddr) -> usize {
+        let few = FEW.min(self.max_connections);
+        if self.places.available_permits() <= self.max_connections / RESERVE {
+            return few;
         }
+        let quarters = if address.to_canonical().is_loopback() { 3 } else { 1 };
+        (self.max_connections * quarters / 4).max(few)
     }
 
     /// Counts a connection that is refused.
@@ -176,10 +218,40 @@ mod tests {
     }
 
     #[test]
+    fn no_address_takes_all_places() {
+        let port = Port::new(64);
+        let take = |address: &str, count: usize| -> Vec<Place> {
+            let address = address.parse().unwrap();
+            (0..count).map_while(|_| port.take_share(address).ok()).collect()
+        };
+        let strangers = take("192.0.2.1", 64);
+        assert_eq!((strangers.len(), port.refused(Refusal::Share)), (16, 1));
+        // one network of IPv6 is one of them, this machine has more than others
+        let (subscriber, same) = (take("2001:db8::1", 64), take("2001:db8::2", 1));
+        assert_eq!((subscriber.len(), same.len()), (16, 0));
+        assert_eq!(take("127.0.0.1", 64).len(), 24, "what is left, but for the last eighth");
+    }
+
+    #[test]
+    fn the_last_places_are_for_those_who_hold_few() {
+        let port = Port::new(64);
+        let take = |address: [u8; 4]| port.take_share(address.into());
+        let crowd: Vec<_> =
+            (0..4).flat_map(|n| (0..14).map(move |_| take([192, 0, 2, n]).unwrap())).collect();
+        assert_eq!(crowd.len(), 56);
+        assert_eq!(take([192, 0, 2, 0]).map(drop), Err(Refusal::Share));
+        let newcomers: Vec<_> = (0..8).map(|n| take([198, 51, 100, n % 2]).unwrap()).collect();
+        assert_eq!((newcomers.len(), port.open()), (8, 64));
+        assert_eq!(take([198, 51, 100, 3]).map(drop), Err(Refusal::Full));
+        drop(crowd);
+        assert!(take([192, 0, 2, 0]).is_ok());
+    }
+
+    #[test]
     fn a_place_is_free_again_when_it_is_let_go() {
         let port = Port::new(2);
         let places = [port.take_place().unwrap(), port.take_place().unwrap()];
-        assert_eq!(port.take_place().unwrap_err(), Refusal::Full);
+        assert_eq!(port.take_place().map(drop), Err(Refusal::Full));
         assert_eq!((port.open(), port.accepted(), port.refused(Refusal::Full)), (2, 2, 1));
         drop(places);
         assert_eq!((port.open(), port.refused(Refusal::Rate)), (0, 0));

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    hash::Hash,
+    hash::{BuildHasher as _, Hash},
     net::IpAddr,
     sync::{Mutex, MutexGuard},
     time::{Duration, Instant},
@@ -13,6 +13,8 @@ use std::{
 
 /// Buckets that are remembered; some 4 MiB.
 const MAX_BUCKETS: usize = 64 * 1024;
+/// What those share who find no room. Who is attacked is limited there, too, however many names are made up beside theirs.
+const SHARED_BUCKETS: u64 = 4 * 1024;
 /// Looking for buckets to forget takes a millisecond, so it is not done every time.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -43,13 +45,15 @@ pub(crate) struct Limiter<K> {
 
 struct Buckets<K> {
     full_at: HashMap<K, Instant>,
+    /// By the hash of the key, for those who found no room.
+    shared: HashMap<u64, Instant>,
     swept_at: Option<Instant>,
 }
 
 impl<K: Eq + Hash> Limiter<K> {
     /// `count` may be taken in `period`, also at once.
     pub(crate) fn new(count: u32, period: Duration) -> Self {
-        let buckets = Mutex::new(Buckets { full_at: HashMap::new(), swept_at: None });
+        let buckets = Mutex::new(Buckets { full_at: HashMap::new(), shared: HashMap::new(), swept_at: None });
         Self { interval: period / count.max(1), period, buckets }
     }
 
@@ -59,20 +63,21 @@ impl<K: Eq + Hash> Limiter<K> {
     /// How long it takes until there is one; that try does not count.
     pub(crate) fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
         let mut buckets = self.buckets();
-        let full_at = buckets.full_at.get(&key).copied().unwrap_or(now).max(now) + self.interval;
+        let bucket = buckets.of(key, now);
+        let full_at = (*bucket).max(now) + self.interval;
         if full_at > now + self.period {
             return Err(full_at - (now + self.period));
         }
-        // whoever finds no room is not limited: then so many are at work that the port's own limit counts
-        if buckets.full_at.contains_key(&key) || buckets.has_room(now) {
-            buckets.full_at.insert(key, full_at);
-        }
+        *bucket = full_at;
         Ok(())
     }
 
     /// Gives back one that was taken.
     pub(crate) fn give_back(&self, key: &K) {
-        if let Some(full_at) = self.buckets().full_at.get_mut(key) {
+        let mut buckets = self.buckets();
+        let shared = buckets.shared_key(key);
+        let Buckets { full_at, shared: shared_at, .. } = &mut *buckets;
+        if let Some(full_at) = full_at.get_mut(key).or_else(|| shared_at.get_mut(&shared)) {
             // an early moment means a full bucket, like any that is past
             *full_at = full_at.checked_sub(self.interval).unwrap_or(*full_at);
         }
@@ -84,6 +89,19 @@ impl<K: Eq + Hash> Limiter<K> {
 }
 
 impl<K: Eq + Hash> Buckets<K> {
+    /// The moment at which the bucket is full.
+    fn of(&mut self, key: K, now: Instant) -> &mut Instant {
+        if self.full_at.contains_key(&key) || self.has_room(now) {
+            return self.full_at.entry(key).or_insert(now);
+        }
+        let shared = self.shared_key(&key);
+        self.shared.entry(shared).or_insert(now)
+    }
+
+    fn shared_key(&self, key: &K) -> u64 {
+        self.full_at.hasher().hash_one(key) % SHARED_BUCKETS
+    }
+
     /// Whether one more can be remembered, after forgetting those whose buckets are full again.
     fn has_room(&mut self, now: Instant) -> bool {
         let is_due = || self.swept_at.is_none_or(|at| now.saturating_duration_since(at) >= SWEEP_INTERVAL);
@@ -125,10 +143,27 @@ mod tests {
     }
 
     #[test]
+    fn who_is_attacked_is_limited_however_many_names_are_made_up() {
+        let (limiter, now) = (Limiter::new(10, Duration::from_secs(300)), Instant::now());
+        for n in 0..MAX_BUCKETS + 1_000 {
+            // a made-up name may hit a shared bucket that others have emptied
+            let _ = limiter.take(n.to_string(), now);
+        }
+        let guesses = (0..1_000).filter(|_| limiter.take("ann".to_owned(), now).is_ok()).count();
+        assert!(guesses <= 10, "{guesses}");
+        // and nobody for good
+        assert_eq!(limiter.take("ann".to_owned(), now + Duration::from_secs(300)), Ok(()));
+    }
+
+    #[test]
     fn however_many_there_are_few_are_remembered() {
         let (limiter, start) = (Limiter::new(1_000, Duration::from_secs(10)), Instant::now());
         for n in 0..300_000_u32 {
-            assert_eq!(limiter.take(n, start + Duration::from_micros(10) * n), Ok(()));
+            assert_eq!(
+                limiter.take(n, start + Duration::from_micros(10) * n),
+                Ok(()),
+                "they share generously"
+            );
         }
         let remembered = limiter.buckets().full_at.len();
         assert!((1..=MAX_BUCKETS).contains(&remembered), "{remembered}");

@@ -53,7 +53,11 @@ async fn nobody_registers_where_a_proxy_brings_strangers() {
     for (path, body) in [("/users", account), ("/users/tokens", key)] {
         let answer = script.post_json(path, body).await;
         assert_eq!(answer.status, 403, "{}", answer.body);
-        assert!(answer.json()["error"].as_str().unwrap().contains("registration is closed"), "{}", answer.body);
+        assert!(
+            answer.json()["error"].as_str().unwrap().contains("registration is closed"),
+            "{}",
+            answer.body
+        );
     }
 }
 

@@ -257,6 +257,7 @@ fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
         Link::Open => Some("No game is connected to run it."),
         Link::Opening => Some(""),
         Link::Away { .. } => Some("An action is not kept for later: run it when the connection is back."),
+        Link::Crowded => Some("Close another live page first."),
         Link::Outdated => Some("Reload the page first."),
     });
     let label = title(&name, &spec).to_owned();

@@ -76,6 +76,8 @@ pub enum Link {
         /// Away long enough to tell the person.
         shown: bool,
     },
+    /// The account has too many live pages open; tried again now and then.
+    Crowded,
     /// The server is of a newer version: the page must be loaded anew.
     Outdated,
 }

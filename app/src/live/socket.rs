@@ -11,8 +11,8 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::live::{
-    CLOSE_FORBIDDEN, CLOSE_ROLE, CLOSE_SIGNED_OUT, CLOSE_VERSION, ClientMessage, LIVE_VERSION, ServerMessage,
-    encode, parse,
+    CLOSE_CROWDED, CLOSE_FORBIDDEN, CLOSE_ROLE, CLOSE_SIGNED_OUT, CLOSE_VERSION, ClientMessage, LIVE_VERSION,
+    ServerMessage, encode, parse,
 };
 
 use super::{Link, Live, Touched};
@@ -58,6 +58,8 @@ enum End {
     SignedOut,
     /// May do more or less than before: the next snapshot tells.
     Role,
+    /// The account has too many live pages open: try again when some may be closed.
+    Crowded,
     /// Anything else: try again.
     Lost,
 }
@@ -80,6 +82,13 @@ async fn run(live: Live, mut woken: UnboundedReceiver<()>) {
             End::Role if connection.was_open => {
                 live.link.try_set(Link::Opening);
                 attempt = 0;
+                continue;
+            }
+            End::Crowded => {
+                live.link.try_set(Link::Crowded);
+                if wait(LAST_RETRY_MS, &mut woken).await.is_none() {
+                    return;
+                }
                 continue;
             }
             End::Role | End::Lost => {}
@@ -342,6 +351,7 @@ fn end_of(code: u16) -> End {
         CLOSE_SIGNED_OUT => End::SignedOut,
         CLOSE_FORBIDDEN => End::Forbidden,
         CLOSE_ROLE => End::Role,
+        CLOSE_CROWDED => End::Crowded,
         _ => End::Lost,
     }
 }

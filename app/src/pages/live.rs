@@ -262,6 +262,14 @@ fn Banner() -> impl IntoView {
                     }
                         .into_any()
                 }
+                Link::Crowded => {
+                    view! {
+                        <p class="banner">
+                            "You have too many live pages open. Close some; this one connects by itself then · edits are kept"
+                        </p>
+                    }
+                        .into_any()
+                }
                 Link::Outdated => {
                     view! {
                         <p class="banner">
@@ -289,6 +297,7 @@ fn StatusBar() -> impl IntoView {
         Link::Opening => "Connecting",
         Link::Open => "Connected",
         Link::Away { .. } => "Reconnecting",
+        Link::Crowded => "Waiting",
         Link::Outdated => "Outdated",
     };
     let lines = move || live.with_logs(|state| format::count(state.logs.kept(), "log line"));

@@ -164,7 +164,8 @@ fn sentence(code: &str) -> &'static str {
     match code {
         "wrong_password" => "E-mail and password do not match.",
         "setup_link_spent" => "This set-up link was used already, or a newer one replaced it.",
-        "rate" | "busy" => "Too many tries. Wait a few minutes, then try again.",
+        "rate" => "Too many tries. Wait a few minutes, then try again.",
+        "busy" => "Many people are signing in at the moment. Try again in a few seconds.",
         "email_exists" => "There is an account with this e-mail already.",
         "invalid" => {
             "Something in the form is missing or not allowed. A password has at least 8 characters and is none that \

@@ -68,7 +68,9 @@ pub(crate) async fn accept_games(
 /// one would have to wait for it.
 fn refuse(stream: &TcpStream, peer: SocketAddr, reason: Refusal, port: &Port) {
     let (code, text) = match reason {
-        Refusal::Full => (ErrorCode::Busy, "as many games are connected as may be; try again later"),
+        Refusal::Full | Refusal::Share => {
+            (ErrorCode::Busy, "as many games are connected as may be; try again later")
+        }
         Refusal::Rate => {
             (ErrorCode::Rate, "this address connects too often; wait a few seconds and try again")
         }

@@ -169,7 +169,8 @@ mod tests {
     fn a_proxy_that_nobody_named_is_noticed() {
         let proxies = TrustedProxies::parse("10.0.0.0/8").unwrap();
         let seems = |peer: &str, name: &'static str| {
-            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), "198.51.100.7".parse().unwrap())]);
+            let headers =
+                HeaderMap::from_iter([(HeaderName::from_static(name), "198.51.100.7".parse().unwrap())]);
             seems_forwarded(peer.parse().unwrap(), &headers, &proxies)
         };
         for name in ["x-forwarded-for", "forwarded", "x-real-ip"] {

@@ -10,12 +10,12 @@ use axum::{
     response::Response,
 };
 
-use super::{Web, live, serve::Place};
+use super::{Web, live, serve::HeldPlace};
 
 /// `GET /echo`.
 pub(super) async fn echo(
     State(web): State<Web>,
-    Extension(place): Extension<Place>,
+    Extension(place): Extension<HeldPlace>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let counted = web.tasks.token();

@@ -3,6 +3,7 @@
 use std::{
     future::{Future, pending},
     pin::Pin,
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,8 +20,8 @@ use gateway::{Action, Caller, Gateway, GatewayError, Watched, Watcher};
 use protocol::{
     limits::MAX_LIVE_MESSAGE_BYTES,
     live::{
-        self, CLOSE_FORBIDDEN, CLOSE_RESTART, CLOSE_ROLE, CLOSE_SIGNED_OUT, CLOSE_VERSION, ClientMessage,
-        EditRefused, LIVE_VERSION, ServerMessage,
+        self, CLOSE_CROWDED, CLOSE_FORBIDDEN, CLOSE_RESTART, CLOSE_ROLE, CLOSE_SIGNED_OUT, CLOSE_VERSION,
+        ClientMessage, EditRefused, LIVE_VERSION, ServerMessage,
     },
     model::ProjectId,
 };
@@ -29,7 +30,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Web, auth::Asking, client::Scheme, outage::Outage, serve::Place};
+use super::{Web, auth::Asking, client::Scheme, outage::Outage, rates::Rates, serve::HeldPlace};
 
 /// How often we ask whether the browser is there, and whether it is still signed in.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -55,7 +56,7 @@ pub(super) async fn live(
     Asking(caller): Asking,
     scheme: Scheme,
     headers: HeaderMap,
-    Extension(place): Extension<Place>,
+    Extension(place): Extension<HeldPlace>,
     Query(version): Query<Version>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -73,13 +74,18 @@ pub(super) async fn live(
     // counted from here on, so that the server waits for it when it goes down
     let counted = web.tasks.token();
     limited(upgrade).on_upgrade(move |socket| async move {
-        let conversation = Conversation::new(socket, web.gateway, caller);
-        if version.v == Some(LIVE_VERSION) {
-            conversation.run(web.stop).await;
-        } else {
+        let followed = web.rates.follow(&caller);
+        let conversation = Conversation::new(socket, web.gateway, web.rates, caller);
+        if version.v != Some(LIVE_VERSION) {
             conversation.close(CLOSE_VERSION, "this page is of another version; load it anew").await;
+        } else if followed.is_none() {
+            conversation
+                .close(CLOSE_CROWDED, "too many live pages of this account are open; close some")
+                .await;
+        } else {
+            conversation.run(web.stop).await;
         }
-        drop((counted, place));
+        drop((counted, place, followed));
     })
 }
 
@@ -98,6 +104,7 @@ type Saving = Pin<Box<dyn Future<Output = ServerMessage> + Send>>;
 struct Conversation {
     socket: WebSocket,
     gateway: Gateway,
+    rates: Arc<Rates>,
     caller: Caller,
     /// Says when somebody's rights have changed.
     access: watch::Receiver<u64>,
@@ -123,14 +130,14 @@ enum End {
 }
 
 impl Conversation {
-    fn new(socket: WebSocket, gateway: Gateway, caller: Caller) -> Self {
+    fn new(socket: WebSocket, gateway: Gateway, rates: Arc<Rates>, caller: Caller) -> Self {
         let now = Instant::now();
         let mut heartbeat = interval_at(now + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut access = gateway.access_changes();
         // the caller was found before this began to listen
         access.mark_changed();
-        Self { socket, gateway, caller, access, watcher: None, saving: None, heartbeat, heard: now }
+        Self { socket, gateway, rates, caller, access, watcher: None, saving: None, heartbeat, heard: now }
     }
 
     async fn run(mut self, stop: CancellationToken) {
@@ -201,16 +208,20 @@ impl Conversation {
             ClientMessage::Subscribe { project } => self.subscribe(project).await,
             ClientMessage::Ping { token } => self.say(&ServerMessage::Pong { token }).await,
             ClientMessage::Run { id, project, name, args } => {
-                let (gateway, caller) = (self.gateway.clone(), self.caller.clone());
+                let (gateway, rates, caller) =
+                    (self.gateway.clone(), Arc::clone(&self.rates), self.caller.clone());
                 self.saving = Some(Box::pin(async move {
+                    rates.page_edit(&caller).await;
                     let started = gateway.run_action(&caller, project, name, args).await;
                     ServerMessage::RunResult { id, outcome: started.map_err(refusal) }
                 }));
                 Ok(())
             }
             ClientMessage::Edit { id, project, gesture, changes } => {
-                let (gateway, caller) = (self.gateway.clone(), self.caller.clone());
+                let (gateway, rates, caller) =
+                    (self.gateway.clone(), Arc::clone(&self.rates), self.caller.clone());
                 self.saving = Some(Box::pin(async move {
+                    rates.page_edit(&caller).await;
                     let saved = gateway.edit_vars(&caller, project, gesture, changes).await;
                     ServerMessage::EditResult { id, outcome: saved.map_err(refusal) }
                 }));

@@ -16,8 +16,10 @@ use crate::{config::MetricsAccess, metrics};
 fn check(access: &MetricsAccess, headers: &HeaderMap) -> Result<(), &'static str> {
     match access {
         MetricsAccess::Everybody => Ok(()),
-        MetricsAccess::Nobody => Err("metrics are closed here: set OBSERVERIO_METRICS_TOKEN, restart, and send it as \
-                                      `Authorization: Bearer <token>`\n"),
+        MetricsAccess::Nobody => {
+            Err("metrics are closed here: set OBSERVERIO_METRICS_TOKEN, restart, and send it as \
+                                      `Authorization: Bearer <token>`\n")
+        }
         MetricsAccess::Token(token) => {
             let sent = guard::text(headers, &AUTHORIZATION).and_then(bearer);
             if sent.is_some_and(|sent| token.is(sent)) {

@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod body;
 mod client;
 mod echo;
 mod encryption;

@@ -1,4 +1,4 @@
-//! Clients who do not read what they are sent.
+//! Clients who don't read what they are sent.
 
 use std::{
     future::Future as _,
@@ -14,41 +14,81 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
-/// Whether the client of a connection has to keep up, in the extensions of its requests. An answer that ends may be read at
-/// leisure; one that has no end would be held for ever by who does not read.
+/// What a client who has to be waited for must read at least, on average.
+const MIN_BYTES_PER_SECOND: u32 = 1024;
+/// So long may one be waited for on top of that while an answer that ends is sent. One that has no end has the time of
+/// [`Paced::new`].
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether the answers of a connection have an end, in the extensions of its requests. Who follows one without an end has to
+/// keep up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace(Arc<AtomicBool>);
 
 impl Pace {
-    /// From now on he has to.
+    /// From now on the client has to keep up.
     pub(super) fn keep_up(&self) {
         self.0.store(true, Relaxed);
     }
 }
 
-/// A connection that fails when a client who has to keep up takes nothing for so long.
+/// A connection that fails when its client does not read what it is sent. What counts is only the time in which there is
+/// something to send and the client takes nothing; what it takes pays for it, so a slow line is no reason and a byte now and
+/// then is no way out.
 pub(super) struct Paced<S> {
     stream: S,
     pace: Pace,
-    limit: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
+    keep_up: Duration,
+    /// Waiting that was not paid for yet, before `stall`.
+    waited: Duration,
+    stall: Option<Stall>,
+}
+
+/// A wait for the client.
+struct Stall {
+    since: Instant,
+    end: Pin<Box<Sleep>>,
 }
 
 impl<S> Paced<S> {
-    pub(super) fn new(stream: S, pace: Pace, limit: Duration) -> Self {
-        Self { stream, pace, limit, stalled: None }
+    /// `keep_up`: how long is waited for a client who has to.
+    pub(super) fn new(stream: S, pace: Pace, keep_up: Duration) -> Self {
+        Self { stream, pace, keep_up, waited: Duration::ZERO, stall: None }
     }
 
-    fn watch<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if outcome.is_ready() || !self.pace.0.load(Relaxed) {
-            self.stalled = None;
+    fn patience(&self) -> Duration {
+        if self.pace.0.load(Relaxed) { self.keep_up } else { PATIENCE }
+    }
+
+    /// Of a write: how many bytes were taken.
+    fn took(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = outcome {
+            let paid =
+                Duration::from_secs(1) / MIN_BYTES_PER_SECOND * u32::try_from(count).unwrap_or(u32::MAX);
+            self.end_stall();
+            self.waited = self.waited.saturating_sub(paid);
             return outcome;
         }
-        let limit = self.limit;
-        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx));
+        self.wait(cx, outcome)
+    }
+
+    fn end_stall(&mut self) {
+        if let Some(stall) = self.stall.take() {
+            self.waited += stall.since.elapsed();
+        }
+    }
+
+    fn wait<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.end_stall();
+            return outcome;
+        }
+        let left = self.patience().saturating_sub(self.waited);
+        let begin = || Stall { since: Instant::now(), end: Box::pin(sleep(left)) };
+        ready!(self.stall.get_or_insert_with(begin).end.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")))
     }
 }
@@ -66,7 +106,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.watch(cx, outcome)
+        self.took(cx, outcome)
     }
 
     fn poll_write_vectored(
@@ -75,7 +115,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
-        self.watch(cx, outcome)
+        self.took(cx, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -84,7 +124,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_flush(cx);
-        self.watch(cx, outcome)
+        self.wait(cx, outcome)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -96,7 +136,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 mod tests {
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
-        time::{Instant, timeout},
+        time::timeout,
     };
 
     use super::*;
@@ -104,23 +144,54 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(10);
 
     #[tokio::test(start_paused = true)]
-    async fn who_has_to_keep_up_and_takes_nothing_is_let_go() {
-        let (server, mut client) = duplex(64);
-        let pace = Pace::default();
-        let mut server = Paced::new(server, pace.clone(), LIMIT);
-        // nobody has said that he has to
-        assert!(timeout(LIMIT * 100, server.write_all(&[0; 100])).await.is_err());
-        pace.keep_up();
-        let begun = Instant::now();
-        let slow = async {
-            // a little now and then is enough
-            for _ in 0..10 {
-                tokio::time::sleep(LIMIT / 2).await;
-                client.read_exact(&mut [0; 10]).await.unwrap();
+    async fn who_follows_and_takes_nothing_is_let_go_sooner() {
+        for (follows, patience) in [(true, LIMIT), (false, PATIENCE)] {
+            let (server, _client) = duplex(64);
+            let pace = Pace::default();
+            if follows {
+                pace.keep_up();
             }
-        };
-        let ((), outcome) = tokio::join!(slow, server.write_all(&[0; 300]));
-        assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(begun.elapsed(), LIMIT / 2 * 10 + LIMIT);
+            let begun = Instant::now();
+            let outcome = Paced::new(server, pace, LIMIT).write_all(&[0; 100]).await;
+            assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::TimedOut);
+            assert_eq!(begun.elapsed(), patience);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_is_no_reason_and_a_byte_now_and_then_no_way_out() {
+        let second = Duration::from_secs(1);
+        for (bytes_per_second, is_enough) in [(2 * MIN_BYTES_PER_SECOND, true), (1, false)] {
+            let (server, mut client) = duplex(64);
+            let mut server = Paced::new(server, Pace::default(), LIMIT);
+            let read = async {
+                let mut piece = vec![0; bytes_per_second as usize];
+                loop {
+                    tokio::time::sleep(second).await;
+                    client.read_exact(&mut piece).await.unwrap();
+                }
+            };
+            // ten minutes' worth
+            let answer = vec![0; 600 * bytes_per_second as usize];
+            let begun = Instant::now();
+            let outcome = tokio::select! {
+                outcome = server.write_all(&answer) => outcome,
+                () = read => unreachable!("it reads for ever"),
+            };
+            assert_eq!(outcome.is_ok(), is_enough, "{bytes_per_second}");
+            assert!(is_enough || begun.elapsed() < PATIENCE + 2 * second, "{:?}", begun.elapsed());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_which_there_is_nothing_to_send_does_not_count() {
+        let (server, mut client) = duplex(64);
+        let mut server = Paced::new(server, Pace::default(), LIMIT);
+        for _ in 0..10 {
+            server.write_all(&[0; 10]).await.unwrap();
+            tokio::time::sleep(PATIENCE * 10).await;
+            client.read_exact(&mut [0; 10]).await.unwrap();
+        }
+        assert!(timeout(PATIENCE / 2, server.write_all(&[0; 100])).await.is_err());
     }
 }

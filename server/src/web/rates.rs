@@ -9,7 +9,10 @@ use gateway::{Caller, Credential};
 use protocol::model::{TokenId, UserId};
 use sha2::{Digest as _, Sha256};
 
-use crate::rate::{Limiter, Network};
+use crate::{
+    rate::{Limiter, Network},
+    share::{Share, Shares},
+};
 
 /// So many seconds' worth of requests may come at once.
 const BURST_SECONDS: u32 = 4;
@@ -21,9 +24,22 @@ const MAX_BAD_TOKENS: u32 = 20;
 /// Wrong passwords of one account from one address in that time.
 const MAX_BAD_PASSWORDS: u32 = 10;
 
+/// Wrong passwords of one address in that time, whatever the accounts: a school's worth of people who mistype.
+const MAX_BAD_PASSWORDS_OF_ADDRESS: u32 = 100;
+/// Passwords of one address that wait for their turn at once: a third of a second's worth.
+const MAX_WAITING_PASSWORDS: usize = 32;
+/// The same for this machine itself, behind which a proxy may speak for everybody.
+const MAX_WAITING_OF_OWN_MACHINE: usize = 256;
+/// When somebody is to come back whose address has so many waiting.
+const WAITING_TIME: Duration = Duration::from_secs(2);
+/// Live pages and followed logs that one token or person may have open at once.
+pub(super) const MAX_FOLLOWED: usize = 64;
+/// Edits and actions that the live pages of one person may send in a second: some drags at once. What is more waits.
+const PAGE_EDITS_PER_SECOND: u32 = 120;
+
 /// Whose requests are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Asker {
+pub(super) enum Asker {
     Token(TokenId),
     Person(UserId),
 }
@@ -34,17 +50,36 @@ type AccountDigest = [u8; 16];
 /// Who has asked and who was wrong lately.
 pub(super) struct Rates {
     requests: Limiter<Asker>,
+    page_edits: Limiter<Asker>,
+    followed: Shares<Asker>,
     bad_tokens: Limiter<Network>,
     passwords: Limiter<(AccountDigest, Network)>,
+    bad_addresses: Limiter<Network>,
+    waiting: Shares<Network>,
+}
+
+impl From<&Caller> for Asker {
+    fn from(caller: &Caller) -> Self {
+        match &caller.by {
+            Credential::Token { id, .. } => Self::Token(*id),
+            Credential::Session(_) | Credential::Program => Self::Person(caller.user.id),
+        }
+    }
 }
 
 impl Rates {
     pub(super) fn new(requests_per_second: u32) -> Self {
-        let burst = requests_per_second.saturating_mul(BURST_SECONDS);
+        let per_second = |count: u32| {
+            Limiter::new(count.saturating_mul(BURST_SECONDS), Duration::from_secs(BURST_SECONDS.into()))
+        };
         Self {
-            requests: Limiter::new(burst, Duration::from_secs(BURST_SECONDS.into())),
+            requests: per_second(requests_per_second),
+            page_edits: per_second(PAGE_EDITS_PER_SECOND),
+            followed: Shares::default(),
             bad_tokens: Limiter::new(MAX_BAD_TOKENS, MISTAKE_PERIOD),
             passwords: Limiter::new(MAX_BAD_PASSWORDS, MISTAKE_PERIOD),
+            bad_addresses: Limiter::new(MAX_BAD_PASSWORDS_OF_ADDRESS, MISTAKE_PERIOD),
+            waiting: Shares::default(),
         }
     }
 
@@ -53,11 +88,19 @@ impl Rates {
     /// # Errors
     /// How long to wait.
     pub(super) fn request(&self, caller: &Caller) -> Result<(), Duration> {
-        let asker = match &caller.by {
-            Credential::Token { id, .. } => Asker::Token(*id),
-            Credential::Session(_) | Credential::Program => Asker::Person(caller.user.id),
-        };
-        self.requests.take(asker, Instant::now())
+        self.requests.take(caller.into(), Instant::now())
+    }
+
+    /// One more of [`MAX_FOLLOWED`], or `None`.
+    pub(super) fn follow(&self, caller: &Caller) -> Option<Share<Asker>> {
+        self.followed.take(caller.into(), MAX_FOLLOWED)
+    }
+
+    /// Waits until a live page may send one more edit. Nothing is refused: a hand that is too fast would lose its last value.
+    pub(super) async fn page_edit(&self, caller: &Caller) {
+        while let Err(wait) = self.page_edits.take(caller.into(), tokio::time::Instant::now().into_std()) {
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Notes a wrong token.
@@ -88,9 +131,22 @@ impl Rates {
     }
 
     fn attempt(&self, account: AccountDigest, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
-        let key = (account, network(address));
-        self.passwords.take(key, Instant::now())?;
-        Ok(Try { rates: self, key })
+        let is_own = address.is_some_and(|address| address.to_canonical().is_loopback());
+        let most = if is_own { MAX_WAITING_OF_OWN_MACHINE } else { MAX_WAITING_PASSWORDS };
+        let (address, now) = (network(address), Instant::now());
+        let waiting = self.waiting.take(address, most).ok_or(WAITING_TIME)?;
+        // a proxy that nobody named would be everybody
+        let counted = (!is_own).then_some(address);
+        counted.map(|address| self.bad_addresses.take(address, now)).transpose()?;
+        let attempt = Try { rates: self, key: (account, address), counted, _waiting: waiting };
+        match self.passwords.take(attempt.key, now) {
+            Ok(()) => Ok(attempt),
+            Err(wait) => {
+                // it is not tried, so it says nothing of the address
+                attempt.give_back_address();
+                Err(wait)
+            }
+        }
     }
 }
 
@@ -99,12 +155,21 @@ impl Rates {
 pub(super) struct Try<'a> {
     rates: &'a Rates,
     key: (AccountDigest, Network),
+    counted: Option<Network>,
+    _waiting: Share<Network>,
 }
 
 impl Try<'_> {
     /// It does not count.
     pub(super) fn was_right(self) {
         self.rates.passwords.give_back(&self.key);
+        self.give_back_address();
+    }
+
+    fn give_back_address(&self) {
+        if let Some(address) = &self.counted {
+            self.rates.bad_addresses.give_back(address);
+        }
     }
 }
 
@@ -127,6 +192,25 @@ mod tests {
         assert!(rates.password(" Ann@Example.org ", here).is_err());
         assert!(rates.password("ann@example.org", there).is_ok());
         assert!(rates.password("bob@example.org", here).is_ok());
+    }
+
+    #[test]
+    fn an_address_that_makes_up_names_is_stopped() {
+        let rates = Rates::new(50);
+        let here = Some(IpAddr::from([192, 0, 2, 1]));
+        let tried = (0..1_000).filter(|n| rates.password(&format!("{n}@example.org"), here).is_ok()).count();
+        assert_eq!(tried, 100);
+        assert!(rates.password("ann@example.org", Some(IpAddr::from([192, 0, 2, 2]))).is_ok());
+    }
+
+    #[test]
+    fn who_asks_for_all_turns_at_once_waits() {
+        let rates = Rates::new(50);
+        let here = Some(IpAddr::from([192, 0, 2, 1]));
+        let mut tries: Vec<_> = (0..32).map(|n| rates.password(&format!("{n}@a"), here).unwrap()).collect();
+        assert_eq!(rates.password("ann@example.org", here).map(drop), Err(WAITING_TIME));
+        tries.pop();
+        assert!(rates.password("ann@example.org", here).is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Every address of the HTTP port, in one table.
 
-use std::{sync::OnceLock, time::Duration};
+use std::sync::OnceLock;
 
 use anyhow::ensure;
 use axum::{
@@ -10,17 +10,9 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodRouter, get, post},
 };
-use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
-    timeout::RequestBodyTimeoutLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{Web, api, echo, encryption, forms, guard, live, metrics, pages, site};
-
-/// Nothing that a person or a script sends to us is larger.
-const MAX_BODY_BYTES: usize = 64 * 1024;
-/// Between two pieces of a request's body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+use super::{Web, api, body, echo, encryption, forms, guard, live, metrics, pages, site};
 
 /// One method at one address.
 #[derive(Clone, Debug)]
@@ -168,8 +160,7 @@ pub(crate) fn router(web: &Web) -> anyhow::Result<Router> {
     let router = plain
         .merge(compressed)
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(from_fn(body::read))
         .layer(from_fn_with_state(web.clone(), guard::check_origin))
         .layer(from_fn_with_state(web.clone(), encryption::enforce))
         .layer(from_fn_with_state(web.clone(), guard::check_host));
@@ -205,7 +196,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_answer_with_headers_and_without_its_words() {
         let fault = || async {
-            assert!(std::hint::black_box(MAX_BODY_BYTES) == 0, "hunter2");
+            assert!(std::hint::black_box(ROUTES.len()) == 0, "hunter2");
             "unreachable"
         };
         let router: Router = around_all(Router::new().route("/", get(fault)));

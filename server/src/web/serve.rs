@@ -2,19 +2,26 @@
 //! connections: half a request would be held for ever.
 
 use std::{
-    net::SocketAddr,
-    pin::pin,
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    pin::{Pin, pin},
     sync::{
         Arc, Once,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use axum::Router;
+use axum::{
+    Router,
+    body::{Body, Bytes, HttpBody},
+    http::StatusCode,
+    response::IntoResponse as _,
+};
 use hyper::{
     Request,
-    body::Incoming,
+    body::{Frame, Incoming, SizeHint},
     server::conn::http1,
     service::{Service as _, service_fn},
 };
@@ -22,7 +29,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::OwnedSemaphorePermit};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -31,7 +38,9 @@ use super::{
 };
 use crate::{
     config::TrustedProxies,
-    net::{self, Port},
+    net::{self, Place, Port, Refusal},
+    rate::Network,
+    share::Share,
     tls::{Offer, Transport},
 };
 
@@ -48,6 +57,14 @@ pub(crate) struct HttpPort {
     pub(crate) write_timeout: Duration,
 }
 
+impl HttpPort {
+    /// A place for a connection. A trusted proxy's are not counted by its address: whom it speaks for is known only with each
+    /// request.
+    fn take_place(&self, peer: IpAddr) -> Result<Place, Refusal> {
+        if self.proxies.contains(peer) { self.port.take_place() } else { self.port.take_share(peer) }
+    }
+}
+
 /// Accepts browsers and scripts until `stop`, each in a task of `tasks`, which ends after its request.
 pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracker, stop: CancellationToken) {
     loop {
@@ -55,16 +72,21 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
             () = stop.cancelled() => return,
             accepted = net::accept(&http_port.listener) => accepted,
         };
-        let Ok(place) = http_port.port.take_place() else {
-            if let Some(count) = http_port.port.complaint(Instant::now()) {
-                tracing::warn!(%peer, count, "as many HTTP connections are open as may be; some were refused, this one last");
+        let place = match http_port.take_place(peer.ip()) {
+            Ok(place) => place,
+            Err(reason) => {
+                if let Some(count) = http_port.port.complaint(Instant::now()) {
+                    let reason = reason.as_str();
+                    tracing::warn!(%peer, count, reason, "HTTP connections were refused; this is the last one");
+                }
+                continue;
             }
-            continue;
         };
         let connection = Connection {
             peer,
-            place: Place(Arc::new(place)),
+            place: Arc::new(place),
             proxies: Arc::clone(&http_port.proxies),
+            port: Arc::clone(&http_port.port),
             head_timeout: http_port.head_timeout,
             write_timeout: http_port.write_timeout,
         };
@@ -84,14 +106,18 @@ fn warn_of_proxy(peer: SocketAddr) {
     );
 }
 
-/// A connection's place at the port, in the extensions of its requests. A WebSocket outlives the HTTP
-/// connection that it came in as, and keeps the place.
+/// A connection's place at the port and the client's share of it, in the extensions of its requests. A WebSocket outlives
+/// the HTTP connection that it came in as, and keeps them.
 #[derive(Clone)]
-pub(super) struct Place(#[expect(dead_code, reason = "it is held, not read")] Arc<OwnedSemaphorePermit>);
+pub(super) struct HeldPlace {
+    _place: Arc<Place>,
+    _share: Option<Arc<Share<Network>>>,
+}
 
 struct Connection {
     peer: SocketAddr,
-    place: Place,
+    place: Arc<Place>,
+    port: Arc<Port>,
     proxies: Arc<TrustedProxies>,
     head_timeout: Duration,
     write_timeout: Duration,
@@ -105,7 +131,7 @@ impl Connection {
         router: Router,
         stop: CancellationToken,
     ) {
-        let Self { peer, place, proxies, head_timeout, write_timeout } = self;
+        let Self { peer, place, port, proxies, head_timeout, write_timeout } = self;
         let pace = Pace::default();
         let stream = Paced::new(stream, pace.clone(), write_timeout);
         let router = TowerToHyperService::new(router);
@@ -115,12 +141,25 @@ impl Connection {
             if client::seems_forwarded(peer.ip(), request.headers(), &proxies) {
                 PROXY_NOTICED.call_once(|| warn_of_proxy(peer));
             }
-            let extensions = request.extensions_mut();
-            extensions.insert(place.clone());
-            extensions.insert(pace.clone());
-            extensions.insert(address);
-            extensions.insert(scheme);
-            router.call(request)
+            // the proxy's connections are nobody's, so each request counts for whom it speaks
+            let share = proxies.contains(peer.ip()).then(|| port.share(address.0)).transpose();
+            let answer = share.map(|share| {
+                let held = HeldPlace { _place: Arc::clone(&place), _share: share.map(Arc::new) };
+                let extensions = request.extensions_mut();
+                extensions.insert(held.clone());
+                extensions.insert(pace.clone());
+                extensions.insert(address);
+                extensions.insert(scheme);
+                (router.call(request), held)
+            });
+            async move {
+                match answer {
+                    Ok((answer, held)) => {
+                        Ok(answer.await?.map(|body| Body::new(HeldBody { body, _held: held })))
+                    }
+                    Err(_) => Ok::<_, Infallible>((StatusCode::TOO_MANY_REQUESTS, TOO_MANY).into_response()),
+                }
+            }
         });
         // HTTP/1.1 only: HTTP/2 would need limits of its own (streams, resets, pings), and every page loads as fast without
         let connection = http1::Builder::new()
@@ -139,6 +178,35 @@ impl Connection {
         if let Err(error) = outcome {
             tracing::debug!(%peer, %error, "an HTTP connection ended early");
         }
+    }
+}
+
+const TOO_MANY: &str =
+    "as many requests of this address are being answered as one address may have; try again later\n";
+
+/// An answer that holds the client's share until it is read or given up.
+struct HeldBody {
+    body: Body,
+    _held: HeldPlace,
+}
+
+impl HttpBody for HeldBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -1,6 +1,9 @@
 //! The site's files, which are inside the program: scripts, wasm, styles, fonts, icon.
 
+use std::borrow::Cow;
+
 use axum::{
+    body::Bytes,
     extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -35,7 +38,7 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     let fresh = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
     let mut response = match fresh {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => file.data.into_owned().into_response(),
+        false => shared(file.data).into_response(),
     };
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
@@ -46,6 +49,14 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
+}
+
+/// What is inside the program is not copied: however many read it, however slowly, it is there once.
+fn shared(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    }
 }
 
 /// The twin that was compressed when the program was built, if the browser takes it.
@@ -83,6 +94,12 @@ fn content_type(path: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_the_program_is_there_once() {
+        static FILE: [u8; 4] = *b"wasm";
+        assert_eq!(shared(Cow::Borrowed(&FILE[..])).as_ptr(), FILE.as_ptr());
+    }
 
     #[test]
     fn encodings_are_negotiated() {

@@ -69,6 +69,12 @@ impl Dashboard {
         }
     }
 
+    /// Whether the next that comes is a message, not the end.
+    pub async fn is_heard(&mut self) -> bool {
+        let next = soon("a message or the end", self.socket.next()).await;
+        matches!(next, Some(Ok(Message::Binary(_))))
+    }
+
     pub async fn subscribe(&mut self, project: ProjectId) -> Snapshot {
         self.say(&ClientMessage::Subscribe { project }).await;
         match self.hear().await {

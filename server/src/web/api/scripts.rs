@@ -33,7 +33,9 @@ impl From<GatewayError> for ApiError {
                 OUTAGE.log(cause, "a script could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            GatewayError::Undecided | GatewayError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            GatewayError::Busy | GatewayError::Undecided | GatewayError::Closed => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             GatewayError::Conflict { .. } => StatusCode::CONFLICT,
             _ => StatusCode::BAD_REQUEST,
         };

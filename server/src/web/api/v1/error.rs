@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{BASE, variables::DesiredValue};
-use crate::web::outage::Outage;
+use crate::web::{outage::Outage, rates::MAX_FOLLOWED};
 
 /// When to try again what the server can't do now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -96,6 +96,11 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..problem }
     }
 
+    pub(super) fn crowded() -> Self {
+        let text = format!("you have {MAX_FOLLOWED} live pages and followed logs open; close some");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "crowded", text)
+    }
+
     pub(super) fn precondition_failed(current: Option<DesiredValue>) -> Self {
         let text = "somebody else has set it meanwhile; read it again, then decide";
         let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", text);
@@ -149,7 +154,9 @@ impl From<GatewayError> for Problem {
                 OUTAGE.log(cause, "a script could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            GatewayError::Closed | GatewayError::Undecided => StatusCode::SERVICE_UNAVAILABLE,
+            GatewayError::Busy | GatewayError::Closed | GatewayError::Undecided => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         };
         let problem = Self::new(status, error.code(), error.to_string());
         let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);

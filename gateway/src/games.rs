@@ -216,8 +216,7 @@ impl Gateway {
     ) -> Result<(DeviceId, Option<OpenSession>), GatewayError> {
         let at = self.inner.clock.now();
         if let (Some(device), None) = (arrival.known, session) {
-            let write = Write::Seen { device, at, applied: info.applied };
-            self.inner.writer.offer(Arc::clone(live), write);
+            self.inner.writer.note_seen(Arc::clone(live), device, at, info.applied);
             return Ok((device, None));
         }
         let write = Write::Connect {
@@ -505,19 +504,19 @@ impl GameLine {
     }
 
     /// The game has applied everything up to `revision`. `outcomes` are variables with which it did anything
-    /// else; `round_trip` is from sending that revision to hearing of it.
+    /// else, for which there is `room`; `round_trip` is from sending that revision to hearing of it.
     pub fn record_applied(
         &mut self,
         revision: Revision,
         outcomes: Vec<(VarName, Outcome)>,
         round_trip: Option<Duration>,
+        room: Option<Room>,
     ) {
         let revision = revision.min(self.pushed());
         let kept = self.live.record_applied(self.device, revision, outcomes, round_trip);
         if !kept.is_empty() {
-            let write =
-                Write::Outcomes { project: self.live.project.id, device: self.device, outcomes: kept };
-            self.gateway.inner.writer.offer(Arc::clone(&self.live), write);
+            let writer = &self.gateway.inner.writer;
+            writer.note_outcomes(Arc::clone(&self.live), self.lane, self.device, kept, room);
         }
     }
 
@@ -566,10 +565,7 @@ impl Drop for GameLine {
         }
         let applied = self.live.disconnect(self.device, at);
         let applied = applied.filter(|_| self.acknowledges);
-        self.gateway
-            .inner
-            .writer
-            .offer(Arc::clone(&self.live), Write::Seen { device: self.device, at, applied });
+        self.gateway.inner.writer.note_seen(Arc::clone(&self.live), self.device, at, applied);
     }
 }
 

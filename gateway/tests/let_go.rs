@@ -113,7 +113,7 @@ async fn what_is_let_go_comes_as_removed(store: Arc<dyn Store>) {
     assert_eq!((revision, &push["full"], &push["removed"]), (2, &json!(false), &json!(["speed"])));
     assert_eq!(push["vars"][0]["name"], "size");
     // what it did with it is told like that of a value
-    game.record_applied(Revision(2), vec![], None);
+    game.record_applied(Revision(2), vec![], None, None);
     let speed = house.speed().await;
     let edit = speed.desired.unwrap();
     assert_eq!((edit.value, edit.revision, edit.author.as_str()), (None, VarRevision(2), "owner"));

@@ -3,9 +3,10 @@
 //!
 //! While one commit is under way the next batch gathers, so batches grow with the load by themselves and
 //! a lone edit waits for nothing. What is taken in is kept until it is committed: while the database is away the
-//! same batch is tried again, and people are told at once. Everything is bounded in bytes, for each
+//! same batch is tried again, and people are told at once. Everything is counted and bounded in bytes, for each
 //! connection, each project and all of them.
 
+mod notes;
 mod queues;
 mod receipts;
 mod room;
@@ -21,7 +22,11 @@ use std::{
     time::Duration,
 };
 
-use protocol::ErrorCode;
+use protocol::{
+    ErrorCode, ProtocolError,
+    live::{Change, Outcome},
+    model::{DeviceId, Revision, UnixMicros, Value, VarName, VarRevision},
+};
 use tokio::{
     sync::{
         Notify,
@@ -37,6 +42,7 @@ pub(crate) use self::{receipts::Receipts, room::Lane};
 pub use self::{receipts::Settled, room::Room};
 
 use self::{
+    notes::{NOTES_BYTES, Note},
     queues::{Asked, Job, Queues, Reply, Target},
     room::Rooms,
     task::{COMMIT_TIMEOUT, Task},
@@ -44,12 +50,14 @@ use self::{
 use crate::{
     GatewayError,
     live::Live,
-    store::{Epoch, Store, StoreError, Write, Written},
+    store::{DeviceInfo, Epoch, Store, StoreError, Write, Written},
     vitals::Vitals,
 };
 
-/// What is not counted in bytes (a device was seen, an outcome of an edit) is dropped beyond so many.
-const MAX_OFFERS: u64 = 16 * 1024;
+/// Edits of one project that may wait, in bytes.
+const EDITS_BYTES: usize = 8 * 1024 * 1024;
+/// Connecting games of one project that may wait, in bytes.
+const ARRIVALS_BYTES: usize = 64 * 1024 * 1024;
 /// How long a person, or a game that connects, waits for the database.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the last writes get when the gateway is closed.
@@ -76,8 +84,6 @@ struct AtomicCounters {
     busy_lines: AtomicU64,
     unavailable_lines: AtomicU64,
     displaced_devices: AtomicU64,
-    /// Writes in the queue that took no room.
-    offers: AtomicU64,
 }
 
 /// What was written so far.
@@ -158,8 +164,7 @@ impl Writer {
             queues: Mutex::default(),
             filled: Notify::new(),
             rooms: Rooms::default(),
-            // 0 is the lane of offers
-            lanes: AtomicU64::new(1),
+            lanes: AtomicU64::new(0),
             counters: AtomicCounters::default(),
             storing: watch::Sender::new(true),
             epoch: AtomicI64::new(epoch),
@@ -212,16 +217,43 @@ impl Writer {
         self.shared.filled.notify_one();
     }
 
-    /// Queues what is not worth waiting for; dropped when there is much of it.
-    pub(crate) fn offer(&self, live: Arc<Live>, write: Write) {
-        if self.shared.counters.offers.fetch_add(1, Relaxed) >= MAX_OFFERS {
-            self.shared.counters.offers.fetch_sub(1, Relaxed);
-            return;
-        }
-        // one lane for all of a project: what was seen last is written last
-        let lane = Lane { project: live.project.id, number: 0 };
-        let target = Target { live, reply: Reply::None, room: None };
-        self.shared.queues().push_ingest(lane, Job { write, target });
+    /// Notes that a device was there, and how far it is, if it says so. Not worth waiting for: dropped when there is no room.
+    pub(crate) fn note_seen(
+        &self,
+        live: Arc<Live>,
+        device: DeviceId,
+        at: UnixMicros,
+        applied: Option<Revision>,
+    ) {
+        let (project, rooms) = (live.project.id, &self.shared.rooms);
+        let lane = Lane::of_notes(project);
+        let mut queues = self.shared.queues();
+        let room = match queues.has_notes(project, device) {
+            true => Some(rooms.empty(lane)),
+            false => rooms.try_reserve_little(lane, NOTES_BYTES),
+        };
+        let Some(room) = room else { return };
+        let seen = Some((at, applied));
+        let spare = queues.note(project, device, Note { live, seen, outcomes: Vec::new(), room });
+        drop(queues);
+        drop(spare);
+        self.shared.filled.notify_one();
+    }
+
+    /// Notes what a device did with values, in place of what it did with them before. `room` is what the line took that
+    /// says so; what it says is kept with or without.
+    pub(crate) fn note_outcomes(
+        &self,
+        live: Arc<Live>,
+        lane: Lane,
+        device: DeviceId,
+        outcomes: Vec<(VarName, VarRevision, Outcome)>,
+        room: Option<Room>,
+    ) {
+        let room = room.unwrap_or_else(|| self.shared.rooms.empty(lane));
+        let note = Note { live, seen: None, outcomes, room };
+        let spare = self.shared.queues().note(lane.project, device, note);
+        drop(spare);
         self.shared.filled.notify_one();
     }
 
@@ -231,7 +263,9 @@ impl Writer {
     /// [`GatewayError::Unavailable`] or [`GatewayError::Closed`]: it is not saved, now or later.
     /// [`GatewayError::Undecided`]: it was being saved, and what became of that can't be known soon.
     pub(crate) async fn edit(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
-        let mut asked = self.ask(live, write, Queues::push_edit)?;
+        let lane = Lane::of_people(live.project.id);
+        let room = self.shared.rooms.reserve_beside(lane, weight(&write), EDITS_BYTES);
+        let mut asked = self.ask(live, write, room, Queues::push_edit)?;
         if let Ok(outcome) = timeout(PATIENCE, &mut asked.outcome).await {
             return decided(&asked, outcome);
         }
@@ -252,22 +286,37 @@ impl Writer {
     /// Writes that a game connects and returns when it is committed. After an error the game connects again, which does
     /// no harm when it was committed all the same.
     pub(crate) async fn connect(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
-        let mut asked = self.ask(live, write, Queues::push_connect)?;
+        let lane = Lane::of_arrivals(live.project.id);
+        let room = self.shared.rooms.reserve_beside(lane, weight(&write), ARRIVALS_BYTES);
+        let mut asked = self.ask(live, write, room, Queues::push_connect)?;
         match timeout(PATIENCE, &mut asked.outcome).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(GatewayError::Closed),
-            // the writer skips what nobody waits for
-            Err(_) => Err(GatewayError::Unavailable(StoreError::TimedOut)),
+            Err(_) => {
+                self.shared.queues().withdraw(&mut asked);
+                Err(GatewayError::Unavailable(StoreError::TimedOut))
+            }
         }
     }
 
-    fn ask(&self, live: Arc<Live>, write: Write, push: fn(&mut Queues, Job)) -> Result<Asked, GatewayError> {
+    /// Queues what somebody waits for. `room` is `None` when too much of that waits already.
+    fn ask(
+        &self,
+        live: Arc<Live>,
+        write: Write,
+        room: Option<Room>,
+        push: fn(&mut Queues, Job),
+    ) -> Result<Asked, GatewayError> {
         let mut queues = self.shared.open_queues()?;
         if !*self.shared.storing.borrow() {
             return Err(GatewayError::Unavailable(StoreError::TimedOut));
         }
+        let Some(room) = room else {
+            let text = "more waits to be saved in this project than may; try again in a moment";
+            return Err(ProtocolError::new(ErrorCode::Busy, text).into());
+        };
         let (answer, asked) = Asked::new();
-        let target = Target { live, reply: Reply::Answer(answer), room: None };
+        let target = Target { live, reply: Reply::Answer(answer), room: Some(room) };
         push(&mut queues, Job { write, target });
         drop(queues);
         self.shared.filled.notify_one();
@@ -329,6 +378,27 @@ impl Writer {
             queued_bytes: rooms.used() as u64,
         }
     }
+}
+
+/// What an edit or a game that connects takes in memory.
+fn weight(write: &Write) -> usize {
+    let beside = match write {
+        Write::Edit { changes, unchanged, .. } => {
+            let changes = changes.iter().chain(unchanged.iter().map(|(change, _)| change));
+            changes
+                .map(|Change { name, value, .. }| {
+                    size_of::<Change>() + name.as_str().len() + value.as_ref().map_or(0, Value::weight)
+                })
+                .sum()
+        }
+        Write::Connect { device, session, .. } => {
+            let DeviceInfo { identity, name, about, attrs, .. } = device;
+            let optional = [attrs, session].into_iter().flatten();
+            [identity, name, about].into_iter().chain(optional).map(String::len).sum()
+        }
+        _ => 0,
+    };
+    size_of::<Job>() + beside
 }
 
 /// What the writer says of a job; it says nothing when it was ended in the middle.

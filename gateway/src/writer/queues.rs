@@ -8,10 +8,13 @@ use std::{
     },
 };
 
-use protocol::model::ProjectId;
+use protocol::model::{DeviceId, ProjectId};
 use tokio::sync::oneshot;
 
-use super::{Lane, Receipts, Room};
+use super::{
+    Lane, Receipts, Room,
+    notes::{Note, Notes},
+};
 use crate::{
     GatewayError,
     live::Live,
@@ -78,13 +81,6 @@ pub(super) struct Target {
     pub(super) room: Option<Room>,
 }
 
-impl Target {
-    /// It took no room, and nobody waits for it.
-    pub(super) fn is_offer(&self) -> bool {
-        self.room.is_none() && matches!(self.reply, Reply::None)
-    }
-}
-
 impl Job {
     /// Whoever asked has given up: an edit that was answered with an error is not made afterwards.
     fn is_abandoned(&self) -> bool {
@@ -115,6 +111,14 @@ impl Flushed {
 enum Item {
     Job(Box<Job>),
     Flush(Arc<Flushed>),
+    /// What is noted of a device by the time of its turn.
+    Notes(DeviceId),
+}
+
+impl Item {
+    fn is_abandoned(&self) -> bool {
+        matches!(self, Self::Job(job) if job.is_abandoned())
+    }
 }
 
 /// One batch: jobs, and who waits until they are done.
@@ -141,10 +145,15 @@ impl Batch {
             Item::Job(job) if job.is_abandoned() => {}
             Item::Job(job) => {
                 job.take();
-                self.records += job.write.records();
-                self.jobs.push(*job);
+                self.push_job(*job);
             }
+            Item::Notes(_) => unreachable!("its lane has put jobs in its place"),
         }
+    }
+
+    fn push_job(&mut self, job: Job) {
+        self.records += job.write.records();
+        self.jobs.push(job);
     }
 }
 
@@ -165,6 +174,8 @@ struct Lanes {
     items: HashMap<u64, VecDeque<Item>>,
     /// Lanes that have something in `items`, whose turn is next first.
     turns: VecDeque<u64>,
+    /// Of each device for which there is an [`Item::Notes`].
+    notes: HashMap<DeviceId, Notes>,
 }
 
 impl Lanes {
@@ -180,6 +191,18 @@ impl Lanes {
         self.items.values_mut().for_each(|items| items.push_back(flush()));
     }
 
+    /// Notes something of a device, with what is noted of it already. What comes of that is no more than one write of each kind.
+    fn note(&mut self, Lane { number, .. }: Lane, device: DeviceId, note: Note) -> Option<Room> {
+        match self.notes.get_mut(&device) {
+            Some(notes) => notes.add(note),
+            None => {
+                self.notes.insert(device, Notes::new(device, note));
+                self.push(number, Item::Notes(device));
+                None
+            }
+        }
+    }
+
     /// One lane's turn.
     fn take_turn(&mut self, until_records: usize, batch: &mut Batch) {
         let Some(lane) = self.turns.pop_front() else { return };
@@ -188,7 +211,13 @@ impl Lanes {
         while batch.records < until
             && let Some(item) = items.pop_front()
         {
-            batch.push(item);
+            match item {
+                Item::Notes(device) => {
+                    let notes = self.notes.remove(&device);
+                    notes.into_iter().flat_map(Notes::into_jobs).for_each(|job| batch.push_job(job));
+                }
+                item => batch.push(item),
+            }
         }
         match items.is_empty() {
             true => {
@@ -208,12 +237,27 @@ impl Queues {
         self.connects.push_back(Item::Job(Box::new(job)));
     }
 
-    pub(super) fn push_ingest(&mut self, Lane { project, number }: Lane, job: Job) {
+    pub(super) fn push_ingest(&mut self, lane: Lane, job: Job) {
+        self.lanes(lane.project).push(lane.number, Item::Job(Box::new(job)));
+    }
+
+    /// Notes something of a device of that project; returns room that is not needed any more.
+    pub(super) fn note(&mut self, project: ProjectId, device: DeviceId, note: Note) -> Option<Room> {
+        self.lanes(project).note(Lane::of_notes(project), device, note)
+    }
+
+    /// Whether something of that device waits to be noted.
+    pub(super) fn has_notes(&self, project: ProjectId, device: DeviceId) -> bool {
+        self.ingest.get(&project).is_some_and(|lanes| lanes.notes.contains_key(&device))
+    }
+
+    /// The lanes of a project, to which something is added.
+    fn lanes(&mut self, project: ProjectId) -> &mut Lanes {
         let lanes = self.ingest.entry(project).or_default();
         if lanes.turns.is_empty() {
             self.turns.push_back(project);
         }
-        lanes.push(number, Item::Job(Box::new(job)));
+        lanes
     }
 
     /// `done` is told when everything that is here now is done.
@@ -231,11 +275,14 @@ impl Queues {
     }
 
     /// Takes the job back, unless the writer has it: then it may still be written. The same lock as around
-    /// [`Queues::take`] decides.
-    pub(super) fn withdraw(&self, asked: &mut Asked) -> bool {
+    /// [`Queues::take`] decides. Everybody waits equally long, so those who have given up stand in front.
+    pub(super) fn withdraw(&mut self, asked: &mut Asked) -> bool {
         let is_here = !asked.is_taken();
         if is_here {
             asked.outcome.close();
+            for queue in [&mut self.edits, &mut self.connects] {
+                while queue.pop_front_if(|item| item.is_abandoned()).is_some() {}
+            }
         }
         is_here
     }

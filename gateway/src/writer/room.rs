@@ -31,6 +31,28 @@ pub(crate) struct Lane {
     pub(super) number: u64,
 }
 
+impl Lane {
+    /// What is noted of a project's devices: one lane for all of it, so that what was seen last is written last.
+    pub(super) fn of_notes(project: ProjectId) -> Self {
+        Self { project, number: u64::MAX }
+    }
+
+    /// What a project's people edit.
+    pub(super) fn of_people(project: ProjectId) -> Self {
+        Self { project, number: u64::MAX - 1 }
+    }
+
+    /// Games of a project that connect.
+    pub(super) fn of_arrivals(project: ProjectId) -> Self {
+        Self { project, number: u64::MAX - 2 }
+    }
+
+    /// Whether it has room of its own, beside what lines share.
+    fn is_beside(self) -> bool {
+        self == Self::of_people(self.project) || self == Self::of_arrivals(self.project)
+    }
+}
+
 /// The room of all projects.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rooms(Arc<Mutex<Ledger>>);
@@ -47,6 +69,8 @@ pub struct Room {
 #[derive(Debug, Default)]
 struct Ledger {
     used: usize,
+    /// What lines don't share: edits, and games that connect.
+    beside: usize,
     projects: HashMap<ProjectId, usize>,
     lanes: HashMap<Lane, usize>,
     /// In the order in which they came; at most one of each connection.
@@ -124,13 +148,51 @@ impl Rooms {
 
     /// Bytes that are taken.
     pub(super) fn used(&self) -> usize {
-        self.ledger().used
+        let ledger = self.ledger();
+        ledger.used + ledger.beside
+    }
+
+    /// Room that holds nothing yet, to be resized.
+    pub(super) fn empty(&self, lane: Lane) -> Room {
+        self.room(lane, 0)
+    }
+
+    /// Room for exactly so many bytes of what is not worth waiting for, if there is some.
+    pub(super) fn try_reserve_little(&self, lane: Lane, bytes: usize) -> Option<Room> {
+        self.ledger().try_take(lane, bytes).then(|| self.room(lane, bytes))
+    }
+
+    /// Room for what somebody waits for whom games must not hold up: all that is asked for, while no more than `most` waits
+    /// in that lane. One that is longer than that is taken when nothing else waits there.
+    pub(super) fn reserve_beside(&self, lane: Lane, bytes: usize, most: usize) -> Option<Room> {
+        let bytes = bytes.max(MIN_LINE_BYTES);
+        let mut ledger = self.ledger();
+        let own = ledger.lanes.get(&lane).copied().unwrap_or(0);
+        let takes = !ledger.is_closed && (own == 0 || own + bytes <= most);
+        takes.then(|| {
+            ledger.take(lane, bytes);
+            drop(ledger);
+            self.room(lane, bytes)
+        })
     }
 }
 
 impl Room {
     pub(super) fn lane(&self) -> Lane {
         self.lane
+    }
+
+    /// It is known now what is kept: less than the line that brought it, or more, which is taken whether or not it is free.
+    pub(super) fn resize(&mut self, bytes: usize) {
+        let mut ledger = self.rooms.ledger();
+        match bytes.checked_sub(self.bytes) {
+            Some(more) => ledger.take(self.lane, more),
+            None => ledger.give_back(self.lane, self.bytes - bytes),
+        }
+        let granted = if bytes < self.bytes { ledger.grant() } else { Vec::new() };
+        drop(ledger);
+        self.bytes = bytes;
+        self.rooms.hand_out(granted);
     }
 }
 
@@ -164,17 +226,32 @@ impl Ledger {
     fn try_take(&mut self, lane: Lane, bytes: usize) -> bool {
         let takes = !self.is_closed && self.has_room(lane, bytes);
         if takes {
-            self.used += bytes;
-            *self.projects.entry(lane.project).or_default() += bytes;
-            *self.lanes.entry(lane).or_default() += bytes;
+            self.take(lane, bytes);
         }
         takes
     }
 
+    fn take(&mut self, lane: Lane, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        *self.lanes.entry(lane).or_default() += bytes;
+        if lane.is_beside() {
+            self.beside += bytes;
+        } else {
+            self.used += bytes;
+            *self.projects.entry(lane.project).or_default() += bytes;
+        }
+    }
+
     fn give_back(&mut self, lane: Lane, bytes: usize) {
-        self.used -= bytes;
-        subtract(&mut self.projects, lane.project, bytes);
         subtract(&mut self.lanes, lane, bytes);
+        if lane.is_beside() {
+            self.beside -= bytes;
+        } else {
+            self.used -= bytes;
+            subtract(&mut self.projects, lane.project, bytes);
+        }
     }
 
     fn wait(&mut self, waiter: Waiter) {
@@ -304,6 +381,39 @@ mod tests {
         assert_eq!((first.lane.number, last.lane.number), (20_000, 20_002));
         rooms.give_back(vec![first, last]);
         rooms.give_back(taken);
+        assert_eq!(rooms.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_turns_out_smaller_makes_room_and_what_is_larger_counts() {
+        let rooms = Rooms::default();
+        let long = 3 * PROJECT_BYTES;
+        let mut first = rooms.try_reserve(lane(1, 1), long).expect("nothing waits");
+        let second = rooms.reserve(lane(1, 2), LINE);
+        first.resize(10);
+        let mut second = second.await.expect("it is open");
+        second.resize(2 * LINE);
+        assert_eq!(rooms.used(), 10 + 2 * LINE);
+        first.resize(0);
+        drop(second);
+        assert_eq!(rooms.used(), 0);
+        assert!(rooms.ledger().lanes.is_empty() && rooms.ledger().projects.is_empty());
+        drop(first);
+        assert_eq!(rooms.used(), 0);
+    }
+
+    #[test]
+    fn people_find_room_beside_a_flood_up_to_their_own_bound() {
+        let rooms = Rooms::default();
+        let taken = flood(&rooms, 1, 0..10_000);
+        let edit = || rooms.reserve_beside(Lane::of_people(ProjectId(1)), LINE, 2 * LINE);
+        let before = rooms.used();
+        let edits = [edit(), edit(), edit()];
+        assert_eq!(edits.each_ref().map(Option::is_some), [true, true, false]);
+        assert_eq!(rooms.used(), before + 2 * LINE);
+        drop(edits);
+        assert!(rooms.reserve_beside(Lane::of_people(ProjectId(1)), 9 * LINE, 2 * LINE).is_some());
+        drop(taken);
         assert_eq!(rooms.used(), 0);
     }
 

@@ -59,8 +59,6 @@ impl Task {
                 self.shared.filled.notified().await;
                 continue;
             }
-            let offers = batch.jobs.iter().filter(|job| job.target.is_offer()).count();
-            self.shared.counters.offers.fetch_sub(offers as u64, Relaxed);
             self.write(mem::take(&mut batch.jobs)).await;
             if self.vitals.death().is_some_and(|death| death.part == PLACE) {
                 return;

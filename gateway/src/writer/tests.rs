@@ -204,10 +204,7 @@ async fn an_edit_that_is_being_saved_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn an_edit_that_still_waits_is_taken_back() {
     let desk = Desk::new(Slow::new([Fate::Hangs, Fate::Hangs]));
-    desk.writer.offer(
-        Arc::clone(&desk.live),
-        Write::Seen { device: protocol::model::DeviceId(1), at: UnixMicros(0), applied: None },
-    );
+    desk.writer.note_seen(Arc::clone(&desk.live), protocol::model::DeviceId(1), UnixMicros(0), None);
     sleep(SECOND).await;
     let (outcome, waited) = desk.edit(1).await.unwrap();
     assert!(matches!(outcome, Err(GatewayError::Unavailable(_))), "{outcome:?}");

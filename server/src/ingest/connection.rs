@@ -30,7 +30,7 @@ use super::{
     limits::GameLimits,
     outbox::Outbox,
     refusals::Told,
-    session::{Effect, Line, Now, Refused as RefusedLine, Session},
+    session::{Answer, Effect, Line, Now, Refused as RefusedLine, Session},
 };
 use crate::tls::Refused;
 
@@ -50,7 +50,7 @@ pub(crate) struct Connection<S> {
     game: Option<GameLine>,
     told: Told,
     /// A line without a number that waits for room. Nothing is read meanwhile; edits go out.
-    waiting: Option<(Line, RoomFuture)>,
+    waiting: Option<(Waiting, RoomFuture)>,
     /// Whether the socket is read; while it is not, the peer's silence says nothing.
     is_reading: bool,
     /// Bytes that were read since the others had their turn.
@@ -58,6 +58,12 @@ pub(crate) struct Connection<S> {
     /// The server goes down: nothing more is read, and this is when the last line must be settled.
     settle_by: Option<Instant>,
     settle_timeout: Duration,
+}
+
+/// A line for which there is no room yet.
+enum Waiting {
+    Line(Line),
+    Answer(Answer),
 }
 
 type RoomFuture = Pin<Box<dyn Future<Output = Result<Room, GatewayError>> + Send>>;
@@ -308,9 +314,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Effect::None | Effect::Close => {}
             Effect::Connect(key) => self.connect(key).await?,
             Effect::Store(line) => self.store(line)?,
-            Effect::Applied { revision, outcomes, round_trip } => {
-                self.verified_game().record_applied(revision, outcomes, round_trip);
+            Effect::Applied { revision, round_trip } => {
+                self.verified_game().record_applied(revision, Vec::new(), round_trip, None);
             }
+            Effect::Answer(answer) => match self.verified_game().try_reserve(answer.payload.len()) {
+                Ok(room) => self.take_answer(&answer, room),
+                Err(_) => self.wait_for_room(answer.payload.len(), Waiting::Answer(answer)),
+            },
             Effect::ActionDone { id, outcome } => self.verified_game().record_action(id, outcome),
         }
         Ok(())
@@ -330,10 +340,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Ok(())
             }
             (Err(_), None) => {
-                let room = Box::pin(self.verified_game().reserve(bytes));
-                self.waiting = Some((line, room));
+                self.wait_for_room(bytes, Waiting::Line(line));
                 Ok(())
             }
+        }
+    }
+
+    fn wait_for_room(&mut self, bytes: usize, waiting: Waiting) {
+        let room = Box::pin(self.verified_game().reserve(bytes));
+        self.waiting = Some((waiting, room));
+    }
+
+    fn take_answer(&mut self, answer: &Answer, room: Room) {
+        let read = self.out.add(instant(), |out| self.session.read_answer(answer, out));
+        if let Some((outcomes, round_trip)) = read {
+            self.verified_game().record_applied(answer.revision, outcomes, round_trip, Some(room));
         }
     }
 
@@ -354,10 +375,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn on_room(&mut self, room: Result<Room, GatewayError>) -> Result<(), End> {
-        let Some((line, _)) = self.waiting.take() else { return Ok(()) };
-        match room {
-            Ok(room) => self.take(&line, room)?,
-            Err(error) => return self.refuse(error),
+        let Some((waiting, _)) = self.waiting.take() else { return Ok(()) };
+        match (room, waiting) {
+            (Ok(room), Waiting::Line(line)) => self.take(&line, room)?,
+            (Ok(room), Waiting::Answer(answer)) => self.take_answer(&answer, room),
+            (Err(error), _) => return self.refuse(error),
         }
         self.serve_lines().await?;
         self.end_if_settled()
@@ -461,7 +483,7 @@ async fn next(game: &mut Option<GameLine>, can_push: bool) -> GameEvent {
     }
 }
 
-async fn room(waiting: &mut Option<(Line, RoomFuture)>) -> Result<Room, GatewayError> {
+async fn room(waiting: &mut Option<(Waiting, RoomFuture)>) -> Result<Room, GatewayError> {
     match waiting {
         Some((_, room)) => room.await,
         None => pending().await,

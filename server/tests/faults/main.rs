@@ -8,6 +8,7 @@
 mod support;
 mod world;
 
+mod answers;
 mod database;
 mod disk_error;
 mod disk_full;

@@ -56,8 +56,10 @@ pub(crate) enum Effect {
     /// Make room for a line, then call [`Session::read`], or [`Session::not_taken`] if it has a number and there
     /// is none.
     Store(Line),
-    /// Hand over what the game applied.
-    Applied { revision: Revision, outcomes: Vec<(VarName, Outcome)>, round_trip: Option<Duration> },
+    /// Hand over that the game applied everything up to a revision, just as it was.
+    Applied { revision: Revision, round_trip: Option<Duration> },
+    /// Make room for what the game did with values, then call [`Session::read_answer`].
+    Answer(Answer),
     /// Hand over what an action gave.
     ActionDone { id: u64, outcome: Result<Option<String>, String> },
     /// Say what there is to say, then hang up.
@@ -83,6 +85,17 @@ impl Line {
         excerpt_of_content(verb, self.seq, &self.payload)
     }
 }
+
+/// A line that says what a game did with the values up to a revision. Its payload is read only when there is room for it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) revision: Revision,
+    pub(crate) payload: Vec<u8>,
+    heard: Instant,
+}
+
+/// What such a line says: outcomes, and how long they took if that is news.
+pub(crate) type Answered = (Vec<(VarName, Outcome)>, Option<Duration>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -444,12 +457,27 @@ impl Session {
             let text = "this revision was not sent on this connection";
             return Err(ProtocolError::new(ErrorCode::BadShape, text));
         }
-        let outcomes = match payload.is_empty() {
-            true => Vec::new(),
-            false => parse_outcomes(payload)?,
-        };
-        let round_trip = v2.revisions.apply(revision, now);
-        Ok(Effect::Applied { revision, outcomes, round_trip })
+        if payload.is_empty() {
+            return Ok(Effect::Applied { revision, round_trip: v2.revisions.apply(revision, now) });
+        }
+        Ok(Effect::Answer(Answer { revision, payload: payload.to_vec(), heard: now }))
+    }
+
+    /// There is room for what the game did: reads it. `None` when it is refused.
+    pub(crate) fn read_answer(&mut self, answer: &Answer, out: &mut Vec<u8>) -> Option<Answered> {
+        let Answer { revision, payload, heard } = answer;
+        match parse_outcomes(payload) {
+            Ok(outcomes) => {
+                let round_trip = self.v2.as_mut().and_then(|v2| v2.revisions.apply(*revision, *heard));
+                Some((outcomes, round_trip))
+            }
+            Err(error) => {
+                out.extend_from_slice(&encode_error(&error));
+                let excerpt = excerpt_of_content('r', Some(revision.0.cast_unsigned()), payload);
+                self.note(error, excerpt);
+                None
+            }
+        }
     }
 
     /// Says the newest desired values.

@@ -319,11 +319,21 @@ fn values_come_with_revisions_and_are_timed() {
     talk.session.in_sync(Revision(5), &mut talk.out);
     assert_eq!(talk.said(), "v:0123456789ab:5:e30=\ns:0123456789ab:5\n");
     talk.now += Duration::from_millis(30);
+    let Effect::Answer(answer) = talk.line("r:0123456789ab:5:[{\"name\":\"a\",\"status\":\"rejected\"}]")
+    else {
+        panic!("it needs room")
+    };
+    // it waits for room, which is not the game's time
+    talk.now += SECOND;
     let outcomes = vec![(VarName::parse("a").unwrap(), Outcome::Rejected { reason: None })];
-    assert_eq!(
-        talk.line("r:0123456789ab:5:[{\"name\":\"a\",\"status\":\"rejected\"}]"),
-        Effect::Applied { revision: Revision(5), outcomes, round_trip: Some(Duration::from_millis(30)) }
-    );
+    let read = talk.session.read_answer(&answer, &mut talk.out);
+    assert_eq!(read, Some((outcomes, Some(Duration::from_millis(30)))));
+    let again = Effect::Applied { revision: Revision(5), round_trip: None };
+    assert_eq!(talk.line("r:0123456789ab:5"), again);
+    let Effect::Answer(bad) = talk.line("r:0123456789ab:5:[7]") else { panic!("it is not read yet") };
+    assert_eq!(talk.session.read_answer(&bad, &mut talk.out), None);
+    assert_eq!(talk.error(), "bad_shape");
+    assert_eq!(talk.session.take_refused()[0].excerpt, "r:…:5:[7]");
     assert_eq!((talk.line("r:0123456789ab:6"), talk.error().as_str()), (Effect::None, "bad_shape"));
     let mut original = Talk::verified();
     original.session.push(&push, original.now, &mut original.out);

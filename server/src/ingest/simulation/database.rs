@@ -150,6 +150,11 @@ impl Disk {
         self.state().model.refuse(project, name, value);
     }
 
+    /// What devices did with values, by device and variable: the revision, and what became of its value.
+    pub(super) fn outcomes(&self) -> BTreeMap<(i64, String), (i64, String)> {
+        self.state().tables.outcomes().clone()
+    }
+
     /// The desired values of a project by the tables, with the revision of the newest.
     pub(super) fn desired(&self, project: i64) -> (i64, BTreeMap<String, String>) {
         self.state().tables.desired(project)

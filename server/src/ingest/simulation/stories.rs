@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use protocol::model::Key;
+use gateway::Caller;
+use protocol::{
+    live::Gesture,
+    model::{Key, ProjectId, Role, User, UserId, Value, VarName},
+};
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -54,6 +58,26 @@ fn flood(talk: &mut Talk) {
     for _ in 0..LONG_LINES {
         talk.say(&format!("l:{}:{}", KEYS[0], json!(vec![message.clone(); ENTRIES])));
     }
+}
+
+/// The owner of the instance.
+fn owner() -> Caller {
+    User { id: UserId(1), name: "owner".to_owned(), email: None, role: Role::Owner }.into()
+}
+
+/// Sets these variables to a text; some game has them.
+async fn set(host: &Host, gesture: u64, names: &[String], text: &str) {
+    let gateway = host.gateway().unwrap();
+    gateway.flush().await.unwrap();
+    let change = |name: &String| (VarName::parse(name).unwrap(), Value::Text(text.to_owned()));
+    let changes = names.iter().map(change).collect();
+    gateway.edit_vars(&owner(), ProjectId(1), Gesture(gesture), changes).await.unwrap();
+}
+
+/// Until everything is answered that was said before.
+async fn served(talk: &mut Talk) {
+    talk.say("p:served");
+    while line(talk).await.expect("the connection stays") != "q:served" {}
 }
 
 async fn line(talk: &mut Talk) -> Option<String> {
@@ -130,4 +154,88 @@ async fn after_a_restore_what_is_in_flight_is_refused_once() {
     let mut next = verified(&host, &["ack", "drain"]).await;
     next.say("p:here");
     while line(&mut next).await.unwrap() != "q:here" {}
+}
+
+const TEXTS: usize = 14;
+const TEXT_BYTES: usize = 60_000;
+
+/// Says of every variable that another text took the place of what was wanted.
+fn answer(talk: &mut Talk, names: &[String], letter: &str) {
+    let outcome = |name| json!({"name": name, "status": "clamped", "value": letter.repeat(TEXT_BYTES)});
+    let outcomes: Vec<_> = names.iter().map(outcome).collect();
+    talk.say(&format!("r:{}:1:{}", KEYS[0], json!(outcomes)));
+}
+
+/// A game that has long texts, which people have set.
+async fn asked(host: &Host, names: &[String]) -> Talk {
+    let mut talk = verified(host, &["rev"]).await;
+    let texts: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), json!("a"))).collect();
+    talk.say(&format!("i:{}:{}", KEYS[0], json!(texts)));
+    served(&mut talk).await;
+    talk
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_games_answer_takes_room_and_the_newest_takes_the_place_of_what_waits() {
+    let host = world().await;
+    let names: Vec<String> = (0..TEXTS).map(|i| format!("text{i}")).collect();
+    let mut talk = asked(&host, &names).await;
+    set(&host, 1, &names, "b").await;
+    served(&mut talk).await;
+    let waiting = || host.gateway().unwrap().status().queued_bytes as usize;
+    host.disk.go_away(1_000 * SECOND);
+    for letter in ["c", "d", "e", "f", "g", "h", "i", "j", "k", "l"] {
+        answer(&mut talk, &names, letter);
+        served(&mut talk).await;
+        // one answer is in the writer's hands, and one waits behind it
+        let (bytes, one) = (waiting(), TEXTS * TEXT_BYTES);
+        assert!((one..3 * one).contains(&bytes), "{bytes} bytes wait after {letter}");
+    }
+    host.disk.heal();
+    host.gateway().unwrap().flush().await.unwrap();
+    assert_eq!(waiting(), 0);
+    let stored = host.disk.outcomes();
+    let last = (1, format!("clamped {}", json!("l".repeat(TEXT_BYTES))));
+    assert_eq!((stored.len(), stored.values().all(|outcome| *outcome == last)), (TEXTS, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_many_games_answer_is_bounded_and_all_of_it_is_stored() {
+    const GAMES: usize = 40;
+    let host = world().await;
+    let names: Vec<String> = (0..TEXTS).map(|i| format!("text{i}")).collect();
+    let mut talks = Vec::new();
+    for _ in 0..GAMES {
+        talks.push(asked(&host, &names).await);
+    }
+    set(&host, 1, &names, "b").await;
+    for talk in &mut talks {
+        served(talk).await;
+    }
+    host.disk.go_away(400 * SECOND);
+    for talk in &mut talks {
+        answer(talk, &names, "c");
+        talk.say("p:answered");
+    }
+    let mut peak = 0;
+    let all = async {
+        for talk in &mut talks {
+            while line(talk).await.expect("the connection stays") != "q:answered" {}
+        }
+    };
+    let watching = async {
+        loop {
+            sleep(SECOND).await;
+            peak = peak.max(host.gateway().unwrap().status().queued_bytes);
+        }
+    };
+    tokio::select! {
+        () = all => {}
+        () = watching => unreachable!("it never ends"),
+    }
+    let (most, least) = (20 * 1024 * 1024, 8 * 1024 * 1024);
+    assert!((least..most).contains(&peak), "{peak} bytes waited");
+    host.gateway().unwrap().flush().await.unwrap();
+    assert_eq!(host.gateway().unwrap().status().queued_bytes, 0);
+    assert_eq!(host.disk.outcomes().len(), GAMES * TEXTS);
 }

@@ -27,8 +27,8 @@ pub(super) struct Tables {
     vars: BTreeMap<(i64, String), VarRow>,
     /// By device and variable.
     reported: BTreeMap<(i64, String), (Value, i64)>,
-    /// By device and variable: the revision.
-    outcomes: BTreeMap<(i64, String), i64>,
+    /// By device and variable: the revision, and what became of its value.
+    outcomes: BTreeMap<(i64, String), (i64, String)>,
     writers: BTreeMap<String, i64>,
     /// Which history this is.
     pub(super) epoch: i64,
@@ -75,6 +75,11 @@ impl Tables {
 
     pub(super) fn last_commit(&self, writer: &str) -> Option<i64> {
         self.writers.get(writer).copied()
+    }
+
+    /// What devices did with values, where they did not just take them.
+    pub(super) fn outcomes(&self) -> &BTreeMap<(i64, String), (i64, String)> {
+        &self.outcomes
     }
 
     /// The `last_seq` of every session, by its number.
@@ -211,7 +216,9 @@ impl Statements for Transaction {
             if !self.tables.vars.contains_key(&(row.project, row.name.to_owned())) {
                 return Err(refused("an outcome of an unknown variable"));
             }
-            self.tables.outcomes.insert((row.device, row.name.to_owned()), row.revision);
+            let what = row.value.as_deref().or(row.reason).unwrap_or_default();
+            let outcome = (row.revision, format!("{} {what}", row.status));
+            self.tables.outcomes.insert((row.device, row.name.to_owned()), outcome);
         }
         Ok(())
     }

@@ -106,6 +106,8 @@ pub struct Status {
     pub displaced_devices: u64,
     /// Bytes that wait to be written.
     pub queued_bytes: u64,
+    /// Bytes of changes that some dashboard has not taken yet.
+    pub untaken_bytes: u64,
     /// How often a project was read from the database.
     pub project_loads: u64,
     /// Whether the database takes what is sent.
@@ -230,6 +232,7 @@ impl Gateway {
             unavailable_lines,
             displaced_devices,
             queued_bytes,
+            untaken_bytes: self.inner.projects.untaken_bytes(),
             project_loads: self.inner.projects.loads(),
             storing: self.is_storing(),
         }

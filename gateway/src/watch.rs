@@ -6,18 +6,17 @@ use protocol::{
     live::{Seq, Snapshot},
     model::{ProjectId, ProjectRole},
 };
-use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
     Action, Caller, Clock, Gateway, GatewayError,
-    live::{Delta, Live},
+    live::{Delta, Deltas, Lagged, Live},
 };
 
 /// A dashboard's subscription to one project.
 pub struct Watcher {
     live: Arc<Live>,
     clock: Clock,
-    deltas: Receiver<Arc<Delta>>,
+    deltas: Deltas,
     /// What whoever watches may do.
     role: ProjectRole,
     /// The newest delta that the dashboard has, by snapshot or by delta.
@@ -82,7 +81,7 @@ impl Watcher {
                 // what is newer than the database counts no longer
                 biased;
                 () = self.live.dropped.cancelled() => return Watched::StartOver,
-                received = self.deltas.recv() => received,
+                received = self.deltas.next() => received,
             };
             match received {
                 Ok(delta) if delta.seq <= self.seq => {}
@@ -90,9 +89,7 @@ impl Watcher {
                     self.seq = delta.seq;
                     return Watched::Delta(delta);
                 }
-                Err(RecvError::Lagged(_)) => return Watched::Lagged(Box::new(self.snapshot())),
-                // the sender is inside `live`, which this holds
-                Err(RecvError::Closed) => std::future::pending().await,
+                Err(Lagged) => return Watched::Lagged(Box::new(self.snapshot())),
             }
         }
     }

@@ -109,6 +109,9 @@ const METRICS: &[Metric] = &[
         n.status.displaced_devices
     }),
     gauge("observerio_queued_bytes", "Bytes that wait to be stored", |n| n.status.queued_bytes),
+    gauge("observerio_untaken_bytes", "Bytes of changes that some dashboard has not taken yet", |n| {
+        n.status.untaken_bytes
+    }),
     counter("observerio_project_loads", "Times a project was read from the database", |n| {
         n.status.project_loads
     }),

@@ -3,6 +3,7 @@
 //! It is loaded from the database when the first game or dashboard comes and let go with the last. Only
 //! what is committed gets in (`Live::apply`), so it never shows what a crash could take back.
 
+mod backlog;
 mod push;
 mod registry;
 mod state;
@@ -21,22 +22,21 @@ use protocol::{
     model::{DeviceId, Project, ProjectRole, Revision, UnixMicros, VarName, VarRevision},
 };
 use tokio::{
-    sync::{broadcast, watch},
+    sync::watch,
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use backlog::{Deltas, Lagged};
 pub(crate) use push::{Forms, Wire};
 pub(crate) use registry::Registry;
 pub(crate) use state::{News, Seen, State};
 
+use self::backlog::Backlog;
 use crate::{
     refusals::Ledger,
     store::{DeviceInfo, Epoch, ProjectState, Write, Written},
 };
-
-/// Deltas that a dashboard may lag behind before it gets a fresh snapshot instead.
-const DELTA_BACKLOG: usize = 128;
 
 /// What a thousand games say at once about an edit is gathered for so long and shown together.
 const GATHER_TIME: Duration = Duration::from_millis(16);
@@ -72,7 +72,7 @@ pub(crate) struct Live {
     /// Cancelled when the project starts over from the database.
     pub(crate) dropped: CancellationToken,
     state: Mutex<State>,
-    deltas: broadcast::Sender<Arc<Delta>>,
+    deltas: Backlog,
     /// Wakes the games; each then pulls what it lacks.
     revision: watch::Sender<Revision>,
     losses: AtomicU64,
@@ -88,7 +88,7 @@ impl Live {
             dropped: CancellationToken::new(),
             revision: watch::Sender::new(loaded.revision),
             state: Mutex::new(State::new(loaded, is_storing)),
-            deltas: broadcast::Sender::new(DELTA_BACKLOG),
+            deltas: Backlog::new(),
             losses: AtomicU64::new(0),
             refusals,
         }
@@ -125,16 +125,11 @@ impl Live {
             return;
         }
         let seq = state.next_seq();
-        // an error means that nobody watches
-        let _ = self.deltas.send(Arc::new(Delta { seq, events, encoded: OnceLock::new() }));
+        self.deltas.send(Delta { seq, events, encoded: OnceLock::new() });
     }
 
     /// The state now, and a receiver that continues behind it.
-    pub(crate) fn watch(
-        &self,
-        now: UnixMicros,
-        role: ProjectRole,
-    ) -> (Snapshot, broadcast::Receiver<Arc<Delta>>) {
+    pub(crate) fn watch(&self, now: UnixMicros, role: ProjectRole) -> (Snapshot, Deltas) {
         let state = self.state();
         (self.shown(&state, now, role), self.deltas.subscribe())
     }
@@ -258,7 +253,12 @@ impl Live {
     }
 
     pub(crate) fn watchers(&self) -> u64 {
-        self.deltas.receiver_count() as u64
+        self.deltas.receivers() as u64
+    }
+
+    /// Bytes of deltas that some dashboard has not taken yet.
+    pub(crate) fn untaken_bytes(&self) -> u64 {
+        self.deltas.bytes() as u64
     }
 }
 

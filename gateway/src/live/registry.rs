@@ -98,6 +98,13 @@ impl Registry {
         counts
     }
 
+    /// Bytes of all projects that dashboards have not taken yet.
+    pub(crate) fn untaken_bytes(&self) -> u64 {
+        let mut bytes = 0;
+        self.for_each(|live| bytes += live.untaken_bytes());
+        bytes
+    }
+
     /// How often a project was read from the database.
     pub(crate) fn loads(&self) -> u64 {
         self.loads.load(Relaxed)

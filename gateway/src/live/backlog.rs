@@ -1,0 +1,210 @@
+//! Deltas on their way to dashboards: each waits once, however many have not taken it, and all of them take no more than a
+//! bound in bytes. Who then lacks one gets a snapshot instead.
+
+use std::{
+    collections::VecDeque,
+    mem::size_of,
+    sync::{Arc, Mutex, MutexGuard, Weak},
+};
+
+use protocol::{
+    live::{Applied, Desired, Event, LogLine},
+    model::{Value, VarName, VarSpec},
+};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use super::Delta;
+
+/// Deltas that a dashboard may lag behind.
+const BACKLOG_DELTAS: usize = 128;
+/// … and bytes of one project's, but for its newest delta.
+const BACKLOG_BYTES: usize = 8 * 1024 * 1024;
+
+/// One project's.
+pub(super) struct Backlog {
+    sender: broadcast::Sender<Arc<Slot>>,
+    /// In the order in which they were sent. A slot that everybody has taken is gone.
+    slots: Mutex<VecDeque<Weak<Slot>>>,
+}
+
+struct Slot {
+    bytes: usize,
+    /// `None`: whoever has not taken it by now gets a snapshot.
+    delta: Mutex<Option<Arc<Delta>>>,
+}
+
+impl Slot {
+    fn delta(&self) -> MutexGuard<'_, Option<Arc<Delta>>> {
+        self.delta.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// One dashboard's end.
+pub(crate) struct Deltas(broadcast::Receiver<Arc<Slot>>);
+
+/// Deltas were missed.
+#[derive(Debug)]
+pub(crate) struct Lagged;
+
+impl Backlog {
+    pub(super) fn new() -> Self {
+        Self { sender: broadcast::Sender::new(BACKLOG_DELTAS), slots: Mutex::default() }
+    }
+
+    pub(super) fn subscribe(&self) -> Deltas {
+        Deltas(self.sender.subscribe())
+    }
+
+    pub(super) fn receivers(&self) -> usize {
+        self.sender.receiver_count()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, VecDeque<Weak<Slot>>> {
+        self.slots.lock().expect("no holder of this lock panics")
+    }
+
+    /// To whoever watches.
+    pub(super) fn send(&self, delta: Delta) {
+        let bytes = delta.events.iter().map(weight).sum();
+        let slot = Arc::new(Slot { bytes, delta: Mutex::new(Some(Arc::new(delta))) });
+        let waiting = Arc::downgrade(&slot);
+        if self.sender.send(slot).is_err() {
+            // nobody watches
+            return;
+        }
+        let mut slots = self.slots();
+        slots.push_back(waiting);
+        slots.retain(|slot| slot.strong_count() > 0);
+        let mut bytes: usize = held(&slots);
+        while bytes > BACKLOG_BYTES && slots.len() > 1 {
+            if let Some(slot) = slots.pop_front().and_then(|slot| slot.upgrade()) {
+                bytes -= slot.bytes;
+                *slot.delta() = None;
+            }
+        }
+    }
+
+    /// Bytes that somebody has not taken yet.
+    pub(super) fn bytes(&self) -> usize {
+        held(&self.slots())
+    }
+}
+
+fn held(slots: &VecDeque<Weak<Slot>>) -> usize {
+    slots.iter().filter_map(Weak::upgrade).map(|slot| slot.bytes).sum()
+}
+
+impl Deltas {
+    /// The next one. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Result<Arc<Delta>, Lagged> {
+        match self.0.recv().await {
+            Ok(slot) => slot.delta().clone().ok_or(Lagged),
+            Err(RecvError::Lagged(_)) => Err(Lagged),
+            // the sender is inside the project, which whoever watches holds
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+/// What an event takes in memory, twice: it is kept as it is and as bytes for dashboards.
+fn weight(event: &Event) -> usize {
+    let name = |name: &VarName| 2 * size_of::<VarName>() + name.as_str().len();
+    2 * match event {
+        Event::Logs(lines) => lines.iter().map(weight_of_line).sum(),
+        Event::Reported { declared, values, .. } => {
+            let declared = declared.iter().map(|(of, spec)| name(of) + weight_of_spec(spec));
+            let values = values.iter().map(|(of, value)| name(of) + size_of::<Value>() + value.weight());
+            declared.chain(values).sum()
+        }
+        Event::Edited { desired } => {
+            let value = |desired: &Desired| desired.value.as_ref().map_or(0, Value::weight);
+            desired.iter().map(|(of, desired)| name(of) + size_of::<Desired>() + value(desired)).sum()
+        }
+        Event::Applied { devices, vars } => {
+            let marks =
+                vars.iter().map(|(of, marks)| name(of) + marks.iter().map(weight_of_mark).sum::<usize>());
+            16 * devices.len() + marks.sum::<usize>()
+        }
+        Event::ActionDone { outcome: Ok(text), .. } => text.as_ref().map_or(0, String::len),
+        Event::ActionDone { outcome: Err(text), .. } => text.len(),
+        _ => 0,
+    } + size_of::<Event>()
+}
+
+fn weight_of_line(line: &LogLine) -> usize {
+    size_of::<LogLine>() + line.message.len() + line.fields.as_ref().map_or(0, String::len)
+}
+
+fn weight_of_spec(spec: &VarSpec) -> usize {
+    let texts = [&spec.unit, &spec.group, &spec.label, &spec.help, &spec.source];
+    let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+    size_of::<VarSpec>() + texts + spec.default.as_ref().map_or(0, Value::weight)
+}
+
+fn weight_of_mark(mark: &Applied) -> usize {
+    use protocol::live::Outcome;
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    size_of::<Applied>()
+        + match &mark.outcome {
+            Outcome::Applied => 0,
+            Outcome::Clamped { value, reason } => value.as_ref().map_or(0, Value::weight) + text(reason),
+            Outcome::Rejected { reason } => text(reason),
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use protocol::model::{DeviceId, Level, UnixMicros};
+
+    use super::*;
+
+    /// A log line of a megabyte.
+    fn long(seq: u64) -> Delta {
+        let line = LogLine {
+            seq,
+            device: DeviceId(1),
+            at: UnixMicros(0),
+            received: UnixMicros(0),
+            level: Level::Info,
+            message: "x".repeat(1024 * 1024),
+            fields: None,
+        };
+        Delta { seq, events: vec![Event::Logs(vec![line])], encoded: OnceLock::new() }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_read_holds_a_bound_and_gets_a_snapshot() {
+        let backlog = Backlog::new();
+        let (mut reads, mut stopped) = (backlog.subscribe(), backlog.subscribe());
+        for seq in 1..=100 {
+            backlog.send(long(seq));
+            assert_eq!(reads.next().await.unwrap().seq, seq, "who reads misses nothing");
+            assert!(backlog.bytes() <= BACKLOG_BYTES, "{} after {seq}", backlog.bytes());
+        }
+        assert!(backlog.bytes() >= BACKLOG_BYTES / 2);
+        assert!(stopped.next().await.is_err());
+        drop(stopped);
+        assert_eq!(reads.next_now(), None);
+        assert_eq!(backlog.bytes(), 0, "nobody has anything to take");
+    }
+
+    #[tokio::test]
+    async fn one_that_is_longer_than_all_may_be_is_told() {
+        let backlog = Backlog::new();
+        let mut reads = backlog.subscribe();
+        let mut huge = long(1);
+        huge.events = (0..20).flat_map(|_| long(1).events).collect();
+        backlog.send(huge);
+        assert_eq!(reads.next().await.unwrap().seq, 1);
+        backlog.send(long(2));
+        assert_eq!(reads.next().await.unwrap().seq, 2);
+    }
+
+    impl Deltas {
+        fn next_now(&mut self) -> Option<u64> {
+            self.0.try_recv().ok().and_then(|slot| slot.delta().as_ref().map(|delta| delta.seq))
+        }
+    }
+}

@@ -10,7 +10,7 @@ use protocol::{
     live::RunStarted,
     model::{ProjectId, VarName},
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, timeout};
 
 use crate::{Action, Caller, Gateway, GatewayError};
 
@@ -22,7 +22,7 @@ pub struct ActionCall {
     /// The action.
     pub name: VarName,
     /// JSON for the game; `None`: it takes nothing.
-    pub args: Option<String>,
+    pub args: Option<Arc<str>>,
 }
 
 impl Gateway {
@@ -40,13 +40,16 @@ impl Gateway {
         args: Option<String>,
     ) -> Result<RunStarted, GatewayError> {
         let live = self.live(caller, Action::EditValues, project).await?;
-        let args = args.map(|args| compact(&args)).transpose()?;
-        let started = live.state().start_run(&name, args, Instant::now())?;
-        let live = Arc::clone(&live);
-        tokio::spawn(async move {
-            sleep(limits::ACTION_TIMEOUT).await;
-            live.give_up_run(started.run, "no answer came in time");
-        });
+        // once, for however many games
+        let args = args.map(|args| compact(&args)).transpose()?.map(Arc::from);
+        let (started, over) = live.state().start_run(&name, args, Instant::now())?;
+        if let Some(over) = over {
+            tokio::spawn(async move {
+                if timeout(limits::ACTION_TIMEOUT, over).await.is_err() {
+                    live.give_up_run(started.run, "no answer came in time");
+                }
+            });
+        }
         Ok(started)
     }
 }

@@ -1,6 +1,6 @@
 //! Actions that are under way.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use indexmap::IndexMap;
 use protocol::{
@@ -8,7 +8,10 @@ use protocol::{
     live::{Event, RunId, RunStarted},
     model::{DeviceId, VarName, VarType},
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use super::State;
 use crate::actions::ActionCall;
@@ -21,6 +24,8 @@ struct Run {
     started: Instant,
     /// Connections of each device that were asked and have not answered.
     asked: IndexMap<DeviceId, u32>,
+    /// Goes with the run, which whoever limits its time notices.
+    _under_way: oneshot::Sender<()>,
 }
 
 /// Who can run actions, and what is under way.
@@ -38,13 +43,13 @@ impl State {
         self.runs.runners.push((device, calls));
     }
 
-    /// Tells every game that can.
+    /// Tells every game that can. What is returned beside it ends when the run is over; there is none when nobody was told.
     pub(crate) fn start_run(
         &mut self,
         name: &VarName,
-        args: Option<String>,
+        args: Option<Arc<str>>,
         now: Instant,
-    ) -> Result<RunStarted, ProtocolError> {
+    ) -> Result<(RunStarted, Option<oneshot::Receiver<()>>), ProtocolError> {
         if self.vars.get(name).is_none_or(|var| var.spec.var_type != VarType::Action) {
             return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no action {name}")));
         }
@@ -63,10 +68,12 @@ impl State {
             }
         }
         let games = asked.values().sum();
-        if games > 0 {
-            runs.under_way.insert(RunId(id), Run { name: name.clone(), started: now, asked });
-        }
-        Ok(RunStarted { run: RunId(id), games })
+        let over = (games > 0).then(|| {
+            let (_under_way, over) = oneshot::channel();
+            runs.under_way.insert(RunId(id), Run { name: name.clone(), started: now, asked, _under_way });
+            over
+        });
+        Ok((RunStarted { run: RunId(id), games }, over))
     }
 
     /// `None` when this device was not asked, or has answered.

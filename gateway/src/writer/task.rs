@@ -1,6 +1,7 @@
 //! The one task that writes.
 
 use std::{
+    collections::VecDeque,
     mem,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
@@ -45,6 +46,16 @@ enum Attempt {
     Refused(StoreError),
 }
 
+/// What became of a part of a batch.
+enum Part {
+    /// Each of its jobs was answered.
+    Done,
+    /// The database said no, and nothing of it is stored.
+    Refused(Vec<Job>, StoreError),
+    /// Another server has taken the database.
+    Lost,
+}
+
 impl Task {
     pub(super) fn new(store: Arc<dyn Store>, writer: String, shared: Arc<Shared>, vitals: Vitals) -> Self {
         let epoch = shared.epoch.load(Relaxed);
@@ -67,8 +78,38 @@ impl Task {
         }
     }
 
-    /// Tries until the jobs are committed or refused.
+    /// Tries until the jobs are committed or refused, each for itself: one that the database does not take is found in few
+    /// attempts, and takes no other with it.
     async fn write(&mut self, jobs: Vec<Job>) {
+        let mut left = VecDeque::from(jobs);
+        // how many are tried next, and among how many of the first there is one that is bad
+        let (mut count, mut suspects) = (left.len(), 0_usize);
+        while !left.is_empty() {
+            let part: Vec<Job> = left.drain(..count.min(left.len())).collect();
+            let tried = part.len();
+            match self.write_part(part).await {
+                Part::Done => {
+                    suspects = suspects.saturating_sub(tried);
+                    count = if suspects > 0 { suspects.div_ceil(2) } else { 2 * tried };
+                }
+                Part::Refused(jobs, error) if jobs.len() == 1 => {
+                    let number = jobs.into_iter().next().and_then(|job| self.refuse(job, error));
+                    number.into_iter().for_each(|job| left.push_front(job));
+                    // where one is bad, the next may be too
+                    (count, suspects) = (1, 0);
+                }
+                Part::Refused(jobs, _) => {
+                    suspects = jobs.len();
+                    count = suspects / 2;
+                    jobs.into_iter().rev().for_each(|job| left.push_front(job));
+                }
+                Part::Lost => return,
+            }
+        }
+    }
+
+    /// Tries until these are committed together, or are not.
+    async fn write_part(&mut self, jobs: Vec<Job>) -> Part {
         self.ticket.epoch = self.shared.epoch.load(Relaxed);
         let (jobs, stale): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| job.target.live.epoch == self.ticket.epoch);
@@ -79,7 +120,8 @@ impl Task {
             match self.attempt(&writes).await {
                 Attempt::Committed(written) => {
                     self.is_storing(true);
-                    return self.publish(writes, targets, written);
+                    self.publish(writes, targets, written);
+                    return Part::Done;
                 }
                 Attempt::Away(error) => {
                     self.report_away(&error);
@@ -87,52 +129,48 @@ impl Task {
                     self.pause().await;
                 }
                 Attempt::Refused(StoreError::Restored) => {
-                    let jobs = writes.into_iter().zip(targets);
-                    self.refuse_restored(jobs.map(|(write, target)| Job { write, target }));
-                    return self.find_epoch().await;
+                    self.refuse_restored(jobs_of(writes, targets));
+                    self.find_epoch().await;
+                    return Part::Done;
                 }
                 // what was in hand is neither saved nor refused, for all that can be known
                 Attempt::Refused(error @ StoreError::InUse(_)) => {
-                    return self.vitals.report(PLACE, error.to_string());
+                    self.vitals.report(PLACE, error.to_string());
+                    return Part::Lost;
                 }
-                Attempt::Refused(error) if writes.len() == 1 => {
-                    let (write, target) = (writes.remove(0), targets.remove(0));
-                    return Box::pin(self.refuse(write, target, error)).await;
-                }
-                // so that one bad write does not take the others with it
-                Attempt::Refused(_) => {
-                    for (write, target) in writes.into_iter().zip(targets) {
-                        Box::pin(self.write(vec![Job { write, target }])).await;
-                    }
-                    return;
-                }
+                Attempt::Refused(error) => return Part::Refused(jobs_of(writes, targets).collect(), error),
             }
         }
         if !*self.shared.storing.borrow() {
             self.probe().await;
         }
+        Part::Done
     }
 
-    /// A write that the database does not take, now or ever. The number of a line counts all the same.
-    async fn refuse(&mut self, write: Write, target: Target, error: StoreError) {
+    /// A write that the database does not take, now or ever. The number of a line counts all the same: what is returned
+    /// stores that.
+    fn refuse(&mut self, Job { write, target }: Job, error: StoreError) -> Option<Job> {
         tracing::error!(%error, "something could not be stored and is dropped");
         let records = write.records() as u64;
         self.shared.counters.lost_records.fetch_add(records, Relaxed);
         target.live.count_loss(records);
         match target.reply {
-            Reply::Answer(answer) => answer.send(Err(error.into())),
+            Reply::Answer(answer) => {
+                answer.send(Err(error.into()));
+                None
+            }
             Reply::Receipt(receipts) => {
-                let (Some(line), Some(at)) = (write.line(), write.received()) else { return };
+                let (line, at) = (write.line()?, write.received()?);
                 if matches!(write, Write::Refused { .. }) {
                     // not even the number can be stored: the line will come again
-                    return receipts.end(ErrorCode::Internal);
+                    receipts.end(ErrorCode::Internal);
+                    return None;
                 }
                 receipts.refuse_when_settled(line.seq);
                 let write = Write::Refused { project: target.live.project.id, line, at };
-                let target = Target { reply: Reply::Receipt(receipts), ..target };
-                self.write(vec![Job { write, target }]).await;
+                Some(Job { write, target: Target { reply: Reply::Receipt(receipts), ..target } })
             }
-            Reply::None => {}
+            Reply::None => None,
         }
     }
 
@@ -290,6 +328,10 @@ impl Task {
             (Reply::Receipt(_) | Reply::None, _) => {}
         }
     }
+}
+
+fn jobs_of(writes: Vec<Write>, targets: Vec<Target>) -> impl Iterator<Item = Job> {
+    writes.into_iter().zip(targets).map(|(write, target)| Job { write, target })
 }
 
 /// A person and a game that connects are told now; what games sent stays.

@@ -10,7 +10,9 @@ use std::{
 use async_trait::async_trait;
 use protocol::{
     live::{Gesture, LogLine},
-    model::{Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName},
+    model::{
+        DeviceId, Key, KeyId, LogEntry, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName,
+    },
 };
 use tokio::time::{Instant, sleep};
 
@@ -42,6 +44,11 @@ struct Slow {
     fates: Mutex<VecDeque<Fate>>,
     saved: Mutex<Vec<Gesture>>,
     told_at: Mutex<Option<Instant>>,
+    /// Log lines of these devices are refused, with whatever comes with them.
+    poisoned: Vec<i64>,
+    commits: AtomicU64,
+    /// Devices whose log lines were saved, in that order.
+    logged: Mutex<Vec<i64>>,
 }
 
 impl Slow {
@@ -57,6 +64,10 @@ impl Slow {
                 Write::Edit { gesture, .. } => {
                     saved.push(*gesture);
                     Written::Edit { revision: Revision(saved.len() as i64), set: None }
+                }
+                Write::Logs { device, .. } => {
+                    self.logged.lock().unwrap().push(device.0);
+                    Written::Logs { first_seq: 1 }
                 }
                 _ => Written::Done,
             });
@@ -75,6 +86,12 @@ impl Store for Slow {
     }
 
     async fn commit(&self, _: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> StoreResult<()> {
+        self.commits.fetch_add(1, Relaxed);
+        let is_poisoned =
+            |write: &Write| matches!(write, Write::Logs { device, .. } if self.poisoned.contains(&device.0));
+        if batch.iter().any(is_poisoned) {
+            return Err(StoreError::Damaged("a line that it does not take".to_owned()));
+        }
         let fate = self.fates.lock().unwrap().pop_front();
         match fate {
             None => self.save(batch, written),
@@ -281,4 +298,50 @@ async fn a_writer_that_has_lost_its_place_writes_nothing_more() {
     let death = desk.vitals.death().unwrap().to_string();
     assert_eq!(death, "the place at the database was lost to another one");
     desk.writer.close().await;
+}
+
+/// Log lines of the devices 1 to `count`, which wait for the same commit.
+async fn log_of_each(count: i64, poisoned: Vec<i64>) -> Desk {
+    let desk = Desk::new(Arc::new(Slow { poisoned, ..Slow::default() }));
+    let lane = desk.writer.lane(&desk.live);
+    for device in 1..=count {
+        let entry =
+            LogEntry { message: String::new(), level: protocol::model::Level::Info, at: None, fields: None };
+        let write = Write::Logs {
+            project: desk.live.project.id,
+            device: DeviceId(device),
+            received: UnixMicros(0),
+            entries: vec![entry],
+            line: None,
+        };
+        let room = desk.writer.try_reserve(lane, 0).unwrap();
+        desk.writer.queue(Arc::clone(&desk.live), write, room, None);
+    }
+    desk.writer.flush().await.unwrap();
+    desk
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_write_is_found_in_few_attempts_and_takes_no_other_with_it() {
+    for bad in [1, 2, 500, 999, 1_000] {
+        let desk = log_of_each(1_000, vec![bad]).await;
+        let commits = desk.store.commits.load(Relaxed);
+        assert!(commits <= 2 * 10 + 2, "{commits} attempts for the {bad}th of 1000");
+        let others: Vec<i64> = (1..=1_000).filter(|device| *device != bad).collect();
+        assert_eq!(*desk.store.logged.lock().unwrap(), others);
+        assert_eq!((desk.writer.counters().lost_records, desk.writer.counters().queued_bytes), (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_all_are_bad_each_is_tried_little_more_than_once() {
+    let desk = log_of_each(1_000, (1..=1_000).collect()).await;
+    let commits = desk.store.commits.load(Relaxed);
+    assert!(commits <= 1_000 + 10, "{commits} attempts");
+    assert_eq!(desk.writer.counters().lost_records, 1_000);
+    // and where every second one is
+    let desk = log_of_each(1_000, (1..=1_000).step_by(2).collect()).await;
+    let commits = desk.store.commits.load(Relaxed);
+    assert!(commits <= 2 * 1_000 + 10, "{commits} attempts");
+    assert_eq!(desk.store.logged.lock().unwrap().len(), 500);
 }

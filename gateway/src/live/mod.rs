@@ -240,10 +240,10 @@ impl Live {
     }
 
     /// Something of this project was taken in and could not be stored.
-    pub(crate) fn count_loss(&self, records: u64) {
+    pub(crate) fn count_loss(&self, write: &Write) {
         let mut state = self.state();
-        state.forget_announced();
-        let records = state.add_lost(records);
+        state.unannounce(write);
+        let records = state.add_lost(write.records() as u64);
         self.losses.fetch_add(1, Relaxed);
         self.publish(&mut state, vec![Event::Lost { records }]);
     }

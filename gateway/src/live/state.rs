@@ -1,5 +1,6 @@
 //! The latest values of one project. No locks and no clock.
 
+mod announced;
 mod applied;
 mod arrivals;
 mod runs;
@@ -23,6 +24,7 @@ use protocol::{
 };
 
 use self::{
+    announced::Announced,
     applied::{Gathered, Marks, Revised},
     arrivals::Arrivals,
     runs::Runs,
@@ -90,8 +92,7 @@ pub(crate) struct State {
     vars: IndexMap<VarName, VarState>,
     /// Variables that were forgotten, with the edit that let go of them.
     removed: BTreeMap<VarName, Desired>,
-    /// Declarations on their way to the database. Games that connect together see each other's here.
-    announced: HashMap<VarName, Arc<VarSpec>>,
+    announced: Announced,
     logs: VecDeque<LogLine>,
     pushes: PushCache,
     revised: Revised,
@@ -139,7 +140,7 @@ impl State {
             places: HashMap::new(),
             vars: loaded.vars.into_iter().map(var).collect(),
             removed: loaded.removed.into_iter().collect(),
-            announced: HashMap::new(),
+            announced: Announced::default(),
             logs: loaded.logs.into(),
             pushes: PushCache::default(),
             revised,
@@ -287,9 +288,11 @@ impl State {
         news
     }
 
-    /// A declaration may not have been stored: games declare it again.
-    pub(crate) fn forget_announced(&mut self) {
-        self.announced.clear();
+    /// What this declares is decided: it is stored, or never will be.
+    pub(crate) fn unannounce(&mut self, write: &Write) {
+        if let Write::Report { declared, .. } = write {
+            self.announced.remove(declared);
+        }
     }
 
     /// How many variables the project may still get.
@@ -301,6 +304,9 @@ impl State {
     // --- what was committed ---
 
     pub(crate) fn apply(&mut self, write: Write, written: Written) -> Option<Event> {
+        if written != Written::Done {
+            self.unannounce(&write);
+        }
         match (write, written) {
             (Write::Logs { device, received, entries, .. }, Written::Logs { first_seq }) => {
                 Some(Event::Logs(self.apply_logs(device, received, entries, first_seq)))
@@ -369,9 +375,7 @@ impl State {
         self.touch(device, at);
         for (name, spec) in declared {
             let spec = match self.announced.get(name) {
-                Some(announced) if **announced == *spec => {
-                    self.announced.remove(name).expect("it was just there")
-                }
+                Some(announced) if **announced == *spec => Arc::clone(announced),
                 _ => Arc::new(spec.clone()),
             };
             match self.vars.get_mut(name) {
@@ -385,6 +389,7 @@ impl State {
                 None => self.add_var(name, spec),
             }
         }
+        self.announced.remove(declared);
         // of one that has given way meanwhile, nothing is kept
         let Some(state) = self.devices.get_mut(&device) else { return };
         for (name, value) in values {

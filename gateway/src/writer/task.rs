@@ -153,7 +153,7 @@ impl Task {
         tracing::error!(%error, "something could not be stored and is dropped");
         let records = write.records() as u64;
         self.shared.counters.lost_records.fetch_add(records, Relaxed);
-        target.live.count_loss(records);
+        target.live.count_loss(&write);
         match target.reply {
             Reply::Answer(answer) => {
                 answer.send(Err(error.into()));

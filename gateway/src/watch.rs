@@ -51,8 +51,8 @@ impl Gateway {
         let role = self.authorise_in(caller, Action::ReadProject, project).await?;
         let live = self.live(caller, Action::ReadProject, project).await?;
         let clock = self.inner.clock.clone();
-        let (snapshot, deltas) = live.watch(clock.now(), role);
-        Ok(Watcher { live, clock, deltas, role, seq: snapshot.seq })
+        let (seq, deltas) = live.watch();
+        Ok(Watcher { live, clock, deltas, role, seq })
     }
 }
 

@@ -128,23 +128,18 @@ impl Live {
         self.deltas.send(Delta { seq, events, encoded: OnceLock::new() });
     }
 
-    /// The state now, and a receiver that continues behind it.
-    pub(crate) fn watch(&self, now: UnixMicros, role: ProjectRole) -> (Snapshot, Deltas) {
+    /// The number of the newest delta, and a receiver that continues behind it.
+    pub(crate) fn watch(&self) -> (Seq, Deltas) {
         let state = self.state();
-        (self.shown(&state, now, role), self.deltas.subscribe())
+        (state.seq(), self.deltas.subscribe())
     }
 
-    /// The state now.
+    /// The state now. The project is locked only while its parts are counted: nobody waits until they are copied.
     pub(crate) fn snapshot(&self, now: UnixMicros, role: ProjectRole) -> Snapshot {
-        self.shown(&self.state(), now, role)
-    }
-
-    fn shown(&self, state: &State, now: UnixMicros, role: ProjectRole) -> Snapshot {
-        Snapshot {
-            refused: self.refusals.all(),
-            gave_way: self.refusals.gave_way(),
-            ..state.snapshot(now, role)
-        }
+        let moment = self.state().freeze();
+        // deltas say these as they are then: one that is behind the snapshot says what it has
+        let (refused, gave_way) = (self.refusals.all(), self.refusals.gave_way());
+        Snapshot { refused, gave_way, ..moment.snapshot(now, role) }
     }
 
     pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {

@@ -3,6 +3,7 @@
 mod announced;
 mod applied;
 mod arrivals;
+mod frozen;
 mod runs;
 mod settle;
 
@@ -16,10 +17,9 @@ use indexmap::IndexMap;
 use protocol::{
     ErrorCode, ProtocolError,
     limits::{MAX_VARS_PER_PROJECT, SNAPSHOT_LOGS},
-    live::{Change, Desired, Device, Event, LogLine, NOT_DESIRED, Reported, Seq, Snapshot, Var},
+    live::{Change, Desired, Device, Event, LogLine, NOT_DESIRED, Reported, Seq, Var},
     model::{
-        DeviceId, LogEntry, ProjectId, ProjectRole, Report, Revision, UnixMicros, Value, VarName,
-        VarRevision, VarSpec,
+        DeviceId, LogEntry, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec,
     },
 };
 
@@ -27,6 +27,7 @@ use self::{
     announced::Announced,
     applied::{Gathered, Marks, Revised},
     arrivals::Arrivals,
+    frozen::Shared,
     runs::Runs,
     settle::settle,
 };
@@ -55,6 +56,7 @@ pub(crate) struct News {
     pub(crate) left_out: Vec<VarName>,
 }
 
+#[derive(Clone, Debug)]
 struct VarState {
     spec: Arc<VarSpec>,
     desired: Option<Desired>,
@@ -63,6 +65,7 @@ struct VarState {
     applied: Marks,
 }
 
+#[derive(Clone, Debug)]
 struct DeviceState {
     identity: String,
     name: String,
@@ -86,14 +89,14 @@ pub(crate) struct State {
     project: ProjectId,
     name: String,
     revision: Revision,
-    devices: IndexMap<DeviceId, DeviceState>,
+    devices: IndexMap<DeviceId, Shared<DeviceState>>,
     identities: HashMap<String, DeviceId>,
     places: HashMap<IpAddr, BTreeSet<u32>>,
-    vars: IndexMap<VarName, VarState>,
+    vars: IndexMap<VarName, Shared<VarState>>,
     /// Variables that were forgotten, with the edit that let go of them.
     removed: BTreeMap<VarName, Desired>,
     announced: Announced,
-    logs: VecDeque<LogLine>,
+    logs: VecDeque<Shared<LogLine>>,
     pushes: PushCache,
     revised: Revised,
     gathered: Gathered,
@@ -118,7 +121,8 @@ impl State {
         let device = |StoredDevice { identity, device }: StoredDevice| {
             let Device { id, name, last_seen, about, acknowledges, applied, .. } = device;
             let (applied, values) = (acknowledges.then_some(applied), values.get(&id).copied().unwrap_or(0));
-            (id, DeviceState { identity, name, connections: 0, last_seen, about, applied, values })
+            let device = DeviceState { identity, name, connections: 0, last_seen, about, applied, values };
+            (id, Shared::new(device))
         };
         let var = |v: StoredVar| {
             let reported = v.reported.into_iter().map(|r| (r.device, (r.value, r.at))).collect();
@@ -126,7 +130,7 @@ impl State {
             let applied = v.applied.into_iter().filter(|mark| Some(mark.revision) == set_by).collect();
             let mut var = VarState { spec: Arc::new(v.spec), desired: v.desired, reported, applied };
             var.fit();
-            (v.name, var)
+            (v.name, Shared::new(var))
         };
         let desired = |v: &StoredVar| Some((v.name.clone(), v.desired.as_ref()?.revision));
         let revised = loaded.vars.iter().filter_map(desired).collect();
@@ -141,7 +145,7 @@ impl State {
             vars: loaded.vars.into_iter().map(var).collect(),
             removed: loaded.removed.into_iter().collect(),
             announced: Announced::default(),
-            logs: loaded.logs.into(),
+            logs: loaded.logs.into_iter().map(Shared::new).collect(),
             pushes: PushCache::default(),
             revised,
             gathered: Gathered::default(),
@@ -157,6 +161,10 @@ impl State {
 
     pub(crate) fn revision(&self) -> Revision {
         self.revision
+    }
+
+    pub(crate) fn seq(&self) -> Seq {
+        self.seq
     }
 
     pub(crate) fn next_seq(&mut self) -> Seq {
@@ -205,7 +213,7 @@ impl State {
             values,
         };
         let shown = shown(id, &device);
-        self.devices.insert(id, device);
+        self.devices.insert(id, Shared::new(device));
         shown
     }
 
@@ -359,7 +367,7 @@ impl State {
             fields: entry.fields,
         };
         let lines: Vec<LogLine> = (first_seq..).zip(entries).map(line).collect();
-        self.logs.extend(lines.iter().cloned());
+        self.logs.extend(lines.iter().cloned().map(Shared::new));
         let surplus = self.logs.len().saturating_sub(SNAPSHOT_LOGS);
         self.logs.drain(..surplus);
         lines
@@ -409,7 +417,7 @@ impl State {
             self.revised.set(name, None, edit.revision);
         }
         let var = VarState { spec, desired, reported: IndexMap::new(), applied: Marks::default() };
-        self.vars.insert(name.clone(), var);
+        self.vars.insert(name.clone(), Shared::new(var));
     }
 
     fn apply_edit(
@@ -497,26 +505,6 @@ impl State {
 
     pub(crate) fn rename(&mut self, name: &str) {
         self.name = name.to_owned();
-    }
-
-    pub(crate) fn snapshot(&self, now: UnixMicros, role: ProjectRole) -> Snapshot {
-        Snapshot {
-            seq: self.seq,
-            now,
-            project: self.project,
-            name: self.name.clone(),
-            role,
-            revision: self.revision,
-            devices: self.devices(),
-            vars: self.vars.iter().map(|(name, var)| shown_var(name, var)).collect(),
-            logs: self.logs.iter().cloned().collect(),
-            storing: self.storing,
-            lost: self.lost,
-            // kept beside the state: it stays when nobody uses the project
-            refused: Vec::new(),
-            gone: self.gone.iter().map(|(id, name)| (*id, name.clone())).collect(),
-            gave_way: 0,
-        }
     }
 
     /// In the order in which they were first seen.

@@ -14,7 +14,7 @@ use protocol::{
 use super::State;
 
 /// What devices did with the desired value of one variable: the newest of each.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Marks(IndexMap<DeviceId, Applied>);
 
 impl FromIterator<Applied> for Marks {

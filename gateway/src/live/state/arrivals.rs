@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use protocol::{ErrorCode, ProtocolError, model::DeviceId};
 
-use super::{DeviceState, State};
+use super::{DeviceState, State, frozen::Shared};
 use crate::store::GivesWay;
 
 /// Devices that are about to come or to go.
@@ -36,7 +36,7 @@ impl State {
         let Arrivals { new, expected, leaving } = &mut self.arrivals;
         let mut gives_way = None;
         if self.devices.len() - leaving.len() + *new >= most {
-            let may_go = |(id, device): &(&DeviceId, &DeviceState)| {
+            let may_go = |(id, device): &(&DeviceId, &Shared<DeviceState>)| {
                 device.connections == 0 && !expected.contains_key(id) && !leaving.contains(id)
             };
             let away = self.devices.iter().filter(may_go);
@@ -85,7 +85,7 @@ impl State {
         let with_lines: BTreeSet<DeviceId> = self.logs.iter().map(|line| line.device).collect();
         self.gone.retain(|gone, _| with_lines.contains(gone));
         if with_lines.contains(&id) {
-            self.gone.insert(id, device.name);
+            self.gone.insert(id, device.name.clone());
         }
     }
 }

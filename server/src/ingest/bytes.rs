@@ -10,7 +10,7 @@ use std::{
 use protocol::line::LineDecoder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::outbox::Outbox;
+use super::{connection::instant, outbox::Outbox};
 
 /// Read at once, on the stack.
 pub(super) const CHUNK_BYTES: usize = 8 * 1024;
@@ -31,7 +31,7 @@ pub(super) async fn move_bytes<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> io::Result<Moved> {
     poll_fn(|cx| {
         if !out.is_empty()
-            && let Poll::Ready(written) = out.poll_write_to(stream, cx)
+            && let Poll::Ready(written) = out.poll_write_to(stream, instant(), cx)
         {
             return Poll::Ready(written.map(|()| Moved::Written));
         }

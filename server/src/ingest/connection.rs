@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Room, Settled};
+use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Push, Room, Settled};
 use protocol::{ErrorCode, ProtocolError, limits, line::LineDecoder, model::Key};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -449,9 +449,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// Sends the newest desired values, if the game does not have them yet.
     fn push(&mut self) -> Result<(), End> {
-        if let Some(push) = self.game.as_mut().and_then(GameLine::take_push) {
+        if let Some(Push { revision, payload }) = self.game.as_mut().and_then(GameLine::take_push) {
             let now = instant();
-            self.out.add(now, |out| self.session.push(&push, now, out));
+            let push = |payload: &[u8], out: &mut Vec<u8>| self.session.push(revision, payload, now, out);
+            self.out.add_line(now, &payload, push);
         }
         Ok(())
     }
@@ -471,7 +472,7 @@ fn slow() -> ProtocolError {
 }
 
 /// The clock of the runtime, so that a simulated one counts here too.
-fn instant() -> Instant {
+pub(super) fn instant() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

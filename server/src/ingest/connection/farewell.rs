@@ -75,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(super) async fn hang_up(mut self) {
         let deadline = self.out.deadline().unwrap_or_else(instant);
         let sent = timeout_at(deadline.into(), async {
-            poll_fn(|cx| self.out.poll_write_to(&mut self.stream, cx)).await?;
+            poll_fn(|cx| self.out.poll_write_to(&mut self.stream, instant(), cx)).await?;
             self.stream.shutdown().await
         });
         if !matches!(sent.await, Ok(Ok(()))) {

@@ -12,7 +12,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-use gateway::{ActionCall, Content, Push, Settled};
+use gateway::{ActionCall, Content, Settled};
 use protocol::{
     ErrorCode, ProtocolError, limits,
     line::{
@@ -481,14 +481,14 @@ impl Session {
     }
 
     /// Says the newest desired values.
-    pub(crate) fn push(&mut self, push: &Push, now: Instant, out: &mut Vec<u8>) {
+    pub(crate) fn push(&mut self, revision: Revision, payload: &[u8], now: Instant, out: &mut Vec<u8>) {
         let Some(key) = self.key else { return };
         match self.v2.as_mut().filter(|v2| v2.caps.rev) {
             Some(v2) => {
-                v2.revisions.send(push.revision, now);
-                write_revised(out, key, push.revision, &push.payload);
+                v2.revisions.send(revision, now);
+                write_revised(out, key, revision, payload);
             }
-            None => write_edits(out, key, &push.payload),
+            None => write_edits(out, key, payload),
         }
     }
 

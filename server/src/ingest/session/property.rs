@@ -167,9 +167,9 @@ impl Talk {
             Step::Settle(count, refused) => self.settle(*count, *refused == 1),
             Step::Push => {
                 self.revision += 1;
-                let push = Push { revision: Revision(self.revision), payload: (*b"e30=").into() };
-                self.session.push(&push, self.now, &mut self.out);
-                self.session.in_sync(push.revision, &mut self.out);
+                let revision = Revision(self.revision);
+                self.session.push(revision, b"e30=", self.now, &mut self.out);
+                self.session.in_sync(revision, &mut self.out);
             }
             Step::Pass(millis) => {
                 self.now += Duration::from_millis(*millis);

@@ -314,8 +314,7 @@ fn the_other_side_may_ask_too() {
 #[test]
 fn values_come_with_revisions_and_are_timed() {
     let mut talk = Talk::version_2("{\"proto\":2,\"caps\":[\"rev\"]}");
-    let push = Push { revision: Revision(5), payload: (*b"e30=").into() };
-    talk.session.push(&push, talk.now, &mut talk.out);
+    talk.session.push(Revision(5), b"e30=", talk.now, &mut talk.out);
     talk.session.in_sync(Revision(5), &mut talk.out);
     assert_eq!(talk.said(), "v:0123456789ab:5:e30=\ns:0123456789ab:5\n");
     talk.now += Duration::from_millis(30);
@@ -336,7 +335,7 @@ fn values_come_with_revisions_and_are_timed() {
     assert_eq!(talk.session.take_refused()[0].excerpt, "r:…:5:[7]");
     assert_eq!((talk.line("r:0123456789ab:6"), talk.error().as_str()), (Effect::None, "bad_shape"));
     let mut original = Talk::verified();
-    original.session.push(&push, original.now, &mut original.out);
+    original.session.push(Revision(5), b"e30=", original.now, &mut original.out);
     original.session.in_sync(Revision(5), &mut original.out);
     assert_eq!(original.said(), "v:0123456789ab:e30=\n");
 }

@@ -239,3 +239,33 @@ async fn what_many_games_answer_is_bounded_and_all_of_it_is_stored() {
     assert_eq!(host.gateway().unwrap().status().queued_bytes, 0);
     assert_eq!(host.disk.outcomes().len(), GAMES * TEXTS);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_game_on_a_slow_line_gets_all_that_people_want() {
+    let host = world().await;
+    let names: Vec<String> = (0..TEXTS).map(|i| format!("text{i}")).collect();
+    drop(asked(&host, &names).await);
+    set(&host, 1, &names, &"b".repeat(TEXT_BYTES)).await;
+    let mut talk =
+        Talk::new(host.connect("slow", IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), Box::new(|_| ())).unwrap());
+    talk.slow_down(SECOND / 16);
+    let begun = Instant::now();
+    talk.say(&format!("h:{}", json!({"proto": 2, "caps": ["rev", "json"]})));
+    talk.say(&format!("v:{}", KEYS[0]));
+    let mut heard = String::new();
+    while !heard.starts_with("v:") {
+        heard = line(&mut talk).await.expect("the connection stays");
+        assert!(!heard.starts_with("ERR"), "{heard}");
+    }
+    assert!(heard.len() > TEXTS * TEXT_BYTES && begun.elapsed() > 20 * SECOND, "{:?}", begun.elapsed());
+    // and one that stops reading is let go as ever
+    talk.say("p:again");
+    while line(&mut talk).await.unwrap() != "q:again" {}
+    set(&host, 2, &names, &"c".repeat(TEXT_BYTES)).await;
+    sleep(30 * SECOND).await;
+    let mut last = String::new();
+    while let Some(heard) = talk.next().await.unwrap_or_default() {
+        last = heard;
+    }
+    assert!(!last.starts_with("v:"), "all of it came");
+}

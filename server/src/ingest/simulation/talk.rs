@@ -1,13 +1,15 @@
 //! A client's side of a connection: whole lines, and never waiting with a write for a read.
 
 use std::{
-    future::poll_fn,
+    future::{Future as _, poll_fn},
     io,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use super::link::End;
 
@@ -15,11 +17,21 @@ pub(super) struct Talk {
     end: End,
     input: Vec<u8>,
     output: Vec<u8>,
+    /// After each kibibyte it reads nothing for so long.
+    rest: Option<Duration>,
+    /// What it has read since.
+    taken: usize,
+    resting: Option<Pin<Box<Sleep>>>,
 }
 
 impl Talk {
     pub(super) fn new(end: End) -> Self {
-        Self { end, input: Vec::new(), output: Vec::new() }
+        Self { end, input: Vec::new(), output: Vec::new(), rest: None, taken: 0, resting: None }
+    }
+
+    /// From now on it reads a kibibyte and rests for so long.
+    pub(super) fn slow_down(&mut self, rest: Duration) {
+        self.rest = Some(rest);
     }
 
     /// Sends a line, when there is room.
@@ -45,11 +57,20 @@ impl Talk {
                 let line: Vec<u8> = self.input.drain(..=end).collect();
                 return Poll::Ready(Ok(Some(String::from_utf8_lossy(&line[..end]).into_owned())));
             }
+            if let Some(resting) = &mut self.resting {
+                std::task::ready!(resting.as_mut().poll(cx));
+                self.resting = None;
+            }
             let mut bytes = [0; 1024];
             let mut buffer = ReadBuf::new(&mut bytes);
             std::task::ready!(Pin::new(&mut self.end).poll_read(cx, &mut buffer))?;
             if buffer.filled().is_empty() {
                 return Poll::Ready(Ok(None));
+            }
+            self.taken += buffer.filled().len();
+            if self.taken >= 1024 {
+                self.taken = 0;
+                self.resting = self.rest.map(|rest| Box::pin(sleep(rest)));
             }
             self.input.extend_from_slice(buffer.filled());
         }

@@ -78,6 +78,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interleaved::{Step, in_every_order};
 
     #[test]
     fn what_was_read_before_something_was_forgotten_is_not_kept() {
@@ -101,5 +102,41 @@ mod tests {
         assert_eq!(cache.publish(version, 1, "second"), Some("first"));
         cache.forget(|_, value| *value == "second");
         assert_eq!(cache.get(&1), Some("first"));
+    }
+
+    /// Two who read the same, and the database.
+    #[derive(Default)]
+    struct Readers {
+        cache: Cache<u8, u8>,
+        database: u8,
+        versions: [Version; 2],
+        read: [u8; 2],
+    }
+
+    fn reader<const I: usize>() -> [Step<Readers>; 3] {
+        [
+            |w| w.versions[I] = w.cache.version(),
+            |w| w.read[I] = w.database,
+            |w| {
+                w.cache.publish(w.versions[I], 1, w.read[I]);
+            },
+        ]
+    }
+
+    #[test]
+    fn whatever_the_order_nothing_old_is_kept() {
+        let ways: [&[Step<Readers>]; 3] = [
+            &[|w| w.database = 7, |w| w.cache.forget(|_, _| true)],
+            &[|w| w.database = 7, |w| w.cache.forget(|key, _| *key == 1)],
+            &[|w| w.database = 7, |w| w.cache.change(&1, |value| *value = 7)],
+        ];
+        for changer in ways {
+            let threads: [&[Step<Readers>]; 3] = [&reader::<0>(), &reader::<1>(), changer];
+            let orders = in_every_order(&threads, Readers::default, |w, order| {
+                let kept = w.cache.get(&1);
+                assert!(kept.is_none_or(|kept| kept == 7), "{kept:?} after {order:?}");
+            });
+            assert_eq!(orders, 560);
+        }
     }
 }

@@ -17,6 +17,8 @@ mod edits;
 mod error;
 mod games;
 mod gateway;
+#[cfg(test)]
+mod interleaved;
 mod keys;
 mod live;
 mod logs;

@@ -333,7 +333,10 @@ mod tests {
     use tokio::sync::oneshot::error::TryRecvError;
 
     use super::*;
-    use crate::live::test_live;
+    use crate::{
+        interleaved::{Step, in_every_order},
+        live::test_live,
+    };
 
     fn logs(live: &Arc<Live>, count: usize) -> Job {
         let entry = || protocol::model::LogEntry {
@@ -456,5 +459,51 @@ mod tests {
         assert!(queues.withdraw(&mut asked[0]));
         assert_eq!(queues.take_all().jobs.len(), 1);
         assert!(!queues.withdraw(&mut asked[1]));
+    }
+
+    /// Two who edit and lose their patience, and the writer.
+    struct Desk {
+        queues: Queues,
+        live: Arc<Live>,
+        asked: [Option<Asked>; 2],
+        is_withdrawn: [Option<bool>; 2],
+        batch: Batch,
+    }
+
+    /// An edit of so many records tells whose it is.
+    fn editor<const I: usize>() -> [Step<Desk>; 2] {
+        [
+            |w| {
+                let (answer, asked) = Asked::new();
+                let mut job = logs(&w.live, I + 1);
+                job.target.reply = Reply::Answer(answer);
+                w.queues.push_edit(job);
+                w.asked[I] = Some(asked);
+            },
+            |w| w.is_withdrawn[I] = w.asked[I].as_mut().map(|asked| w.queues.withdraw(asked)),
+        ]
+    }
+
+    #[test]
+    fn whatever_the_order_an_edit_is_taken_back_or_written_and_never_both() {
+        let take: Step<Desk> = |w| w.batch.jobs.extend(w.queues.take(1).jobs);
+        let begin = || Desk {
+            queues: Queues::default(),
+            live: test_live(1),
+            asked: [None, None],
+            is_withdrawn: [None, None],
+            batch: Batch::default(),
+        };
+        let threads: [&[Step<Desk>]; 3] = [&editor::<0>(), &editor::<1>(), &[take; 3]];
+        let orders = in_every_order(&threads, begin, |mut w, order| {
+            w.batch.jobs.extend(w.queues.take_all().jobs);
+            for i in 0..2 {
+                let times = w.batch.jobs.iter().filter(|job| job.write.records() == i + 1).count();
+                let expected = usize::from(w.is_withdrawn[i] == Some(false));
+                assert_eq!(times, expected, "edit {i} after {order:?}");
+            }
+            assert!(w.queues.is_empty());
+        });
+        assert_eq!(orders, 210);
     }
 }

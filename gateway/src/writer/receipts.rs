@@ -62,3 +62,53 @@ impl Receipts {
         Settled { up_to, refused, ended: settled.ended }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::interleaved::{Step, in_every_order};
+
+    /// A connection that looks now and then, and what it heard.
+    struct Connection {
+        receipts: Receipts,
+        heard: Settled,
+    }
+
+    impl Connection {
+        /// Whether there was anything.
+        fn look(&mut self) -> bool {
+            let Some(Settled { up_to, refused, ended }) = self.receipts.next().now_or_never() else {
+                return false;
+            };
+            assert!(up_to >= self.heard.up_to, "{up_to} after {}", self.heard.up_to);
+            assert!(refused.iter().all(|seq| *seq <= up_to), "{refused:?} before {up_to}");
+            self.heard.up_to = up_to;
+            self.heard.refused.extend(refused);
+            self.heard.ended = ended;
+            true
+        }
+    }
+
+    #[test]
+    fn whatever_the_order_everything_is_heard_once() {
+        let writer: &[Step<Connection>] = &[
+            |w| w.receipts.commit(1),
+            |w| w.receipts.refuse_when_settled(2),
+            |w| w.receipts.commit(2),
+            |w| w.receipts.commit(3),
+        ];
+        let newer_connection: &[Step<Connection>] = &[|w| w.receipts.end(ErrorCode::TakenOver)];
+        let look: Step<Connection> = |w| {
+            w.look();
+        };
+        let begin = || Connection { receipts: Receipts::new(0), heard: Settled::default() };
+        let orders = in_every_order(&[writer, newer_connection, &[look; 4]], begin, |mut w, order| {
+            while w.look() {}
+            let all = Settled { up_to: 3, refused: vec![2], ended: Some(ErrorCode::TakenOver) };
+            assert_eq!(w.heard, all, "after {order:?}");
+        });
+        assert_eq!(orders, 630);
+    }
+}

@@ -293,7 +293,12 @@ fn subtract<K: std::hash::Hash + Eq>(held: &mut HashMap<K, usize>, key: K, bytes
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+
+    use futures_util::FutureExt;
+
     use super::*;
+    use crate::interleaved::{Step, in_every_order};
 
     const LINE: usize = 4 * 1024;
 
@@ -427,5 +432,46 @@ mod tests {
         assert!(rooms.reserve(lane(2, 1), LINE).await.is_none());
         assert!(rooms.try_reserve(lane(2, 1), LINE).is_none());
         drop(taken);
+    }
+
+    type Waiting = Pin<Box<dyn Future<Output = Option<Room>>>>;
+
+    /// Two who wait for room, one of whom goes, and those who hold it.
+    struct Hall {
+        rooms: Rooms,
+        held: Vec<Room>,
+        patient: Option<Waiting>,
+        impatient: Option<Waiting>,
+        got: Option<Room>,
+    }
+
+    #[test]
+    fn whatever_the_order_who_waits_gets_room_and_none_is_lost() {
+        let patient: &[Step<Hall>] = &[
+            |w| w.patient = Some(Box::pin(w.rooms.reserve(lane(1, 11), 2 * FLOOR_BYTES))),
+            |w| w.got = w.patient.as_mut().and_then(FutureExt::now_or_never).flatten(),
+        ];
+        let impatient: &[Step<Hall>] = &[
+            |w| w.impatient = Some(Box::pin(w.rooms.reserve(lane(1, 12), 2 * FLOOR_BYTES))),
+            |w| w.impatient = None,
+        ];
+        let holders: &[Step<Hall>] = &[
+            |w| w.held[0].resize(1),
+            |w| w.rooms.give_back(vec![w.held.remove(1)]),
+            |w| drop(w.held.remove(0)),
+        ];
+        let begin = || {
+            let rooms = Rooms::default();
+            let held = [1, 2].map(|number| rooms.try_reserve(lane(1, number), 8 * 1024 * 1024));
+            let held = held.into_iter().flatten().collect();
+            Hall { rooms, held, patient: None, impatient: None, got: None }
+        };
+        let orders = in_every_order(&[patient, impatient, holders], begin, |mut w, order| {
+            let got = w.got.take().or_else(|| w.patient.take().and_then(FutureExt::now_or_never).flatten());
+            assert!(got.is_some_and(|room| room.bytes == 2 * FLOOR_BYTES), "after {order:?}");
+            drop(w.patient);
+            assert_eq!(w.rooms.used(), 0, "after {order:?}");
+        });
+        assert_eq!(orders, 210);
     }
 }

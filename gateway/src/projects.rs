@@ -104,11 +104,18 @@ impl Gateway {
         if !deleted? {
             return Err(GatewayError::NotFound);
         }
+        self.let_go_of_deleted(id);
+        Ok(())
+    }
+
+    /// Forgets a project that is deleted in the database, and lets go of whoever uses it. Public for the simulation of the
+    /// ingest side, whose database knows nothing of people.
+    #[doc(hidden)]
+    pub fn let_go_of_deleted(&self, id: ProjectId) {
         self.inner.projects.drop_one(id);
         self.inner.refusals.forget(id);
         self.end_keys_of(id);
         self.inner.sweeper.wake();
-        Ok(())
     }
 
     /// The history of a project's values, the newest first; of those older than a revision, and of one variable, if

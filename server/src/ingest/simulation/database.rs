@@ -19,8 +19,8 @@ use gateway::store::{
     Write, Written, batch,
 };
 use protocol::{
-    live::{Gesture, LogLine},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
+    live::{Gesture, LogLine, Outcome},
+    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName, VarSpec},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -55,6 +55,7 @@ struct State {
     model: Model,
     faults: Option<Faults>,
     away_until: Option<Instant>,
+    slow_until: Option<Instant>,
     backup: Option<Backup>,
     restores: u64,
 }
@@ -78,9 +79,10 @@ impl Disk {
     /// With so many projects, numbered from 1, and their keys.
     pub(super) fn new(rng: fastrand::Rng, journal: Journal, keys: &[Key], faults: Faults) -> Arc<Self> {
         let (tables, model) = (Tables::new(keys), Model::new(journal.clone()));
-        let (logs, in_doubt, away_until) = (Vec::new(), None, None);
+        let (logs, in_doubt, away_until, slow_until) = (Vec::new(), None, None, None);
         let (faults, backup, restores) = (Some(faults), None, 0);
-        let state = State { rng, tables, logs, in_doubt, model, faults, away_until, backup, restores };
+        let state =
+            State { rng, tables, logs, in_doubt, model, faults, away_until, slow_until, backup, restores };
         Arc::new(Self { state: Mutex::new(state), journal })
     }
 
@@ -128,6 +130,18 @@ impl Disk {
         true
     }
 
+    /// A project is deleted, which waits for a commit that is on its way.
+    pub(super) fn delete(&self, project: i64) {
+        let mut state = self.state();
+        state.decide(&self.journal);
+        state.tables.deleted.insert(project);
+    }
+
+    /// Whether a project is deleted.
+    pub(super) fn is_deleted(&self, project: i64) -> bool {
+        self.state().tables.deleted.contains(&project)
+    }
+
     /// How often a backup was restored: whoever knows something of before knows nothing any more.
     pub(super) fn restores(&self) -> u64 {
         self.state().restores
@@ -138,6 +152,7 @@ impl Disk {
         let mut state = self.state();
         state.faults = None;
         state.away_until = None;
+        state.slow_until = None;
     }
 
     /// Looks at what is committed.
@@ -151,8 +166,25 @@ impl Disk {
     }
 
     /// What devices did with values, by device and variable: the revision, and what became of its value.
-    pub(super) fn outcomes(&self) -> BTreeMap<(i64, String), (i64, String)> {
+    pub(super) fn outcomes(&self) -> BTreeMap<(i64, String), (i64, Outcome)> {
         self.state().tables.outcomes().clone()
+    }
+
+    /// What a device did with a variable's value, if it did not just take it: the revision, and what became of that.
+    pub(super) fn outcome(&self, project: i64, device: &str, name: &str) -> Option<(i64, Outcome)> {
+        let state = self.state();
+        let device = state.tables.device(project, device)?;
+        state.tables.outcomes().get(&(device, name.to_owned())).cloned()
+    }
+
+    /// A variable as it is declared.
+    pub(super) fn spec(&self, project: i64, name: &str) -> Option<VarSpec> {
+        self.state().tables.spec(project, name)
+    }
+
+    /// Everything takes its time for a while.
+    pub(super) fn slow_down(&self, time: Duration) {
+        self.state().slow_until = Some(Instant::now() + time);
     }
 
     /// The desired values of a project by the tables, with the revision of the newest.
@@ -162,6 +194,12 @@ impl Disk {
 }
 
 impl State {
+    /// How long one thing takes.
+    fn delay(&mut self) -> Duration {
+        let is_slow = self.slow_until.is_some_and(|until| until > Instant::now());
+        Duration::from_millis(self.rng.u64(if is_slow { 200..2_500 } else { 0..4 }))
+    }
+
     fn decide(&mut self, journal: &Journal) {
         let Some(commit) = self.in_doubt.take() else { return };
         if !commit.happens {
@@ -169,7 +207,9 @@ impl State {
         }
         journal.note("disk", format_args!("committed {} writes", commit.batch.len()));
         self.model.land(&commit.batch, &commit.written);
+        let deleted = std::mem::take(&mut self.tables.deleted);
         self.tables = commit.transaction.tables;
+        self.tables.deleted.extend(deleted);
         self.logs.extend(commit.transaction.logs);
         self.model.compare(&self.tables, &self.logs);
     }
@@ -210,13 +250,13 @@ impl OpenDisk {
         self.live().await;
         let (delay, away_until) = {
             let mut state = self.disk.state();
-            let delay = state.rng.u64(0..4);
+            let delay = state.delay();
             let away_until = state.away_until.filter(|until| *until > Instant::now());
             // refused at once, or not answered at all
             (delay, away_until.map(|until| (until, state.rng.bool())))
         };
         match away_until {
-            None => sleep(Duration::from_millis(delay)).await,
+            None => sleep(delay).await,
             Some((_, true)) => return Err(StoreError::TimedOut),
             Some((until, false)) => {
                 sleep_until(until).await;
@@ -331,7 +371,11 @@ impl Store for OpenDisk {
 
     async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
         self.reach().await?;
-        let project = self.disk.state().tables.project_of(key);
+        let (project, delay) = {
+            let mut state = self.disk.state();
+            (state.tables.project_of(key), state.delay())
+        };
+        sleep(delay).await;
         let state = |project: Project| KeyState {
             id: KeyId(project.id.0),
             project: project.id,
@@ -354,10 +398,10 @@ impl Store for OpenDisk {
             let newest = of_project.rev().take(max_logs as usize);
             loaded.logs = newest.map(|(_, line)| line.clone()).collect();
             loaded.logs.reverse();
-            (loaded, state.rng.u64(0..4))
+            (loaded, state.delay())
         };
         // what it read gets old on its way
-        sleep(Duration::from_millis(delay)).await;
+        sleep(delay).await;
         Ok(Some(loaded))
     }
 

@@ -15,7 +15,7 @@ use protocol::{
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{game::KNOBS, host::Host};
+use super::{game::KNOBS, host::Host, values::meant};
 
 pub(super) struct Designer {
     host: Arc<Host>,
@@ -23,7 +23,7 @@ pub(super) struct Designer {
     caller: Caller,
     project: i64,
     label: String,
-    /// Every value that he sets is another one.
+    /// Every value that he sets is another one, but where he sets what is wanted already.
     next_value: i64,
     newest: i64,
     /// How many backups were restored when `newest` was.
@@ -36,6 +36,7 @@ impl Designer {
         host: &Arc<Host>,
         rng: fastrand::Rng,
         project: i64,
+        number: i64,
         is_quiet: &Arc<AtomicBool>,
     ) -> Self {
         let user = User { id: UserId(1), name: "owner".to_owned(), email: None, role: Role::Owner };
@@ -44,8 +45,8 @@ impl Designer {
             rng,
             caller: user.into(),
             project,
-            label: format!("designer{project}"),
-            next_value: 1,
+            label: format!("designer{project}.{number}"),
+            next_value: number * 1_000_000 + 1,
             newest: 0,
             restores: 0,
             is_quiet: Arc::clone(is_quiet),
@@ -67,8 +68,13 @@ impl Designer {
     async fn sit(&mut self, gateway: &Gateway, mut watcher: Watcher) {
         let restores = self.host.disk.restores();
         let mut seen = self.begin(&watcher.snapshot().logs);
+        if !self.is_quiet.load(Relaxed) && self.rng.u8(..6) == 0 {
+            // the browser's tab sleeps
+            sleep(Duration::from_millis(self.rng.u64(1_000..20_000))).await;
+        }
         let leave_at = Instant::now() + Duration::from_millis(self.rng.u64(500..4_000));
-        let mut edit_at = Instant::now();
+        // he may have come to look only
+        let mut edit_at = if self.rng.u8(..4) == 0 { leave_at } else { Instant::now() };
         while Instant::now() < leave_at {
             tokio::select! {
                 biased;
@@ -112,16 +118,20 @@ impl Designer {
 
     async fn edit(&mut self, gateway: &Gateway) {
         let count = self.rng.usize(1..=KNOBS.len());
-        let mut changes = Vec::with_capacity(count);
+        let (_, wanted) = self.host.disk.desired(self.project);
+        let mut changes: Vec<Change> = Vec::with_capacity(count);
+        let known = self.next_value;
         for knob in &KNOBS[..count] {
             let name = VarName::parse(knob).expect("it is a name");
-            // the first one is always set, so that every edit has a revision
-            let change = match !changes.is_empty() && self.rng.u8(..4) == 0 {
-                true => Change::let_go(name),
-                false => (name, Value::Int(self.next_value.into())).into(),
-            };
-            changes.push(change);
-            self.next_value += 1;
+            let same = wanted.get(*knob).and_then(|value| value.parse::<i64>().ok());
+            changes.push(match (self.rng.u8(..12), same) {
+                (0..3, _) => Change::let_go(name),
+                (3..6, Some(same)) => (name, Value::Int(same.into())).into(),
+                _ => {
+                    self.next_value += 1;
+                    (name, Value::Int(self.next_value.into())).into()
+                }
+            });
         }
         let gesture = Gesture(self.rng.u64(..));
         let restores = self.host.disk.restores();
@@ -138,7 +148,7 @@ impl Designer {
                 let revision = saved.revision.0;
                 self.host.journal.note(&self.label, format_args!("saved revision {revision}"));
                 for Change { name, value, .. } in changes {
-                    let value = value.map(|value| value.to_json());
+                    let value = value.map(|value| meant(&value.to_json()));
                     let set_by = saved.vars.iter().find(|(of, _)| *of == name).map(|(_, set_by)| *set_by);
                     let is_saved = self.host.disk.look(|model| match set_by {
                         // nobody had wanted anything of it before
@@ -152,14 +162,19 @@ impl Designer {
                     self.host.journal.check(is_saved, &self.label, what);
                 }
                 let what = format_args!("revision {revision} after {}", self.newest);
-                self.host.journal.check(revision > self.newest, &self.label, what);
+                // an edit that changes nothing has no revision of its own
+                let least = self.newest + i64::from(self.next_value > known);
+                self.host.journal.check(revision >= least, &self.label, what);
                 self.newest = revision;
             }
             // no game has declared the variables yet, or the server is away
             Err(GatewayError::Refused(_) | GatewayError::Unavailable(_) | GatewayError::Closed) => {
                 for Change { name, value, .. } in changes {
-                    if let Some(value) = value {
-                        self.host.disk.refuse(self.project, name.as_str(), value.to_json());
+                    let value = value.map(|value| meant(&value.to_json()));
+                    // what was wanted already may well be saved
+                    let is_fresh = |value: i64| value > known && value <= self.next_value;
+                    if let Some(value) = value.filter(|value| value.parse().is_ok_and(is_fresh)) {
+                        self.host.disk.refuse(self.project, name.as_str(), value);
                     }
                 }
             }

@@ -12,14 +12,25 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use protocol::limits::MAX_INFLIGHT_LINES;
+use protocol::{limits::MAX_INFLIGHT_LINES, live::Outcome};
 use serde_json::{Value as Json, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{host::Host, link::Tap, model::Landed, tables::POISON, talk::Talk};
+use super::{
+    host::Host,
+    link::Tap,
+    model::Landed,
+    tables::POISON,
+    talk::Talk,
+    values::{WAYS, meant},
+};
 
 /// Who hears nothing for so long gives the connection up.
 const SILENCE: Duration = Duration::from_secs(45);
+/// Lines of a flood, each with so many entries of so many bytes: more than one connection may have waiting.
+const FLOOD_LINES: usize = 6;
+const FLOOD_ENTRIES: usize = 14;
+const FLOOD_ENTRY_BYTES: usize = 60_000;
 /// Variables that people edit.
 pub(super) const KNOBS: [&str; 3] = ["knob0", "knob1", "knob2"];
 
@@ -59,7 +70,13 @@ pub(super) struct Memory {
     pub(super) revision: i64,
     epoch: Option<String>,
     pub(super) values: BTreeMap<String, String>,
+    /// The edit that set each of `values`.
+    set_by: BTreeMap<String, i64>,
+    /// What it said of edits: variable, edit, and why it did not just take it.
+    said: Vec<(String, i64, Option<String>)>,
     in_sync: bool,
+    /// It is to send more than the server can take in now.
+    pub(super) is_to_flood: bool,
 }
 
 pub(super) struct Game {
@@ -88,6 +105,8 @@ struct Conversation {
     refused: BTreeSet<u64>,
     heard: Instant,
     return_within: Option<u64>,
+    /// It did not listen for a while.
+    has_napped: bool,
     /// How many backups had been restored when it began: what is said later may be of a history that counts no longer.
     restores: u64,
 }
@@ -134,10 +153,41 @@ impl Memory {
                 }
             });
         }
+        for knob in KNOBS {
+            self.check_outcome(host, knob);
+        }
         for message in &self.loose {
             let count = host.disk.look(|model| model.count(message));
             host.journal.check(count <= 1, &self.label, format_args!("{message} is stored {count} times"));
         }
+    }
+}
+
+impl Memory {
+    /// Nothing is stored of what it did with a value that it has not said of that very edit.
+    fn check_outcome(&self, host: &Host, name: &str) {
+        let identity = format!("id:{}", self.label);
+        let Some((set_by, outcome)) = host.disk.outcome(self.project, &identity, name) else { return };
+        let reason = why(&outcome);
+        let was_said = self.said.contains(&(name.to_owned(), set_by, reason.clone()));
+        let what = format_args!("{name} of {set_by} is stored as {reason:?}, which it never said");
+        host.journal.check(was_said, &self.label, what);
+    }
+}
+
+/// Why a value was not just taken.
+pub(super) fn why(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Applied => None,
+        Outcome::Clamped { reason, .. } | Outcome::Rejected { reason } => reason.clone(),
+    }
+}
+
+/// What a game says that does not just take a value.
+pub(super) fn objection(rng: &mut fastrand::Rng, name: &str, reason: &str) -> Json {
+    match rng.bool() {
+        true => json!({"name": name, "status": "clamped", "value": 1, "reason": reason}),
+        false => json!({"name": name, "status": "rejected", "reason": reason}),
     }
 }
 
@@ -159,7 +209,10 @@ impl Game {
             revision: 0,
             epoch: None,
             values: BTreeMap::new(),
+            set_by: BTreeMap::new(),
+            said: Vec::new(),
             in_sync: false,
+            is_to_flood: false,
         }));
         let game = Self {
             host: Arc::clone(host),
@@ -223,6 +276,7 @@ impl Game {
         memory.revision = 0;
         memory.epoch = None;
         memory.values.clear();
+        memory.set_by.clear();
     }
 
     /// Holds every acknowledgement against the disk in the moment when the server says it.
@@ -264,6 +318,7 @@ impl Game {
             refused: BTreeSet::new(),
             heard: Instant::now(),
             return_within: None,
+            has_napped: false,
             restores: self.host.disk.restores(),
         };
         self.greet(&mut it);
@@ -291,6 +346,11 @@ impl Game {
                     true => now + SILENCE,
                     false => now + Duration::from_millis(self.rng.u64(5..800)),
                 };
+                if !self.is_quiet.load(Relaxed) && self.rng.u8(0..100) == 0 {
+                    it.has_napped = true;
+                    sleep(Duration::from_millis(self.rng.u64(1_000..25_000))).await;
+                    it.heard = Instant::now();
+                }
                 if self.act(&mut it) {
                     // the network changes: the server does not hear of it, and neither does what is on its way
                     self.left.push(it.talk);
@@ -339,7 +399,61 @@ impl Game {
             it.talk.say(&format!("l:{}:{}", self.key, json!({ "message": message })));
             memory.loose.push(message);
         }
+        if it.is_verified {
+            self.flood(it);
+            if self.rng.u8(0..12) == 0 {
+                self.change_its_mind(it);
+            }
+        }
         self.left.len() < 2 && self.rng.u8(0..60) == 0
+    }
+
+    /// Says more at once than the server may have waiting of one game.
+    fn flood(&self, it: &mut Conversation) {
+        let mut memory = self.memory();
+        if !std::mem::take(&mut memory.is_to_flood) {
+            return;
+        }
+        self.host.journal.note(&memory.label, format_args!("floods"));
+        for _ in 0..FLOOD_LINES {
+            let message = |i| format!("{} flood {}.{i} ", memory.label, memory.loose.len());
+            let messages: Vec<String> = (0..FLOOD_ENTRIES).map(message).collect();
+            let entries = messages.iter().map(|message| {
+                let text = format!("{message}{}", "x".repeat(FLOOD_ENTRY_BYTES));
+                json!({ "message": text })
+            });
+            let entries: Vec<Json> = entries.collect();
+            it.talk.say(&format!("l:{}:{}", self.key, json!(entries)));
+            memory.loose.extend(messages);
+        }
+    }
+
+    /// Says another time what it did with a value.
+    fn change_its_mind(&mut self, it: &mut Conversation) {
+        let mut rng = self.rng.fork();
+        let mut memory = self.memory();
+        let known: Vec<(String, i64)> = memory.set_by.clone().into_iter().collect();
+        let Some((name, set_by)) = rng.choice(known) else { return };
+        let answer = self.answer(&mut memory, &mut rng, vec![(name, set_by)]);
+        it.talk.say(&answer);
+    }
+
+    /// What it says of these edits; what it does not mention it has just taken.
+    fn answer(&self, memory: &mut Memory, rng: &mut fastrand::Rng, edits: Vec<(String, i64)>) -> String {
+        let mut outcomes = Vec::new();
+        for (name, set_by) in edits {
+            let reason =
+                (rng.u8(0..3) == 0).then(|| format!("{} objects {}", memory.label, memory.said.len()));
+            match &reason {
+                Some(reason) => outcomes.push(objection(rng, &name, reason)),
+                None => outcomes.push(json!({"name": name, "status": "applied"})),
+            }
+            memory.said.push((name, set_by, reason));
+        }
+        match outcomes.is_empty() {
+            true => format!("r:{}:{}", self.key, memory.revision),
+            false => format!("r:{}:{}:{}", self.key, memory.revision, json!(outcomes)),
+        }
     }
 
     /// Adds a line to the session.
@@ -367,7 +481,15 @@ impl Game {
                 }
                 Line { text: format!("i:{vars}"), fate: Fate::Value(stat, number.to_string()) }
             }
-            25..30 => Line { text: "l:[{\"message\":".to_owned(), fate: Fate::Refused("bad_json") },
+            25..28 => {
+                // another build declares a knob in another way
+                let (way, knob) = (WAYS[number % WAYS.len()], KNOBS[entries - 1]);
+                let value = obeyed.get(knob).and_then(|value| value.parse().ok()).unwrap_or(0);
+                let stat_is = json!({"name": stat, "type": "integer", "value": number});
+                let text = format!("i:{}", json!([stat_is, way.declaration(knob, value)]));
+                Line { text, fate: Fate::Value(stat, number.to_string()) }
+            }
+            28..30 => Line { text: "l:[{\"message\":".to_owned(), fate: Fate::Refused("bad_json") },
             30..32 => {
                 let text = format!("l:{}", json!({"message": format!("{POISON} {name}:{number}")}));
                 Line { text, fate: Fate::Refused("internal") }
@@ -441,8 +563,10 @@ impl Game {
             "h" | "q" => {}
             _ if line.starts_with("ERR ") => {
                 let code = line.split(' ').nth(1).unwrap_or_default();
-                let passing = ["unavailable", "taken_over", "idle", "slow", "timeout", "draining", "gap"];
-                if !passing.contains(&code) {
+                let passing = ["unavailable", "taken_over", "slow", "timeout", "draining", "gap"];
+                // who answers is not called idle
+                let was_silent = it.has_napped || it.talk.was_disturbed();
+                if !passing.contains(&code) && !(code == "idle" && was_silent) {
                     wrong(format_args!("{line}"));
                 }
             }
@@ -491,7 +615,8 @@ impl Game {
         self.host.journal.check(it.refused.insert(seq), &label, format_args!("n:{seq}:{code} twice"));
     }
 
-    fn hear_values(&self, it: &mut Conversation, revision: &str, payload: &str) {
+    fn hear_values(&mut self, it: &mut Conversation, revision: &str, payload: &str) {
+        let mut rng = self.rng.fork();
         let mut memory = self.memory();
         let label = memory.label.clone();
         let journal = &self.host.journal;
@@ -505,6 +630,7 @@ impl Game {
         };
         if push["full"] == json!(true) {
             memory.values.clear();
+            memory.set_by.clear();
         } else {
             let known = memory.revision;
             journal.check(revision > known, &label, format_args!("revision {revision} after {known}"));
@@ -512,10 +638,11 @@ impl Game {
         memory.epoch = push["epoch"].as_str().map(str::to_owned);
         memory.revision = revision;
         let is_old = self.host.disk.restores() != it.restores;
+        let mut edits = Vec::new();
         for var in push["vars"].as_array().into_iter().flatten() {
             let name = var["name"].as_str().unwrap_or_default();
             // in the JSON type in which the project last saw it
-            let value = var["value"].as_str().map_or_else(|| var["value"].to_string(), str::to_owned);
+            let value = meant(&var["value"].to_string());
             let set_by = var["rev"].as_i64().unwrap_or_default();
             let project = memory.project;
             let is_saved =
@@ -523,6 +650,8 @@ impl Game {
             let fits = is_old || is_saved && set_by <= revision;
             journal.check(fits, &label, format_args!("{name} = {value} of {set_by} was never saved"));
             memory.values.insert(name.to_owned(), value);
+            memory.set_by.insert(name.to_owned(), set_by);
+            edits.push((name.to_owned(), set_by));
         }
         for name in push["removed"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             let project = memory.project;
@@ -533,7 +662,9 @@ impl Game {
                 format_args!("{name} is wanted at {revision}, not let go"),
             );
             memory.values.remove(name);
+            memory.set_by.remove(name);
         }
-        it.talk.say(&format!("r:{}:{revision}", self.key));
+        let answer = self.answer(&mut memory, &mut rng, edits);
+        it.talk.say(&answer);
     }
 }

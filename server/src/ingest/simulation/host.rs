@@ -6,7 +6,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, Weak,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
     },
     task::Poll,
     time::Duration,
@@ -14,7 +14,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use gateway::{Clock, Gateway};
-use protocol::model::UnixMicros;
+use protocol::model::{ProjectId, UnixMicros};
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout},
@@ -32,6 +32,8 @@ use crate::ingest::{AddressLimits, Admission, GameLimits, GameTimes, connection:
 const MOST_POLLS: u32 = 10_000;
 /// Everything that a drained server still waits for takes less.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
+/// 91 days.
+const JUMP_MICROS: i64 = 91 * 24 * 3600 * 1_000_000;
 /// As the settings have them.
 const TIMES: GameTimes = GameTimes {
     verify: Duration::from_secs(10),
@@ -45,6 +47,8 @@ pub(super) struct Host {
     pub(super) disk: Arc<Disk>,
     pub(super) journal: Journal,
     clock: Clock,
+    /// Microseconds by which the clock is ahead.
+    ahead: Arc<AtomicI64>,
     rng: Mutex<fastrand::Rng>,
     process: Mutex<Option<Process>>,
     links: Mutex<Vec<Weak<Link>>>,
@@ -61,11 +65,17 @@ struct Process {
 impl Host {
     pub(super) fn new(rng: fastrand::Rng, disk: &Arc<Disk>, journal: &Journal) -> Arc<Self> {
         let start = Instant::now();
-        let now = move || UnixMicros(1_790_000_000_000_000 + start.elapsed().as_micros() as i64);
+        let ahead = Arc::new(AtomicI64::new(0));
+        let jumped = Arc::clone(&ahead);
+        let now = move || {
+            let passed = start.elapsed().as_micros() as i64 + jumped.load(Relaxed);
+            UnixMicros(1_790_000_000_000_000 + passed)
+        };
         Arc::new(Self {
             disk: Arc::clone(disk),
             journal: journal.clone(),
             clock: Clock::new(now),
+            ahead,
             rng: Mutex::new(rng),
             process: Mutex::new(None),
             links: Mutex::default(),
@@ -130,6 +140,19 @@ impl Host {
     /// The gateway, while the server runs.
     pub(super) fn gateway(&self) -> Option<Gateway> {
         self.process.lock().expect("no holder panics").as_ref().map(|process| process.gateway.clone())
+    }
+
+    /// The machine's clock is set, by more than anything is kept.
+    pub(super) fn jump_ahead(&self) {
+        self.ahead.fetch_add(JUMP_MICROS, Relaxed);
+    }
+
+    /// Somebody deletes a project.
+    pub(super) fn delete(&self, project: i64) {
+        self.disk.delete(project);
+        if let Some(gateway) = self.gateway() {
+            gateway.let_go_of_deleted(ProjectId(project));
+        }
     }
 
     /// A connection to the server; `None` when nobody listens.

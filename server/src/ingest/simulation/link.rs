@@ -34,6 +34,8 @@ struct State {
     is_reset: bool,
     /// Nothing arrives any more, and neither end is told.
     is_dead: bool,
+    /// It was out of order at least once.
+    was_disturbed: bool,
 }
 
 #[derive(Default)]
@@ -64,6 +66,7 @@ impl Link {
     /// Nothing arrives for a while, then all of it.
     pub(super) fn stall(&self, time: Duration) {
         let mut state = self.state();
+        state.was_disturbed = true;
         state.stalled_until = Some(Instant::now() + time);
         state.wake();
     }
@@ -78,6 +81,7 @@ impl Link {
     /// Vanishes without a word.
     pub(super) fn kill(&self) {
         let mut state = self.state();
+        state.was_disturbed = true;
         state.is_dead = true;
         state.pipes.iter_mut().for_each(|pipe| pipe.chunks.clear());
     }
@@ -115,12 +119,20 @@ pub(super) fn connect(mut rng: fastrand::Rng, tap: Tap) -> (End, End, Arc<Link>)
         stalled_until: None,
         is_reset: false,
         is_dead: false,
+        was_disturbed: false,
         rng,
     };
     let link = Arc::new(Link(Mutex::new(state)));
     let end =
         |side, tap| End { link: Arc::clone(&link), side, timer: Box::pin(sleep_until(Instant::now())), tap };
     (end(0, None), end(1, Some(tap)), Arc::clone(&link))
+}
+
+impl End {
+    /// Whether the connection was out of order.
+    pub(super) fn was_disturbed(&self) -> bool {
+        self.link.state().was_disturbed
+    }
 }
 
 impl AsyncRead for End {

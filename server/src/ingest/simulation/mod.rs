@@ -1,10 +1,12 @@
 //! The real connections, gateway and batch rules, in a world that fails: a network that stalls and breaks, a database
-//! that hangs, cuts its answers off and is restored, a process that dies. Time is virtual and everything random comes from one seed,
+//! that hangs, is slow, cuts its answers off and is restored, a process that dies, a clock that jumps, projects that are deleted,
+//! and people and games that stop reading. Time is virtual and everything random comes from one seed,
 //! so a run takes milliseconds and can be repeated.
 //!
 //! `OBSERVERIO_SEEDS` is how many seeds are run, `OBSERVERIO_SEED` the first one. A failure prints the command that
 //! repeats it.
 
+mod calm;
 mod database;
 mod designer;
 mod game;
@@ -16,6 +18,7 @@ mod original;
 mod stories;
 mod tables;
 mod talk;
+mod values;
 
 use std::{
     env,
@@ -31,6 +34,7 @@ use protocol::model::Key;
 use tokio::time::sleep;
 
 use self::{
+    calm::Calm,
     database::{Disk, Faults},
     designer::Designer,
     game::{Game, Memory},
@@ -41,9 +45,16 @@ use self::{
 };
 
 /// Seeds of the ordinary test run.
-const SEEDS: u64 = 2_000;
-/// Each project's key.
-const KEYS: [&str; 2] = ["0123456789ab", "ba9876543210"];
+const SEEDS: u64 = 1_000;
+/// Each project's key; the last one may be deleted.
+const KEYS: [&str; 3] = ["0123456789ab", "ba9876543210", "mortalmortal"];
+const MORTAL: i64 = 3;
+/// What may wait to be written: as much as is shared, one line more for each connection that came last, and edits.
+const MOST_QUEUED_BYTES: u64 = 40 * 1024 * 1024;
+/// What dashboards may have before them: of each project as much as may be, and one delta more.
+const MOST_UNTAKEN_BYTES: u64 = 3 * (8 + 32) * 1024 * 1024;
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(250);
 /// When everything works again, everybody is settled after so long.
 const SETTLE_TIME: Duration = Duration::from_secs(120);
 const SETTLE_STEP: Duration = Duration::from_millis(500);
@@ -56,6 +67,8 @@ struct World {
     is_quiet: Arc<AtomicBool>,
     games: Vec<Arc<Mutex<Memory>>>,
     originals: Vec<Arc<Mutex<Obeyed>>>,
+    /// A game of the project that may be deleted.
+    mortal: Option<Arc<Mutex<Obeyed>>>,
 }
 
 impl World {
@@ -67,13 +80,14 @@ impl World {
             Faults { slow: rng.u8(0..15), hang: rng.u8(0..4), fail: rng.u8(0..10), cut_off: rng.u8(0..10) };
         let disk = Disk::new(rng.fork(), journal.clone(), &keys, faults);
         let host = Host::new(rng.fork(), &disk, &journal);
-        let (is_quiet, games, originals) = (Arc::default(), Vec::new(), Vec::new());
-        Self { rng, host, journal, is_quiet, games, originals }
+        let (is_quiet, games, originals, mortal) = (Arc::default(), Vec::new(), Vec::new(), None);
+        Self { rng, host, journal, is_quiet, games, originals, mortal }
     }
 
     async fn run(mut self) -> Journal {
         self.host.boot().await;
         self.populate();
+        tokio::spawn(look_at_memory(Arc::clone(&self.host)));
         self.break_things().await;
         self.host.disk.heal();
         if self.host.gateway().is_none() {
@@ -83,6 +97,7 @@ impl World {
         self.is_quiet.store(true, Relaxed);
         self.journal.note("world", format_args!("is quiet"));
         self.settle().await;
+        self.calm_down().await;
         self.games.iter().for_each(|game| game.lock().expect("no holder panics").check(&self.host));
         self.originals.iter().for_each(|game| game.lock().expect("no holder panics").check(&self.host));
         self.journal
@@ -103,7 +118,16 @@ impl World {
             tokio::spawn(game.run());
         }
         for project in 1..=self.rng.i64(1..=2) {
-            tokio::spawn(Designer::new(&self.host, self.rng.fork(), project, &self.is_quiet).run());
+            for number in 0..self.rng.i64(1..=2) {
+                let rng = self.rng.fork();
+                tokio::spawn(Designer::new(&self.host, rng, project, number, &self.is_quiet).run());
+            }
+        }
+        if self.rng.u8(0..3) == 0 {
+            let (rng, of) = (self.rng.fork(), (MORTAL, KEYS[2]));
+            let (game, obeyed) = Original::new(&self.host, rng, 9, of, &self.is_quiet);
+            self.mortal = Some(obeyed);
+            tokio::spawn(game.run());
         }
     }
 
@@ -112,7 +136,7 @@ impl World {
             let pause = self.rng.u64(20..1_200);
             sleep(Duration::from_millis(pause)).await;
             let time = Duration::from_millis(self.rng.u64(50..8_000));
-            let dice = self.rng.u8(0..100);
+            let dice = self.rng.u8(0..115);
             let link = self.host.pick_link(&mut self.rng);
             let what = match (dice, link) {
                 (0..25, Some(link)) => {
@@ -141,15 +165,41 @@ impl World {
                     self.come_back().await;
                     continue;
                 }
-                (90..94, _) => {
+                (90..93, _) => {
                     self.host.disk.back_up();
                     "a backup is made"
                 }
-                (94..100, _) if self.host.disk.restore() => "a backup is restored",
+                (93..99, _) if self.host.disk.restore() => "a backup is restored",
+                (99..106, _) => {
+                    self.host.disk.slow_down(2 * time);
+                    "the database is slow"
+                }
+                (106..109, _) => {
+                    self.host.jump_ahead();
+                    "the clock jumps"
+                }
+                (109..113, _) if self.mortal.is_some() => {
+                    self.host.delete(MORTAL);
+                    "a project is deleted"
+                }
+                (113..115, _) => {
+                    self.long_outage().await;
+                    continue;
+                }
                 _ => continue,
             };
             self.journal.note("world", format_args!("{what}, {} ms", time.as_millis()));
         }
+    }
+
+    /// A game sends more than there is room for, and the database is away longer than a silent game may be silent.
+    async fn long_outage(&mut self) {
+        let game = self.rng.usize(..self.games.len());
+        self.games[game].lock().expect("no holder panics").is_to_flood = true;
+        let time = Duration::from_millis(self.rng.u64(60_000..110_000));
+        self.host.disk.go_away(time);
+        self.journal.note("world", format_args!("the database is away for long, {} ms", time.as_millis()));
+        sleep(time).await;
     }
 
     async fn come_back(&mut self) {
@@ -167,6 +217,20 @@ impl World {
             }
             sleep(SETTLE_STEP).await;
             left = left.saturating_sub(SETTLE_STEP);
+        }
+    }
+
+    /// When all is well, everything can be told exactly; and whatever is edited then, everybody gets.
+    async fn calm_down(&mut self) {
+        if self.journal.has_failed() {
+            return;
+        }
+        self.journal.note("world", format_args!("is calm"));
+        let rng = self.rng.fork();
+        let played = async { Calm::begin(&self.host, rng, KEYS[0]).await?.play().await };
+        match played.await {
+            Ok(()) => self.settle().await,
+            Err(fault) => self.journal.violate("calm", format_args!("{fault}")),
         }
     }
 
@@ -191,7 +255,26 @@ impl World {
                 return Some(format!("an original game has {:?} for {values:?}", game.values));
             }
         }
+        if let Some(game) = &self.mortal {
+            let is_connected = game.lock().expect("no holder panics").is_connected;
+            if is_connected == self.host.disk.is_deleted(MORTAL) {
+                return Some(format!("a game of a project that may be deleted is connected: {is_connected}"));
+            }
+        }
         None
+    }
+}
+
+/// What waits is bounded all the while.
+async fn look_at_memory(host: Arc<Host>) {
+    loop {
+        if let Some(status) = host.gateway().map(|gateway| gateway.status()) {
+            let (queued, untaken) = (status.queued_bytes, status.untaken_bytes);
+            let what = format_args!("{queued} bytes wait to be written, {untaken} to be shown");
+            let is_bounded = queued <= MOST_QUEUED_BYTES && untaken <= MOST_UNTAKEN_BYTES;
+            host.journal.check(is_bounded, "memory", what);
+        }
+        sleep(LOOK).await;
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gateway::store::{Sequenced, Write, Written};
 use protocol::live::{Change, LogLine};
 
-use super::{journal::Journal, tables::Tables};
+use super::{journal::Journal, tables::Tables, values::meant};
 
 /// What a committed line brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,8 @@ impl Model {
                         if (given.0, set.0) == (revision, revision));
                     self.check(is_next, format_args!("revision {revision} was given as {outcome:?}"));
                     for Change { name, value, .. } in changes {
-                        let (name, value) = (name.as_str().to_owned(), value.as_ref().map(|v| v.to_json()));
+                        let value = value.as_ref().map(|value| meant(&value.to_json()));
+                        let name = name.as_str().to_owned();
                         let refused = value.clone().map(|value| (project.0, name.clone(), value));
                         let is_refused = refused.is_some_and(|edit| self.refused.contains(&edit));
                         self.check(!is_refused, format_args!("{name} = {value:?} was refused and is saved"));
@@ -225,6 +226,18 @@ impl Model {
     /// What a revision made of a variable, if it is one of its edits; inside, `None`: it let go of it.
     pub(super) fn edit(&self, project: i64, revision: i64, name: &str) -> Option<Option<&str>> {
         self.edits.get(&(project, revision, name.to_owned())).map(Option::as_deref)
+    }
+
+    /// The newest edit of a variable, and what it wants; `None` inside: it let go of it.
+    pub(super) fn newest_edit(&self, project: i64, name: &str) -> Option<(i64, Option<&str>)> {
+        let edits = self.edits.range((project, 0, String::new())..(project + 1, 0, String::new()));
+        let mut of_name = edits.rev().filter(|((_, _, edited), _)| edited == name);
+        of_name.next().map(|((_, revision, _), value)| (*revision, value.as_deref()))
+    }
+
+    /// The newest revision of a project.
+    pub(super) fn revision(&self, project: i64) -> i64 {
+        self.revisions.get(&project).copied().unwrap_or_default()
     }
 
     /// Whether nobody wants anything of a variable at a revision of its project.

@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value as Json, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{host::Host, talk::Talk};
+use super::{host::Host, talk::Talk, values::meant};
 
 /// What it knows, for whoever checks it.
 #[derive(Default)]
@@ -127,7 +127,7 @@ impl Original {
                 None => return self.host.journal.violate(&self.label, format_args!("can't read {line}")),
             };
             for edit in edits {
-                let value = edit["value"].as_str().map_or_else(|| edit["value"].to_string(), str::to_owned);
+                let value = meant(&edit["value"].to_string());
                 obeyed.values.insert(edit["name"].as_str().unwrap_or_default().to_owned(), value);
             }
         } else if !line.starts_with("ERR ") {

@@ -1,6 +1,6 @@
 //! The rows of the database, and what each statement of a batch does with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use gateway::store::{
@@ -11,9 +11,13 @@ use gateway::store::{
     },
 };
 use protocol::{
-    live::{Desired, Device, LogLine, Reported},
-    model::{DeviceId, Key, Level, Project, ProjectId, Revision, UnixMicros, Value, VarName, VarRevision},
+    live::{Applied, Desired, Device, LogLine, Outcome, Reported},
+    model::{
+        DeviceId, Key, Level, Project, ProjectId, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec,
+    },
 };
+
+use super::values::meant;
 
 /// A log line that begins like this is one that the database refuses.
 pub(super) const POISON: &str = "poison";
@@ -28,10 +32,11 @@ pub(super) struct Tables {
     /// By device and variable.
     reported: BTreeMap<(i64, String), (Value, i64)>,
     /// By device and variable: the revision, and what became of its value.
-    outcomes: BTreeMap<(i64, String), (i64, String)>,
+    outcomes: BTreeMap<(i64, String), (i64, Outcome)>,
     writers: BTreeMap<String, i64>,
     /// Which history this is.
     pub(super) epoch: i64,
+    pub(super) deleted: BTreeSet<i64>,
 }
 
 #[derive(Clone)]
@@ -63,7 +68,7 @@ impl Tables {
     }
 
     pub(super) fn project(&self, id: i64) -> Option<Project> {
-        let key = self.projects.get(&id)?.key;
+        let key = self.projects.get(&id).filter(|_| !self.deleted.contains(&id))?.key;
         let name = format!("project {id}");
         Some(Project { id: ProjectId(id), name, key, created_at: UnixMicros(0) })
     }
@@ -78,8 +83,19 @@ impl Tables {
     }
 
     /// What devices did with values, where they did not just take them.
-    pub(super) fn outcomes(&self) -> &BTreeMap<(i64, String), (i64, String)> {
+    pub(super) fn outcomes(&self) -> &BTreeMap<(i64, String), (i64, Outcome)> {
         &self.outcomes
+    }
+
+    /// The number of a device.
+    pub(super) fn device(&self, project: i64, identity: &str) -> Option<i64> {
+        self.devices.get(&(project, identity.to_owned())).map(|device| device.id.0)
+    }
+
+    /// A variable as it is declared.
+    pub(super) fn spec(&self, project: i64, name: &str) -> Option<VarSpec> {
+        let row = self.vars.get(&(project, name.to_owned()))?;
+        Some(serde_json::from_str(&row.spec).expect("it was one"))
     }
 
     /// The `last_seq` of every session, by its number.
@@ -87,11 +103,11 @@ impl Tables {
         self.sessions.values().map(|(id, _, last_seq)| (*id, last_seq.cast_unsigned())).collect()
     }
 
-    /// The newest revision of a project, and its desired values as JSON.
+    /// The newest revision of a project, and what its desired values mean.
     pub(super) fn desired(&self, project: i64) -> (i64, BTreeMap<String, String>) {
         let of_project = self.vars.iter().filter(|((id, _), _)| *id == project);
         let value = |((_, name), row): (&(i64, String), &VarRow)| {
-            Some((name.clone(), row.desired.as_ref()?.value.as_ref()?.to_json()))
+            Some((name.clone(), meant(&row.desired.as_ref()?.value.as_ref()?.to_json())))
         };
         (self.projects[&project].revision, of_project.filter_map(value).collect())
     }
@@ -118,7 +134,7 @@ impl Tables {
                 spec: serde_json::from_str(&row.spec).expect("it was one"),
                 desired: row.desired.clone(),
                 reported: reported.collect(),
-                applied: Vec::new(),
+                applied: self.applied(&devices, name),
             };
             vars.push((row.position, var));
         }
@@ -127,6 +143,19 @@ impl Tables {
         let revision = Revision(self.projects[&id].revision);
         let (removed, logs, gone) = (Vec::new(), Vec::new(), Vec::new());
         Some(ProjectState { project, revision, devices, vars, removed, logs, gone })
+    }
+}
+
+impl Tables {
+    /// What devices did with a variable's values, where they did not just take them.
+    fn applied(&self, devices: &[StoredDevice], name: &str) -> Vec<Applied> {
+        let mark = |stored: &StoredDevice| {
+            let device = stored.device.id;
+            let (revision, outcome) = self.outcomes.get(&(device.0, name.to_owned()))?;
+            let (revision, outcome) = (VarRevision(*revision), outcome.clone());
+            Some(Applied { device, revision, outcome, round_trip_micros: None })
+        };
+        devices.iter().filter_map(mark).collect()
     }
 }
 
@@ -216,9 +245,14 @@ impl Statements for Transaction {
             if !self.tables.vars.contains_key(&(row.project, row.name.to_owned())) {
                 return Err(refused("an outcome of an unknown variable"));
             }
-            let what = row.value.as_deref().or(row.reason).unwrap_or_default();
-            let outcome = (row.revision, format!("{} {what}", row.status));
-            self.tables.outcomes.insert((row.device, row.name.to_owned()), outcome);
+            let reason = row.reason.map(str::to_owned);
+            let outcome = match row.status {
+                "clamped" => {
+                    Outcome::Clamped { value: row.value.as_deref().and_then(Value::parse_json), reason }
+                }
+                _ => Outcome::Rejected { reason },
+            };
+            self.tables.outcomes.insert((row.device, row.name.to_owned()), (row.revision, outcome));
         }
         Ok(())
     }
@@ -236,7 +270,8 @@ impl Statements for Transaction {
     }
 
     async fn lock_projects(&mut self, projects: &[i64]) -> Result<Vec<i64>> {
-        Ok(self.tables.projects.keys().filter(|id| projects.contains(id)).copied().collect())
+        let is_here = |id: &&i64| projects.contains(id) && !self.tables.deleted.contains(id);
+        Ok(self.tables.projects.keys().filter(is_here).copied().collect())
     }
 
     async fn take_log_numbers(&mut self, counts: &[(i64, i64)]) -> Result<Vec<(i64, i64)>> {

@@ -29,6 +29,11 @@ impl Talk {
         Self { end, input: Vec::new(), output: Vec::new(), rest: None, taken: 0, resting: None }
     }
 
+    /// Whether the network was ever the reason for a silence.
+    pub(super) fn was_disturbed(&self) -> bool {
+        self.end.was_disturbed()
+    }
+
     /// From now on it reads a kibibyte and rests for so long.
     pub(super) fn slow_down(&mut self, rest: Duration) {
         self.rest = Some(rest);

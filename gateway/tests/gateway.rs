@@ -569,6 +569,21 @@ async fn a_game_hears_its_own_name_of_a_type(store: Arc<dyn Store>) {
     );
 }
 
+async fn a_game_that_comes_after_a_new_declaration_hears_of_the_type_that_counts(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut game = house.game().await;
+    report(&mut game, r#"[{"name":"speed","type":"integer","value":5}]"#).await;
+    house.gateway.flush().await.unwrap();
+    house.edit("speed", int(8)).await.unwrap();
+    assert_eq!(pushed(&mut house.game().await).unwrap(), r#"{"name":"speed","type":"integer","value":8}"#);
+    report(&mut game, r#"[{"name":"speed","type":"float","value":"5"}]"#).await;
+    house.gateway.flush().await.unwrap();
+    // two of them: what the first one is told is kept for the second one
+    for mut next in [house.game().await, house.game().await] {
+        assert_eq!(pushed(&mut next).unwrap(), r#"{"name":"speed","type":"float","value":"8"}"#);
+    }
+}
+
 async fn a_json_variable_that_holds_text_takes_an_object(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let (mut game, mut texts) = (house.game().await, house.game().await);
@@ -731,6 +746,7 @@ support::stories! {
     an_inferred_number_widens_for_all_games_and_stays_wide,
     an_edit_alone_widens_an_inferred_number,
     a_game_hears_its_own_name_of_a_type,
+    a_game_that_comes_after_a_new_declaration_hears_of_the_type_that_counts,
     a_json_variable_that_holds_text_takes_an_object,
     a_declaration_that_came_to_nothing_is_made_by_the_next_report,
     games_that_take_all_the_room_they_get_leave_some_for_a_calm_one,

@@ -174,3 +174,55 @@ fn encode_changes<'a>(
     let revised = Revised { epoch, full: since.is_none(), vars: &vars, removed: &removed };
     Arc::from(encode_revised(&revised, bare))
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use protocol::model::{DeviceId, Key, Project, ProjectId, UnixMicros, VarType};
+
+    use super::{
+        super::{Seen, State},
+        *,
+    };
+    use crate::store::{ProjectState, Write, Written};
+
+    const PROJECT: ProjectId = ProjectId(1);
+    const NOW: UnixMicros = UnixMicros(0);
+
+    fn name() -> VarName {
+        VarName::parse("speed").unwrap()
+    }
+
+    /// `speed` was let go with revision 2 and then forgotten.
+    fn state_without_speed() -> State {
+        let key = Key::parse(b"0123456789ab").unwrap();
+        let let_go = Desired { value: None, revision: VarRevision(2), author: "Ana".to_owned(), at: NOW };
+        let loaded = ProjectState {
+            project: Project { id: PROJECT, name: String::new(), key, created_at: NOW },
+            revision: Revision(2),
+            devices: Vec::new(),
+            vars: Vec::new(),
+            removed: vec![(name(), let_go)],
+            logs: Vec::new(),
+            gone: Vec::new(),
+        };
+        State::new(loaded, true)
+    }
+
+    #[test]
+    fn a_variable_that_comes_back_is_told_anew() {
+        let mut state = state_without_speed();
+        let forms = state.forms(&Seen::default());
+        let told = |state: &mut State| {
+            let pushed = state.push(Some(Revision(1)), &forms, Wire::Original, "epoch").unwrap();
+            pushed.payload.map(|payload| String::from_utf8(STANDARD.decode(payload).unwrap()).unwrap())
+        };
+        assert_eq!(told(&mut state), None);
+        let spec = VarSpec { default: Some(Value::Int(4i64.into())), ..VarSpec::bare(VarType::Integer) };
+        let declared = vec![(name(), spec)];
+        let (device, values) = (DeviceId(1), Vec::new());
+        let report = Write::Report { project: PROJECT, device, at: NOW, declared, values, line: None };
+        state.apply(report, Written::Done);
+        assert_eq!(told(&mut state).unwrap(), r#"{"name":"speed","type":"integer","value":4}"#);
+    }
+}

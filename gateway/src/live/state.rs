@@ -415,6 +415,7 @@ impl State {
         let desired = self.removed.remove(name);
         if let Some(edit) = &desired {
             self.revised.set(name, None, edit.revision);
+            self.pushes.forget();
         }
         let var = VarState { spec, desired, reported: IndexMap::new(), applied: Marks::default() };
         self.vars.insert(name.clone(), Shared::new(var));

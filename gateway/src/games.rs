@@ -1,6 +1,6 @@
 //! What a game can do: connect, report its variables, log, be given edits, and say what it did with them.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{mem, net::IpAddr, sync::Arc, time::Duration};
 
 use protocol::{
     ErrorCode, ProtocolError,
@@ -41,6 +41,8 @@ pub struct GameLine {
     session: Option<Session>,
     seen: Seen,
     forms: Arc<Forms>,
+    /// The game has said something in a way that `forms` does not know.
+    forms_changed: bool,
     wire: Wire,
     revisions: watch::Receiver<Revision>,
     /// What the game has, or is about to; `None`: nothing that we know of.
@@ -184,6 +186,7 @@ impl Gateway {
             session,
             seen: Seen::default(),
             forms,
+            forms_changed: false,
             wire,
             revisions,
             // a game of the original grammar starts from nothing
@@ -431,9 +434,7 @@ impl GameLine {
             Content::Report(reports) => {
                 let (count, losses) = (reports.len(), self.live.losses());
                 let news = self.live.state().news(&mut self.seen, reports, losses);
-                if news.forms_changed {
-                    self.forms = self.live.state().forms(&self.seen);
-                }
+                self.forms_changed |= news.forms_changed;
                 let News { declared, values, left_out, .. } = news;
                 if !left_out.is_empty() && left_out.len() == count {
                     return Err(no_room_for(&left_out));
@@ -493,7 +494,15 @@ impl GameLine {
 
     /// Every edit since the last push, the newest value of each variable. `None` when there is none.
     pub fn take_push(&mut self) -> Option<Push> {
-        let pushed = self.live.state().push(self.pushed, &self.forms, self.wire, &self.live.epoch_name)?;
+        let mut state = self.live.state();
+        if self.pushed.is_some_and(|pushed| pushed >= state.revision()) {
+            return None;
+        }
+        // all of them at once and not with every line that says one more
+        if mem::take(&mut self.forms_changed) {
+            self.forms = state.forms(&self.seen);
+        }
+        let pushed = state.push(self.pushed, &self.forms, self.wire, &self.live.epoch_name)?;
         self.pushed = Some(pushed.to);
         pushed.payload.map(|payload| Push { revision: pushed.to, payload })
     }

@@ -256,11 +256,12 @@ impl State {
             *seen = Seen { vars: HashMap::new(), losses };
         }
         let (mut news, mut room) = (News::default(), None::<usize>);
+        let wanted = reports.len();
         for report in reports {
             let stored = self.vars.get(&report.name).map(|var| &var.spec);
             let known = self.announced.get(&report.name).or(stored);
             if known.is_none() {
-                match room.get_or_insert_with(|| self.free_vars()) {
+                match room.get_or_insert_with(|| self.free_vars(wanted)) {
                     0 => {
                         news.left_out.push(report.name);
                         continue;
@@ -303,8 +304,13 @@ impl State {
         }
     }
 
-    /// How many variables the project may still get.
-    fn free_vars(&self) -> usize {
+    /// How many variables the project may still get; it need not be exact where it is more than `wanted`.
+    fn free_vars(&self, wanted: usize) -> usize {
+        // a variable that is announced may be known, which is looked at only where it decides
+        let at_least = MAX_VARS_PER_PROJECT.saturating_sub(self.vars.len() + self.announced.len());
+        if at_least >= wanted {
+            return at_least;
+        }
         let announced = self.announced.keys().filter(|name| !self.vars.contains_key(*name)).count();
         MAX_VARS_PER_PROJECT.saturating_sub(self.vars.len() + announced)
     }

@@ -392,9 +392,10 @@ async fn lock_targets(sql: &mut impl Statements, batch: &[Write]) -> Result<()> 
     }
     let projects: Vec<i64> = projects.into_iter().collect();
     let found: BTreeSet<i64> = sql.lock_projects(&projects).await?.into_iter().collect();
-    match projects.iter().find(|project| !found.contains(project)) {
-        Some(project) => Err(missing("project", *project)),
-        None => Ok(()),
+    match projects.iter().all(|project| found.contains(project)) {
+        true => Ok(()),
+        // deleted while this was on its way
+        false => Err(StoreError::Gone),
     }
 }
 

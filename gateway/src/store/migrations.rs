@@ -37,6 +37,7 @@ const SCRIPTS: &[Script] = &[
     script!("0007_forgotten"),
     script!("0009_deleted_projects"),
     script!("0010_links_of_tokens"),
+    script!("0011_history_of_a_variable"),
 ];
 
 /// The number of the last step.

@@ -9,6 +9,7 @@ mod backup;
 #[doc(hidden)]
 pub mod batch;
 mod files;
+mod history;
 mod migrations;
 mod postgres;
 mod rows;

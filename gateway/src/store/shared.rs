@@ -143,17 +143,19 @@ macro_rules! impl_store {
                 before: Option<Revision>,
                 limit: u32,
             ) -> Result<Vec<HistoryRow>> {
-                let cells = sqlx::query_as(
-                    "SELECT name, old, new, revision, author, at FROM edits
-                     WHERE project_id = $1 AND ($2 IS NULL OR name = $2) AND revision < $3
-                     ORDER BY revision DESC, name LIMIT $4",
-                )
-                .bind(project.0)
-                .bind(name.map(VarName::as_str))
-                .bind(before.map_or(i64::MAX, |before| before.0))
-                .bind(i64::from(limit))
-                .fetch_all(&self.reader)
-                .await?;
+                let query = match name {
+                    Some(_) => sqlx::query_as(history::OF_ONE),
+                    None => sqlx::query_as(history::OF_ALL),
+                };
+                let query = query
+                    .bind(project.0)
+                    .bind(before.map_or(i64::MAX, |before| before.0))
+                    .bind(i64::from(limit));
+                let query = match name {
+                    Some(name) => query.bind(name.as_str()),
+                    None => query,
+                };
+                let cells = query.fetch_all(&self.reader).await?;
                 cells.into_iter().map(rows::history).collect()
             }
 

@@ -114,6 +114,9 @@ impl Task {
         let (jobs, stale): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| job.target.live.epoch == self.ticket.epoch);
         self.refuse_restored(stale.into_iter());
+        let (jobs, deleted): (Vec<Job>, Vec<Job>) =
+            jobs.into_iter().partition(|job| !job.target.live.dropped.is_cancelled());
+        self.refuse_deleted(deleted);
         let (mut writes, mut targets): (Vec<Write>, Vec<Target>) =
             jobs.into_iter().map(|job| (job.write, job.target)).unzip();
         while !writes.is_empty() {
@@ -150,7 +153,11 @@ impl Task {
     /// A write that the database does not take, now or ever. The number of a line counts all the same: what is returned
     /// stores that.
     fn refuse(&mut self, Job { write, target }: Job, error: StoreError) -> Option<Job> {
-        tracing::error!(%error, "something could not be stored and is dropped");
+        match error {
+            // whoever sent it is about to be let go
+            StoreError::Gone => tracing::debug!("what came for a project that was just deleted is dropped"),
+            _ => tracing::error!(%error, "something could not be stored and is dropped"),
+        }
         let records = write.records() as u64;
         self.shared.counters.lost_records.fetch_add(records, Relaxed);
         target.live.count_loss(&write);
@@ -246,6 +253,20 @@ impl Task {
                 Reply::None if write.received().is_some() => {
                     self.shared.counters.lost_records.fetch_add(write.records() as u64, Relaxed);
                 }
+                Reply::None => {}
+            }
+        }
+    }
+
+    /// Its project is not there any more: nobody waits for it but a person.
+    fn refuse_deleted(&self, jobs: Vec<Job>) {
+        for Job { write, target } in jobs {
+            if write.received().is_some() {
+                self.shared.counters.lost_records.fetch_add(write.records() as u64, Relaxed);
+            }
+            match target.reply {
+                Reply::Answer(answer) => answer.send(Err(GatewayError::NotFound)),
+                Reply::Receipt(receipts) => receipts.end(ErrorCode::Revoked),
                 Reply::None => {}
             }
         }

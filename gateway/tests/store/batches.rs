@@ -79,7 +79,7 @@ async fn a_write_that_fails_takes_its_batch_with_it(store: Arc<dyn Store>) {
         let batch = [&good[..], std::slice::from_ref(&bad), &good[..]].concat();
         let refused = commit(&house.store, &batch).await;
         assert!(
-            matches!(refused, Err(StoreError::Damaged(_) | StoreError::Database(_))),
+            matches!(refused, Err(StoreError::Damaged(_) | StoreError::Gone | StoreError::Database(_))),
             "{bad:?}: {refused:?}"
         );
         assert_eq!(format!("{:?}", house.load().await), before, "{bad:?}");

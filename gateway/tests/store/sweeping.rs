@@ -119,8 +119,9 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
         &place,
         &format!(
             "DELETE FROM projects WHERE id = {};
+             DROP INDEX edits_of_var;
              ALTER TABLE projects DROP COLUMN deleted_at;
-             DELETE FROM _sqlx_migrations WHERE version = 9",
+             DELETE FROM _sqlx_migrations WHERE version >= 9",
             gone.project.id
         ),
     )

@@ -20,7 +20,7 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::{
     AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket,
-    Write, Written, access::Pools, access_rows, migrations, rows, schema::Schema, shared::impl_store, sweep,
+    Write, Written, access::Pools, access_rows, history, migrations, rows, schema::Schema, shared::impl_store, sweep,
 };
 
 const CONNECTIONS: u32 = 8;

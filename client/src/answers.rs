@@ -2,7 +2,7 @@
 
 use protocol::model::{Level, Value};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, value::RawValue};
 
 /// `GET /me`.
 #[derive(Debug, Deserialize)]
@@ -104,7 +104,7 @@ pub(crate) struct Applied {
     pub revision: i64,
     pub status: String,
     #[serde(default)]
-    pub value: Option<Json>,
+    pub value: Option<Box<RawValue>>,
     #[serde(default)]
     pub reason: Option<String>,
     #[serde(default)]
@@ -153,8 +153,9 @@ pub(crate) struct Conflict {
 }
 
 fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-    let json = Json::deserialize(deserializer)?;
-    Value::from_json(&json).ok_or_else(|| serde::de::Error::custom("a number out of range"))
+    // by its text: in a tree large numbers lose their digits
+    let json = Box::<RawValue>::deserialize(deserializer)?;
+    Value::parse_json(json.get()).ok_or_else(|| serde::de::Error::custom("a number out of range"))
 }
 
 fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Level, D::Error> {

@@ -7,8 +7,7 @@ use std::{
 };
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::DeserializeOwned;
-use serde_json::Value as Json;
+use serde::{Serialize, de::DeserializeOwned};
 use ureq::{
     Agent, Body,
     http::{Request, Response, StatusCode},
@@ -113,13 +112,14 @@ impl Api {
     }
 
     /// Changes something once, however often it has to be sent.
-    pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &Json) -> Result<T, Error> {
+    pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Error> {
         let key = idempotency_key()?;
+        let body = serde_json::to_string(body).expect("what is sent is JSON");
         let answer = self.send(|| {
             self.request("PATCH", path)
                 .header("content-type", "application/json")
                 .header("idempotency-key", &key)
-                .body(body.to_string())
+                .body(body.clone())
         })?;
         self.read(answer)
     }
@@ -251,7 +251,7 @@ fn idempotency_key() -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::testing::{json as answer, serve};

@@ -66,7 +66,11 @@ fn concerned<'a>(variable: &'a Variable, devices: &'a [Device]) -> impl Iterator
 }
 
 fn clause(device: &Device, said: &Applied) -> String {
-    let value = said.value.as_ref().and_then(Value::from_json).map(|value| format!(" to {value}"));
+    let value = said
+        .value
+        .as_ref()
+        .and_then(|json| Value::parse_json(json.get()))
+        .map(|value| format!(" to {value}"));
     let reason =
         said.reason.as_ref().filter(|reason| !reason.is_empty()).map(|reason| format!(" ({reason})"));
     let (value, reason) = (value.unwrap_or_default(), reason.unwrap_or_default());

@@ -1,13 +1,14 @@
 //! `observerio set`: values by their declared types, all of them or none.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     thread,
     time::{Duration, Instant},
 };
 
 use protocol::model::{Value, VarSpec, VarType};
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{
     Error,
@@ -83,19 +84,21 @@ pub(crate) fn set(
     how: &How,
     console: &mut Console,
 ) -> Result<(), Error> {
-    let (mut changes, mut names) = (Vec::new(), Vec::new());
+    let (mut values, mut names) = (Vec::new(), Vec::new());
     for assignment in assignments {
         let (variable, text) = assignment.look_up(api, project)?;
         let value = typed(&variable, text)
             .map_err(|why| Error::Refused(format!("{}: {why}; nothing was set", visible(&variable.name))))?;
-        changes.push(change(&variable.name, &value, how)?);
+        values.push(value);
         names.push(variable.name);
     }
     if names.iter().collect::<HashSet<_>>().len() < names.len() {
         return Err(Error::Usage("a variable is named twice; say each one once".to_owned()));
     }
     let path = format!("/projects/{}/variables", project.id);
-    let saved: Saved = api.patch(&path, &json!({"changes": changes}))?;
+    let changes: Vec<Change<'_>> =
+        names.iter().zip(&values).map(|(name, value)| Change::new(name, value, how)).collect();
+    let saved: Saved = api.patch(&path, &HashMap::from([("changes", changes)]))?;
     let sent = count(saved.games, "connected game");
     console.print(&format!("saved as revision {}, sent to {sent}\n", saved.revision))?;
     match how.wait {
@@ -105,18 +108,23 @@ pub(crate) fn set(
     }
 }
 
-fn change(name: &str, value: &Value, how: &How) -> Result<Json, Error> {
-    // by its text: that is how integers of all 64 bits and floats stay what they are
-    let value: Json = serde_json::from_str(&value.to_json())
-        .map_err(|error| Error::Refused(format!("{}: this is no JSON: {error}", visible(name))))?;
-    let mut change = json!({"name": name, "value": value});
-    if how.again {
-        change["again"] = true.into();
+/// One of the changes of a request.
+#[derive(Serialize)]
+struct Change<'a> {
+    name: &'a str,
+    /// By its text: that is how numbers of any size stay what they are.
+    value: Box<RawValue>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    again: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_revision: Option<i64>,
+}
+
+impl<'a> Change<'a> {
+    fn new(name: &'a str, value: &Value, how: &How) -> Self {
+        let value = RawValue::from_string(value.to_json()).expect("a value writes JSON");
+        Self { name, value, again: how.again, base_revision: how.if_revision }
     }
-    if let Some(revision) = how.if_revision {
-        change["base_revision"] = revision.into();
-    }
-    Ok(change)
 }
 
 /// The value that a person means by this text. Options of an `enum` are named by their value or by their label.
@@ -219,6 +227,8 @@ fn some(clauses: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value as Json, json};
+
     use super::*;
     use crate::testing::{Request, json as answer, serve};
 
@@ -277,16 +287,16 @@ mod tests {
 
     #[test]
     fn numbers_are_sent_as_they_are() {
+        let sent = |value: &Value, how: &How| serde_json::to_string(&Change::new("a", value, how)).unwrap();
         let int = VarType::Integer.parse_text("-9223372036854775808", None).unwrap();
-        assert_eq!(
-            change("a", &int, &How::default()).unwrap().to_string(),
-            r#"{"name":"a","value":-9223372036854775808}"#
-        );
+        assert_eq!(sent(&int, &How::default()), r#"{"name":"a","value":-9223372036854775808}"#);
         let float = VarType::Float.parse_text("1e300", None).unwrap();
         assert_eq!(
-            change("a", &float, &How { if_revision: Some(3), ..How::default() }).unwrap().to_string(),
-            r#"{"base_revision":3,"name":"a","value":1e+300}"#
+            sent(&float, &How { if_revision: Some(3), ..How::default() }),
+            r#"{"name":"a","value":1e+300,"base_revision":3}"#
         );
+        let large = VarType::Json.parse_text("[123456789012345678901234567890]", None).unwrap();
+        assert_eq!(sent(&large, &How::default()), r#"{"name":"a","value":[123456789012345678901234567890]}"#);
     }
 
     fn told(

@@ -49,6 +49,11 @@ fn check_source(report: &Report, source: &Map<String, Json>) {
     let spec = &report.spec;
     match source.get("value") {
         Some(Json::String(text)) => assert!(!text.contains('\0')),
+        // in a tree both have lost the digits of large numbers
+        Some(json @ (Json::Array(_) | Json::Object(_))) => {
+            let read: Json = serde_json::from_str(&report.value.to_json()).expect("a value writes JSON");
+            assert_eq!(&read, json);
+        }
         Some(json) => assert!(Value::from_json(json).is_some_and(|value| value.agrees_with(&report.value))),
         None => assert_eq!(spec.var_type, VarType::Action),
     }

@@ -1,11 +1,16 @@
-//! The game's side: writes what was read as a game would send it.
+//! The game's side: writes what was read as a game would send it. By texts: in a tree large numbers lose their digits.
+
+use std::collections::BTreeMap;
 
 use protocol::{
     line::{Caps, Hello},
     live::Outcome,
     model::{LogEntry, Report, UnixMicros, Value, VarName, VarOption, VarSpec},
 };
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json, value::RawValue};
+
+/// The fields of an object, in the order of their names.
+pub type Fields = BTreeMap<String, Box<RawValue>>;
 
 /// The payload of an `i:` that says just these reports.
 pub fn report_json(reports: &[Report]) -> String {
@@ -25,27 +30,28 @@ pub fn report_json(reports: &[Report]) -> String {
 /// The payload of an `l:` that says just these entries.
 pub fn log_json(entries: &[LogEntry]) -> String {
     array_or_object(entries.iter().map(|entry| {
-        let mut object = entry.fields.as_deref().map_or_else(Map::new, object);
+        let mut object = entry.fields.as_deref().map(object).unwrap_or_default();
         // what was done to the message is not the game's to say
-        object.insert("message".to_owned(), entry.message.as_str().into());
+        object.insert("message".to_owned(), text(&entry.message));
         // one that could not be read stayed among the fields
-        object.entry("level").or_insert_with(|| entry.level.as_str().into());
+        object.entry("level".to_owned()).or_insert_with(|| text(entry.level.as_str()));
         if let Some(at) = entry.at {
-            object.insert("timestamp".to_owned(), rfc3339(at).into());
+            object.insert("timestamp".to_owned(), text(&rfc3339(at)));
         }
-        Json::Object(object).to_string()
+        written(&object)
     }))
 }
 
 /// The payload of an `h:` that says just this.
 pub fn hello_json(hello: &Hello) -> String {
-    let attrs = hello.attrs.as_deref().map(object);
-    json!({
+    let said = json!({
         "proto": hello.proto, "device": hello.device, "session": hello.session, "name": hello.name, "sdk": hello.sdk,
-        "app": hello.app, "platform": hello.platform, "attrs": attrs, "caps": caps(hello.caps), "epoch": hello.epoch,
+        "app": hello.app, "platform": hello.platform, "caps": caps(hello.caps), "epoch": hello.epoch,
         "rev": hello.rev.map(|revision| revision.0),
-    })
-    .to_string()
+    });
+    let mut said = object(&said.to_string());
+    said.insert("attrs".to_owned(), raw(hello.attrs.as_deref().unwrap_or("null")));
+    written(&said)
 }
 
 /// The payload of an `r:` that says just these outcomes.
@@ -56,14 +62,11 @@ pub fn outcomes_json(outcomes: &[(VarName, Outcome)]) -> String {
             Outcome::Clamped { value, reason } => ("clamped", value.as_ref(), reason),
             Outcome::Rejected { reason } => ("rejected", None, reason),
         };
-        let mut object = Map::new();
-        object.insert("name".to_owned(), name.as_str().into());
-        object.insert("status".to_owned(), status.into());
-        object.insert("reason".to_owned(), reason.clone().into());
+        let mut object = object(&json!({ "name": name.as_str(), "status": status, "reason": reason }).to_string());
         if let Some(value) = value {
-            object.insert("value".to_owned(), parsed(&value.to_json()));
+            object.insert("value".to_owned(), raw(&value.to_json()));
         }
-        Json::Object(object).to_string()
+        written(&object)
     }))
 }
 
@@ -82,27 +85,27 @@ fn declaration(report: &Report) -> String {
         &json!({
             "name": report.name.as_str(), "min": spec.min, "max": spec.max, "step": spec.step, "unit": spec.unit,
             "group": spec.group, "label": spec.label, "help": spec.help, "order": spec.order,
-            "readonly": spec.readonly, "source": spec.source, "options": options(spec),
-            "default": spec.default.as_ref().map(|value| parsed(&value.to_json())),
+            "readonly": spec.readonly, "source": spec.source,
         })
         .to_string(),
     );
-    object.insert("value".to_owned(), parsed(&report.value.to_wire(spec.form)));
+    let options: Vec<String> = spec.options.iter().map(option).collect();
+    object.insert("options".to_owned(), raw(&format!("[{}]", options.join(","))));
+    let default = spec.default.as_ref().map_or_else(|| "null".to_owned(), Value::to_json);
+    object.insert("default".to_owned(), raw(&default));
+    object.insert("value".to_owned(), raw(&report.value.to_wire(spec.form)));
     if !spec.inferred {
-        object.insert("type".to_owned(), spec.type_name().into());
+        object.insert("type".to_owned(), text(spec.type_name()));
     }
-    Json::Object(object).to_string()
+    written(&object)
 }
 
-fn options(spec: &VarSpec) -> Vec<Json> {
-    let option = |option: &VarOption| {
-        let value = parsed(&option.value.to_json());
-        match option.label == option.value.to_string() && !value.is_object() {
-            true => value,
-            false => json!({ "label": option.label, "value": value }),
-        }
-    };
-    spec.options.iter().map(option).collect()
+fn option(option: &VarOption) -> String {
+    let value = option.value.to_json();
+    match option.label == option.value.to_string() && !value.starts_with('{') {
+        true => value,
+        false => format!(r#"{{"label":{},"value":{value}}}"#, Json::from(option.label.as_str())),
+    }
 }
 
 fn caps(caps: Caps) -> Vec<&'static str> {
@@ -125,13 +128,20 @@ fn rfc3339(at: UnixMicros) -> String {
     jiff::Timestamp::from_microsecond(at.0).expect("a time that was read is in the range").to_string()
 }
 
-fn parsed(json: &str) -> Json {
-    serde_json::from_str(json).expect("a value that was read writes JSON")
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).expect("what was read is written as JSON")
 }
 
-fn object(json: &str) -> Map<String, Json> {
-    match parsed(json) {
-        Json::Object(object) => object,
-        other => panic!("not an object: {other}"),
-    }
+fn text(text: &str) -> Box<RawValue> {
+    raw(&Json::from(text).to_string())
+}
+
+/// The fields of an object that was written.
+pub fn object(json: &str) -> Fields {
+    serde_json::from_str(json).expect("what was written is an object")
+}
+
+/// The object with these fields.
+pub fn written(fields: &Fields) -> String {
+    serde_json::to_string(fields).expect("fields are JSON")
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::line::compact_json;
+
 /// An integer of the whole signed and unsigned 64-bit range: −2⁶³ … 2⁶⁴−1, exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "i128", into = "i128")]
@@ -86,7 +88,7 @@ pub enum Value {
     Float(f64),
     /// Text.
     Text(String),
-    /// An object, an array or null, as compact JSON text.
+    /// An object, an array or null, as compact JSON text. Whole numbers in it have all their digits.
     Json(String),
 }
 
@@ -120,7 +122,8 @@ impl TryFrom<Unchecked> for Value {
 }
 
 impl Value {
-    /// Reads one JSON value by its own JSON type.
+    /// Reads one JSON value by its own JSON type. In a tree, whole numbers beyond 64 bits have become floats: where there
+    /// is a text, [`Value::parse_json`] keeps them.
     ///
     /// `None` for a number that is neither an integer of the 64-bit ranges nor a finite float.
     pub fn from_json(json: &Json) -> Option<Self> {
@@ -139,7 +142,10 @@ impl Value {
 
     /// Reads JSON text, as [`Value::to_json`] writes it.
     pub fn parse_json(text: &str) -> Option<Self> {
-        Self::from_json(&serde_json::from_str(text).ok()?)
+        match text.trim_ascii_start().as_bytes().first() {
+            Some(b'[' | b'{') => compact_json(text).map(Self::Json),
+            _ => Self::from_json(&serde_json::from_str(text).ok()?),
+        }
     }
 
     /// Writes compact JSON. An integral float keeps its `.0`, so that reading gives the same value.
@@ -324,6 +330,19 @@ mod tests {
             assert_eq!(Value::Float(number).to_string(), text);
             assert_eq!(text.parse(), Ok(number));
         }
+    }
+
+    #[test]
+    fn whole_numbers_inside_json_stay_as_they_came() {
+        let text =
+            r#"{"at":[18446744073709551616,-9223372036854775809],"id":123456789012345678901234567890}"#;
+        let value = Value::parse_json(text).unwrap();
+        assert_eq!(value.to_json(), text);
+        assert_eq!(value.to_wire(WireForm::Native), text);
+        assert_eq!(live::parse::<Value>(&live::encode(&value)), Ok(value.clone()));
+        assert!(Value::Text(text.replace(',', ", ")).agrees_with(&value));
+        let nearly = Value::parse_json(&text.replace("7890", "7891")).unwrap();
+        assert!(!nearly.agrees_with(&value));
     }
 
     #[test]

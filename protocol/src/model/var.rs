@@ -129,7 +129,7 @@ impl VarType {
                 _ => refuse("type a colour, such as #ff8844"),
             },
             Self::Json => match serde_json::from_str::<serde_json::Value>(text) {
-                Ok(json) => Value::from_json(&json).map_or_else(|| refuse("a number is out of range"), Ok),
+                Ok(_) => Value::parse_json(text).map_or_else(|| refuse("a number is out of range"), Ok),
                 Err(fault) => refuse(&format!("not JSON: {fault}")),
             },
             Self::String | Self::Enum => Ok(Value::Text(text.to_owned())),
@@ -282,6 +282,15 @@ impl VarSpec {
         let has_text = texts.into_iter().any(Option::is_some);
         let has_number = min.is_some() || max.is_some() || step.is_some() || order.is_some();
         !(has_text || has_number || *readonly || default.is_some() || !options.is_empty())
+    }
+
+    /// About what it takes in memory, in bytes.
+    pub fn weight(&self) -> usize {
+        let Self { options, unit, group, label, help, source, spelling, default, .. } = self;
+        let texts = [unit, group, label, help, source, spelling].into_iter().flatten().map(String::len);
+        let options = options.iter().map(|o| size_of_val(o) + o.label.len() + o.value.weight());
+        let default = default.as_ref().map_or(0, Value::weight);
+        size_of_val(self) + texts.sum::<usize>() + options.sum::<usize>() + default
     }
 
     /// Whether an edit may set `value`.

@@ -92,13 +92,26 @@ async fn integers_of_64_bits_are_exact_there_and_back() {
         let put = world.script.send("PUT", &world.at("/variables/id"), &[], &body).await;
         assert_eq!(refusal(&put), refused(400, "bad_shape"), "{text}");
     }
-    let layout = r#"{"value":{"a":18446744073709551615,"b":[-9223372036854775808,0.1,null]}}"#;
-    assert_eq!(world.script.send("PUT", &world.at("/variables/layout"), &[], layout).await.status, 200);
+    // and inside JSON of any size
+    let layout =
+        r#"{"a":18446744073709551616,"b":[-9223372036854775809,123456789012345678901234567890,0.1,null]}"#;
+    let body = format!("{{\"value\":{layout}}}");
+    assert_eq!(world.script.send("PUT", &world.at("/variables/layout"), &[], &body).await.status, 200);
     let read = world.script.get(&world.at("/variables/layout")).await.body;
-    assert!(
-        read.contains(r#""value":{"a":18446744073709551615,"b":[-9223372036854775808,0.1,null]}"#),
-        "{read}"
-    );
+    assert!(read.contains(&format!("\"desired\":{{\"value\":{layout},")), "{read}");
+    let changes = format!("{{\"changes\":[{{\"name\":\"layout\",\"value\":[{layout}]}}]}}");
+    assert_eq!(world.script.send("PATCH", &world.at("/variables"), &[], &changes).await.status, 200);
+    let read = world.script.get(&world.at("/variables/layout")).await.body;
+    assert!(read.contains(&format!("\"desired\":{{\"value\":[{layout}],")), "{read}");
+}
+
+#[tokio::test]
+async fn a_body_that_says_a_field_twice_says_nothing() {
+    let world = World::start().await;
+    let _game = world.game().await;
+    let put = world.script.send("PUT", &world.at("/variables/speed"), &[], r#"{"value":7,"value":8}"#).await;
+    assert_eq!(refusal(&put), refused(400, "invalid"));
+    assert!(put.body.contains("the body says a field twice"), "{}", put.body);
 }
 
 #[tokio::test]

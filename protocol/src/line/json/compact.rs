@@ -1,4 +1,5 @@
-//! Pieces → compact JSON, the same as a tree of them would make.
+//! Pieces → compact JSON, the same as a tree of them would make, but that whole numbers keep all their digits: in a tree those
+//! beyond 64 bits are floats.
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -30,10 +31,13 @@ impl Compact {
                 self.write_text(&text, matches!(text, Cow::Owned(_)));
             }
             scalar if is_canonical(scalar) => self.text.push_str(piece.0),
-            _ => {
-                let number: Number = read(piece.0)?;
-                write!(self.text, "{number}").expect("a String takes everything");
-            }
+            scalar => match read::<Number>(piece.0)? {
+                // JSON has one way to write it
+                number if is_whole(scalar) && number.is_f64() && number.as_f64() != Some(0.0) => {
+                    self.text.push_str(piece.0);
+                }
+                number => write!(self.text, "{number}").expect("a String takes everything"),
+            },
         }
         Ok(())
     }
@@ -82,4 +86,9 @@ fn is_canonical(scalar: &[u8]) -> bool {
         [b't' | b'f' | b'n', ..] => true,
         digits => digits.len() < 19 && digits.iter().all(u8::is_ascii_digit),
     }
+}
+
+/// Of a number: it has neither a fraction nor an exponent.
+fn is_whole(number: &[u8]) -> bool {
+    number.strip_prefix(b"-").unwrap_or(number).iter().all(u8::is_ascii_digit)
 }

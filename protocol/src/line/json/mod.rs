@@ -129,6 +129,12 @@ impl<'a> Piece<'a> {
     }
 }
 
+/// An array or an object as compact JSON; `None` when the text is no JSON. Whole numbers in it keep all their digits, others
+/// are 64-bit floats.
+pub(crate) fn compact_json(text: &str) -> Option<String> {
+    Piece::whole(check(text.as_bytes()).ok()?).compact(usize::MAX).ok()?
+}
+
 /// The elements of an array one by one, or the names and the values of an object in turn. As the text was checked, only where
 /// each one ends is to be found.
 pub(super) struct Members<'a>(&'a str);
@@ -382,7 +388,6 @@ mod tests {
             "1.50",
             "1e2",
             "1E-7",
-            "123456789012345678901234567890",
             "18446744073709551615",
             r#""\u00e9\/\ud83d\ude00\\\"\u0000""#,
             r#"{"\u0062":1,"a":2}"#,
@@ -396,6 +401,22 @@ mod tests {
             assert!(check(text.as_bytes()).is_err(), "{text}");
         }
         assert!(check(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn whole_numbers_keep_all_their_digits() {
+        for text in [
+            "123456789012345678901234567890",
+            "-9223372036854775809",
+            "18446744073709551616",
+            r#"{"id":340282366920938463463374607431768211455,"of":[-170141183460469231731687303715884105729]}"#,
+        ] {
+            assert_eq!(compact(text), text);
+        }
+        // what has a fraction or an exponent is a float, whatever it amounts to
+        let floats =
+            compact("[1e30, 123456789012345678901234567890.0, 0.1000000000000000055511151231257827, -0]");
+        assert_eq!(floats, "[1e+30,1.2345678901234568e+29,0.1,-0.0]");
     }
 
     #[test]

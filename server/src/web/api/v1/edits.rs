@@ -12,6 +12,7 @@ use protocol::{
     model::{ProjectId, Value, VarName, VarRevision},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::super::super::{Web, guard};
@@ -30,7 +31,7 @@ use super::{
 #[schema(example = json!({"value": 7}))]
 pub(super) struct NewValue {
     #[schema(value_type = Exact)]
-    value: serde_json::Value,
+    value: Box<RawValue>,
     /// Send it to games again, even if it is set already: some have another value by now.
     #[serde(default)]
     again: bool,
@@ -54,7 +55,7 @@ struct NewNamedValue {
     /// What it shall be; without it, `let_go` is `true`.
     #[serde(default, deserialize_with = "present")]
     #[schema(required = false, value_type = Exact)]
-    value: Option<serde_json::Value>,
+    value: Option<Box<RawValue>>,
     /// Let games go back to their own value.
     #[serde(default)]
     let_go: bool,
@@ -68,8 +69,8 @@ struct NewNamedValue {
 }
 
 /// `null` is a value too.
-fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
-    serde_json::Value::deserialize(from).map(Some)
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(from).map(Some)
 }
 
 fn revision<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
@@ -241,8 +242,8 @@ pub(super) async fn set_several(
     }
 }
 
-fn read(json: &serde_json::Value) -> Answer<Value> {
-    Value::from_json(json)
+fn read(json: &RawValue) -> Answer<Value> {
+    Value::parse_json(json.get())
         .ok_or_else(|| Problem::invalid("a number is neither of 64 bits nor a finite float"))
 }
 

@@ -99,7 +99,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     if !json.is_object() {
         return Err(Problem::invalid("the body is a JSON object; /docs/api shows it"));
     }
-    serde_json::from_value(json).map_err(|fault| Problem::invalid(explain(&fault.to_string())))
+    // from the text and not from the tree, in which large numbers have lost their digits
+    serde_json::from_slice(bytes).map_err(|fault| {
+        let text = fault.to_string();
+        let words = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _place)| words);
+        Problem::invalid(explain(words))
+    })
 }
 
 /// serde's own words, as far as they are about us.
@@ -111,6 +116,9 @@ fn explain(fault: &str) -> String {
         fault.strip_prefix("unknown field").and_then(|rest| rest.split_once(", expected "))
     {
         return format!("the body has a field that has no meaning here, expected {known}");
+    }
+    if fault.starts_with("duplicate field") {
+        return "the body says a field twice".to_owned();
     }
     "a field of the body is not of its type; /docs/api shows it".to_owned()
 }

@@ -64,9 +64,9 @@ impl From<&Value> for Exact {
 
 impl PartialSchema for Exact {
     fn schema() -> RefOr<Schema> {
-        let any = ObjectBuilder::new()
-            .schema_type(SchemaType::AnyValue)
-            .description(Some("Any JSON. Integers are exact from −2⁶³ to 2⁶⁴−1."));
+        let any = ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some(
+            "Any JSON. Integers are exact from −2⁶³ to 2⁶⁴−1, and of any size inside an array or an object.",
+        ));
         any.into()
     }
 }

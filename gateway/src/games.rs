@@ -328,7 +328,7 @@ impl Session {
     /// Takes the session from the connection that held it on this server.
     fn hold(live: &Arc<Live>, open: OpenSession, name: String) -> Self {
         let receipts = Arc::new(Receipts::new(open.last_seq));
-        if let Some(older) = live.state().hold_session(name.clone(), open.generation, &receipts) {
+        if let Some(older) = live.state().hold_session(name.clone(), open, &receipts) {
             older.end(ErrorCode::TakenOver);
         }
         Self { name, open, receipts }

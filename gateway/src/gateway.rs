@@ -15,6 +15,7 @@ use crate::{
     live::{Live, Registry},
     passwords::Hasher,
     refusals::Refusals,
+    sessions,
     store::{Epoch, Store, StoreError},
     sweeper::Sweeper,
     vitals::{PLACE, Vitals},
@@ -142,7 +143,9 @@ impl Gateway {
         let watching = watch_database(Arc::downgrade(&inner));
         tokio::spawn(vitals.guard("the task that watches the database", unused.clone(), watching));
         let keeping = keep_place(Arc::downgrade(&inner));
-        tokio::spawn(vitals.guard("the task that keeps the database", unused, keeping));
+        tokio::spawn(vitals.guard("the task that keeps the database", unused.clone(), keeping));
+        let forgetting = sessions::forget_old(Arc::downgrade(&inner));
+        tokio::spawn(vitals.guard("the task that forgets old sessions", unused, forgetting));
         Ok(Self { inner })
     }
 

@@ -26,6 +26,7 @@ mod members;
 mod passwords;
 mod projects;
 mod refusals;
+mod sessions;
 pub mod store;
 mod sweeper;
 mod tokens;

@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use gateway::{Clock, Content, GameEvent, Gateway, Origin, store::Store};
+use gateway::{
+    Clock, Content, GameEvent, Gateway, Origin,
+    store::{DeviceInfo, Store, Ticket, Write},
+};
 use protocol::{
     line::{Caps, Hello, parse_logs, parse_report},
     live::Gesture,

@@ -1,7 +1,7 @@
 //! Which projects are in memory.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -117,6 +117,13 @@ impl Registry {
             slots.values().filter_map(|slot| slot.peek()).collect()
         };
         lives.iter().for_each(|live| visit(live));
+    }
+
+    /// The numbers of the sessions that connections hold, of all projects.
+    pub(crate) fn held_sessions(&self) -> HashSet<i64> {
+        let mut held = HashSet::new();
+        self.for_each(|live| held.extend(live.state().held_sessions()));
+        held
     }
 
     /// A project that is in memory gets another name.

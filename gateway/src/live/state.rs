@@ -33,7 +33,7 @@ use self::{
 };
 use super::push::{Changed, Form, Forms, PushCache, Pushed, Wire};
 use crate::{
-    store::{DeviceInfo, ProjectState, StoredDevice, StoredVar, Write, Written},
+    store::{DeviceInfo, OpenSession, ProjectState, StoredDevice, StoredVar, Write, Written},
     writer::Receipts,
 };
 
@@ -80,7 +80,7 @@ struct DeviceState {
 
 /// The newest connection of a session.
 struct HeldSession {
-    generation: i64,
+    open: OpenSession,
     receipts: Weak<Receipts>,
 }
 
@@ -221,15 +221,20 @@ impl State {
     pub(crate) fn hold_session(
         &mut self,
         name: String,
-        generation: i64,
+        open: OpenSession,
         receipts: &Arc<Receipts>,
     ) -> Option<Arc<Receipts>> {
-        let held = HeldSession { generation, receipts: Arc::downgrade(receipts) };
+        let held = HeldSession { open, receipts: Arc::downgrade(receipts) };
         match self.sessions.get(&name) {
             // two connections of one session came together and the newer one was faster here
-            Some(newer) if newer.generation > generation => Some(Arc::clone(receipts)),
+            Some(newer) if newer.open.generation > open.generation => Some(Arc::clone(receipts)),
             _ => self.sessions.insert(name, held).and_then(|older| older.receipts.upgrade()),
         }
+    }
+
+    /// The numbers of the sessions that connections hold.
+    pub(crate) fn held_sessions(&self) -> impl Iterator<Item = i64> {
+        self.sessions.values().map(|held| held.open.id)
     }
 
     pub(crate) fn release_session(&mut self, name: &str, receipts: &Arc<Receipts>) {

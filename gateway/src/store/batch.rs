@@ -12,9 +12,6 @@ use protocol::{live::Outcome, model::DeviceId};
 use self::edits::write_edit;
 use super::{DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Write, Written};
 
-/// A session that no line came for in so long is forgotten, in microseconds: 90 days.
-const SESSION_LIFETIME: i64 = 90 * 24 * 3600 * 1_000_000;
-
 /// Devices of a project that are not there any more and keep their names; of more, those that went first lose theirs.
 const MAX_FORGOTTEN_DEVICES: i64 = 10_000;
 /// So many of them in one transaction; a batch rarely forgets more.
@@ -117,8 +114,6 @@ pub trait Statements: Send {
     async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>>;
     /// Opens sessions, each with its next generation; returns (project, name) and the session.
     async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<(i64, String, SessionCells)>>;
-    /// Forgets sessions in which nothing came since.
-    async fn forget_sessions(&mut self, before: i64) -> Result<()>;
     /// The sessions that exist.
     async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>>;
     /// Sets how far sessions have come.
@@ -240,11 +235,7 @@ async fn connect(sql: &mut impl Statements, batch: &[Write], written: &mut [Writ
         made.iter().map(|(id, project, identity)| ((*project, identity.as_str()), *id)).collect();
     let (rows, mut left): (Vec<_>, HashMap<_, _>) =
         sessions.into_iter().map(|(key, (row, times))| (row, (key, times))).unzip();
-    let mut opened = Vec::new();
-    if let Some(newest) = rows.iter().map(|row| row.at).max() {
-        sql.forget_sessions(newest - SESSION_LIFETIME).await?;
-        opened = sql.open_sessions(&rows).await?;
-    }
+    let opened = if rows.is_empty() { Vec::new() } else { sql.open_sessions(&rows).await? };
     let opened: HashMap<(i64, &str), SessionCells> =
         opened.iter().map(|(project, name, cells)| ((*project, name.as_str()), *cells)).collect();
     for (write, outcome) in batch.iter().zip(written) {

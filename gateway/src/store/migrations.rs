@@ -38,6 +38,7 @@ const SCRIPTS: &[Script] = &[
     script!("0009_deleted_projects"),
     script!("0010_links_of_tokens"),
     script!("0011_history_of_a_variable"),
+    script!("0012_session_clock"),
 ];
 
 /// The number of the last step.

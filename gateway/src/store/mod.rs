@@ -208,6 +208,15 @@ pub struct OpenSession {
     pub last_seq: u64,
 }
 
+/// The time by which sessions grow old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionClock {
+    /// That time.
+    pub time: UnixMicros,
+    /// What the clock said when it was last compared.
+    pub seen: UnixMicros,
+}
+
 /// The number of a line within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sequenced {
@@ -521,6 +530,27 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether the database answers, can be written to, and has room for more.
     async fn check(&self) -> Result<()>;
+
+    /// The time by which sessions grow old; `None`: it has not begun.
+    async fn session_clock(&self) -> Result<Option<SessionClock>> {
+        Ok(None)
+    }
+
+    /// Sets the time by which sessions grow old.
+    async fn set_session_clock(&self, _clock: SessionClock) -> Result<()> {
+        Ok(())
+    }
+
+    /// Up to so many sessions of games, in the order of their numbers and behind one of them, and when the last line of each
+    /// came or it was opened.
+    async fn list_sessions(&self, _after: i64, _limit: u32) -> Result<Vec<(i64, UnixMicros)>> {
+        Ok(Vec::new())
+    }
+
+    /// Forgets those of these sessions in which nothing came since.
+    async fn forget_sessions(&self, _sessions: &[i64], _before: UnixMicros) -> Result<()> {
+        Ok(())
+    }
 
     /// Removes up to so many rows of what deleted projects left, and when there are none, gives up to so many pages back to
     /// the system. Whether there was anything to do; then there may be more.

@@ -225,6 +225,34 @@ macro_rules! impl_store {
                 self.check_room().await
             }
 
+            async fn session_clock(&self) -> Result<Option<SessionClock>> {
+                let sql = "SELECT session_time, session_clock_seen FROM instance";
+                let cells: (Option<i64>, Option<i64>) = sqlx::query_as(sql).fetch_one(&self.reader).await?;
+                let (Some(time), Some(seen)) = cells else { return Ok(None) };
+                Ok(Some(SessionClock { time: UnixMicros(time), seen: UnixMicros(seen) }))
+            }
+
+            async fn set_session_clock(&self, clock: SessionClock) -> Result<()> {
+                sqlx::query("UPDATE instance SET session_time = $1, session_clock_seen = $2")
+                    .bind(clock.time.0)
+                    .bind(clock.seen.0)
+                    .execute(&self.writer)
+                    .await?;
+                Ok(())
+            }
+
+            /// Along the primary key: an index on the time would be changed by every line.
+            async fn list_sessions(&self, after: i64, limit: u32) -> Result<Vec<(i64, UnixMicros)>> {
+                let sql = "SELECT id, updated_at FROM game_sessions WHERE id > $1 ORDER BY id LIMIT $2";
+                let cells: Vec<(i64, i64)> =
+                    sqlx::query_as(sql).bind(after).bind(i64::from(limit)).fetch_all(&self.reader).await?;
+                Ok(cells.into_iter().map(|(id, at)| (id, UnixMicros(at))).collect())
+            }
+
+            async fn forget_sessions(&self, sessions: &[i64], before: UnixMicros) -> Result<()> {
+                self.delete_sessions(sessions, before.0).await
+            }
+
             async fn sweep(&self, rows: u32) -> Result<bool> {
                 let sql = "SELECT min(id) FROM projects WHERE deleted_at IS NOT NULL";
                 let deleted: Option<i64> = sqlx::query_scalar(sql).fetch_one(&self.reader).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::store::{OpenSession, Sequenced, Store, StoreError, Write, Written};
+use gateway::store::{OpenSession, Sequenced, SessionClock, Store, StoreError, Write, Written};
 use protocol::{
     live::Outcome,
     model::{DeviceId, Revision, VarRevision},
@@ -84,21 +84,29 @@ async fn reports_count_as_lines_too(store: Arc<dyn Store>) {
     assert_eq!(house.load().await.vars[0].reported[0].value, int(5));
 }
 
-async fn a_session_in_which_nothing_comes_is_forgotten(store: Arc<dyn Store>) {
+async fn sessions_are_listed_in_parts_and_old_ones_forgotten(store: Arc<dyn Store>) {
     let house = House::new(store).await;
-    let old = open(&house, &["old"]).await[0].1;
-    house.commit(&[line(&house, old, 1)]).await;
-    let a_year = 365 * 24 * 3600 * 1_000_000;
-    let connect = Write::Connect {
-        gives_way: None,
-        project: house.project.id,
-        device: device_info("one", "one"),
-        session: Some("new".to_owned()),
-        at: later(a_year),
-    };
-    house.commit(&[connect]).await;
-    assert_eq!(house.commit(&[line(&house, old, 2)]).await, [Written::TakenOver]);
-    assert_eq!(open(&house, &["old"]).await[0].1.last_seq, 0);
+    let opened = open(&house, &["old", "used", "idle"]).await;
+    let [old, used, idle] = [opened[0].1, opened[1].1, opened[2].1];
+    assert_eq!(house.store.list_sessions(0, 2).await.unwrap(), [(old.id, NOW), (used.id, NOW)]);
+    let mut line = line(&house, used, 1);
+    if let Write::Logs { received, .. } = &mut line {
+        *received = later(2);
+    }
+    house.commit(&[line]).await;
+    assert_eq!(house.store.list_sessions(old.id, 9).await.unwrap(), [(used.id, later(2)), (idle.id, NOW)]);
+    // not one that was used meanwhile, whoever asks for it, nor one that nobody asks for
+    house.store.forget_sessions(&[old.id, used.id], later(1)).await.unwrap();
+    assert_eq!(house.store.list_sessions(0, 9).await.unwrap(), [(used.id, later(2)), (idle.id, NOW)]);
+    assert_eq!(house.commit(&[self::line(&house, old, 1)]).await, [Written::TakenOver]);
+    assert_eq!(open(&house, &["used"]).await[0].1.last_seq, 1);
+}
+
+async fn the_time_of_sessions_is_kept(store: Arc<dyn Store>) {
+    assert_eq!(store.session_clock().await.unwrap(), None);
+    let clock = SessionClock { time: NOW, seen: later(-1) };
+    store.set_session_clock(clock).await.unwrap();
+    assert_eq!(store.session_clock().await.unwrap(), Some(clock));
 }
 
 async fn a_commit_can_be_asked_about(store: Arc<dyn Store>) {
@@ -159,7 +167,8 @@ crate::support::stories! {
     each_line_is_stored_once_and_in_order,
     only_the_newest_connection_writes,
     reports_count_as_lines_too,
-    a_session_in_which_nothing_comes_is_forgotten,
+    sessions_are_listed_in_parts_and_old_ones_forgotten,
+    the_time_of_sessions_is_kept,
     a_commit_can_be_asked_about,
     another_epoch_takes_nothing,
     what_devices_did_is_kept,

@@ -120,6 +120,8 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
         &format!(
             "DELETE FROM projects WHERE id = {};
              DROP INDEX edits_of_var;
+             ALTER TABLE instance DROP COLUMN session_time;
+             ALTER TABLE instance DROP COLUMN session_clock_seen;
              ALTER TABLE projects DROP COLUMN deleted_at;
              DELETE FROM _sqlx_migrations WHERE version >= 9",
             gone.project.id

@@ -40,6 +40,12 @@ impl PostgresStore {
         outcome
     }
 
+    pub(super) async fn delete_sessions(&self, sessions: &[i64], before: i64) -> Result<()> {
+        let sql = "DELETE FROM game_sessions WHERE id = ANY($1) AND updated_at < $2";
+        sqlx::query(sql).bind(sessions).bind(before).execute(&self.writer).await?;
+        Ok(())
+    }
+
     /// The mark is written even if nothing changes: that waits for a transaction which was cut off and may
     /// still be committed.
     pub(super) async fn last_commit(&self, writer: &str) -> Result<Option<i64>> {
@@ -139,11 +145,6 @@ impl Statements for PgConnection {
         .await?;
         let session = |(project, name, id, generation, last_seq)| (project, name, (id, generation, last_seq));
         Ok(opened.into_iter().map(session).collect())
-    }
-
-    async fn forget_sessions(&mut self, before: i64) -> Result<()> {
-        sqlx::query("DELETE FROM game_sessions WHERE updated_at < $1").bind(before).execute(self).await?;
-        Ok(())
     }
 
     async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>> {

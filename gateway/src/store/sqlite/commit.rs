@@ -34,6 +34,12 @@ impl SqliteStore {
         Ok(tx.commit().await?)
     }
 
+    pub(super) async fn delete_sessions(&self, sessions: &[i64], before: i64) -> Result<()> {
+        let sql = "DELETE FROM game_sessions WHERE id IN (SELECT value FROM json_each($1)) AND updated_at < $2";
+        sqlx::query(sql).bind(json(sessions)).bind(before).execute(&self.writer).await?;
+        Ok(())
+    }
+
     /// On the one connection that writes: a commit that was given up comes to its end first.
     pub(super) async fn last_commit(&self, writer: &str) -> Result<Option<i64>> {
         let sql = "SELECT number FROM writers WHERE name = $1";
@@ -123,11 +129,6 @@ impl Statements for SqliteConnection {
         .await?;
         let session = |(project, name, id, generation, last_seq)| (project, name, (id, generation, last_seq));
         Ok(opened.into_iter().map(session).collect())
-    }
-
-    async fn forget_sessions(&mut self, before: i64) -> Result<()> {
-        sqlx::query("DELETE FROM game_sessions WHERE updated_at < $1").bind(before).execute(self).await?;
-        Ok(())
     }
 
     async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>> {

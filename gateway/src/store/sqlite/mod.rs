@@ -23,8 +23,8 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::{
-    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket,
-    Write, Written, access::Pools, access_rows, files, history, migrations, rows, shared::impl_store, sweep,
+    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
+    StoreError, Ticket, Write, Written, access::Pools, access_rows, files, history, migrations, rows, shared::impl_store, sweep,
 };
 use inspect::{APPLICATION_ID, Depth, Found, beside, explain, inspect};
 

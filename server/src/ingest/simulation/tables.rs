@@ -223,11 +223,6 @@ impl Statements for Transaction {
         Ok(opened)
     }
 
-    async fn forget_sessions(&mut self, _: i64) -> Result<()> {
-        // no run takes 90 days
-        Ok(())
-    }
-
     async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>> {
         Ok(self.tables.sessions.values().filter(|(id, ..)| ids.contains(id)).copied().collect())
     }

@@ -66,11 +66,13 @@ impl Gateway {
         changes: Vec<Change>,
         is_remembered: bool,
     ) -> Result<EditSaved, GatewayError> {
-        let live = self.live(caller, Action::EditValues, project).await?;
+        self.authorise_in(caller, Action::EditValues, project).await?;
         if changes.len() > MAX_EDITS_PER_MESSAGE {
             let text = format!("at most {MAX_EDITS_PER_MESSAGE} variables at once");
             return Err(ProtocolError::new(ErrorCode::TooMany, text).into());
         }
+        let names: Vec<VarName> = changes.iter().map(|change| change.name.clone()).collect();
+        let live = self.load_to_edit(project, &names).await?;
         let mut vars: Vec<(VarName, VarRevision)>;
         let (changes, unchanged, seen) = {
             let state = live.state();

@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use protocol::model::{ProjectId, UnixMicros};
+use protocol::model::{ProjectId, UnixMicros, VarName};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -155,6 +155,21 @@ impl Gateway {
         projects.load(&**store, project, || self.inner.epoch(), self.is_storing(), refusals).await
     }
 
+    /// The same for an edit of these variables: while nobody has the project in memory, of a few of them only these are read.
+    pub(crate) async fn load_to_edit(
+        &self,
+        project: ProjectId,
+        names: &[VarName],
+    ) -> Result<Arc<Live>, GatewayError> {
+        const A_FEW: usize = 16;
+        if names.len() > A_FEW {
+            return self.load(project).await;
+        }
+        let Inner { store, projects, refusals, .. } = &*self.inner;
+        let epoch = || self.inner.epoch();
+        projects.load_to_edit(&**store, project, names, epoch, self.is_storing(), refusals).await
+    }
+
     /// The time by the gateway's clock.
     pub fn now(&self) -> UnixMicros {
         self.inner.clock.now()
@@ -292,6 +307,7 @@ async fn watch_database(gateway: Weak<Inner>) {
             () = sleep(EPOCH_INTERVAL) => {
                 let Some(inner) = gateway.upgrade() else { return };
                 inner.keys.end_expired(inner.clock.now());
+                inner.projects.trim();
                 // while the database is away there is nothing to find
                 inner.store.epoch().await.ok()
             }

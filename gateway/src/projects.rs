@@ -143,7 +143,7 @@ impl Gateway {
         id: ProjectId,
     ) -> Result<Arc<Live>, GatewayError> {
         self.authorise_in(caller, action, id).await?;
-        match self.inner.projects.peek(id) {
+        match self.inner.projects.get(id) {
             Some(live) => Ok(live),
             None => self.load(id).await,
         }

@@ -195,7 +195,8 @@ impl Gateway {
         caller: &Caller,
         project: ProjectId,
     ) -> Result<Vec<Refused>, GatewayError> {
-        Ok(self.live(caller, Action::ReadProject, project).await?.refusals.all())
+        self.authorise_in(caller, Action::ReadProject, project).await?;
+        Ok(self.inner.refusals.ledger(project).all())
     }
 
     /// A game has a key of the project and is turned away all the same: for the project's people to see.

@@ -36,7 +36,11 @@ fn go_on(known: Option<SessionClock>, now: UnixMicros) -> SessionClock {
 }
 
 /// Those of a step that are old and that nobody holds.
-fn forgotten(step: &[(i64, UnixMicros)], before: UnixMicros, held: impl FnOnce() -> HashSet<i64>) -> Vec<i64> {
+fn forgotten(
+    step: &[(i64, UnixMicros)],
+    before: UnixMicros,
+    held: impl FnOnce() -> HashSet<i64>,
+) -> Vec<i64> {
     let mut old: Vec<i64> = step.iter().filter(|(_, used)| *used < before).map(|(id, _)| *id).collect();
     if !old.is_empty() {
         let held = held();
@@ -51,10 +55,10 @@ pub(crate) async fn forget_old(gateway: Weak<Inner>) {
         if let Err(error) = look(&gateway).await {
             tracing::debug!(%error, "old sessions can't be forgotten now");
         }
-        sleep(INTERVAL).await;
         if gateway.strong_count() == 0 {
             return;
         }
+        sleep(INTERVAL).await;
     }
 }
 

@@ -7,7 +7,10 @@ use protocol::{
     model::{DeviceId, ProjectId, VarName},
 };
 
-use crate::{Action, Caller, Gateway, GatewayError};
+use crate::{
+    Action, Caller, Gateway, GatewayError,
+    live::{MAX_LOADED_DEVICES, State},
+};
 
 /// Values in one part of the list, in bytes; beyond it the part ends early.
 const MAX_PART_BYTES: usize = 4 * 1024 * 1024;
@@ -33,9 +36,22 @@ impl Gateway {
         caller: &Caller,
         project: ProjectId,
     ) -> Result<Vec<Device>, GatewayError> {
-        let live = self.live(caller, Action::ReadProject, project).await?;
-        let devices = live.state().devices();
-        Ok(devices)
+        self.authorise_in(caller, Action::ReadProject, project).await?;
+        self.look(project, &[], |state| state.devices()).await
+    }
+
+    /// What is in memory of a project, or of what is stored only these variables, with all devices.
+    async fn look<T>(
+        &self,
+        project: ProjectId,
+        names: &[VarName],
+        show: impl FnOnce(&State) -> T,
+    ) -> Result<T, GatewayError> {
+        if let Some(live) = self.inner.projects.get(project) {
+            return Ok(show(&live.state()));
+        }
+        let part = self.inner.store.load_vars(project, names, MAX_LOADED_DEVICES).await?;
+        Ok(show(&State::new(part.ok_or(GatewayError::NotFound)?, self.is_storing())))
     }
 
     /// What the devices of a project are called, those too that are not there any more and left log lines.
@@ -47,10 +63,10 @@ impl Gateway {
         caller: &Caller,
         project: ProjectId,
     ) -> Result<HashMap<DeviceId, String>, GatewayError> {
-        let live = self.live(caller, Action::ReadProject, project).await?;
+        let devices = self.list_devices(caller, project).await?;
         let mut names: HashMap<DeviceId, String> =
             self.inner.store.list_forgotten(project).await?.into_iter().collect();
-        names.extend(live.state().devices().into_iter().map(|device| (device.id, device.name)));
+        names.extend(devices.into_iter().map(|device| (device.id, device.name)));
         Ok(names)
     }
 
@@ -85,9 +101,9 @@ impl Gateway {
         project: ProjectId,
         name: &VarName,
     ) -> Result<(Var, Vec<Device>), GatewayError> {
-        let live = self.live(caller, Action::ReadProject, project).await?;
-        let state = live.state();
-        let var = state.var(name).ok_or(GatewayError::NotFound)?;
-        Ok((var, state.devices()))
+        self.authorise_in(caller, Action::ReadProject, project).await?;
+        let names = std::slice::from_ref(name);
+        let (var, devices) = self.look(project, names, |state| (state.var(name), state.devices())).await?;
+        Ok((var.ok_or(GatewayError::NotFound)?, devices))
     }
 }

@@ -77,4 +77,45 @@ async fn a_clock_that_jumps_changes_no_order(store: Arc<dyn Store>) {
     gateway.close().await;
 }
 
-support::stories! { a_clock_that_jumps_changes_no_order }
+/// A game is away for a moment while the server starts anew and the clock says that it is three months later. A session that
+/// was old before is forgotten.
+async fn a_clock_that_jumps_ahead_ends_nobodys_session(store: Arc<dyn Store>) {
+    const DAY: i64 = 24 * 3600 * 1_000_000;
+    let open = async |now: i64| Gateway::open(Arc::clone(&store), Clock::new(move || UnixMicros(now))).await;
+    let gateway = open(START).await.unwrap();
+    let link = gateway.issue_setup_token();
+    let owner = gateway.set_up(link.reveal(), None, None, &Origin::default()).await.unwrap().caller;
+    let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
+    let session = Some("away".to_owned());
+    let hello = Hello { proto: 2, session, caps: Caps::DEFAULT, ..Hello::default() };
+    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let mut game = gateway.connect_game(project.key, peer, Some(&hello)).await.unwrap();
+    let room = game.reserve(100).await.unwrap();
+    let logs = parse_logs(br#"[{"message":"one"}]"#).unwrap().entries;
+    game.submit(room, Some(1), Content::Logs(logs)).unwrap();
+    drop(game);
+    gateway.flush().await.unwrap();
+    // its first look at all of them
+    while store.session_clock().await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    drop(gateway);
+
+    let [(away, _)] = store.list_sessions(0, 9).await.unwrap()[..] else { panic!("one session") };
+    let epoch = store.epoch().await.unwrap().number;
+    let ticket = Ticket { writer: "a story".to_owned(), number: 1, epoch };
+    let (name, about, attrs, applied) = ("game".to_owned(), String::new(), None, None);
+    let device = DeviceInfo { identity: "id:game".to_owned(), name, about, attrs, applied };
+    let (session, at) = (Some("old".to_owned()), UnixMicros(START - 100 * DAY));
+    let connect = Write::Connect { gives_way: None, project: project.id, device, session, at };
+    store.commit(&ticket, &[connect], &mut Vec::new()).await.unwrap();
+    let gateway = open(START + 91 * DAY).await.unwrap();
+    // it is behind the other one: when it is gone, that one was looked at
+    while store.list_sessions(away, 9).await.unwrap().len() == 1 {
+        tokio::task::yield_now().await;
+    }
+    let game = gateway.connect_game(project.key, peer, Some(&hello)).await.unwrap();
+    assert_eq!(game.last_seq(), 1);
+}
+
+support::stories! { a_clock_that_jumps_changes_no_order, a_clock_that_jumps_ahead_ends_nobodys_session }

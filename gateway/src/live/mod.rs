@@ -1,9 +1,10 @@
 //! The state of a project that somebody uses now: its games, its dashboards and their latest values.
 //!
-//! It is loaded from the database when the first game or dashboard comes and let go with the last. Only
+//! It is loaded from the database when the first game or dashboard comes, and let go some time after the last. Only
 //! what is committed gets in (`Live::apply`), so it never shows what a crash could take back.
 
 mod backlog;
+mod kept;
 mod push;
 mod registry;
 mod state;
@@ -12,7 +13,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -29,7 +30,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use backlog::{Deltas, Lagged};
 pub(crate) use push::{Forms, Wire};
-pub(crate) use registry::Registry;
+use registry::Alone;
+pub(crate) use registry::{MAX_LOADED_DEVICES, Registry};
 pub(crate) use state::{News, Seen, State};
 
 use self::backlog::Backlog;
@@ -71,12 +73,16 @@ pub(crate) struct Live {
     pub(crate) epoch_name: String,
     /// Cancelled when the project starts over from the database.
     pub(crate) dropped: CancellationToken,
+    /// It was dropped because it is not there any more.
+    pub(crate) is_deleted: AtomicBool,
     state: Mutex<State>,
     deltas: Backlog,
     /// Wakes the games; each then pulls what it lacks.
     revision: watch::Sender<Revision>,
     losses: AtomicU64,
     pub(crate) refusals: Arc<Ledger>,
+    /// Only some variables are known here, and this keeps everybody from reading the project.
+    _alone: Option<Alone>,
 }
 
 impl Live {
@@ -86,11 +92,13 @@ impl Live {
             epoch: epoch.number,
             epoch_name: epoch.to_string(),
             dropped: CancellationToken::new(),
+            is_deleted: AtomicBool::new(false),
             revision: watch::Sender::new(loaded.revision),
             state: Mutex::new(State::new(loaded, is_storing)),
             deltas: Backlog::new(),
             losses: AtomicU64::new(0),
             refusals,
+            _alone: None,
         }
     }
 

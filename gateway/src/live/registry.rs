@@ -8,9 +8,13 @@ use std::{
     },
 };
 
-use protocol::{limits::SNAPSHOT_LOGS, model::ProjectId};
+use protocol::{
+    limits::SNAPSHOT_LOGS,
+    model::{ProjectId, VarName},
+};
+use tokio::{sync::OwnedMutexGuard, time::Instant};
 
-use super::Live;
+use super::{Live, kept::Kept};
 use crate::{
     GatewayError,
     refusals::Refusals,
@@ -18,19 +22,30 @@ use crate::{
 };
 
 /// Devices of a project that are held in memory and shown; older ones stay in the database.
-const MAX_LOADED_DEVICES: u32 = 10_000;
+pub(crate) const MAX_LOADED_DEVICES: u32 = 10_000;
 
 #[derive(Default)]
 struct Slot {
     /// Held while loading, so that a thousand games that come at once make one read.
-    loading: tokio::sync::Mutex<()>,
+    loading: Arc<tokio::sync::Mutex<()>>,
     live: Mutex<Weak<Live>>,
+    /// What an edit has read of the project that has it alone.
+    part: Mutex<Weak<Live>>,
 }
 
-/// Projects by number. It holds them weakly: games and dashboards keep them alive.
+/// Keeps everybody from reading a project, until an edit is committed or will not be, whoever still waits for that: what is
+/// read meanwhile would not know of it.
+pub(super) struct Alone {
+    /// A slot that is used stays the project's.
+    _slot: Arc<Slot>,
+    _loading: OwnedMutexGuard<()>,
+}
+
+/// Projects by number. It holds them weakly: games and dashboards keep them alive, and when these have gone, a budget does.
 #[derive(Default)]
 pub(crate) struct Registry {
     slots: Mutex<HashMap<ProjectId, Arc<Slot>>>,
+    kept: Kept,
     loads: AtomicU64,
 }
 
@@ -46,11 +61,11 @@ impl Registry {
     ) -> Result<Arc<Live>, GatewayError> {
         loop {
             let slot = self.slot(project);
-            if let Some(live) = slot.peek() {
+            if let Some(live) = self.reuse(&slot) {
                 return Ok(live);
             }
             let _loading = slot.loading.lock().await;
-            if let Some(live) = slot.peek() {
+            if let Some(live) = self.reuse(&slot) {
                 return Ok(live);
             }
             // behind the slot: one that is still there when the project is read was not forgotten in between
@@ -59,10 +74,54 @@ impl Registry {
             self.loads.fetch_add(1, Relaxed);
             let loaded = loaded.ok_or(GatewayError::NotFound)?;
             let live = Live::new(loaded, &epoch, is_storing, refusals.ledger(project));
-            if let Some(live) = self.publish(project, &slot, live) {
+            if let Some(live) = self.publish(project, &slot, &slot.live, live) {
+                self.kept.note_use(&live);
+                self.trim();
                 return Ok(live);
             }
         }
+    }
+
+    /// The same to edit these variables. While nobody has the project in memory only they are read, and nobody else reads any of
+    /// it until the edit is over. Of several edits at once the second one reads all of it, for the others.
+    pub(crate) async fn load_to_edit(
+        &self,
+        store: &dyn Store,
+        project: ProjectId,
+        names: &[VarName],
+        epoch: impl Fn() -> Epoch + Send,
+        is_storing: bool,
+        refusals: &Refusals,
+    ) -> Result<Arc<Live>, GatewayError> {
+        loop {
+            let slot = self.slot(project);
+            let loading = Arc::clone(&slot.loading).try_lock_owned();
+            if let Some(live) = self.reuse(&slot) {
+                return Ok(live);
+            }
+            let Ok(_loading) = loading else {
+                return self.load(store, project, epoch, is_storing, refusals).await;
+            };
+            let epoch = epoch();
+            let part = store.load_vars(project, names, 0).await?.ok_or(GatewayError::NotFound)?;
+            let live = Live::new(part, &epoch, is_storing, refusals.ledger(project));
+            let live = Live { _alone: Some(Alone { _slot: Arc::clone(&slot), _loading }), ..live };
+            if let Some(live) = self.publish(project, &slot, &slot.part, live) {
+                return Ok(live);
+            }
+        }
+    }
+
+    /// The project of a slot, if it is in memory.
+    fn reuse(&self, slot: &Slot) -> Option<Arc<Live>> {
+        let live = slot.peek()?;
+        self.kept.note_use(&live);
+        Some(live)
+    }
+
+    /// Lets go of projects that nobody uses and for which there is no room.
+    pub(crate) fn trim(&self) {
+        self.kept.trim(Instant::now());
     }
 
     fn slot(&self, project: ProjectId) -> Arc<Slot> {
@@ -73,14 +132,27 @@ impl Registry {
     }
 
     /// `None` when the project was forgotten while it was read: then nobody would ever tell those who use this one.
-    fn publish(&self, project: ProjectId, slot: &Arc<Slot>, live: Live) -> Option<Arc<Live>> {
+    fn publish(
+        &self,
+        project: ProjectId,
+        slot: &Arc<Slot>,
+        place: &Mutex<Weak<Live>>,
+        live: Live,
+    ) -> Option<Arc<Live>> {
         let slots = self.slots.lock().expect("no holder of this lock panics");
         let is_here = slots.get(&project).is_some_and(|here| Arc::ptr_eq(here, slot));
         is_here.then(|| {
             let live = Arc::new(live);
-            *slot.live.lock().expect("no holder of this lock panics") = Arc::downgrade(&live);
+            *place.lock().expect("no holder of this lock panics") = Arc::downgrade(&live);
             live
         })
+    }
+
+    /// As [`Registry::peek`] for somebody who asks for what is in it: then it stays a while.
+    pub(crate) fn get(&self, project: ProjectId) -> Option<Arc<Live>> {
+        let live = self.peek(project)?;
+        self.kept.note_use(&live);
+        Some(live)
     }
 
     /// The live project, if it is in memory.
@@ -136,20 +208,29 @@ impl Registry {
     /// Forgets a project that was deleted; whoever uses it is let go.
     pub(crate) fn drop_one(&self, project: ProjectId) {
         let slot = self.slots.lock().expect("no holder of this lock panics").remove(&project);
-        if let Some(live) = slot.and_then(|slot| slot.peek()) {
+        for live in slot.iter().flat_map(|slot| slot.all()) {
+            live.is_deleted.store(true, Relaxed);
             live.dropped.cancel();
         }
+        self.kept.remove(project);
     }
 
     /// Forgets every project; whoever uses one is told to come again.
     pub(crate) fn drop_all(&self) {
         let slots = std::mem::take(&mut *self.slots.lock().expect("no holder of this lock panics"));
-        slots.values().filter_map(|slot| slot.peek()).for_each(|live| live.dropped.cancel());
+        slots.values().flat_map(|slot| slot.all()).for_each(|live| live.dropped.cancel());
+        self.kept.clear();
     }
 }
 
 impl Slot {
     fn peek(&self) -> Option<Arc<Live>> {
         self.live.lock().expect("no holder of this lock panics").upgrade()
+    }
+
+    /// All or a part of the project, whatever is used.
+    fn all(&self) -> impl Iterator<Item = Arc<Live>> + use<> {
+        let part = self.part.lock().expect("no holder of this lock panics").upgrade();
+        self.peek().into_iter().chain(part)
     }
 }

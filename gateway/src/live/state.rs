@@ -553,6 +553,14 @@ impl State {
         Some((found, has_more))
     }
 
+    /// About what it takes in memory, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let vars: usize = self.vars.iter().map(|(name, var)| name.as_str().len() + var.footprint()).sum();
+        let devices: usize = self.devices.values().map(DeviceState::footprint).sum();
+        let logs: usize = self.logs.iter().map(|line| size_of_val(line) + weight_of(line)).sum();
+        size_of::<Self>() + vars + devices + logs
+    }
+
     /// Whether it is news.
     pub(crate) fn set_storing(&mut self, storing: bool) -> bool {
         std::mem::replace(&mut self.storing, storing) != storing
@@ -599,6 +607,28 @@ impl VarState {
         let desired = self.wanted().map_or(0, Value::weight);
         desired + self.reported.values().map(|(value, _)| value.weight()).sum::<usize>()
     }
+}
+
+impl VarState {
+    /// About what it takes in memory, in bytes, with its place in a table.
+    fn footprint(&self) -> usize {
+        /// A value of a device, with its place in a table.
+        const REPORTED: usize = size_of::<(DeviceId, (Value, UnixMicros))>() + 24;
+        let desired = self.desired.as_ref().map_or(0, |desired| desired.author.len());
+        2 * size_of::<Self>() + self.spec.weight() + desired + self.weight() + REPORTED * self.reported.len()
+    }
+}
+
+impl DeviceState {
+    /// About what it takes in memory, in bytes, with its places in tables.
+    fn footprint(&self) -> usize {
+        2 * size_of::<Self>() + 2 * self.identity.len() + self.name.len() + self.about.len()
+    }
+}
+
+/// Size of the texts of a line, in bytes.
+fn weight_of(line: &LogLine) -> usize {
+    line.message.len() + line.fields.as_ref().map_or(0, String::len)
 }
 
 fn shown_var(name: &VarName, var: &VarState) -> Var {

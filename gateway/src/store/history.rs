@@ -27,7 +27,10 @@ mod tests {
         let mut memory = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
         migrations::sqlite().run(&mut memory).await.unwrap();
         let of_one = plan(&mut memory, OF_ONE).await;
-        assert_eq!(of_one, ["SEARCH edits USING INDEX edits_of_var (project_id=? AND name=? AND revision<?)"]);
+        assert_eq!(
+            of_one,
+            ["SEARCH edits USING INDEX edits_of_var (project_id=? AND name=? AND revision<?)"]
+        );
         let of_all = plan(&mut memory, OF_ALL).await;
         assert_eq!(of_all[0], "SEARCH edits USING INDEX edits_newest (project_id=? AND revision<?)");
     }

@@ -470,6 +470,20 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that a game has connected with a key.
     async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()>;
 
+    /// The part of [`Store::load_project`] that a request about a few variables needs: these, of the devices the `max_devices`
+    /// last seen, and no log.
+    async fn load_vars(
+        &self,
+        id: ProjectId,
+        names: &[VarName],
+        max_devices: u32,
+    ) -> Result<Option<ProjectState>> {
+        let Some(mut all) = self.load_project(id, max_devices, 0).await? else { return Ok(None) };
+        all.vars.retain(|var| names.contains(&var.name));
+        all.removed.clear();
+        Ok(Some(all))
+    }
+
     /// The names of devices that are not there any more; their log lines are.
     async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>>;
 

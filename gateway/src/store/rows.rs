@@ -23,6 +23,9 @@ pub(super) type ProjectCells = (i64, String, String, i64);
 pub(super) type SummaryCells = (i64, String, i64, i64, Option<i64>, String);
 /// identity, id, name, last_seen, about, applied
 pub(super) type StoredDeviceCells = (String, i64, String, i64, String, Option<i64>);
+/// Of the project `$1` the `$2` last seen.
+pub(super) const DEVICES: &str = "SELECT identity, id, name, last_seen, about, applied FROM devices
+     WHERE project_id = $1 AND forgotten_at IS NULL ORDER BY last_seen DESC, id DESC LIMIT $2";
 /// device_id, name, revision, status, value, reason
 pub(super) type OutcomeCells = (i64, String, i64, String, Option<String>, Option<String>);
 /// name, spec, desired, desired_revision, desired_author, desired_at

@@ -64,14 +64,11 @@ macro_rules! impl_store {
                     .bind(id.0)
                     .fetch_one(&mut *tx)
                     .await?;
-                let devices: Vec<rows::StoredDeviceCells> = sqlx::query_as(
-                    "SELECT identity, id, name, last_seen, about, applied FROM devices
-                     WHERE project_id = $1 AND forgotten_at IS NULL ORDER BY last_seen DESC, id DESC LIMIT $2",
-                )
-                .bind(id.0)
-                .bind(i64::from(max_devices))
-                .fetch_all(&mut *tx)
-                .await?;
+                let devices: Vec<rows::StoredDeviceCells> = sqlx::query_as(rows::DEVICES)
+                    .bind(id.0)
+                    .bind(i64::from(max_devices))
+                    .fetch_all(&mut *tx)
+                    .await?;
                 let vars = sqlx::query_as(
                     "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision),
                          coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at)
@@ -128,6 +125,66 @@ macro_rules! impl_store {
                 tx.commit().await?;
                 let vars = (rows::vars(vars, reported, outcomes)?, removed);
                 rows::state(project, revision, devices, vars, logs, gone).map(Some)
+            }
+
+            async fn load_vars(
+                &self,
+                id: ProjectId,
+                names: &[VarName],
+                max_devices: u32,
+            ) -> Result<Option<ProjectState>> {
+                let Some(project) = self.get_project(id).await? else { return Ok(None) };
+                let mut tx = self.reader.begin_with($begin_read).await?;
+                let revision: i64 = sqlx::query_scalar("SELECT revision FROM projects WHERE id = $1")
+                    .bind(id.0)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                let devices: Vec<rows::StoredDeviceCells> = sqlx::query_as(rows::DEVICES)
+                    .bind(id.0)
+                    .bind(i64::from(max_devices))
+                    .fetch_all(&mut *tx)
+                    .await?;
+                let (mut vars, mut reported, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
+                for name in names {
+                    let var: Option<rows::VarCells> = sqlx::query_as(
+                        "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision),
+                             coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at)
+                         FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
+                         WHERE v.project_id = $1 AND v.name = $2",
+                    )
+                    .bind(id.0)
+                    .bind(name.as_str())
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                    vars.extend(var);
+                    if devices.is_empty() {
+                        continue;
+                    }
+                    let of_devices: Vec<rows::ReportedCells> = sqlx::query_as(
+                        "SELECT device_id, name, value, at FROM reported
+                         WHERE project_id = $1 AND name = $2 ORDER BY device_id",
+                    )
+                    .bind(id.0)
+                    .bind(name.as_str())
+                    .fetch_all(&mut *tx)
+                    .await?;
+                    reported.extend(of_devices);
+                    let of_devices: Vec<rows::OutcomeCells> = sqlx::query_as(
+                        "SELECT device_id, name, revision, status, value, reason FROM outcomes
+                         WHERE project_id = $1 AND name = $2 ORDER BY device_id",
+                    )
+                    .bind(id.0)
+                    .bind(name.as_str())
+                    .fetch_all(&mut *tx)
+                    .await?;
+                    outcomes.extend(of_devices);
+                }
+                tx.commit().await?;
+                let known: std::collections::HashSet<i64> = devices.iter().map(|device| device.1).collect();
+                reported.retain(|cells| known.contains(&cells.0));
+                outcomes.retain(|cells| known.contains(&cells.0));
+                let vars = (rows::vars(vars, reported, outcomes)?, Vec::new());
+                rows::state(project, revision, devices, vars, Vec::new(), Vec::new()).map(Some)
             }
 
             async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>> {

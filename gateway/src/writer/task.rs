@@ -111,12 +111,14 @@ impl Task {
     /// Tries until these are committed together, or are not.
     async fn write_part(&mut self, jobs: Vec<Job>) -> Part {
         self.ticket.epoch = self.shared.epoch.load(Relaxed);
-        let (jobs, stale): (Vec<Job>, Vec<Job>) =
-            jobs.into_iter().partition(|job| job.target.live.epoch == self.ticket.epoch);
-        self.refuse_restored(stale.into_iter());
-        let (jobs, deleted): (Vec<Job>, Vec<Job>) =
-            jobs.into_iter().partition(|job| !job.target.live.dropped.is_cancelled());
+        let (deleted, jobs): (Vec<Job>, Vec<Job>) =
+            jobs.into_iter().partition(|job| job.target.live.is_deleted.load(Relaxed));
         self.refuse_deleted(deleted);
+        // one that was dropped is what the database says no longer: whoever comes now has read it anew and would not hear of it
+        let is_current =
+            |job: &Job| job.target.live.epoch == self.ticket.epoch && !job.target.live.dropped.is_cancelled();
+        let (jobs, stale): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(is_current);
+        self.refuse_restored(stale.into_iter());
         let (mut writes, mut targets): (Vec<Write>, Vec<Target>) =
             jobs.into_iter().map(|job| (job.write, job.target)).unzip();
         while !writes.is_empty() {

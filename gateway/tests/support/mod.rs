@@ -17,8 +17,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, time::timeout};
 
-/// How long a story may take before it counts as hanging.
-const DEADLINE: Duration = Duration::from_secs(120);
+/// How long a story may take before it counts as hanging, in seconds; `OBSERVERIO_STORY_SECONDS` for what takes longer.
+const DEADLINE_SECONDS: u64 = 120;
 
 /// Where a story's database is.
 pub enum Place {
@@ -104,7 +104,9 @@ fn runtime() -> Runtime {
 fn run<A: Setup>(runtime: &Runtime, place: Arc<Place>, story: impl AsyncFnOnce(A)) {
     runtime.block_on(async {
         // held here too: the folder goes with its last holder
-        let told = timeout(DEADLINE, async { story(A::set_up(Arc::clone(&place)).await).await }).await;
+        let deadline = env::var("OBSERVERIO_STORY_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+        let deadline = Duration::from_secs(deadline.unwrap_or(DEADLINE_SECONDS));
+        let told = timeout(deadline, async { story(A::set_up(Arc::clone(&place)).await).await }).await;
         told.expect("the story hangs");
     });
 }
@@ -115,14 +117,15 @@ async fn execute(url: &str, sql: String) -> sqlx::Result<()> {
     connection.close().await
 }
 
-/// Makes two tests of each story: `sqlite::story` and `postgres::story`.
+/// Makes two tests of each story: `sqlite::story` and `postgres::story`. An attribute in front is that of each.
 macro_rules! stories {
-    ($($story:ident),+ $(,)?) => {
+    ($($story:ident),+ $(,)?) => { $crate::support::stories! { #[cfg(test)] $($story),+ } };
+    (#[$attribute:meta] $($story:ident),+ $(,)?) => {
         mod sqlite {
-            $(#[test] fn $story() { $crate::support::on_sqlite(super::$story) })+
+            $(#[test] #[$attribute] fn $story() { $crate::support::on_sqlite(super::$story) })+
         }
         mod postgres {
-            $(#[test] fn $story() { $crate::support::on_postgres(super::$story) })+
+            $(#[test] #[$attribute] fn $story() { $crate::support::on_postgres(super::$story) })+
         }
     };
 }

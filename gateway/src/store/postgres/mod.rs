@@ -20,7 +20,8 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::{
     AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
-    StoreError, Ticket, Write, Written, access::Pools, access_rows, history, migrations, rows, schema::Schema, shared::impl_store, sweep,
+    StoreError, Ticket, Write, Written, access::Pools, access_rows, history, migrations, rows,
+    schema::Schema, shared::impl_store, sweep,
 };
 
 const CONNECTIONS: u32 = 8;

@@ -35,7 +35,8 @@ impl SqliteStore {
     }
 
     pub(super) async fn delete_sessions(&self, sessions: &[i64], before: i64) -> Result<()> {
-        let sql = "DELETE FROM game_sessions WHERE id IN (SELECT value FROM json_each($1)) AND updated_at < $2";
+        let sql =
+            "DELETE FROM game_sessions WHERE id IN (SELECT value FROM json_each($1)) AND updated_at < $2";
         sqlx::query(sql).bind(json(sessions)).bind(before).execute(&self.writer).await?;
         Ok(())
     }

@@ -24,7 +24,8 @@ use tokio::sync::Mutex;
 
 use super::{
     AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
-    StoreError, Ticket, Write, Written, access::Pools, access_rows, files, history, migrations, rows, shared::impl_store, sweep,
+    StoreError, Ticket, Write, Written, access::Pools, access_rows, files, history, migrations, rows,
+    shared::impl_store, sweep,
 };
 use inspect::{APPLICATION_ID, Depth, Found, beside, explain, inspect};
 

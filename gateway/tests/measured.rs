@@ -1,0 +1,282 @@
+//! How long things take with much in the database. Figures are printed and not judged: they are the machine's. To be run alone,
+//! with optimisation: `OBSERVERIO_STORY_SECONDS=600 cargo test --release -p gateway --test measured -- --ignored --nocapture --test-threads 1`.
+#![expect(clippy::unwrap_used, reason = "a measurement that meets an error has failed")]
+
+mod support;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use gateway::{
+    Caller, Clock, Content, GameEvent, GameLine, Gateway, Origin,
+    store::{Store, Ticket, Write},
+};
+use protocol::{
+    line::{Caps, Hello, parse_logs, parse_report},
+    live::Gesture,
+    model::{Project, UnixMicros, Value, VarName},
+};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use support::Place;
+
+const NOW: UnixMicros = UnixMicros(1_790_000_000_000_000);
+/// A large project: values of variables on devices, and edits.
+const DEVICES: usize = 120;
+const VARS: usize = 5_000;
+const EDITS: usize = 1_000_000;
+
+struct House {
+    place: Arc<Place>,
+    store: Arc<dyn Store>,
+    gateway: Gateway,
+    owner: Caller,
+    project: Project,
+}
+
+impl House {
+    async fn new(place: Arc<Place>) -> Self {
+        let store = place.open().await.unwrap();
+        let gateway = open(&store).await;
+        let token = gateway.issue_setup_token();
+        let owner = gateway.set_up(token.reveal(), None, None, &Origin::default()).await.unwrap().caller;
+        let project = gateway.create_project(&owner, "large").await.unwrap();
+        Self { place, store, gateway, owner, project }
+    }
+
+    /// Runs SQL that both databases understand; `numbers(N)` is a table of so many.
+    async fn execute(&self, sql: &str, rows: usize) {
+        match &*self.place {
+            Place::Sqlite { .. } => {
+                let numbers = format!(
+                    "(WITH RECURSIVE t (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM t WHERE n < {rows} - 1) SELECT n FROM t)"
+                );
+                let sql = sql.replace("numbers", &numbers);
+                let mut connection =
+                    SqliteConnection::connect(&format!("sqlite:{}", self.place.name())).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Place::Postgres { .. } => {
+                let sql = sql.replace("numbers", &format!("generate_series(0, {rows} - 1) AS t (n)"));
+                let mut connection = PgConnection::connect(&self.place.name()).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+                sqlx::raw_sql("ANALYZE").execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
+    }
+
+    /// Variables, devices with a value of each, and edits.
+    async fn fill(&self, devices: usize, edits: usize) {
+        let (project, now) = (self.project.id.0, NOW.0);
+        let mut game = self.game(&self.project, "first").await;
+        for part in (0..VARS).step_by(500) {
+            let fields: Vec<String> = (part..part + 500).map(|n| format!("\"var{n}\":{n}")).collect();
+            let report = parse_report(format!("{{{}}}", fields.join(",")).as_bytes()).unwrap();
+            game.report_vars(report).await.unwrap();
+        }
+        drop(game);
+        self.gateway.flush().await.unwrap();
+        let sql = format!(
+            "INSERT INTO devices (project_id, identity, name, first_seen, last_seen)
+             SELECT {project}, 'id:filled' || n, 'filled' || n, {now}, {now} FROM numbers"
+        );
+        self.execute(&sql, devices - 1).await;
+        let sql = format!(
+            "INSERT INTO reported (device_id, project_id, name, value, at)
+             SELECT d.id, {project}, 'var' || n, n, {now} FROM devices d CROSS JOIN numbers
+             WHERE d.identity LIKE 'id:filled%'"
+        );
+        self.execute(&sql, VARS).await;
+        let sql = format!(
+            "INSERT INTO edits (project_id, author_id, gesture, name, author, old, new, revision, at)
+             SELECT {project}, 1, n, 'var' || (n % {VARS}), 'owner', n, n + 1, n + 1, {now} FROM numbers"
+        );
+        if edits > 0 {
+            self.execute(&sql, edits).await;
+        }
+    }
+
+    async fn game(&self, project: &Project, session: &str) -> GameLine {
+        let device = Some(session.to_owned());
+        let session = Some(session.to_owned());
+        let hello = Hello { proto: 2, device, session, caps: Caps::DEFAULT, ..Hello::default() };
+        self.gateway.connect_game(project.key, "192.0.2.7".parse().unwrap(), Some(&hello)).await.unwrap()
+    }
+}
+
+async fn open(store: &Arc<dyn Store>) -> Gateway {
+    Gateway::open(Arc::clone(store), Clock::new(|| NOW)).await.unwrap()
+}
+
+fn tell(what: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let of = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1_000.0;
+    let (count, most) = (times.len(), of(1.0));
+    println!("{what}: p50 {:.2} ms, p99 {:.2} ms, most {most:.2} ms, of {count}", of(0.5), of(0.99));
+}
+
+/// One line after another, each when the last one has its receipt, until `done`.
+async fn receipts(mut game: GameLine, done: &AtomicBool) -> Vec<Duration> {
+    let mut times = Vec::new();
+    let mut seq = game.last_seq();
+    while !done.load(Relaxed) {
+        seq += 1;
+        let begun = Instant::now();
+        let logs = parse_logs(br#"[{"message":"goes on"}]"#).unwrap().entries;
+        let room = game.reserve(100).await.unwrap();
+        game.submit(room, Some(seq), Content::Logs(logs)).unwrap();
+        while !matches!(game.next(false).await, GameEvent::Settled(settled) if settled.up_to == seq) {}
+        times.push(begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    times
+}
+
+async fn games_that_connect_among_many_sessions(place: Arc<Place>) {
+    let house = House::new(place).await;
+    let (mut there, now) = (0, NOW.0);
+    for sessions in [1_000, 300_000, 2_000_000] {
+        let sql = format!(
+            "INSERT INTO game_sessions (project_id, name, updated_at)
+             SELECT {}, 'filled' || (n + {there}), {now} FROM numbers",
+            house.project.id.0
+        );
+        house.execute(&sql, sessions - there).await;
+        there = sessions;
+        let mut times = Vec::new();
+        for number in 0..50 {
+            let begun = Instant::now();
+            drop(house.game(&house.project, &format!("measured {sessions} {number}")).await);
+            times.push(begun.elapsed());
+        }
+        house.gateway.flush().await.unwrap();
+        tell(&format!("a game connects among {sessions} sessions"), times);
+    }
+}
+
+async fn receipts_while_a_project_goes(place: Arc<Place>) {
+    let house = House::new(place).await;
+    house.fill(DEVICES, EDITS).await;
+    let other = house.gateway.create_project(&house.owner, "another").await.unwrap();
+    let (game, done) = (house.game(&other, "calm").await, AtomicBool::new(false));
+    let calm = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        done.store(true, Relaxed);
+    };
+    let (times, ()) = tokio::join!(receipts(game, &done), calm);
+    tell("receipts before", times);
+
+    let (game, done) = (house.game(&other, "calm").await, AtomicBool::new(false));
+    let deleting = async {
+        let begun = Instant::now();
+        house.gateway.delete_project(&house.owner, house.project.id).await.unwrap();
+        println!("the answer to whoever deleted: {:?}", begun.elapsed());
+        let mut left = 1;
+        while left > 0 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            left = match &*house.place {
+                Place::Sqlite { .. } => {
+                    let mut connection =
+                        SqliteConnection::connect(&format!("sqlite:{}", house.place.name())).await.unwrap();
+                    let sql = "SELECT (SELECT count(*) FROM projects) - 1 + (SELECT freelist_count FROM pragma_freelist_count)";
+                    let left: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
+                    left
+                }
+                Place::Postgres { .. } => {
+                    let mut connection = PgConnection::connect(&house.place.name()).await.unwrap();
+                    let sql = "SELECT count(*) - 1 FROM projects";
+                    let left: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
+                    left
+                }
+            };
+        }
+        println!("all of it is gone after {:?}", begun.elapsed());
+        done.store(true, Relaxed);
+    };
+    let (times, ()) = tokio::join!(receipts(game, &done), deleting);
+    tell("receipts while it goes", times);
+}
+
+async fn requests_while_nobody_is_connected(place: Arc<Place>) {
+    let house = House::new(place).await;
+    house.fill(40, 0).await;
+    // one that has read nothing yet
+    let gateway = open(&house.store).await;
+    let name = VarName::parse("var7").unwrap();
+    let (mut reads, mut edits, mut lists) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..20_i64 {
+        let begun = Instant::now();
+        gateway.get_var(&house.owner, house.project.id, &name).await.unwrap();
+        reads.push(begun.elapsed());
+        let begun = Instant::now();
+        gateway.get_var(&house.owner, house.project.id, &name).await.unwrap();
+        let change = vec![(name.clone(), Value::Int((number + 8).into()))];
+        let gesture = Gesture(number.cast_unsigned());
+        gateway.edit_vars(&house.owner, house.project.id, gesture, change).await.unwrap();
+        edits.push(begun.elapsed());
+    }
+    for _ in 0..20 {
+        let begun = Instant::now();
+        gateway.list_vars(&house.owner, house.project.id, None, 100).await.unwrap();
+        lists.push(begun.elapsed());
+    }
+    tell("one of 200,000 values is read", reads);
+    tell("one is read and set", edits);
+    tell("a hundred variables are listed", lists);
+}
+
+async fn variables_reported_one_a_line(place: Arc<Place>) {
+    let house = House::new(place).await;
+    for vars in [500, 5_000] {
+        let project = house.gateway.create_project(&house.owner, "new").await.unwrap();
+        let mut game = house.game(&project, "reports").await;
+        let reports: Vec<_> =
+            (0..vars).map(|n| parse_report(format!("{{\"var{n}\":{n}}}").as_bytes()).unwrap()).collect();
+        let begun = Instant::now();
+        for report in reports {
+            game.report_vars(report).await.unwrap();
+        }
+        let taken = begun.elapsed();
+        house.gateway.flush().await.unwrap();
+        println!("{vars} variables, one a line: taken in {taken:?}, stored {:?}", begun.elapsed());
+    }
+}
+
+async fn a_device_with_all_variables_gives_way(place: Arc<Place>) {
+    let house = House::new(place).await;
+    house.fill(20, 0).await;
+    let epoch = house.store.epoch().await.unwrap().number;
+    let mut times = Vec::new();
+    for number in 0..10 {
+        let device = protocol::model::DeviceId(number + 2);
+        let gives_way = Some(gateway::store::GivesWay { device, values: VARS });
+        let device = gateway::store::DeviceInfo {
+            identity: format!("id:new{number}"),
+            name: "new".to_owned(),
+            about: String::new(),
+            attrs: None,
+            applied: None,
+        };
+        let connect = Write::Connect { project: house.project.id, device, session: None, gives_way, at: NOW };
+        let ticket = Ticket { writer: "measured".to_owned(), number: number + 1, epoch };
+        let begun = Instant::now();
+        house.store.commit(&ticket, &[connect], &mut Vec::new()).await.unwrap();
+        times.push(begun.elapsed());
+    }
+    tell("a commit in which a device with 5,000 values gives way", times);
+}
+
+support::stories! {
+    #[ignore = "measures"]
+    games_that_connect_among_many_sessions,
+    receipts_while_a_project_goes,
+    requests_while_nobody_is_connected,
+    variables_reported_one_a_line,
+    a_device_with_all_variables_gives_way,
+}

@@ -62,7 +62,8 @@ pub fn outcomes_json(outcomes: &[(VarName, Outcome)]) -> String {
             Outcome::Clamped { value, reason } => ("clamped", value.as_ref(), reason),
             Outcome::Rejected { reason } => ("rejected", None, reason),
         };
-        let mut object = object(&json!({ "name": name.as_str(), "status": status, "reason": reason }).to_string());
+        let mut object =
+            object(&json!({ "name": name.as_str(), "status": status, "reason": reason }).to_string());
         if let Some(value) = value {
             object.insert("value".to_owned(), raw(&value.to_json()));
         }

@@ -119,6 +119,9 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
         &place,
         &format!(
             "DELETE FROM projects WHERE id = {};
+             DROP INDEX links_token;
+             DROP INDEX links_created_by;
+             ALTER TABLE links DROP COLUMN token_id;
              DROP INDEX edits_of_var;
              ALTER TABLE instance DROP COLUMN session_time;
              ALTER TABLE instance DROP COLUMN session_clock_seen;

@@ -14,6 +14,8 @@ pub enum Action {
     ReadProject,
     /// Set values and run actions.
     EditValues,
+    /// Forget variables and devices.
+    ForgetData,
     /// See the project's game keys.
     ReadKeys,
     /// Make, rotate and revoke game keys.
@@ -51,9 +53,10 @@ enum Need {
 
 impl Action {
     /// Each of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadProject,
         Self::EditValues,
+        Self::ForgetData,
         Self::ReadKeys,
         Self::ManageKeys,
         Self::ManageMembers,
@@ -71,7 +74,8 @@ impl Action {
         match self {
             Self::ReadProject => Need::InProject(ProjectRole::Viewer),
             Self::EditValues | Self::ReadKeys => Need::InProject(ProjectRole::Designer),
-            Self::ManageKeys
+            Self::ForgetData
+            | Self::ManageKeys
             | Self::ManageMembers
             | Self::ReadAudit
             | Self::RenameProject
@@ -86,7 +90,8 @@ impl Action {
         match self {
             Self::ReadProject | Self::ListProjects => Some(TokenScope::Read),
             Self::EditValues | Self::ReadKeys => Some(TokenScope::Write),
-            Self::ManageKeys
+            Self::ForgetData
+            | Self::ManageKeys
             | Self::ManageMembers
             | Self::ReadAudit
             | Self::RenameProject
@@ -254,6 +259,7 @@ mod tests {
         let all_of_project = [
             ReadProject,
             EditValues,
+            ForgetData,
             ReadKeys,
             ManageKeys,
             ManageMembers,

@@ -74,7 +74,9 @@ impl Gateway {
         let names: Vec<VarName> = changes.iter().map(|change| change.name.clone()).collect();
         let live = self.load_to_edit(project, &names).await?;
         let mut vars: Vec<(VarName, VarRevision)>;
-        let (changes, unchanged, seen) = {
+        let changed: Vec<VarName>;
+        let asked = {
+            // until it is queued: nobody forgets a variable between the check and its turn
             let state = live.state();
             let (changes, mut unchanged) = state.check_edit(changes)?;
             vars = unchanged.iter().map(|(change, edit)| (change.name.clone(), *edit)).collect();
@@ -83,22 +85,22 @@ impl Gateway {
                 let (revision, games) = (state.revision(), state.connections());
                 return Ok(EditSaved { revision, vars, games });
             }
-            (changes, unchanged, state.revision())
+            changed = changes.iter().map(|change| change.name.clone()).collect();
+            let write = Write::Edit {
+                project,
+                author: caller.user.id,
+                author_name: caller.user.name.clone(),
+                via: caller.by.word(),
+                address: caller.address_text(),
+                gesture,
+                at: self.inner.clock.now(),
+                changes,
+                unchanged,
+                seen: state.revision(),
+            };
+            self.inner.writer.ask_edit(Arc::clone(&live), write)?
         };
-        let changed: Vec<VarName> = changes.iter().map(|change| change.name.clone()).collect();
-        let write = Write::Edit {
-            project,
-            author: caller.user.id,
-            author_name: caller.user.name.clone(),
-            via: caller.by.word(),
-            address: caller.address_text(),
-            gesture,
-            at: self.inner.clock.now(),
-            changes,
-            unchanged,
-            seen,
-        };
-        match self.inner.writer.edit(Arc::clone(&live), write).await? {
+        match self.inner.writer.edited(asked).await? {
             Written::Edit { revision, set } => {
                 vars.extend(
                     set.into_iter().flat_map(|set| changed.iter().map(move |name| (name.clone(), set))),

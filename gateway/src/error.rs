@@ -28,6 +28,9 @@ pub enum GatewayError {
         /// What it is; `None` = what the game says.
         current: Option<Box<Desired>>,
     },
+    /// It is in use, and this would take it away from whoever uses it; the sentence says what to do.
+    #[error("{0}")]
+    InUse(String),
     /// What a person typed can't be taken.
     #[error("{0}")]
     Invalid(String),
@@ -67,6 +70,7 @@ impl GatewayError {
             Self::LinkSpent => "link_spent",
             Self::Refused(error) => error.code.as_str(),
             Self::Conflict { .. } => "conflict",
+            Self::InUse(_) => "in_use",
             Self::Invalid(_) => "invalid",
             Self::EmailExists => "email_exists",
             Self::WrongPassword => "wrong_password",

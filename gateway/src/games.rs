@@ -1,6 +1,11 @@
 //! What a game can do: connect, report its variables, log, be given edits, and say what it did with them.
 
-use std::{mem, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    mem,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use protocol::{
     ErrorCode, ProtocolError,
@@ -18,7 +23,7 @@ use crate::{
     actions::ActionCall,
     arrival::Arrival,
     keys::KnownKey,
-    live::{Forms, Live, News, Seen, Wire},
+    live::{Forms, Live, News, Seen, Wire, lock_seen},
     store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
     writer::{Lane, NoRoom, Receipts, Room, Settled},
 };
@@ -39,7 +44,8 @@ pub struct GameLine {
     acknowledges: bool,
     place: Option<Place>,
     session: Option<Session>,
-    seen: Seen,
+    /// Shared with the project's state, which holds its own lock whenever this is looked at.
+    seen: Arc<Mutex<Seen>>,
     forms: Arc<Forms>,
     /// The game has said something in a way that `forms` does not know.
     forms_changed: bool,
@@ -170,6 +176,8 @@ impl Gateway {
         let session = open.zip(session).map(|(open, name)| Session::hold(&live, open, name));
         live.connect(device, &info, self.inner.clock.now());
         drop(arrival);
+        let (lane, seen) = (self.inner.writer.lane(&live), Arc::default());
+        live.state().begin_speaking(lane.number, device, &seen);
         let (revisions, forms) = (live.revisions(), live.state().forms(&Seen::default()));
         let wire = match hello {
             Some(Hello { caps, .. }) if caps.rev => Wire::Revised { bare: caps.json },
@@ -177,14 +185,14 @@ impl Gateway {
         };
         let mut line = GameLine {
             gateway: self.clone(),
-            lane: self.inner.writer.lane(&live),
+            lane,
             key,
             ended,
             device,
             acknowledges: applied.is_some(),
             place,
             session,
-            seen: Seen::default(),
+            seen,
             forms,
             forms_changed: false,
             wire,
@@ -433,7 +441,7 @@ impl GameLine {
             Content::Refused => (self.refused(line), None),
             Content::Report(reports) => {
                 let (count, losses) = (reports.len(), self.live.losses());
-                let news = self.live.state().news(&mut self.seen, reports, losses);
+                let news = self.live.state().news(&mut lock_seen(&self.seen), reports, losses);
                 self.forms_changed |= news.forms_changed;
                 let News { declared, values, left_out, .. } = news;
                 if !left_out.is_empty() && left_out.len() == count {
@@ -500,7 +508,7 @@ impl GameLine {
         }
         // all of them at once and not with every line that says one more
         if mem::take(&mut self.forms_changed) {
-            self.forms = state.forms(&self.seen);
+            self.forms = state.forms(&lock_seen(&self.seen));
         }
         let pushed = state.push(self.pushed, &self.forms, self.wire, &self.live.epoch_name)?;
         self.pushed = Some(pushed.to);
@@ -569,6 +577,7 @@ async fn called(actions: &mut Option<mpsc::Receiver<ActionCall>>) -> Option<Acti
 impl Drop for GameLine {
     fn drop(&mut self) {
         let at = self.gateway.inner.clock.now();
+        self.live.state().end_speaking(self.lane.number);
         if let Some(session) = &self.session {
             self.live.state().release_session(&session.name, &session.receipts);
         }

@@ -15,6 +15,7 @@ mod caller;
 mod clock;
 mod edits;
 mod error;
+mod forget;
 mod games;
 mod gateway;
 #[cfg(test)]

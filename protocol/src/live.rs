@@ -12,7 +12,7 @@ use crate::model::{
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
-pub const LIVE_VERSION: u32 = 4;
+pub const LIVE_VERSION: u32 = 5;
 
 /// WebSocket close code: this page is of another version, load it anew.
 pub const CLOSE_VERSION: u16 = 4001;
@@ -227,6 +227,8 @@ pub struct Device {
     pub name: String,
     /// Whether it is connected.
     pub online: bool,
+    /// Since when, while it is. What was reported before is of an earlier run of the game.
+    pub since: UnixMicros,
     /// When it last connected, spoke or left.
     pub last_seen: UnixMicros,
     /// What it says of itself, such as `1.4.2 · android 15 · rust/0.1.0`; empty when it says nothing.
@@ -385,6 +387,11 @@ pub enum Event {
         devices: Vec<DeviceId>,
         /// How many have given way to new ones since the server started.
         gave_way: u64,
+    },
+    /// Variables are not there any more, nor is what was wanted or reported of them. Their history stays.
+    VarsForgotten {
+        /// Which.
+        names: Vec<VarName>,
     },
     /// Lines were refused. Gathered: each stands in place of what was told of its device before.
     Refused(Vec<Refused>),

@@ -25,6 +25,7 @@ pub(super) fn device(id: i64, online: bool) -> Device {
         id: DeviceId(id),
         name: format!("device-{id}"),
         online,
+        since: UnixMicros(0),
         last_seen: UnixMicros(0),
         about: String::new(),
         acknowledges: false,

@@ -1,18 +1,58 @@
-//! Devices that are not there any more.
+//! Devices and variables that are not there any more, or may be forgotten.
 
 use std::collections::HashMap;
 
 use protocol::live::Device;
-use protocol::model::DeviceId;
+use protocol::model::{DeviceId, VarName};
 
 use super::by_device::ByDevice;
+use super::groups::title;
+use super::hand::brief;
 use super::state::{LiveState, Touched};
+use super::vars::{Stage, VarState};
 
 /// Devices that are not there any more, and whose names a page keeps for their log lines.
 const MAX_GONE: usize = 10_000;
 
 impl LiveState {
-    /// A device gave way to a new one: nothing of it is shown but the lines that it wrote.
+    /// Whether no connected device has reported a variable since it came: then it can be forgotten.
+    pub fn is_unused(&self, name: &VarName) -> bool {
+        let is_used = |device: &Device, at| device.online && at >= device.since;
+        self.vars.get(name).is_some_and(|var| {
+            let mut reports = var.reported.iter();
+            !reports.any(|(id, said)| self.devices.get(id).is_some_and(|device| is_used(device, said.at)))
+        })
+    }
+
+    /// Variables were forgotten: nothing of them is shown.
+    pub(super) fn forget_vars(&mut self, names: &[VarName], touched: &mut Touched) {
+        for name in names {
+            if let Some(var) = self.vars.remove(name) {
+                self.give_up(name, var);
+                touched.layout = true;
+            }
+            touched.vars.insert(name.clone());
+        }
+        self.order.retain(|name| self.vars.contains_key(name));
+    }
+
+    /// An own edit of a variable that is not there any more is told, and not lost in silence.
+    pub(super) fn give_up(&mut self, name: &VarName, var: VarState) {
+        let Some(pending) = var.pending.filter(|pending| !matches!(pending.stage, Stage::Saved(_))) else {
+            return;
+        };
+        self.given_up = pending.value.map(|value| {
+            let title = crate::format::isolated(title(name, &var.spec));
+            format!("{title} was forgotten meanwhile, so it was not set to {}.", brief(&value))
+        });
+    }
+
+    /// What became of an own edit of a variable that was forgotten, until somebody has read it.
+    pub fn given_up(&self) -> Option<&str> {
+        self.given_up.as_deref()
+    }
+
+    /// A device gave way to a new one, or was forgotten: nothing of it is shown but the lines that it wrote.
     pub(super) fn forget_device(&mut self, id: DeviceId, touched: &mut Touched) {
         let Some(device) = self.devices.remove(id) else { return };
         if self.gone.len() < MAX_GONE {

@@ -50,6 +50,8 @@ pub struct LiveState {
     pub(super) vars: HashMap<VarName, VarState>,
     pub(super) next_id: u32,
     pub(super) undo: Undo,
+    /// What became of an own edit of a variable that was forgotten.
+    pub(super) given_up: Option<String>,
     /// Wishes to run an action that are still to be sent.
     pub(super) runs: Vec<ClientMessage>,
     /// The log.
@@ -79,6 +81,7 @@ impl LiveState {
             vars: HashMap::new(),
             next_id: 1,
             undo: Undo::default(),
+            given_up: None,
             runs: Vec::new(),
             logs: Logs::default(),
         };
@@ -235,6 +238,7 @@ impl LiveState {
             let (name, state) = VarState::from_snapshot(var, known);
             self.vars.insert(name, state);
         }
+        before.into_iter().for_each(|(name, var)| self.give_up(&name, var));
         if !self.may_edit() {
             self.drop_edits();
         }
@@ -322,6 +326,7 @@ impl LiveState {
                 self.gave_way = gave_way;
                 devices.into_iter().for_each(|device| self.forget_device(device, touched));
             }
+            Event::VarsForgotten { names } => self.forget_vars(&names, touched),
             Event::Refused(news) => {
                 self.refused.extend(news.into_iter().map(|refused| (refused.device, refused)));
                 touched.refused = true;

@@ -32,7 +32,7 @@ pub(crate) use backlog::{Deltas, Lagged};
 pub(crate) use push::{Forms, Wire};
 use registry::Alone;
 pub(crate) use registry::{MAX_LOADED_DEVICES, Registry};
-pub(crate) use state::{News, Seen, State};
+pub(crate) use state::{News, Seen, State, lock_seen};
 
 use self::backlog::Backlog;
 use crate::{
@@ -113,7 +113,8 @@ impl Live {
         for (write, written) in done {
             if let Some(mut event) = state.apply(write, written) {
                 if let Event::Forgotten { devices, gave_way } = &mut event {
-                    *gave_way = self.refusals.count_gave_way(devices);
+                    // so many of them; those that a person forgets don't count
+                    *gave_way = self.refusals.forget_devices(devices, *gave_way);
                 }
                 append(&mut events, event);
             }

@@ -3,12 +3,13 @@
 mod announced;
 mod applied;
 mod arrivals;
+mod forget;
 mod frozen;
 mod runs;
 mod settle;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     net::IpAddr,
     sync::{Arc, Weak},
 };
@@ -23,10 +24,12 @@ use protocol::{
     },
 };
 
+pub(crate) use self::forget::lock as lock_seen;
 use self::{
     announced::Announced,
     applied::{Gathered, Marks, Revised},
     arrivals::Arrivals,
+    forget::Speakers,
     frozen::Shared,
     runs::Runs,
     settle::settle,
@@ -43,6 +46,20 @@ pub(crate) struct Seen {
     vars: HashMap<VarName, (Arc<VarSpec>, Value)>,
     /// The count of losses up to which `vars` can be trusted to be stored.
     losses: u64,
+    /// What it has said before that count, and not again.
+    doubted: HashSet<VarName>,
+}
+
+impl Seen {
+    /// After a loss, perhaps of this connection: everything it says is news.
+    fn doubt(&mut self, losses: u64) {
+        self.doubted.extend(std::mem::take(&mut self.vars).into_keys());
+        self.losses = losses;
+    }
+
+    fn has(&self, name: &VarName) -> bool {
+        self.vars.contains_key(name) || self.doubted.contains(name)
+    }
 }
 
 /// What is new in a report.
@@ -70,6 +87,8 @@ struct DeviceState {
     identity: String,
     name: String,
     connections: u32,
+    /// Since when it is connected, if it is.
+    since: UnixMicros,
     last_seen: UnixMicros,
     about: String,
     /// `None`: it does not say what it applied.
@@ -102,6 +121,9 @@ pub(crate) struct State {
     gathered: Gathered,
     runs: Runs,
     sessions: HashMap<String, HeldSession>,
+    speakers: Speakers,
+    /// Variables that a person forgets, on their way to the database: reports declare them anew.
+    forgetting: HashSet<VarName>,
     arrivals: Arrivals,
     /// Names of devices that are not there any more and wrote some of `logs`.
     gone: HashMap<DeviceId, String>,
@@ -121,7 +143,8 @@ impl State {
         let device = |StoredDevice { identity, device }: StoredDevice| {
             let Device { id, name, last_seen, about, acknowledges, applied, .. } = device;
             let (applied, values) = (acknowledges.then_some(applied), values.get(&id).copied().unwrap_or(0));
-            let device = DeviceState { identity, name, connections: 0, last_seen, about, applied, values };
+            let (connections, since) = (0, last_seen);
+            let device = DeviceState { identity, name, connections, since, last_seen, about, applied, values };
             (id, Shared::new(device))
         };
         let var = |v: StoredVar| {
@@ -151,6 +174,8 @@ impl State {
             gathered: Gathered::default(),
             runs: Runs::default(),
             sessions: HashMap::new(),
+            speakers: Speakers::default(),
+            forgetting: HashSet::new(),
             arrivals: Arrivals::default(),
             gone: loaded.gone.into_iter().collect(),
             storing,
@@ -201,12 +226,15 @@ impl State {
     pub(crate) fn connect(&mut self, id: DeviceId, info: &DeviceInfo, now: UnixMicros) -> Device {
         self.identities.insert(info.identity.clone(), id);
         self.gone.remove(&id);
-        let known = self.devices.get(&id).map(|device| (device.connections, device.values));
-        let (connections, values) = known.unwrap_or_default();
+        let known = self.devices.get(&id);
+        let (connections, values) =
+            known.map(|device| (device.connections, device.values)).unwrap_or_default();
+        let since = known.filter(|device| device.connections > 0).map_or(now, |device| device.since);
         let device = DeviceState {
             identity: info.identity.clone(),
             name: info.name.clone(),
             connections: connections + 1,
+            since,
             last_seen: now,
             about: info.about.clone(),
             applied: info.applied,
@@ -258,12 +286,13 @@ impl State {
     pub(crate) fn news(&mut self, seen: &mut Seen, reports: Vec<Report>, losses: u64) -> News {
         if seen.losses != losses {
             // something was not stored, perhaps of this connection: say everything again
-            *seen = Seen { vars: HashMap::new(), losses };
+            seen.doubt(losses);
         }
         let (mut news, mut room) = (News::default(), None::<usize>);
         let wanted = reports.len();
         for report in reports {
-            let stored = self.vars.get(&report.name).map(|var| &var.spec);
+            let stays = |_: &&VarState| !self.forgetting.contains(&report.name);
+            let stored = self.vars.get(&report.name).filter(stays).map(|var| &var.spec);
             let known = self.announced.get(&report.name).or(stored);
             if known.is_none() {
                 match room.get_or_insert_with(|| self.free_vars(wanted)) {
@@ -333,7 +362,15 @@ impl State {
             (Write::Connect { gives_way: Some(gives_way), .. }, Written::Connected { .. }) => {
                 self.forget_device(gives_way.device);
                 // how many those are by now is kept beside the state
-                Some(Event::Forgotten { devices: vec![gives_way.device], gave_way: 0 })
+                Some(Event::Forgotten { devices: vec![gives_way.device], gave_way: 1 })
+            }
+            (Write::ForgetDevice { device, .. }, _) => {
+                self.forget_device(device);
+                Some(Event::Forgotten { devices: vec![device], gave_way: 0 })
+            }
+            (Write::ForgetVar { name, note, .. }, Written::Forgotten { let_go }) => {
+                self.forget_var(&name, let_go, note);
+                Some(Event::VarsForgotten { names: vec![name] })
             }
             (Write::Report { device, at, declared, values, .. }, Written::Done) => {
                 self.apply_report(device, at, &declared, &values);
@@ -353,6 +390,7 @@ impl State {
                 | Write::Logs { .. }
                 | Write::Report { .. }
                 | Write::Edit { .. }
+                | Write::ForgetVar { .. }
                 | Write::Refused { .. }
                 | Write::Outcomes { .. },
                 _,
@@ -471,7 +509,7 @@ impl State {
         let mut news: IndexMap<VarName, Change> = IndexMap::new();
         for change in changes {
             let name = &change.name;
-            let Some(var) = self.vars.get(name) else {
+            let Some(var) = self.vars.get(name).filter(|_| !self.forgetting.contains(name)) else {
                 return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no variable {name}")));
             };
             let value = change.value.map(|value| match var.spec.widened(&value) {
@@ -651,6 +689,7 @@ fn shown(id: DeviceId, device: &DeviceState) -> Device {
         id,
         name: device.name.clone(),
         online: device.connections > 0,
+        since: device.since,
         last_seen: device.last_seen,
         about: device.about.clone(),
         acknowledges: device.applied.is_some(),

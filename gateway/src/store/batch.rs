@@ -2,6 +2,7 @@
 //! memory on which the simulation of the ingest side runs: for its sake this is public.
 
 mod edits;
+mod forget;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,8 +10,8 @@ use async_trait::async_trait;
 use indexmap::IndexMap;
 use protocol::{live::Outcome, model::DeviceId};
 
-use self::edits::write_edit;
-use super::{DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Write, Written};
+use self::{edits::write_edit, forget::write_forget_var};
+use super::{AuditRow, DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Write, Written};
 
 /// Devices of a project that are not there any more and keep their names; of more, those that went first lose theirs.
 const MAX_FORGOTTEN_DEVICES: i64 = 10_000;
@@ -101,6 +102,13 @@ pub struct EditRows<'a> {
 /// it.
 pub type DesiredCells = (String, Option<String>, i64, String, i64, bool);
 
+/// What goes with a variable, and last the variable: of the project `$1` and the name `$2`, in both databases.
+pub(super) const FORGET_VAR: [&str; 3] = [
+    "DELETE FROM reported WHERE project_id = $1 AND name = $2",
+    "DELETE FROM outcomes WHERE project_id = $1 AND name = $2",
+    "DELETE FROM vars WHERE project_id = $1 AND name = $2",
+];
+
 /// The statements of one transaction, each over many rows. Every slice is free of duplicates.
 #[async_trait]
 pub trait Statements: Send {
@@ -118,7 +126,7 @@ pub trait Statements: Send {
     async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>>;
     /// Sets how far sessions have come.
     async fn advance_sessions(&mut self, rows: &[ProgressRow]) -> Result<()>;
-    /// Sets what devices did with values.
+    /// Sets what devices did with values, but not with those of variables that were forgotten meanwhile.
     async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()>;
     /// Takes back what (device, name) did.
     async fn delete_outcomes(&mut self, rows: &[(i64, &str)]) -> Result<()>;
@@ -153,6 +161,10 @@ pub trait Statements: Send {
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64>;
     /// Notes that the newest edit of these variables let go of them.
     async fn note_let_go(&mut self, edit: &EditRows<'_>, names: &[&str]) -> Result<()>;
+    /// Deletes a variable with what devices say of it, but not its history; whether it was there.
+    async fn forget_var(&mut self, project: i64, name: &str) -> Result<bool>;
+    /// Adds a row to the audit trail.
+    async fn note(&mut self, note: &AuditRow) -> Result<()>;
     /// Sets when devices were last seen, and how far they are where that is known: (id, at, applied).
     async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()>;
 }
@@ -167,7 +179,7 @@ pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) 
     }
     lock_targets(sql, batch).await?;
     let mut written = vec![Written::Done; batch.len()];
-    give_way(sql, batch).await?;
+    forget_devices(sql, batch).await?;
     connect(sql, batch, &mut written).await?;
     admit(sql, batch, &mut written).await?;
     let is_admitted = |written: &Written| *written == Written::Done;
@@ -180,8 +192,13 @@ pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) 
                 std::mem::take(&mut reports).write(sql).await?;
                 *outcome = write_edit(sql, write).await?;
             }
+            Write::ForgetVar { .. } => {
+                std::mem::take(&mut reports).write(sql).await?;
+                *outcome = write_forget_var(sql, write).await?;
+            }
             Write::Report { .. }
             | Write::Connect { .. }
+            | Write::ForgetDevice { .. }
             | Write::Logs { .. }
             | Write::Refused { .. }
             | Write::Outcomes { .. }
@@ -194,13 +211,22 @@ pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) 
     Ok(written)
 }
 
-/// Forgets the devices in whose place new ones come. First: one that comes back in this very batch is there then.
-async fn give_way(sql: &mut impl Statements, batch: &[Write]) -> Result<()> {
+/// Forgets devices by a person's wish, and those in whose place new ones come. First: one that comes back in this very batch
+/// is there then.
+async fn forget_devices(sql: &mut impl Statements, batch: &[Write]) -> Result<()> {
     let (mut devices, mut projects) = (BTreeSet::new(), BTreeMap::new());
     for write in batch {
-        if let Write::Connect { project, gives_way: Some(gives_way), at, .. } = write {
-            devices.insert(gives_way.device.0);
-            projects.insert(project.0, at.0);
+        match write {
+            Write::Connect { project, gives_way: Some(gives_way), at, .. } => {
+                devices.insert(gives_way.device.0);
+                projects.insert(project.0, at.0);
+            }
+            Write::ForgetDevice { project, device, note, .. } => {
+                devices.insert(device.0);
+                projects.insert(project.0, note.at.0);
+                sql.note(note).await?;
+            }
+            _ => {}
         }
     }
     let Some(newest) = projects.values().max() else { return Ok(()) };
@@ -356,13 +382,17 @@ async fn lock_targets(sql: &mut impl Statements, batch: &[Write]) -> Result<()> 
         match write {
             Write::Logs { project, device, .. }
             | Write::Report { project, device, .. }
+            | Write::ForgetDevice { project, device, .. }
             | Write::Outcomes { project, device, .. } => {
                 let known = devices.entry(device.0).or_default().get_or_insert(project.0);
                 if *known != project.0 {
                     return Err(missing("device", device.0));
                 }
             }
-            Write::Connect { project, .. } | Write::Edit { project, .. } | Write::Refused { project, .. } => {
+            Write::Connect { project, .. }
+            | Write::Edit { project, .. }
+            | Write::ForgetVar { project, .. }
+            | Write::Refused { project, .. } => {
                 projects.insert(project.0);
             }
             Write::Seen { device, .. } => {

@@ -337,6 +337,32 @@ pub enum Write {
         /// The project's revision when that was so: that of the edit if it changes nothing.
         seen: Revision,
     },
+    /// A person forgets a variable: what people want of it is let go, and its row and all values go. Its history stays.
+    ForgetVar {
+        /// Of which project.
+        project: ProjectId,
+        /// Which.
+        name: VarName,
+        /// How many devices' values go with it.
+        values: usize,
+        /// Who.
+        author: UserId,
+        /// Of the history's row, if there is something to let go of.
+        gesture: Gesture,
+        /// Its row of the audit trail.
+        note: AuditRow,
+    },
+    /// A person forgets a device that is not connected: its values go, and its row stays for the name of its log lines.
+    ForgetDevice {
+        /// Of which project.
+        project: ProjectId,
+        /// Which.
+        device: DeviceId,
+        /// How many values go with it.
+        values: usize,
+        /// Its row of the audit trail.
+        note: AuditRow,
+    },
     /// A device was there.
     Seen {
         /// Which.
@@ -353,7 +379,12 @@ impl Write {
     pub fn received(&self) -> Option<UnixMicros> {
         match self {
             Self::Logs { received: at, .. } | Self::Report { at, .. } | Self::Refused { at, .. } => Some(*at),
-            Self::Connect { .. } | Self::Edit { .. } | Self::Outcomes { .. } | Self::Seen { .. } => None,
+            Self::Connect { .. }
+            | Self::Edit { .. }
+            | Self::ForgetVar { .. }
+            | Self::ForgetDevice { .. }
+            | Self::Outcomes { .. }
+            | Self::Seen { .. } => None,
         }
     }
 
@@ -362,7 +393,12 @@ impl Write {
         match self {
             Self::Logs { line, .. } | Self::Report { line, .. } => *line,
             Self::Refused { line, .. } => Some(*line),
-            Self::Connect { .. } | Self::Edit { .. } | Self::Outcomes { .. } | Self::Seen { .. } => None,
+            Self::Connect { .. }
+            | Self::Edit { .. }
+            | Self::ForgetVar { .. }
+            | Self::ForgetDevice { .. }
+            | Self::Outcomes { .. }
+            | Self::Seen { .. } => None,
         }
     }
 
@@ -374,6 +410,7 @@ impl Write {
             Self::Edit { changes, unchanged, .. } => changes.len() + unchanged.len(),
             Self::Outcomes { outcomes, .. } => outcomes.len(),
             Self::Connect { gives_way, .. } => 1 + gives_way.map_or(0, |gives_way| gives_way.values),
+            Self::ForgetVar { values, .. } | Self::ForgetDevice { values, .. } => 1 + values,
             Self::Refused { .. } | Self::Seen { .. } => 1,
         }
     }
@@ -396,6 +433,11 @@ pub enum Written {
     },
     /// The edit was made on an old view: nothing of it is stored.
     Conflict(Box<Conflict>),
+    /// The variable is forgotten.
+    Forgotten {
+        /// The edit that let go of it before; `None`: nobody wanted anything of it.
+        let_go: Option<VarRevision>,
+    },
     /// A game is connected.
     Connected {
         /// Its device.

@@ -88,6 +88,7 @@ fn stored_device((identity, id, name, last_seen, about, applied): StoredDeviceCe
         id: DeviceId(id),
         name,
         online: false,
+        since: UnixMicros(last_seen),
         last_seen: UnixMicros(last_seen),
         about,
         acknowledges: applied.is_some(),

@@ -257,15 +257,23 @@ impl Writer {
         self.shared.filled.notify_one();
     }
 
-    /// Writes an edit and returns when it is committed and published, or will not be.
+    /// Queues an edit, or another wish of a person, in front of what games have sent. It is written unless
+    /// what this returns is dropped.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`], [`GatewayError::Closed`].
+    pub(crate) fn ask_edit(&self, live: Arc<Live>, write: Write) -> Result<Asked, GatewayError> {
+        let lane = Lane::of_people(live.project.id);
+        let room = self.shared.rooms.reserve_beside(lane, weight(&write), EDITS_BYTES);
+        self.ask(live, write, room, Queues::push_edit)
+    }
+
+    /// Returns when an edit is committed and published, or will not be.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`] or [`GatewayError::Closed`]: it is not saved, now or later.
     /// [`GatewayError::Undecided`]: it was being saved, and what became of that can't be known soon.
-    pub(crate) async fn edit(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
-        let lane = Lane::of_people(live.project.id);
-        let room = self.shared.rooms.reserve_beside(lane, weight(&write), EDITS_BYTES);
-        let mut asked = self.ask(live, write, room, Queues::push_edit)?;
+    pub(crate) async fn edited(&self, mut asked: Asked) -> Result<Written, GatewayError> {
         if let Ok(outcome) = timeout(PATIENCE, &mut asked.outcome).await {
             return decided(&asked, outcome);
         }
@@ -328,6 +336,18 @@ impl Writer {
         self.shared.open_queues()?.push_flush(done);
         self.shared.filled.notify_one();
         flushed.await.map_err(|_| GatewayError::Closed)
+    }
+
+    /// Returns when what was taken in before is committed and published, if that is soon.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`], [`GatewayError::Closed`].
+    pub(crate) async fn flush_soon(&self) -> Result<(), GatewayError> {
+        if !*self.shared.storing.borrow() {
+            return Err(GatewayError::Unavailable(StoreError::TimedOut));
+        }
+        let timed_out = |_| GatewayError::Unavailable(StoreError::TimedOut);
+        timeout(PATIENCE, self.flush()).await.map_err(timed_out)?
     }
 
     /// Commits what is queued, as far as the database takes it in time, and ends the task.

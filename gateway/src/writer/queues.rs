@@ -50,7 +50,7 @@ impl Answer {
 }
 
 /// The other end of an [`Answer`].
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub(super) outcome: oneshot::Receiver<Result<Written, GatewayError>>,
     is_taken: Arc<AtomicBool>,
 }

@@ -28,7 +28,7 @@ const MIN_LINE_BYTES: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Lane {
     pub(super) project: ProjectId,
-    pub(super) number: u64,
+    pub(crate) number: u64,
 }
 
 impl Lane {

@@ -201,7 +201,11 @@ impl Desk {
         };
         tokio::spawn(async move {
             let started = Instant::now();
-            (writer.edit(live, write).await, started.elapsed())
+            let outcome = match writer.ask_edit(live, write) {
+                Ok(asked) => writer.edited(asked).await,
+                Err(error) => Err(error),
+            };
+            (outcome, started.elapsed())
         })
     }
 }

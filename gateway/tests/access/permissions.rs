@@ -15,6 +15,7 @@ const TABLE: &str = "
                      nobody viewer designer admin owner
 ReadProject          00000  yyyy0  yyyy0    yyyy0 yyyy0
 EditValues           00000  ----0  y-yy0    y-yy0 y-yy0
+ForgetData           00000  ----0  ----0    y--y0 y--y0
 ReadKeys             00000  ----0  y-yy0    y-yy0 y-yy0
 ManageKeys           00000  ----0  ----0    y--y0 y--y0
 ManageMembers        00000  ----0  ----0    y--y0 y--y0
@@ -84,6 +85,7 @@ fn is_about_a_project(action: Action) -> bool {
     match action {
         Action::ReadProject
         | Action::EditValues
+        | Action::ForgetData
         | Action::ReadKeys
         | Action::ManageKeys
         | Action::ManageMembers

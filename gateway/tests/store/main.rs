@@ -7,6 +7,7 @@ mod batches;
 mod contents;
 mod copies;
 mod damage;
+mod forget;
 mod house;
 mod interrupted;
 mod let_go;

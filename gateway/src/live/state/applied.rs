@@ -39,15 +39,19 @@ pub(super) struct Revised(BTreeMap<VarRevision, BTreeSet<VarName>>);
 
 impl Revised {
     pub(super) fn set(&mut self, name: &VarName, old: Option<VarRevision>, new: VarRevision) {
-        if let Some(old) = old
-            && let Some(names) = self.0.get_mut(&old)
-        {
-            names.remove(name);
-            if names.is_empty() {
-                self.0.remove(&old);
-            }
+        if let Some(old) = old {
+            self.remove(name, old);
         }
         self.0.entry(new).or_default().insert(name.clone());
+    }
+
+    pub(super) fn remove(&mut self, name: &VarName, edit: VarRevision) {
+        if let Some(names) = self.0.get_mut(&edit) {
+            names.remove(name);
+            if names.is_empty() {
+                self.0.remove(&edit);
+            }
+        }
     }
 
     /// Set behind `from` and up to `to`.

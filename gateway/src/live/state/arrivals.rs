@@ -14,8 +14,15 @@ pub(super) struct Arrivals {
     new: usize,
     /// Known ones, with how many of their games are connecting.
     expected: HashMap<DeviceId, u32>,
-    /// Those that give way to new ones as soon as these are stored.
-    leaving: BTreeSet<DeviceId>,
+    /// Those that give way to new ones as soon as these are stored, or are being forgotten.
+    pub(super) leaving: BTreeSet<DeviceId>,
+}
+
+impl Arrivals {
+    /// Whether a game of this device is connecting.
+    pub(super) fn is_expected(&self, device: DeviceId) -> bool {
+        self.expected.contains_key(&device)
+    }
 }
 
 impl State {

@@ -7,7 +7,7 @@ use super::{AccessStore, Pools, both};
 use crate::store::{Result, access_rows};
 
 /// A statement with its values.
-type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
+pub(in crate::store) type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 
 /// The entries of one project.
 const OF_PROJECT: &str =
@@ -109,6 +109,12 @@ macro_rules! implement {
 
             /// Writes a transaction's audit row and commits.
             pub(super) async fn finish(&self, mut tx: Transaction<'_, $db>, note: AuditRow) -> Result<()> {
+                Self::note(&note).execute(&mut *tx).await?;
+                Ok(tx.commit().await?)
+            }
+
+            /// The statement that writes an audit row.
+            pub(in crate::store) fn note(note: &AuditRow) -> Statement<$db> {
                 sqlx::query(
                     "INSERT INTO audit (at, actor_id, actor, via, address, project_id, action, subject, old, new)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -123,9 +129,6 @@ macro_rules! implement {
                 .bind(&note.subject)
                 .bind(&note.old)
                 .bind(&note.new)
-                .execute(&mut *tx)
-                .await?;
-                Ok(tx.commit().await?)
             }
         }
     };

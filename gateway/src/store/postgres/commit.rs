@@ -2,13 +2,14 @@
 //! makes a table of.
 
 use async_trait::async_trait;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, Postgres};
 
 use super::super::{
-    PostgresStore, Result, StoreError, Ticket, Write, Written,
+    AuditRow, PostgresStore, Result, StoreError, Ticket, Write, Written,
+    access::Pools,
     batch::{
-        self, DROPPED_AT_ONCE, DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow,
-        ProgressRow, ReportedRow, SessionCells, SessionRow, Statements,
+        self, DROPPED_AT_ONCE, DeclaredRow, DesiredCells, DeviceRow, EditRows, FORGET_VAR, LogRow,
+        OutcomeRow, ProgressRow, ReportedRow, SessionCells, SessionRow, Statements,
     },
 };
 
@@ -169,8 +170,9 @@ impl Statements for PgConnection {
     async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
         sqlx::query(
             "INSERT INTO outcomes (device_id, project_id, name, revision, status, value, reason)
-             SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[],
-                 $7::text[])
+             SELECT c.* FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[],
+                 $7::text[]) AS c (device_id, project_id, name, revision, status, value, reason)
+             JOIN vars v ON v.project_id = c.project_id AND v.name = c.name
              ON CONFLICT (device_id, name) DO UPDATE SET revision = excluded.revision, status = excluded.status,
                  value = excluded.value, reason = excluded.reason",
         )
@@ -368,6 +370,19 @@ impl Statements for PgConnection {
         .bind(names)
         .execute(self)
         .await?;
+        Ok(())
+    }
+
+    async fn forget_var(&mut self, project: i64, name: &str) -> Result<bool> {
+        let mut gone = 0;
+        for sql in FORGET_VAR {
+            gone = sqlx::query(sql).bind(project).bind(name).execute(&mut *self).await?.rows_affected();
+        }
+        Ok(gone > 0)
+    }
+
+    async fn note(&mut self, note: &AuditRow) -> Result<()> {
+        Pools::<Postgres>::note(note).execute(self).await?;
         Ok(())
     }
 

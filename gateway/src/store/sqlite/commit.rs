@@ -7,10 +7,11 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::super::{
-    Result, SqliteStore, Ticket, Write, Written,
+    AuditRow, Result, SqliteStore, Ticket, Write, Written,
+    access::Pools,
     batch::{
-        self, DROPPED_AT_ONCE, DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow,
-        ProgressRow, ReportedRow, SessionCells, SessionRow, Statements,
+        self, DROPPED_AT_ONCE, DeclaredRow, DesiredCells, DeviceRow, EditRows, FORGET_VAR, LogRow,
+        OutcomeRow, ProgressRow, ReportedRow, SessionCells, SessionRow, Statements,
     },
 };
 
@@ -157,8 +158,8 @@ impl Statements for SqliteConnection {
             .collect();
         sqlx::query(
             "INSERT INTO outcomes (device_id, project_id, name, revision, status, value, reason)
-             SELECT c.value->>0, c.value->>1, c.value->>2, c.value->>3, c.value->>4, c.value->>5, c.value->>6
-             FROM json_each($1) AS c WHERE true
+             SELECT c.value->>0, v.project_id, v.name, c.value->>3, c.value->>4, c.value->>5, c.value->>6
+             FROM json_each($1) AS c CROSS JOIN vars v ON v.project_id = (c.value->>1) AND v.name = (c.value->>2) WHERE true
              ON CONFLICT (device_id, name) DO UPDATE SET revision = excluded.revision, status = excluded.status,
                  value = excluded.value, reason = excluded.reason",
         )
@@ -353,6 +354,19 @@ impl Statements for SqliteConnection {
         .bind(json(names))
         .execute(self)
         .await?;
+        Ok(())
+    }
+
+    async fn forget_var(&mut self, project: i64, name: &str) -> Result<bool> {
+        let mut gone = 0;
+        for sql in FORGET_VAR {
+            gone = sqlx::query(sql).bind(project).bind(name).execute(&mut *self).await?.rows_affected();
+        }
+        Ok(gone > 0)
+    }
+
+    async fn note(&mut self, note: &AuditRow) -> Result<()> {
+        Pools::<Sqlite>::note(note).execute(self).await?;
         Ok(())
     }
 

@@ -93,7 +93,10 @@ impl Designer {
                 },
                 () = sleep_until(edit_at.min(leave_at)) => {
                     if !self.is_quiet.load(Relaxed) {
-                        self.edit(gateway).await;
+                        match self.rng.u8(..6) {
+                            0 => self.forget(gateway).await,
+                            _ => self.edit(gateway).await,
+                        }
                     }
                     edit_at = Instant::now() + Duration::from_millis(self.rng.u64(20..1_200));
                 }
@@ -113,6 +116,28 @@ impl Designer {
             let what = format_args!("log line {} after {seen:?}, with {committed} committed", line.seq);
             self.host.journal.check(follows, &self.label, what);
             *seen = Some(line.seq);
+        }
+    }
+
+    /// Forgets a variable, if no game that is there has reported it.
+    async fn forget(&mut self, gateway: &Gateway) {
+        let stat = format!("stat-game{}", self.rng.u8(1..5));
+        let name = match self.rng.usize(..KNOBS.len() + 2) {
+            knob if knob < KNOBS.len() => KNOBS[knob],
+            _ => &stat,
+        };
+        let name = VarName::parse(name).expect("it is a name");
+        let outcome = gateway.forget_var(&self.caller, ProjectId(self.project), &name).await;
+        match outcome {
+            Ok(()) => self.host.journal.note(&self.label, format_args!("forgot {name}")),
+            Err(
+                error @ (GatewayError::NotFound
+                | GatewayError::InUse(_)
+                | GatewayError::Unavailable(_)
+                | GatewayError::Undecided
+                | GatewayError::Closed),
+            ) => self.host.journal.note(&self.label, format_args!("{name} stays: {error}")),
+            Err(error) => self.host.journal.violate(&self.label, format_args!("{error}")),
         }
     }
 

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gateway::store::{Sequenced, Write, Written};
-use protocol::live::{Change, LogLine};
+use protocol::{
+    live::{Change, LogLine},
+    model::VarRevision,
+};
 
 use super::{journal::Journal, tables::Tables, values::meant};
 
@@ -108,10 +111,31 @@ impl Model {
                         self.edits.insert((project.0, revision, name), value);
                     }
                 }
+                Write::ForgetVar { project, name, .. } => self.forget_var(project.0, name.as_str(), outcome),
+                Write::ForgetDevice { .. } => {
+                    self.check(false, format_args!("nobody forgets devices in a run"))
+                }
                 Write::Logs { .. } | Write::Report { .. } | Write::Refused { .. } => {
                     self.line(write, outcome)
                 }
             }
+        }
+    }
+
+    /// What people want of a variable that is forgotten is let go, under a revision of its own.
+    fn forget_var(&mut self, project: i64, name: &str, outcome: &Written) {
+        let newest = self.revisions.get(&project).copied().unwrap_or_default();
+        let is_wanted = !self.is_let_go(project, newest, name);
+        let expected = match is_wanted {
+            true => Written::Forgotten { let_go: Some(VarRevision(newest + 1)) },
+            false => Written::Forgotten { let_go: None },
+        };
+        // somebody may have been faster
+        let fits = *outcome == expected || (*outcome == Written::Done && !is_wanted);
+        self.check(fits, format_args!("{name} is forgotten: {outcome:?} for {expected:?}"));
+        if is_wanted {
+            self.revisions.insert(project, newest + 1);
+            self.edits.insert((project, newest + 1, name.to_owned()), None);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use gateway::store::{
-    ProjectState, Result, StoreError, StoredDevice, StoredVar,
+    AuditRow, ProjectState, Result, StoreError, StoredDevice, StoredVar,
     batch::{
         DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow,
         SessionCells, SessionRow, Statements,
@@ -29,6 +29,8 @@ pub(super) struct Tables {
     devices: BTreeMap<(i64, String), Device>,
     sessions: BTreeMap<(i64, String), SessionCells>,
     vars: BTreeMap<(i64, String), VarRow>,
+    /// The newest edit of a variable that let go of it.
+    let_go: BTreeMap<(i64, String), Desired>,
     /// By device and variable.
     reported: BTreeMap<(i64, String), (Value, i64)>,
     /// By device and variable: the revision, and what became of its value.
@@ -132,7 +134,7 @@ impl Tables {
             let var = StoredVar {
                 name: VarName::parse(name).expect("it was one"),
                 spec: serde_json::from_str(&row.spec).expect("it was one"),
-                desired: row.desired.clone(),
+                desired: row.desired.clone().or_else(|| self.let_go.get(&(id, name.clone())).cloned()),
                 reported: reported.collect(),
                 applied: self.applied(&devices, name),
             };
@@ -141,7 +143,11 @@ impl Tables {
         vars.sort_by_key(|(position, _)| *position);
         let vars = vars.into_iter().map(|(_, var)| var).collect();
         let revision = Revision(self.projects[&id].revision);
-        let (removed, logs, gone) = (Vec::new(), Vec::new(), Vec::new());
+        let is_gone = |(key, _): &(&(i64, String), _)| key.0 == id && !self.vars.contains_key(*key);
+        let removed = self.let_go.iter().filter(is_gone);
+        let removed =
+            removed.map(|((_, name), edit)| (VarName::parse(name).expect("it was one"), edit.clone()));
+        let (removed, logs, gone) = (removed.collect(), Vec::new(), Vec::new());
         Some(ProjectState { project, revision, devices, vars, removed, logs, gone })
     }
 }
@@ -200,6 +206,7 @@ impl Statements for Transaction {
                 id: known.unwrap_or(next),
                 name: row.info.name.clone(),
                 online: false,
+                since: UnixMicros(row.at),
                 last_seen: UnixMicros(row.at),
                 about: row.info.about.clone(),
                 acknowledges: row.info.applied.is_some(),
@@ -237,8 +244,9 @@ impl Statements for Transaction {
 
     async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
         for row in rows {
+            // forgotten meanwhile
             if !self.tables.vars.contains_key(&(row.project, row.name.to_owned())) {
-                return Err(refused("an outcome of an unknown variable"));
+                continue;
             }
             let reason = row.reason.map(str::to_owned);
             let outcome = match row.status {
@@ -300,7 +308,8 @@ impl Statements for Transaction {
 
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
         for row in rows {
-            let position = self.tables.vars.len();
+            // behind all others, of which some may have been forgotten
+            let position = self.tables.vars.values().map(|var| var.position + 1).max().unwrap_or_default();
             let fresh = VarRow { position, spec: String::new(), desired: None, set_by: (0, 0) };
             let var = self.tables.vars.entry((row.project, row.name.to_owned())).or_insert(fresh);
             var.spec.clone_from(&row.spec);
@@ -327,8 +336,10 @@ impl Statements for Transaction {
         names: &[&str],
     ) -> Result<Vec<DesiredCells>> {
         let cells = |name: &&str| {
-            let row = self.tables.vars.get(&(project, (*name).to_owned()))?;
-            let Desired { value, revision, author: by, at } = row.desired.clone()?;
+            let key = (project, (*name).to_owned());
+            let row = self.tables.vars.get(&key)?;
+            let newest = row.desired.as_ref().or_else(|| self.tables.let_go.get(&key));
+            let Desired { value, revision, author: by, at } = newest?.clone();
             let is_own = row.set_by == (author, gesture);
             let value = value.map(|value| value.to_json());
             Some(((*name).to_owned(), value, revision.0, by, at.0, is_own))
@@ -367,8 +378,31 @@ impl Statements for Transaction {
         Ok(set)
     }
 
-    async fn note_let_go(&mut self, _: &EditRows<'_>, _: &[&str]) -> Result<()> {
-        // the variable's own row says so, and none is ever forgotten
+    async fn note_let_go(&mut self, edit: &EditRows<'_>, names: &[&str]) -> Result<()> {
+        for name in names {
+            let newest = Desired {
+                value: None,
+                revision: VarRevision(edit.revision),
+                author: edit.author.to_owned(),
+                at: UnixMicros(edit.at),
+            };
+            self.tables.let_go.insert((edit.project, (*name).to_owned()), newest);
+        }
+        Ok(())
+    }
+
+    async fn forget_var(&mut self, project: i64, name: &str) -> Result<bool> {
+        let of_project: Vec<i64> =
+            self.tables.devices.iter().filter(|(key, _)| key.0 == project).map(|(_, d)| d.id.0).collect();
+        for device in of_project {
+            self.tables.reported.remove(&(device, name.to_owned()));
+            self.tables.outcomes.remove(&(device, name.to_owned()));
+        }
+        Ok(self.tables.vars.remove(&(project, name.to_owned())).is_some())
+    }
+
+    async fn note(&mut self, _: &AuditRow) -> Result<()> {
+        // nobody reads the audit trail in a run
         Ok(())
     }
 

@@ -145,7 +145,9 @@ impl From<GatewayError> for Problem {
         let status = match &error {
             GatewayError::NotFound => StatusCode::NOT_FOUND,
             GatewayError::Forbidden | GatewayError::WrongPassword => StatusCode::FORBIDDEN,
-            GatewayError::EmailExists | GatewayError::Conflict { .. } => StatusCode::CONFLICT,
+            GatewayError::EmailExists | GatewayError::Conflict { .. } | GatewayError::InUse(_) => {
+                StatusCode::CONFLICT
+            }
             GatewayError::Refused(refused) => status_of(refused.code),
             GatewayError::Invalid(_) | GatewayError::SetupLinkSpent | GatewayError::LinkSpent => {
                 StatusCode::BAD_REQUEST

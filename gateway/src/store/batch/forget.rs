@@ -1,0 +1,50 @@
+//! A variable that a person forgets.
+
+use protocol::model::VarRevision;
+
+use super::{EditRows, Statements};
+use crate::store::{Result, Write, Written};
+
+/// Lets go of what people want of it, under the project's next revision, and deletes it. When it is not there, nothing
+/// happens.
+pub(super) async fn write_forget_var(sql: &mut impl Statements, write: &Write) -> Result<Written> {
+    let Write::ForgetVar { project, name, note, .. } = write else {
+        unreachable!("the caller matched a variable to forget")
+    };
+    let let_go = let_go(sql, write).await?;
+    if !sql.forget_var(project.0, name.as_str()).await? {
+        return Ok(Written::Done);
+    }
+    sql.note(note).await?;
+    Ok(Written::Forgotten { let_go })
+}
+
+/// `None`: nobody wanted anything of it.
+async fn let_go(sql: &mut impl Statements, write: &Write) -> Result<Option<VarRevision>> {
+    let Write::ForgetVar { project, name, author, gesture, note, .. } = write else {
+        unreachable!("the caller matched a variable to forget")
+    };
+    let (project, name, gesture) = (project.0, name.as_str(), gesture.0.cast_signed());
+    let newest = sql.desired(project, author.0, gesture, &[name]).await?;
+    if newest.iter().all(|(_, value, ..)| value.is_none()) {
+        return Ok(None);
+    }
+    let revision = sql.next_revision(project).await?;
+    let edit = EditRows {
+        project,
+        author_id: author.0,
+        author: &note.actor,
+        via: &note.via,
+        address: &note.address,
+        gesture,
+        revision,
+        at: note.at.0,
+        names: vec![name],
+        values: vec![None],
+        set_by: vec![revision],
+    };
+    // the history takes the old value from the variable
+    sql.upsert_history(&edit).await?;
+    sql.note_let_go(&edit, &[name]).await?;
+    Ok(Some(VarRevision(revision)))
+}

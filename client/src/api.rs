@@ -124,6 +124,12 @@ impl Api {
         self.read(answer)
     }
 
+    /// Deletes something. When a try was cut off on its way, that it is gone at the next one is what was wanted.
+    pub(crate) fn delete(&self, path: &str) -> Result<(), Error> {
+        let is_gone = |status| status == StatusCode::NOT_FOUND;
+        self.send_until(|| self.request("DELETE", path).body(String::new()), is_gone).map(drop)
+    }
+
     /// An answer without an end, or a long one.
     pub(crate) fn stream(&self, path: &str, headers: &[(&str, &str)]) -> Result<Stream, Error> {
         let answer = self.send(|| {
@@ -147,17 +153,28 @@ impl Api {
         &self,
         request: impl Fn() -> ureq::http::Result<Request<String>>,
     ) -> Result<Response<Body>, Error> {
-        let mut tries = 1;
+        self.send_until(request, |_| false)
+    }
+
+    /// The same, where a try that was cut off may have been done, which `is_done` tells by the answer to the next one.
+    fn send_until(
+        &self,
+        request: impl Fn() -> ureq::http::Result<Request<String>>,
+        is_done: impl Fn(StatusCode) -> bool,
+    ) -> Result<Response<Body>, Error> {
+        let (mut tries, mut was_cut_off) = (1, false);
         loop {
             let request = request().map_err(|error| Error::Usage(format!("this can't be sent: {error}")))?;
             match self.agent.run(request) {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
+                Ok(answer) if was_cut_off && is_done(answer.status()) => return Ok(answer),
                 Ok(answer) => match retry_after(&answer).filter(|_| tries < TRIES) {
                     Some(wait) => thread::sleep(wait),
                     None => return Err(self.refusal(answer)),
                 },
                 // the connection was lost on the way: it may or may not have been done, and is done once
                 Err(ureq::Error::Io(error)) if is_cut_off(&error) && tries < TRIES => {
+                    was_cut_off = true;
                     thread::sleep(Duration::from_millis(200) * tries);
                 }
                 Err(error) => return Err(self.unreachable(&error)),
@@ -297,6 +314,16 @@ mod tests {
                 && keys[0].1.len() == 32
                 && keys[0].0 == r#"{"changes":[]}"#
         );
+    }
+
+    #[test]
+    fn what_a_cut_off_try_has_deleted_is_deleted() {
+        let gone = || answer(404, &json!({"code": "not_found", "message": "there is no such thing here"}));
+        let (api, requests) = serve(vec![String::new(), gone()]);
+        api.delete("/x").unwrap();
+        assert!(requests.iter().map(|r| r.head[0].clone()).eq(["DELETE /api/v1/x HTTP/1.1"; 2]));
+        let (api, _requests) = serve(vec![gone()]);
+        assert_eq!(api.delete("/x").unwrap_err().status(), 1, "it was never there");
     }
 
     #[test]

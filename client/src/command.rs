@@ -14,6 +14,7 @@ use crate::{
     api::Api,
     console::Console,
     export::{Export, Format, What},
+    forget,
     login::{Login, logout},
     projects,
     set::{self, Assignment, How},
@@ -41,6 +42,9 @@ pub enum Command {
     Set(SetArguments),
     /// Let go of what was set, all of it or nothing: games go back to their own values
     Unset(UnsetArguments),
+    /// Forget a variable or a device that is not in use any more
+    #[command(subcommand)]
+    Forget(Forget),
     /// Follow the log
     Tail(TailArguments),
     /// Write the whole log or audit trail into a file
@@ -61,7 +65,7 @@ struct Transport {
 }
 
 #[derive(Debug, Args)]
-struct Target {
+pub struct Target {
     /// The project's name or number; needed when there are several
     #[arg(long, short, env = "OBSERVERIO_PROJECT", value_name = "PROJECT")]
     project: Option<String>,
@@ -130,6 +134,27 @@ pub struct UnsetArguments {
     if_revision: Option<i64>,
     #[command(flatten)]
     target: Target,
+}
+
+/// What can be forgotten.
+#[derive(Debug, Subcommand)]
+pub enum Forget {
+    /// Forget a variable that no connected game has reported: its values go and what was set is let go, its history stays
+    Variable {
+        /// The variable
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Forget a device that is not connected: what it reported goes, its log lines stay
+    Device {
+        /// The device's name or number
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        target: Target,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -203,6 +228,14 @@ impl Context<'_> {
             Command::Unset(UnsetArguments { names, if_revision, target }) => {
                 let (api, project) = self.find(&target)?;
                 unset(&api, &project, &names, if_revision, console)
+            }
+            Command::Forget(Forget::Variable { name, target }) => {
+                let (api, project) = self.find(&target)?;
+                forget::variable(&api, &project, &name, console)
+            }
+            Command::Forget(Forget::Device { name, target }) => {
+                let (api, project) = self.find(&target)?;
+                forget::device(&api, &project, &name, console)
             }
             Command::Tail(arguments) => self.tail(arguments, console),
             Command::Export(arguments) => self.export(arguments, console),
@@ -311,6 +344,10 @@ mod tests {
             &["set", "speed=1", "--wait", "0"],
             &["set", "speed=1", "--if-revision", "-1"],
             &["unset"],
+            &["forget"],
+            &["forget", "speed"],
+            &["forget", "variable"],
+            &["forget", "device", "phone", "tablet"],
             &["tail", "-n", "10001"],
             &["export"],
             &["export", "everything"],
@@ -347,9 +384,16 @@ mod tests {
 
     #[test]
     fn who_is_not_signed_in_is_told_how_to() {
-        for arguments in
-            [&["projects"][..], &["vars"], &["set", "a=1"], &["unset", "a"], &["tail"], &["export", "logs"]]
-        {
+        for arguments in [
+            &["projects"][..],
+            &["vars"],
+            &["set", "a=1"],
+            &["unset", "a"],
+            &["forget", "variable", "a"],
+            &["forget", "device", "a"],
+            &["tail"],
+            &["export", "logs"],
+        ] {
             let refused = run(arguments).0.unwrap_err();
             assert!(
                 refused.status() == 77 && refused.to_string().contains("observerio login"),

@@ -29,6 +29,7 @@ mod console;
 mod credentials;
 mod error;
 mod export;
+mod forget;
 mod login;
 mod projects;
 mod set;

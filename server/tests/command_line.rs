@@ -229,6 +229,50 @@ async fn what_was_set_is_let_go_or_sent_again() {
 }
 
 #[tokio::test]
+async fn variables_and_devices_are_forgotten() {
+    let stage = Stage::set_up(&[]).await;
+    stage.sign_in().await;
+    let mut game = stage.game().await;
+    stage.stored(&mut game, VARIABLES, 1).await;
+    stage.run(&["set", "speed=7"]).await;
+
+    // while it is connected nothing of it is forgotten
+    let (status, stdout, stderr) = stage.run(&["forget", "variable", "speed"]).await;
+    let why = "Ana's phone is connected and reported speed: forget it when no connected game has it any more";
+    assert_eq!((status, stdout.as_str(), stderr), (Some(1), "", format!("observerio: speed: {why}\n")));
+    let (status, _, stderr) = stage.run(&["forget", "device", "Ana's phone"]).await;
+    let why = "Ana's phone is connected: forget it when its game has ended";
+    assert_eq!((status, stderr), (Some(1), format!("observerio: {why}\n")));
+
+    drop(game);
+    stage.server.all_away(&stage.owner, stage.project.id).await;
+    for name in ["speed", "a=b"] {
+        let (status, stdout, stderr) = stage.run(&["forget", "variable", name]).await;
+        assert_eq!((status, stdout, stderr.as_str()), (Some(0), format!("forgot {name}\n"), ""));
+    }
+    let (_, stdout, _) = stage.run(&["vars", "--json"]).await;
+    assert_eq!(stdout, "[]\n");
+    let (status, _, stderr) = stage.run(&["forget", "variable", "speed"]).await;
+    assert!(status == Some(1) && stderr.contains("speed: ") && stderr.contains("no such thing"), "{stderr}");
+    let (status, _, stderr) = stage.run(&["forget", "device", "tablet"]).await;
+    assert_eq!(status, Some(1));
+    assert!(stderr.contains("there is no device tablet; these are not connected: Ana's phone ("), "{stderr}");
+    let (status, stdout, _) = stage.run(&["forget", "device", "Ana's phone"]).await;
+    assert!(status == Some(0) && stdout.starts_with("forgot Ana's phone ("), "{stdout}");
+    let devices = stage.server.gateway.list_devices(&stage.owner, stage.project.id).await.unwrap();
+    assert!(devices.is_empty(), "{devices:?}");
+
+    // a token that may less is refused as for other commands
+    let made = stage.server.gateway.create_token(&stage.owner, "w", TokenScope::Write, None, 30).await;
+    let (secret, _) = made.unwrap();
+    secrets::note(secret.reveal());
+    let mut writing = stage.program(&["forget", "variable", "speed"]);
+    let (status, _, _) =
+        run(writing.env("OBSERVERIO_URL", stage.url()).env("OBSERVERIO_TOKEN", secret.reveal()), "").await;
+    assert_eq!(status, Some(77));
+}
+
+#[tokio::test]
 async fn what_is_not_applied_is_said() {
     let stage = Stage::set_up(&[]).await;
     stage.sign_in().await;

@@ -198,6 +198,8 @@ fn deed(action: &str) -> Option<&'static str> {
     Some(match action {
         "value.edit" => "set",
         "value.let_go" => "let go of",
+        "variable.forget" => "forgot the variable",
+        "device.forget" => "forgot the device",
         "member.invite" => "invited",
         "member.uninvite" => "took back the invitation of",
         "member.join" => "joined:",

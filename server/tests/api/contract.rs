@@ -22,10 +22,11 @@ const PROMISED: &str = "
     PATCH /projects/{project}/members/{user}            DELETE /projects/{project}/members/{user}
     GET /projects/{project}/invitations                 POST /projects/{project}/invitations
     DELETE /projects/{project}/invitations/{invitation}
-    GET /projects/{project}/devices                     GET /projects/{project}/refusals
+    GET /projects/{project}/devices                     DELETE /projects/{project}/devices/{device}
+    GET /projects/{project}/refusals
     GET /projects/{project}/variables                   PATCH /projects/{project}/variables
     GET /projects/{project}/variables/{name}            PUT /projects/{project}/variables/{name}
-    DELETE /projects/{project}/variables/{name}/value
+    DELETE /projects/{project}/variables/{name}         DELETE /projects/{project}/variables/{name}/value
     POST /projects/{project}/actions/{name}
     GET /projects/{project}/history
     GET /projects/{project}/logs                        GET /projects/{project}/logs/export
@@ -132,7 +133,7 @@ async fn what_is_not_there_is_said_in_the_apis_shape() {
         ("POST", "/api/v1/me".to_owned(), "GET,HEAD"),
         ("PUT", world.at(""), "GET,HEAD,PATCH,DELETE"),
         ("DELETE", world.at("/logs/export"), "GET,HEAD"),
-        ("BREW", world.at("/variables/speed"), "GET,HEAD,PUT"),
+        ("BREW", world.at("/variables/speed"), "GET,HEAD,PUT,DELETE"),
     ] {
         let answer = world.script.send(method, &path, &[], "").await;
         assert_eq!(refusal(&answer), refused(405, "method_not_allowed"), "{method} {path}");

@@ -9,6 +9,7 @@ mod world;
 mod audit;
 mod contract;
 mod exports;
+mod forget;
 mod history;
 mod idempotency;
 mod let_go;

@@ -2,7 +2,7 @@
 
 use protocol::{
     live::{ClientMessage, ServerMessage},
-    model::{Handle, KeyId, ProjectId, UserId},
+    model::{DeviceId, Handle, KeyId, ProjectId, UserId},
 };
 use server::{Route, RouteClass, routes};
 
@@ -49,11 +49,12 @@ impl House {
         let (gateway, owner, id) = (&self.people.server.gateway, &self.people.owner, self.hidden.project.id);
         gateway.flush().await.unwrap();
         format!(
-            "{:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
             gateway.get_project(owner, id).await.unwrap(),
             gateway.list_keys(owner, id).await.unwrap(),
             gateway.list_members(owner, id).await.unwrap(),
             gateway.list_invitations(owner, id).await.unwrap(),
+            gateway.list_devices(owner, id).await.unwrap().iter().map(|device| device.id).collect::<Vec<_>>(),
             gateway.snapshot(owner, id).await.unwrap().vars,
         )
     }
@@ -64,6 +65,7 @@ pub fn none_of(stage: &Stage) -> Stage {
     Stage {
         project: stage.project.clone(),
         key: KeyId(999_999),
+        device: DeviceId(NONE),
         member: UserId(999_999),
         invitation: Handle("ffffffffffffffff".to_owned()),
     }
@@ -112,7 +114,7 @@ async fn no_list_names_a_project_of_others() {
     let house = House::new().await;
     let House { people, nothing, .. } = &house;
     let projects = Request::get("/api/v1/projects".to_owned());
-    let calls = functions::calls(nothing.project.id).into_iter().map(|call| call.request);
+    let calls = functions::calls(nothing).into_iter().map(|call| call.request);
     let pages = ["/", "/account/tokens"].map(|page| Request::get(page.to_owned()));
     for request in calls.chain(pages).chain([Request::get("/api/v1/me".to_owned())]) {
         for who in ASKING {
@@ -156,7 +158,7 @@ async fn a_cursor_opens_no_list_of_others() {
 async fn for_every_function_a_project_of_others_is_as_good_as_none() {
     let house = House::new().await;
     let House { people, hidden, nothing, .. } = &house;
-    let (found, nothing) = (functions::calls(hidden.project.id), functions::calls(nothing.project.id));
+    let (found, nothing) = (functions::calls(hidden), functions::calls(nothing));
     let mut concerned = 0;
     for (found, nothing) in found.iter().zip(&nothing) {
         if found.request.body == nothing.request.body {

@@ -15,7 +15,7 @@ use crate::{
     support::live::Dashboard,
 };
 
-/// Keys, members and invitations of one project, asked for below another one of the same admin.
+/// Keys, devices, members and invitations of one project, asked for below another one of the same admin.
 #[tokio::test]
 async fn parts_of_one_project_are_no_parts_of_another() {
     let people = People::new().await;
@@ -25,13 +25,13 @@ async fn parts_of_one_project_are_no_parts_of_another() {
     let member = people.person(Who::Stranger).user.id;
     let mixed = Stage { project: here.project.clone(), member, ..there.clone() };
     let none = none_of(&here);
-    let parts = ["{key}", "{user}", "{invitation}"];
+    let parts = ["{key}", "{device}", "{user}", "{invitation}"];
     let forms = ["/members/role", "/members/remove", "/members/uninvite", "/keys/rotate", "/keys/revoke"];
     let is_about_a_part = |path: &str| {
         parts.iter().any(|part| path.contains(part)) || forms.iter().any(|form| path.ends_with(form))
     };
     let concerned: Vec<_> = routes().iter().filter(|route| is_about_a_part(route.path)).collect();
-    assert_eq!(concerned.len(), 10, "of the forms and of the API five each");
+    assert_eq!(concerned.len(), 11, "five forms, and six of the API");
     for route in concerned {
         for who in [Who::Admin, Who::Owner, Who::ToAdmin, Who::OfOwner] {
             let mut answers = Vec::new();
@@ -48,6 +48,7 @@ async fn parts_of_one_project_are_no_parts_of_another() {
         assert_eq!(keys.len(), 2);
         assert!(keys.iter().all(|key| key.revoked_at.is_none() && key.expires_at.is_none()));
         assert_eq!(gateway.list_invitations(&people.owner, stage.project.id).await.unwrap().len(), 1);
+        assert_eq!(gateway.list_devices(&people.owner, stage.project.id).await.unwrap().len(), 1);
     }
     assert!(
         gateway
@@ -71,6 +72,7 @@ async fn names_of_one_project_are_none_of_another() {
     for (method, path, body, theirs) in [
         ("GET", "/variables/NAME", "", "alone"),
         ("PUT", "/variables/NAME", r#"{"value":9}"#, "alone"),
+        ("DELETE", "/variables/NAME", "", "alone"),
         ("POST", "/actions/NAME", "", "leap"),
         ("GET", "/history?name=NAME", "", "alone"),
     ] {

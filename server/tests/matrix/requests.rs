@@ -67,12 +67,13 @@ async fn spare_account(people: &People) -> UserId {
 
 /// Panics for a route that nobody has thought of here.
 pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: &Route, who: Who) -> Request {
-    let Stage { key, member, invitation, .. } = stage;
+    let Stage { key, device, member, invitation, .. } = stage;
     let path = route
         .path
         .replace("{project}", &project.to_string())
         .replace("/p/{id}", &format!("/p/{project}"))
         .replace("{key}", &key.to_string())
+        .replace("{device}", &device.to_string())
         .replace("{user}", &member.to_string())
         .replace("{invitation}", &invitation.to_string())
         .replace("actions/{name}", "actions/spawn")

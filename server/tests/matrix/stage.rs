@@ -3,7 +3,7 @@
 use gateway::Caller;
 use protocol::{
     line::{parse_logs, parse_report},
-    model::{Handle, KeyId, Project, ProjectRole, UserId},
+    model::{DeviceId, Handle, KeyId, Project, ProjectRole, UserId},
 };
 
 use crate::people::{People, Who};
@@ -17,6 +17,8 @@ pub struct Stage {
     pub project: Project,
     /// To revoke.
     pub key: KeyId,
+    /// To forget.
+    pub device: DeviceId,
     /// To promote and to remove.
     pub member: UserId,
     /// To take back.
@@ -47,17 +49,18 @@ impl Stage {
         let project = gateway.create_project(owner, name).await.unwrap();
         let key = gateway.create_key(owner, project.id, "spare").await.unwrap().id;
         let invitation = gateway.invite(owner, project.id, ProjectRole::Viewer, "").await.unwrap().1.id;
-        let stage = Self { project, key, member: owner.user.id, invitation };
-        stage.declare(people, DECLARED).await;
-        stage
+        let stage = Self { project, key, device: DeviceId(0), member: owner.user.id, invitation };
+        let device = stage.declare(people, DECLARED).await;
+        Self { device, ..stage }
     }
 
-    /// What a game of it says that it has.
-    pub async fn declare(&self, people: &People, variables: &str) {
+    /// What a game of it says that it has; its device, which has left.
+    pub async fn declare(&self, people: &People, variables: &str) -> DeviceId {
         let (gateway, peer) = (&people.server.gateway, "192.0.2.7".parse().unwrap());
         let mut game = gateway.connect_game(self.project.key, peer, None).await.unwrap();
         game.report_vars(parse_report(variables.as_bytes()).unwrap()).await.unwrap();
         gateway.flush().await.unwrap();
+        game.device()
     }
 
     /// What a game of it writes.

@@ -15,8 +15,8 @@ pub mod tls;
 
 use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
 
-use gateway::{Gateway, Origin};
-use protocol::model::{Key, Project};
+use gateway::{Caller, Gateway, Origin};
+use protocol::model::{Key, Project, ProjectId};
 use server::{Server, config::Config};
 use sqlx::Connection as _;
 use tempfile::TempDir;
@@ -155,6 +155,17 @@ impl TestServer {
         game.send(&format!("v:{key}\n", key = key.as_str())).await;
         assert_eq!(game.line().await, "OK");
         game
+    }
+
+    /// Returns when no device of a project is connected.
+    pub async fn all_away(&self, caller: &Caller, project: ProjectId) {
+        let mut watcher = self.gateway.watch(caller, project).await.unwrap();
+        let left = async {
+            while self.gateway.list_devices(caller, project).await.unwrap().iter().any(|d| d.online) {
+                watcher.next().await;
+            }
+        };
+        soon("every game to leave", left).await;
     }
 
     /// Its database, for others who use it too.

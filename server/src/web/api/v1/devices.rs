@@ -1,6 +1,6 @@
 //! Devices: the copies of the game.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use protocol::live::Device;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,8 +9,8 @@ use super::super::super::Web;
 use super::{
     caller::Client,
     cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, InProject},
+    error::{Answer, Said},
+    extract::{Asked, At, InDevice, InProject},
     fields::Time,
 };
 
@@ -34,7 +34,7 @@ pub(super) struct DeviceView {
 
 impl From<Device> for DeviceView {
     fn from(device: Device) -> Self {
-        let Device { id, name, online, last_seen, about, acknowledges, applied } = device;
+        let Device { id, name, online, last_seen, about, acknowledges, applied, .. } = device;
         let last_seen = last_seen.into();
         Self { id: id.0, name, online, last_seen, about, acknowledges, applied_revision: applied.0 }
     }
@@ -55,4 +55,24 @@ pub(super) async fn list(
 ) -> Answer<Json<Part<DeviceView>>> {
     let devices = web.gateway.list_devices(&caller, project).await?;
     Ok(Json(place.cut(devices, |device| device.id.0)?.map(DeviceView::from)))
+}
+
+/// Forget a device
+///
+/// One that is not connected. What it reported goes; its log lines stay, with its name. When it connects again it is the same
+/// device. Needs the role and the scope `admin`.
+#[utoipa::path(
+    delete, operation_id = "forget_device", path = "/projects/{project}/devices/{device}", tag = "devices", params(InDevice),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 409, body = Said, description = "It is connected.")
+    )
+)]
+pub(super) async fn forget(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InDevice { project, device }): At<InDevice>,
+) -> Answer<StatusCode> {
+    web.gateway.forget_device(&caller, project, device).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::IntoResponse as _,
 };
-use protocol::model::{Handle, KeyId, ProjectId, UserId, VarName};
+use protocol::model::{DeviceId, Handle, KeyId, ProjectId, UserId, VarName};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -157,6 +157,20 @@ pub(super) struct InVariable {
     /// The variable's name, percent-encoded.
     #[param(value_type = String, example = "speed")]
     pub(super) name: VarName,
+}
+
+/// Which device of which project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InDevice {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+    /// The device's number.
+    #[param(value_type = i64, example = 4)]
+    #[serde(deserialize_with = "number")]
+    pub(super) device: DeviceId,
 }
 
 /// Which key of which project.

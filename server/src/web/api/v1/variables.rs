@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
 };
 use protocol::{
@@ -17,7 +17,7 @@ use super::super::super::Web;
 use super::{
     caller::Client,
     cursor::{Part, Place},
-    error::Answer,
+    error::{Answer, Said},
     extract::{Asked, At, InProject, InVariable},
     fields::{Exact, Time},
 };
@@ -291,4 +291,24 @@ pub(super) async fn get(
     let (var, devices) = web.gateway.get_var(&caller, project, &name).await?;
     let revision = var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
     Ok(([(header::ETAG, etag(revision))], Json(Variable::new(var, &devices))))
+}
+
+/// Forget a variable
+///
+/// One that no connected game has reported. Its declaration and its values go, and what people want of it is let go; its
+/// history stays. When a game reports it again it is new, and its revisions go on. Needs the role and the scope `admin`.
+#[utoipa::path(
+    delete, operation_id = "forget_variable", path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 409, body = Said, description = "A connected game has reported it.")
+    )
+)]
+pub(super) async fn forget(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InVariable { project, name }): At<InVariable>,
+) -> Answer<StatusCode> {
+    web.gateway.forget_var(&caller, project, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -166,6 +166,21 @@ export class LivePage {
     return this.deliveries(name).getByRole('button', { name: 'Let go' });
   }
 
+  /** What asks whether a variable is to be forgotten; in its row while no connected game has it. */
+  forget(name: string): Locator {
+    return this.row(name).getByRole('button', { name: /^Forget… / });
+  }
+
+  /** The same of a device that is away. */
+  forgetDevice(name: string): Locator {
+    return this.devices.getByRole('button', { name: `Forget… ${name}`, exact: true });
+  }
+
+  /** The question that both open. */
+  get question(): Locator {
+    return this.page.getByRole('dialog', { name: /^Forget the / });
+  }
+
   /** The button of an action. */
   action(name: string): Locator {
     return this.row(name).getByRole('button', { name: /^Run / });

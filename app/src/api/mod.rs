@@ -1,6 +1,7 @@
 //! What the pages ask the server: authorise, call the gateway, nothing else.
 
 mod account;
+mod forget;
 mod logs;
 mod team;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use server_fn::codec::{Postcard, PostcardEncoding};
 
 pub use account::*;
+pub use forget::*;
 pub use logs::*;
 pub use team::*;
 

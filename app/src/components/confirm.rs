@@ -46,15 +46,23 @@ pub fn Confirm(
                     .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
                     .collect_view()}
                 {children.map(|children| children())}
-                <div class="confirm-buttons">
-                    <button type="button" class="button" popovertarget=id.clone() popovertargetaction="hide" autofocus>
-                        "Cancel"
-                    </button>
-                    <button type="submit" class="button" class:button--danger=!harmless class:button--primary=harmless>
-                        {button}
-                    </button>
-                </div>
+                {choice(id.clone(), button, harmless)}
             </form>
+        </div>
+    }
+    .into_any()
+}
+
+/// The end of a form that asks: a way back that has the focus, and the button that does it.
+pub(super) fn choice(id: String, button: String, harmless: bool) -> AnyView {
+    view! {
+        <div class="confirm-buttons">
+            <button type="button" class="button" popovertarget=id popovertargetaction="hide" autofocus>
+                "Cancel"
+            </button>
+            <button type="submit" class="button" class:button--danger=!harmless class:button--primary=harmless>
+                {button}
+            </button>
         </div>
     }
     .into_any()

@@ -6,9 +6,9 @@ use protocol::live::Device;
 use protocol::model::{DeviceId, UnixMicros};
 use wasm_bindgen::JsCast;
 
-use super::Refusals;
+use super::{Forget, Refusals};
 use crate::format;
-use crate::live::{Live, LiveState, use_live};
+use crate::live::{Forgettable, Live, LiveState, use_live};
 
 /// The first pane of the live page.
 #[component]
@@ -107,9 +107,10 @@ struct Listing {
 impl Listing {
     /// A click on a row: it alone, with Ctrl in addition, with Shift everything up to it.
     fn click(self, device: DeviceId, event: &MouseEvent) {
-        // who reads what was refused of it selects nothing
+        // who reads what was refused of it, or forgets it, selects nothing
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        if target.is_some_and(|target| target.closest(".refused").is_ok_and(|found| found.is_some())) {
+        if target.is_some_and(|target| target.closest(".refused, .forget").is_ok_and(|found| found.is_some()))
+        {
             return;
         }
         self.current.set(Some(device));
@@ -188,6 +189,12 @@ fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>, list: Listing) -> impl I
             tick.set_checked(selected.get_untracked());
         }
     };
+    let may_forget = live.may_forget();
+    let away = Memo::new(move |_| {
+        may_forget.get()
+            && live.with_devices(|state| state.device(device).is_some_and(|device| !device.online))
+    });
+    let name = Memo::new(move |_| live.with_devices(|state| state.device_name(device).to_owned()));
     let name_id = format!("device-{device}-name");
     view! {
         <li
@@ -207,9 +214,13 @@ fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>, list: Listing) -> impl I
                 prop:checked=selected
                 checked=selected.get_untracked()
                 on:click=tick
+                on:focus=move |_| list.current.set(Some(device))
             />
             <DeviceText device now name_id />
             <Refusals device=Some(device) now />
+            {move || {
+                away.get().then(|| view! { <Forget what=Forgettable::Device(device) subject=name /> })
+            }}
         </li>
     }
     .into_any()

@@ -49,6 +49,7 @@ pub fn VarList() -> impl IntoView {
             <div role="status">
                 {move || locked.get().then(|| view! { <p class="locked">{VIEWER}</p> })}
             </div>
+            <GivenUp />
             <ScopeBar />
             <div class="pane-body">
                 <For
@@ -81,6 +82,31 @@ pub fn VarList() -> impl IntoView {
                 }}
             </div>
         </section>
+    }
+    .into_any()
+}
+
+/// An edit that could not be made, because its variable was forgotten: there is no row to say it.
+#[component]
+fn GivenUp() -> impl IntoView {
+    let live = use_live();
+    let text = Memo::new(move |_| live.with_layout(|state| state.given_up().map(str::to_owned)));
+    view! {
+        <div role="alert">
+            {move || {
+                text.get()
+                    .map(|text| {
+                        view! {
+                            <p class="notice notice--error">
+                                {text} " "
+                                <button type="button" class="link" on:click=move |_| live.hide_given_up()>
+                                    "OK"
+                                </button>
+                            </p>
+                        }
+                    })
+            }}
+        </div>
     }
     .into_any()
 }

@@ -12,9 +12,13 @@ use wasm_bindgen::JsCast;
 use super::focus::keep_focus;
 use super::status_chip::words;
 use super::text_entry::Parse;
-use super::{ActionButton, Control, DeliveryList, Help, Meanwhile, OnEdit, RowHand, StatusChip, help};
+use super::{
+    ActionButton, Control, DeliveryList, Forget, Help, Meanwhile, OnEdit, RowHand, StatusChip, help,
+};
 use crate::format;
-use crate::live::{Link, Live, LiveState, Status, VarState, new_gesture, same_value, title, use_live};
+use crate::live::{
+    Forgettable, Link, Live, LiveState, Status, VarState, new_gesture, same_value, title, use_live,
+};
 
 /// What decides how a row is built: the declaration, and of the value only its kind, which may need another control.
 #[derive(Clone, PartialEq)]
@@ -129,6 +133,11 @@ fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView 
     let live = use_live();
     let chip = NodeRef::<Span>::new();
     let label = Memo::new(move |_| name.with_value(|name| title_of(live, name)));
+    let may_forget = live.may_forget();
+    let unused = Memo::new(move |_| {
+        may_forget.get()
+            && name.with_value(|name| live.with_var(name, |state, _| state.is_unused(name))) == Some(true)
+    });
     let open = Memo::new(move |_| live.opened.with(|opened| *opened == name.try_get_value()));
     let close = move || {
         live.opened.set(None);
@@ -153,6 +162,9 @@ fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView 
     view! {
         <span class="var-status" node_ref=chip on:keydown=escape>
             <StatusChip label status open on_toggle />
+            {move || {
+                unused.get().then(|| view! { <Forget what=Forgettable::Var(name.get_value()) subject=label /> })
+            }}
             {move || {
                 open.get()
                     .then(|| view! { <DeliveryList name=name.get_value() label=label.get() on_close=Callback::new(move |()| close()) /> })

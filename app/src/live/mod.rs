@@ -7,6 +7,9 @@ mod delivery_tests;
 mod edits;
 #[cfg(test)]
 mod fixture;
+mod forget;
+#[cfg(test)]
+mod forget_tests;
 mod gone;
 mod groups;
 mod hand;
@@ -48,6 +51,7 @@ use protocol::model::{Level, ProjectRole, Value, VarName};
 pub use by_device::ByDevice;
 pub use delivery::{Ranking, Spread, Status, Tally};
 pub use edits::VIEWER;
+pub use forget::Forgettable;
 pub use groups::{Group, group, title};
 pub use hand::{Conflict, Grip, Hand, Hands, brief};
 pub use log_query::LogQuery;
@@ -102,6 +106,10 @@ pub struct Live {
     pub log_filter: RwSignal<String>,
     /// The lowest level that the log shows.
     pub log_level: RwSignal<Level>,
+    /// What the person is asked whether they want to forget it.
+    pub forgetting: RwSignal<Option<Forgettable>>,
+    /// Why it was not forgotten.
+    pub not_forgotten: RwSignal<Option<String>>,
     /// The controls that the person's hand is in.
     pub hands: RwSignal<Hands>,
     /// Counts how often a pointer went down in a row.
@@ -150,6 +158,8 @@ impl Live {
             log_filter: RwSignal::new(view.log),
             log_level: RwSignal::new(view.level),
             opened: RwSignal::new(None),
+            forgetting: RwSignal::new(None),
+            not_forgotten: RwSignal::new(None),
             hands: RwSignal::default(),
             presses: StoredValue::new(0),
             announcement: RwSignal::new(String::new()),

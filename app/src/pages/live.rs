@@ -9,7 +9,7 @@ use protocol::model::{Key, ProjectRole, UnixMicros, User};
 use super::{loaded, project_in_address};
 use crate::api::{self, AppError, LivePage};
 use crate::components::{
-    DeviceList, Header, LogView, ProjectTab, ProjectTabs, QuickStart, Refusals, VarList,
+    DeviceList, ForgetQuestion, Header, LogView, ProjectTab, ProjectTabs, QuickStart, Refusals, VarList,
 };
 use crate::document::ValueFont;
 use crate::format;
@@ -66,6 +66,7 @@ fn Project(page: LivePage) -> impl IntoView {
         <div class="live" data-pane=move || pane_of(live)>
             <LiveHeader user title empty on_connect />
             <ConnectDialog key address dialog />
+            <ForgetQuestion />
             <Banner />
             {move || match empty.get() {
                 true => view! { <FirstGame key address /> }.into_any(),

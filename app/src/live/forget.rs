@@ -1,0 +1,100 @@
+//! Forgetting what no game uses any more: what is asked before, and what became of it.
+
+use leptos::prelude::*;
+use protocol::model::{DeviceId, ProjectRole, VarName};
+
+use super::groups::title;
+use super::hand::brief;
+use super::state::{LiveState, Touched};
+use super::{Link, Live};
+use crate::api::{self, AppError};
+
+/// What an admin can forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forgettable {
+    /// A variable that no connected game has.
+    Var(VarName),
+    /// A device that is not connected.
+    Device(DeviceId),
+}
+
+impl Live {
+    /// Whether the person at this page may forget what nobody uses; runs again when that changes.
+    pub fn may_forget(self) -> Signal<bool> {
+        Signal::derive(move || self.role.get() >= ProjectRole::Admin)
+    }
+
+    /// Asks for it first.
+    pub fn ask_to_forget(&self, what: Forgettable) {
+        self.not_forgotten.set(None);
+        self.forgetting.set(Some(what));
+    }
+
+    /// Forgets it, now or not at all. `done` runs when it is gone.
+    pub fn forget(&self, what: Forgettable, done: impl FnOnce() + 'static) {
+        if self.link.get_untracked() != Link::Open {
+            let text = "The connection is away: forget it when it is back.";
+            return self.not_forgotten.set(Some(text.to_owned()));
+        }
+        let live = *self;
+        let (project, title) = self.read(|state| (state.project(), state.title_of(&what)));
+        leptos::task::spawn_local(async move {
+            let outcome = match what {
+                Forgettable::Var(name) => api::forget_var(project, name).await,
+                Forgettable::Device(device) => api::forget_device(project, device).await,
+            };
+            match outcome {
+                // somebody else was faster
+                Ok(()) | Err(AppError::NotFound) => {
+                    live.announce(format!("{title} is forgotten"));
+                    done();
+                }
+                Err(AppError::Forbidden) => {
+                    live.tell_why("Only an admin of the project may do this.".to_owned())
+                }
+                Err(why) => live.tell_why(why.to_string()),
+            }
+        });
+    }
+
+    /// That an edit was given up has been read.
+    pub fn hide_given_up(&self) {
+        self.update(|state| {
+            state.given_up = None;
+            Touched { layout: true, ..Touched::default() }
+        });
+    }
+
+    fn tell_why(&self, text: String) {
+        self.not_forgotten.try_set(Some(text));
+    }
+}
+
+impl LiveState {
+    /// What it is called on the page.
+    fn title_of(&self, what: &Forgettable) -> String {
+        match what {
+            Forgettable::Var(name) => {
+                self.var(name).map_or_else(|| name.to_string(), |var| title(name, &var.spec).to_owned())
+            }
+            Forgettable::Device(device) => self.device_name(*device).to_owned(),
+        }
+    }
+
+    /// What the person is asked: what would happen.
+    pub fn forget_question(&self, what: &Forgettable) -> String {
+        let title = self.title_of(what);
+        let title = crate::format::isolated(&title);
+        let Forgettable::Var(name) = what else {
+            return format!(
+                "Forget the device “{title}”? What it reported goes; its log lines stay. When it connects again, it is the same device."
+            );
+        };
+        let wanted = self.var(name).and_then(|var| var.wanted());
+        let let_go = wanted.map(|value| format!(" The value {} that is set is let go.", brief(value)));
+        let let_go = let_go.unwrap_or_default();
+        format!(
+            "Forget the variable “{title}”? What devices reported of it goes; its history stays.{let_go} When a game reports it again, it is new."
+        )
+    }
+}

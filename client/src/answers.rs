@@ -145,7 +145,7 @@ pub(crate) struct Refusal {
     pub conflicts: Vec<Conflict>,
 }
 
-/// A variable that somebody else has set meanwhile.
+/// A variable that somebody else has set since.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Conflict {
     pub name: String,

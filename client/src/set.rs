@@ -192,7 +192,7 @@ impl Waiting<'_> {
             let revision = variable.desired.as_ref().map_or(self.revision, |desired| desired.revision);
             if let Some(newer) = variable.desired.as_ref().filter(|desired| desired.revision > self.revision)
             {
-                let sentence = format!("{name}: {} has set it to {} meanwhile", newer.author, newer.value);
+                let sentence = format!("conflict: {} has set {name} to {}", newer.author, newer.value);
                 return Err(Error::Refused(visible(&sentence).into_owned()));
             }
             let tally = Tally::of(&variable, &devices, revision);

@@ -86,16 +86,14 @@ impl GatewayError {
 fn conflict(name: &VarName, wanted: Option<&Value>, current: Option<&Desired>) -> String {
     let came_first = match current {
         Some(Desired { value: Some(value), author, .. }) => {
-            format!("{author} set {name} to {} meanwhile", shown(value))
+            format!("{author} set {name} to {} first", shown(value))
         }
-        Some(Desired { value: None, author, .. }) => format!("{author} let go of {name} meanwhile"),
+        Some(Desired { value: None, author, .. }) => format!("{author} let go of {name} first"),
         None => format!("{name} is not set any more"),
     };
     match wanted {
-        Some(wanted) => {
-            format!("{came_first}; yours was {}. Set it again if you want that.", shown(wanted))
-        }
-        None => format!("{came_first}; you wanted to let go of it. Do that again if you still want to."),
+        Some(wanted) => format!("Conflict: {came_first}. Your {} was not set.", shown(wanted)),
+        None => format!("Conflict: {came_first}. It was not let go."),
     }
 }
 

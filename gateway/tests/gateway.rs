@@ -334,8 +334,7 @@ async fn an_edit_on_an_old_view_is_refused_with_both_values(store: Arc<dyn Store
     house.gateway.flush().await.unwrap();
     let by = &house.owner;
     assert_eq!(edit_on(&house, by, 1, 6, 0).await.unwrap(), 1);
-    let text =
-        format!("{} set speed to 6 meanwhile; yours was 7. Set it again if you want that.", by.user.name);
+    let text = format!("Conflict: {} set speed to 6 first. Your 7 was not set.", by.user.name);
     assert_conflict(edit_on(&house, by, 2, 7, 0).await, 6, &text);
     assert_eq!(house.snapshot().await.revision, Revision(1));
     // who has seen it may, and who does not say what he saw
@@ -379,7 +378,7 @@ async fn a_drag_goes_on_from_its_own_values_until_somebody_else_comes(store: Arc
     assert_conflict(
         edit_on(&house, by, 1, 10, 0).await,
         70,
-        "Ben set speed to 70 meanwhile; yours was 10. Set it again if you want that.",
+        "Conflict: Ben set speed to 70 first. Your 10 was not set.",
     );
 }
 

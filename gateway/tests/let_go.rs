@@ -217,12 +217,11 @@ async fn a_conflict_about_letting_go_says_what_happened(store: Arc<dyn Store>) {
     house.set(2, "speed", 8).await;
     let stale = Change::let_go(name("speed")).on(VarRevision(1));
     let text = house.change(3, vec![stale]).await.unwrap_err().to_string();
-    let meanwhile = "owner set speed to 8 meanwhile; you wanted to let go of it.";
-    assert_eq!(text, format!("{meanwhile} Do that again if you still want to."));
+    assert_eq!(text, "Conflict: owner set speed to 8 first. It was not let go.");
     house.let_go(4, "speed").await;
     let stale = Change::from((name("speed"), int(9))).on(VarRevision(2));
     let text = house.change(5, vec![stale]).await.unwrap_err().to_string();
-    assert_eq!(text, "owner let go of speed meanwhile; yours was 9. Set it again if you want that.");
+    assert_eq!(text, "Conflict: owner let go of speed first. Your 9 was not set.");
 }
 
 support::stories! {

@@ -137,7 +137,7 @@ impl From<GatewayError> for Refusal {
     request_body = NewValue,
     responses(
         (status = 200, body = Saved, headers(("etag" = String, description = "The revision that set it."))),
-        (status = 412, body = Said, description = "Somebody else has set it meanwhile."),
+        (status = 412, body = Said, description = "Somebody else has set it since."),
         (status = 422, body = Said, description = "This Idempotency-Key has set another value.")
     )
 )]
@@ -167,7 +167,7 @@ pub(super) async fn set(
     ),
     responses(
         (status = 200, body = Saved, headers(("etag" = String, description = "The revision that let it go."))),
-        (status = 412, body = Said, description = "Somebody else has set it meanwhile."),
+        (status = 412, body = Said, description = "Somebody else has set it since."),
         (status = 422, body = Said, description = "This Idempotency-Key has made another change.")
     )
 )]
@@ -216,7 +216,7 @@ async fn change_one(
     request_body = NewValues,
     responses(
         (status = 200, body = Saved),
-        (status = 409, body = Said, description = "Somebody else has set some of them meanwhile."),
+        (status = 409, body = Said, description = "Somebody else has set some of them since."),
         (status = 422, body = Said, description = "This Idempotency-Key has set other values.")
     )
 )]

@@ -42,13 +42,13 @@ pub(super) struct Said {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DesiredValue>)]
     current: Option<Option<DesiredValue>>,
-    /// With `conflict`: the variables that somebody else has set meanwhile.
+    /// With `conflict`: the variables that somebody else has set since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     conflicts: Vec<Conflict>,
 }
 
-/// A variable that somebody else has set meanwhile.
+/// A variable that somebody else has set since.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Conflict {
     /// Which.
@@ -102,14 +102,14 @@ impl Problem {
     }
 
     pub(super) fn precondition_failed(current: Option<DesiredValue>) -> Self {
-        let text = "somebody else has set it meanwhile; read it again, then decide";
+        let text = "conflict: somebody else has set it; read it again, then decide";
         let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", text);
         problem.said.current = Some(current);
         problem
     }
 
     pub(super) fn conflict(conflicts: Vec<Conflict>) -> Self {
-        let text = "somebody else has set some of them meanwhile; nothing was changed, read them again";
+        let text = "conflict: somebody else has set some of them; nothing was changed, read them again";
         let mut problem = Self::new(StatusCode::CONFLICT, "conflict", text);
         problem.said.conflicts = conflicts;
         problem

@@ -15,14 +15,16 @@ use crate::pages::{
 use crate::raw_text::raw_text;
 use crate::zone::provide_zone;
 
-/// Runs before the first paint, so that neither the theme, the phone's tabs, the remembered filters nor the closed
-/// groups ([`crate::live::keep_view`], [`crate::live::ClosedGroups`]) flash, and so that nothing is lost of what a
+/// Runs before the first paint, so that neither the theme, the phone's tabs, the remembered filters, the widths of panes nor
+/// the closed groups ([`crate::live::keep_view`], [`crate::live::ClosedGroups`]) flash, and so that nothing is lost of what a
 /// person types into a field before WebAssembly has taken over ([`crate::components::typed_before`]).
 const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const s=localStorage,l=location,t=s.getItem('theme'),\
      p=/^\\/p\\/(\\d+)\\/live$/.exec(l.pathname);\
      if(t==='dark'||t==='light')d.dataset.theme=t;\
      if(p){const v=s.getItem('view:'+p[1]),q=k=>new URLSearchParams(k||'');\
      if(!l.search&&v&&v[0]==='?')return l.replace(l.pathname+v+l.hash);\
+     for(const k of ['devices-width','log-width','log-detail-height']){const n=parseFloat(s.getItem(k+':'+p[1]));\
+     if(n>0){d.style.setProperty('--'+k,n+'px');d.setAttribute('data-'+k,'')}}\
      const g=q(s.getItem('closed:'+p[1])).getAll('g');\
      if(g.length&&!(q(l.search).get('q')||'').trim()){const o=new MutationObserver(()=>{\
      if('live' in d.dataset)return o.disconnect();\

@@ -6,9 +6,18 @@ use protocol::live::Device;
 use protocol::model::{DeviceId, UnixMicros};
 use wasm_bindgen::JsCast;
 
+use super::pane_separator::{Edge, PaneSeparator};
 use super::{Forget, Refusals};
 use crate::format;
 use crate::live::{Forgettable, Live, LiveState, use_live};
+
+/// Least width of the pane, in pixels.
+const LEAST_PX: f64 = 160.0;
+
+/// What variables and log keep beside it, in pixels.
+const fn spare(_: f64) -> f64 {
+    740.0
+}
 
 /// The first pane of the live page.
 #[component]
@@ -27,6 +36,14 @@ pub fn DeviceList(
     let list = Listing { live, listed, current };
     view! {
         <section class="pane pane--devices" aria-labelledby="devices-title">
+            <PaneSeparator
+                edge=Edge::Right
+                name="devices-width"
+                label="Width of the devices"
+                key=format!("devices-width:{}", live.read(LiveState::project))
+                least=LEAST_PX
+                spare
+            />
             <div class="pane-head">
                 <h2 id="devices-title">"Devices"</h2>
                 <span class="spacer"></span>

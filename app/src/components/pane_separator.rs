@@ -13,6 +13,8 @@ const STEP: f64 = 24.0;
 pub enum Edge {
     /// The left one: it changes the width.
     Left,
+    /// The right one: it does too.
+    Right,
     /// The upper one: it changes the height.
     Top,
 }
@@ -20,23 +22,39 @@ pub enum Edge {
 impl Edge {
     const fn orientation(self) -> &'static str {
         match self {
-            Self::Left => "vertical",
+            Self::Left | Self::Right => "vertical",
             Self::Top => "horizontal",
+        }
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Right => "right",
+            Self::Top => "top",
         }
     }
 
     fn place(self, event: &PointerEvent) -> f64 {
         f64::from(match self {
-            Self::Left => event.client_x(),
+            Self::Left | Self::Right => event.client_x(),
             Self::Top => event.client_y(),
         })
+    }
+
+    /// By how many pixels the pane is larger when the edge has moved so far to the right or down.
+    const fn growth(self, moved: f64) -> f64 {
+        match self {
+            Self::Right => moved,
+            Self::Left | Self::Top => -moved,
+        }
     }
 
     /// By how many steps a key makes the pane larger.
     fn steps(self, key: &str) -> Option<f64> {
         match (self, key) {
-            (Self::Left, "ArrowLeft") | (Self::Top, "ArrowUp") => Some(1.0),
-            (Self::Left, "ArrowRight") | (Self::Top, "ArrowDown") => Some(-1.0),
+            (Self::Left, "ArrowLeft") | (Self::Right, "ArrowRight") | (Self::Top, "ArrowUp") => Some(1.0),
+            (Self::Left, "ArrowRight") | (Self::Right, "ArrowLeft") | (Self::Top, "ArrowDown") => Some(-1.0),
             (_, "Home") => Some(f64::INFINITY),
             (_, "End") => Some(f64::NEG_INFINITY),
             _ => None,
@@ -74,7 +92,7 @@ pub fn PaneSeparator(
         let of = |element: web_sys::Element| {
             let element = element.dyn_into::<web_sys::HtmlElement>().ok()?;
             Some(f64::from(match edge {
-                Edge::Left => element.offset_width(),
+                Edge::Left | Edge::Right => element.offset_width(),
                 Edge::Top => element.offset_height(),
             }))
         };
@@ -101,9 +119,8 @@ pub fn PaneSeparator(
     };
     Effect::new(move || {
         let known = key.with_value(|key| remembered(key)).and_then(|text| text.parse().ok());
-        if let Some(known) = known.filter(|size: &f64| size.is_finite()) {
-            show(Some(known.max(least)));
-        }
+        // none is shown too: another project may have left one
+        show(known.filter(|size: &f64| size.is_finite()).map(|size| size.max(least)));
         if let Some((width, _)) = sizes() {
             now.set(width);
         }
@@ -121,7 +138,7 @@ pub fn PaneSeparator(
     };
     let moved = move |event: PointerEvent| {
         if let Some((from, width)) = grip.get_value() {
-            resize(width + from - edge.place(&event));
+            resize(width + edge.growth(edge.place(&event) - from));
         }
     };
     let up = move |_| {
@@ -143,7 +160,7 @@ pub fn PaneSeparator(
     };
     view! {
         <div
-            class=format!("separator separator--{}", edge.orientation())
+            class=format!("separator separator--{}", edge.class())
             node_ref=handle
             role="separator"
             tabindex="0"
@@ -193,7 +210,13 @@ mod tests {
     fn keys_move_the_edge_that_they_point_at() {
         assert_eq!(Edge::Left.steps("ArrowLeft"), Some(1.0));
         assert_eq!(Edge::Top.steps("ArrowDown"), Some(-1.0));
+        assert_eq!(Edge::Right.steps("ArrowRight"), Some(1.0));
         assert_eq!(Edge::Left.steps("ArrowUp"), None);
         assert_eq!(Edge::Top.steps("End"), Some(f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn a_pane_grows_when_its_edge_moves_away_from_it() {
+        assert_eq!([Edge::Left, Edge::Right, Edge::Top].map(|edge| edge.growth(8.0)), [-8.0, 8.0, -8.0]);
     }
 }

@@ -19,7 +19,7 @@ test('text from right to left begins at the right and turns round nothing else',
     { name: 'mode', type: 'enum', value: 'سهل', options: ['سهل', 'صعب'] },
     { name: 'said', type: 'string', value: 'שלום', readonly: true },
   );
-  game.log({ message: MESSAGE }, { message: TURNED, level: 'warn' });
+  game.log({ message: MESSAGE, note: GROUP, count: 3 }, { message: TURNED, level: 'warn' }, { message: 'Plain line' });
   await game.untilStored();
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -41,12 +41,7 @@ test('text from right to left begins at the right and turns round nothing else',
   await test.step('it begins at the right', async () => {
     const [group, row] = [live.group(GROUP).locator('summary'), live.row('speed').locator('.var-name')];
     await expect(group).toHaveCSS('direction', 'rtl');
-    const gap = await row.evaluate(name => {
-      const range = document.createRange();
-      range.selectNodeContents(name);
-      return Math.abs(name.getBoundingClientRect().right - range.getBoundingClientRect().right);
-    });
-    expect(gap, 'between the label and the right end of its place').toBeLessThan(2);
+    expect(await gapAtRight(row), 'between the label and the right end of its place').toBeLessThan(2);
     await expect(live.device(DEVICE)).toHaveCSS('direction', 'rtl');
     await expect(page.getByRole('heading', { level: 1 })).toHaveCSS('direction', 'rtl');
   });
@@ -61,9 +56,57 @@ test('text from right to left begins at the right and turns round nothing else',
     const name = await sideOf(page, '.pane--vars .scope p', DEVICE);
     expect(name, 'the sentence goes on to the right of the name').toBeLessThan(end);
   });
-  await shot(page, 'right-to-left');
+  await test.step('so does a line of the log, and the columns beside it stay', async () => {
+    const [line, plain] = [live.logLine(MESSAGE), live.logLine('Plain line')];
+    const text = line.locator('.log-text');
+    await expect(text).toHaveCSS('direction', 'rtl');
+    await expect(plain.locator('.log-text')).toHaveCSS('direction', 'ltr');
+    expect(await gapAtRight(text), 'between the message and the right end of its place').toBeLessThan(2);
+    expect(await gapAtRight(text, line), 'its place ends where the line does').toBeLessThan(14);
+    for (const column of ['time', '.log-level', '.log-device', '.log-message']) {
+      const left = async (of: Locator) => (await of.locator(column).boundingBox())?.x;
+      expect(await left(line), column).toBe(await left(plain));
+    }
+    for (const part of ['.log-text', '.log-device']) expect(await isolated(line.locator(part)), part).toBe(true);
+    expect(await isolated(live.logLine('left').locator('.log-text')), 'controls in a message end with it').toBe(true);
+    await shot(page, 'right-to-left');
+    await line.click();
+    const detail = page.getByRole('complementary', { name: 'Selected log line' });
+    await expect(detail.locator('pre')).toHaveCSS('direction', 'rtl');
+    const note = detail.getByRole('row', { name: 'note' }).getByRole('cell');
+    await expect(note).toHaveCSS('direction', 'rtl');
+    expect(await gapAtRight(note), 'a field').toBeLessThan(2);
+    await expect(detail.getByRole('row', { name: 'count' }).getByRole('cell')).toHaveCSS('direction', 'ltr');
+    await page.keyboard.press('Escape');
+  });
+
+  await test.step('values are set from the right where they are edited, and told apart from the words around them', async () => {
+    await expect(live.text('title')).toHaveCSS('direction', 'rtl');
+    await expect(live.number('plain')).toHaveCSS('direction', 'ltr');
+    game.judge = (_, value) => ({ status: 'clamped', value: 'קצר', reason: SPEED + String(value).length });
+    await live.setText('title', 'עולם גדול');
+    await expect(live.status('title')).toContainText('clamped to');
+    await live.status('title').click();
+    const row = live.deliveries('title').getByRole('listitem');
+    expect(await isolated(row.locator('.value'))).toBe(true);
+    await expect(row.locator('.delivery-reason')).toHaveCSS('direction', 'rtl');
+    await expect(live.status('title')).toHaveText(/clamped to \u2068קצר\u2069/);
+    await shot(page, 'right-to-left-values');
+  });
   game.close();
 });
+
+/** How far the text ends from the right end of its element, or of another one around it. */
+async function gapAtRight(text: Locator, around = text): Promise<number> {
+  const end = (await around.boundingBox())?.x ?? 0;
+  const width = (await around.boundingBox())?.width ?? 0;
+  const right = await text.evaluate(text => {
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    return range.getBoundingClientRect().right;
+  });
+  return Math.abs(end + width - right);
+}
 
 /** Whether bidirectional controls inside have no effect outside. */
 async function isolated(element: Locator): Promise<boolean> {

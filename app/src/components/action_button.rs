@@ -43,6 +43,7 @@ pub fn ActionButton(
             <textarea
                 class="entry entry--multiline"
                 rows="1"
+                dir="auto"
                 aria-label=format!("Argument of {label}")
                 aria-invalid=move || error.with(Option::is_some).then_some("true")
                 spellcheck="false"

@@ -39,7 +39,9 @@ pub(super) fn LogDetail(line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
                 <th scope="row">
                     <code>{path}</code>
                 </th>
-                <td class="value">{value}</td>
+                <td class="value" dir="auto">
+                    {value}
+                </td>
             </tr>
         }
     });
@@ -63,7 +65,7 @@ pub(super) fn LogDetail(line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
             </button>
             <div class="log-detail-body" tabindex="0" role="group" aria-label="Fields of the line">
                 <LogNotes fields=line.fields.clone() />
-                <pre class="value">
+                <pre class="value" dir="auto">
                     <Message text=line.message.clone() one_row=false />
                 </pre>
                 <table class="log-fields">
@@ -87,7 +89,7 @@ fn detail(name: &'static str, value: impl Fn() -> String + Send + Sync + 'static
             <th scope="row" class="log-own">
                 {name}
             </th>
-            <td>{value}</td>
+            <td dir="auto">{value}</td>
         </tr>
     }
 }

@@ -113,9 +113,11 @@ fn Line(device: String, line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
         >
             <time title=full_time>{time}</time>
             <span class="log-level">{level.as_str()}</span>
-            <span class="log-device" title=name>{device}</span>
+            <span class="log-device" dir="auto" title=name>
+                {device}
+            </span>
             <span class="log-message">
-                <span class="log-text">
+                <span class="log-text" dir="auto">
                     {move || view! { <Message text=message.clone() one_row=!pane.wraps.get() /> }}
                 </span>
                 {has_fields.then(|| view! { <span class="log-more" aria-hidden="true">"{ }"</span> })}

@@ -92,7 +92,7 @@ test('what is typed and left is neither sent nor lost', async ({ page, server, p
   await expect(live.row('f')).toContainText('Not sent');
   await shot(page, 'drafts');
 
-  // it outlives whatever happens to the row meanwhile
+  // it outlives whatever happens to the row
   game.declare({ ...F, max: 300, group: 'elsewhere' });
   await expect(live.slider('f')).toHaveAttribute('max', '300');
   await expect(live.number('f')).toHaveValue('42');
@@ -142,12 +142,12 @@ test('somebody else’s edit shows beside the field, and is not overwritten in s
   await type(page, ana, 'f', '42');
   await ben.setNumber('f', '200');
   await game.untilValue('f', 200);
-  await expect(ana.row('f')).toContainText('owner set 200 meanwhile');
+  await expect(ana.row('f')).toContainText('owner set it to 200 while you were editing.');
   await expect(ana.number('f')).toHaveValue('42');
-  await shot(page, 'meanwhile');
+  await shot(page, 'competing');
 
   await page.keyboard.press('Enter');
-  await expect(ana.status('f')).toContainText('owner set it to 200 meanwhile; yours was 42');
+  await expect(ana.status('f')).toContainText('Conflict: owner set it to 200 first. Your 42 was not set.');
   await expect(ana.number('f')).toHaveValue('200');
   await shot(page, 'conflict');
   // a switch that is thrown later arrives, and nothing before it
@@ -161,11 +161,11 @@ test('somebody else’s edit shows beside the field, and is not overwritten in s
 
   await type(page, ana, 'f', '7');
   await ben.setNumber('f', '300');
-  await expect(ana.row('f')).toContainText('owner set 300 meanwhile');
+  await expect(ana.row('f')).toContainText('owner set it to 300 while you were editing.');
   await page.keyboard.press('Enter');
   await ana.row('f').getByRole('button', { name: 'Take theirs' }).click();
   await expect(ana.number('f')).toHaveValue('300');
-  await expect(ana.status('f')).not.toContainText('yours was');
+  await expect(ana.status('f')).not.toContainText('Conflict');
   expect(game.values.get('f')).toBe(300);
   game.close();
 });

@@ -63,7 +63,7 @@ test('a page that slept does not force its old picture on others', async ({ page
   await ana.setNumber('speed', '42');
   await expect(ana.status('speed')).toContainText('kept');
   held.release();
-  await expect(ana.status('speed')).toContainText('set it to 200 meanwhile; yours was 42');
+  await expect(ana.status('speed')).toContainText('set it to 200 first. Your 42 was not set.');
   await expect(ana.number('speed')).toHaveValue('200');
   await expect(ana.logLine('while she slept')).toBeVisible();
   await shot(page, 'overtaken');

@@ -5,7 +5,7 @@ use protocol::model::Value;
 
 use super::slider::Slider;
 use super::text_entry::{Parse, TextEntry};
-use super::{GestureSession, OnEdit};
+use super::{Draft, GestureSession, OnEdit};
 use crate::color::{Colour, read_typed};
 
 /// How much of opacity a step of the keys is.
@@ -21,7 +21,7 @@ pub fn ColorField(
     #[prop(into)]
     value: Signal<Option<Value>>,
     /// What is typed and not sent.
-    draft: RwSignal<Option<String>>,
+    draft: Draft,
     /// Whether the person may not change it.
     #[prop(into)]
     locked: Signal<bool>,

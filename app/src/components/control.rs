@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use protocol::model::{Value, VarSpec, VarType};
 
 use super::text_entry::Parse;
-use super::{ColorField, NumberField, OnEdit, OptionField, TextEntry, Toggle};
+use super::{ColorField, Draft, NumberField, OnEdit, OptionField, TextEntry, Toggle};
 use crate::live::new_gesture;
 
 /// One control. A value that does not fit its declared type is edited as text.
@@ -20,7 +20,7 @@ pub fn Control(
     #[prop(into)]
     value: Signal<Option<Value>>,
     /// What is typed and not sent.
-    draft: RwSignal<Option<String>>,
+    draft: Draft,
     /// Reads what was typed, by the newest declaration.
     parse: Parse,
     /// Whether the person may not change it.
@@ -55,7 +55,7 @@ fn AsText(
     label: String,
     spec: VarSpec,
     value: Signal<Option<Value>>,
-    draft: RwSignal<Option<String>>,
+    draft: Draft,
     parse: Parse,
     locked: Signal<bool>,
     on_edit: OnEdit,

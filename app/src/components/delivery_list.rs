@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use protocol::live::Desired;
 use protocol::model::{DeviceId, VarName};
 
+use super::SmallButton;
 use crate::format;
 use crate::live::{DeviceRow, Fate, Ranking, VarState, use_live};
 
@@ -86,22 +87,16 @@ fn Wanted(name: StoredValue<VarName>) -> impl IntoView {
             <span>{move || edit.get().flatten()}</span>
             <span class="spacer"></span>
             <Show when=move || is_wanted.get() && !locked.get()>
-                <button
-                    type="button"
-                    class="button"
+                <SmallButton
+                    text="Push again"
                     title="Send it to the games once more"
-                    on:click=move |_| name.with_value(|name| live.push_again(name))
-                >
-                    "Push again"
-                </button>
-                <button
-                    type="button"
-                    class="button"
+                    on_press=move |()| name.with_value(|name| live.push_again(name))
+                />
+                <SmallButton
+                    text="Let go"
                     title="Let the games go back to their own value"
-                    on:click=move |_| name.with_value(|name| live.let_go(name))
-                >
-                    "Let go"
-                </button>
+                    on_press=move |()| name.with_value(|name| live.let_go(name))
+                />
             </Show>
         </div>
     }
@@ -111,13 +106,14 @@ fn Wanted(name: StoredValue<VarName>) -> impl IntoView {
 /// `None` while nobody has edited it.
 fn words_of_edit(var: &VarState) -> Option<String> {
     let author = |saved: &Desired| match saved.value {
-        Some(_) => format!(", set by {}", saved.author),
-        None => format!("Let go by {}", saved.author),
+        Some(_) => format!(", set by {}", format::isolated(&saved.author)),
+        None => format!("Let go by {}", format::isolated(&saved.author)),
     };
     match (var.wanted(), &var.desired) {
         (Some(wanted), saved) => {
             let saved = saved.as_ref().filter(|saved| saved.value.as_ref() == Some(wanted));
-            Some(format!("Wanted: {wanted}{}", saved.map(author).unwrap_or_default()))
+            let wanted = wanted.to_string();
+            Some(format!("Wanted: {}{}", format::isolated(&wanted), saved.map(author).unwrap_or_default()))
         }
         (None, Some(saved)) if saved.value.is_none() => Some(author(saved)),
         (None, _) => var.pending.as_ref().map(|_| "Letting go".to_owned()),
@@ -172,7 +168,7 @@ fn DeliveryRow(name: StoredValue<VarName>, device: DeviceId) -> impl IntoView {
                             {sign}
                         </span>
                         {words}
-                        {value.map(|value| view! { " " <span class="value">{value}</span> })}
+                        {value.map(|value| view! { " " <bdi class="value">{value}</bdi> })}
                     </span>
                     <span class="delivery-time">{time}</span>
                     {row.reason.map(|reason| view! { <span class="delivery-reason" dir="auto">{reason}</span> })}

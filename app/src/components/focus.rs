@@ -1,4 +1,5 @@
-//! The focus, over changes that move and rebuild rows: browsers take it from an element that is moved.
+//! The focus, over changes that move and rebuild rows, and over buttons that disappear when they are pressed: browsers take it from
+//! what is moved or gone, and whoever works with keys begins anew at the top of the page.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -10,6 +11,9 @@ use crate::live::Forgettable;
 const KEPT: &str = "data-kept";
 /// What can have the focus in a row.
 const FOCUSABLE: &str = "button, input, select, textarea, summary";
+
+/// On an element that holds buttons which come and go: a selector of what has the focus after them. It is not looked for elsewhere.
+const HEIR: &str = "data-heir";
 
 /// Where the focus is: the row of which variable, and on which of what can have it there.
 struct Place {
@@ -32,6 +36,56 @@ pub(super) fn keep_focus() {
 pub(super) fn is_kept(event: &Event) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     target.is_some_and(|target| target.has_attribute(KEPT))
+}
+
+/// Listens for as long as the page is there: the focus of a button that a press has taken away goes to the heir of the nearest element
+/// around it that has one.
+pub fn leave_focus_to_heirs() {
+    let listener = window_event_listener(leptos::ev::click, |event| {
+        // the way of the event: by now the button may have been taken out of the page
+        let way: Vec<Element> =
+            event.composed_path().iter().filter_map(|node| node.dyn_into::<Element>().ok()).collect();
+        let Some(button) = way.iter().find(|element| element.tag_name() == "BUTTON").cloned() else { return };
+        let is_touch = event.dyn_ref::<web_sys::PointerEvent>().is_some_and(|e| e.pointer_type() == "touch");
+        // once the page shows what the press has done
+        request_animation_frame(move || {
+            let active = document().active_element();
+            let is_lost =
+                active.is_none_or(|active| active.tag_name() == "BODY" || active.is_same_node(Some(&button)));
+            if is_lost && !can_have_focus(&button) {
+                // whatever cannot be found or focused leaves the focus where it is
+                let _ =
+                    way.iter().find_map(|element| heir_of(element, is_touch)).and_then(|heir| focus(&heir));
+            }
+        });
+    });
+    on_cleanup(move || listener.remove());
+}
+
+fn heir_of(element: &Element, is_touch: bool) -> Option<HtmlElement> {
+    let heirs = element.query_selector_all(&element.get_attribute(HEIR)?).ok()?;
+    let mut heirs = (0..heirs.length()).filter_map(|nth| heirs.get(nth)?.dyn_into::<HtmlElement>().ok());
+    // a finger that gets a text field gets a keyboard over half of its screen
+    heirs.find(|heir| can_have_focus(heir) && !(is_touch && is_typed_into(heir)))
+}
+
+fn can_have_focus(element: &Element) -> bool {
+    let is_off = element.has_attribute("disabled") || element.has_attribute("hidden");
+    element.is_connected() && element.client_height() > 0 && !is_off
+}
+
+fn is_typed_into(element: &Element) -> bool {
+    let is_text =
+        element.dyn_ref::<HtmlInputElement>().is_some_and(|e| matches!(&*e.type_(), "text" | "search"));
+    is_text || element.is_instance_of::<HtmlTextAreaElement>()
+}
+
+/// Gives it the focus, which nobody has come to.
+fn focus(element: &HtmlElement) -> Option<()> {
+    element.set_attribute(KEPT, "").ok()?;
+    let focused = element.focus();
+    element.remove_attribute(KEPT).ok()?;
+    focused.ok()
 }
 
 fn place() -> Option<Place> {
@@ -122,10 +176,7 @@ pub(super) fn focus_beside(neighbour: Neighbour) {
 fn restore(place: &Place) -> Option<()> {
     let row = row_of(&place.row)?;
     let element: HtmlElement = row.query_selector_all(FOCUSABLE).ok()?.get(place.nth)?.dyn_into().ok()?;
-    element.set_attribute(KEPT, "").ok()?;
-    let focused = element.focus();
-    element.remove_attribute(KEPT).ok()?;
-    focused.ok()?;
+    focus(&element)?;
     let (start, end) = place.selection?;
     match element.dyn_ref::<HtmlInputElement>() {
         Some(field) => field.set_selection_range(start, end),

@@ -123,7 +123,13 @@ pub fn LogView() -> impl IntoView {
         now
     });
     view! {
-        <section class="pane pane--logs" aria-labelledby="logs-title" on:copy=copy on:keydown=keydown>
+        <section
+            class="pane pane--logs"
+            aria-labelledby="logs-title"
+            data-heir=".log"
+            on:copy=copy
+            on:keydown=keydown
+        >
             <PaneSeparator
                 edge=Edge::Left
                 name="log-width"

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use super::drag::Drag;
 use super::slider::Slider;
 use super::text_entry::{Parse, TextEntry};
-use super::{GestureSession, OnEdit, scale};
+use super::{Draft, GestureSession, OnEdit, scale};
 
 /// So many pixels of a drag on the grip are one step.
 const PIXELS_PER_STEP: f64 = 3.0;
@@ -25,7 +25,7 @@ pub fn NumberField(
     #[prop(into)]
     value: Signal<Option<Value>>,
     /// What is typed and not sent.
-    draft: RwSignal<Option<String>>,
+    draft: Draft,
     /// Reads what was typed.
     parse: Parse,
     /// Whether the person may not change it.
@@ -79,7 +79,7 @@ pub fn NumberField(
 struct Number {
     spec: StoredValue<VarSpec>,
     value: Signal<Option<Value>>,
-    draft: RwSignal<Option<String>>,
+    draft: Draft,
     parse: Parse,
     locked: Signal<bool>,
     on_edit: OnEdit,
@@ -94,7 +94,7 @@ impl Number {
         if self.locked.get_untracked() {
             return false;
         }
-        let from = match self.draft.get_untracked() {
+        let from = match self.draft.typed.get_untracked() {
             Some(typed) => self.parse.run(typed).ok(),
             None => self.value.get_untracked(),
         };

@@ -73,7 +73,7 @@ impl RowHand {
         }
     }
 
-    /// A key went down, and the control has had it.
+    /// A key went down, and the control has had it. Where it goes up, the whole page hears.
     pub fn key_down(self, event: &KeyboardEvent) {
         let ends = matches!(event.key().as_str(), "Enter" | "Escape") && !is_composing(event);
         match widget(event) {
@@ -85,11 +85,6 @@ impl RowHand {
             Some(Widget::Text | Widget::Popup) => self.take(Grip::Caret),
             _ => self.take(Grip::Key),
         }
-    }
-
-    /// A key went up.
-    pub fn key_up(self) {
-        self.leave(Grip::Key);
     }
 
     fn has_draft(self) -> bool {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::format;
+use crate::format::{self, isolated};
 use crate::live::{Spread, Status, Tally};
 
 /// A chip that has nothing more to say keeps its words so long, then only its sign.
@@ -43,7 +43,8 @@ pub fn StatusChip(
             <span class="chip-sign" aria-hidden="true">
                 {move || status.with(look).1}
             </span>
-            <span class="chip-text">{text}</span>
+            // a line does not begin with the dot
+            <span class="chip-text">{move || text.with(|text| text.replace(" · ", "\u{a0}· "))}</span>
             <span class="chip-more" aria-hidden="true">
                 {move || if open.get() { "▴" } else { "▾" }}
             </span>
@@ -142,12 +143,12 @@ fn sent_to_one(tally: &Tally) -> String {
         return format!("wanted {} · is {}", clipped(wanted), clipped(is));
     }
     match (tally, &tally.only) {
-        (Tally { rejected: 1.., .. }, Some(reason)) => format!("rejected: {reason}"),
+        (Tally { rejected: 1.., .. }, Some(reason)) => format!("rejected: {}", isolated(reason)),
         (Tally { rejected: 1.., .. }, None) => "rejected".to_owned(),
-        (Tally { clamped: 1.., .. }, Some(value)) => format!("clamped to {value}{time}"),
+        (Tally { clamped: 1.., .. }, Some(value)) => format!("clamped to {}{time}", isolated(value)),
         (Tally { clamped: 1.., .. }, None) => format!("clamped{time}"),
         (Tally { applied: 1.., .. }, _) => format!("applied{time}"),
-        (_, Some(reported)) => format!("sent, reports {reported}"),
+        (_, Some(reported)) => format!("sent, reports {}", isolated(reported)),
         (_, None) => asked(1),
     }
 }
@@ -178,7 +179,7 @@ fn let_go(tally: &Tally) -> String {
         (games, _) => format!("letting go · {back}/{games} back"),
     };
     match (tally, &tally.only) {
-        (Tally { rejected: 1, games: 1, .. }, Some(reason)) => format!("not let go: {reason}"),
+        (Tally { rejected: 1, games: 1, .. }, Some(reason)) => format!("not let go: {}", isolated(reason)),
         (Tally { rejected: 1.., .. }, _) => format!("{text} · {} rejected", tally.rejected),
         (Tally { untold: 1, games: 1, .. }, Some(kept)) => {
             format!("{text} · the game keeps {}", clipped(kept))
@@ -197,17 +198,18 @@ fn mixed(Spread { values, shown, is_range }: &Spread) -> String {
 }
 
 fn clipped(value: &str) -> String {
-    match value.char_indices().nth(VALUE_CHARS) {
+    let clipped = match value.char_indices().nth(VALUE_CHARS) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
-    }
+    };
+    isolated(&clipped).into_owned()
 }
 
 fn ran(games: Option<usize>, tally: &Tally) -> String {
     let time = tally.p95_micros.map(|micros| format!(" · {}", format::latency(micros))).unwrap_or_default();
     match (games, tally) {
         (Some(0), _) => "no game could run it".to_owned(),
-        (_, Tally { games: 1, rejected: 1, only: Some(text), .. }) => format!("failed: {text}"),
+        (_, Tally { games: 1, rejected: 1, only: Some(text), .. }) => format!("failed: {}", isolated(text)),
         (_, Tally { games: 1, applied: 1, .. }) => format!("done{time}"),
         (Some(games), Tally { applied: 0, rejected: 0, .. }) => asked(games),
         (games, Tally { applied, rejected, .. }) => {

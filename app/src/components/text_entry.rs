@@ -5,8 +5,10 @@ use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
 use protocol::model::Value;
 
+use super::draft::DraftField;
 use super::focus::is_kept;
-use super::is_composing;
+use super::{Draft, is_composing};
+use crate::live::is_undo;
 use crate::raw_text::raw_text;
 
 /// Reads what was typed: a value, or a sentence that says what the field takes.
@@ -25,8 +27,8 @@ pub fn TextEntry(
     /// The value as text.
     #[prop(into)]
     text: Signal<String>,
-    /// What is typed and not sent; it outlives the field.
-    draft: RwSignal<Option<String>>,
+    /// What is typed and not sent.
+    draft: Draft,
     /// Reads what was typed.
     parse: Parse,
     /// Whether the person may not change it. It can still be read and copied.
@@ -45,7 +47,7 @@ pub fn TextEntry(
 ) -> impl IntoView {
     let entry = Entry {
         text,
-        draft,
+        draft: draft.typed,
         held: RwSignal::new(None),
         error: RwSignal::new(None),
         parse,
@@ -54,6 +56,7 @@ pub fn TextEntry(
         on_key,
         multiline,
     };
+    draft.is_in(entry.field(label, numeric));
     // what was half typed goes the way of every edit, which tells that it is not taken
     Effect::new(move || {
         if locked.get() {
@@ -82,6 +85,7 @@ pub fn TextEntry(
                 class:entry--draft=move || entry.is_draft()
                 rows="1"
                 node_ref=lines
+                dir="auto"
                 aria-label=label
                 aria-invalid=invalid
                 readonly=locked
@@ -104,6 +108,7 @@ pub fn TextEntry(
                 class:entry--draft=move || entry.is_draft()
                 node_ref=line
                 class:entry--number=numeric
+                dir=(!numeric).then_some("auto")
                 inputmode=numeric.then_some("decimal")
                 autocomplete="off"
                 spellcheck="false"
@@ -122,7 +127,6 @@ pub fn TextEntry(
     };
     view! {
         {field}
-        <Draft entry label numeric />
         {move || {
             entry.error.get().map(|sentence| view! { <span class="entry-error" role="alert">{sentence}</span> })
         }}
@@ -130,7 +134,7 @@ pub fn TextEntry(
     .into_any()
 }
 
-/// What the field and the line below it share.
+/// What the field does.
 #[derive(Clone, Copy)]
 struct Entry {
     text: Signal<String>,
@@ -153,6 +157,22 @@ impl Entry {
     /// Whether it holds what is neither sent nor what the variable is.
     fn is_draft(self) -> bool {
         self.draft.with(|draft| draft.as_ref().is_some_and(|typed| self.text.with(|text| text != typed)))
+    }
+
+    /// What the end of the row needs of it.
+    fn field(self, label: Signal<String>, numeric: bool) -> DraftField {
+        let result = move |_: Option<&Option<String>>| {
+            let typed = self.draft.get().filter(|_| numeric)?;
+            let result = self.parse.run(typed.clone()).ok()?.to_string();
+            (result != typed.trim()).then(|| format!("= {result}"))
+        };
+        DraftField {
+            label,
+            is_draft: Memo::new(move |_| self.is_draft()),
+            result: Memo::new(result),
+            send: Callback::new(move |()| self.commit()),
+            discard: Callback::new(move |()| self.reset()),
+        }
     }
 
     fn type_in(self, typed: String) {
@@ -207,6 +227,8 @@ impl Entry {
                 self.commit();
             }
             "Escape" => self.reset(),
+            // without a draft the page takes the last edit back, and the field shows that
+            _ if is_undo(event) && self.draft.with_untracked(Option::is_none) => self.held.set(None),
             _ => self.hold(),
         }
     }
@@ -223,46 +245,6 @@ impl Entry {
 
 fn shown_untracked(entry: Entry) -> String {
     entry.draft.get_untracked().unwrap_or_else(|| entry.text.get_untracked())
-}
-
-/// The line below a field with a draft: that it is not sent, what it would come to, and both ways out. It is there from the first
-/// key on and stays the same when the field is left, so that nothing moves below a click elsewhere.
-#[component]
-fn Draft(entry: Entry, label: Signal<String>, numeric: bool) -> impl IntoView {
-    let is_draft = Memo::new(move |_| entry.is_draft());
-    let result = Memo::new(move |_| {
-        let typed = entry.draft.get().filter(|_| numeric)?;
-        let result = entry.parse.run(typed.clone()).ok()?.to_string();
-        (result != typed.trim()).then(|| format!("= {result}"))
-    });
-    move || {
-        is_draft.get().then(|| {
-            view! {
-                <span class="draft">
-                    <span class="draft-state">"Not sent"</span>
-                    <output class="draft-result">{move || result.get()}</output>
-                    <button
-                        type="button"
-                        class="button"
-                        aria-label=move || format!("Send {}", label.get())
-                        title="Enter"
-                        on:click=move |_| entry.commit()
-                    >
-                        "Send"
-                    </button>
-                    <button
-                        type="button"
-                        class="button"
-                        aria-label=move || format!("Discard the draft of {}", label.get())
-                        title="Esc"
-                        on:click=move |_| entry.reset()
-                    >
-                        "Discard"
-                    </button>
-                </span>
-            }
-        })
-    }
 }
 
 /// What a person typed into a field that the server had drawn, before this page's program took it over: the script

@@ -23,6 +23,7 @@ pub fn VarList() -> impl IntoView {
         let handles = [
             window_event_listener_untyped("pointerup", lift),
             window_event_listener_untyped("pointercancel", lift),
+            window_event_listener_untyped("keyup", move |_| live.lift_key()),
         ];
         on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
     });
@@ -36,7 +37,7 @@ pub fn VarList() -> impl IntoView {
         (shown, all) => format!("{shown} of {all}"),
     };
     view! {
-        <section class="pane pane--vars" aria-labelledby="vars-title">
+        <section class="pane pane--vars" aria-labelledby="vars-title" data-heir=".filter">
             <div class="pane-head">
                 <h2 id="vars-title">"Variables"</h2>
                 <Filter wanted />

@@ -13,7 +13,8 @@ use super::focus::keep_focus;
 use super::status_chip::words;
 use super::text_entry::Parse;
 use super::{
-    ActionButton, Control, DeliveryList, Forget, Help, Meanwhile, OnEdit, RowHand, StatusChip, help,
+    ActionButton, CompetingEdit, ConflictChoice, Control, DeliveryList, Draft, DraftBar, Forget, Help, OnEdit,
+    RowHand, StatusChip, help,
 };
 use crate::format;
 use crate::live::{
@@ -57,6 +58,7 @@ pub fn VarRow(
             class:var--refused=refused
             class:var--moving=moving
             data-var=name.with_value(ToString::to_string)
+            data-heir=".var-control :is(input, textarea, select, button)"
             on:focusin=move |event| hand.focused(&event)
             on:focusout=move |_| hand.blurred()
             on:pointerdown=move |_| hand.pressed()
@@ -64,13 +66,13 @@ pub fn VarRow(
             on:change=move |event| hand.chosen(&event)
             on:input=move |event| hand.typed(&event)
             on:keydown=move |event| hand.key_down(&event)
-            on:keyup=move |_| hand.key_up()
         >
             {move || {
                 let Shape { spec, .. } = shape.get()?;
                 Some(view! { <Declared name spec value parse on_edit /> })
             }}
             <VarStatus name status />
+            <CompetingEdit name />
         </li>
     }
     .into_any()
@@ -160,8 +162,9 @@ fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView 
         }
     };
     view! {
-        <span class="var-status" node_ref=chip on:keydown=escape>
+        <span class="var-status" data-heir=".chip" node_ref=chip on:keydown=escape>
             <StatusChip label status open on_toggle />
+            <ConflictChoice name />
             {move || {
                 unused.get().then(|| view! { <Forget what=Forgettable::Var(name.get_value()) subject=label /> })
             }}
@@ -185,9 +188,8 @@ fn Declared(
 ) -> impl IntoView {
     let live = use_live();
     let locked = live.locked();
-    let stored = name;
-    let name = stored.get_value();
-    let draft = RwSignal::from(live.draft(&name));
+    let name = name.get_value();
+    let draft = Draft::new(RwSignal::from(live.draft(&name)));
     let text = title(&name, &spec).to_owned();
     let tooltip = tooltip(&name, &spec);
     let (unit, whole_unit) = (spec.unit.clone(), spec.unit.clone());
@@ -213,10 +215,8 @@ fn Declared(
             </span>
             {help}
         </span>
-        <div class="var-control">
-            {control}
-            <Meanwhile name=stored />
-        </div>
+        <div class="var-control">{control}</div>
+        <DraftBar draft />
         <span class="var-extra">
             <span class="unit" dir="auto" title=whole_unit>
                 {unit}
@@ -232,7 +232,7 @@ fn Reset(
     label: String,
     default: Value,
     value: Signal<Option<Value>>,
-    draft: RwSignal<Option<String>>,
+    draft: Draft,
     locked: Signal<bool>,
     on_edit: OnEdit,
 ) -> impl IntoView {
@@ -249,7 +249,7 @@ fn Reset(
             disabled=move || locked.get() || idle()
             on:click=move |_| {
                 // it replaces what was typed, too
-                draft.set(None);
+                draft.typed.set(None);
                 on_edit.run((default.get_value(), new_gesture()));
             }
         >

@@ -253,7 +253,7 @@ fn an_edit_that_was_overtaken_while_away_is_not_sent_and_tells_both_values() {
     assert!(!state.has_unsent());
     assert_eq!(shown(&state), Some(int(90)));
     let Status::Refused(text) = status(&state) else { panic!("{:?}", status(&state)) };
-    assert!(text.contains("ann set it to 90") && text.contains("yours was 42"), "{text}");
+    assert!(text.contains("ann set it to 90") && text.contains("Your 42 was not set"), "{text}");
     // whoever says it again means it
     state.edit(&name("speed"), int(42), Gesture(2));
     assert_eq!(status(&state), Status::Sending);

@@ -1,4 +1,4 @@
-//! A hand in a control: which rows hold still, on what an edit is based, and what somebody else did meanwhile.
+//! A hand in a control: which rows hold still, on what an edit is based, and when it is in conflict with somebody else's.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,7 @@ use protocol::model::{Value, VarName, VarRevision};
 
 use super::state::{LiveState, Touched};
 use super::vars::{VarState, Wish};
+use crate::format;
 
 /// So much of a value stands in a sentence.
 const BRIEF_CHARS: usize = 40;
@@ -37,11 +38,11 @@ impl Hands {
         self.0.remove(&(name.clone(), grip))
     }
 
-    /// Every pointer is up. The variables that were held by one.
-    pub fn lift(&mut self) -> Vec<VarName> {
-        let lifted = self.0.iter().filter(|(_, grip)| *grip == Grip::Pointer);
+    /// Every pointer, or key, is up. The variables that were held by one.
+    pub fn lift(&mut self, up: Grip) -> Vec<VarName> {
+        let lifted = self.0.iter().filter(|(_, grip)| *grip == up);
         let lifted = lifted.map(|(name, _)| name.clone()).collect();
-        self.0.retain(|(_, grip)| *grip != Grip::Pointer);
+        self.0.retain(|(_, grip)| *grip != up);
         lifted
     }
 
@@ -96,7 +97,7 @@ impl VarState {
 
     /// What somebody else wants since the hand began. While own edits are on their way nobody can say whose a new value is:
     /// of a drag several are, and the server refuses those that somebody else's came before.
-    pub fn meanwhile(&self) -> Option<&Desired> {
+    pub fn competing(&self) -> Option<&Desired> {
         let hand = self.hand.filter(|_| self.unanswered.is_none())?;
         self.desired.as_ref().filter(|desired| Some(desired.revision) > hand.seen && !self.is_mine(desired))
     }
@@ -113,7 +114,7 @@ impl VarState {
             self.give_way(value.clone(), gesture);
             return true;
         }
-        match self.meanwhile() {
+        match self.competing() {
             Some(theirs) if theirs.value != *value => {
                 self.give_way(value.clone(), gesture);
                 true
@@ -131,7 +132,7 @@ impl VarState {
     pub(super) fn give_way(&mut self, mine: Wish, gesture: Gesture) {
         let over = self.revision();
         if let Some(theirs) = &self.desired {
-            self.refused = Some(overtaken_by(theirs, &mine));
+            self.refused = Some(conflict(theirs, &mine));
         }
         self.pending = None;
         self.conflict = Some(Conflict { mine, gesture, over });
@@ -205,23 +206,25 @@ impl LiveState {
     }
 }
 
-/// Both, where somebody else's edit came before the own one.
-fn overtaken_by(Desired { author, value, .. }: &Desired, own: &Wish) -> String {
+/// Both, where somebody else's edit came before the own one. The server says it in the same words.
+fn conflict(Desired { author, value, .. }: &Desired, own: &Wish) -> String {
+    let author = format::isolated(author);
     let first = match value {
-        Some(value) => format!("{author} set it to {} meanwhile", brief(value)),
-        None => format!("{author} let go of it meanwhile"),
+        Some(value) => format!("{author} set it to {} first", brief(value)),
+        None => format!("{author} let go of it first"),
     };
     match own {
-        Some(own) => format!("{first}; yours was {}.", brief(own)),
-        None => format!("{first}; you wanted to let go of it."),
+        Some(own) => format!("Conflict: {first}. Your {} was not set.", brief(own)),
+        None => format!("Conflict: {first}. It was not let go."),
     }
 }
 
 /// A value inside a sentence.
 pub fn brief(value: &Value) -> String {
     let text = value.to_string();
-    match text.char_indices().nth(BRIEF_CHARS) {
+    let brief = match text.char_indices().nth(BRIEF_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
-    }
+    };
+    format::isolated(&brief).into_owned()
 }

@@ -35,7 +35,8 @@ fn a_row_is_held_until_the_last_grip_is_gone() {
     assert!(hands.take(&speed, Grip::Caret) && hands.take(&speed, Grip::Pointer));
     assert!(!hands.take(&speed, Grip::Pointer), "it had");
     assert!(hands.holds(&speed) && !hands.holds(&lives));
-    assert_eq!(hands.lift(), std::slice::from_ref(&speed));
+    assert_eq!(hands.lift(Grip::Key), []);
+    assert_eq!(hands.lift(Grip::Pointer), std::slice::from_ref(&speed));
     assert!(hands.holds(&speed), "the caret is still there");
     assert!(hands.leave(&speed, Grip::Caret) && hands.is_empty());
     assert!(!hands.leave(&speed, Grip::Caret));
@@ -44,11 +45,14 @@ fn a_row_is_held_until_the_last_grip_is_gone() {
 #[test]
 fn what_comes_under_a_hand_is_told_and_not_overwritten() {
     let mut state = overtaken();
-    assert_eq!(speed(&state).meanwhile().map(|theirs| &theirs.value), Some(&Some(int(90))));
+    assert_eq!(speed(&state).competing().map(|theirs| &theirs.value), Some(&Some(int(90))));
     state.edit(&name("speed"), int(5), Gesture(1));
     assert!(unsent(&mut state).is_empty());
     assert_eq!(shown(&state), Some(int(90)));
-    assert_eq!(status(&state), Status::Refused("ann set it to 90 meanwhile; yours was 5.".into()));
+    assert_eq!(
+        status(&state),
+        Status::Refused("Conflict: ann set it to 90 first. Your 5 was not set.".into())
+    );
     // told of it, they may say it again
     state.edit(&name("speed"), int(6), Gesture(2));
     assert_eq!(unsent(&mut state), [change("speed", 6, 4)]);
@@ -80,7 +84,10 @@ fn mine_is_not_kept_over_what_was_not_seen() {
     state.apply(delta(12, edited(int(91), 5)));
     state.keep_mine(&name("speed"), Gesture(2));
     assert!(unsent(&mut state).is_empty());
-    assert_eq!(status(&state), Status::Refused("ann set it to 91 meanwhile; yours was 5.".into()));
+    assert_eq!(
+        status(&state),
+        Status::Refused("Conflict: ann set it to 91 first. Your 5 was not set.".into())
+    );
     state.keep_mine(&name("speed"), Gesture(3));
     assert_eq!(unsent(&mut state), [change("speed", 5, 5)]);
 }
@@ -109,7 +116,7 @@ fn the_same_value_is_no_conflict() {
 fn a_hand_that_has_left_has_seen_what_is_shown() {
     let mut state = overtaken();
     state.release(&name("speed"));
-    assert_eq!(speed(&state).meanwhile(), None);
+    assert_eq!(speed(&state).competing(), None);
     state.edit(&name("speed"), int(5), Gesture(1));
     assert_eq!(unsent(&mut state), [change("speed", 5, 4)]);
 }
@@ -121,9 +128,9 @@ fn own_edits_are_not_somebody_elses() {
     let first = edit(&mut state, 5);
     // the delta may come before the answer
     state.apply(delta(11, edited(int(5), 4)));
-    assert_eq!(speed(&state).meanwhile(), None);
+    assert_eq!(speed(&state).competing(), None);
     state.apply(saved(first, 4));
-    assert_eq!(speed(&state).meanwhile(), None);
+    assert_eq!(speed(&state).competing(), None);
     edit(&mut state, 6);
 }
 
@@ -142,10 +149,10 @@ fn a_drag_goes_on_while_its_own_values_come_back_late() {
     state.apply(delta(12, edited(int(6), 5)));
     state.apply(delta(13, edited(int(7), 6)));
     state.apply(saved(third, 6));
-    assert_eq!((speed(&state).meanwhile(), speed(&state).conflict.as_ref()), (None, None));
+    assert_eq!((speed(&state).competing(), speed(&state).conflict.as_ref()), (None, None));
     // and what somebody else sets then is theirs
     state.apply(delta(14, edited(int(90), 7)));
-    assert_eq!(speed(&state).meanwhile().map(|theirs| theirs.revision), Some(VarRevision(7)));
+    assert_eq!(speed(&state).competing().map(|theirs| theirs.revision), Some(VarRevision(7)));
 }
 
 #[test]
@@ -153,7 +160,7 @@ fn a_drag_that_the_server_refuses_is_a_conflict_too() {
     let mut state = state();
     state.hold(&name("speed"));
     let id = edit(&mut state, 5);
-    let text = "ann set speed to 90 meanwhile; yours was 5.";
+    let text = "Conflict: ann set speed to 90 first. Your 5 was not set.";
     let refused = EditRefused { code: "conflict".into(), text: text.into() };
     state.apply(ServerMessage::EditResult { id, outcome: Err(refused) });
     assert_eq!(status(&state), Status::Refused(text.into()));
@@ -172,7 +179,7 @@ fn a_hand_outlives_the_connection() {
     fresh.vars[0].desired = Some(super::fixture::desired(int(90), 4));
     state.apply(ServerMessage::Snapshot(Box::new(fresh)));
     state.set_open(true);
-    assert_eq!(speed(&state).meanwhile().map(|theirs| theirs.revision), Some(VarRevision(4)));
+    assert_eq!(speed(&state).competing().map(|theirs| theirs.revision), Some(VarRevision(4)));
     state.edit(&name("speed"), int(5), Gesture(1));
     assert!(unsent(&mut state).is_empty());
 }

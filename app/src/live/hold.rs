@@ -42,12 +42,22 @@ impl Live {
         set_timeout(
             move || {
                 let is_up = self.presses.try_get_value() == Some(presses);
-                let lifted =
-                    is_up.then(|| self.hands.try_maybe_update(|hands| (true, hands.lift()))).flatten();
+                let lifted = is_up
+                    .then(|| self.hands.try_maybe_update(|hands| (true, hands.lift(Grip::Pointer))))
+                    .flatten();
                 lifted.unwrap_or_default().iter().for_each(|name| self.settle(name));
             },
             LINGER,
         );
+    }
+
+    /// A key went up, wherever: the button on which it went down may be gone by now.
+    pub fn lift_key(self) {
+        let lifted = self.hands.try_maybe_update(|hands| {
+            let lifted = hands.lift(Grip::Key);
+            (!lifted.is_empty(), lifted)
+        });
+        lifted.unwrap_or_default().iter().for_each(|name| self.settle(name));
     }
 
     /// Without a hand and without a draft, the next edit is based on what is shown then.

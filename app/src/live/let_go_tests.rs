@@ -180,7 +180,7 @@ fn letting_go_waits_for_the_connection_and_gives_way_to_a_newer_edit() {
     newer.vars[0].desired = Some(Desired { author: "ben".into(), ..desired(int(90), 4) });
     state.apply(ServerMessage::Snapshot(Box::new(newer)));
     state.set_open(true);
-    let text = "ben set it to 90 meanwhile; you wanted to let go of it.";
+    let text = "Conflict: ben set it to 90 first. It was not let go.";
     assert_eq!((changes(&mut state), status(&state)), (vec![], Status::Refused(text.into())));
 }
 

@@ -35,7 +35,6 @@ mod state;
 mod state_tests;
 mod touched;
 mod undo;
-#[cfg(feature = "hydrate")]
 mod undo_keys;
 mod vars;
 mod verdict;
@@ -62,6 +61,7 @@ pub use logs::{Logs, Search};
 pub use remembered::{ClosedGroups, keep_view};
 pub use scope::{Scope, TooMany};
 pub use state::{LiveState, Touched};
+pub use undo_keys::is_undo;
 pub use vars::{Pending, Stage, VarState, same_value};
 pub use verdict::{DeviceRow, Fate};
 pub use view::{MAX_FILTER_CHARS, Pane, View};

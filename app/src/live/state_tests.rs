@@ -96,7 +96,7 @@ fn an_edit_says_on_which_revision_it_is_based() {
     state.edit(&name("speed"), int(6), Gesture(1));
     let [(first, _, changes)] = &unsent(&mut state)[..] else { panic!() };
     assert_eq!(*changes, [change("speed", 6, 4)]);
-    let text = "ben set speed to 91 meanwhile; yours was 6. Set it again if you want that.";
+    let text = "Conflict: ben set speed to 91 first. Your 6 was not set.";
     let refused = EditRefused { code: "conflict".into(), text: text.into() };
     state.apply(ServerMessage::EditResult { id: *first, outcome: Err(refused) });
     assert_eq!((shown(&state), status(&state)), (Some(int(91)), Status::Refused(text.into())));

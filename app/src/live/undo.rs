@@ -9,6 +9,7 @@ use super::edits::VIEWER;
 use super::hand::brief;
 use super::state::{LiveState, Touched};
 use super::vars::{VarState, Wish};
+use crate::format;
 
 /// So many edits can be taken back.
 const MAX_STEPS: usize = 100;
@@ -90,11 +91,12 @@ fn newer_edit(var: &VarState) -> Option<String> {
     if var.pending.is_some() || var.own == Some(newest.revision) {
         return None;
     }
+    let author = format::isolated(&newest.author);
     Some(match &newest.value {
         Some(value) => {
-            format!("{} has set it to {} since; your edit stays as it is.", newest.author, brief(value))
+            format!("Conflict: {author} set it to {} after you. Nothing was undone.", brief(value))
         }
-        None => format!("{} has let go of it since; your edit stays as it is.", newest.author),
+        None => format!("Conflict: {author} let go of it after you. Nothing was undone."),
     })
 }
 
@@ -170,7 +172,7 @@ mod tests {
         set(&mut state, 5, 1, 1);
         state.apply(delta(12, edited(int(90), 2)));
         let (_, said) = state.undo(Gesture(2));
-        assert_eq!(said.as_deref(), Some("speed: ann has set it to 90 since; your edit stays as it is."));
+        assert_eq!(said.as_deref(), Some("speed: Conflict: ann set it to 90 after you. Nothing was undone."));
         assert!(sent(&mut state).is_empty());
         assert_eq!(shown(&state), Some(int(90)));
     }

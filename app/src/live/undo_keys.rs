@@ -11,7 +11,7 @@ impl Live {
     /// Listens for as long as the page is there.
     pub fn listen_for_undo(self) {
         let listener = window_event_listener(leptos::ev::keydown, move |event| {
-            if is_undo(&event) && !self.is_typed_into(&event) {
+            if is_undo(&event) && !event.default_prevented() && !self.is_typed_into(&event) {
                 event.prevent_default();
                 self.undo();
             }
@@ -30,9 +30,10 @@ impl Live {
     }
 }
 
-fn is_undo(event: &KeyboardEvent) -> bool {
+/// Whether a key press takes something back.
+pub fn is_undo(event: &KeyboardEvent) -> bool {
     let is_modified = event.ctrl_key() != event.meta_key() && !event.shift_key() && !event.alt_key();
-    is_modified && event.key().eq_ignore_ascii_case("z") && !event.default_prevented()
+    is_modified && event.key().eq_ignore_ascii_case("z")
 }
 
 fn holds_text(element: &web_sys::Element) -> bool {

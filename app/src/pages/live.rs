@@ -10,6 +10,7 @@ use super::{loaded, project_in_address};
 use crate::api::{self, AppError, LivePage};
 use crate::components::{
     DeviceList, ForgetQuestion, Header, LogView, ProjectTab, ProjectTabs, QuickStart, Refusals, VarList,
+    leave_focus_to_heirs,
 };
 use crate::document::ValueFont;
 use crate::format;
@@ -35,6 +36,7 @@ fn Project(page: LivePage) -> impl IntoView {
     live.connect();
     #[cfg(feature = "hydrate")]
     live.listen_for_undo();
+    Effect::new(leave_focus_to_heirs);
     live::keep_view(live, &search);
     // from here on controls hear for themselves what is typed
     Effect::new(|| {
@@ -55,10 +57,15 @@ fn Project(page: LivePage) -> impl IntoView {
             let _ = dialog.show_modal();
         }
     });
-    // neither a viewer who waits for the first game sees any, nor a phone that lists devices
     let has_values = match empty.get_untracked() {
+        // the key, which a viewer is not shown
         true => key.is_some() && live.role.get_untracked() > ProjectRole::Viewer,
-        false => live.pane.get_untracked() != live::Pane::Devices,
+        // a phone shows one pane: not that of the values, or one that is empty
+        false => live.read(|state| match live.pane.get_untracked() {
+            live::Pane::Devices => false,
+            live::Pane::Variables => !state.var_names().is_empty(),
+            live::Pane::Logs => state.logs.kept() > 0,
+        }),
     };
     view! {
         <Title text=title.clone() />

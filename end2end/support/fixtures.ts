@@ -43,7 +43,10 @@ export class Complaints {
   }
 
   listenTo(context: BrowserContext): void {
+    // when browsers say so depends on their version and on how long a story takes: a story of its own looks at what is used
+    const tooEarly = /was preloaded using link preload but not used/;
     context.on('console', message => {
+      if (tooEarly.test(message.text())) return;
       if (['error', 'warning'].includes(message.type())) this.heard.push(`console: ${message.text()}`);
     });
     context.on('weberror', error => this.heard.push(`uncaught: ${error.error().message}`));

@@ -1,0 +1,54 @@
+import type { Page } from '@playwright/test';
+import { Game, expect, hydrated, test } from '../support/fixtures.ts';
+
+test('a page loads beforehand the fonts that it uses, and no other', async ({ page, stranger, server, owner, project }) => {
+  const game = await Game.connect(server, project.key);
+  game.declare({ name: 'speed', type: 'integer', value: 1, min: 0, max: 9 });
+  game.log({ message: 'hello' });
+  const drawn = async () => (await page.request.get(server.url + project.live)).text();
+  await expect.poll(drawn, 'what the server draws has it all').toContain('hello');
+  const made = await owner.request.post(`${server.url}/projects`, { form: { name: 'Empty' }, headers: { origin: server.url } });
+  const empty = new URL(made.url()).pathname;
+  server.secrets.note(/v:([0-9a-z]{12})/.exec(await made.text())?.[1]);
+
+  const settings = `/p/${project.id}/settings`;
+  const paths = [
+    '/', project.live, `${project.live}?pane=logs`, `${project.live}?pane=devices`, empty, settings, `${settings}/members`, `${settings}/keys`,
+    `${settings}/audit`, '/account', '/account/tokens', '/accounts', '/audit', '/docs/api',
+  ];
+  for (const [width, height] of [[1440, 900], [390, 844]] as const) {
+    await page.setViewportSize({ width, height });
+    for (const path of paths) {
+      await page.goto(server.url + path);
+      if (path !== '/docs/api') await hydrated(page);
+      await expectUsed(page, `${path} at ${width} px`);
+    }
+  }
+  const somebody = await stranger();
+  for (const path of ['/sign-in', '/setup', '/join', '/reset']) {
+    await somebody.goto(server.url + path);
+    await hydrated(somebody);
+    await expectUsed(somebody, path);
+  }
+  game.close();
+});
+
+/** Whatever the page loaded beforehand was used, and was loaded once. */
+async function expectUsed(page: Page, where: string): Promise<void> {
+  const { wanted, used, loads } = await page.evaluate(async () => {
+    await document.fonts.ready;
+    const name = (address: string) => new URL(address, location.href).pathname.split('/').pop() ?? '';
+    const preloads = document.querySelectorAll<HTMLLinkElement>('link[rel=preload][as=font]');
+    const faces = [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule instanceof CSSFontFaceRule);
+    // the browser asks for a face when a text wants it, and only then says that it is loaded
+    const loaded = new Set([...document.fonts].filter(face => face.status === 'loaded').map(face => face.family.replaceAll('"', '')));
+    const used = faces
+      .filter(({ style }) => loaded.has(style.getPropertyValue('font-family').replaceAll('"', '')))
+      .flatMap(({ style }) => /url\("?([^")]+)/.exec(style.getPropertyValue('src'))?.[1] ?? []);
+    const loads = performance.getEntriesByType('resource').map(({ name: address }) => name(address)).filter(file => file.endsWith('.woff2'));
+    return { wanted: [...preloads].map(({ href }) => name(href)), used: used.map(name), loads };
+  });
+  expect(wanted, `${where}: the font of its words`).toContain('inter.woff2');
+  expect(wanted.filter(font => !used.includes(font)), `${where}: loaded beforehand for nothing`).toEqual([]);
+  expect(loads.length, `${where}: each font once`).toBe(new Set(loads).size);
+}

@@ -64,7 +64,7 @@ async function boxes(page: Page): Promise<string[]> {
     return [...document.querySelectorAll(seen)].filter(element => !isOutOfSight(element)).map(element => {
       const { x, y, width, height } = element.getBoundingClientRect();
       const place = [x, y, width, height].map(pixels => Math.round(pixels * 10) / 10).join(' ');
-      return `${element.tagName} ${element.id || element.getAttribute('aria-label') || (element.matches('.log-line') ? element.textContent : '')} ${place}`;
+      return `${element.tagName} ${element.id || element.getAttribute('aria-label') || (element.matches('.log-line') ? element.querySelector('.log-text')?.textContent : '')} ${place}`;
     });
   });
 }

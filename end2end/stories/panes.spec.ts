@@ -1,5 +1,5 @@
 import { expectAccessible } from '../support/axe.ts';
-import { expect, Game, open, shot, test } from '../support/fixtures.ts';
+import { expect, Game, hydrated, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
 test('the edge of the devices is dragged, works with keys, and stays where it was left', async ({ page, server, project }) => {
@@ -35,11 +35,13 @@ test('the edge of the devices is dragged, works with keys, and stays where it wa
   });
   await test.step('a reload keeps it', async () => {
     await page.reload();
+    await hydrated(page);
     await expect.poll(devices).toBe(before + 60);
   });
   await test.step('the others keep room, whatever is dragged', async () => {
     await edge.focus();
     await page.keyboard.press('Home');
+    await expect.poll(devices).toBe(700);
     expect(await width('Variables')).toBeGreaterThanOrEqual(400);
     expect(await width('Logs')).toBeGreaterThanOrEqual(320);
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -217,12 +217,12 @@ async fn a_game_that_was_away_is_told_that_it_was_let_go(store: Arc<dyn Store>) 
     let mut other = house.game("other", None).await;
     assert_eq!(pushed(&mut other).unwrap().0, 1);
     let rejected = Outcome::Rejected { reason: Some("unknown".to_owned()) };
-    other.record_applied(Revision(1), vec![(name("speed"), rejected)], None);
+    other.record_applied(Revision(1), vec![(name("speed"), rejected)], None, None);
     drop(phone);
     house.forget("speed").await.unwrap();
     let (revision, push) = pushed(&mut other).unwrap();
     assert_eq!((revision, &push["removed"], &push["vars"]), (2, &json!(["speed"]), &json!([])));
-    other.record_applied(Revision(2), vec![], None);
+    other.record_applied(Revision(2), vec![], None, None);
 
     assert_eq!(pushed(&mut house.game("phone", Some(1)).await).unwrap().1["removed"], json!(["speed"]));
     // also by a server that has only read of it, and once it is there again

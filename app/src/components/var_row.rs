@@ -13,8 +13,8 @@ use super::focus::keep_focus;
 use super::status_chip::words;
 use super::text_entry::Parse;
 use super::{
-    ActionButton, CompetingEdit, ConflictChoice, Control, DeliveryList, Draft, DraftBar, Forget, Help, OnEdit,
-    RowHand, StatusChip, help,
+    ActionButton, CompetingEdit, ConflictChoice, Control, DeliveryList, Draft, DraftBar, Forget, Help,
+    OnEdit, RowHand, StatusChip, help,
 };
 use crate::format;
 use crate::live::{

@@ -144,7 +144,8 @@ impl State {
             let Device { id, name, last_seen, about, acknowledges, applied, .. } = device;
             let (applied, values) = (acknowledges.then_some(applied), values.get(&id).copied().unwrap_or(0));
             let (connections, since) = (0, last_seen);
-            let device = DeviceState { identity, name, connections, since, last_seen, about, applied, values };
+            let device =
+                DeviceState { identity, name, connections, since, last_seen, about, applied, values };
             (id, Shared::new(device))
         };
         let var = |v: StoredVar| {
@@ -291,7 +292,7 @@ impl State {
         let (mut news, mut room) = (News::default(), None::<usize>);
         let wanted = reports.len();
         for report in reports {
-            let stays = |_: &&VarState| !self.forgetting.contains(&report.name);
+            let stays = |_: &&Shared<VarState>| !self.forgetting.contains(&report.name);
             let stored = self.vars.get(&report.name).filter(stays).map(|var| &var.spec);
             let known = self.announced.get(&report.name).or(stored);
             if known.is_none() {
@@ -594,8 +595,8 @@ impl State {
     /// About what it takes in memory, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let vars: usize = self.vars.iter().map(|(name, var)| name.as_str().len() + var.footprint()).sum();
-        let devices: usize = self.devices.values().map(DeviceState::footprint).sum();
-        let logs: usize = self.logs.iter().map(|line| size_of_val(line) + weight_of(line)).sum();
+        let devices: usize = self.devices.values().map(|device| device.footprint()).sum();
+        let logs: usize = self.logs.iter().map(|line| size_of::<LogLine>() + weight_of(line)).sum();
         size_of::<Self>() + vars + devices + logs
     }
 

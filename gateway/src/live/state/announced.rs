@@ -24,6 +24,10 @@ impl Announced {
         self.0.contains_key(name)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn keys(&self) -> impl Iterator<Item = &VarName> {
         self.0.keys()
     }

@@ -103,7 +103,7 @@ impl State {
                 self.revision = self.revision.max(Revision(revision.0));
                 Some(Desired { value: None, revision, author: note.actor, at: note.at })
             }
-            None => var.desired,
+            None => var.desired.clone(),
         };
         if let Some(edit) = newest {
             self.removed.insert(name.clone(), edit);

@@ -28,7 +28,7 @@ test('the live page in all its states, on every screen', async ({ page, server, 
   await page.keyboard.press('Enter');
   await expect(live.status('player.name')).toContainText('Conflict: owner set it to Bishop first. Your Newt was not set.');
   // and lines that are refused
-  games[1]!.line.say(`l:${project.key}:99:{not json`);
+  games[1]!.line.say(`i:${project.key}:{not json`);
   await expect(live.devices).toContainText('1 line refused');
   await look(page, 'states');
 

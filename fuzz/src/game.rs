@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use protocol::{
     line::{Caps, Hello},
     live::Outcome,
-    model::{LogEntry, Report, UnixMicros, Value, VarName, VarOption, VarSpec},
+    model::{LogEntry, Report, UnixMicros, Value, VarName, VarOption},
 };
 use serde_json::{Value as Json, json, value::RawValue};
 

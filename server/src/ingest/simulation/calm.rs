@@ -15,7 +15,7 @@ use protocol::{
     model::{ProjectId, Role, User, UserId, Value, VarName, WireForm},
 };
 use serde_json::{Value as Json, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{
     game::{KNOBS, objection, why},
@@ -26,6 +26,8 @@ use super::{
 
 /// Longer than anything takes.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than it takes until a server notices that a game has hung up.
+const LEAVE_TIME: Duration = Duration::from_secs(1);
 const PROJECT: i64 = 1;
 /// Values that nobody else sets begin here.
 const FIRST_VALUE: i64 = 9_000_000;
@@ -40,6 +42,8 @@ pub(super) struct Calm<'a> {
     /// The newest revision that its game was told.
     revision: i64,
     said: u32,
+    /// How its game has declared each knob.
+    declared: BTreeMap<String, usize>,
 }
 
 /// Why it is not calm.
@@ -54,7 +58,8 @@ impl<'a> Calm<'a> {
     ) -> Result<Self, Fault> {
         let gateway = host.gateway().ok_or("the server does not run")?;
         let talk = connect(host, 1)?;
-        let mut calm = Self { host, gateway, key, rng, talk, next_value: FIRST_VALUE, revision: 0, said: 0 };
+        let (next_value, declared) = (FIRST_VALUE, BTreeMap::new());
+        let mut calm = Self { host, gateway, key, rng, talk, next_value, revision: 0, said: 0, declared };
         let hello = json!({"proto": 2, "device": "calm", "caps": ["rev", "ping"]});
         calm.talk.say(&format!("h:{hello}"));
         calm.talk.say(&format!("v:{key}"));
@@ -77,6 +82,8 @@ impl<'a> Calm<'a> {
                 _ => self.edit().await?,
             }
         }
+        // that a visitor has left is noticed, and noted, a moment later
+        sleep(LEAVE_TIME).await;
         self.flush().await?;
         match self.gateway.status().queued_bytes {
             0 => Ok(()),
@@ -125,9 +132,15 @@ impl<'a> Calm<'a> {
         }
     }
 
-    /// A game declares a knob in some way.
+    /// A game declares a knob in some way, and in another one than before: two games that declare it in two ways don't fight
+    /// over it, so what it has said already counts no more when another one comes and says its own.
     async fn declare(&mut self, knob: &str) -> Result<(), Fault> {
-        let way = WAYS[self.rng.usize(..WAYS.len())];
+        let chosen = match self.declared.get(knob) {
+            None => self.rng.usize(..WAYS.len()),
+            Some(before) => (before + self.rng.usize(1..WAYS.len())) % WAYS.len(),
+        };
+        self.declared.insert(knob.to_owned(), chosen);
+        let way = WAYS[chosen];
         self.host.journal.note("calm", format_args!("{knob} is declared as {way:?}"));
         let declaration = way.declaration(knob, 0);
         self.talk.say(&format!("i:{}:{declaration}", self.key));

@@ -336,7 +336,8 @@ mod tests {
         let (result, output, requests) = told(answers, &["speed=7"], &how);
         result.unwrap();
         assert_eq!(output, "saved as revision 42, sent to 1 connected game\napplied on 1/1 in 23 ms\n");
-        assert_eq!(requests[1].body, r#"{"changes":[{"base_revision":41,"name":"speed","value":7}]}"#);
+        let sent: Json = serde_json::from_str(&requests[1].body).unwrap();
+        assert_eq!(sent, json!({"changes": [{"name": "speed", "value": 7, "base_revision": 41}]}));
     }
 
     #[test]

@@ -84,6 +84,15 @@ async fn a_database_that_lacks_a_table_is_refused_and_gets_none(place: Arc<Place
     }
 }
 
+async fn a_database_with_nothing_in_it_is_nobodys(place: Arc<Place>) {
+    // as a first start leaves it that the disk cut short
+    execute(&place, "CREATE TABLE gone (id BIGINT)").await;
+    execute(&place, "DROP TABLE gone").await;
+    let store = place.open().await.unwrap();
+    make_project(&store, KEY).await;
+    store.close().await;
+}
+
 async fn another_programs_database_is_refused(place: Arc<Place>) {
     execute(&place, "CREATE TABLE invoices (id BIGINT)").await;
     let sentence = refusal(&place).await;
@@ -98,6 +107,7 @@ crate::support::stories! {
     a_database_of_a_newer_version_is_refused,
     a_schema_that_was_changed_by_hand_is_refused,
     a_database_that_lacks_a_table_is_refused_and_gets_none,
+    a_database_with_nothing_in_it_is_nobodys,
     another_programs_database_is_refused,
 }
 

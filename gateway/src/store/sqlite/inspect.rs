@@ -20,8 +20,12 @@ use super::super::{Result, StoreError, migrations, schema::Schema};
 /// Tells our files from other programs': "obsv" in ASCII, at byte 68 of the file.
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"obsv");
 const APPLICATION_ID_AT: usize = 68;
+const PAGE_SIZE_AT: usize = 16;
 const FORMAT_VERSIONS_AT: usize = 18;
+const USER_VERSION_AT: usize = 60;
 const HEADER_BYTES: usize = 100;
+/// Of the list of tables, which follows the header.
+const LIST_BYTES: usize = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Up to here indexes are compared with their tables too, 3 s for each GiB. Beyond it that would keep a server
 /// down for long; every page is still looked at, in half the time, and `observerio check` compares.
@@ -34,7 +38,8 @@ const ANNOUNCED_BYTES: u64 = 256 << 20;
 pub(crate) enum Found {
     /// No file.
     Nothing,
-    /// A file without content.
+    /// A file without content: without a byte, or with the first page of a database that has nothing in it, as a first
+    /// start leaves it that the disk cut short.
     Empty,
     /// Ours and whole.
     Ours {
@@ -66,7 +71,7 @@ pub(crate) async fn inspect(path: &Path, depth: Depth) -> Result<Found> {
         }
         Err(fault) => return Err(foreign(path, format_args!("cannot be read: {fault}"))),
     };
-    if header.is_empty() {
+    if header.is_empty() || is_blank(path, &header) {
         refuse_orphaned_log(path, "is empty")?;
         return Ok(Found::Empty);
     }
@@ -81,9 +86,27 @@ pub(crate) async fn inspect(path: &Path, depth: Depth) -> Result<Found> {
 }
 
 fn read_header(path: &Path) -> io::Result<Vec<u8>> {
-    let mut header = Vec::with_capacity(HEADER_BYTES);
-    File::open(path)?.take(HEADER_BYTES as u64).read_to_end(&mut header)?;
+    let mut header = Vec::with_capacity(HEADER_BYTES + LIST_BYTES);
+    File::open(path)?.take((HEADER_BYTES + LIST_BYTES) as u64).read_to_end(&mut header)?;
     Ok(header)
+}
+
+/// Whether it is a database of no program and without a table, nor room in which one could have been.
+fn is_blank(path: &Path, header: &[u8]) -> bool {
+    let is_zero = |at: usize| header[at..][..4] == [0; 4];
+    if header.len() < HEADER_BYTES + LIST_BYTES || !header.starts_with(b"SQLite format 3\0") {
+        return false;
+    }
+    let page = match u16::from_be_bytes([header[PAGE_SIZE_AT], header[PAGE_SIZE_AT + 1]]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    // a leaf with no entry
+    let list = &header[HEADER_BYTES..];
+    let has_no_table = list[0] == 13 && list[3..5] == [0, 0];
+    // the second page of one that can shrink says where the others belong
+    let is_small = fs::metadata(path).is_ok_and(|found| found.len() <= 2 * page);
+    has_no_table && is_small && is_zero(APPLICATION_ID_AT) && is_zero(USER_VERSION_AT)
 }
 
 /// SQLite would delete a log whose database is gone, and with it what was stored last.

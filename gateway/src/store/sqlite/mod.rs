@@ -8,6 +8,7 @@ mod room;
 mod space;
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -110,6 +111,12 @@ async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<()> {
         made.map_err(|fault| StoreError::Foreign(format!("{} cannot be made: {fault}", path.display())))?;
     }
     close_to_others(path);
+    if found == Found::Empty {
+        // what a first start has left would keep the settings below from counting
+        let cleared = fs::OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(0));
+        cleared
+            .map_err(|fault| StoreError::Foreign(format!("{} cannot be written: {fault}", path.display())))?;
+    }
     let mut connection = options.connect().await.map_err(|fault| explain(path, fault))?;
     if matches!(found, Found::Nothing | Found::Empty) {
         // space can be given back; it can't be turned on later without writing the file anew

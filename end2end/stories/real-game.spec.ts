@@ -30,7 +30,7 @@ test('a game that somebody else wrote follows a slider', async ({ page, server, 
     await shot(page, 'real-game');
 
     await test.step('it says how fast it applied that, and does what it is told', async () => {
-      await expect(live.status('alien.odds')).toHaveText(/applied · <?\d+(\.\d)? ms/);
+      await expect(live.status('alien.odds')).toHaveText(/applied\s· <?\d+(\.\d)? ms/);
       await expect(live.devices).toContainText('aliens of pygame-ce');
       await live.text('alien.spawn').fill('12');
       await live.action('alien.spawn').click();

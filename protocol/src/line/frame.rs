@@ -63,7 +63,7 @@ impl LineDecoder {
                 }
                 // one more than the limit may be the `\r` whose `\n` is yet to come
                 let slack = usize::from(self.buffer.last() == Some(&b'\r'));
-                let is_too_long = self.searched - self.start > self.max_line_bytes + slack;
+                let is_too_long = self.searched - self.start > self.max_line_bytes.saturating_add(slack);
                 return is_too_long.then(|| Err(self.too_long(&self.buffer[self.start..])));
             };
             let end = self.searched + offset;

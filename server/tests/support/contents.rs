@@ -7,13 +7,16 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 /// Every row of every table as text.
 pub type Contents = BTreeMap<String, Vec<String>>;
 
-/// Reads the database of this URL, but for how often the server has written: whoever asks whether it can makes it try.
+/// Reads the database of this URL, but for the server's own notes: how often it has written, as whoever asks whether it can
+/// makes it try, and its clock, which its clean-ups begin and wind.
 pub async fn contents(url: &str) -> Contents {
     let mut contents = match url.starts_with("postgres") {
         true => of_postgres(url).await,
         false => of_sqlite(url).await,
     };
-    contents.remove("writers").expect("that table is there");
+    for own in ["writers", "instance"] {
+        contents.remove(own).expect("that table is there");
+    }
     contents
 }
 

@@ -375,3 +375,6 @@ fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

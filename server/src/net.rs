@@ -173,9 +173,10 @@ pub(crate) fn listen(address: SocketAddr, receive_bytes: Option<u32>) -> io::Res
     socket.listen(BACKLOG)
 }
 
-/// The next connection. Faults of single connections are skipped, and running out of handles is waited
-/// out: a server that stops accepting for ever is worse than one that accepts late.
-pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+/// The next connection. Faults of single connections are skipped, and running out of handles is waited out: a server that
+/// stops accepting for ever is worse than one that accepts late. `None` when the socket no longer listens and never will; the
+/// log says so.
+pub(crate) async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     let mut exhausted = false;
     loop {
         match listener.accept().await {
@@ -185,9 +186,14 @@ pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                     tracing::debug!(%peer, %error, "a connection ended before it began");
                     continue;
                 }
-                return (stream, peer);
+                return Some((stream, peer));
             }
             Err(error) if is_of_one_connection(&error) => {}
+            // EINVAL: somebody has shut it down
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                tracing::error!(%error, "a port accepts no connections any more");
+                return None;
+            }
             Err(error) => {
                 if !exhausted {
                     tracing::warn!(%error, "cannot accept connections now; raise the limit of open files");

@@ -41,10 +41,11 @@ pub(crate) async fn accept_games(
 ) {
     let GamePort { listener, port, admission, offer, limits } = game_port;
     loop {
-        let (stream, peer) = tokio::select! {
+        let accepted = tokio::select! {
             () = stop.cancelled() => return,
             accepted = net::accept(&listener) => accepted,
         };
+        let Some((stream, peer)) = accepted else { return };
         let admitted = admission.admit(peer.ip(), Instant::now()).map_err(|reason| port.refuse(reason));
         let place = match admitted.and_then(|()| port.take_place()) {
             Ok(place) => place,

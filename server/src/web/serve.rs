@@ -68,10 +68,11 @@ impl HttpPort {
 /// Accepts browsers and scripts until `stop`, each in a task of `tasks`, which ends after its request.
 pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracker, stop: CancellationToken) {
     loop {
-        let (stream, peer) = tokio::select! {
+        let accepted = tokio::select! {
             () = stop.cancelled() => return,
             accepted = net::accept(&http_port.listener) => accepted,
         };
+        let Some((stream, peer)) = accepted else { return };
         let place = match http_port.take_place(peer.ip()) {
             Ok(place) => place,
             Err(reason) => {

@@ -160,6 +160,14 @@ class Line:
             if seq >= from_seq:
                 self._send(b"l:%s:%d" % (self.key, seq), payload)
 
+    def _begin_session(self):
+        """The server was restored from a backup that is older than what is gone from here: it waits for lines that nobody has
+        any more. What is left goes as the first lines of another session."""
+        self.hello["session"] = secrets.token_hex(16)
+        self.unstored = collections.deque(enumerate((payload for _, payload in self.unstored), 1))
+        self.seq = len(self.unstored)
+        raise OSError("the server was restored from a backup")
+
     def _send(self, head, payload):
         payload = payload.encode()
         self._write(head + b":" + (payload if self.is_v2 else base64.b64encode(payload)) + b"\n")
@@ -251,7 +259,9 @@ class Line:
                 self.resend = (0, 0.0)
         elif verb == b"n":
             code, _, retry_ms = payload.partition(b":")
-            if retry_ms:
+            if code == b"gap" and not any(seq == int(number) for seq, _ in self.unstored):
+                self._begin_session()
+            elif retry_ms:
                 first = min(int(number), self.resend[0] if self.resend else math.inf)
                 self.resend = (first, time.monotonic() + int(retry_ms) / 1000)
             else:

@@ -11,7 +11,7 @@ export const VARIABLES = [
   { name: 'player.god', label: 'God mode', type: 'boolean', value: false, default: false, group: 'Player' },
   { name: 'player.name', label: 'Name', type: 'string', value: 'Ripley', default: 'Ripley', group: 'Player' },
   { name: 'world.gravity', label: 'Gravity', type: 'float', value: 9.81, min: 0, max: 30, unit: 'm/s²', default: 9.81, group: 'World' },
-  { name: 'world.spawn', label: 'Spawn rate', type: 'integer', value: 40, min: 0, max: 200, unit: 'per min', default: 30, group: 'World' },
+  { name: 'world.spawn', label: 'Spawn rate', type: 'integer', value: 40, min: 0, max: 200, unit: '/min', default: 30, group: 'World' },
   { name: 'world.mode', label: 'Difficulty', type: 'enum', value: 'normal', options: ['easy', 'normal', 'hard'], default: 'normal', group: 'World' },
   { name: 'world.fog', label: 'Fog', type: 'color', value: 'rgba(84, 132, 176, 0.6)', default: '#5484b0', group: 'World' },
   { name: 'world.seed', label: 'Seed', type: 'integer', value: 20261129, group: 'World' },

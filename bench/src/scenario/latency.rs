@@ -37,8 +37,8 @@ pub(crate) struct Latency {
     /// Connected games, one run for each number
     #[arg(long, value_name = "COUNT,…", value_delimiter = ',', default_value = "1,1000")]
     games: Vec<usize>,
-    /// Edits of each run, one after another
-    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    /// Edits of each run, one after another; more than these in a burst are paced by the server
+    #[arg(long, value_name = "COUNT", default_value_t = 400)]
     edits: usize,
     /// Log entries of each run, one after another
     #[arg(long, value_name = "COUNT", default_value_t = 1000)]

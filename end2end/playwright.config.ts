@@ -29,6 +29,10 @@ export const shared: PlaywrightTestConfig = {
   },
 };
 
+/** What may look different in the other theme: pictures, contrast, colours. The rest behaves alike and is told once. */
+const looks =
+  /(accessible|applied|colours|devices-scope|drift|first-run|forced-colors|forget|help|hydration|looks|phone|refused|sign-in|team-pages)\.spec\.ts/;
+
 export default defineConfig({
   ...shared,
   testDir: 'stories',
@@ -38,6 +42,10 @@ export default defineConfig({
   maxFailures: 8,
   projects: [
     { name: 'dark', use: { colorScheme: 'dark' } },
-    { name: 'light', use: { colorScheme: 'light' } },
+    {
+      name: 'light',
+      use: { colorScheme: 'light' },
+      testMatch: process.env.OBSERVERIO_STORIES === 'all' ? /\.spec\.ts$/ : looks,
+    },
   ],
 });

@@ -50,13 +50,18 @@ impl Dashboard {
     /// The project's state, and from then on its deltas; `None` when it is not there.
     pub(crate) async fn subscribe(&mut self, project: ProjectId) -> anyhow::Result<Option<Snapshot>> {
         self.send(&ClientMessage::Subscribe { project }).await?;
+        let mut gathered: Option<Snapshot> = None;
         loop {
             match self.next().await? {
                 ServerMessage::Snapshot(snapshot) if snapshot.project == project => {
-                    return Ok(Some(*snapshot));
+                    gathered = Some(*snapshot);
                 }
+                ServerMessage::More(part) => gathered.iter_mut().for_each(|whole| whole.add((*part).clone())),
                 ServerMessage::Refused { .. } => return Ok(None),
                 _ => {}
+            }
+            if let Some(whole) = gathered.take_if(|whole| !whole.more) {
+                return Ok(Some(whole));
             }
         }
     }

@@ -176,7 +176,7 @@ impl Gateway {
         let session = open.zip(session).map(|(open, name)| Session::hold(&live, open, name));
         live.connect(device, &info, self.inner.clock.now());
         drop(arrival);
-        let (lane, seen) = (self.inner.writer.lane(&live), Arc::default());
+        let (lane, seen) = (self.inner.writer.lane(&live), Arc::new(Mutex::new(Seen::of(device))));
         live.state().begin_speaking(lane.number, device, &seen);
         let (revisions, forms) = (live.revisions(), live.state().forms(&Seen::default()));
         let wire = match hello {
@@ -395,7 +395,7 @@ impl GameLine {
 
     /// Takes in a line. Values that this connection has said before are left out. It is queued when this
     /// returns; it is stored and shown right after, and if `seq` is its number, [`GameLine::next`] tells. What is returned
-    /// says which part was left out: new variables for which the project has no room.
+    /// says which part was left out: variables for which the project has no room.
     ///
     /// # Errors
     /// `too_many` when nothing is left of a line without those: then only the number counts. `revoked`: nothing is taken in.
@@ -443,15 +443,15 @@ impl GameLine {
                 let (count, losses) = (reports.len(), self.live.losses());
                 let news = self.live.state().news(&mut lock_seen(&self.seen), reports, losses);
                 self.forms_changed |= news.forms_changed;
-                let News { declared, values, left_out, .. } = news;
+                let News { declared, values, left_out, is_too_large, .. } = news;
                 if !left_out.is_empty() && left_out.len() == count {
-                    return Err(no_room_for(&left_out));
+                    return Err(no_room_for(&left_out, is_too_large));
                 }
                 let write = match values.is_empty() {
                     true => self.refused(line),
                     false => Some(Write::Report { project, device, at, declared, values, line }),
                 };
-                (write, (!left_out.is_empty()).then(|| no_room_for(&left_out)))
+                (write, (!left_out.is_empty()).then(|| no_room_for(&left_out, is_too_large)))
             }
         })
     }
@@ -544,11 +544,14 @@ impl GameLine {
 }
 
 /// Names some of the variables that a full project does not take.
-fn no_room_for(names: &[VarName]) -> ProtocolError {
+fn no_room_for(names: &[VarName], is_too_large: bool) -> ProtocolError {
     const MOST_NAMES: usize = 5;
     let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(VarName::as_str).collect();
-    let mut text =
-        format!("a project has at most {MAX_VARS_PER_PROJECT} variables; left out: {}", shown.join(", "));
+    let why = match is_too_large {
+        true => "the declarations and values of this project take as much as they may".to_owned(),
+        false => format!("a project has at most {MAX_VARS_PER_PROJECT} variables"),
+    };
+    let mut text = format!("{why}; left out: {}", shown.join(", "));
     if names.len() > MOST_NAMES {
         text.push_str(&format!(" and {} more", names.len() - MOST_NAMES));
     }

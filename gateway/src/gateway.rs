@@ -11,6 +11,7 @@ use crate::{
     Clock, GatewayError,
     access::Access,
     accounts::{Setup, random_token},
+    budgets::{Budgets, Unread, UnreadLine},
     keys::Keys,
     live::{Live, Registry},
     passwords::Hasher,
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     pub(crate) projects: Registry,
+    unread: Arc<Unread>,
     pub(crate) writer: Writer,
     pub(crate) setup: Mutex<Option<Setup>>,
     pub(crate) hasher: Hasher,
@@ -111,6 +113,14 @@ pub struct Status {
     pub untaken_bytes: u64,
     /// How often a project was read from the database.
     pub project_loads: u64,
+    /// Bytes of the declarations and values in memory.
+    pub project_bytes: u64,
+    /// Bytes of lines of games that are not whole yet, or that wait for room.
+    pub unread_bytes: u64,
+    /// Connections of games that had to go because there was no room for the line that they had begun.
+    pub unread_refused: u64,
+    /// How often a project was not read because there was no room for it.
+    pub projects_refused: u64,
     /// Whether the database takes what is sent.
     pub storing: bool,
 }
@@ -121,14 +131,28 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::Unavailable`].
     pub async fn open(store: Arc<dyn Store>, clock: Clock) -> Result<Self, GatewayError> {
+        Self::open_within(store, clock, Budgets::default()).await
+    }
+
+    /// The same with bounds on what it holds in memory.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`].
+    pub async fn open_within(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        budgets: Budgets,
+    ) -> Result<Self, GatewayError> {
         let epoch = store.epoch().await?;
         let (vitals, unused) = (Vitals::default(), CancellationToken::new());
-        let writer = Writer::start(Arc::clone(&store), random_token(), epoch.number, &vitals);
+        let Budgets { lines, unread, projects } = budgets;
+        let writer = Writer::start(Arc::clone(&store), random_token(), epoch.number, &vitals, lines);
         let sweeper = Sweeper::start(Arc::clone(&store), &vitals, unused.clone());
         let inner = Arc::new(Inner {
             store,
             clock,
-            projects: Registry::default(),
+            projects: Registry::new(projects),
+            unread: Arc::new(Unread::new(unread)),
             writer,
             setup: Mutex::new(None),
             hasher: Hasher::start(),
@@ -178,6 +202,11 @@ impl Gateway {
     /// What this can't do without: tells when some of it has died. Then nothing more is saved, and the process should end.
     pub fn vitals(&self) -> &Vitals {
         &self.inner.vitals
+    }
+
+    /// What a connection of a game holds of lines that are not taken in yet; nothing now.
+    pub fn unread_line(&self) -> UnreadLine {
+        UnreadLine::new(&self.inner.unread)
     }
 
     /// Whether the database takes what games and people send.
@@ -252,6 +281,10 @@ impl Gateway {
             queued_bytes,
             untaken_bytes: self.inner.projects.untaken_bytes(),
             project_loads: self.inner.projects.loads(),
+            project_bytes: self.inner.projects.bytes() as u64,
+            unread_bytes: self.inner.unread.used() as u64,
+            unread_refused: self.inner.unread.refused(),
+            projects_refused: self.inner.projects.refused(),
             storing: self.is_storing(),
         }
     }

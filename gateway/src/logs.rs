@@ -8,14 +8,13 @@ use protocol::{
     model::{DeviceId, Level, ProjectId, UnixMicros},
 };
 
-use crate::{Action, Caller, Gateway, GatewayError, MAX_ROWS};
+use crate::{Action, Caller, Gateway, GatewayError, MAX_ROWS, store::PAGE_BYTES};
 
 /// Lines that one search looks at; the next one goes on from there.
 const MAX_LOOKED_AT: usize = 20_000;
 /// Text that one search looks at, in bytes.
 const MAX_LOOKED_AT_BYTES: usize = 8 * 1024 * 1024;
-/// What a page of lines is to hold, so that few lines of 64 KiB are as good as many short ones.
-const PAGE_BYTES: usize = 1024 * 1024;
+/// Lines of the first page. Of the next one as many are asked for as may fit into [`PAGE_BYTES`]: the store counts them all.
 const FIRST_LINES: usize = 100;
 const MIN_LINES: usize = 16;
 
@@ -98,7 +97,8 @@ pub struct LogsFound {
 }
 
 impl Gateway {
-    /// Log lines of a project, the newest first, of those before a line's number if it is given.
+    /// Log lines of a project, the newest first, of those before a line's number if it is given: at most `limit`, and fewer
+    /// when they are long.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
@@ -111,6 +111,21 @@ impl Gateway {
     ) -> Result<Vec<LogLine>, GatewayError> {
         self.authorise_in(caller, Action::ReadProject, project).await?;
         Ok(self.inner.store.list_logs(project, before, limit.clamp(1, MAX_ROWS)).await?)
+    }
+
+    /// Log lines behind a number, the oldest first.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn list_logs_after(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<LogLine>, GatewayError> {
+        self.authorise_in(caller, Action::ReadProject, project).await?;
+        Ok(self.inner.store.list_logs_after(project, after, limit.clamp(1, MAX_ROWS)).await?)
     }
 
     /// A query that knows the project's devices.
@@ -195,7 +210,8 @@ impl LogPages {
         let wanted = u32::try_from(self.lines).unwrap_or(MAX_ROWS);
         let page = self.gateway.list_logs(&self.caller, self.project, self.before, wanted).await?;
         self.before = page.last().map(|line| line.seq);
-        self.is_over = page.len() < self.lines || self.before.is_some_and(|seq| seq <= 1);
+        // a short page may be one of long lines
+        self.is_over = self.before.is_none_or(|seq| seq <= 1);
         let bytes: usize = page.iter().map(weight).sum();
         let fitting = PAGE_BYTES * page.len().max(1) / bytes.max(1);
         self.lines = fitting.clamp(MIN_LINES, MAX_ROWS as usize);

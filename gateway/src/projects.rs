@@ -118,8 +118,8 @@ impl Gateway {
         self.inner.sweeper.wake();
     }
 
-    /// The history of a project's values, the newest first; of those older than a revision, and of one variable, if
-    /// these are given.
+    /// The history of a project's values, the newest first and those of one revision by name; behind one of them, and of one
+    /// variable, if these are given. At most `limit` entries, and fewer when their values are long.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
@@ -128,11 +128,11 @@ impl Gateway {
         caller: &Caller,
         project: ProjectId,
         name: Option<&protocol::model::VarName>,
-        before: Option<protocol::model::Revision>,
+        behind: Option<(protocol::model::Revision, &protocol::model::VarName)>,
         limit: u32,
     ) -> Result<Vec<HistoryRow>, GatewayError> {
         self.authorise_in(caller, Action::ReadProject, project).await?;
-        Ok(self.inner.store.list_history(project, name, before, limit.clamp(1, MAX_ROWS)).await?)
+        Ok(self.inner.store.list_history(project, name, behind, limit.clamp(1, MAX_ROWS)).await?)
     }
 
     /// The live state of a project, for somebody who may do that with it. One that is in memory costs no query.

@@ -12,8 +12,8 @@ use crate::{
     live::{MAX_LOADED_DEVICES, State},
 };
 
-/// Values in one part of the list, in bytes; beyond it the part ends early.
-const MAX_PART_BYTES: usize = 4 * 1024 * 1024;
+/// What is known of the variables in one part of the list, in bytes; beyond it the part ends early, but it has one at least.
+const MAX_PART_BYTES: usize = 256 * 1024;
 
 /// A part of a project's variables.
 #[derive(Clone, Debug)]

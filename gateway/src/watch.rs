@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use protocol::{
-    live::{Seq, Snapshot},
+    live::{Device, Seq, ServerMessage, Snapshot},
     model::{ProjectId, ProjectRole},
 };
 
 use crate::{
     Action, Caller, Clock, Gateway, GatewayError,
-    live::{Delta, Deltas, Lagged, Live},
+    live::{Delta, Deltas, Lagged, Live, PART_BYTES, Walk},
 };
 
 /// A dashboard's subscription to one project.
@@ -28,14 +28,52 @@ pub struct Watcher {
 pub enum Watched {
     /// What happened.
     Delta(Arc<Delta>),
-    /// Deltas were missed: this is the state instead.
-    Lagged(Box<Snapshot>),
+    /// Deltas were missed: [`Watcher::picture`] is the state instead.
+    Lagged,
     /// The project starts over from the database: subscribe again.
     StartOver,
 }
 
+/// The state in messages for a dashboard, one after another: each is made when it is asked for, so that who reads slowly holds
+/// one of them. Deltas that come meanwhile are for the dashboard too.
+pub struct Picture {
+    live: Arc<Live>,
+    head: Option<Box<Snapshot>>,
+    walk: Walk,
+}
+
+impl Iterator for Picture {
+    type Item = ServerMessage;
+
+    fn next(&mut self) -> Option<ServerMessage> {
+        if let Some(head) = self.head.take() {
+            return Some(ServerMessage::Snapshot(head));
+        }
+        let part = self.live.state().next_part(&mut self.walk)?;
+        Some(ServerMessage::More(Box::new(part)))
+    }
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Picture").field("project", &self.live.project.id).finish_non_exhaustive()
+    }
+}
+
+/// Bytes of devices, and as many of variables, that a page has before it is live.
+const FIRST_LOOK_BYTES: usize = 64 * 1024;
+
 impl Gateway {
-    /// A project as it is now.
+    /// The beginning of a project as it is now, for a page that then watches it: all of it unless it is large.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
+    pub async fn first_look(&self, caller: &Caller, project: ProjectId) -> Result<Snapshot, GatewayError> {
+        let watcher = self.watch(caller, project).await?;
+        Ok(watcher.live.begin_parts(watcher.clock.now(), watcher.role, FIRST_LOOK_BYTES).0)
+    }
+
+    /// All of a project as it is now, however large it is.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
@@ -57,7 +95,26 @@ impl Gateway {
 }
 
 impl Watcher {
-    /// The state now; [`Watcher::next`] continues right behind it.
+    /// The state now, in parts; [`Watcher::next`] continues right behind the first.
+    pub fn picture(&mut self) -> Picture {
+        let (head, walk) = self.live.begin_parts(self.clock.now(), self.role, PART_BYTES / 2);
+        self.seq = head.seq;
+        Picture { live: Arc::clone(&self.live), head: Some(Box::new(head)), walk }
+    }
+
+    /// The number of the newest log line; 0: there is none. What comes by [`Watcher::next`] from then on is newer.
+    pub fn newest_log(&mut self) -> u64 {
+        let state = self.live.state();
+        self.seq = state.seq();
+        state.newest_log()
+    }
+
+    /// The devices now.
+    pub fn devices(&self) -> Vec<Device> {
+        self.live.state().devices()
+    }
+
+    /// The state now, whole; [`Watcher::next`] continues right behind it.
     pub fn snapshot(&mut self) -> Snapshot {
         let snapshot = self.live.snapshot(self.clock.now(), self.role);
         self.seq = snapshot.seq;
@@ -89,7 +146,7 @@ impl Watcher {
                     self.seq = delta.seq;
                     return Watched::Delta(delta);
                 }
-                Err(Lagged) => return Watched::Lagged(Box::new(self.snapshot())),
+                Err(Lagged) => return Watched::Lagged,
             }
         }
     }

@@ -70,7 +70,7 @@ codes! {
     BadJson "bad_json" Fix false "The payload is not JSON.",
     BadShape "bad_shape" Fix false "The JSON is not what this verb takes.",
     TooDeep "too_deep" Fix false "The JSON is nested deeper than the limit.",
-    TooMany "too_many" Fix false "More entries in one line, or variables in one project, than the limit.",
+    TooMany "too_many" Fix false "More entries in one line, or variables or bytes of them in one project, than the limit.",
     BadName "bad_name" Fix false "A variable's name is empty, too long or has control characters.",
     Quota "quota" Retry false "As many devices of the project are connected as may be.",
     Rate "rate" Retry false "Too many connections, wrong keys or new devices of one address.",

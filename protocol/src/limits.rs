@@ -18,6 +18,11 @@ pub const MAX_EDIT_DEPTH: usize = MAX_JSON_DEPTH - 2;
 pub const MAX_VARS_PER_LINE: usize = 2_000;
 /// Most variables of one project.
 pub const MAX_VARS_PER_PROJECT: usize = 5_000;
+/// All declarations and values of one project together, in bytes of text: a number counts as 8. What would exceed it is
+/// left out by name; whoever reports a variable may always say a short value of it.
+pub const MAX_PROJECT_BYTES: usize = 16 * 1024 * 1024;
+/// A value that is always taken of a device that has reported the variable before, in bytes.
+pub const SMALL_VALUE_BYTES: usize = 64;
 /// Most log entries in one `l:` line.
 pub const MAX_LOGS_PER_LINE: usize = 10_000;
 /// Longest variable name, in bytes.
@@ -40,6 +45,8 @@ pub const MAX_LIVE_MESSAGE_BYTES: usize = 256 * 1024;
 pub const MAX_FILTER_BYTES: usize = 512;
 /// Log lines in a snapshot.
 pub const SNAPSHOT_LOGS: usize = 500;
+/// Text of these lines, in bytes: older ones are fetched when somebody looks back. The oldest may go beyond.
+pub const SNAPSHOT_LOG_BYTES: usize = 256 * 1024;
 /// Most edits of one `ClientMessage::Edit`.
 pub const MAX_EDITS_PER_MESSAGE: usize = 500;
 /// How long a connection of version 2 may be silent before the other side asks whether it is there.

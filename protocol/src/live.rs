@@ -12,7 +12,7 @@ use crate::model::{
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
-pub const LIVE_VERSION: u32 = 5;
+pub const LIVE_VERSION: u32 = 6;
 
 /// WebSocket close code: this page is of another version, load it anew.
 pub const CLOSE_VERSION: u16 = 4001;
@@ -117,8 +117,12 @@ pub enum ClientMessage {
 /// Server → browser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ServerMessage {
-    /// Everything as it is now. Forget what you had, but for the log lines above `logs`.
+    /// Everything as it is now. Forget what you had, but for the log lines above `logs`. With [`Snapshot::more`] that
+    /// counts as soon as the last part of it has come; deltas that come before, numbered from this on, are to be applied
+    /// then, in their order.
     Snapshot(Box<Snapshot>),
+    /// What follows of a snapshot. It may be newer than what came before: the deltas that come meanwhile are in it or not.
+    More(Box<SnapshotPart>),
     /// What happened since delta `seq - 1`.
     Delta {
         /// This delta's number.
@@ -204,7 +208,9 @@ pub struct Snapshot {
     pub devices: Vec<Device>,
     /// In the order in which they were first declared.
     pub vars: Vec<Var>,
-    /// The newest log lines, oldest first; at most `limits::SNAPSHOT_LOGS`.
+    /// Not all devices and variables are in it: they follow, in [`ServerMessage::More`].
+    pub more: bool,
+    /// The newest log lines, oldest first; at most `limits::SNAPSHOT_LOGS`, and `limits::SNAPSHOT_LOG_BYTES` of text.
     pub logs: Vec<LogLine>,
     /// Whether the database takes what games and people send.
     pub storing: bool,
@@ -216,6 +222,35 @@ pub struct Snapshot {
     pub gone: Vec<(DeviceId, String)>,
     /// Devices that gave way to new ones, since the server started.
     pub gave_way: u64,
+}
+
+/// What follows of a snapshot that is too long for one message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SnapshotPart {
+    /// Behind those that came before.
+    pub devices: Vec<Device>,
+    /// Behind those that came before. The first may be the last of these, with what other devices say of it.
+    pub vars: Vec<Var>,
+    /// Another part follows.
+    pub more: bool,
+}
+
+impl Snapshot {
+    /// Takes what follows of it.
+    pub fn add(&mut self, part: SnapshotPart) {
+        self.devices.extend(part.devices);
+        for var in part.vars {
+            match self.vars.last_mut() {
+                Some(last) if last.name == var.name => {
+                    (last.spec, last.desired) = (var.spec, var.desired);
+                    last.reported.extend(var.reported);
+                    last.applied.extend(var.applied);
+                }
+                _ => self.vars.push(var),
+            }
+        }
+        self.more = part.more;
+    }
 }
 
 /// A device: one copy of the game.

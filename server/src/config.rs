@@ -4,6 +4,7 @@ mod access;
 mod address;
 mod database;
 mod limits;
+mod memory;
 mod network;
 mod origin;
 mod proxies;
@@ -19,6 +20,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use access::{MetricsAccess, Registration};
 pub use database::Database;
+pub use memory::Memory;
 pub use origin::PublicUrl;
 pub(crate) use origin::without_port;
 pub use proxies::TrustedProxies;
@@ -138,6 +140,8 @@ pub struct Config {
     pub registration: Registration,
     /// Who may read the metrics.
     pub metrics: MetricsAccess,
+    /// What the program may take.
+    pub memory: Memory,
     /// Games connected at once.
     pub max_games: usize,
     /// Browsers and scripts connected at once.
@@ -262,6 +266,7 @@ impl Settings {
             database,
             registration: access.registration,
             metrics: access.metrics,
+            memory: limits.memory,
             max_games: limits.max_games,
             max_http: limits.max_http,
             address_limits: limits.address_limits,
@@ -373,6 +378,9 @@ mod tests {
             &["--http", "nonsense"],
             &["--registration", "maybe"],
             &["--max-games", "0"],
+            &["--memory", "64M"],
+            &["--memory", "lots"],
+            &["--memory", "512"],
             &["--max-connects-per-address", "0"],
             &["--max-bad-keys-per-address", "many"],
             &["--max-new-devices-per-address", "-1"],

@@ -139,7 +139,7 @@ impl Server {
         let holder = Holder { data_dir: config.data_dir.clone(), http: addresses.0, since: clock.now() };
         let claim = claim(&config.data_dir, &holder)?;
         let (store, file) = open_store(&config.database, &holder).await?;
-        let gateway = Gateway::open(wrap(store), clock)
+        let gateway = Gateway::open_within(wrap(store), clock, config.memory.budgets())
             .await
             .map_err(|error| database_error(&config.database, explain_gateway(&error)))?;
         let set_up = match gateway.needs_setup_link().await {
@@ -201,7 +201,10 @@ impl Server {
         let tasks = TaskTracker::new();
         let game_port = Arc::new(Port::new(config.max_games));
         let http_port = Arc::new(Port::new(config.max_http));
-        let metrics = Metrics::new(gateway.clone(), Arc::clone(&game_port), Arc::clone(&http_port));
+        let readers = Arc::new(web::Readers::new(config.memory.readers()));
+        let (games, http_connections) = (Arc::clone(&game_port), Arc::clone(&http_port));
+        let metrics =
+            Metrics::new(gateway.clone(), games, http_connections, Arc::clone(&readers), config.memory);
         let is_tls_required = config.tls.as_ref().is_some_and(|tls| tls.is_required);
         let access = web::Access {
             public_url: config.public_url,
@@ -210,6 +213,7 @@ impl Server {
             is_tls_required,
             echo: config.echo,
             api_requests_per_second: config.api_requests_per_second,
+            readers: Arc::clone(&readers),
         };
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web).map_err(StartError::from)?;
@@ -225,6 +229,7 @@ impl Server {
             port: http_port,
             offer: Offer::http(certificates),
             proxies: Arc::new(config.trusted_proxies),
+            readers,
             head_timeout: config.head_timeout,
             write_timeout: config.game_times.write,
         };

@@ -19,8 +19,10 @@ use prometheus_client::{
 use protocol::ErrorCode;
 
 use crate::{
+    config::Memory,
     net::{Port, Refusal},
     process::Process,
+    web::Readers,
 };
 
 /// What the text is, for the `Content-Type` of an answer.
@@ -50,6 +52,8 @@ struct Numbers {
     status: Status,
     games: Arc<Port>,
     http: Arc<Port>,
+    readers: Arc<Readers>,
+    memory: Memory,
     process: Option<Process>,
 }
 
@@ -112,6 +116,29 @@ const METRICS: &[Metric] = &[
     gauge("observerio_untaken_bytes", "Bytes of changes that some dashboard has not taken yet", |n| {
         n.status.untaken_bytes
     }),
+    gauge(
+        "observerio_unread_line_bytes",
+        "Bytes of lines of games that are not whole, or wait for room",
+        |n| n.status.unread_bytes,
+    ),
+    counter(
+        "observerio_unread_lines_refused",
+        "Connections that went for want of memory for their line",
+        |n| n.status.unread_refused,
+    ),
+    gauge("observerio_project_bytes", "Bytes of the declarations and values in memory", |n| {
+        n.status.project_bytes
+    }),
+    counter("observerio_projects_refused", "Times a project was not read for want of memory", |n| {
+        n.status.projects_refused
+    }),
+    gauge("observerio_answer_bytes", "Bytes of answers that nobody has read yet", |n| {
+        n.readers.bytes() as u64
+    }),
+    counter("observerio_answers_refused", "Answers that were not given for want of memory", |n| {
+        n.readers.refused()
+    }),
+    gauge("observerio_memory_limit_bytes", "What the program may take", |n| n.memory.bytes() as u64),
     counter("observerio_project_loads", "Times a project was read from the database", |n| {
         n.status.project_loads
     }),
@@ -145,9 +172,15 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(gateway: Gateway, games: Arc<Port>, http: Arc<Port>) -> Self {
+    pub(crate) fn new(
+        gateway: Gateway,
+        games: Arc<Port>,
+        http: Arc<Port>,
+        readers: Arc<Readers>,
+        memory: Memory,
+    ) -> Self {
         let mut registry = Registry::default();
-        registry.register_collector(Box::new(Source { gateway, games, http }));
+        registry.register_collector(Box::new(Source { gateway, games, http, readers, memory }));
         Self { registry }
     }
 
@@ -163,6 +196,8 @@ struct Source {
     gateway: Gateway,
     games: Arc<Port>,
     http: Arc<Port>,
+    readers: Arc<Readers>,
+    memory: Memory,
 }
 
 impl Debug for Source {
@@ -182,6 +217,8 @@ impl Collector for Source {
             status: self.gateway.status(),
             games: Arc::clone(&self.games),
             http: Arc::clone(&self.http),
+            readers: Arc::clone(&self.readers),
+            memory: self.memory,
             process: Process::read(),
         };
         METRICS.iter().try_for_each(|metric| metric.encode(&numbers, &mut encoder))

@@ -15,7 +15,7 @@ use super::{app_error, authorise};
 const PART_LINES: usize = 500;
 /// Text of one answer, in bytes.
 #[cfg(feature = "ssr")]
-const PART_BYTES: usize = 512 * 1024;
+const PART_BYTES: usize = 256 * 1024;
 
 /// Which lines are wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub async fn search_logs(question: LogQuestion) -> Result<LogPart, AppError> {
     let mut found = gateway.search_logs(&caller, project, &matcher, range).await.map_err(app_error)?;
     found.lines.reverse();
     Ok(LogPart {
-        lines: found.lines,
+        lines: found.lines.into_iter().map(gateway::shorten).collect(),
         from: found.next.unwrap_or(after + 1),
         back_to: found.back_to.map(|(_, received)| received),
     })

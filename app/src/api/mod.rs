@@ -78,7 +78,7 @@ pub struct LivePage {
     pub key: Option<Key>,
     /// Where games connect: `host:port`.
     pub game_address: String,
-    /// Everything as it is now.
+    /// What is there now: of a large project the beginning, which the socket completes.
     pub snapshot: Snapshot,
 }
 
@@ -122,7 +122,7 @@ pub async fn list_projects() -> Result<(User, Vec<ListedProject>), AppError> {
 #[server(input = Postcard, output = Postcard)]
 pub async fn get_live(project: ProjectId) -> Result<LivePage, AppError> {
     let (caller, gateway) = authorise()?;
-    let snapshot = gateway.snapshot(&caller, project).await.map_err(app_error)?;
+    let snapshot = gateway.first_look(&caller, project).await.map_err(app_error)?;
     let found = gateway.get_project(&caller, project).await.map_err(app_error)?;
     let key = gateway.get_game_key(&caller, project).await.map_err(app_error)?;
     let game_address = expect_context::<crate::RequestInfo>().game_address;

@@ -85,6 +85,7 @@ pub(super) fn snapshot(seq: u64) -> Snapshot {
         revision: Revision(0),
         devices: vec![device(1, true), device(2, true)],
         vars: vec![var("speed"), var("lives")],
+        more: false,
         logs: vec![line(1, Level::Info, "one"), line(2, Level::Warn, "two")],
         storing: true,
         lost: 0,

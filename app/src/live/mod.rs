@@ -24,6 +24,8 @@ mod log_text;
 mod log_window;
 mod logs;
 #[cfg(test)]
+mod parts_tests;
+#[cfg(test)]
 mod refused_tests;
 mod remembered;
 mod runs;

@@ -242,8 +242,9 @@ impl Connection {
         self.ping_sent = None;
         let Message::Bytes(bytes) = message else { return };
         let Ok(message) = parse::<ServerMessage>(&bytes) else { return };
-        let is_fresh = match message {
-            ServerMessage::Snapshot(_) => true,
+        let is_fresh = match &message {
+            ServerMessage::Snapshot(snapshot) => !snapshot.more,
+            ServerMessage::More(part) => !part.more,
             ServerMessage::Pong { .. } => self.in_doubt,
             _ => false,
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use protocol::live::{
-    Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot,
+    Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot, SnapshotPart,
 };
 use protocol::model::{
     DeviceId, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
@@ -33,6 +33,8 @@ pub struct LiveState {
     waiting: bool,
     /// The question for it is still to be sent.
     unasked: bool,
+    /// One that comes in parts, and not all of it has come.
+    gathered: Option<Gathered>,
     /// Connected, and as new as the server.
     pub(super) open: bool,
     now: UnixMicros,
@@ -58,8 +60,15 @@ pub struct LiveState {
     pub logs: Logs,
 }
 
+/// A snapshot of which not all has come, and what happened since its first part.
+#[derive(Debug)]
+struct Gathered {
+    snapshot: Snapshot,
+    deltas: Vec<(Seq, Vec<Event>)>,
+}
+
 impl LiveState {
-    /// The page as the server rendered it.
+    /// The page as the server rendered it: of a large project the beginning, which the first snapshot completes.
     pub fn new(snapshot: Snapshot) -> Self {
         let mut state = Self {
             project: snapshot.project,
@@ -68,6 +77,7 @@ impl LiveState {
             seq: 0,
             waiting: false,
             unasked: false,
+            gathered: None,
             open: true,
             now: UnixMicros(0),
             storing: true,
@@ -204,8 +214,22 @@ impl LiveState {
     /// Takes one message of the server.
     pub fn apply(&mut self, message: ServerMessage) -> Touched {
         match message {
-            ServerMessage::Snapshot(snapshot) => self.replace(*snapshot),
-            ServerMessage::Delta { seq, events } => self.apply_delta(seq, events),
+            ServerMessage::Snapshot(snapshot) if snapshot.more => {
+                self.gathered = Some(Gathered { snapshot: *snapshot, deltas: Vec::new() });
+                Touched::default()
+            }
+            ServerMessage::Snapshot(snapshot) => {
+                self.gathered = None;
+                self.replace(*snapshot)
+            }
+            ServerMessage::More(part) => self.gather(*part),
+            ServerMessage::Delta { seq, events } => match &mut self.gathered {
+                Some(gathered) => {
+                    gathered.deltas.push((seq, events));
+                    Touched::default()
+                }
+                None => self.apply_delta(seq, events),
+            },
             ServerMessage::EditResult { id, outcome } => self.apply_edit_result(id, &outcome),
             ServerMessage::RunResult { id, outcome } => self.apply_run_result(id, &outcome),
             // a refusal names no edit; whatever was sent is answered by its own result
@@ -216,6 +240,21 @@ impl LiveState {
     /// After a gap, once: the message that asks for a snapshot.
     pub fn take_resubscribe(&mut self) -> Option<ClientMessage> {
         std::mem::take(&mut self.unasked).then_some(ClientMessage::Subscribe { project: self.project })
+    }
+
+    /// Takes a part of a snapshot; the last one puts all of it in place.
+    fn gather(&mut self, part: SnapshotPart) -> Touched {
+        let Some(gathered) = &mut self.gathered else { return Touched::default() };
+        gathered.snapshot.add(part);
+        let Some(Gathered { snapshot, deltas }) = self.gathered.take_if(|gathered| !gathered.snapshot.more)
+        else {
+            return Touched::default();
+        };
+        let mut touched = self.replace(snapshot);
+        for (seq, events) in deltas {
+            touched.join(self.apply_delta(seq, events));
+        }
+        touched
     }
 
     fn replace(&mut self, snapshot: Snapshot) -> Touched {

@@ -63,9 +63,8 @@ impl Backlog {
         self.slots.lock().expect("no holder of this lock panics")
     }
 
-    /// To whoever watches.
-    pub(super) fn send(&self, delta: Delta) {
-        let bytes = delta.events.iter().map(weight).sum();
+    /// To whoever watches; `bytes` is what its events [weigh](weight).
+    pub(super) fn send(&self, delta: Delta, bytes: usize) {
         let slot = Arc::new(Slot { bytes, delta: Mutex::new(Some(Arc::new(delta))) });
         let waiting = Arc::downgrade(&slot);
         if self.sender.send(slot).is_err() {
@@ -107,22 +106,17 @@ impl Deltas {
 }
 
 /// What an event takes in memory, twice: it is kept as it is and as bytes for dashboards.
-fn weight(event: &Event) -> usize {
-    let name = |name: &VarName| 2 * size_of::<VarName>() + name.as_str().len();
+pub(super) fn weight(event: &Event) -> usize {
     2 * match event {
         Event::Logs(lines) => lines.iter().map(weight_of_line).sum(),
         Event::Reported { declared, values, .. } => {
-            let declared = declared.iter().map(|(of, spec)| name(of) + weight_of_spec(spec));
-            let values = values.iter().map(|(of, value)| name(of) + size_of::<Value>() + value.weight());
+            let declared = declared.iter().map(|(of, spec)| weight_of_declared(of, spec));
+            let values = values.iter().map(|(of, value)| weight_of_value(of, value));
             declared.chain(values).sum()
         }
-        Event::Edited { desired } => {
-            let value = |desired: &Desired| desired.value.as_ref().map_or(0, Value::weight);
-            desired.iter().map(|(of, desired)| name(of) + size_of::<Desired>() + value(desired)).sum()
-        }
+        Event::Edited { desired } => desired.iter().map(|(of, desired)| weight_of_edited(of, desired)).sum(),
         Event::Applied { devices, vars } => {
-            let marks =
-                vars.iter().map(|(of, marks)| name(of) + marks.iter().map(weight_of_mark).sum::<usize>());
+            let marks = vars.iter().map(|(of, marks)| weight_of_marks(of, marks));
             16 * devices.len() + marks.sum::<usize>()
         }
         Event::ActionDone { outcome: Ok(text), .. } => text.as_ref().map_or(0, String::len),
@@ -131,14 +125,28 @@ fn weight(event: &Event) -> usize {
     } + size_of::<Event>()
 }
 
-fn weight_of_line(line: &LogLine) -> usize {
+pub(super) fn weight_of_line(line: &LogLine) -> usize {
     size_of::<LogLine>() + line.message.len() + line.fields.as_ref().map_or(0, String::len)
 }
 
-fn weight_of_spec(spec: &VarSpec) -> usize {
-    let texts = [&spec.unit, &spec.group, &spec.label, &spec.help, &spec.source];
-    let texts: usize = texts.into_iter().flatten().map(String::len).sum();
-    size_of::<VarSpec>() + texts + spec.default.as_ref().map_or(0, Value::weight)
+pub(super) fn weight_of_declared(name: &VarName, spec: &VarSpec) -> usize {
+    weight_of_name(name) + spec.weight()
+}
+
+pub(super) fn weight_of_value(name: &VarName, value: &Value) -> usize {
+    weight_of_name(name) + size_of::<Value>() + value.weight()
+}
+
+pub(super) fn weight_of_edited(name: &VarName, desired: &Desired) -> usize {
+    weight_of_name(name) + size_of::<Desired>() + desired.value.as_ref().map_or(0, Value::weight)
+}
+
+pub(super) fn weight_of_marks(name: &VarName, marks: &[Applied]) -> usize {
+    weight_of_name(name) + marks.iter().map(weight_of_mark).sum::<usize>()
+}
+
+fn weight_of_name(name: &VarName) -> usize {
+    2 * size_of::<VarName>() + name.as_str().len()
 }
 
 fn weight_of_mark(mark: &Applied) -> usize {
@@ -174,12 +182,17 @@ mod tests {
         Delta { seq, events: vec![Event::Logs(vec![line])], encoded: OnceLock::new() }
     }
 
+    fn send(backlog: &Backlog, delta: Delta) {
+        let bytes = delta.events.iter().map(weight).sum();
+        backlog.send(delta, bytes);
+    }
+
     #[tokio::test]
     async fn who_does_not_read_holds_a_bound_and_gets_a_snapshot() {
         let backlog = Backlog::new();
         let (mut reads, mut stopped) = (backlog.subscribe(), backlog.subscribe());
         for seq in 1..=100 {
-            backlog.send(long(seq));
+            send(&backlog, long(seq));
             assert_eq!(reads.next().await.unwrap().seq, seq, "who reads misses nothing");
             assert!(backlog.bytes() <= BACKLOG_BYTES, "{} after {seq}", backlog.bytes());
         }
@@ -196,9 +209,9 @@ mod tests {
         let mut reads = backlog.subscribe();
         let mut huge = long(1);
         huge.events = (0..20).flat_map(|_| long(1).events).collect();
-        backlog.send(huge);
+        send(&backlog, huge);
         assert_eq!(reads.next().await.unwrap().seq, 1);
-        backlog.send(long(2));
+        send(&backlog, long(2));
         assert_eq!(reads.next().await.unwrap().seq, 2);
     }
 

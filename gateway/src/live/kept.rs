@@ -31,13 +31,12 @@ struct Entry {
     weighed: Option<(Seq, usize)>,
 }
 
-impl Default for Kept {
-    fn default() -> Self {
-        Self { max_bytes: MAX_BYTES, projects: Mutex::default() }
-    }
-}
-
 impl Kept {
+    /// In so many bytes at most, of [`MAX_BYTES`].
+    pub(super) fn within(max_bytes: usize) -> Self {
+        Self { max_bytes: max_bytes.min(MAX_BYTES), projects: Mutex::default() }
+    }
+
     fn projects(&self) -> MutexGuard<'_, HashMap<ProjectId, Entry>> {
         self.projects.lock().expect("no holder of this lock panics")
     }

@@ -7,6 +7,7 @@ mod backlog;
 mod kept;
 mod push;
 mod registry;
+mod split;
 mod state;
 
 use std::{
@@ -32,9 +33,10 @@ pub(crate) use backlog::{Deltas, Lagged};
 pub(crate) use push::{Forms, Wire};
 use registry::Alone;
 pub(crate) use registry::{MAX_LOADED_DEVICES, Registry};
-pub(crate) use state::{News, Seen, State, lock_seen};
+pub use state::shorten;
+pub(crate) use state::{News, PART_BYTES, Pictures, Seen, State, Walk, lock_seen};
 
-use self::backlog::Backlog;
+use self::{backlog::Backlog, split::split};
 use crate::{
     refusals::Ledger,
     store::{DeviceInfo, Epoch, ProjectState, Write, Written},
@@ -52,15 +54,15 @@ pub struct Delta {
     pub seq: Seq,
     /// In the order of the commit.
     pub events: Vec<Event>,
-    encoded: OnceLock<Vec<u8>>,
+    encoded: OnceLock<Arc<[u8]>>,
 }
 
 impl Delta {
-    /// The message for dashboards, encoded once however many there are.
-    pub fn encoded(&self) -> &[u8] {
-        self.encoded.get_or_init(|| {
-            protocol::live::encode(&ServerMessage::Delta { seq: self.seq, events: self.events.clone() })
-        })
+    /// The message for dashboards, encoded once however many there are, and shared by them.
+    pub fn encoded(&self) -> Arc<[u8]> {
+        let encode =
+            || protocol::live::encode(&ServerMessage::Delta { seq: self.seq, events: self.events.clone() });
+        Arc::clone(self.encoded.get_or_init(|| encode().into()))
     }
 }
 
@@ -106,7 +108,7 @@ impl Live {
         self.state.lock().expect("no holder of this lock panics")
     }
 
-    /// Takes in what was committed, as one delta.
+    /// Takes in what was committed, as one delta, or several when it is long.
     pub(crate) fn apply(&self, done: Vec<(Write, Written)>) {
         let mut state = self.state();
         let mut events = Vec::new();
@@ -133,8 +135,10 @@ impl Live {
         if events.is_empty() {
             return;
         }
-        let seq = state.next_seq();
-        self.deltas.send(Delta { seq, events, encoded: OnceLock::new() });
+        for (events, bytes) in split(events) {
+            let seq = state.next_seq();
+            self.deltas.send(Delta { seq, events, encoded: OnceLock::new() }, bytes);
+        }
     }
 
     /// The number of the newest delta, and a receiver that continues behind it.
@@ -143,12 +147,22 @@ impl Live {
         (state.seq(), self.deltas.subscribe())
     }
 
-    /// The state now. The project is locked only while its parts are counted: nobody waits until they are copied.
+    /// All of the state now. The project is locked until it is copied.
     pub(crate) fn snapshot(&self, now: UnixMicros, role: ProjectRole) -> Snapshot {
-        let moment = self.state().freeze();
+        self.begin_parts(now, role, usize::MAX).0
+    }
+
+    /// The beginning of the state now, with so many bytes of devices and as many of variables, and the way to what follows.
+    pub(crate) fn begin_parts(
+        &self,
+        now: UnixMicros,
+        role: ProjectRole,
+        max_bytes: usize,
+    ) -> (Snapshot, Walk) {
+        let (head, walk) = self.state().begin_parts(now, role, max_bytes);
         // deltas say these as they are then: one that is behind the snapshot says what it has
         let (refused, gave_way) = (self.refusals.all(), self.refusals.gave_way());
-        Snapshot { refused, gave_way, ..moment.snapshot(now, role) }
+        (Snapshot { refused, gave_way, ..head }, walk)
     }
 
     pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {

@@ -9,12 +9,13 @@ use std::{
 };
 
 use protocol::{
+    ErrorCode, ProtocolError,
     limits::SNAPSHOT_LOGS,
     model::{ProjectId, VarName},
 };
 use tokio::{sync::OwnedMutexGuard, time::Instant};
 
-use super::{Live, kept::Kept};
+use super::{Live, Pictures, kept::Kept};
 use crate::{
     GatewayError,
     refusals::Refusals,
@@ -42,14 +43,41 @@ pub(super) struct Alone {
 }
 
 /// Projects by number. It holds them weakly: games and dashboards keep them alive, and when these have gone, a budget does.
-#[derive(Default)]
 pub(crate) struct Registry {
     slots: Mutex<HashMap<ProjectId, Arc<Slot>>>,
     kept: Kept,
     loads: AtomicU64,
+    /// What all of them take.
+    pictures: Arc<Pictures>,
+    refused: AtomicU64,
 }
 
 impl Registry {
+    /// With room for so many bytes of declarations and values.
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self {
+            slots: Mutex::default(),
+            kept: Kept::within(max_bytes / 2),
+            loads: AtomicU64::new(0),
+            pictures: Arc::new(Pictures::new(max_bytes)),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes room for one more project.
+    fn check_room(&self) -> Result<(), GatewayError> {
+        if self.pictures.has_room() {
+            return Ok(());
+        }
+        self.kept.clear();
+        if self.pictures.has_room() {
+            return Ok(());
+        }
+        self.refused.fetch_add(1, Relaxed);
+        let text = "the server has no memory for one more project now; try again when others are used less";
+        Err(ProtocolError::new(ErrorCode::Busy, text).into())
+    }
+
     /// The live project, loaded if it is not in memory. `epoch` says which history counts now.
     pub(crate) async fn load(
         &self,
@@ -68,12 +96,14 @@ impl Registry {
             if let Some(live) = self.reuse(&slot) {
                 return Ok(live);
             }
+            self.check_room()?;
             // behind the slot: one that is still there when the project is read was not forgotten in between
             let epoch = epoch();
             let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32).await?;
             self.loads.fetch_add(1, Relaxed);
             let loaded = loaded.ok_or(GatewayError::NotFound)?;
             let live = Live::new(loaded, &epoch, is_storing, refusals.ledger(project));
+            live.state().join(&self.pictures);
             if let Some(live) = self.publish(project, &slot, &slot.live, live) {
                 self.kept.note_use(&live);
                 self.trim();
@@ -175,6 +205,16 @@ impl Registry {
         let mut bytes = 0;
         self.for_each(|live| bytes += live.untaken_bytes());
         bytes
+    }
+
+    /// Bytes of the declarations and values in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.pictures.used()
+    }
+
+    /// How often a project was not read for want of room.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
     }
 
     /// How often a project was read from the database.

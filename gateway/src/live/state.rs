@@ -4,7 +4,8 @@ mod announced;
 mod applied;
 mod arrivals;
 mod forget;
-mod frozen;
+mod held;
+mod parts;
 mod runs;
 mod settle;
 
@@ -17,7 +18,8 @@ use std::{
 use indexmap::IndexMap;
 use protocol::{
     ErrorCode, ProtocolError,
-    limits::{MAX_VARS_PER_PROJECT, SNAPSHOT_LOGS},
+    limits::{MAX_LOG_FIELDS_BYTES, MAX_VARS_PER_PROJECT, SNAPSHOT_LOG_BYTES, SNAPSHOT_LOGS},
+    line::shorten_fields,
     live::{Change, Desired, Device, Event, LogLine, NOT_DESIRED, Reported, Seq, Var},
     model::{
         DeviceId, LogEntry, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec,
@@ -25,12 +27,14 @@ use protocol::{
 };
 
 pub(crate) use self::forget::lock as lock_seen;
+pub(crate) use self::held::Pictures;
+pub(crate) use self::parts::{PART_BYTES, Walk};
 use self::{
     announced::Announced,
     applied::{Gathered, Marks, Revised},
     arrivals::Arrivals,
     forget::Speakers,
-    frozen::Shared,
+    held::{Held, More, Weight, is_small},
     runs::Runs,
     settle::settle,
 };
@@ -40,10 +44,18 @@ use crate::{
     writer::Receipts,
 };
 
+/// Why a long value is not taken.
+const FULL: &str = "the declarations and values of this project take as much as they may; take a shorter value, or forget \
+                    variables and devices that are not used any more";
+
 /// What one connection has reported so far, so that only changes are stored and shown.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
+    /// Whose connection it is.
+    device: Option<DeviceId>,
     vars: HashMap<VarName, (Arc<VarSpec>, Value)>,
+    /// What `vars` and `doubted` count for.
+    held: Weight,
     /// The count of losses up to which `vars` can be trusted to be stored.
     losses: u64,
     /// What it has said before that count, and not again.
@@ -51,10 +63,36 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// Of a connection of this device, which has said nothing yet.
+    pub(crate) fn of(device: DeviceId) -> Self {
+        Self { device: Some(device), ..Self::default() }
+    }
+
     /// After a loss, perhaps of this connection: everything it says is news.
     fn doubt(&mut self, losses: u64) {
         self.doubted.extend(std::mem::take(&mut self.vars).into_keys());
+        self.held = Weight { text: 0, entries: self.doubted.len() };
         self.losses = losses;
+    }
+
+    /// What it counts for more when it remembers this.
+    fn more(&self, name: &VarName, value: &Value) -> Weight {
+        match self.vars.get(name) {
+            Some((_, old)) => Weight { text: value.weight().saturating_sub(old.weight()), entries: 0 },
+            None => Weight { text: name.as_str().len() + value.weight(), entries: 1 },
+        }
+    }
+
+    fn remember(&mut self, name: VarName, spec: Arc<VarSpec>, value: Value) {
+        let now = value.weight();
+        let name_bytes = name.as_str().len();
+        match self.vars.insert(name, (spec, value)) {
+            Some((_, old)) => self.held.text = (self.held.text + now).saturating_sub(old.weight()),
+            None => {
+                self.held.text += name_bytes + now;
+                self.held.entries += 1;
+            }
+        }
     }
 
     fn has(&self, name: &VarName) -> bool {
@@ -69,8 +107,10 @@ pub(crate) struct News {
     pub(crate) values: Vec<(VarName, Value)>,
     /// The game sends a variable for the first time, or in another JSON type than before.
     pub(crate) forms_changed: bool,
-    /// New variables for which the project has no room.
+    /// Variables for which the project has no room.
     pub(crate) left_out: Vec<VarName>,
+    /// Some of them are known, or there may be more variables: they are too large.
+    pub(crate) is_too_large: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -108,14 +148,19 @@ pub(crate) struct State {
     project: ProjectId,
     name: String,
     revision: Revision,
-    devices: IndexMap<DeviceId, Shared<DeviceState>>,
+    devices: IndexMap<DeviceId, DeviceState>,
     identities: HashMap<String, DeviceId>,
     places: HashMap<IpAddr, BTreeSet<u32>>,
-    vars: IndexMap<VarName, Shared<VarState>>,
+    vars: IndexMap<VarName, VarState>,
+    held: Held,
     /// Variables that were forgotten, with the edit that let go of them.
     removed: BTreeMap<VarName, Desired>,
     announced: Announced,
-    logs: VecDeque<Shared<LogLine>>,
+    /// Devices that were here and are not any more.
+    devices_gone: u64,
+    logs: VecDeque<LogLine>,
+    /// Text of these, in bytes.
+    log_bytes: usize,
     pushes: PushCache,
     revised: Revised,
     gathered: Gathered,
@@ -146,7 +191,7 @@ impl State {
             let (connections, since) = (0, last_seen);
             let device =
                 DeviceState { identity, name, connections, since, last_seen, about, applied, values };
-            (id, Shared::new(device))
+            (id, device)
         };
         let var = |v: StoredVar| {
             let reported = v.reported.into_iter().map(|r| (r.device, (r.value, r.at))).collect();
@@ -154,11 +199,15 @@ impl State {
             let applied = v.applied.into_iter().filter(|mark| Some(mark.revision) == set_by).collect();
             let mut var = VarState { spec: Arc::new(v.spec), desired: v.desired, reported, applied };
             var.fit();
-            (v.name, Shared::new(var))
+            (v.name, var)
         };
         let desired = |v: &StoredVar| Some((v.name.clone(), v.desired.as_ref()?.revision));
         let revised = loaded.vars.iter().filter_map(desired).collect();
-        Self {
+        let vars: IndexMap<VarName, VarState> = loaded.vars.into_iter().map(var).collect();
+        let mut held = Held::default();
+        vars.values().for_each(|var| held.change(Weight::default(), var.held()));
+        let logs = loaded.logs;
+        let mut state = Self {
             seq: 0,
             project: loaded.project.id,
             name: loaded.project.name,
@@ -166,10 +215,13 @@ impl State {
             devices: loaded.devices.into_iter().map(device).collect(),
             identities,
             places: HashMap::new(),
-            vars: loaded.vars.into_iter().map(var).collect(),
+            vars,
+            held,
             removed: loaded.removed.into_iter().collect(),
             announced: Announced::default(),
-            logs: loaded.logs.into_iter().map(Shared::new).collect(),
+            devices_gone: 0,
+            logs: VecDeque::new(),
+            log_bytes: 0,
             pushes: PushCache::default(),
             revised,
             gathered: Gathered::default(),
@@ -182,7 +234,9 @@ impl State {
             storing,
             lost: 0,
             refused: BTreeSet::new(),
-        }
+        };
+        state.keep_logs(logs.into_iter().map(shorten));
+        state
     }
 
     pub(crate) fn revision(&self) -> Revision {
@@ -242,7 +296,7 @@ impl State {
             values,
         };
         let shown = shown(id, &device);
-        self.devices.insert(id, Shared::new(device));
+        self.devices.insert(id, device);
         shown
     }
 
@@ -285,14 +339,15 @@ impl State {
     /// Splits what is new from what this connection said before, and reads values whose line gave no type
     /// by the type that the variable has.
     pub(crate) fn news(&mut self, seen: &mut Seen, reports: Vec<Report>, losses: u64) -> News {
+        let said = seen.held;
         if seen.losses != losses {
             // something was not stored, perhaps of this connection: say everything again
             seen.doubt(losses);
         }
-        let (mut news, mut room) = (News::default(), None::<usize>);
+        let (mut news, mut room, mut added) = (News::default(), None::<usize>, Weight::default());
         let wanted = reports.len();
         for report in reports {
-            let stays = |_: &&Shared<VarState>| !self.forgetting.contains(&report.name);
+            let stays = |_: &&VarState| !self.forgetting.contains(&report.name);
             let stored = self.vars.get(&report.name).filter(stays).map(|var| &var.spec);
             let known = self.announced.get(&report.name).or(stored);
             if known.is_none() {
@@ -310,6 +365,14 @@ impl State {
             if same_spec && before.is_some_and(|(_, old)| *old == value) {
                 continue;
             }
+            let more = self.more(seen, &report.name, &spec, &value, known);
+            if !self.held.takes(added, &more) {
+                news.left_out.push(report.name);
+                news.is_too_large = true;
+                continue;
+            }
+            added += more.vars;
+            added += more.said;
             news.forms_changed |= before.is_none_or(|(old, _)| !Form::is_same(old, &spec));
             let is_known = known.is_some_and(|known| **known == spec);
             // what another connection announced may never be stored, if a newer one takes its session over: until it
@@ -327,15 +390,42 @@ impl State {
                 self.announced.insert(report.name.clone(), Arc::clone(&spec));
             }
             news.values.push((report.name.clone(), value.clone()));
-            seen.vars.insert(report.name, (spec, value));
+            seen.remember(report.name, spec, value);
         }
+        self.held.promise(&news.declared, &news.values);
+        self.held.change_said(said, seen.held);
         news
+    }
+
+    /// What a variable of a line adds to what is held.
+    fn more(
+        &self,
+        seen: &Seen,
+        name: &VarName,
+        spec: &VarSpec,
+        value: &Value,
+        known: Option<&Arc<VarSpec>>,
+    ) -> More {
+        let stored = seen.device.and_then(|device| self.vars.get(name)?.reported.get(&device));
+        let old = stored.map(|(value, _)| value.weight());
+        let grown = value.weight().saturating_sub(old.unwrap_or(0));
+        let declared = match known {
+            Some(known) if **known == *spec => 0,
+            Some(known) => spec.weight().saturating_sub(known.weight()),
+            None => name.as_str().len() + spec.weight(),
+        };
+        More {
+            vars: Weight { text: grown + declared, entries: usize::from(old.is_none()) },
+            said: seen.more(name, value),
+            is_small: old.is_some() && declared == 0 && is_small(value),
+        }
     }
 
     /// What this declares is decided: it is stored, or never will be.
     pub(crate) fn unannounce(&mut self, write: &Write) {
-        if let Write::Report { declared, .. } = write {
+        if let Write::Report { declared, values, .. } = write {
             self.announced.remove(declared);
+            self.held.release(declared, values);
         }
     }
 
@@ -417,10 +507,29 @@ impl State {
             fields: entry.fields,
         };
         let lines: Vec<LogLine> = (first_seq..).zip(entries).map(line).collect();
-        self.logs.extend(lines.iter().cloned().map(Shared::new));
-        let surplus = self.logs.len().saturating_sub(SNAPSHOT_LOGS);
-        self.logs.drain(..surplus);
+        // of very many only the last ones would stay
+        let first_kept = lines.len().saturating_sub(SNAPSHOT_LOGS);
+        self.keep_logs(lines[first_kept..].iter().cloned());
         lines
+    }
+
+    /// Of the log, the newest lines.
+    fn keep_logs(&mut self, lines: impl Iterator<Item = LogLine>) {
+        for line in lines {
+            self.log_bytes += weight_of(&line);
+            self.logs.push_back(line);
+            while self.logs.len() > SNAPSHOT_LOGS
+                || (self.log_bytes > SNAPSHOT_LOG_BYTES && self.logs.len() > 1)
+            {
+                let Some(oldest) = self.logs.pop_front() else { break };
+                self.log_bytes -= weight_of(&oldest);
+            }
+        }
+    }
+
+    /// The number of the newest log line; 0: there is none.
+    pub(crate) fn newest_log(&self) -> u64 {
+        self.logs.back().map_or(0, |line| line.seq)
     }
 
     fn apply_report(
@@ -438,8 +547,10 @@ impl State {
             };
             match self.vars.get_mut(name) {
                 Some(var) => {
+                    let before = var.held();
                     var.spec = spec;
                     var.fit();
+                    self.held.change(before, var.held());
                     if var.desired.is_some() {
                         self.pushes.forget();
                     }
@@ -448,15 +559,19 @@ impl State {
             }
         }
         self.announced.remove(declared);
+        self.held.release(declared, values);
         // of one that has given way meanwhile, nothing is kept
         let Some(state) = self.devices.get_mut(&device) else { return };
+        let (mut before, mut now) = (Weight::default(), Weight::default());
         for (name, value) in values {
-            if let Some(var) = self.vars.get_mut(name)
-                && var.reported.insert(device, (value.clone(), at)).is_none()
-            {
-                state.values += 1;
+            let Some(var) = self.vars.get_mut(name) else { continue };
+            now += Weight { text: value.weight(), entries: 1 };
+            match var.reported.insert(device, (value.clone(), at)) {
+                Some((old, _)) => before += Weight { text: old.weight(), entries: 1 },
+                None => state.values += 1,
             }
         }
+        self.held.change(before, now);
     }
 
     /// A variable that is new, or was forgotten and comes back: then games that lack the edit that let go of it are
@@ -468,7 +583,8 @@ impl State {
             self.pushes.forget();
         }
         let var = VarState { spec, desired, reported: IndexMap::new(), applied: Marks::default() };
-        self.vars.insert(name.clone(), Shared::new(var));
+        self.held.change(Weight::default(), var.held());
+        self.vars.insert(name.clone(), var);
     }
 
     fn apply_edit(
@@ -482,9 +598,11 @@ impl State {
         for Change { name, value, .. } in changes {
             let new = Desired { value, revision, author: author.to_owned(), at };
             if let Some(var) = self.vars.get_mut(&name) {
+                let before = var.held();
                 let old = var.desired.replace(new.clone()).map(|old| old.revision);
                 var.applied = Marks::default();
                 var.fit();
+                self.held.change(before, var.held());
                 self.revised.set(&name, old, revision);
             }
             desired.push((name, new));
@@ -508,6 +626,7 @@ impl State {
         changes: Vec<Change>,
     ) -> Result<(Vec<Change>, Vec<(Change, VarRevision)>), ProtocolError> {
         let mut news: IndexMap<VarName, Change> = IndexMap::new();
+        let mut more = 0;
         for change in changes {
             let name = &change.name;
             let Some(var) = self.vars.get(name).filter(|_| !self.forgetting.contains(name)) else {
@@ -518,6 +637,12 @@ impl State {
                 None => var.spec.var_type.fit(value),
             });
             value.as_ref().map_or(Ok(()), |value| var.spec.check_edit(value))?;
+            if let Some(value) = value.as_ref().filter(|value| !is_small(value)) {
+                more += value.weight().saturating_sub(var.wanted().map_or(0, Value::weight));
+                if !self.held.fits(more) {
+                    return Err(ProtocolError::new(ErrorCode::TooMany, FULL));
+                }
+            }
             news.insert(change.name.clone(), Change { value, ..change });
         }
         let is_news = |change: &Change| {
@@ -580,9 +705,13 @@ impl State {
             Some(name) => self.vars.get_index_of(name)? + 1,
             None => 0,
         };
+        /// About what an entry of a list takes beside its text.
+        const ENTRY_BYTES: usize = 64;
         let (mut found, mut bytes) = (Vec::new(), 0);
         for (name, var) in self.vars.iter().skip(start).take(limit) {
-            bytes += var.weight();
+            // each device may have something to say of what is wanted
+            let said = if var.desired.is_some() { self.devices.len() } else { 0 };
+            bytes += var.held().text + ENTRY_BYTES * (var.reported.len() + said);
             if bytes > max_bytes && !found.is_empty() {
                 break;
             }
@@ -663,6 +792,16 @@ impl DeviceState {
     fn footprint(&self) -> usize {
         2 * size_of::<Self>() + 2 * self.identity.len() + self.name.len() + self.about.len()
     }
+}
+
+/// A line with no more fields than a new one may have: rows of older versions have up to a megabyte of them, which a
+/// download has whole.
+pub fn shorten(line: LogLine) -> LogLine {
+    let fields = line.fields.map(|fields| match fields.len() > MAX_LOG_FIELDS_BYTES {
+        true => shorten_fields(&fields),
+        false => fields,
+    });
+    LogLine { fields, ..line }
 }
 
 /// Size of the texts of a line, in bytes.

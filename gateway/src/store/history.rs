@@ -1,13 +1,76 @@
-//! How the history of values is read: of all variables and of one, each along an index of its own. Asked in one statement,
-//! neither database sees that a name was given, and all edits of the project would be looked at.
+//! How what is long is read: the log, and the history of values, of all variables and of one, each along an index of its own. Asked
+//! in one statement, neither database sees that a name was given, and all edits of the project would be looked at.
+//!
+//! A page is cut by rows and by bytes: the statement counts the bytes of as many rows as are asked for, without reading their
+//! texts, and then reads those that come before the limit is reached. So the last one may go beyond it, and one row at least
+//! is in a page.
 
-/// Of the project `$1`, older than the revision `$2`, at most `$3` rows, newest first.
-pub(super) const OF_ALL: &str = "SELECT name, old, new, revision, author, at FROM edits
-     WHERE project_id = $1 AND revision < $2 ORDER BY revision DESC, name LIMIT $3";
+/// Text of a page, in bytes, before its last row.
+pub const PAGE_BYTES: usize = 256 * 1024;
 
-/// The same of the variable `$4`.
-pub(super) const OF_ONE: &str = "SELECT name, old, new, revision, author, at FROM edits
-     WHERE project_id = $1 AND name = $4 AND revision < $2 ORDER BY revision DESC LIMIT $3";
+/// The columns, `FROM` and `WHERE`, order, and size in bytes of rows: of these at most `$3`, and `$4` bytes.
+macro_rules! page {
+    ($columns:literal, $from:literal, $keys:literal, $order:literal, $bytes:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM ",
+            $from,
+            " ORDER BY ",
+            $order,
+            " LIMIT (SELECT count(*) FROM
+                 (SELECT sum(bytes) OVER (ORDER BY ",
+            $order,
+            ") - bytes AS newer FROM
+                      (SELECT ",
+            $keys,
+            ", ",
+            $bytes,
+            " AS bytes FROM ",
+            $from,
+            " ORDER BY ",
+            $order,
+            " LIMIT $3) page)
+                 pages WHERE newer < $4)"
+        )
+    };
+}
+
+/// Lines of the project `$1` with a number below `$2`, newest first.
+pub(super) const LOGS: &str = page!(
+    "seq, device_id, at, received, level, message, fields",
+    "logs WHERE project_id = $1 AND seq < $2",
+    "seq",
+    "seq DESC",
+    "octet_length(message) + coalesce(octet_length(fields), 0)"
+);
+
+/// The same above `$2`, oldest first.
+pub(super) const LOGS_AFTER: &str = page!(
+    "seq, device_id, at, received, level, message, fields",
+    "logs WHERE project_id = $1 AND seq > $2",
+    "seq",
+    "seq",
+    "octet_length(message) + coalesce(octet_length(fields), 0)"
+);
+
+/// Of the project `$1`, behind the change of the variable `$5` by the revision `$2`, newest first.
+pub(super) const OF_ALL: &str = page!(
+    "name, old, new, revision, author, at",
+    "edits WHERE project_id = $1 AND revision <= $2 AND (revision < $2 OR name > $5)",
+    "revision, name",
+    "revision DESC, name",
+    "coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)"
+);
+
+/// Of the variable `$5`, older than the revision `$2`.
+pub(super) const OF_ONE: &str = page!(
+    "name, old, new, revision, author, at",
+    "edits WHERE project_id = $1 AND name = $5 AND revision < $2",
+    "revision",
+    "revision DESC",
+    "coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)"
+);
 
 #[cfg(test)]
 mod tests {
@@ -26,12 +89,16 @@ mod tests {
     async fn a_part_of_the_history_is_a_range_of_an_index() {
         let mut memory = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
         migrations::sqlite().run(&mut memory).await.unwrap();
-        let of_one = plan(&mut memory, OF_ONE).await;
-        assert_eq!(
-            of_one,
-            ["SEARCH edits USING INDEX edits_of_var (project_id=? AND name=? AND revision<?)"]
-        );
-        let of_all = plan(&mut memory, OF_ALL).await;
-        assert_eq!(of_all[0], "SEARCH edits USING INDEX edits_newest (project_id=? AND revision<?)");
+        for (sql, table, index) in [
+            (OF_ONE, "edits", "INDEX edits_of_var (project_id=? AND name=? AND revision<?)"),
+            (OF_ALL, "edits", "INDEX edits_newest (project_id=? AND revision<?)"),
+            (LOGS, "logs", "PRIMARY KEY (project_id=? AND seq<?)"),
+            (LOGS_AFTER, "logs", "PRIMARY KEY (project_id=? AND seq>?)"),
+        ] {
+            let steps = plan(&mut memory, sql).await;
+            let reads: Vec<&String> = steps.iter().filter(|step| step.contains(table)).collect();
+            // once to count, once to read
+            assert_eq!(reads, [&format!("SEARCH {table} USING {index}"); 2], "{steps:?}");
+        }
     }
 }

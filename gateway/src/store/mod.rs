@@ -34,6 +34,7 @@ pub use access::{
 pub(crate) use access_rows::handle;
 pub use backup::{Location, Restored, back_up, restore};
 pub use files::{make_folder, open_private};
+pub use history::PAGE_BYTES;
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
@@ -530,7 +531,7 @@ pub trait Store: Send + Sync + 'static {
     async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>>;
 
     /// Everything the live state starts from: of the devices the `max_devices` last seen, of the log the
-    /// newest `max_logs` lines.
+    /// newest `max_logs` lines, with [`PAGE_BYTES`] of text before the last of them.
     async fn load_project(
         &self,
         id: ProjectId,
@@ -538,13 +539,13 @@ pub trait Store: Send + Sync + 'static {
         max_logs: u32,
     ) -> Result<Option<ProjectState>>;
 
-    /// The newest history rows of a project, newest first: of all variables or one, and of those older than `before`
-    /// (a revision).
+    /// The newest history rows of a project, newest first and those of one revision by name: of all variables or one, and of
+    /// those behind one of them. At most `limit`, and [`PAGE_BYTES`] of values before the last of them.
     async fn list_history(
         &self,
         project: ProjectId,
         name: Option<&VarName>,
-        before: Option<Revision>,
+        behind: Option<(Revision, &VarName)>,
         limit: u32,
     ) -> Result<Vec<HistoryRow>>;
 
@@ -557,8 +558,12 @@ pub trait Store: Send + Sync + 'static {
         gesture: Gesture,
     ) -> Result<Vec<GestureRow>>;
 
-    /// Log lines of a project, the newest first, of those older than `before` (a line's number).
+    /// Log lines of a project, the newest first, of those older than `before` (a line's number). At most `limit`, and
+    /// [`PAGE_BYTES`] of text before the last of them.
     async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>>;
+
+    /// The same of those newer than `after`, the oldest first.
+    async fn list_logs_after(&self, project: ProjectId, after: u64, limit: u32) -> Result<Vec<LogLine>>;
 
     /// Writes everything in one transaction, in order. `written` must be empty and gets one entry for each
     /// write, just before the transaction is committed: it outlives a call that is given up.

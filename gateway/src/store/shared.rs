@@ -106,14 +106,13 @@ macro_rules! impl_store {
                 .bind(i64::from(max_devices))
                 .fetch_all(&mut *tx)
                 .await?;
-                let logs: Vec<rows::LogCells> = sqlx::query_as(
-                    "SELECT seq, device_id, at, received, level, message, fields
-                     FROM logs WHERE project_id = $1 ORDER BY seq DESC LIMIT $2",
-                )
-                .bind(id.0)
-                .bind(i64::from(max_logs))
-                .fetch_all(&mut *tx)
-                .await?;
+                let logs: Vec<rows::LogCells> = sqlx::query_as(history::LOGS)
+                    .bind(id.0)
+                    .bind(i64::MAX)
+                    .bind(i64::from(max_logs))
+                    .bind(history::PAGE_BYTES as i64)
+                    .fetch_all(&mut *tx)
+                    .await?;
                 let gone: Vec<(i64, String)> = sqlx::query_as(
                     "SELECT id, name FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL AND id IN
                          (SELECT device_id FROM logs WHERE project_id = $1 ORDER BY seq DESC LIMIT $2)",
@@ -197,22 +196,22 @@ macro_rules! impl_store {
                 &self,
                 project: ProjectId,
                 name: Option<&VarName>,
-                before: Option<Revision>,
+                behind: Option<(Revision, &VarName)>,
                 limit: u32,
             ) -> Result<Vec<HistoryRow>> {
-                let query = match name {
-                    Some(_) => sqlx::query_as(history::OF_ONE),
-                    None => sqlx::query_as(history::OF_ALL),
+                let (query, last) = match (name, behind) {
+                    (Some(name), _) => (sqlx::query_as(history::OF_ONE), name.as_str()),
+                    (None, Some((_, last))) => (sqlx::query_as(history::OF_ALL), last.as_str()),
+                    (None, None) => (sqlx::query_as(history::OF_ALL), ""),
                 };
-                let query = query
+                let cells = query
                     .bind(project.0)
-                    .bind(before.map_or(i64::MAX, |before| before.0))
-                    .bind(i64::from(limit));
-                let query = match name {
-                    Some(name) => query.bind(name.as_str()),
-                    None => query,
-                };
-                let cells = query.fetch_all(&self.reader).await?;
+                    .bind(behind.map_or(i64::MAX, |(revision, _)| revision.0))
+                    .bind(i64::from(limit))
+                    .bind(history::PAGE_BYTES as i64)
+                    .bind(last)
+                    .fetch_all(&self.reader)
+                    .await?;
                 cells.into_iter().map(rows::history).collect()
             }
 
@@ -244,15 +243,24 @@ macro_rules! impl_store {
                 limit: u32,
             ) -> Result<Vec<LogLine>> {
                 let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
-                let cells = sqlx::query_as(
-                    "SELECT seq, device_id, at, received, level, message, fields
-                     FROM logs WHERE project_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
-                )
-                .bind(project.0)
-                .bind(before)
-                .bind(i64::from(limit))
-                .fetch_all(&self.reader)
-                .await?;
+                let cells = sqlx::query_as(history::LOGS)
+                    .bind(project.0)
+                    .bind(before)
+                    .bind(i64::from(limit))
+                    .bind(history::PAGE_BYTES as i64)
+                    .fetch_all(&self.reader)
+                    .await?;
+                cells.into_iter().map(rows::log_line).collect()
+            }
+
+            async fn list_logs_after(&self, project: ProjectId, after: u64, limit: u32) -> Result<Vec<LogLine>> {
+                let cells = sqlx::query_as(history::LOGS_AFTER)
+                    .bind(project.0)
+                    .bind(i64::try_from(after).unwrap_or(i64::MAX))
+                    .bind(i64::from(limit))
+                    .bind(history::PAGE_BYTES as i64)
+                    .fetch_all(&self.reader)
+                    .await?;
                 cells.into_iter().map(rows::log_line).collect()
             }
 

@@ -159,11 +159,18 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(store: Arc<dyn Store>, name: String, epoch: i64, vitals: &Vitals) -> Self {
+    /// With room for so many bytes of lines.
+    pub(crate) fn start(
+        store: Arc<dyn Store>,
+        name: String,
+        epoch: i64,
+        vitals: &Vitals,
+        max_bytes: usize,
+    ) -> Self {
         let shared = Arc::new(Shared {
             queues: Mutex::default(),
             filled: Notify::new(),
-            rooms: Rooms::default(),
+            rooms: Rooms::new(max_bytes),
             lanes: AtomicU64::new(0),
             counters: AtomicCounters::default(),
             storing: watch::Sender::new(true),
@@ -264,7 +271,11 @@ impl Writer {
     /// [`GatewayError::Unavailable`], [`GatewayError::Closed`].
     pub(crate) fn ask_edit(&self, live: Arc<Live>, write: Write) -> Result<Asked, GatewayError> {
         let lane = Lane::of_people(live.project.id);
-        let room = self.shared.rooms.reserve_beside(lane, weight(&write), EDITS_BYTES);
+        let room = self.shared.rooms.reserve_beside(
+            lane,
+            weight(&write),
+            EDITS_BYTES.min(self.shared.rooms.max_bytes()),
+        );
         self.ask(live, write, room, Queues::push_edit)
     }
 
@@ -295,7 +306,11 @@ impl Writer {
     /// no harm when it was committed all the same.
     pub(crate) async fn connect(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
         let lane = Lane::of_arrivals(live.project.id);
-        let room = self.shared.rooms.reserve_beside(lane, weight(&write), ARRIVALS_BYTES);
+        let room = self.shared.rooms.reserve_beside(
+            lane,
+            weight(&write),
+            ARRIVALS_BYTES.min(2 * self.shared.rooms.max_bytes()),
+        );
         let mut asked = self.ask(live, write, room, Queues::push_connect)?;
         match timeout(PATIENCE, &mut asked.outcome).await {
             Ok(Ok(outcome)) => outcome,

@@ -13,10 +13,8 @@ use std::{
 use protocol::model::ProjectId;
 use tokio::sync::oneshot;
 
-/// Bytes of all projects that may wait to be written.
-const NODE_BYTES: usize = 32 * 1024 * 1024;
-/// Bytes of one project that may wait to be written, while others leave so much.
-const PROJECT_BYTES: usize = 16 * 1024 * 1024;
+/// Of the bytes that may wait to be written, one project may have one part in so many, while others leave so much.
+const PROJECT_PARTS: usize = 2;
 /// What every connection may hold before shares are asked for, so that a calm one need not wait until others hold less.
 const FLOOR_BYTES: usize = 8 * 1024;
 /// One part in so many of a project's room is kept for that.
@@ -54,8 +52,11 @@ impl Lane {
 }
 
 /// The room of all projects.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Rooms(Arc<Mutex<Ledger>>);
+#[derive(Clone, Debug)]
+pub(super) struct Rooms {
+    ledger: Arc<Mutex<Ledger>>,
+    max_bytes: usize,
+}
 
 /// Room in the queue, given back when the write is done.
 #[derive(Debug)]
@@ -68,6 +69,8 @@ pub struct Room {
 /// Who holds how much, and who waits for more. What holds nothing is not listed.
 #[derive(Debug, Default)]
 struct Ledger {
+    /// Of all projects.
+    max_bytes: usize,
     used: usize,
     /// What lines don't share: edits, and games that connect.
     beside: usize,
@@ -86,8 +89,18 @@ struct Waiter {
 }
 
 impl Rooms {
+    /// Of so many bytes, of all projects.
+    pub(super) fn new(max_bytes: usize) -> Self {
+        let ledger = Ledger { max_bytes, ..Ledger::default() };
+        Self { ledger: Arc::new(Mutex::new(ledger)), max_bytes }
+    }
+
+    pub(super) fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.0.lock().expect("no holder of this lock panics")
+        self.ledger.lock().expect("no holder of this lock panics")
     }
 
     /// Room for so many bytes, if this connection may have it now.
@@ -213,7 +226,7 @@ impl Ledger {
     fn has_room(&self, lane: Lane, bytes: usize) -> bool {
         let project = self.projects.get(&lane.project).copied().unwrap_or(0);
         let own = self.lanes.get(&lane).copied().unwrap_or(0);
-        let limit = PROJECT_BYTES.min(NODE_BYTES.saturating_sub(self.used));
+        let limit = (self.max_bytes / PROJECT_PARTS).min(self.max_bytes.saturating_sub(self.used));
         if own + bytes <= FLOOR_BYTES {
             return project < limit;
         }
@@ -300,6 +313,8 @@ mod tests {
     use super::*;
     use crate::interleaved::{Step, in_every_order};
 
+    const NODE_BYTES: usize = 32 * 1024 * 1024;
+    const PROJECT_BYTES: usize = NODE_BYTES / PROJECT_PARTS;
     const LINE: usize = 4 * 1024;
 
     fn lane(project: i64, number: u64) -> Lane {
@@ -320,7 +335,7 @@ mod tests {
 
     #[test]
     fn games_that_flood_hold_equal_shares_and_a_calm_one_finds_room() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let taken = flood(&rooms, 1, 0..99);
         let held = |number| LINE * taken.iter().filter(|room| room.lane.number == number).count();
         let share = (PROJECT_BYTES - PROJECT_BYTES / FLOOR_PARTS) / 100;
@@ -333,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_calm_game_finds_room_when_long_lines_fill_every_share() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let long = |number| rooms.try_reserve(lane(1, number), 300 * 1024);
         let taken: Vec<Room> = (0..200).filter_map(long).collect();
         assert!(rooms.try_reserve(lane(1, 300), LINE + FLOOR_BYTES).is_none(), "the shares are full");
@@ -345,7 +360,7 @@ mod tests {
 
     #[test]
     fn more_games_than_there_is_room_for_wait_and_bounds_hold() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let taken = flood(&rooms, 1, 0..10_000);
         assert!(rooms.used() >= PROJECT_BYTES && rooms.used() < PROJECT_BYTES + LINE);
         assert!(rooms.try_reserve(lane(1, 10_001), 1).is_none());
@@ -356,7 +371,7 @@ mod tests {
 
     #[test]
     fn flooded_projects_leave_room_for_another_one() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let taken: Vec<Room> = (1..=7).flat_map(|project| flood(&rooms, project, 0..50)).collect();
         assert!(rooms.used() < NODE_BYTES);
         assert!(rooms.try_reserve(lane(9, 0), LINE).is_some());
@@ -365,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_line_longer_than_what_is_left_is_taken_from_who_has_nothing_waiting() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let taken = flood(&rooms, 1, 0..99);
         let long = rooms.try_reserve(lane(1, 100), 3 * 1024 * 1024).expect("there is some room");
         assert!(rooms.try_reserve(lane(1, 101), 2 * FLOOR_BYTES).is_none(), "it is more than full now");
@@ -376,7 +391,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_is_served_in_turn_and_who_has_gone_is_not() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let mut taken = flood(&rooms, 1, 0..10_000);
         let first = rooms.reserve(lane(1, 20_000), LINE);
         drop(rooms.reserve(lane(1, 20_001), LINE));
@@ -391,7 +406,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_turns_out_smaller_makes_room_and_what_is_larger_counts() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let long = 3 * PROJECT_BYTES;
         let mut first = rooms.try_reserve(lane(1, 1), long).expect("nothing waits");
         let second = rooms.reserve(lane(1, 2), LINE);
@@ -409,7 +424,7 @@ mod tests {
 
     #[test]
     fn people_find_room_beside_a_flood_up_to_their_own_bound() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let taken = flood(&rooms, 1, 0..10_000);
         let edit = || rooms.reserve_beside(Lane::of_people(ProjectId(1)), LINE, 2 * LINE);
         let before = rooms.used();
@@ -424,7 +439,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_waits_for_a_closed_one() {
-        let rooms = Rooms::default();
+        let rooms = Rooms::new(NODE_BYTES);
         let taken = flood(&rooms, 1, 0..10_000);
         let waiting = rooms.reserve(lane(1, 20_000), LINE);
         rooms.close();
@@ -461,7 +476,7 @@ mod tests {
             |w| drop(w.held.remove(0)),
         ];
         let begin = || {
-            let rooms = Rooms::default();
+            let rooms = Rooms::new(NODE_BYTES);
             let held = [1, 2].map(|number| rooms.try_reserve(lane(1, number), 8 * 1024 * 1024));
             let held = held.into_iter().flatten().collect();
             Hall { rooms, held, patient: None, impatient: None, got: None }

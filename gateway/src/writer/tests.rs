@@ -155,7 +155,7 @@ impl Store for Slow {
         &self,
         _: ProjectId,
         _: Option<&VarName>,
-        _: Option<Revision>,
+        _: Option<(Revision, &VarName)>,
         _: u32,
     ) -> StoreResult<Vec<HistoryRow>> {
         unreachable!("the writer only writes")
@@ -166,6 +166,10 @@ impl Store for Slow {
     }
 
     async fn list_logs(&self, _: ProjectId, _: Option<u64>, _: u32) -> StoreResult<Vec<LogLine>> {
+        unreachable!("the writer only writes")
+    }
+
+    async fn list_logs_after(&self, _: ProjectId, _: u64, _: u32) -> StoreResult<Vec<LogLine>> {
         unreachable!("the writer only writes")
     }
 }
@@ -180,7 +184,8 @@ struct Desk {
 impl Desk {
     fn new(store: Arc<Slow>) -> Self {
         let vitals = Vitals::default();
-        let writer = Writer::start(Arc::clone(&store) as Arc<dyn Store>, "w".to_owned(), 1, &vitals);
+        let writer =
+            Writer::start(Arc::clone(&store) as Arc<dyn Store>, "w".to_owned(), 1, &vitals, 32 << 20);
         Self { store, writer: Arc::new(writer), vitals, live: test_live(1) }
     }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use gateway::store::{
-    AccessStore, AuditRow, Joining, Link, LinkPurpose, NewKey, NewLink, NewToken, NewUser, Sessions, Store,
-    StoreError, TokenHash, Written,
+    AccessStore, AuditRow, Joining, Link, LinkPurpose, NewKey, NewLink, NewToken, NewUser, PAGE_BYTES,
+    Sessions, Store, StoreError, TokenHash, Written,
 };
 use protocol::model::{
     AuditCursor, Handle, Key, KeyId, ProjectId, ProjectRole, Revision, Role, TokenId, TokenScope, UnixMicros,
-    User, UserId, Value, VarRevision,
+    User, UserId, Value, VarName, VarRevision, VarSpec, VarType,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -334,15 +334,18 @@ async fn history_gestures_and_logs_are_read_in_parts(store: Arc<dyn Store>) {
     house.commit(&[house.report(&[("size", integer()), ("speed", integer())], &[])]).await;
     house.commit(&[house.edit(1, &[("size", int(1)), ("speed", int(2))])]).await;
     house.commit(&[house.edit(2, &[("speed", int(3))]), house.edit(3, &[("speed", text("x"))])]).await;
-    let revisions = async |of: Option<&str>, before: Option<i64>, limit| {
+    let revisions = async |of: Option<&str>, behind: Option<(i64, &str)>, limit| {
         let of = of.map(name);
-        let before = before.map(protocol::model::Revision);
-        let rows = store.list_history(id, of.as_ref(), before, limit).await.unwrap();
+        let behind = behind.map(|(revision, last)| (Revision(revision), name(last)));
+        let behind = behind.as_ref().map(|(revision, last)| (*revision, last));
+        let rows = store.list_history(id, of.as_ref(), behind, limit).await.unwrap();
         rows.into_iter().map(|row| (row.name.to_string(), row.revision.0)).collect::<Vec<_>>()
     };
     let row = |name: &str, revision| (name.to_owned(), revision);
     assert_eq!(revisions(None, None, 2).await, [row("speed", 3), row("speed", 2)]);
-    assert_eq!(revisions(None, Some(2), 9).await, [row("size", 1), row("speed", 1)]);
+    assert_eq!(revisions(None, Some((2, "speed")), 9).await, [row("size", 1), row("speed", 1)]);
+    assert_eq!(revisions(None, Some((1, "size")), 9).await, [row("speed", 1)]);
+    assert_eq!(revisions(Some("speed"), Some((3, "speed")), 1).await, [row("speed", 2)]);
     assert_eq!(revisions(Some("size"), None, 9).await, [row("size", 1)]);
     assert_eq!(revisions(Some("nothing"), None, 9).await, []);
 
@@ -376,6 +379,62 @@ async fn history_gestures_and_logs_are_read_in_parts(store: Arc<dyn Store>) {
     };
     assert_eq!((seqs(None, 2).await, seqs(Some(3), 9).await), (vec![4, 3], vec![2, 1]));
     assert_eq!(seqs(Some(1), 9).await, Vec::<u64>::new());
+}
+
+async fn pages_of_long_rows_are_cut_by_bytes(store: Arc<dyn Store>) {
+    const LONG: usize = 60_000;
+    let house = House::new(store).await;
+    let (store, access, id) = (&house.store, house.store.access(), house.project.id);
+    let names: Vec<String> = (0..20).map(|n| format!("v{n:02}")).collect();
+    let long = |n: usize| text(&format!("{n:02}{}", "x".repeat(LONG)));
+    let declared: Vec<_> = names.iter().map(|name| (name.as_str(), VarSpec::bare(VarType::String))).collect();
+    house.commit(&[house.report(&declared, &[])]).await;
+    let changes: Vec<_> = names.iter().enumerate().map(|(n, name)| (name.as_str(), long(n))).collect();
+    house.commit(&[house.edit(1, &changes)]).await;
+    let messages: Vec<String> = (0..20).map(|n| format!("{n:02}{}", "y".repeat(LONG))).collect();
+    let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
+    house.commit(&[house.logs(&messages)]).await;
+    // five of them are more than a page may have
+    let fits = PAGE_BYTES / LONG + 1;
+
+    let (mut seen, mut before) = (Vec::new(), None);
+    while let page @ [_, ..] = &store.list_logs(id, before, 1_000).await.unwrap()[..] {
+        assert!(page.len() <= fits, "{}", page.len());
+        seen.extend(page.iter().map(|line| line.seq));
+        before = seen.last().copied();
+    }
+    assert_eq!(seen, (1..=20).rev().collect::<Vec<u64>>());
+    let (mut seen, mut after) = (Vec::new(), 0);
+    while let page @ [_, ..] = &store.list_logs_after(id, after, 1_000).await.unwrap()[..] {
+        assert!(page.len() <= fits, "{}", page.len());
+        seen.extend(page.iter().map(|line| line.seq));
+        after = *seen.last().unwrap();
+    }
+    assert_eq!(seen, (1..=20).collect::<Vec<u64>>());
+
+    let (mut seen, mut last) = (Vec::new(), None::<(Revision, VarName)>);
+    loop {
+        let behind = last.as_ref().map(|(revision, name)| (*revision, name));
+        let page = store.list_history(id, None, behind, 1_000).await.unwrap();
+        assert!(page.len() <= fits, "{}", page.len());
+        let Some(row) = page.last() else { break };
+        last = Some((row.revision, row.name.clone()));
+        seen.extend(page.into_iter().map(|row| row.name.to_string()));
+    }
+    assert_eq!(seen, names);
+
+    let (mut seen, mut after) = (Vec::new(), None);
+    while let page @ [_, ..] = &access.list_audit(Some(id), after.as_ref(), 1_000).await.unwrap()[..] {
+        let edits = page.iter().filter(|(_, entry)| entry.action == "value.edit");
+        assert!(edits.count() <= fits);
+        seen.extend(page.iter().map(|(_, entry)| entry.subject.clone()));
+        after = page.last().map(|(cursor, _)| cursor.clone());
+    }
+    assert_eq!(seen.iter().filter(|subject| names.contains(subject)).count(), 20);
+
+    let loaded = house.load().await;
+    assert!(loaded.logs.len() <= fits, "{}", loaded.logs.len());
+    assert_eq!(loaded.logs.last().unwrap().seq, 20);
 }
 
 async fn the_trail_is_read_in_parts(store: Arc<dyn Store>) {
@@ -457,6 +516,7 @@ crate::support::stories! {
     who_may_do_less_has_no_invitations_open,
     a_project_goes_with_all_but_its_trail,
     history_gestures_and_logs_are_read_in_parts,
+    pages_of_long_rows_are_cut_by_bytes,
     the_trail_is_read_in_parts,
     the_trail_never_changes,
 }

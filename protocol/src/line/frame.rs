@@ -40,6 +40,11 @@ impl LineDecoder {
         self.max_line_bytes = max_line_bytes;
     }
 
+    /// What it takes in memory now, in bytes.
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.start > 0 {

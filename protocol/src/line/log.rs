@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{
-    json::{Fields, Piece, Shallow, elements},
+    json::{Fields, Piece, Shallow, check, elements},
     payload::{Result, at_most, bare, checked, refuse},
 };
 use crate::{
@@ -233,6 +233,27 @@ fn timestamp(said: &Shallow<'_>) -> Option<UnixMicros> {
     }
 }
 
+/// The [fields](LogEntry::fields) of an entry that was stored before they had a limit, as they would be stored now: the
+/// longest are left out, which [`log_notes`] says.
+pub fn shorten_fields(fields: &str) -> String {
+    shortened(fields).unwrap_or_else(|| {
+        let all = Done { fields: 1, bytes: fields.len(), ..Done::default() };
+        format!("{{\"message\":{}}}", all.note().unwrap_or_default())
+    })
+}
+
+/// `None` when it is no object, or nothing of it is too long.
+fn shortened(fields: &str) -> Option<String> {
+    check(fields.as_bytes()).ok()?;
+    let Shallow::Object(object) = Piece::whole(fields).read().ok()? else { return None };
+    let (mut object, _) = object.fields(usize::MAX).ok()?;
+    // of an earlier note, which says less
+    object.remove("message");
+    let (fields, bytes) = object.shed(limits::MAX_LOG_FIELDS_BYTES);
+    let note = Done { fields, bytes, ..Done::default() }.note()?;
+    object.with("message", Piece::whole(&note)).compact().ok()
+}
+
 /// What was not as it should be with an entry that has these [fields](LogEntry::fields).
 pub fn log_notes(fields: &str) -> Vec<LogNote> {
     const NAMES: [&str; 3] = ["message", "timestamp", "level"];
@@ -286,6 +307,20 @@ mod tests {
             notes(r#"{"message":"m","timestamp":"gestern"}"#),
             [r#"time not readable: "gestern"; shown at receipt"#]
         );
+    }
+
+    #[test]
+    fn fields_of_an_older_row_are_shortened_as_if_they_were_new() {
+        let long = "x".repeat(1_000_000);
+        let short = shorten_fields(&format!(r#"{{"boss":7,"dump":"{long}"}}"#));
+        assert!(short.contains(r#""boss":7"#) && short.len() < 100, "{short}");
+        assert_eq!(log_notes(&short)[0].to_string(), "1 field too long: 1000006 bytes were left out");
+        for odd in [format!("[\"{long}\"]"), format!("{{\"{long}"), long] {
+            let [LogNote::LeftOut { bytes, .. }] = log_notes(&shorten_fields(&odd))[..] else {
+                panic!("no note")
+            };
+            assert_eq!(bytes as usize, odd.len());
+        }
     }
 
     #[test]

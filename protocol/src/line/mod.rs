@@ -17,7 +17,7 @@ pub use fields::flatten;
 pub use frame::{LineDecoder, LineTooLong};
 pub use hello::{Caps, Hello, parse_hello, write_hello};
 pub(crate) use json::compact_json;
-pub use log::{Logs, RefusedEntries, log_notes, parse_logs};
+pub use log::{Logs, RefusedEntries, log_notes, parse_logs, shorten_fields};
 pub use payload::parse_report;
 pub(crate) use payload::read_json_text;
 pub use receipt::{parse_action_result, parse_outcomes};

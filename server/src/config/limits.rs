@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{
-    ConfigError,
+    ConfigError, Memory,
     source::{Source, Sources, filled},
 };
 use crate::ingest::{AddressLimit, AddressLimits, GameTimes};
@@ -13,6 +13,10 @@ use crate::ingest::{AddressLimit, AddressLimits, GameTimes};
 /// As given.
 #[derive(Debug, Args)]
 pub(super) struct Limits {
+    /// Memory that the program may take, such as 512M or 4G: what would exceed it waits or is refused [default: half of
+    /// what the machine or its control group has]
+    #[arg(long, env = "OBSERVERIO_MEMORY", value_name = "SIZE")]
+    memory: Option<String>,
     /// Games connected at once
     #[arg(long, env = "OBSERVERIO_MAX_GAMES", value_name = "COUNT", default_value = "10000")]
     max_games: String,
@@ -52,6 +56,7 @@ pub(super) struct Limits {
 
 /// Checked.
 pub(super) struct CheckedLimits {
+    pub(super) memory: Memory,
     pub(super) max_games: usize,
     pub(super) max_http: usize,
     pub(super) address_limits: AddressLimits,
@@ -62,6 +67,8 @@ pub(super) struct CheckedLimits {
 
 impl Limits {
     pub(super) fn check(self, sources: Sources<'_>) -> Result<CheckedLimits, ConfigError> {
+        let memory = filled(self.memory);
+        let memory = Memory::check(memory.as_deref(), &sources.of("memory", "OBSERVERIO_MEMORY"))?;
         let max_games = count(&self.max_games, &sources.of("max_games", "OBSERVERIO_MAX_GAMES"))?;
         let max_http = count(&self.max_http, &sources.of("max_http", "OBSERVERIO_MAX_HTTP"))?;
 
@@ -94,6 +101,7 @@ impl Limits {
         let head_timeout = sources.of("head_timeout", "OBSERVERIO_HEAD_TIMEOUT");
         let head_timeout = seconds(&self.head_timeout, 60.0, &head_timeout)?;
         Ok(CheckedLimits {
+            memory,
             max_games,
             max_http,
             address_limits,

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Push, Room, Settled};
+use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Push, Room, Settled, UnreadLine};
 use protocol::{ErrorCode, ProtocolError, limits, line::LineDecoder, model::Key};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -46,6 +46,8 @@ pub(crate) struct Connection<S> {
     stop: CancellationToken,
     session: Session,
     lines: LineDecoder,
+    /// What `lines` and `waiting` hold.
+    unread: UnreadLine,
     out: Outbox,
     game: Option<GameLine>,
     told: Told,
@@ -100,6 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             stream,
             peer,
             admission,
+            unread: gateway.unread_line(),
             gateway,
             stop,
             session: Session::new(instant(), limits.patience),
@@ -218,6 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 self.session.hear(instant());
                 // boxed: the waits of a line being verified would otherwise be part of every idle connection
                 Box::pin(self.serve_lines()).await?;
+                self.hold_unread()?;
                 self.end_turn(count).await;
                 Ok(())
             }
@@ -242,6 +246,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Wake::Deadline => self.on_time(),
             Wake::Game(GameEvent::StartOver) => Err(self.start_over()),
             Wake::Stop => Box::pin(self.drain()).await,
+        }
+    }
+
+    /// Counts what is read and not taken in; where there is no memory for it, the game is told to come again.
+    fn hold_unread(&mut self) -> Result<(), End> {
+        let waiting = match &self.waiting {
+            Some((Waiting::Line(line), _)) => line.payload.capacity(),
+            Some((Waiting::Answer(answer), _)) => answer.payload.capacity(),
+            None => 0,
+        };
+        match self.unread.hold(self.lines.held_bytes() + waiting) {
+            true => Ok(()),
+            false => {
+                let text = "the server has no memory for a line as long as this now; connect again later";
+                Err(self.say_last(ErrorCode::Busy, text))
+            }
         }
     }
 
@@ -382,6 +402,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             (Err(error), _) => return self.refuse(error),
         }
         self.serve_lines().await?;
+        self.hold_unread()?;
         self.end_if_settled()
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, pending},
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     time::Duration,
@@ -9,6 +10,7 @@ use std::{
 
 use axum::{
     Extension,
+    body::Bytes,
     extract::{
         Query, State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
@@ -16,7 +18,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
-use gateway::{Action, Caller, Gateway, GatewayError, Watched, Watcher};
+use gateway::{Action, Caller, Gateway, GatewayError, Picture, Watched, Watcher};
 use protocol::{
     limits::MAX_LIVE_MESSAGE_BYTES,
     live::{
@@ -30,7 +32,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Web, auth::Asking, client::Scheme, outage::Outage, rates::Rates, serve::HeldPlace};
+use super::{
+    Web,
+    auth::Asking,
+    client::{ClientAddress, Scheme},
+    outage::Outage,
+    rates::Rates,
+    readers::Readers,
+    serve::HeldPlace,
+};
 
 /// How often we ask whether the browser is there, and whether it is still signed in.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -40,8 +50,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long we wait for the browser to say good-bye too.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Holds the largest snapshot; messages are sent one at a time, so there is never more than one in it.
-const MAX_WRITE_BUFFER_BYTES: usize = 64 * 1024 * 1024;
+/// Holds the longest message; they are sent one at a time, so there is never more than one in it. What a project has is sent in
+/// parts of an eighth of this; a declaration that alone is longer than such a part fits too.
+const MAX_WRITE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 static OUTAGE: Outage = Outage::new();
 
@@ -51,12 +62,14 @@ pub(super) struct Version {
 }
 
 /// `GET /live?v=<version>`: refused before the upgrade unless our own page asks for somebody signed in.
+#[expect(clippy::too_many_arguments, reason = "what a request brings, each part by its extractor")]
 pub(super) async fn live(
     State(web): State<Web>,
     Asking(caller): Asking,
     scheme: Scheme,
     headers: HeaderMap,
     Extension(place): Extension<HeldPlace>,
+    ClientAddress(address): ClientAddress,
     Query(version): Query<Version>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -75,7 +88,8 @@ pub(super) async fn live(
     let counted = web.tasks.token();
     limited(upgrade).on_upgrade(move |socket| async move {
         let followed = web.rates.follow(&caller);
-        let conversation = Conversation::new(socket, web.gateway, web.rates, caller);
+        let readers = (web.readers, address);
+        let conversation = Conversation::new(socket, web.gateway, web.rates, readers, caller);
         if version.v != Some(LIVE_VERSION) {
             conversation.close(CLOSE_VERSION, "this page is of another version; load it anew").await;
         } else if followed.is_none() {
@@ -105,10 +119,14 @@ struct Conversation {
     socket: WebSocket,
     gateway: Gateway,
     rates: Arc<Rates>,
+    /// Where what the browser has not read is counted, and for whom.
+    readers: (Arc<Readers>, IpAddr),
     caller: Caller,
     /// Says when somebody's rights have changed.
     access: watch::Receiver<u64>,
     watcher: Option<Watcher>,
+    /// What is still to be sent of the state with which the watching begins.
+    picture: Option<Picture>,
     saving: Option<Saving>,
     heartbeat: Interval,
     heard: Instant,
@@ -119,6 +137,7 @@ enum Wake {
     Heard(Option<Result<Message, axum::Error>>),
     Saved(ServerMessage),
     Watched(Watched),
+    Part(Option<ServerMessage>),
     Access,
     Heartbeat,
 }
@@ -130,14 +149,33 @@ enum End {
 }
 
 impl Conversation {
-    fn new(socket: WebSocket, gateway: Gateway, rates: Arc<Rates>, caller: Caller) -> Self {
+    fn new(
+        socket: WebSocket,
+        gateway: Gateway,
+        rates: Arc<Rates>,
+        readers: (Arc<Readers>, IpAddr),
+        caller: Caller,
+    ) -> Self {
         let now = Instant::now();
         let mut heartbeat = interval_at(now + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut access = gateway.access_changes();
         // the caller was found before this began to listen
         access.mark_changed();
-        Self { socket, gateway, rates, caller, access, watcher: None, saving: None, heartbeat, heard: now }
+        let (watcher, picture, saving) = (None, None, None);
+        Self {
+            socket,
+            gateway,
+            rates,
+            readers,
+            caller,
+            access,
+            watcher,
+            picture,
+            saving,
+            heartbeat,
+            heard: now,
+        }
     }
 
     async fn run(mut self, stop: CancellationToken) {
@@ -148,6 +186,7 @@ impl Conversation {
                 message = self.socket.recv(), if self.saving.is_none() => Wake::Heard(message),
                 result = saved(&mut self.saving) => Wake::Saved(result),
                 watched = watched(&mut self.watcher) => Wake::Watched(watched),
+                part = part(&mut self.picture) => Wake::Part(part),
                 _ = self.heartbeat.tick() => Wake::Heartbeat,
             };
             if let Err(end) = self.serve(wake).await {
@@ -172,8 +211,13 @@ impl Conversation {
                 self.saving = None;
                 self.say(&result).await
             }
-            Wake::Watched(Watched::Delta(delta)) => self.send(delta.encoded().to_vec()).await,
-            Wake::Watched(Watched::Lagged(snapshot)) => self.say(&ServerMessage::Snapshot(snapshot)).await,
+            Wake::Watched(Watched::Delta(delta)) => self.send(Bytes::from_owner(delta.encoded())).await,
+            Wake::Watched(Watched::Lagged) => self.begin_picture().await,
+            Wake::Part(Some(part)) => self.say(&part).await,
+            Wake::Part(None) => {
+                self.picture = None;
+                Ok(())
+            }
             Wake::Watched(Watched::StartOver) => {
                 Err(End::Say(CLOSE_RESTART, "a backup was restored; connect again"))
             }
@@ -231,14 +275,22 @@ impl Conversation {
     }
 
     async fn subscribe(&mut self, project: ProjectId) -> Result<(), End> {
-        self.watcher = None;
+        (self.watcher, self.picture) = (None, None);
         match self.gateway.watch(&self.caller, project).await {
-            Ok(mut watcher) => {
-                let snapshot = Box::new(watcher.snapshot());
+            Ok(watcher) => {
                 self.watcher = Some(watcher);
-                self.say(&ServerMessage::Snapshot(snapshot)).await
+                self.begin_picture().await
             }
             Err(error) => self.say(&ServerMessage::Refused { text: refusal(error).text }).await,
+        }
+    }
+
+    /// Sends how the state begins. What follows goes out beside the deltas that come meanwhile.
+    async fn begin_picture(&mut self) -> Result<(), End> {
+        self.picture = self.watcher.as_mut().map(Watcher::picture);
+        match self.picture.as_mut().and_then(Picture::next) {
+            Some(head) => self.say(&head).await,
+            None => Ok(()),
         }
     }
 
@@ -281,11 +333,17 @@ impl Conversation {
     }
 
     async fn say(&mut self, message: &ServerMessage) -> Result<(), End> {
-        self.send(live::encode(message)).await
+        self.send(live::encode(message).into()).await
     }
 
-    async fn send(&mut self, bytes: Vec<u8>) -> Result<(), End> {
-        self.send_message(Message::Binary(bytes.into())).await
+    async fn send(&mut self, bytes: Bytes) -> Result<(), End> {
+        let (readers, of) = &self.readers;
+        // the socket's buffer has another copy until it is written
+        let Ok(_unread) = timeout(SEND_TIMEOUT, readers.wait(*of, 2 * bytes.len())).await else {
+            readers.note_refused();
+            return Err(End::Say(CLOSE_RESTART, "too many pages are being sent and not read; connect again"));
+        };
+        self.send_message(Message::Binary(bytes)).await
     }
 
     async fn send_message(&mut self, message: Message) -> Result<(), End> {
@@ -310,6 +368,13 @@ impl Conversation {
 async fn saved(saving: &mut Option<Saving>) -> ServerMessage {
     match saving {
         Some(saving) => saving.await,
+        None => pending().await,
+    }
+}
+
+async fn part(picture: &mut Option<Picture>) -> Option<ServerMessage> {
+    match picture {
+        Some(picture) => picture.next(),
         None => pending().await,
     }
 }

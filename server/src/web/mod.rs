@@ -15,12 +15,14 @@ mod outage;
 mod pace;
 mod pages;
 mod rates;
+mod readers;
 mod readiness;
 mod router;
 mod serve;
 mod site;
 mod state;
 
+pub(crate) use readers::Readers;
 pub(crate) use router::router;
 pub use router::{Route, RouteClass, routes, server_functions};
 pub(crate) use serve::{HttpPort, serve};

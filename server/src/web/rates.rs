@@ -34,6 +34,8 @@ const MAX_WAITING_OF_OWN_MACHINE: usize = 256;
 const WAITING_TIME: Duration = Duration::from_secs(2);
 /// Live pages and followed logs that one token or person may have open at once.
 pub(super) const MAX_FOLLOWED: usize = 64;
+/// Downloads that one token or person may read at once.
+pub(super) const MAX_DOWNLOADS: usize = 16;
 /// Edits and actions that the live pages of one person may send in a second: some drags at once. What is more waits.
 const PAGE_EDITS_PER_SECOND: u32 = 120;
 
@@ -52,6 +54,7 @@ pub(super) struct Rates {
     requests: Limiter<Asker>,
     page_edits: Limiter<Asker>,
     followed: Shares<Asker>,
+    downloads: Shares<Asker>,
     bad_tokens: Limiter<Network>,
     passwords: Limiter<(AccountDigest, Network)>,
     bad_addresses: Limiter<Network>,
@@ -76,6 +79,7 @@ impl Rates {
             requests: per_second(requests_per_second),
             page_edits: per_second(PAGE_EDITS_PER_SECOND),
             followed: Shares::default(),
+            downloads: Shares::default(),
             bad_tokens: Limiter::new(MAX_BAD_TOKENS, MISTAKE_PERIOD),
             passwords: Limiter::new(MAX_BAD_PASSWORDS, MISTAKE_PERIOD),
             bad_addresses: Limiter::new(MAX_BAD_PASSWORDS_OF_ADDRESS, MISTAKE_PERIOD),
@@ -94,6 +98,11 @@ impl Rates {
     /// One more of [`MAX_FOLLOWED`], or `None`.
     pub(super) fn follow(&self, caller: &Caller) -> Option<Share<Asker>> {
         self.followed.take(caller.into(), MAX_FOLLOWED)
+    }
+
+    /// One more of [`MAX_DOWNLOADS`], or `None`.
+    pub(super) fn download(&self, caller: &Caller) -> Option<Share<Asker>> {
+        self.downloads.take(caller.into(), MAX_DOWNLOADS)
     }
 
     /// Waits until a live page may send one more edit. Nothing is refused: a hand that is too fast would lose its last value.

@@ -16,8 +16,8 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    http::StatusCode,
-    response::IntoResponse as _,
+    http::{StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse as _, Response},
 };
 use hyper::{
     Request,
@@ -35,6 +35,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     client::{self, Scheme},
     pace::{Pace, Paced},
+    readers::{self, Inside, Readers, Unread},
 };
 use crate::{
     config::TrustedProxies,
@@ -50,6 +51,7 @@ pub(crate) struct HttpPort {
     pub(crate) port: Arc<Port>,
     pub(crate) offer: Offer,
     pub(crate) proxies: Arc<TrustedProxies>,
+    pub(crate) readers: Arc<Readers>,
     /// For a request's head, that of the first one with the handshake of TLS before it; also for the pause between two
     /// requests of a connection.
     pub(crate) head_timeout: Duration,
@@ -87,6 +89,7 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
             peer,
             place: Arc::new(place),
             proxies: Arc::clone(&http_port.proxies),
+            readers: Arc::clone(&http_port.readers),
             port: Arc::clone(&http_port.port),
             head_timeout: http_port.head_timeout,
             write_timeout: http_port.write_timeout,
@@ -120,6 +123,7 @@ struct Connection {
     place: Arc<Place>,
     port: Arc<Port>,
     proxies: Arc<TrustedProxies>,
+    readers: Arc<Readers>,
     head_timeout: Duration,
     write_timeout: Duration,
 }
@@ -132,7 +136,7 @@ impl Connection {
         router: Router,
         stop: CancellationToken,
     ) {
-        let Self { peer, place, port, proxies, head_timeout, write_timeout } = self;
+        let Self { peer, place, port, proxies, readers, head_timeout, write_timeout } = self;
         let pace = Pace::default();
         let stream = Paced::new(stream, pace.clone(), write_timeout);
         let router = TowerToHyperService::new(router);
@@ -153,11 +157,10 @@ impl Connection {
                 extensions.insert(scheme);
                 (router.call(request), held)
             });
+            let readers = Arc::clone(&readers);
             async move {
                 match answer {
-                    Ok((answer, held)) => {
-                        Ok(answer.await?.map(|body| Body::new(HeldBody { body, _held: held })))
-                    }
+                    Ok((answer, held)) => Ok(counted(answer.await?, &readers, address.0, held)),
                     Err(_) => Ok::<_, Infallible>((StatusCode::TOO_MANY_REQUESTS, TOO_MANY).into_response()),
                 }
             }
@@ -185,10 +188,35 @@ impl Connection {
 const TOO_MANY: &str =
     "as many requests of this address are being answered as one address may have; try again later\n";
 
+const FULL: &str =
+    "the server holds as many answers as it may that nobody has read yet; try again in a moment\n";
+/// When somebody is to come back for whose answer there was no room.
+const FULL_SECONDS: &str = "2";
+
+/// The answer, if there is room for it until it is read.
+fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPlace) -> Response {
+    let cost = match answer.extensions().get::<Inside>() {
+        Some(Inside) => 0,
+        None => readers::cost(answer.body()),
+    };
+    let unread = match cost {
+        0 => None,
+        bytes => match readers.take(of, bytes) {
+            Some(unread) => Some(unread),
+            None => {
+                return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, FULL_SECONDS)], FULL)
+                    .into_response();
+            }
+        },
+    };
+    answer.map(|body| Body::new(HeldBody { body, _held: held, _unread: unread }))
+}
+
 /// An answer that holds the client's share until it is read or given up.
 struct HeldBody {
     body: Body,
     _held: HeldPlace,
+    _unread: Option<Unread>,
 }
 
 impl HttpBody for HeldBody {
@@ -232,6 +260,7 @@ mod tests {
             port: Arc::new(Port::new(1)),
             offer: Offer::http(None),
             proxies: Arc::new(TrustedProxies::parse(trusted).unwrap()),
+            readers: Arc::new(Readers::new(1 << 20)),
             head_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
         };

@@ -10,6 +10,8 @@ use axum::{
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::readers::Inside;
+
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../target/site"]
 struct Site;
@@ -40,6 +42,7 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => shared(file.data).into_response(),
     };
+    response.extensions_mut().insert(Inside);
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));

@@ -11,6 +11,7 @@ use super::{
     api::EditLocks,
     client::Scheme,
     rates::Rates,
+    readers::Readers,
     readiness::{Probe, Readiness},
 };
 use crate::{
@@ -28,6 +29,8 @@ pub(crate) struct Web {
     pub(super) probe: Arc<Probe>,
     /// Who has asked too often.
     pub(super) rates: Arc<Rates>,
+    /// What is sent and not read yet.
+    pub(super) readers: Arc<Readers>,
     /// Edits of scripts that may be sent again.
     pub(super) edits: Arc<EditLocks>,
     /// Cancelled when the server goes down.
@@ -46,6 +49,7 @@ pub(crate) struct Access {
     pub(crate) echo: bool,
     /// Of one token or person.
     pub(crate) api_requests_per_second: u32,
+    pub(crate) readers: Arc<Readers>,
 }
 
 /// What does not change while the server runs.
@@ -86,6 +90,7 @@ impl Web {
             is_tls_required,
             echo,
             api_requests_per_second,
+            readers,
         } = access;
         let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
@@ -106,7 +111,8 @@ impl Web {
         });
         let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
         let rates = Arc::new(Rates::new(api_requests_per_second));
-        Self { gateway, leptos, settings, metrics, probe, rates, edits: Arc::default(), stop, tasks }
+        let edits = Arc::default();
+        Self { gateway, leptos, settings, metrics, probe, rates, readers, edits, stop, tasks }
     }
 
     /// The address that people type, as far as it is known: that of the settings, or the one by which this request came.

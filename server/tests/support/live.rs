@@ -12,6 +12,9 @@ use tokio_tungstenite::{
 
 use super::{Stream, http::Browser, soon};
 
+/// The longest message that any of these stories makes the server send.
+const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+
 /// An open dashboard.
 pub struct Dashboard {
     socket: WebSocketStream<Box<dyn Stream>>,
@@ -51,7 +54,11 @@ impl Dashboard {
     pub async fn hear(&mut self) -> ServerMessage {
         loop {
             match soon("a message", self.socket.next()).await.expect("a message, not the end").unwrap() {
-                Message::Binary(bytes) => return live::parse(&bytes).unwrap(),
+                Message::Binary(bytes) => {
+                    // whatever is stored and whoever sends it
+                    assert!(bytes.len() <= MAX_MESSAGE_BYTES, "a message of {} bytes", bytes.len());
+                    return live::parse(&bytes).unwrap();
+                }
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("not a message: {other:?}"),
             }
@@ -77,10 +84,24 @@ impl Dashboard {
 
     pub async fn subscribe(&mut self, project: ProjectId) -> Snapshot {
         self.say(&ClientMessage::Subscribe { project }).await;
-        match self.hear().await {
+        self.snapshot().await
+    }
+
+    /// The snapshot that comes now, whole. What happens meanwhile is in it or not.
+    pub async fn snapshot(&mut self) -> Snapshot {
+        let mut snapshot = match self.hear().await {
             ServerMessage::Snapshot(snapshot) => *snapshot,
             other => panic!("no snapshot: {other:?}"),
+        };
+        while snapshot.more {
+            match self.hear().await {
+                ServerMessage::More(part) => snapshot.add(*part),
+                ServerMessage::Snapshot(anew) => snapshot = *anew,
+                ServerMessage::Delta { .. } => {}
+                other => panic!("no part of a snapshot: {other:?}"),
+            }
         }
+        snapshot
     }
 
     pub async fn edit(&mut self, id: u32, project: ProjectId, changes: &[(&str, Value)]) {

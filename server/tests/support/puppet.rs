@@ -116,7 +116,7 @@ impl Store for Puppet {
         &self,
         project: ProjectId,
         name: Option<&VarName>,
-        before: Option<Revision>,
+        before: Option<(Revision, &VarName)>,
         limit: u32,
     ) -> Result<Vec<HistoryRow>> {
         self.store.list_history(project, name, before, limit).await
@@ -133,5 +133,9 @@ impl Store for Puppet {
 
     async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>> {
         self.store.list_logs(project, before, limit).await
+    }
+
+    async fn list_logs_after(&self, project: ProjectId, after: u64, limit: u32) -> Result<Vec<LogLine>> {
+        self.store.list_logs_after(project, after, limit).await
     }
 }

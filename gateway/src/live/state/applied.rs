@@ -7,11 +7,15 @@ use std::{
 
 use indexmap::IndexMap;
 use protocol::{
+    limits::SMALL_VALUE_BYTES,
     live::{Applied, Event, Outcome},
     model::{DeviceId, Revision, VarName, VarRevision},
 };
 
-use super::State;
+use super::{
+    State,
+    held::{Weight, weight_of_mark},
+};
 
 /// What devices did with the desired value of one variable: the newest of each.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +28,12 @@ impl FromIterator<Applied> for Marks {
 }
 
 impl Marks {
-    pub(super) fn remove(&mut self, device: DeviceId) {
-        self.0.shift_remove(&device);
+    pub(super) fn remove(&mut self, device: DeviceId) -> Option<Applied> {
+        self.0.shift_remove(&device)
+    }
+
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Applied> {
+        self.0.values()
     }
 
     pub(super) fn to_vec(&self) -> Vec<Applied> {
@@ -123,10 +131,16 @@ impl State {
 
     /// Notes what a device did with one variable. Whether it is worth keeping: only what differs from just
     /// taking the value is.
-    fn mark(&mut self, name: &VarName, mark: Applied) -> bool {
+    fn mark(&mut self, name: &VarName, mut mark: Applied) -> bool {
         let Some(var) = self.vars.get_mut(name) else { return false };
         let is_plain = mark.outcome == Outcome::Applied;
+        let now = weight_of_mark(&mark);
+        if now.text > SMALL_VALUE_BYTES && !self.held.fits(now.text) {
+            mark.outcome = without_words(mark.outcome);
+        }
+        let now = weight_of_mark(&mark);
         let old = var.applied.0.insert(mark.device, mark.clone());
+        self.held.change(old.as_ref().map_or(Weight::default(), weight_of_mark), now);
         let was_plain = old.is_none_or(|old| old.outcome == Outcome::Applied);
         self.gathered.vars.entry(name.clone()).or_default().insert(mark.device, mark);
         !(is_plain && was_plain)
@@ -145,5 +159,14 @@ impl State {
         }
         let vars = vars.into_iter().map(|(name, marks)| (name, marks.into_values().collect())).collect();
         Some(Event::Applied { devices: devices.into_iter().collect(), vars })
+    }
+}
+
+/// What it did, where there is no room for what it says of that.
+fn without_words(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Applied => Outcome::Applied,
+        Outcome::Clamped { .. } => Outcome::Clamped { value: None, reason: None },
+        Outcome::Rejected { .. } => Outcome::Rejected { reason: None },
     }
 }

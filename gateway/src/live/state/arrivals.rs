@@ -4,7 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use protocol::{ErrorCode, ProtocolError, model::DeviceId};
 
-use super::{DeviceState, State, frozen::Shared};
+use super::{
+    DeviceState, State,
+    held::{Weight, weight_of_mark},
+};
 use crate::store::GivesWay;
 
 /// Devices that are about to come or to go.
@@ -43,7 +46,7 @@ impl State {
         let Arrivals { new, expected, leaving } = &mut self.arrivals;
         let mut gives_way = None;
         if self.devices.len() - leaving.len() + *new >= most {
-            let may_go = |(id, device): &(&DeviceId, &Shared<DeviceState>)| {
+            let may_go = |(id, device): &(&DeviceId, &DeviceState)| {
                 device.connections == 0 && !expected.contains_key(id) && !leaving.contains(id)
             };
             let away = self.devices.iter().filter(may_go);
@@ -81,13 +84,20 @@ impl State {
     /// A device is not there any more. Its log lines keep its name.
     pub(super) fn forget_device(&mut self, id: DeviceId) {
         let Some(device) = self.devices.shift_remove(&id) else { return };
+        self.devices_gone += 1;
         self.arrivals.leaving.remove(&id);
         self.identities.remove(&device.identity);
         if device.values > 0 {
+            let mut gone = Weight::default();
             for var in self.vars.values_mut() {
-                var.reported.shift_remove(&id);
-                var.applied.remove(id);
+                if let Some((value, _)) = var.reported.shift_remove(&id) {
+                    gone += Weight { text: value.weight(), entries: 1 };
+                }
+                if let Some(mark) = var.applied.remove(id) {
+                    gone += weight_of_mark(&mark);
+                }
             }
+            self.held.change(gone, Weight::default());
         }
         let with_lines: BTreeSet<DeviceId> = self.logs.iter().map(|line| line.device).collect();
         self.gone.retain(|gone, _| with_lines.contains(gone));

@@ -10,7 +10,7 @@ use protocol::{
     model::{DeviceId, Revision, VarName, VarRevision},
 };
 
-use super::{Seen, State};
+use super::{Seen, State, held::Weight};
 use crate::{GatewayError, store::AuditRow};
 
 /// Variables of one project that were forgotten and had been set: games that were away are told of each of them.
@@ -43,7 +43,9 @@ impl State {
 
     /// It is gone.
     pub(crate) fn end_speaking(&mut self, line: u64) {
-        self.speakers.0.remove(&line);
+        if let Some((_, seen)) = self.speakers.0.remove(&line) {
+            self.held.change_said(lock(&seen).held, Weight::default());
+        }
     }
 
     /// A person forgets a variable, which nobody edits from now on, and which games that report it from now on declare anew.
@@ -90,6 +92,7 @@ impl State {
     pub(super) fn forget_var(&mut self, name: &VarName, let_go: Option<VarRevision>, note: AuditRow) {
         self.forgetting.remove(name);
         let Some(var) = self.vars.shift_remove(name) else { return };
+        self.held.change(var.held(), Weight::default());
         for device in var.reported.keys() {
             if let Some(device) = self.devices.get_mut(device) {
                 device.values -= 1;

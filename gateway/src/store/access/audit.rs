@@ -4,26 +4,52 @@ use protocol::model::{AuditCursor, AuditEntry, ProjectId, UnixMicros, UserId};
 use sqlx::{Database, Postgres, Sqlite, Transaction, query::Query};
 
 use super::{AccessStore, Pools, both};
-use crate::store::{Result, access_rows};
+use crate::store::{PAGE_BYTES, Result, access_rows};
 
 /// A statement with its values.
 pub(in crate::store) type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 
+/// What one page of these entries has: at most `$6`, and `$7` bytes of values before the last of them.
+macro_rules! page {
+    ($columns:literal, $from:expr, $order:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM ",
+            $from,
+            " ORDER BY ",
+            $order,
+            " LIMIT (SELECT count(*) FROM
+                 (SELECT sum(bytes) OVER (ORDER BY ",
+            $order,
+            ") - bytes AS newer FROM
+                      (SELECT at, source, number, name,
+                           coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0) AS bytes
+                       FROM ",
+            $from,
+            " ORDER BY ",
+            $order,
+            " LIMIT $6) page) pages WHERE newer < $7)"
+        )
+    };
+}
+
 /// The entries of one project.
-const OF_PROJECT: &str =
-    "SELECT at, source, number, name, actor, via, address, project_id, action, subject, old, new
-     FROM (SELECT at, 0 AS source, id AS number, '' AS name, actor, via, address, project_id,
-               action, subject, old, new
-           FROM audit WHERE project_id = $1 AND at <= $2
-           UNION ALL
-           SELECT at, 1, revision, name, author, via, address, project_id,
-               CASE WHEN new IS NULL THEN 'value.let_go' ELSE 'value.edit' END, name, old, new
-           FROM edits WHERE project_id = $1 AND at <= $2) t
-     WHERE (at, source, number, name) < ($2, $3, $4, $5)
-     ORDER BY at DESC, source DESC, number DESC, name DESC LIMIT $6";
-/// The entries of all projects and the instance.
+const OF_PROJECT: &str = page!(
+    "at, source, number, name, actor, via, address, project_id, action, subject, old, new",
+    "(SELECT at, 0 AS source, id AS number, '' AS name, actor, via, address, project_id,
+          action, subject, old, new
+      FROM audit WHERE project_id = $1 AND at <= $2
+      UNION ALL
+      SELECT at, 1, revision, name, author, via, address, project_id,
+          CASE WHEN new IS NULL THEN 'value.let_go' ELSE 'value.edit' END, name, old, new
+      FROM edits WHERE project_id = $1 AND at <= $2) t
+     WHERE (at, source, number, name) < ($2, $3, $4, $5)",
+    "at DESC, source DESC, number DESC, name DESC"
+);
+/// The entries of all projects and the instance, which are short.
 const OF_ALL: &str = "SELECT at, 0, id, '', actor, via, address, project_id, action, subject, old, new
-     FROM audit WHERE $1 IS NULL AND at <= $2 AND (at, 0, id, '') < ($2, $3, $4, $5)
+     FROM audit WHERE $1 IS NULL AND at <= $2 AND (at, 0, id, '') < ($2, $3, $4, $5) AND $7 > 0
      ORDER BY at DESC, id DESC LIMIT $6";
 
 /// A row of the audit trail that is yet to be written.
@@ -58,7 +84,7 @@ impl AccessStore {
     }
 
     /// The newest audit entries behind a cursor, newest first: of one project together with its edits of values, or
-    /// of all projects and the instance without them.
+    /// of all projects and the instance without them. At most `limit`, and [`PAGE_BYTES`] of values before the last of them.
     pub async fn list_audit(
         &self,
         project: Option<ProjectId>,
@@ -77,6 +103,7 @@ impl AccessStore {
                     .bind(after.number)
                     .bind(&after.name)
                     .bind(i64::from(limit))
+                    .bind(PAGE_BYTES as i64)
                     .fetch_all(&db.reader)
                     .await?;
             Ok(cells.into_iter().map(access_rows::audit).collect())

@@ -418,7 +418,7 @@ impl Store for OpenDisk {
         &self,
         _: ProjectId,
         _: Option<&VarName>,
-        _: Option<Revision>,
+        _: Option<(Revision, &VarName)>,
         _: u32,
     ) -> Result<Vec<HistoryRow>> {
         unreachable!("nobody reads the history in a run")
@@ -429,6 +429,10 @@ impl Store for OpenDisk {
     }
 
     async fn list_logs(&self, _: ProjectId, _: Option<u64>, _: u32) -> Result<Vec<LogLine>> {
+        unreachable!("nobody searches the log in a run")
+    }
+
+    async fn list_logs_after(&self, _: ProjectId, _: u64, _: u32) -> Result<Vec<LogLine>> {
         unreachable!("nobody searches the log in a run")
     }
 }

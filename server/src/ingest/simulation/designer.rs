@@ -88,7 +88,7 @@ impl Designer {
                             }
                         }
                     }
-                    Watched::Lagged(snapshot) => seen = self.begin(&snapshot.logs),
+                    Watched::Lagged => seen = self.begin(&watcher.snapshot().logs),
                     Watched::StartOver => return,
                 },
                 () = sleep_until(edit_at.min(leave_at)) => {

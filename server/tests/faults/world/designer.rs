@@ -182,6 +182,10 @@ impl Page {
                 self.names.extend(snapshot.vars.iter().map(|var| var.name.clone()));
                 self.online = snapshot.devices.iter().map(|device| (device.id, device.online)).collect();
             }
+            ServerMessage::More(part) => {
+                self.names.extend(part.vars.iter().map(|var| var.name.clone()));
+                self.online.extend(part.devices.iter().map(|device| (device.id, device.online)));
+            }
             ServerMessage::Delta { events, .. } => events.iter().for_each(|event| self.see(event)),
             _ => {}
         }

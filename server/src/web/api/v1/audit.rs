@@ -156,7 +156,7 @@ async fn export(
     wanted: Wanted,
 ) -> Answer<impl IntoResponse> {
     let format = wanted.format()?;
-    let standing = Standing::new(web.gateway.clone(), caller.clone());
+    let standing = Standing::new(&web, &caller)?;
     let pages = AuditPages::new(web.gateway, caller, project);
     let body = body_of(AuditDownload { pages, format, is_begun: false }, standing).await?;
     let name = project.map_or_else(|| "audit".to_owned(), |project| format!("audit-{project}"));

@@ -15,7 +15,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{BASE, variables::DesiredValue};
-use crate::web::{outage::Outage, rates::MAX_FOLLOWED};
+use crate::web::{
+    outage::Outage,
+    rates::{MAX_DOWNLOADS, MAX_FOLLOWED},
+};
 
 /// When to try again what the server can't do now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -98,6 +101,12 @@ impl Problem {
 
     pub(super) fn crowded() -> Self {
         let text = format!("you have {MAX_FOLLOWED} live pages and followed logs open; close some");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "crowded", text)
+    }
+
+    pub(super) fn many_downloads() -> Self {
+        let text =
+            format!("you are reading {MAX_DOWNLOADS} downloads; end some, or wait until they are over");
         Self::new(StatusCode::TOO_MANY_REQUESTS, "crowded", text)
     }
 

@@ -1,11 +1,11 @@
 //! What was set before, by whom.
 
 use axum::{Json, extract::State};
-use gateway::{GatewayError, MAX_ROWS, store::HistoryRow};
-use protocol::{
-    limits::MAX_EDITS_PER_MESSAGE,
-    model::{Revision, VarName},
+use gateway::{
+    GatewayError, MAX_ROWS,
+    store::{HistoryRow, PAGE_BYTES},
 };
+use protocol::model::{Revision, VarName};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -67,20 +67,25 @@ pub(super) async fn list(
     Asked(place): Asked<Place>,
 ) -> Answer<Json<Part<ChangeView>>> {
     let name = name.map(|name| VarName::parse(&name)).transpose().map_err(GatewayError::from)?;
-    let (after, limit) = (place.after(<(i64, String)>::read)?, place.limit()?);
-    // a revision may have set several variables, of which the part before has shown some
-    let before = after.as_ref().map(|(revision, _)| Revision(revision.saturating_add(1)));
-    let shown_before = if after.is_some() { MAX_EDITS_PER_MESSAGE } else { 0 };
-    let wanted = u32::try_from(limit + 1 + shown_before).unwrap_or(MAX_ROWS).min(MAX_ROWS);
-    let mut rows = web.gateway.list_history(&caller, project, name.as_ref(), before, wanted).await?;
-    let is_cut = rows.len() == wanted as usize;
-    if let Some((revision, name)) = &after {
-        let shown = rows.iter().position(|row| row.revision.0 == *revision && row.name.as_str() == name);
-        rows.drain(..shown.map_or(0, |last| last + 1));
-    }
-    let has_more = rows.len() > limit || is_cut;
+    let read = |text: &str| {
+        let (revision, name) = <(i64, String)>::read(text)?;
+        Some((Revision(revision), VarName::parse(&name).ok()?))
+    };
+    let (after, limit) = (place.after(read)?, place.limit()?);
+    let behind = after.as_ref().map(|(revision, name)| (*revision, name));
+    let wanted = u32::try_from(limit + 1).unwrap_or(MAX_ROWS).min(MAX_ROWS);
+    let mut rows = web.gateway.list_history(&caller, project, name.as_ref(), behind, wanted).await?;
+    let has_more = rows.len() == wanted as usize || bytes_of(&rows) >= PAGE_BYTES;
     rows.truncate(limit);
     let last = rows.last().filter(|_| has_more);
     let next = last.map(|row| (row.revision.0, row.name.to_string()).write());
     Ok(Json(Part::new(rows.into_iter().map(ChangeView::from).collect(), next)))
+}
+
+/// At least what the store has counted for these.
+fn bytes_of(rows: &[HistoryRow]) -> usize {
+    /// Numbers of an older version may be written in more characters.
+    const SPARE: usize = 16;
+    let values = rows.iter().flat_map(|row| [&row.old, &row.new]).flatten();
+    values.map(|value| value.to_json().len() + SPARE).sum()
 }

@@ -8,6 +8,12 @@ use gateway::{Caller, Gateway, GatewayError, MAX_AUDIT_ENTRIES};
 use protocol::model::{AuditCursor, AuditEntry, ProjectId};
 use tokio::sync::watch;
 
+use super::{
+    super::super::{Web, rates::Asker},
+    error::{Answer, Problem},
+};
+use crate::share::Share;
+
 /// An audit trail, the newest entry first.
 pub(super) struct AuditPages {
     gateway: Gateway,
@@ -47,11 +53,16 @@ pub(super) struct Standing {
     gateway: Gateway,
     caller: Caller,
     changes: watch::Receiver<u64>,
+    _share: Share<Asker>,
 }
 
 impl Standing {
-    pub(super) fn new(gateway: Gateway, caller: Caller) -> Self {
-        Self { changes: gateway.access_changes(), gateway, caller }
+    /// # Errors
+    /// `crowded` when he reads as many downloads as he may.
+    pub(super) fn new(web: &Web, caller: &Caller) -> Answer<Self> {
+        let _share = web.rates.download(caller).ok_or_else(Problem::many_downloads)?;
+        let (gateway, caller) = (web.gateway.clone(), caller.clone());
+        Ok(Self { changes: gateway.access_changes(), gateway, caller, _share })
     }
 
     /// # Errors

@@ -138,7 +138,7 @@ impl Tail {
         // the caller was found before this began to listen
         access.mark_changed();
         let mut watcher = web.gateway.watch(&caller, project).await?;
-        let newest = watcher.snapshot().logs.last().map_or(0, |line| line.seq);
+        let newest = watcher.newest_log();
         let mut checks = interval(CHECK_INTERVAL);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silence = interval(HEARTBEAT);
@@ -240,12 +240,9 @@ impl Tail {
     /// Reads the lines behind the last one from the store.
     async fn catch_up(&mut self) -> Result<(), GatewayError> {
         // numbers have no gaps but where old lines were deleted
-        let end = (self.taken + u64::from(WINDOW)).min(self.newest);
-        let mut lines = self.gateway.list_logs(&self.caller, self.project, Some(end + 1), WINDOW).await?;
-        lines.retain(|line| line.seq > self.taken);
-        lines.reverse();
+        let lines = self.gateway.list_logs_after(&self.caller, self.project, self.taken, WINDOW).await?;
+        self.taken = lines.last().map_or(self.newest, |line| line.seq);
         self.waiting.extend(lines);
-        self.taken = end;
         Ok(())
     }
 
@@ -270,9 +267,9 @@ impl Tail {
                 self.take(&delta);
                 Step::On
             }
-            Wake::Watched(Watched::Lagged(snapshot)) => {
-                snapshot.devices.iter().for_each(|device| self.matcher.learn(device));
-                self.newest = snapshot.logs.last().map_or(self.newest, |line| line.seq);
+            Wake::Watched(Watched::Lagged) => {
+                self.newest = self.newest.max(self.watcher.newest_log());
+                self.watcher.devices().iter().for_each(|device| self.matcher.learn(device));
                 Step::On
             }
         }

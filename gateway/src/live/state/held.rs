@@ -1,0 +1,391 @@
+//! What a project's declarations and values take: a bound for each project, and one for all that are in memory.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use protocol::{
+    limits::{MAX_PROJECT_BYTES, SMALL_VALUE_BYTES},
+    live::{Applied, Outcome},
+    model::{Value, VarName, VarSpec},
+};
+
+use super::{State, VarState};
+
+/// What a value takes beside its text, with its place in a table.
+const ENTRY_BYTES: usize = 96;
+/// One project may take one part in so many of what there is for all.
+const PROJECT_PARTS: usize = 2;
+
+/// What the projects in memory take, and may take.
+#[derive(Debug)]
+pub(crate) struct Pictures {
+    used: AtomicUsize,
+    max_bytes: usize,
+}
+
+impl Pictures {
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self { used: AtomicUsize::new(0), max_bytes }
+    }
+
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Relaxed)
+    }
+
+    pub(crate) fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    /// Whether one more project may be read.
+    pub(crate) fn has_room(&self) -> bool {
+        self.used() < self.max_bytes
+    }
+}
+
+impl Default for Pictures {
+    fn default() -> Self {
+        Self::new(usize::MAX)
+    }
+}
+
+/// Bytes of text, and values that have them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Weight {
+    pub(super) text: usize,
+    pub(super) entries: usize,
+}
+
+impl Weight {
+    fn bytes(self) -> usize {
+        self.text + ENTRY_BYTES * self.entries
+    }
+}
+
+impl std::ops::AddAssign for Weight {
+    fn add_assign(&mut self, more: Self) {
+        self.text += more.text;
+        self.entries += more.entries;
+    }
+}
+
+/// Of one project. Whoever changes the state says here what it was and what it is.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// Declarations, and what people want and devices report and did.
+    vars: Weight,
+    /// What connections remember of what they said.
+    said: Weight,
+    /// Of lines that are on their way to the database.
+    promised: usize,
+    /// What all of it counts for in `pictures`.
+    charged: usize,
+    pictures: Arc<Pictures>,
+}
+
+/// What a variable of a line would add.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct More {
+    /// To the declarations and values.
+    pub(super) vars: Weight,
+    /// To what the connection remembers.
+    pub(super) said: Weight,
+    /// The device has reported it before, and it is short: it is always taken.
+    pub(super) is_small: bool,
+}
+
+impl Held {
+    pub(super) fn join(&mut self, pictures: &Arc<Pictures>) {
+        self.pictures = Arc::clone(pictures);
+        self.charged = 0;
+        self.charge();
+    }
+
+    /// Something of the declarations and values was `before` and is `now`.
+    pub(super) fn change(&mut self, before: Weight, now: Weight) {
+        replace(&mut self.vars, before, now);
+        self.charge();
+    }
+
+    /// The same of what a connection remembers.
+    pub(super) fn change_said(&mut self, before: Weight, now: Weight) {
+        replace(&mut self.said, before, now);
+        self.charge();
+    }
+
+    /// A line is on its way to the database.
+    pub(super) fn promise(&mut self, declared: &[(VarName, VarSpec)], values: &[(VarName, Value)]) {
+        self.promised += text_of(declared, values);
+    }
+
+    /// It is decided.
+    pub(super) fn release(&mut self, declared: &[(VarName, VarSpec)], values: &[(VarName, Value)]) {
+        self.promised = self.promised.saturating_sub(text_of(declared, values));
+    }
+
+    /// Whether a line may add this, beside what it has added so far.
+    pub(super) fn takes(&self, so_far: Weight, more: &More) -> bool {
+        let is_more = more.vars.text > 0 || more.vars.entries > 0;
+        let fits = !is_more || more.is_small || self.fits(so_far.text + more.vars.text);
+        let bytes = more.vars.bytes() + more.said.bytes();
+        fits && (bytes == 0 || self.has_memory(so_far.bytes() + bytes))
+    }
+
+    /// Whether the declarations and values may have so many bytes more.
+    pub(super) fn fits(&self, more: usize) -> bool {
+        self.vars.text + self.promised + more <= MAX_PROJECT_BYTES
+    }
+
+    fn has_memory(&self, more: usize) -> bool {
+        let max = self.pictures.max_bytes();
+        let own = self.charged.saturating_add(self.promised).saturating_add(more);
+        own <= max / PROJECT_PARTS && self.pictures.used().saturating_add(more) <= max
+    }
+
+    fn charge(&mut self) {
+        let now = self.vars.bytes() + self.said.bytes();
+        if now >= self.charged {
+            self.pictures.used.fetch_add(now - self.charged, Relaxed);
+        } else {
+            self.pictures.used.fetch_sub(self.charged - now, Relaxed);
+        }
+        self.charged = now;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.pictures.used.fetch_sub(self.charged, Relaxed);
+    }
+}
+
+fn replace(held: &mut Weight, before: Weight, now: Weight) {
+    held.text = (held.text + now.text).saturating_sub(before.text);
+    held.entries = (held.entries + now.entries).saturating_sub(before.entries);
+}
+
+fn text_of(declared: &[(VarName, VarSpec)], values: &[(VarName, Value)]) -> usize {
+    let declared = declared.iter().map(|(name, spec)| name.as_str().len() + spec.weight());
+    declared.sum::<usize>() + values.iter().map(|(_, value)| value.weight()).sum::<usize>()
+}
+
+/// Whether a value is so short that whoever has the variable may always report it.
+pub(super) fn is_small(value: &Value) -> bool {
+    value.weight() <= SMALL_VALUE_BYTES
+}
+
+pub(super) fn weight_of_mark(mark: &Applied) -> Weight {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let text = match &mark.outcome {
+        Outcome::Applied => 0,
+        Outcome::Clamped { value, reason } => value.as_ref().map_or(0, Value::weight) + text(reason),
+        Outcome::Rejected { reason } => text(reason),
+    };
+    Weight { text, entries: 1 }
+}
+
+impl VarState {
+    /// What it counts for. Looks at each device's value: where one changes, say only that.
+    pub(super) fn held(&self) -> Weight {
+        let desired = self.desired.as_ref().and_then(|desired| desired.value.as_ref());
+        let text = self.spec.weight() + desired.map_or(0, Value::weight);
+        let reported = self.reported.values().map(|(value, _)| value.weight()).sum::<usize>();
+        let mut held = Weight { text: text + reported, entries: 1 + self.reported.len() };
+        self.applied.iter().for_each(|mark| held += weight_of_mark(mark));
+        held
+    }
+}
+
+impl State {
+    /// From now on it counts among these.
+    pub(crate) fn join(&mut self, pictures: &Arc<Pictures>) {
+        self.held.join(pictures);
+    }
+
+    /// Bytes of its declarations and values.
+    #[cfg(test)]
+    pub(crate) fn held_text(&self) -> usize {
+        self.held.vars.text
+    }
+
+    /// Counted anew, for tests of the counting.
+    #[cfg(test)]
+    fn counted(&self) -> Weight {
+        let mut counted = Weight::default();
+        self.vars.values().for_each(|var| counted += var.held());
+        counted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{
+        limits::MAX_VALUE_BYTES,
+        line::parse_report,
+        live::Change,
+        model::{DeviceId, ProjectId, Revision, UnixMicros, UserId, VarRevision},
+    };
+
+    use super::*;
+    use crate::{
+        live::{Seen, test_live},
+        store::{DeviceInfo, Write, Written},
+    };
+
+    const DEVICE: DeviceId = DeviceId(1);
+    /// In quotes it is as long as a value may be.
+    const LONG: usize = MAX_VALUE_BYTES - 2;
+
+    fn connect(state: &mut State, device: DeviceId) -> Seen {
+        let info = DeviceInfo {
+            identity: format!("id:{}", device.0),
+            name: "a".to_owned(),
+            about: String::new(),
+            attrs: None,
+            applied: Some(Revision(0)),
+        };
+        state.connect(device, &info, UnixMicros(0));
+        Seen::of(device)
+    }
+
+    /// Says a line, which is stored; what of it was left out.
+    fn say(state: &mut State, seen: &mut Seen, device: DeviceId, json: &str) -> Vec<String> {
+        let news = state.news(seen, parse_report(json.as_bytes()).unwrap(), 0);
+        let (project, at, line) = (ProjectId(1), UnixMicros(0), None);
+        let (declared, values) = (news.declared, news.values);
+        state.apply(Write::Report { project, device, at, declared, values, line }, Written::Done);
+        news.left_out.iter().map(ToString::to_string).collect()
+    }
+
+    fn long(name: &str) -> String {
+        format!(r#"{{"{name}":"{}"}}"#, "x".repeat(LONG))
+    }
+
+    #[test]
+    fn whatever_happens_what_is_counted_is_what_is_there() {
+        let live = test_live(1);
+        let mut state = live.state();
+        let all = Arc::new(Pictures::new(usize::MAX));
+        state.join(&all);
+        let mut seen = connect(&mut state, DEVICE);
+        let mut other = connect(&mut state, DeviceId(2));
+        let name = VarName::parse("speed").unwrap();
+        for line in [
+            r#"[{"name":"speed","type":"json","value":"[1,2]","help":"how fast"}]"#,
+            r#"{"lives":3,"name":"Ana","speed":[1,2,3]}"#,
+            r#"[{"name":"speed","type":"float","value":"1.5"}]"#,
+            r#"{"lives":"three","name":"Anastasia"}"#,
+        ] {
+            assert!(say(&mut state, &mut seen, DEVICE, line).is_empty());
+            say(&mut state, &mut other, DeviceId(2), line);
+            assert_eq!(state.held.vars, state.counted(), "{line}");
+        }
+        let edit = Write::Edit {
+            project: ProjectId(1),
+            author: UserId(1),
+            author_name: "ann".to_owned(),
+            via: String::new(),
+            address: String::new(),
+            gesture: protocol::live::Gesture(1),
+            at: UnixMicros(0),
+            changes: vec![Change::from((name.clone(), Value::Float(2.0)))],
+            unchanged: Vec::new(),
+            seen: Revision(0),
+        };
+        let set = Some(VarRevision(1));
+        state.apply(edit, Written::Edit { revision: Revision(1), set });
+        assert_eq!(state.held.vars, state.counted());
+        for reason in ["too fast", "no"] {
+            let outcome = Outcome::Rejected { reason: Some(reason.to_owned()) };
+            state.record_applied(DEVICE, Revision(1), vec![(name.clone(), outcome)], None);
+            assert_eq!(state.held.vars, state.counted(), "{reason}");
+        }
+        state.forget_device(DEVICE);
+        assert_eq!(state.held.vars, state.counted());
+        assert!(state.held.said.entries > 0 && all.used() >= state.held.vars.bytes());
+        drop(state);
+        drop(live);
+        assert_eq!(all.used(), 0, "a project that is gone counts for nothing");
+    }
+
+    #[test]
+    fn up_to_the_budget_values_are_taken_and_then_only_what_is_known() {
+        let live = test_live(1);
+        let mut state = live.state();
+        let mut seen = connect(&mut state, DEVICE);
+        assert!(say(&mut state, &mut seen, DEVICE, r#"{"speed":1,"name":"Ana"}"#).is_empty());
+        for number in 0.. {
+            if !say(&mut state, &mut seen, DEVICE, &long(&format!("v{number}"))).is_empty() {
+                break;
+            }
+        }
+        assert!(state.held_text() <= MAX_PROJECT_BYTES, "{}", state.held_text());
+        assert!(state.held_text() + MAX_VALUE_BYTES + 1024 > MAX_PROJECT_BYTES, "{}", state.held_text());
+
+        let line = format!(r#"{{"speed":2,"name":"Anastasia","new":"{}"}}"#, "x".repeat(LONG));
+        assert_eq!(say(&mut state, &mut seen, DEVICE, &line), ["new"]);
+        // known ones go on, the long ones as long as they were, also after connecting again
+        let mut again = connect(&mut state, DEVICE);
+        let other = long("v0").replace('x', "y");
+        for seen in [&mut seen, &mut again] {
+            for line in [r#"{"speed":3,"name":"Bo"}"#, other.as_str(), r#"{"v1":"short"}"#] {
+                assert_eq!(say(&mut state, seen, DEVICE, line), [""; 0]);
+            }
+        }
+        assert!(say(&mut state, &mut seen, DEVICE, r#"{"v0":"short"}"#).is_empty());
+        // what became shorter left room, which is soon taken again
+        let more = (0..9).map(|n| say(&mut state, &mut seen, DEVICE, &long(&format!("new{n}"))));
+        let left_out = more.collect::<Vec<_>>().concat();
+        assert!(!left_out.is_empty() && !left_out.contains(&"new0".to_owned()), "{left_out:?}");
+        let edit = |state: &State, name: &str, value: Value| {
+            let change = Change::from((VarName::parse(name).unwrap(), value));
+            state.check_edit(vec![change]).map_err(|error| error.code).is_ok()
+        };
+        assert!(edit(&state, "speed", Value::Int(9i64.into())));
+        assert!(!edit(&state, "name", Value::Text("x".repeat(LONG))));
+    }
+
+    #[test]
+    fn lines_on_their_way_count_until_they_are_decided() {
+        let live = test_live(1);
+        let mut state = live.state();
+        let mut seen = connect(&mut state, DEVICE);
+        let mut on_their_way = Vec::new();
+        loop {
+            let reports = parse_report(long(&format!("v{}", on_their_way.len())).as_bytes()).unwrap();
+            let news = state.news(&mut seen, reports, 0);
+            if !news.left_out.is_empty() {
+                break;
+            }
+            on_their_way.push(news);
+        }
+        assert!(on_their_way.len() * MAX_VALUE_BYTES <= MAX_PROJECT_BYTES);
+        for news in on_their_way {
+            let (project, at, line) = (ProjectId(1), UnixMicros(0), None);
+            let (declared, values) = (news.declared, news.values);
+            let write = Write::Report { project, device: DEVICE, at, declared, values, line };
+            state.apply(write, Written::TakenOver);
+        }
+        assert_eq!((state.held.promised, state.held_text()), (0, 0));
+    }
+
+    #[test]
+    fn one_project_takes_half_of_what_there_is_for_all() {
+        let all = Arc::new(Pictures::new(8 * MAX_VALUE_BYTES));
+        let (first, second) = (test_live(1), test_live(2));
+        let fill = |live: &crate::live::Live| {
+            let mut state = live.state();
+            state.join(&all);
+            let mut seen = connect(&mut state, DEVICE);
+            (0..)
+                .take_while(|n| say(&mut state, &mut seen, DEVICE, &long(&format!("v{n}"))).is_empty())
+                .count()
+        };
+        // a value is there twice: the device has it, and the connection remembers it
+        assert_eq!((fill(&first), fill(&second)), (1, 1));
+        assert!(all.used() <= all.max_bytes());
+        drop(first);
+        assert!(all.used() <= all.max_bytes() / 2);
+    }
+}

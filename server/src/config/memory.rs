@@ -1,0 +1,145 @@
+//! How much memory the program may take, and how that is divided.
+
+use std::fs;
+
+use gateway::Budgets;
+
+use super::{ConfigError, source::Source};
+
+const MIB: usize = 1024 * 1024;
+/// Less than this does not do.
+const MIN_BYTES: usize = 192 * MIB;
+/// What the program takes when nobody uses it, with the caches of its database and two passwords being checked.
+const PROGRAM_BYTES: usize = 64 * MIB;
+/// What is left is divided into so many parts. Two of them are spare: for what is copied on its way, and for memory that is
+/// free and not given back yet.
+const PARTS: usize = 8;
+/// Lines that wait longer than this would take to be written are better left with the games.
+const MAX_LINES_BYTES: usize = 32 * MIB;
+/// More than this nobody reads at once.
+const MAX_READERS_BYTES: usize = 512 * MIB;
+const MAX_UNREAD_BYTES: usize = 512 * MIB;
+
+/// A ceiling, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory(usize);
+
+impl Memory {
+    /// As given: a number with a unit; or half of what this machine, or the control group, has.
+    pub(super) fn check(text: Option<&str>, source: &Source) -> Result<Self, ConfigError> {
+        let Some(text) = text else { return Ok(Self::of_machine()) };
+        match parse(text.trim()) {
+            Some(bytes) if bytes >= MIN_BYTES => Ok(Self(bytes)),
+            Some(_) => {
+                Err(source
+                    .refuse(format!("say {}M or more: with less the server does nothing", MIN_BYTES / MIB)))
+            }
+            None => Err(source.refuse("say a number of bytes with a unit, such as 512M or 4G")),
+        }
+    }
+
+    fn of_machine() -> Self {
+        let known = [total_of_machine(), limit_of_group()].into_iter().flatten().min();
+        // where the system does not say, as if it were a small one
+        let total = known.unwrap_or(2048 * MIB);
+        Self((total / 2).max(MIN_BYTES))
+    }
+
+    /// In bytes.
+    pub fn bytes(self) -> usize {
+        self.0
+    }
+
+    fn part(self) -> usize {
+        (self.0 - PROGRAM_BYTES) / PARTS
+    }
+
+    /// For what games send and what is known of projects.
+    pub(crate) fn budgets(self) -> Budgets {
+        Budgets {
+            lines: self.part().min(MAX_LINES_BYTES),
+            unread: self.part().min(MAX_UNREAD_BYTES),
+            projects: 2 * self.part(),
+        }
+    }
+
+    /// For what people and scripts are sent and have not read.
+    pub(crate) fn readers(self) -> usize {
+        (2 * self.part()).min(MAX_READERS_BYTES)
+    }
+}
+
+fn parse(text: &str) -> Option<usize> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let shift = match unit.trim().to_ascii_uppercase().as_str() {
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(1 << shift)
+}
+
+/// As Linux tells it.
+fn total_of_machine() -> Option<usize> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()? * 1024)
+}
+
+/// The lowest limit of the control groups that this process is in (version 2), or of its own (version 1).
+fn limit_of_group() -> Option<usize> {
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    let mut limits: Vec<usize> = Vec::new();
+    let mut folder = std::path::PathBuf::from(format!("/sys/fs/cgroup{path}"));
+    while folder.starts_with("/sys/fs/cgroup") {
+        limits.extend(limit_in(&folder.join("memory.max")));
+        if !folder.pop() {
+            break;
+        }
+    }
+    limits.extend(limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes".as_ref()));
+    limits.into_iter().min()
+}
+
+/// `None` also for the word `max`.
+fn limit_in(file: &std::path::Path) -> Option<usize> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_numbers_with_a_unit() {
+        assert_eq!(parse("512M"), Some(512 * MIB));
+        assert_eq!(parse("2 GiB"), Some(2048 * MIB));
+        assert_eq!(parse("1g"), Some(1024 * MIB));
+        for text in ["", "M", "512", "-1G", "1.5G", "1P", "99999999999999999999G", "G1"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_parts_are_no_more_than_the_whole() {
+        for mib in [192, 256, 1024, 65_536] {
+            let memory = Memory(mib * MIB);
+            let Budgets { lines, unread, projects } = memory.budgets();
+            let sum = PROGRAM_BYTES + lines + unread + projects + memory.readers();
+            assert!(sum <= memory.bytes() - 2 * memory.part(), "{mib}");
+        }
+    }
+
+    #[test]
+    fn the_default_is_a_share_of_the_machine() {
+        let memory = Memory::of_machine();
+        assert!(memory.bytes() >= MIN_BYTES);
+        if let Some(total) = total_of_machine() {
+            assert!(memory.bytes() <= (total / 2).max(MIN_BYTES));
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use protocol::{
     ErrorCode, ProtocolError, limits,
+    line::compact_json,
     live::RunStarted,
     model::{ProjectId, VarName},
 };
@@ -60,7 +61,5 @@ fn compact(args: &str) -> Result<String, ProtocolError> {
     if args.len() > limits::MAX_VALUE_BYTES {
         return Err(refuse(format!("arguments are at most {} bytes", limits::MAX_VALUE_BYTES)));
     }
-    let json: serde_json::Value =
-        serde_json::from_str(args).map_err(|fault| refuse(format!("the arguments are not JSON: {fault}")))?;
-    Ok(json.to_string())
+    compact_json(args).map_err(|fault| refuse(format!("the arguments are not JSON: {}", fault.text)))
 }

@@ -5,8 +5,9 @@ mod support;
 
 use std::sync::Arc;
 
-use gateway::{Caller, Clock, Gateway, Origin, store::Store};
+use gateway::{Caller, Clock, GameEvent, Gateway, GatewayError, Origin, store::Store};
 use protocol::{
+    ErrorCode,
     line::{parse_hello, parse_report},
     model::{Project, VarName},
 };
@@ -57,4 +58,37 @@ async fn a_run_that_is_over_leaves_no_task(store: Arc<dyn Store>) {
     assert!(tasks() < before + RUNS, "{} tasks after {before}", tasks());
 }
 
-support::stories! { a_run_that_is_over_leaves_no_task }
+async fn arguments_keep_all_their_digits(store: Arc<dyn Store>) {
+    let (gateway, owner, project) = house(store).await;
+    let hello = parse_hello(br#"{"proto":2,"caps":["rev"]}"#).unwrap();
+    let peer = "192.0.2.7".parse().unwrap();
+    let mut game = gateway.connect_game(project.key, peer, Some(&hello)).await.unwrap();
+    game.report_vars(parse_report(br#"[{"name":"boss.spawn","type":"action"}]"#).unwrap()).await.unwrap();
+    gateway.flush().await.unwrap();
+    let large = "340282366920938463463374607431768211456";
+    for (args, told) in [
+        (large.to_owned(), large.to_owned()),
+        (format!("-{large}"), format!("-{large}")),
+        (
+            format!("{{\"seed\" : {large},\n \"at\": [ {large} ]}}"),
+            format!("{{\"at\":[{large}],\"seed\":{large}}}"),
+        ),
+        ("18446744073709551616".to_owned(), "18446744073709551616".to_owned()),
+        ("\"a text\"".to_owned(), "\"a text\"".to_owned()),
+        ("2.50".to_owned(), "2.5".to_owned()),
+    ] {
+        gateway.run_action(&owner, project.id, spawn(), Some(args)).await.unwrap();
+        let GameEvent::Action(call) = game.next(true).await else { panic!("no action") };
+        assert_eq!(call.args.as_deref(), Some(told.as_str()));
+        game.record_action(call.id, Ok(None));
+    }
+    let refused = gateway.run_action(&owner, project.id, spawn(), Some("[1,".to_owned())).await;
+    let Err(GatewayError::Refused(refused)) = refused else { panic!("{refused:?}") };
+    assert_eq!(refused.code, ErrorCode::BadShape);
+    assert!(refused.text.starts_with("the arguments are not JSON: "), "{}", refused.text);
+}
+
+support::stories! {
+    a_run_that_is_over_leaves_no_task,
+    arguments_keep_all_their_digits,
+}

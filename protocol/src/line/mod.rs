@@ -16,7 +16,7 @@ pub use excerpt::{excerpt, excerpt_of_content};
 pub use fields::flatten;
 pub use frame::{LineDecoder, LineTooLong};
 pub use hello::{Caps, Hello, parse_hello, write_hello};
-pub(crate) use json::compact_json;
+pub use json::compact_json;
 pub use log::{Logs, RefusedEntries, log_notes, parse_logs, shorten_fields};
 pub use payload::parse_report;
 pub(crate) use payload::read_json_text;

@@ -143,7 +143,7 @@ impl Value {
     /// Reads JSON text, as [`Value::to_json`] writes it.
     pub fn parse_json(text: &str) -> Option<Self> {
         match text.trim_ascii_start().as_bytes().first() {
-            Some(b'[' | b'{') => compact_json(text).map(Self::Json),
+            Some(b'[' | b'{') => compact_json(text).ok().map(Self::Json),
             _ => Self::from_json(&serde_json::from_str(text).ok()?),
         }
     }

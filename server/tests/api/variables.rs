@@ -1,5 +1,7 @@
 //! Variables: read, set, protected against those who set them at the same time.
 
+use gateway::GameEvent;
+use protocol::line::{parse_hello, parse_report};
 use serde_json::{Value as Json, json};
 
 use crate::world::{World, refusal, refused};
@@ -231,6 +233,26 @@ async fn an_action_is_run() {
     }
     let answer = world.script.send("POST", &world.at("/actions/nope"), &[], "").await;
     assert_eq!(answer.status, 400, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_action_is_told_what_was_sent() {
+    let world = World::start().await;
+    let hello = parse_hello(br#"{"proto":2,"caps":["rev"]}"#).unwrap();
+    let gateway = &world.server.gateway;
+    let peer = "192.0.2.7".parse().unwrap();
+    let mut game = gateway.connect_game(world.project.key, peer, Some(&hello)).await.unwrap();
+    game.report_vars(parse_report(br#"[{"name":"spawn","type":"action"}]"#).unwrap()).await.unwrap();
+    gateway.flush().await.unwrap();
+    for args in
+        ["340282366920938463463374607431768211456", r#"{"seed":[340282366920938463463374607431768211456]}"#]
+    {
+        let body = format!("{{\"args\": {args}}}");
+        let answer = world.script.send("POST", &world.at("/actions/spawn"), &[], &body).await;
+        assert_eq!(answer.status, 202, "{}", answer.body);
+        let GameEvent::Action(call) = game.next(true).await else { panic!("no action") };
+        assert_eq!(call.args.as_deref(), Some(args));
+    }
 }
 
 #[tokio::test]

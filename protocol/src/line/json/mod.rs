@@ -129,10 +129,15 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// An array or an object as compact JSON; `None` when the text is no JSON. Whole numbers in it keep all their digits, others
-/// are 64-bit floats.
-pub(crate) fn compact_json(text: &str) -> Option<String> {
-    Piece::whole(check(text.as_bytes()).ok()?).compact(usize::MAX).ok()?
+/// JSON text without blanks, each object's fields in the order of their names. Whole numbers keep all their digits, others are
+/// 64-bit floats.
+///
+/// # Errors
+/// `bad_json` when the text is no JSON.
+pub fn compact_json(text: &str) -> Result<String> {
+    let mut compact = Compact { text: String::new(), max_bytes: usize::MAX };
+    compact.write(Piece::whole(check(text.as_bytes())?))?;
+    Ok(compact.text)
 }
 
 /// The elements of an array one by one, or the names and the values of an object in turn. As the text was checked, only where

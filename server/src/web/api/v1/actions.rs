@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::super::super::Web;
@@ -20,12 +21,12 @@ pub(super) struct Run {
     /// Any JSON; may be left out.
     #[serde(default, deserialize_with = "some")]
     #[schema(required = false, value_type = Exact)]
-    args: Option<serde_json::Value>,
+    args: Option<Box<RawValue>>,
 }
 
 /// `null` is an argument too.
-fn some<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
-    serde_json::Value::deserialize(from).map(Some)
+fn some<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(from).map(Some)
 }
 
 /// An action is on its way.
@@ -51,7 +52,7 @@ pub(super) async fn run(
     At(InVariable { project, name }): At<InVariable>,
     BodyIfAny(Run { args }): BodyIfAny<Run>,
 ) -> Answer<(StatusCode, Json<Running>)> {
-    let args = args.map(|args| args.to_string());
+    let args = args.map(|args| args.get().to_owned());
     let started = web.gateway.run_action(&caller, project, name, args).await?;
     Ok((StatusCode::ACCEPTED, Json(Running { run: started.run.0, games: started.games })))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{ErrorCode, ProtocolError, model::DeviceId};
 
-use crate::{live::Live, store::GivesWay};
+use crate::live::Live;
 
 /// Most devices of a project that games may add to.
 const MAX_DEVICES_PER_PROJECT: usize = 10_000;
@@ -15,7 +15,7 @@ pub(crate) struct Arrival {
     /// `None`: it is new.
     pub(crate) known: Option<DeviceId>,
     /// Which one it takes the place of.
-    pub(crate) gives_way: Option<GivesWay>,
+    pub(crate) gives_way: Option<DeviceId>,
 }
 
 impl Arrival {

@@ -64,11 +64,11 @@ impl Gateway {
         let asked = {
             // until it is queued: what a game reports from now on has its turn later, and declares the variable anew
             let mut state = live.state();
-            let values = state.begin_forget_var(&name)?;
+            state.begin_forget_var(&name)?;
             let deed = Deed::new("variable.forget", name.as_str()).in_project(project);
             let note = deed.by(caller, self.now());
             let (author, gesture, name) = (caller.user.id, random_gesture(), name.clone());
-            let write = Write::ForgetVar { project, name, values, author, gesture, note };
+            let write = Write::ForgetVar { project, name, author, gesture, note };
             self.inner.writer.ask_edit(Arc::clone(&live), write)
         };
         let outcome = match asked {
@@ -76,6 +76,7 @@ impl Gateway {
             Err(error) => Err(error),
         };
         if let Ok(Written::Forgotten { .. }) = outcome {
+            self.inner.sweeper.wake();
             return Ok(());
         }
         live.state().end_forget_var(&name);
@@ -97,9 +98,9 @@ impl Gateway {
         let asked = {
             // until it is queued: a game that comes back as this device has its turn later
             let mut state = live.state();
-            let (name, values) = state.begin_forget_device(device)?;
+            let name = state.begin_forget_device(device)?;
             let note = Deed::new("device.forget", name).in_project(project).by(caller, self.now());
-            let write = Write::ForgetDevice { project, device, values, note };
+            let write = Write::ForgetDevice { project, device, note };
             self.inner.writer.ask_edit(Arc::clone(&live), write)
         };
         let outcome = match asked {
@@ -107,6 +108,7 @@ impl Gateway {
             Err(error) => Err(error),
         };
         if let Ok(Written::Done) = outcome {
+            self.inner.sweeper.wake();
             return Ok(());
         }
         live.state().end_forget_device(device);

@@ -238,7 +238,12 @@ impl Gateway {
             at,
         };
         match self.inner.writer.connect(Arc::clone(live), write).await? {
-            Written::Connected { device, session } => Ok((device, session)),
+            Written::Connected { device, session } => {
+                if arrival.gives_way.is_some() {
+                    self.inner.sweeper.wake();
+                }
+                Ok((device, session))
+            }
             other => {
                 let text = format!("a connection was answered by {other:?}");
                 Err(GatewayError::Unavailable(StoreError::Damaged(text)))

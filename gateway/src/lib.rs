@@ -29,6 +29,7 @@ mod passwords;
 mod projects;
 mod refusals;
 mod sessions;
+mod steps;
 pub mod store;
 mod sweeper;
 mod tokens;

@@ -1,4 +1,4 @@
-//! When a game's session is forgotten: once in a while, in small steps along the table's key, and never one that a connection
+//! When a game's session is forgotten: once in a while, in [steps](crate::steps) along the table's key, and never one that a connection
 //! holds. It grows old by a time of its own, since the clock may be wrong.
 
 use std::{
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     gateway::Inner,
+    steps::Pace,
     store::{Result, SessionClock, Store},
 };
 
@@ -22,8 +23,6 @@ const LIFETIME: i64 = 90 * DAY;
 const INTERVAL: Duration = Duration::from_secs(6 * 3600);
 /// Sessions that are looked at in one step, which disturbs nobody who writes.
 const STEP: u32 = 1_000;
-/// Sessions that are deleted at once: whoever writes meanwhile waits a few milliseconds.
-const DELETED_AT_ONCE: usize = 100;
 
 /// The time that counts, after a look at the clock. By one look it goes on for a day at most. What a jump or a long stop has
 /// left behind is made up for by going twice as fast: then whoever was there before a jump by any length still has half of
@@ -70,27 +69,26 @@ async fn look(gateway: &Weak<Inner>) -> Result<()> {
     drop(inner);
     store.set_session_clock(clock).await?;
     let before = UnixMicros(clock.time.0 - LIFETIME);
-    let mut after = 0;
+    let (mut after, mut pace) = (0, Pace::default());
     loop {
         let begun = Instant::now();
         let step = store.list_sessions(after, STEP).await?;
         let Some((last, _)) = step.last() else { return Ok(()) };
         after = *last;
-        rest(begun).await;
+        // leaves the database to others for as long as it was busy
+        sleep(begun.elapsed().max(Duration::from_millis(1))).await;
         let Some(inner) = gateway.upgrade() else { return Ok(()) };
         let old = forgotten(&step, before, || inner.projects.held_sessions());
         drop(inner);
-        for old in old.chunks(DELETED_AT_ONCE) {
+        let mut old = &old[..];
+        while !old.is_empty() {
+            let (now, later) = old.split_at(old.len().min(pace.rows() as usize));
             let begun = Instant::now();
-            store.forget_sessions(old, before).await?;
-            rest(begun).await;
+            store.forget_sessions(now, before).await?;
+            sleep(pace.rest(begun.elapsed())).await;
+            old = later;
         }
     }
-}
-
-/// Leaves the database to others for as long as it was busy.
-async fn rest(begun: Instant) {
-    sleep(begun.elapsed().max(Duration::from_millis(1))).await;
 }
 
 #[cfg(test)]

@@ -12,10 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gateway::{
-    Caller, Clock, Content, GameEvent, GameLine, Gateway, Origin,
-    store::{Store, Ticket, Write},
-};
+use gateway::{Caller, Clock, Content, GameEvent, GameLine, Gateway, Origin, store::Store};
 use protocol::{
     line::{Caps, Hello, parse_logs, parse_report},
     live::Gesture,
@@ -29,6 +26,12 @@ const NOW: UnixMicros = UnixMicros(1_790_000_000_000_000);
 const DEVICES: usize = 120;
 const VARS: usize = 5_000;
 const EDITS: usize = 1_000_000;
+/// As many as a project may have.
+const MAX_DEVICES: usize = 10_000;
+/// A receipt that comes later is told.
+const LONG: Duration = Duration::from_millis(50);
+/// Before and after what is measured.
+const CALM_SECONDS: u64 = 5;
 
 struct House {
     place: Arc<Place>,
@@ -118,7 +121,12 @@ fn tell(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let of = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1_000.0;
     let (count, most) = (times.len(), of(1.0));
-    println!("{what}: p50 {:.2} ms, p99 {:.2} ms, most {most:.2} ms, of {count}", of(0.5), of(0.99));
+    let long = times.iter().filter(|time| **time > LONG).count();
+    println!(
+        "{what}: p50 {:.2} ms, p99 {:.2} ms, most {most:.2} ms, {long} above {LONG:?}, of {count}",
+        of(0.5),
+        of(0.99)
+    );
 }
 
 /// One line after another, each when the last one has its receipt, until `done`.
@@ -160,47 +168,106 @@ async fn games_that_connect_among_many_sessions(place: Arc<Place>) {
     }
 }
 
+/// Receipts of a game of another project while something goes on, and for some seconds before and after.
+async fn receipts_while(house: &House, what: &str, work: impl Future<Output = ()>) {
+    let other = house.gateway.create_project(&house.owner, what).await.unwrap();
+    let calm = async || tokio::time::sleep(Duration::from_secs(CALM_SECONDS)).await;
+    tell_receipts(house, &other, &format!("before: {what}"), calm()).await;
+    tell_receipts(house, &other, &format!("during: {what}"), work).await;
+    tell_receipts(house, &other, &format!("after: {what}"), calm()).await;
+}
+
+async fn tell_receipts(house: &House, project: &Project, when: &str, work: impl Future<Output = ()>) {
+    let (game, done) = (house.game(project, "calm").await, AtomicBool::new(false));
+    let work = async {
+        work.await;
+        done.store(true, Relaxed);
+    };
+    let (times, ()) = tokio::join!(receipts(game, &done), work);
+    tell(&format!("receipts {when}"), times);
+}
+
+/// How much is left to clear away, of rows that are marked and of space.
+async fn left(place: &Place) -> i64 {
+    const MARKED: &str = "SELECT count(*) FROM projects WHERE deleted_at IS NOT NULL";
+    match place {
+        Place::Sqlite { .. } => {
+            let mut connection =
+                SqliteConnection::connect(&format!("sqlite:{}", place.name())).await.unwrap();
+            let sql = format!("SELECT ({MARKED}) + (SELECT freelist_count FROM pragma_freelist_count)");
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap()
+        }
+        Place::Postgres { .. } => {
+            let mut connection = PgConnection::connect(&place.name()).await.unwrap();
+            sqlx::query_scalar(MARKED).fetch_one(&mut connection).await.unwrap()
+        }
+    }
+}
+
+async fn cleared_away(place: &Place) {
+    while left(place).await > 0 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
 async fn receipts_while_a_project_goes(place: Arc<Place>) {
     let house = House::new(place).await;
     house.fill(DEVICES, EDITS).await;
-    let other = house.gateway.create_project(&house.owner, "another").await.unwrap();
-    let (game, done) = (house.game(&other, "calm").await, AtomicBool::new(false));
-    let calm = async {
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        done.store(true, Relaxed);
-    };
-    let (times, ()) = tokio::join!(receipts(game, &done), calm);
-    tell("receipts before", times);
-
-    let (game, done) = (house.game(&other, "calm").await, AtomicBool::new(false));
     let deleting = async {
         let begun = Instant::now();
         house.gateway.delete_project(&house.owner, house.project.id).await.unwrap();
         println!("the answer to whoever deleted: {:?}", begun.elapsed());
-        let mut left = 1;
-        while left > 0 {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            left = match &*house.place {
-                Place::Sqlite { .. } => {
-                    let mut connection =
-                        SqliteConnection::connect(&format!("sqlite:{}", house.place.name())).await.unwrap();
-                    let sql = "SELECT (SELECT count(*) FROM projects) - 1 + (SELECT freelist_count FROM pragma_freelist_count)";
-                    let left: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
-                    left
-                }
-                Place::Postgres { .. } => {
-                    let mut connection = PgConnection::connect(&house.place.name()).await.unwrap();
-                    let sql = "SELECT count(*) - 1 FROM projects";
-                    let left: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
-                    left
-                }
-            };
-        }
+        cleared_away(&house.place).await;
         println!("all of it is gone after {:?}", begun.elapsed());
-        done.store(true, Relaxed);
     };
-    let (times, ()) = tokio::join!(receipts(game, &done), deleting);
-    tell("receipts while it goes", times);
+    receipts_while(&house, "a project with 1,000,000 edits and 600,000 values goes", deleting).await;
+}
+
+async fn receipts_while_devices_and_a_variable_go(place: Arc<Place>) {
+    const LARGE: usize = 20;
+    let house = House::new(place).await;
+    house.fill(LARGE + 1, 0).await;
+    let (project, now) = (house.project.id.0, NOW.0);
+    // as many devices as may be: of the others each has one value, and was there later
+    let sql = format!(
+        "UPDATE devices SET last_seen = 1;
+         INSERT INTO devices (project_id, identity, name, first_seen, last_seen)
+             SELECT {project}, 'id:small' || n, 'small' || n, {now}, {now} FROM numbers;
+         INSERT INTO reported (device_id, project_id, name, value, at)
+             SELECT id, {project}, 'var7', '7', {now} FROM devices WHERE identity LIKE 'id:small%'"
+    );
+    house.execute(&sql, MAX_DEVICES - LARGE - 1).await;
+    // one that has read nothing yet
+    let house = House { gateway: open(&house.store).await, ..house };
+    let coming = async {
+        let mut games = Vec::new();
+        for number in 0..LARGE / 2 {
+            // one that says nothing and leaves would be the next to give way
+            games.push(house.game(&house.project, &format!("new {number}")).await);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        cleared_away(&house.place).await;
+    };
+    receipts_while(&house, "devices with 5,000 values give way", coming).await;
+    let forgetting = async {
+        let snapshot = house.gateway.snapshot(&house.owner, house.project.id).await.unwrap();
+        let large = snapshot.devices.iter().filter(|device| device.name.starts_with("filled"));
+        for device in large {
+            house.gateway.forget_device(&house.owner, house.project.id, device.id).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        cleared_away(&house.place).await;
+    };
+    receipts_while(&house, "devices with 5,000 values are forgotten", forgetting).await;
+    let forgetting = async {
+        let name = VarName::parse("var7").unwrap();
+        let begun = Instant::now();
+        house.gateway.forget_var(&house.owner, house.project.id, &name).await.unwrap();
+        println!("the answer to whoever forgot: {:?}", begun.elapsed());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        cleared_away(&house.place).await;
+    };
+    receipts_while(&house, "a variable with 10,000 values is forgotten", forgetting).await;
 }
 
 async fn requests_while_nobody_is_connected(place: Arc<Place>) {
@@ -248,35 +315,11 @@ async fn variables_reported_one_a_line(place: Arc<Place>) {
     }
 }
 
-async fn a_device_with_all_variables_gives_way(place: Arc<Place>) {
-    let house = House::new(place).await;
-    house.fill(20, 0).await;
-    let epoch = house.store.epoch().await.unwrap().number;
-    let mut times = Vec::new();
-    for number in 0..10 {
-        let device = protocol::model::DeviceId(number + 2);
-        let gives_way = Some(gateway::store::GivesWay { device, values: VARS });
-        let device = gateway::store::DeviceInfo {
-            identity: format!("id:new{number}"),
-            name: "new".to_owned(),
-            about: String::new(),
-            attrs: None,
-            applied: None,
-        };
-        let connect = Write::Connect { project: house.project.id, device, session: None, gives_way, at: NOW };
-        let ticket = Ticket { writer: "measured".to_owned(), number: number + 1, epoch };
-        let begun = Instant::now();
-        house.store.commit(&ticket, &[connect], &mut Vec::new()).await.unwrap();
-        times.push(begun.elapsed());
-    }
-    tell("a commit in which a device with 5,000 values gives way", times);
-}
-
 support::stories! {
     #[ignore = "measures"]
     games_that_connect_among_many_sessions,
     receipts_while_a_project_goes,
     requests_while_nobody_is_connected,
     variables_reported_one_a_line,
-    a_device_with_all_variables_gives_way,
+    receipts_while_devices_and_a_variable_go,
 }

@@ -451,9 +451,9 @@ impl State {
                 Some(Event::Logs(self.apply_logs(device, received, entries, first_seq)))
             }
             (Write::Connect { gives_way: Some(gives_way), .. }, Written::Connected { .. }) => {
-                self.forget_device(gives_way.device);
+                self.forget_device(gives_way);
                 // how many those are by now is kept beside the state
-                Some(Event::Forgotten { devices: vec![gives_way.device], gave_way: 1 })
+                Some(Event::Forgotten { devices: vec![gives_way], gave_way: 1 })
             }
             (Write::ForgetDevice { device, .. }, _) => {
                 self.forget_device(device);

@@ -13,7 +13,8 @@ use protocol::{live::Outcome, model::DeviceId};
 use self::{edits::write_edit, forget::write_forget_var};
 use super::{AuditRow, DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Write, Written};
 
-/// Devices of a project that are not there any more and keep their names; of more, those that went first lose theirs.
+/// Devices of a project that are not there any more and keep their names; of more, those that went first lose theirs, unless
+/// what they reported is still being cleared away.
 const MAX_FORGOTTEN_DEVICES: i64 = 10_000;
 /// So many of them in one transaction; a batch rarely forgets more.
 pub(super) const DROPPED_AT_ONCE: i64 = 1_000;
@@ -102,20 +103,20 @@ pub struct EditRows<'a> {
 /// it.
 pub type DesiredCells = (String, Option<String>, i64, String, i64, bool);
 
-/// What goes with a variable, and last the variable: of the project `$1` and the name `$2`, in both databases.
-pub(super) const FORGET_VAR: [&str; 3] = [
-    "DELETE FROM reported WHERE project_id = $1 AND name = $2",
-    "DELETE FROM outcomes WHERE project_id = $1 AND name = $2",
-    "DELETE FROM vars WHERE project_id = $1 AND name = $2",
-];
+/// Marks the variable `$2` of the project `$1` as forgotten, in both databases.
+pub(super) const FORGET_VAR: &str =
+    "UPDATE vars SET forgotten_at = $3, desired = NULL, desired_revision = NULL, desired_author = NULL, desired_at = NULL
+     WHERE project_id = $1 AND name = $2 AND forgotten_at IS NULL";
 
 /// The statements of one transaction, each over many rows. Every slice is free of duplicates.
 #[async_trait]
 pub trait Statements: Send {
     /// Notes the number of the writer's commit, and returns the epoch of the database.
     async fn mark(&mut self, writer: &str, number: i64) -> Result<i64>;
-    /// Forgets devices and what they reported, but not their names, which log lines need.
+    /// Marks devices as forgotten: what they reported is there no more, their names, which log lines need, are.
     async fn forget_devices(&mut self, devices: &[i64], at: i64) -> Result<()>;
+    /// Takes away what is left of what these devices reported before they were forgotten: they come back.
+    async fn empty_forgotten(&mut self, rows: &[DeviceRow<'_>]) -> Result<()>;
     /// Of a project's forgotten devices only so many stay, those that were forgotten last.
     async fn drop_forgotten(&mut self, project: i64, most: i64) -> Result<()>;
     /// Makes devices or renews what they say of themselves, also of those that were forgotten; returns (id, project, identity).
@@ -138,6 +139,8 @@ pub trait Statements: Send {
     async fn take_log_numbers(&mut self, counts: &[(i64, i64)]) -> Result<Vec<(i64, i64)>>;
     /// Appends log lines.
     async fn insert_logs(&mut self, rows: &[LogRow<'_>]) -> Result<()>;
+    /// Takes away those of these variables that were forgotten, with what is left of them: they are declared anew.
+    async fn drop_forgotten_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()>;
     /// Declares variables; the new ones come last, in the order of `rows`.
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()>;
     /// Sets reported values.
@@ -161,8 +164,8 @@ pub trait Statements: Send {
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64>;
     /// Notes that the newest edit of these variables let go of them.
     async fn note_let_go(&mut self, edit: &EditRows<'_>, names: &[&str]) -> Result<()>;
-    /// Deletes a variable with what devices say of it, but not its history; whether it was there.
-    async fn forget_var(&mut self, project: i64, name: &str) -> Result<bool>;
+    /// Marks a variable as forgotten, with what devices say of it, but not its history; whether it was there.
+    async fn forget_var(&mut self, project: i64, name: &str, at: i64) -> Result<bool>;
     /// Adds a row to the audit trail.
     async fn note(&mut self, note: &AuditRow) -> Result<()>;
     /// Sets when devices were last seen, and how far they are where that is known: (id, at, applied).
@@ -218,7 +221,7 @@ async fn forget_devices(sql: &mut impl Statements, batch: &[Write]) -> Result<()
     for write in batch {
         match write {
             Write::Connect { project, gives_way: Some(gives_way), at, .. } => {
-                devices.insert(gives_way.device.0);
+                devices.insert(gives_way.0);
                 projects.insert(project.0, at.0);
             }
             Write::ForgetDevice { project, device, note, .. } => {
@@ -256,6 +259,7 @@ async fn connect(sql: &mut impl Statements, batch: &[Write], written: &mut [Writ
         return Ok(());
     }
     let rows: Vec<DeviceRow<'_>> = devices.into_values().collect();
+    sql.empty_forgotten(&rows).await?;
     let made = sql.upsert_devices(&rows).await?;
     let ids: HashMap<(i64, &str), i64> =
         made.iter().map(|(id, project, identity)| ((*project, identity.as_str()), *id)).collect();
@@ -493,6 +497,7 @@ impl<'a> Reports<'a> {
     async fn write(self, sql: &mut impl Statements) -> Result<()> {
         if !self.declared.is_empty() {
             let rows: Vec<_> = self.declared.into_values().collect();
+            sql.drop_forgotten_vars(&rows).await?;
             sql.upsert_vars(&rows).await?;
         }
         if !self.values.is_empty() {

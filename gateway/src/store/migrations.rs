@@ -39,6 +39,7 @@ const SCRIPTS: &[Script] = &[
     script!("0010_links_of_tokens"),
     script!("0011_history_of_a_variable"),
     script!("0012_session_clock"),
+    script!("0013_forgotten_in_steps"),
 ];
 
 /// The number of the last step.

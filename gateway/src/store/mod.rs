@@ -18,6 +18,8 @@ mod shared;
 mod sqlite;
 mod sweep;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use protocol::{
     live::{Applied, Change, Desired, Device, Gesture, LogLine, Outcome, Reported},
@@ -37,6 +39,7 @@ pub use files::{make_folder, open_private};
 pub use history::PAGE_BYTES;
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
+pub use sweep::Chore;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -244,15 +247,6 @@ pub struct DeviceInfo {
     pub applied: Option<Revision>,
 }
 
-/// A device that goes so that a new one can come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GivesWay {
-    /// Which.
-    pub device: DeviceId,
-    /// How many values it has reported, which go with it.
-    pub values: usize,
-}
-
 /// One write of a batch.
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -264,8 +258,8 @@ pub enum Write {
         device: DeviceInfo,
         /// The name of its session, if lines with numbers will come.
         session: Option<String>,
-        /// The device in whose place it comes, if the project is full.
-        gives_way: Option<GivesWay>,
+        /// The device in whose place it comes, if the project is full. What it reported goes as with [`Write::ForgetDevice`].
+        gives_way: Option<DeviceId>,
         /// Now.
         at: UnixMicros,
     },
@@ -338,14 +332,13 @@ pub enum Write {
         /// The project's revision when that was so: that of the edit if it changes nothing.
         seen: Revision,
     },
-    /// A person forgets a variable: what people want of it is let go, and its row and all values go. Its history stays.
+    /// A person forgets a variable: what people want of it is let go, and it is there no more. Its history stays; its values
+    /// are cleared away later, in steps.
     ForgetVar {
         /// Of which project.
         project: ProjectId,
         /// Which.
         name: VarName,
-        /// How many devices' values go with it.
-        values: usize,
         /// Who.
         author: UserId,
         /// Of the history's row, if there is something to let go of.
@@ -353,14 +346,13 @@ pub enum Write {
         /// Its row of the audit trail.
         note: AuditRow,
     },
-    /// A person forgets a device that is not connected: its values go, and its row stays for the name of its log lines.
+    /// A person forgets a device that is not connected: its row stays for the name of its log lines, and its values are there
+    /// no more; they are cleared away later, in steps.
     ForgetDevice {
         /// Of which project.
         project: ProjectId,
         /// Which.
         device: DeviceId,
-        /// How many values go with it.
-        values: usize,
         /// Its row of the audit trail.
         note: AuditRow,
     },
@@ -410,9 +402,11 @@ impl Write {
             Self::Report { declared, values, .. } => declared.len() + values.len(),
             Self::Edit { changes, unchanged, .. } => changes.len() + unchanged.len(),
             Self::Outcomes { outcomes, .. } => outcomes.len(),
-            Self::Connect { gives_way, .. } => 1 + gives_way.map_or(0, |gives_way| gives_way.values),
-            Self::ForgetVar { values, .. } | Self::ForgetDevice { values, .. } => 1 + values,
-            Self::Refused { .. } | Self::Seen { .. } => 1,
+            Self::Connect { .. }
+            | Self::ForgetVar { .. }
+            | Self::ForgetDevice { .. }
+            | Self::Refused { .. }
+            | Self::Seen { .. } => 1,
         }
     }
 }
@@ -613,10 +607,15 @@ pub trait Store: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Removes up to so many rows of what deleted projects left, and when there are none, gives up to so many pages back to
-    /// the system. Whether there was anything to do; then there may be more.
-    async fn sweep(&self, _rows: u32) -> Result<bool> {
-        Ok(false)
+    /// What is to be cleared away next, if anything is.
+    async fn find_chore(&self) -> Result<Option<Chore>> {
+        Ok(None)
+    }
+
+    /// Does a part of it, in one transaction: up to so many rows or pages, and fewer when that takes longer than `within`. How
+    /// long others who write had to wait for it.
+    async fn do_chore(&self, _chore: &Chore, _rows: u32, _within: Duration) -> Result<Duration> {
+        Ok(Duration::ZERO)
     }
 
     /// Closes every connection, after the last commit.

@@ -73,14 +73,15 @@ macro_rules! impl_store {
                     "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision),
                          coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at)
                      FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
-                     WHERE v.project_id = $1 ORDER BY v.position, v.name",
+                     WHERE v.project_id = $1 AND v.forgotten_at IS NULL ORDER BY v.position, v.name",
                 )
                 .bind(id.0)
                 .fetch_all(&mut *tx)
                 .await?;
                 let removed: Vec<rows::RemovedCells> = sqlx::query_as(
                     "SELECT name, revision, author, at FROM let_go l WHERE project_id = $1
-                         AND NOT EXISTS (SELECT 1 FROM vars v WHERE v.project_id = l.project_id AND v.name = l.name)
+                         AND NOT EXISTS (SELECT 1 FROM vars v WHERE v.project_id = l.project_id AND v.name = l.name
+                             AND v.forgotten_at IS NULL)
                      ORDER BY name",
                 )
                 .bind(id.0)
@@ -149,7 +150,7 @@ macro_rules! impl_store {
                         "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision),
                              coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at)
                          FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
-                         WHERE v.project_id = $1 AND v.name = $2",
+                         WHERE v.project_id = $1 AND v.name = $2 AND v.forgotten_at IS NULL",
                     )
                     .bind(id.0)
                     .bind(name.as_str())
@@ -318,23 +319,67 @@ macro_rules! impl_store {
                 self.delete_sessions(sessions, before.0).await
             }
 
-            async fn sweep(&self, rows: u32) -> Result<bool> {
-                let sql = "SELECT min(id) FROM projects WHERE deleted_at IS NOT NULL";
-                let deleted: Option<i64> = sqlx::query_scalar(sql).fetch_one(&self.reader).await?;
-                let Some(project) = deleted else { return self.give_back(rows).await };
-                for piece in sweep::pieces($kind) {
-                    let gone = sqlx::query(sqlx::AssertSqlSafe(piece))
-                        .bind(project)
-                        .bind(i64::from(rows))
-                        .execute(&self.writer)
-                        .await?;
-                    if gone.rows_affected() > 0 {
-                        return Ok(true);
+            async fn find_chore(&self) -> Result<Option<Chore>> {
+                let devices: Vec<i64> =
+                    sqlx::query_scalar(sweep::FORGOTTEN_DEVICES).fetch_all(&self.reader).await?;
+                if !devices.is_empty() {
+                    return Ok(Some(Chore::ForgottenDevices(devices)));
+                }
+                let var: Option<(i64, String)> =
+                    sqlx::query_as(sweep::FORGOTTEN_VAR).fetch_optional(&self.reader).await?;
+                if let Some((project, name)) = var {
+                    return Ok(Some(Chore::ForgottenVar { project, name }));
+                }
+                let deleted: Option<i64> =
+                    sqlx::query_scalar(sweep::DELETED_PROJECT).fetch_one(&self.reader).await?;
+                let Some(project) = deleted else { return self.find_space().await };
+                let devices: Vec<i64> =
+                    sqlx::query_scalar(sweep::DEVICES).bind(project).fetch_all(&self.reader).await?;
+                if !devices.is_empty() {
+                    return Ok(Some(Chore::DeletedDevices(devices)));
+                }
+                for (table, any) in sweep::any_rows() {
+                    let sql = sqlx::AssertSqlSafe(any);
+                    let found: Option<i32> =
+                        sqlx::query_scalar(sql).bind(project).fetch_optional(&self.reader).await?;
+                    if found.is_some() {
+                        return Ok(Some(Chore::DeletedRows { project, table }));
                     }
                 }
-                let sql = "DELETE FROM projects WHERE id = $1";
-                sqlx::query(sql).bind(project).execute(&self.writer).await?;
-                Ok(true)
+                Ok(Some(Chore::DeletedProject(project)))
+            }
+
+            async fn do_chore(
+                &self,
+                chore: &Chore,
+                rows: u32,
+                within: std::time::Duration,
+            ) -> Result<std::time::Duration> {
+                if *chore == Chore::Space {
+                    return self.give_back(rows, within).await;
+                }
+                let mut tx = self.writer.begin().await?;
+                // others wait from here
+                let mut budget = sweep::Budget::new(rows, within);
+                'pieces: for piece in chore.pieces($kind) {
+                    loop {
+                        let Some(part) = budget.part() else { break 'pieces };
+                        let mut query = sqlx::query(sqlx::AssertSqlSafe(piece.sql.clone())).bind(piece.of);
+                        if piece.is_part {
+                            query = query.bind(part);
+                        }
+                        if let Some(name) = piece.name {
+                            query = query.bind(name);
+                        }
+                        let gone = query.execute(&mut *tx).await?.rows_affected();
+                        budget.take(gone);
+                        if !piece.is_part || gone < part.cast_unsigned() {
+                            break;
+                        }
+                    }
+                }
+                tx.commit().await?;
+                Ok(budget.elapsed())
             }
 
             async fn close(&self) {

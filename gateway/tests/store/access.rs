@@ -15,6 +15,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::Sq
 use crate::{
     house::{House, KEY, NOW, int, integer, later, make_project, make_user, name, note, session, text},
     support::Place,
+    sweeping::sweep,
 };
 
 const BEFORE: UnixMicros = UnixMicros(NOW.0 - 1);
@@ -310,14 +311,14 @@ async fn a_project_goes_with_all_but_its_trail(store: Arc<dyn Store>) {
         .await;
     house.commit(&[house.edit(1, &[("speed", int(6))])]).await;
     // nothing is ever taken away before its project
-    while house.store.sweep(10).await.unwrap() {}
+    while sweep(&house.store, 10).await {}
     assert_eq!(house.history().await.len(), 1);
     let noted = AuditRow { project: Some(id), ..note("project.delete") };
     assert!(access.delete_project(id, noted).await.unwrap());
     assert!(!access.delete_project(id, note("project.delete")).await.unwrap());
     assert_eq!(house.store.get_project(id).await.unwrap(), None);
     assert_eq!(house.store.get_key(house.project.key).await.unwrap(), None);
-    while house.store.sweep(10).await.unwrap() {}
+    while sweep(&house.store, 10).await {}
     assert_eq!(house.history().await, []);
     assert_eq!(house.store.list_logs(id, None, 10).await.unwrap(), []);
     assert!(house.store.get_project(other.id).await.unwrap().is_some());

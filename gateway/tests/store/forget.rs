@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use gateway::store::{AuditRow, Store, Write, Written};
+use gateway::store::{AuditRow, Store, StoreError, Write, Written};
 use protocol::{
     live::{Desired, Gesture, Outcome},
     model::{UserId, VarRevision},
 };
 
-use crate::house::{House, NOW, commit, int, integer, later, make_device, make_project, name, note, saved};
+use crate::{
+    house::{House, NOW, commit, int, integer, later, make_device, make_project, name, note, saved},
+    support::Place,
+    sweeping::{everything, sweep},
+};
 
 fn forget_var(house: &House, var: &str) -> Write {
     Write::ForgetVar {
         project: house.project.id,
         name: name(var),
-        values: 1,
         author: UserId(7),
         gesture: Gesture(99),
         note: AuditRow { project: Some(house.project.id), ..note("variable.forget") },
@@ -23,7 +26,7 @@ fn forget_var(house: &House, var: &str) -> Write {
 
 fn forget_device(house: &House) -> Write {
     let note = AuditRow { project: Some(house.project.id), at: later(1), ..note("device.forget") };
-    Write::ForgetDevice { project: house.project.id, device: house.device, values: 1, note }
+    Write::ForgetDevice { project: house.project.id, device: house.device, note }
 }
 
 async fn deeds(house: &House) -> Vec<String> {
@@ -88,20 +91,133 @@ async fn only_what_is_of_the_project(store: Arc<dyn Store>) {
     for house in [&house, &other] {
         house.commit(&[house.report(&[("speed", integer())], &[("speed", int(5))])]).await;
     }
-    let foreign = Write::ForgetDevice {
-        project: house.project.id,
-        device: other.device,
-        values: 0,
-        note: note("device.forget"),
-    };
+    let foreign =
+        Write::ForgetDevice { project: house.project.id, device: other.device, note: note("device.forget") };
     assert!(commit(&store, &[foreign]).await.is_err());
     house.commit(&[forget_var(&house, "speed")]).await;
     let left = other.load().await;
     assert_eq!((left.devices.len(), left.vars.len(), left.vars[0].reported.len()), (1, 1, 1));
 }
 
+/// Rows of one step.
+const STEP: usize = 7;
+const VARS: usize = 40;
+const DEVICES: usize = 30;
+
+/// Of `reported` and `outcomes`.
+async fn rows(place: &Place) -> usize {
+    let all = everything(place).await;
+    all["reported"].len() + all["outcomes"].len()
+}
+
+/// How many rows each step took, up to so many steps or until there is nothing to do.
+async fn steps(place: &Place, store: &Arc<dyn Store>, most: usize) -> Vec<usize> {
+    let (mut taken, mut left) = (Vec::new(), rows(place).await);
+    while taken.len() < most && sweep(store, STEP).await {
+        let now = rows(place).await;
+        // space that is given back is no row
+        taken.extend((now < left).then(|| left - now));
+        left = now;
+    }
+    taken
+}
+
+fn rejected(house: &House, names: &[String]) -> Write {
+    let outcome = |n: &String| (name(n), VarRevision(1), Outcome::Rejected { reason: None });
+    let outcomes = names.iter().map(outcome).collect();
+    Write::Outcomes { project: house.project.id, device: house.device, outcomes }
+}
+
+async fn what_a_device_reported_goes_in_steps(place: Arc<Place>) {
+    let store = place.open().await.unwrap();
+    let house = House::new(Arc::clone(&store)).await;
+    let names: Vec<String> = (0..VARS).map(|n| format!("var{n}")).collect();
+    let declared: Vec<_> = names.iter().map(|n| (n.as_str(), integer())).collect();
+    let values: Vec<_> = names.iter().map(|n| (n.as_str(), int(5))).collect();
+    let neighbour = make_device(&store, &house.project, "two").await;
+    let neighbour = House { store: Arc::clone(&store), project: house.project.clone(), device: neighbour };
+    house.commit(&[house.report(&declared, &values), rejected(&house, &names)]).await;
+    neighbour.commit(&[neighbour.report(&[], &values), rejected(&neighbour, &names)]).await;
+    let visible = async || {
+        let state = house.load().await;
+        let of_vars = state.vars.iter().map(|var| (var.reported.len(), var.applied.len()));
+        of_vars.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    };
+    let all = rows(&place).await;
+    house.commit(&[forget_device(&house)]).await;
+    assert_eq!(rows(&place).await, all, "whoever waits for this commit waits for no clean-up");
+    assert_eq!(visible().await, (VARS, VARS));
+
+    // a stop in between changes nothing, and neither does it when the device comes back meanwhile
+    assert_eq!(steps(&place, &store, 3).await, [STEP; 3]);
+    store.close().await;
+    let store = place.open().await.unwrap();
+    let house = House { store: Arc::clone(&store), ..house };
+    assert_eq!(steps(&place, &store, 1).await, [STEP]);
+    assert_eq!(make_device(&store, &house.project, "one").await, house.device);
+    house.commit(&[house.report(&[], &values[..3])]).await;
+    assert!(steps(&place, &store, 99).await.is_empty(), "it is there");
+    let state = house.load().await;
+    let (reported, applied): (usize, usize) = (
+        state.vars.iter().map(|var| var.reported.len()).sum(),
+        state.vars.iter().map(|var| var.applied.len()).sum(),
+    );
+    assert_eq!((reported, applied), (VARS + 3, VARS), "nothing is left of before");
+
+    house.commit(&[house.report(&[], &values), forget_device(&house)]).await;
+    let taken = steps(&place, &store, 99).await;
+    assert!(taken.iter().all(|rows| *rows <= STEP), "{taken:?}");
+    assert_eq!(rows(&place).await, 2 * VARS, "the neighbour's alone");
+    store.close().await;
+}
+
+async fn the_values_of_a_variable_go_in_steps(place: Arc<Place>) {
+    let store = place.open().await.unwrap();
+    let house = House::new(Arc::clone(&store)).await;
+    let both = [("size", integer()), ("speed", integer())];
+    let names = ["size".to_owned(), "speed".to_owned()];
+    house.commit(&[house.report(&both, &[])]).await;
+    for n in 0..DEVICES {
+        let device = make_device(&store, &house.project, &format!("device {n}")).await;
+        let other = House { store: Arc::clone(&store), project: house.project.clone(), device };
+        let values = [("size", int(1)), ("speed", int(5))];
+        other.commit(&[other.report(&[], &values), rejected(&other, &names)]).await;
+    }
+    let all = rows(&place).await;
+    house.commit(&[house.edit(1, &[("speed", int(7))]), forget_var(&house, "speed")]).await;
+    assert_eq!(rows(&place).await, all, "whoever waits for this commit waits for no clean-up");
+    let state = house.load().await;
+    assert_eq!((state.vars.len(), state.vars[0].reported.len()), (1, DEVICES));
+    assert_eq!(state.removed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["speed"]);
+    let some = store.load_vars(house.project.id, &[name("speed")], 99).await.unwrap().unwrap();
+    assert!(some.vars.is_empty());
+    // nobody sets it, and nothing more is kept of it
+    let edited = commit(&store, &[house.edit(2, &[("speed", int(8))])]).await;
+    assert!(matches!(edited, Err(StoreError::Damaged(_))), "{edited:?}");
+    house.commit(&[rejected(&house, &names[1..])]).await;
+    assert_eq!(rows(&place).await, all);
+
+    assert_eq!(steps(&place, &store, 3).await, [STEP; 3]);
+    // it is declared anew meanwhile, as another one
+    house.commit(&[house.report(&[("speed", integer())], &[("speed", int(6))])]).await;
+    assert!(steps(&place, &store, 99).await.is_empty(), "it is there");
+    let state = house.load().await;
+    assert_eq!(state.vars.iter().map(|var| var.name.as_str()).collect::<Vec<_>>(), ["size", "speed"]);
+    assert_eq!((state.vars[1].reported.len(), state.vars[1].applied.len()), (1, 0));
+    assert_eq!(rows(&place).await, 2 * DEVICES + 1);
+
+    house.commit(&[forget_var(&house, "size"), forget_var(&house, "speed")]).await;
+    let taken = steps(&place, &store, 99).await;
+    assert!(taken.iter().all(|rows| *rows <= STEP), "{taken:?}");
+    let all = everything(&place).await;
+    assert_eq!((all["reported"].len(), all["outcomes"].len(), all["vars"].len()), (0, 0, 0));
+    store.close().await;
+}
+
 crate::support::stories! {
     a_batch_forgets_in_its_turn,
     a_device_goes_and_its_row_stays,
     only_what_is_of_the_project,
+    what_a_device_reported_goes_in_steps,
+    the_values_of_a_variable_go_in_steps,
 }

@@ -1,14 +1,15 @@
 //! A project is deleted: nothing leads to it at once, and what it held goes in steps.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use gateway::store::{SqliteStore, Store, StoreError};
+use protocol::model::{Role, UnixMicros};
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::{
-    house::{House, KEY, make_device, make_project, note},
+    house::{House, KEY, NOW, later, make_device, make_project, make_user, note, session},
     support::Place,
     whole::{self, Everything},
 };
@@ -24,7 +25,7 @@ fn rows_of_projects(all: &Everything) -> usize {
     all.iter().filter(|(table, _)| !OF_PEOPLE.contains(&table.as_str())).map(|(_, rows)| rows.len()).sum()
 }
 
-async fn everything(place: &Place) -> Everything {
+pub async fn everything(place: &Place) -> Everything {
     match place {
         Place::Sqlite { .. } => whole::of_sqlite(&place.name()).await,
         Place::Postgres { .. } => whole::of_postgres(&place.name()).await,
@@ -48,9 +49,16 @@ async fn execute(place: &Place, sql: &str) {
     }
 }
 
+/// A step of up to so many rows, if there is anything to do.
+pub async fn sweep(store: &Arc<dyn Store>, rows: usize) -> bool {
+    let Some(chore) = store.find_chore().await.unwrap() else { return false };
+    store.do_chore(&chore, rows as u32, Duration::MAX).await.unwrap();
+    true
+}
+
 /// Steps until nothing is left to do.
 async fn sweep_all(store: &Arc<dyn Store>) {
-    while store.sweep(STEP as u32).await.unwrap() {}
+    while sweep(store, STEP).await {}
 }
 
 async fn a_deleted_project_goes_in_steps_and_from_where_it_stopped(place: Arc<Place>) {
@@ -82,7 +90,7 @@ async fn a_deleted_project_goes_in_steps_and_from_where_it_stopped(place: Arc<Pl
     let mut steps = 0;
     let mut left = rows_of_projects(&everything(&place).await);
     let mut store = store;
-    while store.sweep(STEP as u32).await.unwrap() {
+    while sweep(&store, STEP).await {
         let now = rows_of_projects(&everything(&place).await);
         assert!(now <= left && left - now <= STEP, "{} rows in one step", left - now);
         left = now;
@@ -101,6 +109,26 @@ async fn a_deleted_project_goes_in_steps_and_from_where_it_stopped(place: Arc<Pl
     }
     // those that were about no project
     assert_eq!((all["api_tokens"].len(), all["links"].len()), (20, 10));
+    store.close().await;
+}
+
+async fn dead_sessions_of_people_go_some_at_a_time(place: Arc<Place>) {
+    let store = place.open().await.unwrap();
+    let owner = make_user(&store, Role::Owner, None).await.unwrap();
+    let sign_in = async |n: u16, at: UnixMicros| {
+        let mut token = [0; 32];
+        token[..2].copy_from_slice(&n.to_le_bytes());
+        store.access().create_session(session(token, owner.id, at, 10), note("session.begin")).await.unwrap();
+    };
+    for n in 0..150 {
+        sign_in(n, NOW).await;
+    }
+    let mut left = Vec::new();
+    for n in 150..153 {
+        sign_in(n, later(20)).await;
+        left.push(everything(&place).await["sessions"].len());
+    }
+    assert_eq!(left, [51, 2, 3]);
     store.close().await;
 }
 
@@ -126,6 +154,10 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              ALTER TABLE instance DROP COLUMN session_time;
              ALTER TABLE instance DROP COLUMN session_clock_seen;
              ALTER TABLE projects DROP COLUMN deleted_at;
+             DROP INDEX devices_to_empty;
+             DROP INDEX vars_forgotten;
+             ALTER TABLE devices DROP COLUMN to_empty;
+             ALTER TABLE vars DROP COLUMN forgotten_at;
              DELETE FROM _sqlx_migrations WHERE version >= 9",
             gone.project.id
         ),
@@ -227,4 +259,5 @@ async fn the_write_ahead_log_does_not_keep_its_peak_size() {
 crate::support::stories! {
     a_deleted_project_goes_in_steps_and_from_where_it_stopped,
     lines_without_a_project_are_found_by_the_upgrade,
+    dead_sessions_of_people_go_some_at_a_time,
 }

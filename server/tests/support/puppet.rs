@@ -1,13 +1,17 @@
 //! A store that does what a story wants of it, over one that works.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use gateway::store::{
-    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, Ticket, Write, Written,
+    AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, Ticket, Write,
+    Written,
 };
 use protocol::{
     live::{Gesture, LogLine},
@@ -80,8 +84,12 @@ impl Store for Puppet {
         self.store.check().await
     }
 
-    async fn sweep(&self, rows: u32) -> Result<bool> {
-        self.store.sweep(rows).await
+    async fn find_chore(&self) -> Result<Option<Chore>> {
+        self.store.find_chore().await
+    }
+
+    async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration> {
+        self.store.do_chore(chore, rows, within).await
     }
 
     async fn close(&self) {

@@ -8,7 +8,6 @@ use super::{
     DeviceState, State,
     held::{Weight, weight_of_mark},
 };
-use crate::store::GivesWay;
 
 /// Devices that are about to come or to go.
 #[derive(Debug, Default)]
@@ -42,7 +41,7 @@ impl State {
     /// Whoever has the game's key can make any number of names, so none of them is safe from the next one but while its
     /// game is connected: otherwise names could be piled up until nobody gets in. Those that hold no value go first, and of
     /// those the one that was seen the longest ago. One that comes back is the same device again.
-    pub(crate) fn make_way(&mut self, most: usize) -> Result<Option<GivesWay>, ProtocolError> {
+    pub(crate) fn make_way(&mut self, most: usize) -> Result<Option<DeviceId>, ProtocolError> {
         let Arrivals { new, expected, leaving } = &mut self.arrivals;
         let mut gives_way = None;
         if self.devices.len() - leaving.len() + *new >= most {
@@ -50,12 +49,12 @@ impl State {
                 device.connections == 0 && !expected.contains_key(id) && !leaving.contains(id)
             };
             let away = self.devices.iter().filter(may_go);
-            let Some((id, device)) = away.min_by_key(|(id, d)| (d.values > 0, d.last_seen, **id)) else {
+            let Some((id, _)) = away.min_by_key(|(id, d)| (d.values > 0, d.last_seen, **id)) else {
                 let text =
                     format!("{most} devices of this project are connected, which is as many as may be");
                 return Err(ProtocolError::new(ErrorCode::Quota, text));
             };
-            gives_way = Some(GivesWay { device: *id, values: device.values });
+            gives_way = Some(*id);
             leaving.insert(*id);
         }
         *new += 1;
@@ -63,7 +62,7 @@ impl State {
     }
 
     /// The device has come, or will not.
-    pub(crate) fn end_arrival(&mut self, known: Option<DeviceId>, gives_way: Option<GivesWay>) {
+    pub(crate) fn end_arrival(&mut self, known: Option<DeviceId>, gives_way: Option<DeviceId>) {
         let Arrivals { new, expected, leaving } = &mut self.arrivals;
         match known {
             None => *new -= 1,
@@ -77,7 +76,7 @@ impl State {
             }
         }
         if let Some(gives_way) = gives_way {
-            leaving.remove(&gives_way.device);
+            leaving.remove(&gives_way);
         }
     }
 
@@ -133,7 +132,7 @@ mod tests {
     }
 
     fn chosen(state: &mut State, most: usize) -> Option<DeviceId> {
-        state.make_way(most).unwrap().map(|gives_way| gives_way.device)
+        state.make_way(most).unwrap()
     }
 
     #[test]
@@ -146,7 +145,7 @@ mod tests {
             assert_eq!(chosen(state, 4), Some(DeviceId(3)));
             assert_eq!(state.make_way(4).unwrap_err().code, ErrorCode::Quota);
             // one that came to nothing leaves its place to the next
-            state.end_arrival(None, Some(GivesWay { device: DeviceId(2), values: 0 }));
+            state.end_arrival(None, Some(DeviceId(2)));
             assert_eq!(chosen(state, 4), Some(DeviceId(2)));
         });
     }
@@ -157,7 +156,7 @@ mod tests {
             state.devices[&DeviceId(1)].values = 7;
             assert_eq!(state.expect("id:2"), Some(DeviceId(2)));
             assert_eq!(chosen(state, 3), Some(DeviceId(3)));
-            assert_eq!(state.make_way(3).unwrap(), Some(GivesWay { device: DeviceId(1), values: 7 }));
+            assert_eq!(chosen(state, 3), Some(DeviceId(1)));
             assert!(state.make_way(3).is_err());
             state.end_arrival(Some(DeviceId(2)), None);
             assert_eq!(chosen(state, 3), Some(DeviceId(2)));

@@ -49,12 +49,11 @@ impl State {
     }
 
     /// A person forgets a variable, which nobody edits from now on, and which games that report it from now on declare anew.
-    /// How many devices' values go with it.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::InUse`] when a connected game has reported it,
     /// [`GatewayError::Invalid`] when very many were forgotten.
-    pub(crate) fn begin_forget_var(&mut self, name: &VarName) -> Result<usize, GatewayError> {
+    pub(crate) fn begin_forget_var(&mut self, name: &VarName) -> Result<(), GatewayError> {
         let var = self.vars.get(name).ok_or(GatewayError::NotFound)?;
         let users = self.speakers.of(name);
         if !users.is_empty() {
@@ -66,9 +65,8 @@ impl State {
             );
             return Err(GatewayError::Invalid(text));
         }
-        let values = var.reported.len();
         self.forgetting.insert(name.clone());
-        Ok(values)
+        Ok(())
     }
 
     fn reported_by(&self, name: &VarName, users: &BTreeSet<DeviceId>) -> String {
@@ -114,19 +112,18 @@ impl State {
         self.pushes.forget();
     }
 
-    /// A person forgets a device; no game comes back as it until [`State::end_forget_device`]. Its name, and how many values go
-    /// with it.
+    /// A person forgets a device; no game comes back as it until [`State::end_forget_device`]. Its name.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::InUse`] when it is connected, or about to be.
-    pub(crate) fn begin_forget_device(&mut self, id: DeviceId) -> Result<(String, usize), GatewayError> {
+    pub(crate) fn begin_forget_device(&mut self, id: DeviceId) -> Result<String, GatewayError> {
         let device = self.devices.get(&id).ok_or(GatewayError::NotFound)?;
         if device.connections > 0 || self.arrivals.is_expected(id) {
             let text = format!("{} is connected: forget it when its game has ended", device.name);
             return Err(GatewayError::InUse(text));
         }
         match self.arrivals.leaving.insert(id) {
-            true => Ok((device.name.clone(), device.values)),
+            true => Ok(device.name.clone()),
             // it is as good as gone
             false => Err(GatewayError::NotFound),
         }
@@ -188,7 +185,7 @@ mod tests {
             let set = || vec![Change::from((name("speed"), Value::Int(7_i64.into())))];
             assert_eq!(declared(state), 0, "it is known");
             assert!(state.check_edit(set()).is_ok());
-            assert_eq!(state.begin_forget_var(&name("speed")).unwrap(), 0);
+            state.begin_forget_var(&name("speed")).unwrap();
             assert!(state.check_edit(set()).is_err());
             assert_eq!(declared(state), 1);
             // it came to nothing

@@ -82,8 +82,12 @@ impl AccessStore {
             .bind(link.created_at.0)
             .bind(link.expires_at.0)
             .bind(link.token.map(|token| token.0));
-            // here, so that dead links never pile up and nobody has to sweep
-            let sweep = sqlx::query("DELETE FROM links WHERE expires_at <= $1").bind(link.created_at.0);
+            // here, so that dead links never pile up and nobody has to sweep; a few, so that nobody waits for many
+            let sweep = sqlx::query(
+                "DELETE FROM links WHERE token_hash IN
+                     (SELECT token_hash FROM links WHERE expires_at <= $1 LIMIT 100)",
+            )
+            .bind(link.created_at.0);
             db.change(insert, [sweep], note).await.map(drop)
         })
     }

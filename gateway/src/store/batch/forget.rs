@@ -5,14 +5,14 @@ use protocol::model::VarRevision;
 use super::{EditRows, Statements};
 use crate::store::{Result, Write, Written};
 
-/// Lets go of what people want of it, under the project's next revision, and deletes it. When it is not there, nothing
+/// Lets go of what people want of it, under the project's next revision, and marks it as forgotten. When it is not there, nothing
 /// happens.
 pub(super) async fn write_forget_var(sql: &mut impl Statements, write: &Write) -> Result<Written> {
     let Write::ForgetVar { project, name, note, .. } = write else {
         unreachable!("the caller matched a variable to forget")
     };
     let let_go = let_go(sql, write).await?;
-    if !sql.forget_var(project.0, name.as_str()).await? {
+    if !sql.forget_var(project.0, name.as_str(), note.at.0).await? {
         return Ok(Written::Done);
     }
     sql.note(note).await?;

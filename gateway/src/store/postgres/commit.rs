@@ -85,21 +85,37 @@ impl Statements for PgConnection {
     }
 
     async fn forget_devices(&mut self, devices: &[i64], at: i64) -> Result<()> {
-        let sql = "UPDATE devices SET forgotten_at = $2 WHERE id = ANY($1)";
-        sqlx::query(sql).bind(devices).bind(at).execute(&mut *self).await?;
+        let sql = "UPDATE devices SET forgotten_at = $2, to_empty = $2 WHERE id = ANY($1)";
+        sqlx::query(sql).bind(devices).bind(at).execute(self).await?;
+        Ok(())
+    }
+
+    async fn empty_forgotten(&mut self, rows: &[DeviceRow<'_>]) -> Result<()> {
+        let sql = "SELECT d.id FROM UNNEST($1::bigint[], $2::text[]) AS c (project_id, identity)
+                   JOIN devices d ON d.project_id = c.project_id AND d.identity = c.identity
+                   WHERE d.to_empty IS NOT NULL";
+        let devices: Vec<i64> = sqlx::query_scalar(sql)
+            .bind(column(rows, |r| r.project))
+            .bind(column(rows, |r| r.info.identity.as_str()))
+            .fetch_all(&mut *self)
+            .await?;
+        if devices.is_empty() {
+            return Ok(());
+        }
         for sql in [
             "DELETE FROM reported WHERE device_id = ANY($1)",
             "DELETE FROM outcomes WHERE device_id = ANY($1)",
         ] {
-            sqlx::query(sql).bind(devices).execute(&mut *self).await?;
+            sqlx::query(sql).bind(&devices).execute(&mut *self).await?;
         }
         Ok(())
     }
 
     async fn drop_forgotten(&mut self, project: i64, most: i64) -> Result<()> {
         sqlx::query(
-            "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL
-                 ORDER BY forgotten_at DESC, id DESC LIMIT $3 OFFSET $2)",
+            "DELETE FROM devices WHERE to_empty IS NULL AND id IN
+                 (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL
+                  ORDER BY forgotten_at DESC, id DESC LIMIT $3 OFFSET $2)",
         )
         .bind(project)
         .bind(most)
@@ -116,7 +132,7 @@ impl Statements for PgConnection {
                  $6::bigint[], $7::bigint[]) AS c (project_id, identity, name, about, attrs, applied, at)
              ON CONFLICT (project_id, identity) DO UPDATE SET name = excluded.name, about = excluded.about,
                  attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen,
-                 forgotten_at = NULL
+                 forgotten_at = NULL, to_empty = NULL
              RETURNING id, project_id, identity",
         )
         .bind(column(rows, |r| r.project))
@@ -172,7 +188,7 @@ impl Statements for PgConnection {
             "INSERT INTO outcomes (device_id, project_id, name, revision, status, value, reason)
              SELECT c.* FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[],
                  $7::text[]) AS c (device_id, project_id, name, revision, status, value, reason)
-             JOIN vars v ON v.project_id = c.project_id AND v.name = c.name
+             JOIN vars v ON v.project_id = c.project_id AND v.name = c.name AND v.forgotten_at IS NULL
              ON CONFLICT (device_id, name) DO UPDATE SET revision = excluded.revision, status = excluded.status,
                  value = excluded.value, reason = excluded.reason",
         )
@@ -239,6 +255,18 @@ impl Statements for PgConnection {
         Ok(())
     }
 
+    /// With what refers to them.
+    async fn drop_forgotten_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
+        let sql = "DELETE FROM vars USING UNNEST($1::bigint[], $2::text[]) AS c (project_id, name)
+                   WHERE vars.project_id = c.project_id AND vars.name = c.name AND vars.forgotten_at IS NOT NULL";
+        sqlx::query(sql)
+            .bind(column(rows, |r| r.project))
+            .bind(column(rows, |r| r.name))
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
         sqlx::query(
             "INSERT INTO vars (project_id, name, position, spec)
@@ -283,7 +311,8 @@ impl Statements for PgConnection {
                    FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
                    LEFT JOIN edits e ON e.project_id = v.project_id AND e.author_id = $2 AND e.gesture = $3
                        AND e.name = v.name AND e.revision = coalesce(v.desired_revision, l.revision)
-                   WHERE v.project_id = $1 AND (v.desired IS NOT NULL OR l.name IS NOT NULL) AND v.name = ANY($4)";
+                   WHERE v.project_id = $1 AND v.forgotten_at IS NULL AND (v.desired IS NOT NULL OR l.name IS NOT NULL)
+                       AND v.name = ANY($4)";
         Ok(sqlx::query_as(sql).bind(project).bind(author).bind(gesture).bind(names).fetch_all(self).await?)
     }
 
@@ -298,7 +327,7 @@ impl Statements for PgConnection {
                  (project_id, author_id, gesture, name, author, old, new, revision, at, via, address)
              SELECT v.project_id, $2, $3, v.name, $4, v.desired, c.value, $5, $6, $9, $10
              FROM UNNEST($7::text[], $8::text[]) AS c (name, value)
-             JOIN vars v ON v.project_id = $1 AND v.name = c.name
+             JOIN vars v ON v.project_id = $1 AND v.name = c.name AND v.forgotten_at IS NULL
              ON CONFLICT (project_id, author_id, gesture, name)
              DO UPDATE SET new = excluded.new, revision = excluded.revision, at = excluded.at,
                  via = excluded.via, address = excluded.address",
@@ -343,7 +372,7 @@ impl Statements for PgConnection {
                  desired_author = CASE WHEN c.value IS NOT NULL THEN $3::text END,
                  desired_at = CASE WHEN c.value IS NOT NULL THEN $4::bigint END
              FROM UNNEST($5::text[], $6::text[]) AS c (name, value)
-             WHERE vars.project_id = $1 AND vars.name = c.name",
+             WHERE vars.project_id = $1 AND vars.name = c.name AND vars.forgotten_at IS NULL",
         )
         .bind(edit.project)
         .bind(edit.revision)
@@ -373,12 +402,9 @@ impl Statements for PgConnection {
         Ok(())
     }
 
-    async fn forget_var(&mut self, project: i64, name: &str) -> Result<bool> {
-        let mut gone = 0;
-        for sql in FORGET_VAR {
-            gone = sqlx::query(sql).bind(project).bind(name).execute(&mut *self).await?.rows_affected();
-        }
-        Ok(gone > 0)
+    async fn forget_var(&mut self, project: i64, name: &str, at: i64) -> Result<bool> {
+        let done = sqlx::query(FORGET_VAR).bind(project).bind(name).bind(at).execute(self).await?;
+        Ok(done.rows_affected() > 0)
     }
 
     async fn note(&mut self, note: &AuditRow) -> Result<()> {

@@ -19,7 +19,7 @@ use sqlx::{
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{
-    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
+    AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
     StoreError, Ticket, Write, Written, access::Pools, access_rows, history, migrations, rows,
     schema::Schema, shared::impl_store, sweep,
 };

@@ -1,6 +1,8 @@
 //! Whether the server's disk has room. A commit that finds place in the pages that are there already says nothing of that.
 
-use super::super::{PostgresStore, Result};
+use std::time::Duration;
+
+use super::super::{Chore, PostgresStore, Result};
 
 /// A result that does not fit into the least memory which a statement may be given goes into a file, of some 3 MB, beside
 /// the data. It is gone with the statement, and the log and the tables know nothing of it.
@@ -18,9 +20,14 @@ impl PostgresStore {
         }
     }
 
-    /// Postgres does that by itself (autovacuum).
-    pub(super) async fn give_back(&self, _: u32) -> Result<bool> {
-        Ok(false)
+    /// Postgres gives space back by itself (autovacuum).
+    pub(super) async fn find_space(&self) -> Result<Option<Chore>> {
+        Ok(None)
+    }
+
+    /// As above: there is never anything to do.
+    pub(super) async fn give_back(&self, _: u32, _: Duration) -> Result<Duration> {
+        Ok(Duration::ZERO)
     }
 }
 

@@ -64,21 +64,35 @@ impl Statements for SqliteConnection {
     }
 
     async fn forget_devices(&mut self, devices: &[i64], at: i64) -> Result<()> {
+        let sql = "UPDATE devices SET forgotten_at = $2, to_empty = $2
+                   WHERE id IN (SELECT value FROM json_each($1))";
+        sqlx::query(sql).bind(json(devices)).bind(at).execute(self).await?;
+        Ok(())
+    }
+
+    async fn empty_forgotten(&mut self, rows: &[DeviceRow<'_>]) -> Result<()> {
+        let known: Vec<_> = rows.iter().map(|r| (r.project, &r.info.identity)).collect();
+        let sql = "SELECT id FROM devices WHERE to_empty IS NOT NULL
+                       AND (project_id, identity) IN (SELECT value->>0, value->>1 FROM json_each($1))";
+        let devices: Vec<i64> = sqlx::query_scalar(sql).bind(json(known)).fetch_all(&mut *self).await?;
+        if devices.is_empty() {
+            return Ok(());
+        }
         let devices = json(devices);
         for sql in [
-            "UPDATE devices SET forgotten_at = $2 WHERE id IN (SELECT value FROM json_each($1))",
             "DELETE FROM reported WHERE device_id IN (SELECT value FROM json_each($1))",
             "DELETE FROM outcomes WHERE device_id IN (SELECT value FROM json_each($1))",
         ] {
-            sqlx::query(sql).bind(&devices).bind(at).execute(&mut *self).await?;
+            sqlx::query(sql).bind(&devices).execute(&mut *self).await?;
         }
         Ok(())
     }
 
     async fn drop_forgotten(&mut self, project: i64, most: i64) -> Result<()> {
         sqlx::query(
-            "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL
-                 ORDER BY forgotten_at DESC, id DESC LIMIT $3 OFFSET $2)",
+            "DELETE FROM devices WHERE to_empty IS NULL AND id IN
+                 (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL
+                  ORDER BY forgotten_at DESC, id DESC LIMIT $3 OFFSET $2)",
         )
         .bind(project)
         .bind(most)
@@ -109,7 +123,7 @@ impl Statements for SqliteConnection {
              FROM json_each($1) WHERE true
              ON CONFLICT (project_id, identity) DO UPDATE SET name = excluded.name, about = excluded.about,
                  attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen,
-                 forgotten_at = NULL
+                 forgotten_at = NULL, to_empty = NULL
              RETURNING id, project_id, identity",
         )
         .bind(json(rows))
@@ -159,7 +173,8 @@ impl Statements for SqliteConnection {
         sqlx::query(
             "INSERT INTO outcomes (device_id, project_id, name, revision, status, value, reason)
              SELECT c.value->>0, v.project_id, v.name, c.value->>3, c.value->>4, c.value->>5, c.value->>6
-             FROM json_each($1) AS c CROSS JOIN vars v ON v.project_id = (c.value->>1) AND v.name = (c.value->>2) WHERE true
+             FROM json_each($1) AS c CROSS JOIN vars v ON v.project_id = (c.value->>1) AND v.name = (c.value->>2)
+             WHERE v.forgotten_at IS NULL
              ON CONFLICT (device_id, name) DO UPDATE SET revision = excluded.revision, status = excluded.status,
                  value = excluded.value, reason = excluded.reason",
         )
@@ -220,6 +235,15 @@ impl Statements for SqliteConnection {
         Ok(())
     }
 
+    /// With what refers to them.
+    async fn drop_forgotten_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
+        let rows: Vec<_> = rows.iter().map(|r| (r.project, r.name)).collect();
+        let sql = "DELETE FROM vars WHERE forgotten_at IS NOT NULL
+                       AND (project_id, name) IN (SELECT value->>0, value->>1 FROM json_each($1))";
+        sqlx::query(sql).bind(json(rows)).execute(self).await?;
+        Ok(())
+    }
+
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
         let rows: Vec<_> = rows.iter().map(|r| (r.project, r.name, &r.spec)).collect();
         // "WHERE true" keeps ON CONFLICT from being read as a join's ON
@@ -262,7 +286,8 @@ impl Statements for SqliteConnection {
                    FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
                    LEFT JOIN edits e ON e.project_id = v.project_id AND e.author_id = $2 AND e.gesture = $3
                        AND e.name = v.name AND e.revision = coalesce(v.desired_revision, l.revision)
-                   WHERE v.project_id = $1 AND (v.desired IS NOT NULL OR l.name IS NOT NULL) AND v.name IN (SELECT value FROM json_each($4))";
+                   WHERE v.project_id = $1 AND v.forgotten_at IS NULL AND (v.desired IS NOT NULL OR l.name IS NOT NULL)
+                       AND v.name IN (SELECT value FROM json_each($4))";
         Ok(sqlx::query_as(sql)
             .bind(project)
             .bind(author)
@@ -282,7 +307,8 @@ impl Statements for SqliteConnection {
             "INSERT INTO edits
                  (project_id, author_id, gesture, name, author, old, new, revision, at, via, address)
              SELECT v.project_id, $2, $3, v.name, $4, v.desired, c.value->>1, $5, $6, $8, $9
-             FROM json_each($7) AS c CROSS JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0) WHERE true
+             FROM json_each($7) AS c CROSS JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0)
+             WHERE v.forgotten_at IS NULL
              ON CONFLICT (project_id, author_id, gesture, name)
              DO UPDATE SET new = excluded.new, revision = excluded.revision, at = excluded.at,
                  via = excluded.via, address = excluded.address",
@@ -325,7 +351,8 @@ impl Statements for SqliteConnection {
                  (project_id, name, position, spec, desired, desired_revision, desired_author, desired_at)
              SELECT v.project_id, v.name, v.position, v.spec, c.value->>1, iif((c.value->>1) IS NULL, NULL, $2),
                  iif((c.value->>1) IS NULL, NULL, $3), iif((c.value->>1) IS NULL, NULL, $4)
-             FROM json_each($5) AS c CROSS JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0) WHERE true
+             FROM json_each($5) AS c CROSS JOIN vars v ON v.project_id = $1 AND v.name = (c.value->>0)
+             WHERE v.forgotten_at IS NULL
              ON CONFLICT (project_id, name) DO UPDATE SET desired = excluded.desired,
                  desired_revision = excluded.desired_revision, desired_author = excluded.desired_author,
                  desired_at = excluded.desired_at",
@@ -357,12 +384,9 @@ impl Statements for SqliteConnection {
         Ok(())
     }
 
-    async fn forget_var(&mut self, project: i64, name: &str) -> Result<bool> {
-        let mut gone = 0;
-        for sql in FORGET_VAR {
-            gone = sqlx::query(sql).bind(project).bind(name).execute(&mut *self).await?.rows_affected();
-        }
-        Ok(gone > 0)
+    async fn forget_var(&mut self, project: i64, name: &str, at: i64) -> Result<bool> {
+        let done = sqlx::query(FORGET_VAR).bind(project).bind(name).bind(at).execute(self).await?;
+        Ok(done.rows_affected() > 0)
     }
 
     async fn note(&mut self, note: &AuditRow) -> Result<()> {

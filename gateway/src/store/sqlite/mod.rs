@@ -24,7 +24,7 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::{
-    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
+    AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
     StoreError, Ticket, Write, Written, access::Pools, access_rows, files, history, migrations, rows,
     shared::impl_store, sweep,
 };

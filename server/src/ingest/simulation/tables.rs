@@ -39,7 +39,16 @@ pub(super) struct Tables {
     /// Which history this is.
     pub(super) epoch: i64,
     pub(super) deleted: BTreeSet<i64>,
+    /// Projects whose key is revoked.
+    pub(super) revoked: BTreeSet<i64>,
+    /// Devices that are not there any more.
+    forgotten: BTreeSet<i64>,
+    /// Those of which something is left.
+    to_empty: BTreeSet<i64>,
 }
+
+/// What devices say, by device and variable.
+pub(super) type Said = BTreeMap<i64, BTreeMap<String, String>>;
 
 #[derive(Clone)]
 struct ProjectRow {
@@ -55,6 +64,8 @@ struct VarRow {
     desired: Option<Desired>,
     /// The author and the gesture that have set `desired`.
     set_by: (i64, i64),
+    /// It is not there any more, but something of it is left.
+    is_forgotten: bool,
 }
 
 impl Tables {
@@ -84,19 +95,81 @@ impl Tables {
         self.writers.get(writer).copied()
     }
 
+    /// A variable that is there.
+    fn var(&self, project: i64, name: &str) -> Option<&VarRow> {
+        self.vars.get(&(project, name.to_owned())).filter(|row| !row.is_forgotten)
+    }
+
+    /// The devices of a project that are there.
+    pub(super) fn devices(&self, project: i64) -> Vec<i64> {
+        let of_project = self.devices.iter().filter(|((of, _), _)| *of == project);
+        let ids = of_project.map(|(_, device)| device.id.0);
+        ids.filter(|id| !self.forgotten.contains(id)).collect()
+    }
+
+    /// What devices that are there say of variables that are there.
+    pub(super) fn said(&self) -> Said {
+        let mut said = Said::new();
+        for ((project, _), device) in &self.devices {
+            let id = device.id.0;
+            if self.forgotten.contains(&id) {
+                continue;
+            }
+            let of_device = self.reported.range((id, String::new())..(id + 1, String::new()));
+            let there = of_device.filter(|((_, name), _)| self.var(*project, name).is_some());
+            said.insert(id, there.map(|((_, name), (value, _))| (name.clone(), value.to_json())).collect());
+        }
+        said
+    }
+
+    /// Takes away up to so many rows of what is left of devices and variables that were forgotten. Whether there was any.
+    pub(super) fn sweep(&mut self, rows: usize) -> bool {
+        if let Some(device) = self.to_empty.first().copied() {
+            if self.empty(rows, |(of, _)| *of == device) {
+                self.to_empty.remove(&device);
+            }
+            return true;
+        }
+        let Some(key) = self.vars.iter().find(|(_, row)| row.is_forgotten).map(|(key, _)| key.clone()) else {
+            return false;
+        };
+        let devices = self.ids(key.0);
+        if self.empty(rows, |(device, name)| devices.contains(device) && *name == key.1) {
+            self.vars.remove(&key);
+        }
+        true
+    }
+
+    /// The numbers of all devices of a project, also of those that are not there any more.
+    fn ids(&self, project: i64) -> BTreeSet<i64> {
+        self.devices.iter().filter(|((of, _), _)| *of == project).map(|(_, device)| device.id.0).collect()
+    }
+
+    /// Takes away up to so many of these rows; whether that was all.
+    fn empty(&mut self, rows: usize, which: impl Fn(&(i64, String)) -> bool) -> bool {
+        let keys = self.reported.keys().chain(self.outcomes.keys());
+        let some: Vec<(i64, String)> = keys.filter(|key| which(key)).take(rows).cloned().collect();
+        for key in &some {
+            self.reported.remove(key);
+            self.outcomes.remove(key);
+        }
+        some.len() < rows
+    }
+
     /// What devices did with values, where they did not just take them.
     pub(super) fn outcomes(&self) -> &BTreeMap<(i64, String), (i64, Outcome)> {
         &self.outcomes
     }
 
-    /// The number of a device.
+    /// The number of a device that is there.
     pub(super) fn device(&self, project: i64, identity: &str) -> Option<i64> {
-        self.devices.get(&(project, identity.to_owned())).map(|device| device.id.0)
+        let id = self.devices.get(&(project, identity.to_owned()))?.id.0;
+        (!self.forgotten.contains(&id)).then_some(id)
     }
 
     /// A variable as it is declared.
     pub(super) fn spec(&self, project: i64, name: &str) -> Option<VarSpec> {
-        let row = self.vars.get(&(project, name.to_owned()))?;
+        let row = self.var(project, name)?;
         Some(serde_json::from_str(&row.spec).expect("it was one"))
     }
 
@@ -107,7 +180,7 @@ impl Tables {
 
     /// The newest revision of a project, and what its desired values mean.
     pub(super) fn desired(&self, project: i64) -> (i64, BTreeMap<String, String>) {
-        let of_project = self.vars.iter().filter(|((id, _), _)| *id == project);
+        let of_project = self.vars.iter().filter(|((id, _), row)| *id == project && !row.is_forgotten);
         let value = |((_, name), row): (&(i64, String), &VarRow)| {
             Some((name.clone(), meant(&row.desired.as_ref()?.value.as_ref()?.to_json())))
         };
@@ -116,8 +189,14 @@ impl Tables {
 
     pub(super) fn load(&self, id: i64) -> Option<ProjectState> {
         let project = self.project(id)?;
-        let of_project = self.devices.iter().filter(|((project, _), _)| *project == id);
+        let (gone, of_project): (Vec<_>, Vec<_>) = self
+            .devices
+            .iter()
+            .filter(|((project, _), _)| *project == id)
+            .partition(|(_, device)| self.forgotten.contains(&device.id.0));
+        let gone = gone.into_iter().map(|(_, device)| (device.id, device.name.clone())).collect();
         let mut devices: Vec<StoredDevice> = of_project
+            .into_iter()
             .map(|((_, identity), device)| StoredDevice {
                 identity: identity.clone(),
                 device: device.clone(),
@@ -125,7 +204,9 @@ impl Tables {
             .collect();
         devices.sort_by_key(|stored| stored.device.id);
         let mut vars: Vec<(usize, StoredVar)> = Vec::new();
-        for ((_, name), row) in self.vars.iter().filter(|((project, _), _)| *project == id) {
+        for ((_, name), row) in
+            self.vars.iter().filter(|((project, _), row)| *project == id && !row.is_forgotten)
+        {
             let reported = devices.iter().filter_map(|stored| {
                 let device = stored.device.id;
                 let (value, at) = self.reported.get(&(device.0, name.clone()))?;
@@ -143,11 +224,11 @@ impl Tables {
         vars.sort_by_key(|(position, _)| *position);
         let vars = vars.into_iter().map(|(_, var)| var).collect();
         let revision = Revision(self.projects[&id].revision);
-        let is_gone = |(key, _): &(&(i64, String), _)| key.0 == id && !self.vars.contains_key(*key);
+        let is_gone = |(key, _): &(&(i64, String), _)| key.0 == id && self.var(id, &key.1).is_none();
         let removed = self.let_go.iter().filter(is_gone);
         let removed =
             removed.map(|((_, name), edit)| (VarName::parse(name).expect("it was one"), edit.clone()));
-        let (removed, logs, gone) = (removed.collect(), Vec::new(), Vec::new());
+        let (removed, logs) = (removed.collect(), Vec::new());
         Some(ProjectState { project, revision, devices, vars, removed, logs, gone })
     }
 }
@@ -188,12 +269,27 @@ impl Statements for Transaction {
         Ok(self.tables.epoch)
     }
 
-    async fn forget_devices(&mut self, _: &[i64], _: i64) -> Result<()> {
-        unreachable!("a project of a simulation is never full")
+    async fn forget_devices(&mut self, devices: &[i64], _: i64) -> Result<()> {
+        self.tables.forgotten.extend(devices);
+        self.tables.to_empty.extend(devices);
+        Ok(())
+    }
+
+    async fn empty_forgotten(&mut self, rows: &[DeviceRow<'_>]) -> Result<()> {
+        for row in rows {
+            let known = self.tables.devices.get(&(row.project, row.info.identity.clone()));
+            if let Some(id) = known.map(|device| device.id.0)
+                && self.tables.to_empty.contains(&id)
+            {
+                self.tables.empty(usize::MAX, |(of, _)| *of == id);
+            }
+        }
+        Ok(())
     }
 
     async fn drop_forgotten(&mut self, _: i64, _: i64) -> Result<()> {
-        unreachable!("a project of a simulation is never full")
+        // so many are never forgotten in a run
+        Ok(())
     }
 
     async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>> {
@@ -212,6 +308,8 @@ impl Statements for Transaction {
                 acknowledges: row.info.applied.is_some(),
                 applied: row.info.applied.unwrap_or(Revision(0)),
             };
+            self.tables.forgotten.remove(&device.id.0);
+            self.tables.to_empty.remove(&device.id.0);
             made.push((device.id.0, row.project, row.info.identity.clone()));
             self.tables.devices.insert(key, device);
         }
@@ -245,7 +343,7 @@ impl Statements for Transaction {
     async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
         for row in rows {
             // forgotten meanwhile
-            if !self.tables.vars.contains_key(&(row.project, row.name.to_owned())) {
+            if self.tables.var(row.project, row.name).is_none() {
                 continue;
             }
             let reason = row.reason.map(str::to_owned);
@@ -306,11 +404,24 @@ impl Statements for Transaction {
         Ok(())
     }
 
+    async fn drop_forgotten_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
+        for row in rows {
+            let key = (row.project, row.name.to_owned());
+            if self.tables.vars.get(&key).is_some_and(|var| var.is_forgotten) {
+                let devices = self.tables.ids(row.project);
+                self.tables.empty(usize::MAX, |(device, name)| devices.contains(device) && name == row.name);
+                self.tables.vars.remove(&key);
+            }
+        }
+        Ok(())
+    }
+
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
         for row in rows {
             // behind all others, of which some may have been forgotten
             let position = self.tables.vars.values().map(|var| var.position + 1).max().unwrap_or_default();
-            let fresh = VarRow { position, spec: String::new(), desired: None, set_by: (0, 0) };
+            let fresh =
+                VarRow { position, spec: String::new(), desired: None, set_by: (0, 0), is_forgotten: false };
             let var = self.tables.vars.entry((row.project, row.name.to_owned())).or_insert(fresh);
             var.spec.clone_from(&row.spec);
         }
@@ -319,7 +430,7 @@ impl Statements for Transaction {
 
     async fn upsert_reported(&mut self, rows: &[ReportedRow<'_>]) -> Result<()> {
         for row in rows {
-            if !self.tables.vars.contains_key(&(row.project, row.name.to_owned())) {
+            if self.tables.var(row.project, row.name).is_none() {
                 return Err(refused("a value of an unknown variable"));
             }
             let value = Value::parse_json(&row.value).ok_or_else(|| refused("not a value"))?;
@@ -337,7 +448,7 @@ impl Statements for Transaction {
     ) -> Result<Vec<DesiredCells>> {
         let cells = |name: &&str| {
             let key = (project, (*name).to_owned());
-            let row = self.tables.vars.get(&key)?;
+            let row = self.tables.var(project, name)?;
             let newest = row.desired.as_ref().or_else(|| self.tables.let_go.get(&key));
             let Desired { value, revision, author: by, at } = newest?.clone();
             let is_own = row.set_by == (author, gesture);
@@ -364,7 +475,11 @@ impl Statements for Transaction {
     async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64> {
         let mut set = 0;
         for (name, value) in edit.names.iter().zip(&edit.values) {
-            let Some(var) = self.tables.vars.get_mut(&(edit.project, (*name).to_owned())) else { continue };
+            let Some(var) =
+                self.tables.vars.get_mut(&(edit.project, (*name).to_owned())).filter(|var| !var.is_forgotten)
+            else {
+                continue;
+            };
             let parse = |json| Value::parse_json(json).ok_or_else(|| refused("not a value"));
             var.desired = Some(Desired {
                 value: value.as_deref().map(parse).transpose()?,
@@ -391,14 +506,11 @@ impl Statements for Transaction {
         Ok(())
     }
 
-    async fn forget_var(&mut self, project: i64, name: &str) -> Result<bool> {
-        let of_project: Vec<i64> =
-            self.tables.devices.iter().filter(|(key, _)| key.0 == project).map(|(_, d)| d.id.0).collect();
-        for device in of_project {
-            self.tables.reported.remove(&(device, name.to_owned()));
-            self.tables.outcomes.remove(&(device, name.to_owned()));
-        }
-        Ok(self.tables.vars.remove(&(project, name.to_owned())).is_some())
+    async fn forget_var(&mut self, project: i64, name: &str, _: i64) -> Result<bool> {
+        let var = self.tables.vars.get_mut(&(project, name.to_owned())).filter(|var| !var.is_forgotten);
+        let Some(var) = var else { return Ok(false) };
+        (var.is_forgotten, var.desired) = (true, None);
+        Ok(true)
     }
 
     async fn note(&mut self, _: &AuditRow) -> Result<()> {

@@ -274,3 +274,55 @@ impl Slot {
         self.peek().into_iter().chain(part)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::test_live, *};
+    use crate::interleaved::{Step, in_every_order};
+
+    const PROJECT: ProjectId = ProjectId(1);
+
+    /// Somebody who reads a project, and a database into which backups are restored.
+    struct World {
+        registry: Registry,
+        database: i64,
+        slot: Option<Arc<Slot>>,
+        read: i64,
+        live: Option<Arc<Live>>,
+    }
+
+    fn world() -> World {
+        World { registry: Registry::new(1 << 20), database: 0, slot: None, read: 0, live: None }
+    }
+
+    const READER: [Step<World>; 4] = [
+        |w| w.slot = Some(w.registry.slot(PROJECT)),
+        |w| w.read = w.database,
+        |w| {
+            let slot = w.slot.take().unwrap();
+            let live = Live { epoch: w.read, ..Arc::into_inner(test_live(PROJECT.0)).unwrap() };
+            w.live = w.registry.publish(PROJECT, &slot, &slot.live, live);
+        },
+        |w| w.live.iter().for_each(|live| w.registry.kept.note_use(live)),
+    ];
+
+    #[test]
+    fn whatever_the_order_who_has_what_is_old_is_let_go() {
+        let restore: &[Step<World>] = &[|w| w.database += 1, |w| w.registry.drop_all()];
+        let delete: &[Step<World>] = &[|w| w.database += 1, |w| w.registry.drop_one(PROJECT)];
+        for others in [[restore, restore], [restore, delete], [delete, delete]] {
+            let threads = [&READER[..], others[0], others[1]];
+            let orders = in_every_order(&threads, world, |w, order| {
+                let found = w.registry.peek(PROJECT);
+                let Some(live) = &w.live else {
+                    return assert!(found.is_none(), "nobody else has read it: {order:?}");
+                };
+                // whoever uses one that counts no longer hears of it, and nobody finds it
+                let is_found = found.is_some_and(|found| Arc::ptr_eq(&found, live));
+                assert_ne!(is_found, live.dropped.is_cancelled(), "after {order:?}");
+                assert!(live.dropped.is_cancelled() || live.epoch == w.database, "after {order:?}");
+            });
+            assert_eq!(orders, 420);
+        }
+    }
+}

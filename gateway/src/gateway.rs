@@ -209,6 +209,12 @@ impl Gateway {
         UnreadLine::new(&self.inner.unread)
     }
 
+    /// Which history of the database counts, as far as this has heard. Public for the simulation of the ingest side.
+    #[doc(hidden)]
+    pub fn epoch_number(&self) -> i64 {
+        self.inner.epoch().number
+    }
+
     /// Whether the database takes what games and people send.
     pub fn is_storing(&self) -> bool {
         *self.inner.writer.storing().borrow()

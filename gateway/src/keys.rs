@@ -243,13 +243,20 @@ impl Gateway {
         let (old, now) = (self.get_key(project, id).await?, self.now());
         let deed = Deed::new("key.revoke", old.name).in_project(project).from(old.key.shortened());
         let revoked = self.inner.store.access().revoke_key(project, id, now, deed.by(caller, now)).await;
-        self.inner.keys.end(|key, _| key == old.key);
+        self.let_go_of_key(old.key);
         revoked?.map(drop).ok_or(GatewayError::NotFound)
     }
 
     async fn get_key(&self, project: ProjectId, id: KeyId) -> Result<GameKey, GatewayError> {
         let keys = self.inner.store.access().list_keys(project).await?;
         keys.into_iter().find(|key| key.id == id).ok_or(GatewayError::NotFound)
+    }
+
+    /// Lets the games go that are connected with a key which has ended in the database. Public for the simulation of the
+    /// ingest side, whose database knows nothing of people.
+    #[doc(hidden)]
+    pub fn let_go_of_key(&self, key: Key) {
+        self.inner.keys.end(|known, _| known == key);
     }
 
     /// Games of a project that is gone are let go.

@@ -2,17 +2,17 @@
 //! each answer, each value that a game is told and each outcome is what the database has.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use gateway::{Caller, Gateway};
+use gateway::{Caller, Gateway, GatewayError};
 use protocol::{
-    live::{Change, Gesture, NOT_DESIRED},
-    model::{ProjectId, Role, User, UserId, Value, VarName, WireForm},
+    live::{Change, Desired, Gesture, NOT_DESIRED, Reported},
+    model::{DeviceId, ProjectId, Role, User, UserId, Value, VarName, WireForm},
 };
 use serde_json::{Value as Json, json};
 use tokio::time::{sleep, timeout};
@@ -79,16 +79,86 @@ impl<'a> Calm<'a> {
                 2..5 => self.visit(false).await?,
                 5 => self.visit(true).await?,
                 6 => self.edit_again().await?,
+                7 => self.forget_a_device().await?,
                 _ => self.edit().await?,
             }
         }
         // that a visitor has left is noticed, and noted, a moment later
         sleep(LEAVE_TIME).await;
-        self.flush().await?;
+        self.check_shown().await?;
         match self.gateway.status().queued_bytes {
             0 => Ok(()),
             bytes => Err(format!("{bytes} bytes wait, and nothing is to be written")),
         }
+    }
+
+    /// A game comes and goes, its device is forgotten, and it comes back: it is the same device, and has said nothing.
+    async fn forget_a_device(&mut self) -> Result<(), Fault> {
+        let own = self.device("calm")?;
+        match self.forget(own).await {
+            Err(GatewayError::InUse(_)) => {}
+            other => return Err(format!("its own device is forgotten: {other:?}")),
+        }
+        drop(self.guest(Some(1)).await?);
+        sleep(LEAVE_TIME).await;
+        self.check_shown().await?;
+        let device = self.device("guest")?;
+        self.forget(device).await.map_err(|error| format!("a device that is away stays: {error}"))?;
+        self.check_shown().await?;
+        let says = self.rng.bool().then_some(2);
+        drop(self.guest(says).await?);
+        self.check_shown().await?;
+        match self.device("guest")? {
+            same if same == device => sleep(LEAVE_TIME).await,
+            other => return Err(format!("device {device} comes back as {other}")),
+        }
+        Ok(())
+    }
+
+    fn device(&self, name: &str) -> Result<DeviceId, Fault> {
+        let device = self.host.disk.device(PROJECT, &format!("id:{name}"));
+        device.map(DeviceId).ok_or_else(|| format!("the device {name} is not there"))
+    }
+
+    async fn forget(&self, device: DeviceId) -> Result<(), GatewayError> {
+        self.gateway.forget_device(&self.caller(), ProjectId(PROJECT), device).await
+    }
+
+    /// A game that has two variables, and says them or does not.
+    async fn guest(&mut self, value: Option<i64>) -> Result<Talk, Fault> {
+        let mut talk = connect(self.host, 3)?;
+        talk.say(&format!("h:{}", json!({"proto": 2, "device": "guest", "caps": ["rev"]})));
+        talk.say(&format!("v:{}", self.key));
+        if let Some(value) = value {
+            talk.say(&format!("i:{}:{}", self.key, json!({"guest": value, KNOBS[0]: value})));
+        }
+        talk.say("p:served");
+        while next(&mut talk).await? != "q:served" {}
+        self.flush().await?;
+        Ok(talk)
+    }
+
+    /// What people are shown is what is stored.
+    async fn check_shown(&self) -> Result<(), Fault> {
+        self.flush().await?;
+        let shown = self.gateway.snapshot(&self.caller(), ProjectId(PROJECT)).await;
+        let shown = shown.map_err(|error| error.to_string())?;
+        let stored = self.host.disk.project(PROJECT).ok_or("the project is not there")?;
+        let devices: BTreeSet<i64> = shown.devices.iter().map(|device| device.id.0).collect();
+        let there: BTreeSet<i64> = stored.devices.iter().map(|stored| stored.device.id.0).collect();
+        if devices != there {
+            return Err(format!("devices {devices:?} are shown of {there:?}"));
+        }
+        let vars = shown.vars.iter().map(|var| facts(&var.name, var.desired.as_ref(), &var.reported));
+        let (vars, known): (BTreeMap<_, _>, BTreeMap<_, _>) = (
+            vars.collect(),
+            stored.vars.iter().map(|var| facts(&var.name, var.desired.as_ref(), &var.reported)).collect(),
+        );
+        if vars == known { Ok(()) } else { Err(format!("{vars:?} is shown of {known:?}")) }
+    }
+
+    fn caller(&self) -> Caller {
+        User { id: UserId(7), name: "calm".to_owned(), email: None, role: Role::Owner }.into()
     }
 
     fn knob(&mut self) -> &'static str {
@@ -229,9 +299,8 @@ impl<'a> Calm<'a> {
         let name = VarName::parse(knob).expect("it is a name");
         let change = Change { value, ..Change::let_go(name) };
         let gesture = Gesture(self.rng.u64(..));
-        let user = User { id: UserId(7), name: "calm".to_owned(), email: None, role: Role::Owner };
-        let caller: Caller = user.into();
-        let saved = self.gateway.edit_vars(&caller, ProjectId(PROJECT), gesture, vec![change.clone()]).await;
+        let saved =
+            self.gateway.edit_vars(&self.caller(), ProjectId(PROJECT), gesture, vec![change.clone()]).await;
         let saved = saved.map_err(|error| format!("{change:?} is refused: {error}"))?;
         let (newest, revision) = self
             .host
@@ -261,6 +330,16 @@ impl<'a> Calm<'a> {
             other => Err(format!("nothing is new, and revision {other} follows {before}")),
         }
     }
+}
+
+/// The edit in force and what it wants, and what each device says, of a variable.
+type Facts = (Option<(i64, Option<String>)>, BTreeMap<i64, String>);
+
+fn facts(name: &VarName, desired: Option<&Desired>, reported: &[Reported]) -> (String, Facts) {
+    let desired =
+        desired.map(|edit| (edit.revision.0, edit.value.as_ref().map(|value| meant(&value.to_json()))));
+    let reported = reported.iter().map(|one| (one.device.0, meant(&one.value.to_json()))).collect();
+    (name.to_string(), (desired, reported))
 }
 
 fn connect(host: &Host, number: u8) -> Result<Talk, Fault> {

@@ -15,8 +15,8 @@ use std::{
 
 use async_trait::async_trait;
 use gateway::store::{
-    AccessStore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError, Ticket,
-    Write, Written, batch,
+    AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError,
+    Ticket, Write, Written, batch,
 };
 use protocol::{
     live::{Gesture, LogLine, Outcome},
@@ -58,6 +58,15 @@ struct State {
     slow_until: Option<Instant>,
     backup: Option<Backup>,
     restores: u64,
+    /// How many answers are on their way that say what is in a project, and what a key is good for.
+    reading: Reading,
+}
+
+/// What was read and is not there yet.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub(super) projects: u32,
+    pub(super) keys: u32,
 }
 
 /// Everything, as it was once.
@@ -80,9 +89,20 @@ impl Disk {
     pub(super) fn new(rng: fastrand::Rng, journal: Journal, keys: &[Key], faults: Faults) -> Arc<Self> {
         let (tables, model) = (Tables::new(keys), Model::new(journal.clone()));
         let (logs, in_doubt, away_until, slow_until) = (Vec::new(), None, None, None);
-        let (faults, backup, restores) = (Some(faults), None, 0);
-        let state =
-            State { rng, tables, logs, in_doubt, model, faults, away_until, slow_until, backup, restores };
+        let (faults, backup, restores, reading) = (Some(faults), None, 0, Reading::default());
+        let state = State {
+            rng,
+            tables,
+            logs,
+            in_doubt,
+            model,
+            faults,
+            away_until,
+            slow_until,
+            backup,
+            restores,
+            reading,
+        };
         Arc::new(Self { state: Mutex::new(state), journal })
     }
 
@@ -98,6 +118,7 @@ impl Disk {
     /// The process died: what was on its way has happened or never will.
     pub(super) fn crash(&self) {
         let mut state = self.state();
+        state.reading = Reading::default();
         let happens = state.rng.bool();
         if let Some(commit) = &mut state.in_doubt {
             commit.happens = happens;
@@ -137,14 +158,52 @@ impl Disk {
         state.tables.deleted.insert(project);
     }
 
-    /// Whether a project is deleted.
-    pub(super) fn is_deleted(&self, project: i64) -> bool {
-        self.state().tables.deleted.contains(&project)
+    /// The key of a project is revoked, which waits for a commit that is on its way.
+    pub(super) fn revoke(&self, project: i64) {
+        let mut state = self.state();
+        state.decide(&self.journal);
+        state.tables.revoked.insert(project);
+    }
+
+    /// Whether a key of a project is worth nothing any more.
+    pub(super) fn is_ended(&self, project: i64) -> bool {
+        let state = self.state();
+        state.tables.deleted.contains(&project) || state.tables.revoked.contains(&project)
+    }
+
+    /// Whether there is a backup.
+    pub(super) fn has_backup(&self) -> bool {
+        self.state().backup.is_some()
+    }
+
+    /// What is being read.
+    pub(super) fn reading(&self) -> Reading {
+        self.state().reading
+    }
+
+    /// The devices of a project that are there.
+    pub(super) fn devices(&self, project: i64) -> Vec<i64> {
+        self.state().tables.devices(project)
+    }
+
+    /// The number of a device that is there.
+    pub(super) fn device(&self, project: i64, identity: &str) -> Option<i64> {
+        self.state().tables.device(project, identity)
+    }
+
+    /// All that is stored of a project.
+    pub(super) fn project(&self, project: i64) -> Option<ProjectState> {
+        self.state().tables.load(project)
     }
 
     /// How often a backup was restored: whoever knows something of before knows nothing any more.
     pub(super) fn restores(&self) -> u64 {
         self.state().restores
+    }
+
+    /// Which history this is.
+    pub(super) fn epoch_number(&self) -> i64 {
+        self.state().tables.epoch
     }
 
     /// No faults any more.
@@ -200,6 +259,12 @@ impl State {
         Duration::from_millis(self.rng.u64(if is_slow { 200..2_500 } else { 0..4 }))
     }
 
+    /// What was read has come; who began before the process died does not count.
+    fn end_reading(&mut self, which: fn(&mut Reading) -> &mut u32, was_there: bool) {
+        let count = which(&mut self.reading);
+        *count = count.saturating_sub(u32::from(was_there));
+    }
+
     fn decide(&mut self, journal: &Journal) {
         let Some(commit) = self.in_doubt.take() else { return };
         if !commit.happens {
@@ -207,9 +272,11 @@ impl State {
         }
         journal.note("disk", format_args!("committed {} writes", commit.batch.len()));
         self.model.land(&commit.batch, &commit.written);
-        let deleted = std::mem::take(&mut self.tables.deleted);
+        let (deleted, revoked) =
+            (std::mem::take(&mut self.tables.deleted), std::mem::take(&mut self.tables.revoked));
         self.tables = commit.transaction.tables;
         self.tables.deleted.extend(deleted);
+        self.tables.revoked.extend(revoked);
         self.logs.extend(commit.transaction.logs);
         self.model.compare(&self.tables, &self.logs);
     }
@@ -371,18 +438,39 @@ impl Store for OpenDisk {
 
     async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
         self.reach().await?;
-        let (project, delay) = {
+        let (known, delay) = {
             let mut state = self.disk.state();
-            (state.tables.project_of(key), state.delay())
+            let project = state.tables.project_of(key);
+            let known = project.map(|project| KeyState {
+                id: KeyId(project.id.0),
+                project: project.id,
+                expires_at: None,
+                is_revoked: state.tables.revoked.contains(&project.id.0),
+            });
+            state.reading.keys += u32::from(known.is_some());
+            (known, state.delay())
         };
+        // what it read gets old on its way
         sleep(delay).await;
-        let state = |project: Project| KeyState {
-            id: KeyId(project.id.0),
-            project: project.id,
-            expires_at: None,
-            is_revoked: false,
-        };
-        Ok(project.map(state))
+        self.disk.state().end_reading(|reading| &mut reading.keys, known.is_some());
+        Ok(known)
+    }
+
+    async fn find_chore(&self) -> Result<Option<Chore>> {
+        self.live().await;
+        // most of the time there is nothing, and chance is left as it was
+        if !self.disk.state().tables.clone().sweep(1) {
+            return Ok(None);
+        }
+        self.reach().await?;
+        Ok(Some(Chore::ForgottenDevices(Vec::new())))
+    }
+
+    /// Whatever comes first: a commit that is on its way may take it back, and then it comes again.
+    async fn do_chore(&self, _: &Chore, rows: u32, _: Duration) -> Result<Duration> {
+        self.reach().await?;
+        self.disk.state().tables.sweep(rows.min(2) as usize);
+        Ok(Duration::from_millis(1))
     }
 
     async fn list_forgotten(&self, _: ProjectId) -> Result<Vec<(DeviceId, String)>> {
@@ -398,10 +486,12 @@ impl Store for OpenDisk {
             let newest = of_project.rev().take(max_logs as usize);
             loaded.logs = newest.map(|(_, line)| line.clone()).collect();
             loaded.logs.reverse();
+            state.reading.projects += 1;
             (loaded, state.delay())
         };
         // what it read gets old on its way
         sleep(delay).await;
+        self.disk.state().end_reading(|reading| &mut reading.projects, true);
         Ok(Some(loaded))
     }
 

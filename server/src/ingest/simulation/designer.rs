@@ -11,7 +11,7 @@ use std::{
 use gateway::{Caller, Gateway, GatewayError, Watched, Watcher};
 use protocol::{
     live::{Change, Event, Gesture, LogLine, NOT_DESIRED},
-    model::{ProjectId, Role, User, UserId, Value, VarName},
+    model::{DeviceId, ProjectId, Role, User, UserId, Value, VarName},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -55,10 +55,12 @@ impl Designer {
 
     pub(super) async fn run(mut self) {
         loop {
-            if let Some(gateway) = self.host.gateway()
+            if let (Some(gateway), Some(watching)) = (self.host.gateway(), self.host.watching())
                 && let Ok(watcher) = gateway.watch(&self.caller, ProjectId(self.project)).await
             {
+                watching.fetch_add(1, Relaxed);
                 self.sit(&gateway, watcher).await;
+                watching.fetch_sub(1, Relaxed);
             }
             sleep(Duration::from_millis(100)).await;
         }
@@ -93,8 +95,9 @@ impl Designer {
                 },
                 () = sleep_until(edit_at.min(leave_at)) => {
                     if !self.is_quiet.load(Relaxed) {
-                        match self.rng.u8(..6) {
-                            0 => self.forget(gateway).await,
+                        match self.rng.u8(..12) {
+                            0..2 => self.forget(gateway).await,
+                            2 => self.forget_device(gateway).await,
                             _ => self.edit(gateway).await,
                         }
                     }
@@ -141,6 +144,23 @@ impl Designer {
         }
     }
 
+    /// Forgets a device, if it is away.
+    async fn forget_device(&mut self, gateway: &Gateway) {
+        let Some(device) = self.rng.choice(self.host.disk.devices(self.project)) else { return };
+        let outcome = gateway.forget_device(&self.caller, ProjectId(self.project), DeviceId(device)).await;
+        match outcome {
+            Ok(()) => self.host.journal.note(&self.label, format_args!("forgot device {device}")),
+            Err(
+                error @ (GatewayError::NotFound
+                | GatewayError::InUse(_)
+                | GatewayError::Unavailable(_)
+                | GatewayError::Undecided
+                | GatewayError::Closed),
+            ) => self.host.journal.note(&self.label, format_args!("device {device} stays: {error}")),
+            Err(error) => self.host.journal.violate(&self.label, format_args!("{error}")),
+        }
+    }
+
     async fn edit(&mut self, gateway: &Gateway) {
         let count = self.rng.usize(1..=KNOBS.len());
         let (_, wanted) = self.host.disk.desired(self.project);
@@ -168,6 +188,12 @@ impl Designer {
         match outcome {
             Ok(_) if self.host.disk.restores() != restores => {
                 self.host.journal.note(&self.label, format_args!("saved before a restore"));
+            }
+            // what is wanted already takes no commit, which would have told the server
+            Ok(_) if self.next_value == known && !self.host.has_heard() => {
+                self.host
+                    .journal
+                    .note(&self.label, format_args!("answered before the server has heard of a restore"));
             }
             Ok(saved) => {
                 let revision = saved.revision.0;

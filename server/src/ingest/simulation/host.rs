@@ -6,7 +6,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, Weak,
-        atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
     },
     task::Poll,
     time::Duration,
@@ -14,7 +14,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use gateway::{Clock, Gateway};
-use protocol::model::{ProjectId, UnixMicros};
+use protocol::model::{Key, ProjectId, UnixMicros};
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout},
@@ -59,6 +59,8 @@ struct Process {
     gateway: Gateway,
     stop: CancellationToken,
     is_dead: Arc<AtomicBool>,
+    /// People who watch.
+    watching: Arc<AtomicU64>,
     connections: Vec<JoinHandle<()>>,
 }
 
@@ -90,7 +92,7 @@ impl Host {
                 Ok(gateway) => {
                     self.journal.note("host", format_args!("the server runs"));
                     let (stop, connections) = (CancellationToken::new(), Vec::new());
-                    let process = Process { gateway, stop, is_dead, connections };
+                    let process = Process { gateway, stop, is_dead, watching: Arc::default(), connections };
                     *self.process.lock().expect("no holder panics") = Some(process);
                     return;
                 }
@@ -142,6 +144,16 @@ impl Host {
         self.process.lock().expect("no holder panics").as_ref().map(|process| process.gateway.clone())
     }
 
+    /// Whether the server, if it runs, knows of the last restore.
+    pub(super) fn has_heard(&self) -> bool {
+        self.gateway().is_none_or(|gateway| gateway.epoch_number() == self.disk.epoch_number())
+    }
+
+    /// How many people watch, to be told by them.
+    pub(super) fn watching(&self) -> Option<Arc<AtomicU64>> {
+        self.process.lock().expect("no holder panics").as_ref().map(|process| Arc::clone(&process.watching))
+    }
+
     /// The machine's clock is set, by more than anything is kept.
     pub(super) fn jump_ahead(&self) {
         self.ahead.fetch_add(JUMP_MICROS, Relaxed);
@@ -152,6 +164,14 @@ impl Host {
         self.disk.delete(project);
         if let Some(gateway) = self.gateway() {
             gateway.let_go_of_deleted(ProjectId(project));
+        }
+    }
+
+    /// Somebody revokes the key of a project.
+    pub(super) fn revoke(&self, project: i64, key: &str) {
+        self.disk.revoke(project);
+        if let Some(gateway) = self.gateway() {
+            gateway.let_go_of_key(Key::parse(key.as_bytes()).expect("it is a key"));
         }
     }
 

@@ -31,11 +31,11 @@ use std::{
 };
 
 use protocol::model::Key;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use self::{
     calm::Calm,
-    database::{Disk, Faults},
+    database::{Disk, Faults, Reading},
     designer::Designer,
     game::{Game, Memory},
     host::Host,
@@ -55,6 +55,10 @@ const MOST_QUEUED_BYTES: u64 = 40 * 1024 * 1024;
 const MOST_UNTAKEN_BYTES: u64 = 3 * (8 + 32) * 1024 * 1024;
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(250);
+/// Longer than anybody waits for a commit and for the word whether it has happened.
+const GIVE_UP_TIME: Duration = Duration::from_secs(20);
+/// For so long a database is slow in which something happens to what is read.
+const READING_TIME: Duration = Duration::from_secs(5);
 /// When everything works again, everybody is settled after so long.
 const SETTLE_TIME: Duration = Duration::from_secs(120);
 const SETTLE_STEP: Duration = Duration::from_millis(500);
@@ -97,6 +101,9 @@ impl World {
         self.is_quiet.store(true, Relaxed);
         self.journal.note("world", format_args!("is quiet"));
         self.settle().await;
+        // what a database that hung was asked before is given up by then
+        sleep(GIVE_UP_TIME).await;
+        self.settle().await;
         self.calm_down().await;
         self.games.iter().for_each(|game| game.lock().expect("no holder panics").check(&self.host));
         self.originals.iter().for_each(|game| game.lock().expect("no holder panics").check(&self.host));
@@ -136,7 +143,7 @@ impl World {
             let pause = self.rng.u64(20..1_200);
             sleep(Duration::from_millis(pause)).await;
             let time = Duration::from_millis(self.rng.u64(50..8_000));
-            let dice = self.rng.u8(0..115);
+            let dice = self.rng.u8(0..127);
             let link = self.host.pick_link(&mut self.rng);
             let what = match (dice, link) {
                 (0..25, Some(link)) => {
@@ -178,12 +185,17 @@ impl World {
                     self.host.jump_ahead();
                     "the clock jumps"
                 }
-                (109..113, _) if self.mortal.is_some() => {
-                    self.host.delete(MORTAL);
-                    "a project is deleted"
-                }
+                (109..113, _) if self.mortal.is_some() => self.end_the_mortal(),
                 (113..115, _) => {
                     self.long_outage().await;
+                    continue;
+                }
+                (115..121, _) => {
+                    self.restore_while_reading().await;
+                    continue;
+                }
+                (121..127, _) if self.mortal.is_some() => {
+                    self.end_while_reading().await;
                     continue;
                 }
                 _ => continue,
@@ -200,6 +212,56 @@ impl World {
         self.host.disk.go_away(time);
         self.journal.note("world", format_args!("the database is away for long, {} ms", time.as_millis()));
         sleep(time).await;
+    }
+
+    /// Its project is deleted, or its key is revoked.
+    fn end_the_mortal(&mut self) -> &'static str {
+        match self.rng.bool() {
+            true => {
+                self.host.delete(MORTAL);
+                "a project is deleted"
+            }
+            false => {
+                self.host.revoke(MORTAL, KEYS[2]);
+                "a key is revoked"
+            }
+        }
+    }
+
+    /// A server that knows nothing yet reads a project, and before it has the answer, a backup is restored.
+    async fn restore_while_reading(&mut self) {
+        if !self.host.disk.has_backup() {
+            self.host.disk.back_up();
+        }
+        self.host.crash();
+        self.come_back().await;
+        self.host.disk.slow_down(READING_TIME);
+        if self.is_reading(|reading| reading.projects > 0).await && self.host.disk.restore() {
+            self.journal.note("world", format_args!("a backup is restored while a project is read"));
+        }
+        sleep(READING_TIME).await;
+    }
+
+    /// A server that knows nothing yet reads a key, and before it has the answer, the key ends.
+    async fn end_while_reading(&mut self) {
+        self.host.crash();
+        self.come_back().await;
+        self.host.disk.slow_down(READING_TIME);
+        if self.is_reading(|reading| reading.keys > 0).await {
+            let what = self.end_the_mortal();
+            self.journal.note("world", format_args!("{what} while a key is read"));
+        }
+        sleep(READING_TIME).await;
+    }
+
+    /// Whether something is being read soon.
+    async fn is_reading(&self, what: impl Fn(Reading) -> bool) -> bool {
+        let waiting = async {
+            while !what(self.host.disk.reading()) {
+                sleep(LOOK / 50).await;
+            }
+        };
+        timeout(READING_TIME, waiting).await.is_ok()
     }
 
     async fn come_back(&mut self) {
@@ -235,6 +297,13 @@ impl World {
     }
 
     fn unsettled(&self) -> Option<String> {
+        // where nobody is waited for, nothing else tells whether the server has heard of it
+        if self.host.gateway().is_some_and(|gateway| !gateway.is_storing()) {
+            return Some("the server takes the database to be away".to_owned());
+        }
+        if !self.host.has_heard() {
+            return Some("the server has not heard of a restore".to_owned());
+        }
         for game in &self.games {
             let game = game.lock().expect("no holder panics");
             let (revision, values) = self.host.disk.desired(game.project);
@@ -257,11 +326,20 @@ impl World {
         }
         if let Some(game) = &self.mortal {
             let is_connected = game.lock().expect("no holder panics").is_connected;
-            if is_connected == self.host.disk.is_deleted(MORTAL) {
-                return Some(format!("a game of a project that may be deleted is connected: {is_connected}"));
+            if is_connected == self.host.disk.is_ended(MORTAL) {
+                return Some(format!("a game whose key may end is connected: {is_connected}"));
             }
         }
-        None
+        self.uncounted()
+    }
+
+    /// Whoever is connected or watches, and is not known to be.
+    fn uncounted(&self) -> Option<String> {
+        let (gateway, watching) = (self.host.gateway()?, self.host.watching()?);
+        let games = self.games.len() + self.originals.len();
+        let (status, watching) = (gateway.status(), watching.load(Relaxed));
+        let are_known = status.games >= games as u64 && status.watchers >= watching;
+        (!are_known).then(|| format!("{games} games, {watching} watchers: {status:?}"))
     }
 }
 

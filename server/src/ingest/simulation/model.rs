@@ -9,7 +9,11 @@ use protocol::{
     model::VarRevision,
 };
 
-use super::{journal::Journal, tables::Tables, values::meant};
+use super::{
+    journal::Journal,
+    tables::{Said, Tables},
+    values::meant,
+};
 
 /// What a committed line brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,10 @@ pub(super) struct Model {
     refused: BTreeSet<(i64, String, String)>,
     /// Messages of lines without a number, with how often each is there.
     loose: BTreeMap<String, u32>,
+    /// What each device that is there says of variables that are there.
+    said: Said,
+    /// The project of each device.
+    projects: BTreeMap<i64, i64>,
 }
 
 #[derive(Clone, Default)]
@@ -58,6 +66,8 @@ impl Model {
             edits: BTreeMap::new(),
             refused: BTreeSet::new(),
             loose: BTreeMap::new(),
+            said: Said::new(),
+            projects: BTreeMap::new(),
         }
     }
 
@@ -67,12 +77,19 @@ impl Model {
         *self = Self { refused, ..backup.clone() };
     }
 
-    /// A batch was committed: in its order, but that games connect first.
+    /// A batch was committed: in its order, but that devices are forgotten first, and then games connect.
     pub(super) fn land(&mut self, batch: &[Write], written: &[Written]) {
         self.check(
             batch.len() == written.len(),
             format_args!("{} outcomes for {}", written.len(), batch.len()),
         );
+        self.forget_devices(batch, written);
+        for (write, outcome) in batch.iter().zip(written) {
+            if let (Write::Connect { project, .. }, Written::Connected { device, .. }) = (write, outcome) {
+                self.said.entry(device.0).or_default();
+                self.projects.insert(device.0, project.0);
+            }
+        }
         let mut newest: BTreeMap<i64, i64> = BTreeMap::new();
         for (write, outcome) in batch.iter().zip(written) {
             if let Write::Connect { project, session: Some(name), .. } = write
@@ -89,7 +106,10 @@ impl Model {
         }
         for (write, outcome) in batch.iter().zip(written) {
             match write {
-                Write::Connect { .. } | Write::Outcomes { .. } | Write::Seen { .. } => {}
+                Write::Connect { .. }
+                | Write::Outcomes { .. }
+                | Write::Seen { .. }
+                | Write::ForgetDevice { .. } => {}
                 Write::Edit { project, changes, .. } if let Written::Conflict(conflict) = outcome => {
                     let is_asked =
                         changes.iter().any(|change| *change == conflict.change && change.base.is_some());
@@ -112,12 +132,20 @@ impl Model {
                     }
                 }
                 Write::ForgetVar { project, name, .. } => self.forget_var(project.0, name.as_str(), outcome),
-                Write::ForgetDevice { .. } => {
-                    self.check(false, format_args!("nobody forgets devices in a run"))
-                }
                 Write::Logs { .. } | Write::Report { .. } | Write::Refused { .. } => {
                     self.line(write, outcome)
                 }
+            }
+        }
+    }
+
+    /// Whatever a forgotten device said is there no more.
+    fn forget_devices(&mut self, batch: &[Write], written: &[Written]) {
+        for (write, outcome) in batch.iter().zip(written) {
+            if let Write::ForgetDevice { device, .. } = write {
+                let was_there = self.said.remove(&device.0).is_some();
+                let fits = was_there && *outcome == Written::Done;
+                self.check(fits, format_args!("device {} is forgotten: {outcome:?}", device.0));
             }
         }
     }
@@ -133,6 +161,11 @@ impl Model {
         // somebody may have been faster
         let fits = *outcome == expected || (*outcome == Written::Done && !is_wanted);
         self.check(fits, format_args!("{name} is forgotten: {outcome:?} for {expected:?}"));
+        if matches!(outcome, Written::Forgotten { .. }) {
+            let of_project =
+                self.said.iter_mut().filter(|(device, _)| self.projects.get(device) == Some(&project));
+            of_project.for_each(|(_, said)| drop(said.remove(name)));
+        }
         if is_wanted {
             self.revisions.insert(project, newest + 1);
             self.edits.insert((project, newest + 1, name.to_owned()), None);
@@ -174,7 +207,10 @@ impl Model {
                 }
             }
             None => {
-                let Landed::Logs(messages) = &content else { return self.number(write, outcome) };
+                let messages = match &content {
+                    Landed::Logs(messages) => &messages[..],
+                    _ => &[],
+                };
                 for message in messages {
                     let count = self.loose.entry(message.clone()).or_default();
                     *count += 1;
@@ -184,6 +220,12 @@ impl Model {
             }
         }
         self.number(write, outcome);
+        if let (true, Write::Report { device, .. }, Landed::Values(values)) = (is_stored, write, content) {
+            let said = self.said.get_mut(&device.0);
+            let is_there = said.is_some();
+            said.into_iter().for_each(|said| said.extend(values.clone()));
+            self.check(is_there, format_args!("device {} is not there and reports", device.0));
+        }
     }
 
     /// What the contract says of a line with a number.
@@ -214,6 +256,8 @@ impl Model {
             self.sessions.iter().map(|(id, session)| (*id, session.lines.len() as u64)).collect();
         let stored = tables.progress();
         self.check(stored == progress, format_args!("sessions are at {progress:?} and stored as {stored:?}"));
+        let said = tables.said();
+        self.check(said == self.said, format_args!("devices say {:?} and {said:?} is stored", self.said));
         let count = self.log_lines.values().sum::<u64>();
         self.check(logs.len() as u64 == count, format_args!("{count} log lines, {} stored", logs.len()));
     }

@@ -10,7 +10,7 @@ use leptos_router::{
 
 use crate::pages::{
     Accounts, General, InstanceAudit, Join, Keys, Live, Members, NotFound, OwnAccount, ProjectAudit,
-    Projects, Reset, SetUp, SignIn, Tokens,
+    Projects, Reset, Schema, SetUp, SignIn, Tokens,
 };
 use crate::raw_text::raw_text;
 use crate::zone::provide_zone;
@@ -104,6 +104,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/p/:id/settings") view=General ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/members") view=Members ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/keys") view=Keys ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/settings/schema") view=Schema ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/audit") view=ProjectAudit ssr=SsrMode::Async />
             </Routes>
         </Router>

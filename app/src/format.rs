@@ -157,6 +157,23 @@ pub fn count(number: usize, one: &str) -> String {
     }
 }
 
+/// `512 bytes`, `1.5 MiB`, `8 GiB`.
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let (mut size, mut unit) = (number as f64, None);
+    for next in UNITS {
+        if size < 1024.0 {
+            break;
+        }
+        (size, unit) = (size / 1024.0, Some(next));
+    }
+    match unit {
+        None => count(usize::try_from(number).unwrap_or(usize::MAX), "byte"),
+        Some(unit) if size.fract() < 0.05 => format!("{size:.0} {unit}"),
+        Some(unit) => format!("{size:.1} {unit}"),
+    }
+}
+
 /// `1 line refused`, `12 lines refused`.
 pub fn refused(lines: u64) -> String {
     match lines {
@@ -205,6 +222,12 @@ pub fn latency(micros: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_have_a_unit() {
+        let said = [1, 1_023, 1_024, 1_572_864, 8 << 30, 5 << 40].map(bytes);
+        assert_eq!(said, ["1 byte", "1023 bytes", "1 KiB", "1.5 MiB", "8 GiB", "5 TiB"]);
+    }
 
     #[test]
     fn the_time_of_day_follows_the_zone_over_midnight() {

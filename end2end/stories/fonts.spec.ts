@@ -14,7 +14,7 @@ for (const [width, height] of [[1440, 900], [390, 844]] as const) {
 
     const settings = `/p/${project.id}/settings`;
     const live = [project.live, `${project.live}?pane=logs`, `${project.live}?pane=devices`, new URL(made.url()).pathname];
-    const others = ['/', settings, `${settings}/members`, `${settings}/keys`, `${settings}/audit`];
+    const others = ['/', settings, `${settings}/members`, `${settings}/keys`, `${settings}/schema`, `${settings}/audit`];
     const people = ['/account', '/account/tokens', '/accounts', '/audit'];
     for (const path of [...live, ...others, ...people]) {
       await page.goto(server.url + path);

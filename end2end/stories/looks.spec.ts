@@ -45,7 +45,7 @@ test('the live page in all its states, on every screen', async ({ page, server, 
 });
 
 test('the other pages, on every screen', async ({ page, server, project, stranger }) => {
-  for (const path of ['settings', 'settings/members', 'settings/keys', 'settings/audit']) {
+  for (const path of ['settings', 'settings/members', 'settings/keys', 'settings/schema', 'settings/audit']) {
     await page.goto(`${server.url}/p/${project.id}/${path}`);
     await hydrated(page);
     await look(page, path.replace('/', '-'));

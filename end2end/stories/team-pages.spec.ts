@@ -40,6 +40,7 @@ test('no page for teams breaks a rule of WCAG 2.2 AA, and fingers hit everything
     [at, 'settings'],
     [`${at}/members`, 'members'],
     [`${at}/keys`, 'keys-two'],
+    [`${at}/schema`, 'schema'],
     [`${at}/audit`, 'audit-short'],
     ['/account', 'account-owner'],
     ['/account/tokens', 'tokens'],

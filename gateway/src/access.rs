@@ -20,6 +20,8 @@ pub enum Action {
     ReadKeys,
     /// Make, rotate and revoke game keys.
     ManageKeys,
+    /// Freeze what games declare, consent to it, dismiss it.
+    ManageSchema,
     /// Invite, promote, demote and remove members.
     ManageMembers,
     /// See who did what in the project.
@@ -53,12 +55,13 @@ enum Need {
 
 impl Action {
     /// Each of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ReadProject,
         Self::EditValues,
         Self::ForgetData,
         Self::ReadKeys,
         Self::ManageKeys,
+        Self::ManageSchema,
         Self::ManageMembers,
         Self::ReadAudit,
         Self::RenameProject,
@@ -76,6 +79,7 @@ impl Action {
             Self::EditValues | Self::ReadKeys => Need::InProject(ProjectRole::Designer),
             Self::ForgetData
             | Self::ManageKeys
+            | Self::ManageSchema
             | Self::ManageMembers
             | Self::ReadAudit
             | Self::RenameProject
@@ -92,6 +96,7 @@ impl Action {
             Self::EditValues | Self::ReadKeys => Some(TokenScope::Write),
             Self::ForgetData
             | Self::ManageKeys
+            | Self::ManageSchema
             | Self::ManageMembers
             | Self::ReadAudit
             | Self::RenameProject
@@ -262,6 +267,7 @@ mod tests {
             ForgetData,
             ReadKeys,
             ManageKeys,
+            ManageSchema,
             ManageMembers,
             ReadAudit,
             RenameProject,

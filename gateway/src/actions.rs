@@ -1,7 +1,7 @@
 //! Actions: things that a game does when a person tells it to.
 //!
-//! They are events, not state: nothing is kept for a game that is away, and each connected one that says what it
-//! does is told once.
+//! They are events, not state: nothing is kept for a game that is away, and each connected one that has declared the action
+//! and says what it does is told once.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct ActionCall {
 }
 
 impl Gateway {
-    /// Runs an action on every connected game that can. Returns when they were told; what became of it comes
+    /// Runs an action on every connected game that has declared it. Returns when they were told; what became of it comes
     /// to the dashboards as one event for each game.
     ///
     /// # Errors

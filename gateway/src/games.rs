@@ -3,7 +3,10 @@
 use std::{
     mem,
     net::IpAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -23,7 +26,8 @@ use crate::{
     actions::ActionCall,
     arrival::Arrival,
     keys::KnownKey,
-    live::{Forms, Live, News, Seen, Wire, lock_seen},
+    live::{Forms, Live, News, Restored, Seen, Speaker, Wire, lock_seen},
+    shares::KeyShare,
     store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
     writer::{Lane, NoRoom, Receipts, Room, Settled},
 };
@@ -39,6 +43,9 @@ pub struct GameLine {
     key: Key,
     /// Cancelled when the key is worth nothing any more.
     ended: CancellationToken,
+    /// The key is for reports only.
+    report_only: Arc<AtomicBool>,
+    _share: KeyShare,
     device: DeviceId,
     /// Whether the game says what it applied.
     acknowledges: bool,
@@ -134,7 +141,8 @@ impl Gateway {
     /// free there, so that a game which reconnects is the same device again.
     ///
     /// # Errors
-    /// `bad_key` when no project has the key, `revoked` when it was revoked or has been replaced, `quota` when the project has too many devices,
+    /// `bad_key` when no project has the key, `revoked` when it was revoked or has been replaced, `quota` when the project has too many devices
+    /// or the key too many games,
     /// [`GatewayError::Unavailable`].
     pub async fn connect_game(
         &self,
@@ -157,7 +165,9 @@ impl Gateway {
         may_add: &(dyn Fn() -> bool + Sync),
     ) -> Result<GameLine, GatewayError> {
         let epoch = self.inner.epoch().number;
-        let KnownKey { state, ended, .. } = self.key_in_force(key, peer).await?;
+        let KnownKey { state, ended, report_only, connected, .. } = self.key_in_force(key, peer).await?;
+        let share = KeyShare::take(&connected, self.inner.days.limits.games_per_key);
+        let share = share.map_err(|error| self.turn_away(state.project, peer, error))?;
         let live = self.load(state.project).await?;
         if live.epoch != epoch {
             // in another history the key may belong to another project
@@ -173,6 +183,9 @@ impl Gateway {
             Ok(arrival) => arrival,
         };
         let (device, open) = self.register(&live, &info, session.as_deref(), &arrival).await?;
+        if open.is_some_and(|open| open.is_new()) {
+            live.note_session(self.now());
+        }
         let session = open.zip(session).map(|(open, name)| Session::hold(&live, open, name));
         live.connect(device, &info, self.inner.clock.now());
         drop(arrival);
@@ -188,6 +201,8 @@ impl Gateway {
             lane,
             key,
             ended,
+            report_only,
+            _share: share,
             device,
             acknowledges: applied.is_some(),
             place,
@@ -204,7 +219,7 @@ impl Gateway {
         };
         if line.acknowledges {
             let (calls, actions) = mpsc::channel(MAX_WAITING_ACTIONS);
-            line.live.state().add_runner(device, calls);
+            line.live.state().add_runner(device, calls, &line.seen);
             line.actions = Some(actions);
         }
         Ok(line)
@@ -283,6 +298,19 @@ impl Gateway {
                 self.inner.keys.publish(version, key, state);
                 Ok(())
             }
+        }
+    }
+
+    /// Whether a game goes on with a session that was begun before. Asks the database.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`].
+    pub async fn knows_session(&self, key: Key, hello: &Hello) -> Result<bool, GatewayError> {
+        match (self.inner.keys.get(key), &hello.session) {
+            (Some(known), Some(session)) => {
+                Ok(self.inner.store.has_session(known.state.project, session).await?)
+            }
+            _ => Ok(false),
         }
     }
 
@@ -369,6 +397,11 @@ impl GameLine {
         self.session.as_ref().map_or(0, |session| session.open.last_seq)
     }
 
+    /// Whether its session began with this connection.
+    pub fn has_new_session(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.open.is_new())
+    }
+
     /// Whether lines with numbers are stored once and acknowledged. Without a session they are not.
     pub fn has_session(&self) -> bool {
         self.session.is_some()
@@ -400,10 +433,12 @@ impl GameLine {
 
     /// Takes in a line. Values that this connection has said before are left out. It is queued when this
     /// returns; it is stored and shown right after, and if `seq` is its number, [`GameLine::next`] tells. What is returned
-    /// says which part was left out: variables for which the project has no room.
+    /// says which part was left out: variables for which the project has no room, and declarations that the key may not make
+    /// or that wait for consent.
     ///
     /// # Errors
-    /// `too_many` when nothing is left of a line without those: then only the number counts. `revoked`: nothing is taken in.
+    /// `full` for log entries when the project has stored as much today as it may; `too_many`, `report_only` or `frozen` when nothing is left of a line without those: then only the number counts. `revoked`:
+    /// nothing is taken in.
     pub fn submit(
         &mut self,
         room: Room,
@@ -441,22 +476,37 @@ impl GameLine {
         Ok(match content {
             Content::Logs(entries) if entries.is_empty() => (self.refused(line), None),
             Content::Logs(entries) => {
+                self.live.take_today(&entries, at)?;
                 (Some(Write::Logs { project, device, received: at, entries, line }), None)
             }
             Content::Refused => (self.refused(line), None),
             Content::Report(reports) => {
                 let (count, losses) = (reports.len(), self.live.losses());
-                let news = self.live.state().news(&mut lock_seen(&self.seen), reports, losses);
+                let speaker = Speaker { device, at, declares: !self.report_only.load(Relaxed) };
+                let news = self.live.state().news(speaker, &mut lock_seen(&self.seen), reports, losses);
                 self.forms_changed |= news.forms_changed;
-                let News { declared, values, left_out, is_too_large, .. } = news;
-                if !left_out.is_empty() && left_out.len() == count {
-                    return Err(no_room_for(&left_out, is_too_large));
+                let News { declared, values, left_out, is_too_large, refused, waiting, waits: held, .. } =
+                    news;
+                for (name, spec, value) in held {
+                    self.live.waiting.add(device, name, spec, value, at);
                 }
+                let left = left_out.len() + refused.len() + waiting.len();
+                let told = match (&left_out[..], &refused[..], &waiting[..]) {
+                    ([], [], []) => None,
+                    ([], [], names) => Some(waits(names)),
+                    ([], names, _) => Some(reports_only(names)),
+                    (names, ..) => Some(no_room_for(names, is_too_large)),
+                };
                 let write = match values.is_empty() {
                     true => self.refused(line),
                     false => Some(Write::Report { project, device, at, declared, values, line }),
                 };
-                (write, (!left_out.is_empty()).then(|| no_room_for(&left_out, is_too_large)))
+                match told {
+                    Some(error) if left == count && !matches!(write, Some(Write::Report { .. })) => {
+                        return Err(error);
+                    }
+                    told => (write, told),
+                }
             }
         })
     }
@@ -550,17 +600,41 @@ impl GameLine {
 
 /// Names some of the variables that a full project does not take.
 fn no_room_for(names: &[VarName], is_too_large: bool) -> ProtocolError {
-    const MOST_NAMES: usize = 5;
-    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(VarName::as_str).collect();
     let why = match is_too_large {
         true => "the declarations and values of this project take as much as they may".to_owned(),
         false => format!("a project has at most {MAX_VARS_PER_PROJECT} variables"),
     };
-    let mut text = format!("{why}; left out: {}", shown.join(", "));
+    ProtocolError::new(ErrorCode::TooMany, format!("{why}; left out: {}", some_of(names)))
+}
+
+/// Names some of the variables that a key may not declare.
+fn reports_only(names: &[VarName]) -> ProtocolError {
+    let names = some_of(names);
+    let text = format!(
+        "this key only reports values of variables that are known; not declared: {names}. Declare them with another \
+         key, or let an admin change the rights of this one"
+    );
+    ProtocolError::new(ErrorCode::ReportOnly, text)
+}
+
+/// Names some of the variables that wait for consent.
+fn waits(names: &[VarName]) -> ProtocolError {
+    let names = some_of(names);
+    let text = format!(
+        "the declarations of this project are frozen; these wait until an admin consents: {names}. Values of what is \
+         known are taken"
+    );
+    ProtocolError::new(ErrorCode::Frozen, text)
+}
+
+fn some_of(names: &[VarName]) -> String {
+    const MOST_NAMES: usize = 5;
+    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(VarName::as_str).collect();
+    let mut text = shown.join(", ");
     if names.len() > MOST_NAMES {
         text.push_str(&format!(" and {} more", names.len() - MOST_NAMES));
     }
-    ProtocolError::new(ErrorCode::TooMany, text)
+    text
 }
 
 /// What a line takes in memory: its text becomes values and entries with a head each.
@@ -585,7 +659,12 @@ async fn called(actions: &mut Option<mpsc::Receiver<ActionCall>>) -> Option<Acti
 impl Drop for GameLine {
     fn drop(&mut self) {
         let at = self.gateway.inner.clock.now();
-        self.live.state().end_speaking(self.lane.number);
+        let restored = self.live.state().end_speaking(self.lane.number);
+        for Restored { device, declared } in restored {
+            let (project, values) = (self.live.project.id, Vec::new());
+            let write = Write::Declare { project, device, at, declared, values, note: None };
+            self.gateway.inner.writer.queue_own(Arc::clone(&self.live), self.lane, write);
+        }
         if let Some(session) = &self.session {
             self.live.state().release_session(&session.name, &session.receipts);
         }

@@ -13,13 +13,15 @@ use crate::{
     accounts::{Setup, random_token},
     budgets::{Budgets, Unread, UnreadLine},
     keys::Keys,
-    live::{Live, Registry},
+    live::{Beside, Live, Registry},
     passwords::Hasher,
     refusals::Refusals,
     sessions,
+    shares::{Days, Limits},
     store::{Epoch, Store, StoreError},
     sweeper::Sweeper,
     vitals::{PLACE, Vitals},
+    waiting::AllWaiting,
     writer::{Counters, Writer},
 };
 
@@ -66,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) keys: Keys,
     pub(crate) access: Access,
     pub(crate) refusals: Refusals,
+    pub(crate) waiting: AllWaiting,
+    pub(crate) days: Days,
     pub(crate) epoch: RwLock<Epoch>,
     pub(crate) sweeper: Sweeper,
     vitals: Vitals,
@@ -113,6 +117,8 @@ pub struct Status {
     pub untaken_bytes: u64,
     /// How often a project was read from the database.
     pub project_loads: u64,
+    /// Projects that may store no more log today.
+    pub full_projects: u64,
     /// Bytes of the declarations and values in memory.
     pub project_bytes: u64,
     /// Bytes of lines of games that are not whole yet, or that wait for room.
@@ -126,15 +132,16 @@ pub struct Status {
 }
 
 impl Gateway {
-    /// A gateway over an open store. Starts the one task that writes, so it needs a tokio runtime.
+    /// A gateway over an open store, in which keys and projects may take what they like. Starts the one task that writes, so it
+    /// needs a tokio runtime.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`].
     pub async fn open(store: Arc<dyn Store>, clock: Clock) -> Result<Self, GatewayError> {
-        Self::open_within(store, clock, Budgets::default()).await
+        Self::open_within(store, clock, Budgets::default(), Limits::default()).await
     }
 
-    /// The same with bounds on what it holds in memory.
+    /// The same with bounds on what it holds in memory, and limits of what a key and a project may take.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`].
@@ -142,6 +149,7 @@ impl Gateway {
         store: Arc<dyn Store>,
         clock: Clock,
         budgets: Budgets,
+        limits: Limits,
     ) -> Result<Self, GatewayError> {
         let epoch = store.epoch().await?;
         let (vitals, unused) = (Vitals::default(), CancellationToken::new());
@@ -159,6 +167,8 @@ impl Gateway {
             keys: Keys::default(),
             access: Access::default(),
             refusals: Refusals::default(),
+            waiting: AllWaiting::default(),
+            days: Days::new(limits),
             epoch: RwLock::new(epoch),
             sweeper,
             vitals: vitals.clone(),
@@ -175,8 +185,9 @@ impl Gateway {
 
     /// A project's live state, read from the database if it is not in memory.
     pub(crate) async fn load(&self, project: ProjectId) -> Result<Arc<Live>, GatewayError> {
-        let Inner { store, projects, refusals, .. } = &*self.inner;
-        projects.load(&**store, project, || self.inner.epoch(), self.is_storing(), refusals).await
+        let Inner { store, projects, .. } = &*self.inner;
+        let beside = || self.inner.beside(project);
+        projects.load(&**store, project, || self.inner.epoch(), self.is_storing(), beside).await
     }
 
     /// The same for an edit of these variables: while nobody has the project in memory, of a few of them only these are read.
@@ -189,9 +200,9 @@ impl Gateway {
         if names.len() > A_FEW {
             return self.load(project).await;
         }
-        let Inner { store, projects, refusals, .. } = &*self.inner;
-        let epoch = || self.inner.epoch();
-        projects.load_to_edit(&**store, project, names, epoch, self.is_storing(), refusals).await
+        let Inner { store, projects, .. } = &*self.inner;
+        let (epoch, beside) = (|| self.inner.epoch(), || self.inner.beside(project));
+        projects.load_to_edit(&**store, project, names, epoch, self.is_storing(), beside).await
     }
 
     /// The time by the gateway's clock.
@@ -287,6 +298,7 @@ impl Gateway {
             queued_bytes,
             untaken_bytes: self.inner.projects.untaken_bytes(),
             project_loads: self.inner.projects.loads(),
+            full_projects: self.inner.days.full(self.now()),
             project_bytes: self.inner.projects.bytes() as u64,
             unread_bytes: self.inner.unread.used() as u64,
             unread_refused: self.inner.unread.refused(),
@@ -301,6 +313,12 @@ impl Inner {
         self.epoch.read().expect("no holder of this lock panics").clone()
     }
 
+    /// What is kept of a project beside its state.
+    fn beside(&self, project: ProjectId) -> Beside {
+        let (refusals, waiting) = (self.refusals.ledger(project), self.waiting.of(project));
+        Beside { refusals, waiting, today: self.days.of(project) }
+    }
+
     /// A backup was restored: forgets everything and lets every connection go.
     fn start_over(&self, epoch: Epoch) {
         let number = epoch.number;
@@ -308,6 +326,7 @@ impl Inner {
         self.keys.clear();
         self.access.forget();
         self.refusals.clear();
+        self.waiting.clear();
         self.projects.drop_all();
         self.writer.begin_epoch(number);
         // what is there now may hold projects that were being deleted

@@ -1,5 +1,10 @@
 //! Game keys: which project each belongs to, without asking the database each time; making, rotating, revoking.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+};
+
 use protocol::model::{GameKey, Key, KeyId, Project, ProjectId, UnixMicros};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +28,10 @@ pub(crate) struct KnownKey {
     pub(crate) state: KeyState,
     /// Cancelled when the key is worth nothing any more.
     pub(crate) ended: CancellationToken,
+    /// Games may declare nothing with it; those that are connected look here.
+    pub(crate) report_only: Arc<AtomicBool>,
+    /// Games that are connected with it.
+    pub(crate) connected: Arc<AtomicUsize>,
     /// When its use was last noted.
     noted_at: UnixMicros,
 }
@@ -56,7 +65,9 @@ impl Keys {
 
     /// Keeps what was read since `version`; `None` when that may count no longer.
     pub(crate) fn publish(&self, version: Version, key: Key, state: KeyState) -> Option<KnownKey> {
-        let known = KnownKey { state, ended: CancellationToken::new(), noted_at: UnixMicros(0) };
+        let report_only = Arc::new(AtomicBool::new(state.report_only));
+        let (ended, connected, noted_at) = (CancellationToken::new(), Arc::default(), UnixMicros(0));
+        let known = KnownKey { state, ended, report_only, connected, noted_at };
         self.known.publish(version, key, known)
     }
 
@@ -82,6 +93,14 @@ impl Keys {
         self.known.change(&key, |known| {
             let end = known.state.expires_at.map_or(expires_at, |end| end.min(expires_at));
             known.state.expires_at = Some(end);
+        });
+    }
+
+    /// Games may declare variables with a key from now on, or not.
+    fn restrict(&self, key: Key, report_only: bool) {
+        self.known.change(&key, |known| {
+            known.state.report_only = report_only;
+            known.report_only.store(report_only, Relaxed);
         });
     }
 
@@ -157,7 +176,7 @@ impl Gateway {
         Ok(self.inner.store.access().list_keys(project).await?)
     }
 
-    /// Makes a further key for a project.
+    /// Makes a further key for a project, with which games may declare variables.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Invalid`], [`GatewayError::Unavailable`].
@@ -167,9 +186,55 @@ impl Gateway {
         project: ProjectId,
         name: &str,
     ) -> Result<GameKey, GatewayError> {
+        self.create_key_of(caller, project, name, false).await
+    }
+
+    /// Makes a further key for a project; with one that is `report_only` games report values and log, and declare nothing.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Invalid`], [`GatewayError::Unavailable`].
+    pub async fn create_key_of(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        name: &str,
+        report_only: bool,
+    ) -> Result<GameKey, GatewayError> {
         self.authorise_in(caller, Action::ManageKeys, project).await?;
         let name = named(name, "the key")?;
-        self.add_key(caller, project, name, None).await
+        self.add_key(caller, project, (name, report_only), None).await
+    }
+
+    /// Says whether games may declare variables with a key, which holds for those that are connected too. What they have
+    /// declared stays.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`] also for a key that was revoked, [`GatewayError::Forbidden`],
+    /// [`GatewayError::Unavailable`].
+    pub async fn set_report_only(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        id: KeyId,
+        report_only: bool,
+    ) -> Result<GameKey, GatewayError> {
+        self.authorise_in(caller, Action::ManageKeys, project).await?;
+        let old = self.get_key(project, id).await?;
+        let deed = Deed::new("key.rights", old.name).in_project(project);
+        let deed = deed.from(rights(old.report_only)).to(rights(report_only)).by(caller, self.now());
+        let set = self.inner.store.access().set_report_only(project, id, report_only, deed).await;
+        match set {
+            Ok(set) => {
+                let set = set.ok_or(GatewayError::NotFound)?;
+                self.inner.keys.restrict(set.key, report_only);
+                Ok(set)
+            }
+            // it may have come to pass: the stricter of the two holds until somebody says it again
+            Err(error) => {
+                self.inner.keys.restrict(old.key, old.report_only || report_only);
+                Err(error.into())
+            }
+        }
     }
 
     /// Makes a key in place of another one, which games may still use for so many days (0: no longer).
@@ -191,7 +256,8 @@ impl Gateway {
         }
         let old = self.get_key(project, id).await?;
         let expires_at = UnixMicros(self.now().0 + in_microseconds(i64::from(overlap_days) * 24 * 3600));
-        let made = self.add_key(caller, project, old.name.clone(), Some((&old, expires_at))).await;
+        let rights = (old.name.clone(), old.report_only);
+        let made = self.add_key(caller, project, rights, Some((&old, expires_at))).await;
         match &made {
             Ok(_) => {
                 self.inner.keys.limit(old.key, expires_at);
@@ -208,7 +274,7 @@ impl Gateway {
         &self,
         caller: &Caller,
         project: ProjectId,
-        name: String,
+        (name, report_only): (String, bool),
         replaces: Option<(&GameKey, UnixMicros)>,
     ) -> Result<GameKey, GatewayError> {
         let access = self.inner.store.access();
@@ -218,12 +284,17 @@ impl Gateway {
         }
         let (key, now) = (self.generate_key(), self.now());
         let action = if replaces.is_some() { "key.rotate" } else { "key.create" };
-        let deed = Deed::new(action, name.clone()).in_project(project).to(key.shortened());
+        let shown = match report_only {
+            true => format!("{}, only reports", key.shortened()),
+            false => key.shortened(),
+        };
+        let deed = Deed::new(action, name.clone()).in_project(project).to(shown);
         let deed = match replaces {
             Some((old, _)) => deed.from(old.key.shortened()),
             None => deed,
         };
-        let new = NewKey { key, name, created_by: Some(caller.user.name.clone()), created_at: now };
+        let created_by = Some(caller.user.name.clone());
+        let new = NewKey { key, name, report_only, created_by, created_at: now };
         let replaces = replaces.map(|(old, end)| (old.id, end));
         Ok(access.create_key(project, new, replaces, deed.by(caller, now)).await?)
     }
@@ -273,4 +344,9 @@ impl Gateway {
             tokio::spawn(async move { gateway.inner.store.touch_key(id, now).await });
         }
     }
+}
+
+/// For the audit trail.
+fn rights(report_only: bool) -> &'static str {
+    if report_only { "only reports" } else { "declares" }
 }

@@ -48,7 +48,11 @@ impl Gateway {
         if let crate::Credential::Token { project: Some(own), .. } = &caller.by {
             projects.retain(|summary| summary.project.id == *own);
         }
+        let now = self.now();
         for summary in &mut projects {
+            let today = self.inner.days.of(summary.project.id);
+            summary.stored_today = today.bytes(now);
+            summary.full_until = today.full(now).map(|full| full.until);
             if let Some(live) = self.inner.projects.peek(summary.project.id) {
                 summary.online = live.state().online();
             }
@@ -114,6 +118,8 @@ impl Gateway {
     pub fn let_go_of_deleted(&self, id: ProjectId) {
         self.inner.projects.drop_one(id);
         self.inner.refusals.forget(id);
+        self.inner.waiting.forget(id);
+        self.inner.days.forget(id);
         self.end_keys_of(id);
         self.inner.sweeper.wake();
     }

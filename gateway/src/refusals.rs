@@ -303,6 +303,9 @@ mod tests {
     fn what_only_comes_later_is_no_refusal() {
         let later: Vec<&str> =
             ErrorCode::ALL.iter().filter(|code| !code.is_refusal()).map(|code| code.as_str()).collect();
-        assert_eq!(later, ["timeout", "idle", "taken_over", "draining", "busy", "unavailable", "gap"]);
+        assert_eq!(
+            later,
+            ["frozen", "timeout", "idle", "taken_over", "draining", "busy", "unavailable", "gap"]
+        );
     }
 }

@@ -41,8 +41,8 @@ macro_rules! codes {
                 match self { $(ErrorCode::$variant => $closes),+ }
             }
 
-            /// Whether something is left out for good, which people are told of. The others ask to come again, or say
-            /// how a connection ended on which nothing was left unread.
+            /// Whether something is left out for good, which people are told of. The others ask to come again, say
+            /// how a connection ended on which nothing was left unread, or are shown elsewhere.
             pub const fn is_refusal(self) -> bool {
                 !matches!(
                     self,
@@ -53,6 +53,7 @@ macro_rules! codes {
                         | ErrorCode::Idle
                         | ErrorCode::Timeout
                         | ErrorCode::TakenOver
+                        | ErrorCode::Frozen
                 )
             }
         }
@@ -72,8 +73,11 @@ codes! {
     TooDeep "too_deep" Fix false "The JSON is nested deeper than the limit.",
     TooMany "too_many" Fix false "More entries in one line, or variables or bytes of them in one project, than the limit.",
     BadName "bad_name" Fix false "A variable's name is empty, too long or has control characters.",
-    Quota "quota" Retry false "As many devices of the project are connected as may be.",
-    Rate "rate" Retry false "Too many connections, wrong keys or new devices of one address.",
+    Quota "quota" Retry false "As many devices of the project, or games with the key, are connected as may be.",
+    ReportOnly "report_only" Fix false "The key may report values of variables that are known, and declare nothing.",
+    Frozen "frozen" Retry false "The declarations of the project are frozen: this one waits until an admin consents.",
+    Full "full" Retry false "The project has stored as much today as it may.",
+    Rate "rate" Retry false "Too many connections, wrong keys, new devices or new sessions of one address, or new sessions of one key.",
     Timeout "timeout" Retry true "No `v:` in time.",
     Idle "idle" Retry true "Nothing heard for too long.",
     Slow "slow" Retry true "The game reads more slowly than it is sent to.",

@@ -95,7 +95,7 @@ pub enum ClientMessage {
         /// All of them, or none.
         changes: Vec<Change>,
     },
-    /// Run an action on every connected game that can. Answered by [`ServerMessage::RunResult`] with the same
+    /// Run an action on every connected game that has declared it. Answered by [`ServerMessage::RunResult`] with the same
     /// `id`, then by one [`Event::ActionDone`] for each game.
     Run {
         /// Chosen by the browser, so that it can tell the answers apart.
@@ -222,6 +222,17 @@ pub struct Snapshot {
     pub gone: Vec<(DeviceId, String)>,
     /// Devices that gave way to new ones, since the server started.
     pub gave_way: u64,
+    /// Whether log entries are refused because as many were stored today as may.
+    pub full: Option<Full>,
+}
+
+/// As much log was stored today as may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Full {
+    /// When it is taken again.
+    pub until: UnixMicros,
+    /// How much may be stored in a day, in bytes.
+    pub bytes: u64,
 }
 
 /// What follows of a snapshot that is too long for one message.
@@ -281,6 +292,8 @@ pub struct Var {
     pub name: VarName,
     /// As last declared.
     pub spec: VarSpec,
+    /// By which device, if that is known. It may be away: what it declared counts until another one declares otherwise.
+    pub declared_by: Option<DeviceId>,
     /// What people want it to be; `None` until somebody edits it.
     pub desired: Option<Desired>,
     /// What each device last said it is.
@@ -371,7 +384,7 @@ pub struct LogLine {
 pub enum Event {
     /// A device came, went or changed its name.
     Device(Device),
-    /// A device reported variables. Declarations come along when they are new or changed.
+    /// A device reported variables. Declarations come along when they are new or changed, and are its own.
     Reported {
         /// Who.
         device: DeviceId,
@@ -430,6 +443,8 @@ pub enum Event {
     },
     /// Lines were refused. Gathered: each stands in place of what was told of its device before.
     Refused(Vec<Refused>),
+    /// As much log was stored today as may, or it is taken again.
+    Full(Option<Full>),
 }
 
 /// A message is not what this version speaks.

@@ -144,6 +144,10 @@ pub struct Config {
     pub memory: Memory,
     /// Games connected at once.
     pub max_games: usize,
+    /// Those of one address; `None`: a share of all.
+    pub(crate) max_games_per_address: Option<usize>,
+    /// What one key and one project may take.
+    pub(crate) gateway_limits: gateway::Limits,
     /// Browsers and scripts connected at once.
     pub max_http: usize,
     /// What one address may do at the game port.
@@ -268,6 +272,8 @@ impl Settings {
             metrics: access.metrics,
             memory: limits.memory,
             max_games: limits.max_games,
+            max_games_per_address: limits.max_games_per_address,
+            gateway_limits: limits.gateway,
             max_http: limits.max_http,
             address_limits: limits.address_limits,
             api_requests_per_second: limits.api_requests_per_second,
@@ -337,24 +343,30 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_limited_only_by_a_limit_that_somebody_set() {
-        let AddressLimits { connects_per_second, bad_keys, new_devices } = parse(&[]).unwrap().address_limits;
-        assert!([connects_per_second, bad_keys, new_devices].iter().all(|limit| !limit.for_own_machine));
-        let set = parse(&[
-            "--max-connects-per-address",
-            "10000",
-            "--max-bad-keys-per-address",
-            "5",
-            "--max-new-devices-per-address",
-            "60",
-        ]);
-        let set = set.unwrap();
-        assert_eq!(
-            set.address_limits.connects_per_second,
-            AddressLimit { count: 10_000, for_own_machine: true }
-        );
-        assert_eq!(set.address_limits.bad_keys, AddressLimit { count: 5, for_own_machine: true });
-        assert_eq!(set.address_limits.new_devices, AddressLimit { count: 60, for_own_machine: true });
+    fn a_limit_that_somebody_set_is_for_this_machine_too() {
+        assert_eq!(parse(&[]).unwrap().address_limits, AddressLimits::default());
+        let limits = ["connects", "bad-keys", "new-devices", "new-sessions"];
+        let flags = limits.map(|limit| format!("--max-{limit}-per-address=7"));
+        let set = parse(&flags.each_ref().map(String::as_str)).unwrap().address_limits;
+        let AddressLimits { connects_per_second, bad_keys, new_devices, new_sessions, .. } = set;
+        for limit in [connects_per_second, bad_keys, new_devices, new_sessions] {
+            assert_eq!(limit, AddressLimit::of_all(7));
+        }
+    }
+
+    #[test]
+    fn a_key_has_most_of_the_games_and_a_project_so_many_bytes_a_day() {
+        let limits = |flags: &[&str]| parse(flags).map(|config| config.gateway_limits);
+        let gateway::Limits { games_per_key, bytes_per_day } = limits(&[]).unwrap();
+        assert_eq!((games_per_key, bytes_per_day), (8_750, 8 << 30));
+        assert_eq!(limits(&["--max-games", "1"]).unwrap().games_per_key, 1);
+        assert_eq!(limits(&["--max-games-per-key", "20000"]).unwrap().games_per_key, 20_000);
+        for (text, bytes) in [("1", 1), ("500M", 500 << 20), (" 2k ", 2_048), ("1T", 1 << 40)] {
+            assert_eq!(limits(&["--max-bytes-per-day", text]).unwrap().bytes_per_day, bytes, "{text}");
+        }
+        for bad in ["0", "", "M", "-1", "8GB", "1.5G", "99999999999999T"] {
+            assert!(limits(&["--max-bytes-per-day", bad]).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
     config::{Config, Database},
     ingest::{Admission, GameLimits, GamePort, GameThreads, RECEIVE_BYTES, accept_games},
     metrics::Metrics,
-    net::{self, Port},
+    net::{self, PerAddress, Port},
     tls::{Certificates, Offer, TlsError},
     web::{self, HttpPort},
 };
@@ -139,7 +139,8 @@ impl Server {
         let holder = Holder { data_dir: config.data_dir.clone(), http: addresses.0, since: clock.now() };
         let claim = claim(&config.data_dir, &holder)?;
         let (store, file) = open_store(&config.database, &holder).await?;
-        let gateway = Gateway::open_within(wrap(store), clock, config.memory.budgets())
+        let budgets = config.memory.budgets();
+        let gateway = Gateway::open_within(wrap(store), clock, budgets, config.gateway_limits)
             .await
             .map_err(|error| database_error(&config.database, explain_gateway(&error)))?;
         let set_up = match gateway.needs_setup_link().await {
@@ -199,7 +200,8 @@ impl Server {
             self;
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
-        let game_port = Arc::new(Port::new(config.max_games));
+        let per_address = PerAddress::of_games(config.max_games, config.max_games_per_address);
+        let game_port = Arc::new(Port::shared(config.max_games, per_address));
         let http_port = Arc::new(Port::new(config.max_http));
         let readers = Arc::new(web::Readers::new(config.memory.readers()));
         let (games, http_connections) = (Arc::clone(&game_port), Arc::clone(&http_port));

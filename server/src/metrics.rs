@@ -142,6 +142,9 @@ const METRICS: &[Metric] = &[
     counter("observerio_project_loads", "Times a project was read from the database", |n| {
         n.status.project_loads
     }),
+    gauge("observerio_projects_full", "Projects that may store no more log today", |n| {
+        n.status.full_projects
+    }),
     gauge("observerio_storing", "1 while the database takes what is sent", |n| u64::from(n.status.storing)),
     gauge("observerio_game_connections", "Connections at the game port, verified or not", |n| n.games.open()),
     counter("observerio_game_connections_accepted", "Connections taken at the game port", |n| {

@@ -35,11 +35,32 @@ const FEW: usize = 8;
 /// A port's connections: how many there may be, how many there are, and how many were refused.
 pub(crate) struct Port {
     max_connections: usize,
+    per_address: PerAddress,
     places: Arc<Semaphore>,
     shares: Shares<Network>,
     accepted: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
     complaints: Mutex<Complaints>,
+}
+
+/// How many connections one address may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PerAddress {
+    each: usize,
+    own_machine: usize,
+}
+
+impl PerAddress {
+    /// A quarter of a port's places, and three quarters for this machine, on which a proxy may speak for many.
+    fn of(max_connections: usize) -> Self {
+        let few = FEW.min(max_connections);
+        Self { each: (max_connections / 4).max(few), own_machine: (max_connections * 3 / 4).max(few) }
+    }
+
+    /// `count` for every address, if somebody says so.
+    pub(crate) fn of_games(max_connections: usize, count: Option<usize>) -> Self {
+        count.map_or_else(|| Self::of(max_connections), |count| Self { each: count, own_machine: count })
+    }
 }
 
 /// What was said of refused connections, so that a flood of them is no flood of lines.
@@ -81,10 +102,17 @@ impl Refusal {
 }
 
 impl Port {
+    /// A port for people.
     pub(crate) fn new(max_connections: usize) -> Self {
+        Self::shared(max_connections, PerAddress::of(max_connections))
+    }
+
+    /// A port of which one address may have so many places.
+    pub(crate) fn shared(max_connections: usize, per_address: PerAddress) -> Self {
         let places = Arc::new(Semaphore::new(max_connections));
         Self {
             max_connections,
+            per_address,
             places,
             shares: Shares::default(),
             accepted: AtomicU64::new(0),
@@ -102,10 +130,12 @@ impl Port {
         Ok(Place { _permit: permit, _share: None })
     }
 
-    /// A place for one more connection of an address, of which none takes them all: a quarter of the port's for each
-    /// network, three quarters for this machine itself (a proxy may speak for many), and the last ones only for those
-    /// who hold few.
+    /// A place for one more connection of an address, of which none takes them all: each network has its share
+    /// ([`PerAddress`]), and the last places are only for those who hold few.
     pub(crate) fn take_share(&self, address: IpAddr) -> Result<Place, Refusal> {
+        if self.places.available_permits() == 0 {
+            return Err(self.refuse(Refusal::Full));
+        }
         let share = self.share(address)?;
         Ok(Place { _share: Some(share), ..self.take_place()? })
     }
@@ -121,8 +151,8 @@ impl Port {
         if self.places.available_permits() <= self.max_connections / RESERVE {
             return few;
         }
-        let quarters = if address.to_canonical().is_loopback() { 3 } else { 1 };
-        (self.max_connections * quarters / 4).max(few)
+        let PerAddress { each, own_machine } = self.per_address;
+        if address.to_canonical().is_loopback() { own_machine } else { each }
     }
 
     /// Counts a connection that is refused.
@@ -236,6 +266,24 @@ mod tests {
         let (subscriber, same) = (take("2001:db8::1", 64), take("2001:db8::2", 1));
         assert_eq!((subscriber.len(), same.len()), (16, 0));
         assert_eq!(take("127.0.0.1", 64).len(), 24, "what is left, but for the last eighth");
+    }
+
+    #[test]
+    fn an_address_has_a_share_of_the_games_or_what_somebody_says() {
+        let held = |count: Option<usize>, address: &str| {
+            let port = Port::shared(64, PerAddress::of_games(64, count));
+            let address = address.parse().unwrap();
+            let places: Vec<_> = (0..64).map_while(|_| port.take_share(address).ok()).collect();
+            (places.len(), port.take_share("198.51.100.1".parse().unwrap()).is_ok())
+        };
+        assert_eq!(held(None, "192.0.2.1"), (16, true));
+        assert_eq!(held(None, "127.0.0.1"), (48, true));
+        assert_eq!(held(Some(3), "127.0.0.1"), (3, true));
+        // whoever says so may have all but the last
+        assert_eq!(held(Some(1_000), "192.0.2.1"), (56, true));
+        let tiny = Port::shared(2, PerAddress::of_games(2, None));
+        let own = "127.0.0.1".parse().unwrap();
+        assert_eq!((0..5).map_while(|_| tiny.take_share(own).ok()).collect::<Vec<_>>().len(), 2);
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Alive {
 async fn thousands_of_silent_and_slow_ones_are_sent_away_in_time() {
     let _alone = ALONE.lock().await;
     let peers = sockets(2 * PEERS) / 2;
-    let program = Program::start(&["--verify-timeout", "3", "--max-games", "10100"], &[]).await;
+    let program = Program::start(&["--verify-timeout", "3", "--max-games", "14000"], &[]).await;
     let mut alive = Alive::begin(&program).await;
     let before = program.memory().resident_bytes();
     program.memory().forget_peak();

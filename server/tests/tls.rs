@@ -338,7 +338,7 @@ async fn half_a_handshake_ends_with_the_time_to_verify() {
 
 #[tokio::test]
 async fn silent_handshakes_hold_nobody_up_and_count_as_connections() {
-    let at = Encrypted::start(&["--max-games", "202"]).await;
+    let at = Encrypted::start(&["--max-games", "240", "--max-games-per-address", "202"]).await;
     let project = at.server.project().await;
     let hello = client_hello(&at.client);
     let mut silent = Vec::new();

@@ -1,7 +1,9 @@
 //! What the pages of a project's settings ask, and the audit trail.
 
 use leptos::prelude::*;
-use protocol::model::{AuditEntry, GameKey, Invitation, Member, ProjectId, ProjectRole, UnixMicros, User};
+use protocol::model::{
+    AuditEntry, GameKey, Invitation, Member, ProjectId, ProjectRole, Schema, UnixMicros, User,
+};
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Postcard;
 
@@ -63,6 +65,19 @@ pub struct KeysPage {
     pub head: ProjectHead,
     /// The oldest first, revoked ones too.
     pub keys: Vec<GameKey>,
+    /// The server's clock.
+    pub now: UnixMicros,
+    /// What a form of the page was answered with.
+    pub reply: Reply,
+}
+
+/// What a project's games declare, and what of it waits for consent.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaPage {
+    /// Which project.
+    pub head: ProjectHead,
+    /// Whether it is frozen, and what waits.
+    pub schema: Schema,
     /// The server's clock.
     pub now: UnixMicros,
     /// What a form of the page was answered with.
@@ -136,6 +151,16 @@ pub async fn list_keys(project: ProjectId) -> Result<KeysPage, AppError> {
     let (caller, gateway) = asking;
     let keys = gateway.list_keys(&caller, project).await.map_err(app_error)?;
     Ok(KeysPage { head, keys, now: now(), reply: reply() })
+}
+
+/// What a project's games declare, and what of it waits for consent.
+#[server(input = Postcard, output = Postcard)]
+pub async fn get_schema(project: ProjectId) -> Result<SchemaPage, AppError> {
+    let asking = authorise()?;
+    let head = head(&asking, gateway::Action::ManageSchema, project).await?;
+    let (caller, gateway) = asking;
+    let schema = gateway.get_schema(&caller, project).await.map_err(app_error)?;
+    Ok(SchemaPage { head, schema, now: now(), reply: reply() })
 }
 
 /// A value may be as long as a whole message; an export has all of it.

@@ -44,9 +44,26 @@ pub fn DeliveryList(
                 />
             </ul>
             <p class="meta delivery-more">{move || ranking.with(others)}</p>
+            <Declarer name />
         </div>
     }
     .into_any()
+}
+
+/// Whose declaration counts.
+#[component]
+fn Declarer(name: StoredValue<VarName>) -> impl IntoView {
+    let live = use_live();
+    let declarer = Memo::new(move |_| {
+        name.with_value(|name| live.with_var(name, |state, var| state.declarer(var))).flatten()
+    });
+    let words = move || declarer.get().map(|(name, online)| words_of_declarer(&name, online));
+    view! { <p class="meta delivery-more delivery-declared">{words}</p> }.into_any()
+}
+
+fn words_of_declarer(name: &str, online: bool) -> String {
+    let away = if online { "" } else { ", which is not connected now" };
+    format!("Declared by {}{away}.", format::isolated(name))
 }
 
 #[component]
@@ -284,6 +301,12 @@ mod tests {
         assert_eq!(words(&untold), ("can't be told, keeps", five.clone()));
         let away = DeviceRow { online: false, reports: five, ..row(Fate::Waiting) };
         assert_eq!(words(&away), ("offline, delivered when it returns", None));
+    }
+
+    #[test]
+    fn it_says_whose_declaration_counts() {
+        assert_eq!(words_of_declarer("pixel", true), format!("Declared by {}.", format::isolated("pixel")));
+        assert!(words_of_declarer("pixel", false).ends_with(", which is not connected now."));
     }
 
     #[test]

@@ -73,6 +73,7 @@ pub(super) fn snapshot(seq: u64) -> Snapshot {
     let var = |text: &str| Var {
         name: name(text),
         spec: VarSpec { max: Some(100.0.into()), ..VarSpec::bare(VarType::Integer) },
+        declared_by: Some(DeviceId(1)),
         desired: None,
         reported: vec![reported(1, int(1)), reported(2, int(1))],
         applied: Vec::new(),
@@ -92,6 +93,7 @@ pub(super) fn snapshot(seq: u64) -> Snapshot {
         refused: Vec::new(),
         gone: Vec::new(),
         gave_way: 0,
+        full: None,
         role: ProjectRole::Designer,
     }
 }

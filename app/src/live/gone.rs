@@ -24,6 +24,15 @@ impl LiveState {
         })
     }
 
+    /// Whose declaration a variable has: the device's name, and whether it is connected.
+    pub fn declarer(&self, var: &VarState) -> Option<(String, bool)> {
+        let id = var.declared_by?;
+        match self.devices.get(id) {
+            Some(device) => Some((device.name.clone(), device.online)),
+            None => self.gone.get(&id).map(|name| (name.clone(), false)),
+        }
+    }
+
     /// Variables were forgotten: nothing of them is shown.
     pub(super) fn forget_vars(&mut self, names: &[VarName], touched: &mut Touched) {
         for name in names {

@@ -46,7 +46,7 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use leptos::reactive::signal::ArcTrigger;
-use protocol::live::{Gesture, Snapshot};
+use protocol::live::{Full, Gesture, Snapshot};
 use protocol::model::{Level, ProjectRole, Value, VarName};
 
 pub use by_device::ByDevice;
@@ -246,6 +246,12 @@ impl Live {
     /// Whether the person may not change anything; runs again when that changes.
     pub fn locked(self) -> Signal<bool> {
         Signal::derive(move || self.role.get() < ProjectRole::Designer)
+    }
+
+    /// Whether log entries are refused, because as many were stored today as may; runs again when that changes.
+    pub fn full(&self) -> Option<Full> {
+        self.inner.with_value(|inner| inner.storing.track());
+        self.read(LiveState::full)
     }
 
     /// Whether the database takes what is sent; runs again when that changes.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use protocol::live::{
-    Applied, ClientMessage, Desired, Device, Event, Reported, Seq, ServerMessage, Snapshot, SnapshotPart,
+    Applied, ClientMessage, Desired, Device, Event, Full, Reported, Seq, ServerMessage, Snapshot,
+    SnapshotPart,
 };
 use protocol::model::{
     DeviceId, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
@@ -39,6 +40,7 @@ pub struct LiveState {
     pub(super) open: bool,
     now: UnixMicros,
     storing: bool,
+    full: Option<Full>,
     lost: u64,
     /// By device; without one: of games that were turned away.
     pub(super) refused: BTreeMap<Option<DeviceId>, Refused>,
@@ -81,6 +83,7 @@ impl LiveState {
             open: true,
             now: UnixMicros(0),
             storing: true,
+            full: None,
             lost: 0,
             refused: BTreeMap::new(),
             devices: ByDevice::default(),
@@ -128,6 +131,11 @@ impl LiveState {
     /// Whether the database takes what games and people send.
     pub fn storing(&self) -> bool {
         self.storing
+    }
+
+    /// Whether log entries are refused, because as many were stored today as may.
+    pub fn full(&self) -> Option<Full> {
+        self.full
     }
 
     /// Records that were taken in and could not be stored, since the server started.
@@ -266,6 +274,7 @@ impl LiveState {
         self.name = snapshot.name;
         self.role = snapshot.role;
         self.storing = snapshot.storing;
+        self.full = snapshot.full;
         self.lost = snapshot.lost;
         self.refused = snapshot.refused.into_iter().map(|refused| (refused.device, refused)).collect();
         self.gone.extend(snapshot.gone);
@@ -322,7 +331,7 @@ impl LiveState {
             Event::Reported { device, at, declared, values } => {
                 self.tick(at);
                 for (name, spec) in declared {
-                    self.declare(name, spec, touched);
+                    self.declare(name, spec, device, touched);
                 }
                 for (name, value) in values {
                     if let Some(var) = self.vars.get_mut(&name) {
@@ -355,6 +364,10 @@ impl LiveState {
             }
             Event::Storing(storing) => {
                 self.storing = storing;
+                touched.storing = true;
+            }
+            Event::Full(full) => {
+                self.full = full;
                 touched.storing = true;
             }
             Event::Lost { records } => {
@@ -430,14 +443,14 @@ impl LiveState {
         }
     }
 
-    fn declare(&mut self, name: VarName, spec: VarSpec, touched: &mut Touched) {
+    fn declare(&mut self, name: VarName, spec: VarSpec, by: DeviceId, touched: &mut Touched) {
         touched.layout = true;
         touched.vars.insert(name.clone());
         match self.vars.get_mut(&name) {
-            Some(var) => var.declare(spec),
+            Some(var) => var.declare(spec, by),
             None => {
                 self.order.push(name.clone());
-                self.vars.insert(name, VarState::declared(spec));
+                self.vars.insert(name, VarState::declared(spec, Some(by)));
             }
         }
     }

@@ -20,6 +20,8 @@ const CONFLICT: &str = "conflict";
 pub struct VarState {
     /// As last declared.
     pub spec: VarSpec,
+    /// By which device, if that is known.
+    pub declared_by: Option<DeviceId>,
     /// Its newest edit.
     pub desired: Option<Desired>,
     /// What each device last said it is.
@@ -80,9 +82,10 @@ pub enum Stage {
 
 impl VarState {
     /// A variable that a device has just declared.
-    pub fn declared(spec: VarSpec) -> Self {
+    pub fn declared(spec: VarSpec, by: Option<DeviceId>) -> Self {
         Self {
             spec,
+            declared_by: by,
             desired: None,
             reported: ByDevice::default(),
             applied: ByDevice::default(),
@@ -101,8 +104,8 @@ impl VarState {
     /// A variable from a snapshot. The own edit on top of it stays unless the snapshot has it.
     pub fn from_snapshot(var: Var, before: Option<Self>) -> (VarName, Self) {
         let reported = var.reported.into_iter().map(|reported| (reported.device, reported)).collect();
-        let mut state = Self { reported, ..before.unwrap_or_else(|| Self::declared(var.spec.clone())) };
-        state.spec = var.spec;
+        let mut state = Self { reported, ..before.unwrap_or_else(|| Self::declared(var.spec.clone(), None)) };
+        (state.spec, state.declared_by) = (var.spec, var.declared_by);
         if state.revision() != var.desired.as_ref().map(|desired| desired.revision) {
             state.heard.clear();
         }
@@ -151,8 +154,8 @@ impl VarState {
     }
 
     /// Takes a declaration.
-    pub fn declare(&mut self, spec: VarSpec) {
-        self.spec = spec;
+    pub fn declare(&mut self, spec: VarSpec, by: DeviceId) {
+        (self.spec, self.declared_by) = (spec, Some(by));
         self.fit();
     }
 

@@ -4,6 +4,7 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
+use protocol::live::Full;
 use protocol::model::{Key, ProjectRole, UnixMicros, User};
 
 use super::{loaded, project_in_address};
@@ -240,15 +241,30 @@ fn RefusedMark() -> impl IntoView {
     .into_any()
 }
 
+fn words_of_full(Full { until, bytes }: Full) -> String {
+    format!(
+        "The games of this project have stored {} of log today, as much as they may. Log lines are refused until {} UTC; \
+         values, edits and actions go on. Whoever runs the server can allow more.",
+        format::bytes(bytes),
+        format::moment(until, 0)
+    )
+}
+
 /// Says that the connection is lost, that the page is too old, or that nothing can be stored.
 #[component]
 fn Banner() -> impl IntoView {
     let live = use_live();
     let storing = Memo::new(move |_| live.storing());
+    let full = Memo::new(move |_| live.full());
     let is_here = move || matches!(live.link.get(), Link::Open | Link::Opening);
     view! {
         <div class="banner-place">
         <div role="status">
+            {move || {
+                full.get()
+                    .filter(|_| is_here())
+                    .map(|full| view! { <p class="banner banner--quiet">{words_of_full(full)}</p> })
+            }}
             {move || {
                 (is_here() && !storing.get())
                     .then(|| {

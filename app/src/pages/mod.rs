@@ -26,7 +26,7 @@ pub use not_found::NotFound;
 pub use projects::Projects;
 pub use reset::Reset;
 pub use set_up::SetUp;
-pub use settings::{General, Keys, Members, ProjectAudit};
+pub use settings::{General, Keys, Members, ProjectAudit, Schema};
 pub use sign_in::SignIn;
 
 use crate::api::{self, AppError, Reply};

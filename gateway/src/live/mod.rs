@@ -20,8 +20,9 @@ use std::{
 };
 
 use protocol::{
+    ProtocolError,
     live::{Event, Outcome, RunId, Seq, ServerMessage, Snapshot},
-    model::{DeviceId, Project, ProjectRole, Revision, UnixMicros, VarName, VarRevision},
+    model::{DeviceId, LogEntry, Project, ProjectRole, Revision, UnixMicros, VarName, VarRevision},
 };
 use tokio::{
     sync::watch,
@@ -34,12 +35,14 @@ pub(crate) use push::{Forms, Wire};
 use registry::Alone;
 pub(crate) use registry::{MAX_LOADED_DEVICES, Registry};
 pub use state::shorten;
-pub(crate) use state::{News, PART_BYTES, Pictures, Seen, State, Walk, lock_seen};
+pub(crate) use state::{News, PART_BYTES, Pictures, Restored, Seen, Speaker, State, Walk, lock_seen};
 
 use self::{backlog::Backlog, split::split};
 use crate::{
     refusals::Ledger,
+    shares::Today,
     store::{DeviceInfo, Epoch, ProjectState, Write, Written},
+    waiting::Waiting,
 };
 
 /// What a thousand games say at once about an edit is gathered for so long and shown together.
@@ -66,6 +69,13 @@ impl Delta {
     }
 }
 
+/// What is kept beside a project's state, and stays when nobody uses it.
+pub(crate) struct Beside {
+    pub(crate) refusals: Arc<Ledger>,
+    pub(crate) waiting: Arc<Waiting>,
+    pub(crate) today: Arc<Today>,
+}
+
 /// One project, shared by its games, its dashboards and the writer.
 pub(crate) struct Live {
     pub(crate) project: Project,
@@ -83,12 +93,18 @@ pub(crate) struct Live {
     revision: watch::Sender<Revision>,
     losses: AtomicU64,
     pub(crate) refusals: Arc<Ledger>,
+    /// Declarations that wait for consent.
+    pub(crate) waiting: Arc<Waiting>,
+    today: Arc<Today>,
+    /// Whether dashboards were told that the day is full.
+    is_told_full: AtomicBool,
     /// Only some variables are known here, and this keeps everybody from reading the project.
     _alone: Option<Alone>,
 }
 
 impl Live {
-    pub(crate) fn new(loaded: ProjectState, epoch: &Epoch, is_storing: bool, refusals: Arc<Ledger>) -> Self {
+    pub(crate) fn new(loaded: ProjectState, epoch: &Epoch, is_storing: bool, beside: Beside) -> Self {
+        let Beside { refusals, waiting, today } = beside;
         Self {
             project: loaded.project.clone(),
             epoch: epoch.number,
@@ -100,6 +116,9 @@ impl Live {
             deltas: Backlog::new(),
             losses: AtomicU64::new(0),
             refusals,
+            waiting,
+            today,
+            is_told_full: AtomicBool::new(false),
             _alone: None,
         }
     }
@@ -162,7 +181,8 @@ impl Live {
         let (head, walk) = self.state().begin_parts(now, role, max_bytes);
         // deltas say these as they are then: one that is behind the snapshot says what it has
         let (refused, gave_way) = (self.refusals.all(), self.refusals.gave_way());
-        (Snapshot { refused, gave_way, ..head }, walk)
+        let full = self.today.full(now);
+        (Snapshot { refused, gave_way, full, ..head }, walk)
     }
 
     pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {
@@ -218,6 +238,38 @@ impl Live {
             });
         }
         kept
+    }
+
+    /// Log entries are about to be stored.
+    ///
+    /// # Errors
+    /// `full` when as much is stored today as may.
+    pub(crate) fn take_today(&self, entries: &[LogEntry], now: UnixMicros) -> Result<(), ProtocolError> {
+        let taken = self.today.take(entries, now);
+        let is_full = *taken.as_ref().unwrap_or(&true);
+        // the project is locked for this twice a day
+        if self.is_told_full.load(Relaxed) != is_full {
+            self.tell_full(now);
+        }
+        taken.map(drop)
+    }
+
+    /// A game has begun a session.
+    pub(crate) fn note_session(&self, now: UnixMicros) {
+        self.today.note_session(now);
+        if self.today.full(now).is_some() {
+            self.tell_full(now);
+        }
+    }
+
+    /// Tells dashboards when a day is full, and when the next one has begun.
+    fn tell_full(&self, now: UnixMicros) {
+        let full = self.today.full(now);
+        let mut state = self.state();
+        self.is_told_full.store(full.is_some(), Relaxed);
+        if state.set_full(full) {
+            self.publish(&mut state, vec![Event::Full(full)]);
+        }
     }
 
     /// Something was refused of this device, or of a game that was turned away: dashboards hear of it within
@@ -300,6 +352,8 @@ fn append(events: &mut Vec<Event>, event: Event) {
 pub(crate) fn test_live(id: i64) -> Arc<Live> {
     use protocol::model::{Key, ProjectId};
 
+    use crate::shares::{Days, Limits};
+
     let project = Project {
         id: ProjectId(id),
         name: String::new(),
@@ -309,6 +363,7 @@ pub(crate) fn test_live(id: i64) -> Arc<Live> {
     let loaded = ProjectState {
         project,
         revision: Revision(0),
+        is_frozen: false,
         devices: Vec::new(),
         vars: Vec::new(),
         removed: Vec::new(),
@@ -316,5 +371,7 @@ pub(crate) fn test_live(id: i64) -> Arc<Live> {
         gone: Vec::new(),
     };
     let epoch = Epoch { instance: "test".to_owned(), number: 1 };
-    Arc::new(Live::new(loaded, &epoch, true, Arc::default()))
+    let today = Days::new(Limits::default()).of(ProjectId(id));
+    let beside = Beside { refusals: Arc::default(), waiting: Arc::default(), today };
+    Arc::new(Live::new(loaded, &epoch, true, beside))
 }

@@ -200,6 +200,7 @@ mod tests {
         let loaded = ProjectState {
             project: Project { id: PROJECT, name: String::new(), key, created_at: NOW },
             revision: Revision(2),
+            is_frozen: false,
             devices: Vec::new(),
             vars: Vec::new(),
             removed: vec![(name(), let_go)],

@@ -15,10 +15,9 @@ use protocol::{
 };
 use tokio::{sync::OwnedMutexGuard, time::Instant};
 
-use super::{Live, Pictures, kept::Kept};
+use super::{Beside, Live, Pictures, kept::Kept};
 use crate::{
     GatewayError,
-    refusals::Refusals,
     store::{Epoch, Store},
 };
 
@@ -85,7 +84,7 @@ impl Registry {
         project: ProjectId,
         epoch: impl Fn() -> Epoch + Send,
         is_storing: bool,
-        refusals: &Refusals,
+        beside: impl Fn() -> Beside + Send,
     ) -> Result<Arc<Live>, GatewayError> {
         loop {
             let slot = self.slot(project);
@@ -102,7 +101,7 @@ impl Registry {
             let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32).await?;
             self.loads.fetch_add(1, Relaxed);
             let loaded = loaded.ok_or(GatewayError::NotFound)?;
-            let live = Live::new(loaded, &epoch, is_storing, refusals.ledger(project));
+            let live = Live::new(loaded, &epoch, is_storing, beside());
             live.state().join(&self.pictures);
             if let Some(live) = self.publish(project, &slot, &slot.live, live) {
                 self.kept.note_use(&live);
@@ -121,7 +120,7 @@ impl Registry {
         names: &[VarName],
         epoch: impl Fn() -> Epoch + Send,
         is_storing: bool,
-        refusals: &Refusals,
+        beside: impl Fn() -> Beside + Send,
     ) -> Result<Arc<Live>, GatewayError> {
         loop {
             let slot = self.slot(project);
@@ -130,11 +129,11 @@ impl Registry {
                 return Ok(live);
             }
             let Ok(_loading) = loading else {
-                return self.load(store, project, epoch, is_storing, refusals).await;
+                return self.load(store, project, epoch, is_storing, beside).await;
             };
             let epoch = epoch();
             let part = store.load_vars(project, names, 0).await?.ok_or(GatewayError::NotFound)?;
-            let live = Live::new(part, &epoch, is_storing, refusals.ledger(project));
+            let live = Live::new(part, &epoch, is_storing, beside());
             let live = Live { _alone: Some(Alone { _slot: Arc::clone(&slot), _loading }), ..live };
             if let Some(live) = self.publish(project, &slot, &slot.part, live) {
                 return Ok(live);

@@ -3,8 +3,10 @@
 mod announced;
 mod applied;
 mod arrivals;
+mod claims;
 mod forget;
 mod held;
+mod news;
 mod parts;
 mod runs;
 mod settle;
@@ -18,25 +20,26 @@ use std::{
 use indexmap::IndexMap;
 use protocol::{
     ErrorCode, ProtocolError,
-    limits::{MAX_LOG_FIELDS_BYTES, MAX_VARS_PER_PROJECT, SNAPSHOT_LOG_BYTES, SNAPSHOT_LOGS},
+    limits::{MAX_LOG_FIELDS_BYTES, SNAPSHOT_LOG_BYTES, SNAPSHOT_LOGS},
     line::shorten_fields,
-    live::{Change, Desired, Device, Event, LogLine, NOT_DESIRED, Reported, Seq, Var},
-    model::{
-        DeviceId, LogEntry, ProjectId, Report, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec,
-    },
+    live::{Change, Desired, Device, Event, Full, LogLine, NOT_DESIRED, Reported, Seq, Var},
+    model::{DeviceId, LogEntry, ProjectId, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec},
 };
 
-pub(crate) use self::forget::lock as lock_seen;
 pub(crate) use self::held::Pictures;
 pub(crate) use self::parts::{PART_BYTES, Walk};
 use self::{
     announced::Announced,
     applied::{Gathered, Marks, Revised},
     arrivals::Arrivals,
+    claims::Claims,
     forget::Speakers,
-    held::{Held, More, Weight, is_small},
+    held::{Held, Weight, is_small},
     runs::Runs,
-    settle::settle,
+};
+pub(crate) use self::{
+    forget::lock as lock_seen,
+    news::{News, Restored, Seen, Speaker},
 };
 use super::push::{Changed, Form, Forms, PushCache, Pushed, Wire};
 use crate::{
@@ -48,74 +51,11 @@ use crate::{
 const FULL: &str = "the declarations and values of this project take as much as they may; take a shorter value, or forget \
                     variables and devices that are not used any more";
 
-/// What one connection has reported so far, so that only changes are stored and shown.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    /// Whose connection it is.
-    device: Option<DeviceId>,
-    vars: HashMap<VarName, (Arc<VarSpec>, Value)>,
-    /// What `vars` and `doubted` count for.
-    held: Weight,
-    /// The count of losses up to which `vars` can be trusted to be stored.
-    losses: u64,
-    /// What it has said before that count, and not again.
-    doubted: HashSet<VarName>,
-}
-
-impl Seen {
-    /// Of a connection of this device, which has said nothing yet.
-    pub(crate) fn of(device: DeviceId) -> Self {
-        Self { device: Some(device), ..Self::default() }
-    }
-
-    /// After a loss, perhaps of this connection: everything it says is news.
-    fn doubt(&mut self, losses: u64) {
-        self.doubted.extend(std::mem::take(&mut self.vars).into_keys());
-        self.held = Weight { text: 0, entries: self.doubted.len() };
-        self.losses = losses;
-    }
-
-    /// What it counts for more when it remembers this.
-    fn more(&self, name: &VarName, value: &Value) -> Weight {
-        match self.vars.get(name) {
-            Some((_, old)) => Weight { text: value.weight().saturating_sub(old.weight()), entries: 0 },
-            None => Weight { text: name.as_str().len() + value.weight(), entries: 1 },
-        }
-    }
-
-    fn remember(&mut self, name: VarName, spec: Arc<VarSpec>, value: Value) {
-        let now = value.weight();
-        let name_bytes = name.as_str().len();
-        match self.vars.insert(name, (spec, value)) {
-            Some((_, old)) => self.held.text = (self.held.text + now).saturating_sub(old.weight()),
-            None => {
-                self.held.text += name_bytes + now;
-                self.held.entries += 1;
-            }
-        }
-    }
-
-    fn has(&self, name: &VarName) -> bool {
-        self.vars.contains_key(name) || self.doubted.contains(name)
-    }
-}
-
-/// What is new in a report.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct News {
-    pub(crate) declared: Vec<(VarName, VarSpec)>,
-    pub(crate) values: Vec<(VarName, Value)>,
-    /// The game sends a variable for the first time, or in another JSON type than before.
-    pub(crate) forms_changed: bool,
-    /// Variables for which the project has no room.
-    pub(crate) left_out: Vec<VarName>,
-    /// Some of them are known, or there may be more variables: they are too large.
-    pub(crate) is_too_large: bool,
-}
-
 #[derive(Clone, Debug)]
 struct VarState {
     spec: Arc<VarSpec>,
+    /// Whose declaration that is, if it is known.
+    declared_by: Option<DeviceId>,
     desired: Option<Desired>,
     reported: IndexMap<DeviceId, (Value, UnixMicros)>,
     /// What devices did with `desired`.
@@ -156,6 +96,9 @@ pub(crate) struct State {
     /// Variables that were forgotten, with the edit that let go of them.
     removed: BTreeMap<VarName, Desired>,
     announced: Announced,
+    claims: Claims,
+    /// New and changed declarations wait for a person's consent.
+    is_frozen: bool,
     /// Devices that were here and are not any more.
     devices_gone: u64,
     logs: VecDeque<LogLine>,
@@ -173,6 +116,8 @@ pub(crate) struct State {
     /// Names of devices that are not there any more and wrote some of `logs`.
     gone: HashMap<DeviceId, String>,
     storing: bool,
+    /// What dashboards were told last.
+    full: Option<Full>,
     lost: u64,
     /// Of whom something was refused that dashboards are still to be told of.
     refused: BTreeSet<Option<DeviceId>>,
@@ -197,7 +142,8 @@ impl State {
             let reported = v.reported.into_iter().map(|r| (r.device, (r.value, r.at))).collect();
             let set_by = v.desired.as_ref().map(|desired| desired.revision);
             let applied = v.applied.into_iter().filter(|mark| Some(mark.revision) == set_by).collect();
-            let mut var = VarState { spec: Arc::new(v.spec), desired: v.desired, reported, applied };
+            let (spec, declared_by) = (Arc::new(v.spec), v.declared_by);
+            let mut var = VarState { spec, declared_by, desired: v.desired, reported, applied };
             var.fit();
             (v.name, var)
         };
@@ -219,6 +165,8 @@ impl State {
             held,
             removed: loaded.removed.into_iter().collect(),
             announced: Announced::default(),
+            claims: Claims::default(),
+            is_frozen: loaded.is_frozen,
             devices_gone: 0,
             logs: VecDeque::new(),
             log_bytes: 0,
@@ -232,6 +180,7 @@ impl State {
             arrivals: Arrivals::default(),
             gone: loaded.gone.into_iter().collect(),
             storing,
+            full: None,
             lost: 0,
             refused: BTreeSet::new(),
         };
@@ -334,112 +283,6 @@ impl State {
         (device.connections == 0).then(|| shown(id, device))
     }
 
-    // --- what games report ---
-
-    /// Splits what is new from what this connection said before, and reads values whose line gave no type
-    /// by the type that the variable has.
-    pub(crate) fn news(&mut self, seen: &mut Seen, reports: Vec<Report>, losses: u64) -> News {
-        let said = seen.held;
-        if seen.losses != losses {
-            // something was not stored, perhaps of this connection: say everything again
-            seen.doubt(losses);
-        }
-        let (mut news, mut room, mut added) = (News::default(), None::<usize>, Weight::default());
-        let wanted = reports.len();
-        for report in reports {
-            let stays = |_: &&VarState| !self.forgetting.contains(&report.name);
-            let stored = self.vars.get(&report.name).filter(stays).map(|var| &var.spec);
-            let known = self.announced.get(&report.name).or(stored);
-            if known.is_none() {
-                match room.get_or_insert_with(|| self.free_vars(wanted)) {
-                    0 => {
-                        news.left_out.push(report.name);
-                        continue;
-                    }
-                    room => *room -= 1,
-                }
-            }
-            let before = seen.vars.get(&report.name);
-            let (spec, value) = settle(report.spec, report.value, before.map(|(spec, _)| spec), known);
-            let same_spec = before.is_some_and(|(old, _)| **old == spec);
-            if same_spec && before.is_some_and(|(_, old)| *old == value) {
-                continue;
-            }
-            let more = self.more(seen, &report.name, &spec, &value, known);
-            if !self.held.takes(added, &more) {
-                news.left_out.push(report.name);
-                news.is_too_large = true;
-                continue;
-            }
-            added += more.vars;
-            added += more.said;
-            news.forms_changed |= before.is_none_or(|(old, _)| !Form::is_same(old, &spec));
-            let is_known = known.is_some_and(|known| **known == spec);
-            // what another connection announced may never be stored, if a newer one takes its session over: until it
-            // is, whoever relies on it says it too
-            let is_stored = is_known && !self.announced.contains_key(&report.name);
-            // two builds of a game that declare a variable in two ways don't fight over it: only a
-            // declaration that this connection changed counts
-            let declares = !is_stored && !same_spec;
-            let spec = match known {
-                Some(known) if is_known => Arc::clone(known),
-                _ => Arc::new(spec),
-            };
-            if declares {
-                news.declared.push((report.name.clone(), (*spec).clone()));
-                self.announced.insert(report.name.clone(), Arc::clone(&spec));
-            }
-            news.values.push((report.name.clone(), value.clone()));
-            seen.remember(report.name, spec, value);
-        }
-        self.held.promise(&news.declared, &news.values);
-        self.held.change_said(said, seen.held);
-        news
-    }
-
-    /// What a variable of a line adds to what is held.
-    fn more(
-        &self,
-        seen: &Seen,
-        name: &VarName,
-        spec: &VarSpec,
-        value: &Value,
-        known: Option<&Arc<VarSpec>>,
-    ) -> More {
-        let stored = seen.device.and_then(|device| self.vars.get(name)?.reported.get(&device));
-        let old = stored.map(|(value, _)| value.weight());
-        let grown = value.weight().saturating_sub(old.unwrap_or(0));
-        let declared = match known {
-            Some(known) if **known == *spec => 0,
-            Some(known) => spec.weight().saturating_sub(known.weight()),
-            None => name.as_str().len() + spec.weight(),
-        };
-        More {
-            vars: Weight { text: grown + declared, entries: usize::from(old.is_none()) },
-            said: seen.more(name, value),
-            is_small: old.is_some() && declared == 0 && is_small(value),
-        }
-    }
-
-    /// What this declares is decided: it is stored, or never will be.
-    pub(crate) fn unannounce(&mut self, write: &Write) {
-        if let Write::Report { declared, values, .. } = write {
-            self.announced.remove(declared);
-            self.held.release(declared, values);
-        }
-    }
-
-    /// How many variables the project may still get; it need not be exact where it is more than `wanted`.
-    fn free_vars(&self, wanted: usize) -> usize {
-        // a variable that is announced may be known, which is looked at only where it decides
-        let at_least = MAX_VARS_PER_PROJECT.saturating_sub(self.vars.len() + self.announced.len());
-        if at_least >= wanted {
-            return at_least;
-        }
-        let announced = self.announced.keys().filter(|name| !self.vars.contains_key(*name)).count();
-        MAX_VARS_PER_PROJECT.saturating_sub(self.vars.len() + announced)
-    }
-
     // --- what was committed ---
 
     pub(crate) fn apply(&mut self, write: Write, written: Written) -> Option<Event> {
@@ -464,7 +307,18 @@ impl State {
                 Some(Event::VarsForgotten { names: vec![name] })
             }
             (Write::Report { device, at, declared, values, .. }, Written::Done) => {
+                self.touch(device, at);
                 self.apply_report(device, at, &declared, &values);
+                self.announced.remove(&declared);
+                self.held.release(&declared, &values);
+                Some(Event::Reported { device, at, declared, values })
+            }
+            // the device may be away by now: it says nothing just then
+            (Write::Declare { device, at, declared, values, note, .. }, Written::Done) => {
+                self.apply_report(device, at, &declared, &values);
+                if note.is_none() {
+                    self.announced.remove(&declared);
+                }
                 Some(Event::Reported { device, at, declared, values })
             }
             (Write::Edit { author_name, at, changes, .. }, Written::Edit { revision, set: Some(set) }) => {
@@ -480,6 +334,7 @@ impl State {
                 Write::Connect { .. }
                 | Write::Logs { .. }
                 | Write::Report { .. }
+                | Write::Declare { .. }
                 | Write::Edit { .. }
                 | Write::ForgetVar { .. }
                 | Write::Refused { .. }
@@ -539,7 +394,6 @@ impl State {
         declared: &[(VarName, VarSpec)],
         values: &[(VarName, Value)],
     ) {
-        self.touch(device, at);
         for (name, spec) in declared {
             let spec = match self.announced.get(name) {
                 Some(announced) if **announced == *spec => Arc::clone(announced),
@@ -549,17 +403,16 @@ impl State {
                 Some(var) => {
                     let before = var.held();
                     var.spec = spec;
+                    var.declared_by = Some(device);
                     var.fit();
                     self.held.change(before, var.held());
                     if var.desired.is_some() {
                         self.pushes.forget();
                     }
                 }
-                None => self.add_var(name, spec),
+                None => self.add_var(name, spec, device),
             }
         }
-        self.announced.remove(declared);
-        self.held.release(declared, values);
         // of one that has given way meanwhile, nothing is kept
         let Some(state) = self.devices.get_mut(&device) else { return };
         let (mut before, mut now) = (Weight::default(), Weight::default());
@@ -576,13 +429,14 @@ impl State {
 
     /// A variable that is new, or was forgotten and comes back: then games that lack the edit that let go of it are
     /// still told.
-    fn add_var(&mut self, name: &VarName, spec: Arc<VarSpec>) {
+    fn add_var(&mut self, name: &VarName, spec: Arc<VarSpec>, by: DeviceId) {
         let desired = self.removed.remove(name);
         if let Some(edit) = &desired {
             self.revised.set(name, None, edit.revision);
             self.pushes.forget();
         }
-        let var = VarState { spec, desired, reported: IndexMap::new(), applied: Marks::default() };
+        let (declared_by, reported, applied) = (Some(by), IndexMap::new(), Marks::default());
+        let var = VarState { spec, declared_by, desired, reported, applied };
         self.held.change(Weight::default(), var.held());
         self.vars.insert(name.clone(), var);
     }
@@ -675,8 +529,7 @@ impl State {
 
     /// The JSON types that a game uses, shared with every game that uses the same.
     pub(crate) fn forms(&mut self, seen: &Seen) -> Arc<Forms> {
-        let forms = seen.vars.iter().map(|(name, (spec, _))| (name.clone(), Form::of(spec))).collect();
-        self.pushes.intern(forms)
+        self.pushes.intern(seen.forms())
     }
 
     pub(crate) fn rename(&mut self, name: &str) {
@@ -686,6 +539,14 @@ impl State {
     /// In the order in which they were first seen.
     pub(crate) fn devices(&self) -> Vec<Device> {
         self.devices.iter().map(|(id, device)| shown(*id, device)).collect()
+    }
+
+    /// The name of a device, also of one that is not there any more and wrote some of the log, and whether it is connected.
+    pub(crate) fn name_of(&self, id: DeviceId) -> (String, bool) {
+        match self.devices.get(&id) {
+            Some(device) => (device.name.clone(), device.connections > 0),
+            None => (self.gone.get(&id).cloned().unwrap_or_else(|| format!("device {id}")), false),
+        }
     }
 
     pub(crate) fn var(&self, name: &VarName) -> Option<Var> {
@@ -732,6 +593,11 @@ impl State {
     /// Whether it is news.
     pub(crate) fn set_storing(&mut self, storing: bool) -> bool {
         std::mem::replace(&mut self.storing, storing) != storing
+    }
+
+    /// Whether it is news.
+    pub(crate) fn set_full(&mut self, full: Option<Full>) -> bool {
+        std::mem::replace(&mut self.full, full) != full
     }
 
     /// Whether dashboards are to be told soon, and nobody else is about to.
@@ -818,6 +684,7 @@ fn shown_var(name: &VarName, var: &VarState) -> Var {
     Var {
         name: name.clone(),
         spec: (*var.spec).clone(),
+        declared_by: var.declared_by,
         desired: var.desired.clone(),
         reported: var.reported.iter().map(reported).collect(),
         applied: var.applied.to_vec(),

@@ -19,10 +19,11 @@ pub(super) type SessionCells = (Vec<u8>, i64, i64, i64, String, String);
 pub(super) type MemberCells = (i64, String, Option<String>, String, i64);
 /// token_hash, project_id, project's name, role, note, created_by, created_at, expires_at
 pub(super) type InvitationCells = (Vec<u8>, i64, String, String, String, String, i64, i64);
-/// id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at
-pub(super) type KeyCells = (i64, String, String, i64, Option<String>, Option<i64>, Option<i64>, Option<i64>);
-/// id, project_id, expires_at, revoked_at
-pub(super) type KeyStateCells = (i64, i64, Option<i64>, Option<i64>);
+/// id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at, report_only
+pub(super) type KeyCells =
+    (i64, String, String, i64, Option<String>, Option<i64>, Option<i64>, Option<i64>, i64);
+/// id, project_id, expires_at, revoked_at, report_only
+pub(super) type KeyStateCells = (i64, i64, Option<i64>, Option<i64>, i64);
 /// id, name, shown, scope, project_id, created_at, expires_at, last_used_at
 pub(super) type TokenCells = (i64, String, String, String, Option<i64>, i64, i64, Option<i64>);
 /// at, source, number, name, actor, via, address, project_id, action, subject, old, new
@@ -114,11 +115,12 @@ pub(super) fn invitation(cells: InvitationCells) -> Result<(TokenHash, Invitatio
 }
 
 pub(super) fn key(cells: KeyCells) -> Result<GameKey> {
-    let (id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at) = cells;
+    let (id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at, report_only) = cells;
     Ok(GameKey {
         id: KeyId(id),
         key: Key::parse(key.as_bytes()).map_err(|_| damaged("a project has a malformed key"))?,
         name,
+        report_only: report_only != 0,
         created_at: UnixMicros(created_at),
         created_by,
         last_used_at: last_used_at.map(UnixMicros),
@@ -127,12 +129,14 @@ pub(super) fn key(cells: KeyCells) -> Result<GameKey> {
     })
 }
 
-pub(super) fn key_state((id, project, expires_at, revoked_at): KeyStateCells) -> KeyState {
+pub(super) fn key_state(cells: KeyStateCells) -> KeyState {
+    let (id, project, expires_at, revoked_at, report_only) = cells;
     KeyState {
         id: KeyId(id),
         project: ProjectId(project),
         expires_at: expires_at.map(UnixMicros),
         is_revoked: revoked_at.is_some(),
+        report_only: report_only != 0,
     }
 }
 

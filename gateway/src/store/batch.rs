@@ -71,6 +71,8 @@ pub struct DeclaredRow<'a> {
     pub project: i64,
     pub name: &'a str,
     pub spec: String,
+    /// By which device.
+    pub device: i64,
 }
 
 /// A value as a device reports it; `value` is JSON.
@@ -191,6 +193,12 @@ pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) 
     for (write, outcome) in batch.iter().zip(&mut written) {
         match write {
             Write::Report { .. } if is_admitted(outcome) => reports.add(write)?,
+            Write::Declare { note, .. } => {
+                reports.add(write)?;
+                if let Some(note) = note {
+                    sql.note(note).await?;
+                }
+            }
             Write::Edit { .. } => {
                 std::mem::take(&mut reports).write(sql).await?;
                 *outcome = write_edit(sql, write).await?;
@@ -386,6 +394,7 @@ async fn lock_targets(sql: &mut impl Statements, batch: &[Write]) -> Result<()> 
         match write {
             Write::Logs { project, device, .. }
             | Write::Report { project, device, .. }
+            | Write::Declare { project, device, .. }
             | Write::ForgetDevice { project, device, .. }
             | Write::Outcomes { project, device, .. } => {
                 let known = devices.entry(device.0).or_default().get_or_insert(project.0);
@@ -476,14 +485,17 @@ struct Reports<'a> {
 
 impl<'a> Reports<'a> {
     fn add(&mut self, write: &'a Write) -> Result<()> {
-        let Write::Report { project, device, at, declared, values, .. } = write else {
+        let (Write::Report { project, device, at, declared, values, .. }
+        | Write::Declare { project, device, at, declared, values, .. }) = write
+        else {
             unreachable!("the caller matched a report")
         };
         for (name, spec) in declared {
             let name = name.as_str();
             let spec = serde_json::to_string(spec)
                 .map_err(|fault| StoreError::Damaged(format!("a declaration is not JSON: {fault}")))?;
-            self.declared.insert((project.0, name), DeclaredRow { project: project.0, name, spec });
+            let row = DeclaredRow { project: project.0, name, spec, device: device.0 };
+            self.declared.insert((project.0, name), row);
         }
         for (name, value) in values {
             let name = name.as_str();

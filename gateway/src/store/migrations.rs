@@ -40,6 +40,8 @@ const SCRIPTS: &[Script] = &[
     script!("0011_history_of_a_variable"),
     script!("0012_session_clock"),
     script!("0013_forgotten_in_steps"),
+    script!("0016_declared_by"),
+    script!("0017_who_declares"),
 ];
 
 /// The number of the last step.

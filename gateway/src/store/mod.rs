@@ -139,6 +139,8 @@ pub struct ProjectState {
     pub project: Project,
     /// The newest revision.
     pub revision: Revision,
+    /// New and changed declarations wait for a person's consent.
+    pub is_frozen: bool,
     /// In the order in which they were first seen; all offline.
     pub devices: Vec<StoredDevice>,
     /// In the order in which they were first declared.
@@ -167,6 +169,8 @@ pub struct StoredVar {
     pub name: VarName,
     /// As last declared.
     pub spec: VarSpec,
+    /// By whom, if that is known.
+    pub declared_by: Option<DeviceId>,
     /// Its newest edit.
     pub desired: Option<Desired>,
     /// What each device last said it is.
@@ -210,6 +214,13 @@ pub struct OpenSession {
     pub generation: i64,
     /// The number of its last line that is stored or was refused for good.
     pub last_seq: u64,
+}
+
+impl OpenSession {
+    /// Nobody had it before.
+    pub fn is_new(&self) -> bool {
+        self.generation == 1
+    }
 }
 
 /// The time by which sessions grow old.
@@ -290,6 +301,22 @@ pub enum Write {
         values: Vec<(VarName, Value)>,
         /// Its number, if it has one.
         line: Option<Sequenced>,
+    },
+    /// Variables are declared otherwise than a game says just now: by what one had declared before, or by what waited for
+    /// consent.
+    Declare {
+        /// Of which project.
+        project: ProjectId,
+        /// Whose declarations they are.
+        device: DeviceId,
+        /// Now.
+        at: UnixMicros,
+        /// New or changed declarations.
+        declared: Vec<(VarName, VarSpec)>,
+        /// Values of that device which waited with them.
+        values: Vec<(VarName, Value)>,
+        /// Its row of the audit trail, if a person has decided it.
+        note: Option<AuditRow>,
     },
     /// A line that was refused for good: only its number counts.
     Refused {
@@ -373,6 +400,7 @@ impl Write {
         match self {
             Self::Logs { received: at, .. } | Self::Report { at, .. } | Self::Refused { at, .. } => Some(*at),
             Self::Connect { .. }
+            | Self::Declare { .. }
             | Self::Edit { .. }
             | Self::ForgetVar { .. }
             | Self::ForgetDevice { .. }
@@ -387,6 +415,7 @@ impl Write {
             Self::Logs { line, .. } | Self::Report { line, .. } => *line,
             Self::Refused { line, .. } => Some(*line),
             Self::Connect { .. }
+            | Self::Declare { .. }
             | Self::Edit { .. }
             | Self::ForgetVar { .. }
             | Self::ForgetDevice { .. }
@@ -399,7 +428,9 @@ impl Write {
     pub fn records(&self) -> usize {
         match self {
             Self::Logs { entries, .. } => entries.len(),
-            Self::Report { declared, values, .. } => declared.len() + values.len(),
+            Self::Report { declared, values, .. } | Self::Declare { declared, values, .. } => {
+                declared.len() + values.len()
+            }
             Self::Edit { changes, unchanged, .. } => changes.len() + unchanged.len(),
             Self::Outcomes { outcomes, .. } => outcomes.len(),
             Self::Connect { .. }
@@ -594,6 +625,11 @@ pub trait Store: Send + Sync + 'static {
     /// Sets the time by which sessions grow old.
     async fn set_session_clock(&self, _clock: SessionClock) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether a game's session of that name is known.
+    async fn has_session(&self, _project: ProjectId, _name: &str) -> Result<bool> {
+        Ok(false)
     }
 
     /// Up to so many sessions of games, in the order of their numbers and behind one of them, and when the last line of each

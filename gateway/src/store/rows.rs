@@ -29,7 +29,8 @@ pub(super) const DEVICES: &str = "SELECT identity, id, name, last_seen, about, a
 /// device_id, name, revision, status, value, reason
 pub(super) type OutcomeCells = (i64, String, i64, String, Option<String>, Option<String>);
 /// name, spec, desired, desired_revision, desired_author, desired_at
-pub(super) type VarCells = (String, String, Option<String>, Option<i64>, Option<String>, Option<i64>);
+pub(super) type VarCells =
+    (String, String, Option<String>, Option<i64>, Option<String>, Option<i64>, Option<i64>);
 /// name, revision, author, at
 pub(super) type RemovedCells = (String, i64, String, i64);
 /// device_id, name, value, at
@@ -79,6 +80,8 @@ pub(super) fn summary(cells: SummaryCells) -> Result<ProjectSummary> {
         devices: devices.try_into().map_err(|_| damaged("a project has too many devices"))?,
         online: 0,
         last_seen: last_seen.map(UnixMicros),
+        stored_today: 0,
+        full_until: None,
     })
 }
 
@@ -116,7 +119,7 @@ fn value(json: &str) -> Result<Value> {
 }
 
 fn var(cells: VarCells) -> Result<StoredVar> {
-    let (name, spec, desired, revision, author, at) = cells;
+    let (name, spec, desired, revision, author, at, declared_by) = cells;
     let spec = declaration(&spec)?;
     let desired = match (revision, author, at) {
         (Some(revision), Some(author), Some(at)) => {
@@ -127,7 +130,8 @@ fn var(cells: VarCells) -> Result<StoredVar> {
         _ => None,
     };
     let name = var_name(&name)?;
-    Ok(StoredVar { name, spec, desired, reported: Vec::new(), applied: Vec::new() })
+    let declared_by = declared_by.map(DeviceId);
+    Ok(StoredVar { name, spec, declared_by, desired, reported: Vec::new(), applied: Vec::new() })
 }
 
 /// What a declaration of a row says of its type.
@@ -213,7 +217,7 @@ pub(super) fn history((name, old, new, revision, author, at): HistoryCells) -> R
 /// What the live state starts from; the newest devices and log lines come first.
 pub(super) fn state(
     project: Project,
-    revision: i64,
+    (revision, frozen): (i64, i64),
     devices: Vec<StoredDeviceCells>,
     (vars, removed): (Vec<StoredVar>, Vec<RemovedCells>),
     logs: Vec<LogCells>,
@@ -225,7 +229,8 @@ pub(super) fn state(
     let logs = logs.into_iter().rev().map(log_line).collect::<Result<_>>()?;
     let removed = removed.into_iter().map(removed_var).collect::<Result<_>>()?;
     let gone = gone.into_iter().map(|(id, name)| (DeviceId(id), name)).collect();
-    Ok(ProjectState { project, revision: Revision(revision), devices, vars, removed, logs, gone })
+    let (revision, is_frozen) = (Revision(revision), frozen != 0);
+    Ok(ProjectState { project, revision, is_frozen, devices, vars, removed, logs, gone })
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ macro_rules! impl_store {
 
             async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
                 let cells = sqlx::query_as(
-                    "SELECT id, project_id, expires_at, revoked_at FROM game_keys WHERE key = $1",
+                    "SELECT id, project_id, expires_at, revoked_at, report_only FROM game_keys WHERE key = $1",
                 )
                 .bind(key.as_str())
                 .fetch_optional(&self.reader)
@@ -60,7 +60,7 @@ macro_rules! impl_store {
             ) -> Result<Option<ProjectState>> {
                 let Some(project) = self.get_project(id).await? else { return Ok(None) };
                 let mut tx = self.reader.begin_with($begin_read).await?;
-                let revision: i64 = sqlx::query_scalar("SELECT revision FROM projects WHERE id = $1")
+                let about: (i64, i64) = sqlx::query_as("SELECT revision, frozen FROM projects WHERE id = $1")
                     .bind(id.0)
                     .fetch_one(&mut *tx)
                     .await?;
@@ -71,7 +71,7 @@ macro_rules! impl_store {
                     .await?;
                 let vars = sqlx::query_as(
                     "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision),
-                         coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at)
+                         coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at), v.declared_by
                      FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
                      WHERE v.project_id = $1 AND v.forgotten_at IS NULL ORDER BY v.position, v.name",
                 )
@@ -124,7 +124,7 @@ macro_rules! impl_store {
                 .await?;
                 tx.commit().await?;
                 let vars = (rows::vars(vars, reported, outcomes)?, removed);
-                rows::state(project, revision, devices, vars, logs, gone).map(Some)
+                rows::state(project, about, devices, vars, logs, gone).map(Some)
             }
 
             async fn load_vars(
@@ -135,7 +135,7 @@ macro_rules! impl_store {
             ) -> Result<Option<ProjectState>> {
                 let Some(project) = self.get_project(id).await? else { return Ok(None) };
                 let mut tx = self.reader.begin_with($begin_read).await?;
-                let revision: i64 = sqlx::query_scalar("SELECT revision FROM projects WHERE id = $1")
+                let about: (i64, i64) = sqlx::query_as("SELECT revision, frozen FROM projects WHERE id = $1")
                     .bind(id.0)
                     .fetch_one(&mut *tx)
                     .await?;
@@ -148,7 +148,8 @@ macro_rules! impl_store {
                 for name in names {
                     let var: Option<rows::VarCells> = sqlx::query_as(
                         "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision),
-                             coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at)
+                             coalesce(v.desired_author, l.author), coalesce(v.desired_at, l.at),
+                             v.declared_by
                          FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
                          WHERE v.project_id = $1 AND v.name = $2 AND v.forgotten_at IS NULL",
                     )
@@ -184,7 +185,14 @@ macro_rules! impl_store {
                 reported.retain(|cells| known.contains(&cells.0));
                 outcomes.retain(|cells| known.contains(&cells.0));
                 let vars = (rows::vars(vars, reported, outcomes)?, Vec::new());
-                rows::state(project, revision, devices, vars, Vec::new(), Vec::new()).map(Some)
+                rows::state(project, about, devices, vars, Vec::new(), Vec::new()).map(Some)
+            }
+
+            async fn has_session(&self, project: ProjectId, name: &str) -> Result<bool> {
+                let sql = "SELECT id FROM game_sessions WHERE project_id = $1 AND name = $2";
+                let found: Option<i64> =
+                    sqlx::query_scalar(sql).bind(project.0).bind(name).fetch_optional(&self.reader).await?;
+                Ok(found.is_some())
             }
 
             async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>> {

@@ -224,6 +224,12 @@ impl Writer {
         self.shared.filled.notify_one();
     }
 
+    /// Queues what follows from what games have said before, which took its room then.
+    pub(crate) fn queue_own(&self, live: Arc<Live>, lane: Lane, write: Write) {
+        let room = self.shared.rooms.empty(lane);
+        self.queue(live, write, room, None);
+    }
+
     /// Notes that a device was there, and how far it is, if it says so. Not worth waiting for: dropped when there is no room.
     pub(crate) fn note_seen(
         &self,

@@ -18,6 +18,7 @@ EditValues           00000  ----0  y-yy0    y-yy0 y-yy0
 ForgetData           00000  ----0  ----0    y--y0 y--y0
 ReadKeys             00000  ----0  y-yy0    y-yy0 y-yy0
 ManageKeys           00000  ----0  ----0    y--y0 y--y0
+ManageSchema         00000  ----0  ----0    y--y0 y--y0
 ManageMembers        00000  ----0  ----0    y--y0 y--y0
 ReadAudit            00000  ----0  ----0    y--y0 y--y0
 RenameProject        00000  ----0  ----0    y--y0 y--y0
@@ -88,6 +89,7 @@ fn is_about_a_project(action: Action) -> bool {
         | Action::ForgetData
         | Action::ReadKeys
         | Action::ManageKeys
+        | Action::ManageSchema
         | Action::ManageMembers
         | Action::ReadAudit
         | Action::RenameProject

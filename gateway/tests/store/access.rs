@@ -37,7 +37,7 @@ fn new_user(email: &str) -> NewUser {
 
 fn new_key(key: &str) -> NewKey {
     let (key, name) = (key.parse().unwrap(), "further".to_owned());
-    NewKey { key, name, created_by: Some("Ana".to_owned()), created_at: NOW }
+    NewKey { key, name, report_only: false, created_by: Some("Ana".to_owned()), created_at: NOW }
 }
 
 /// How many rows the trail has.

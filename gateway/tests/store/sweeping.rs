@@ -158,6 +158,9 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              DROP INDEX vars_forgotten;
              ALTER TABLE devices DROP COLUMN to_empty;
              ALTER TABLE vars DROP COLUMN forgotten_at;
+             ALTER TABLE projects DROP COLUMN frozen;
+             ALTER TABLE game_keys DROP COLUMN report_only;
+             ALTER TABLE vars DROP COLUMN declared_by;
              DELETE FROM _sqlx_migrations WHERE version >= 9",
             gone.project.id
         ),

@@ -108,7 +108,8 @@ async fn fill_access(access: &AccessStore, owner: &User, ana: &User, project: Pr
         let token = access.create_token(token, note("token.create")).await.unwrap();
         access.touch_token(token.id, later(1)).await.unwrap();
         let key = format!("further_{n:04}").parse().unwrap();
-        let key = NewKey { key, name: format!("key {n}"), created_by: None, created_at: NOW };
+        let key =
+            NewKey { key, name: format!("key {n}"), report_only: false, created_by: None, created_at: NOW };
         access.create_key(project, key, None, note("key.create")).await.unwrap();
     }
     access.join(&[41; 32], Joining::Known(ana.id), NOW, note("member.join")).await.unwrap().unwrap();
@@ -117,6 +118,7 @@ async fn fill_access(access: &AccessStore, owner: &User, ana: &User, project: Pr
     let key = NewKey {
         key: "the-next-key".parse().unwrap(),
         name: "next".to_owned(),
+        report_only: false,
         created_by: Some("Ana".to_owned()),
         created_at: later(3),
     };

@@ -130,6 +130,8 @@ pub struct GameKey {
     pub key: Key,
     /// What it is for, in people's words.
     pub name: String,
+    /// Games may report values, log and answer with it, and declare nothing.
+    pub report_only: bool,
     /// When it was made.
     pub created_at: UnixMicros,
     /// Who made it; `None`: nobody who was signed in.

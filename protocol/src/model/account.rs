@@ -71,4 +71,8 @@ pub struct ProjectSummary {
     pub online: u32,
     /// When a device was last heard of.
     pub last_seen: Option<UnixMicros>,
+    /// Bytes of log that its games have stored today, since the server started.
+    pub stored_today: u64,
+    /// Until when no more of it is taken; `None`: it is taken.
+    pub full_until: Option<UnixMicros>,
 }

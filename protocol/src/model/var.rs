@@ -284,6 +284,34 @@ impl VarSpec {
         !(has_text || has_number || *readonly || default.is_some() || !options.is_empty())
     }
 
+    /// Whether both declare the same, but for how each game writes values and types.
+    pub fn declares_as(&self, other: &Self) -> bool {
+        let Self {
+            var_type,
+            min,
+            max,
+            step,
+            options,
+            unit,
+            group,
+            label,
+            help,
+            default,
+            order,
+            readonly,
+            source,
+            form: _,
+            spelling: _,
+            inferred,
+        } = self;
+        let texts = (unit, group, label, help, source);
+        (var_type, min, max, step, options)
+            == (&other.var_type, &other.min, &other.max, &other.step, &other.options)
+            && texts == (&other.unit, &other.group, &other.label, &other.help, &other.source)
+            && (default, order, readonly, inferred)
+                == (&other.default, &other.order, &other.readonly, &other.inferred)
+    }
+
     /// About what it takes in memory, in bytes.
     pub fn weight(&self) -> usize {
         let Self { options, unit, group, label, help, source, spelling, default, .. } = self;

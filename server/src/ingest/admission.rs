@@ -1,9 +1,12 @@
-//! How often one address may connect, be wrong about keys, and add devices. No sockets, and no clock: time is an argument.
+//! How often one address may connect, be wrong about keys, add devices and begin sessions, and games of one key the last. No
+//! sockets, and no clock: time is an argument.
 
 use std::{
     net::IpAddr,
     time::{Duration, Instant},
 };
+
+use protocol::model::Key;
 
 use crate::{
     net::Refusal,
@@ -16,6 +19,8 @@ const CONNECT_BURST_SECONDS: u32 = 10;
 const BAD_KEY_PERIOD: Duration = Duration::from_secs(5 * 60);
 /// The time over which new devices are counted.
 const NEW_DEVICE_PERIOD: Duration = Duration::from_secs(60);
+/// A whole day's players may come back at once: so many minutes' worth of new sessions may begin.
+const SESSION_BURST_MINUTES: u32 = 10;
 
 /// How often one address may do what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +31,22 @@ pub(crate) struct AddressLimits {
     pub(crate) bad_keys: AddressLimit,
     /// New devices in a minute.
     pub(crate) new_devices: AddressLimit,
+    /// New sessions in a minute; ten minutes' worth may begin at once.
+    pub(crate) new_sessions: AddressLimit,
+    /// The same of all games with one key.
+    pub(crate) new_sessions_per_key: u32,
 }
 
 impl Default for AddressLimits {
-    /// Room for a school or an office with hundreds of games behind one address, which all come back at once.
+    /// Room for a school or an office with hundreds of games behind one address, which all come back at once. This machine has
+    /// much more: a proxy there may speak for everybody, and yet must not be a way around all limits.
     fn default() -> Self {
-        let limit = AddressLimit { count: 100, for_own_machine: false };
         Self {
-            connects_per_second: limit,
-            bad_keys: limit,
-            new_devices: AddressLimit { count: 500, ..limit },
+            connects_per_second: AddressLimit { count: 100, own_machine: 5_000 },
+            bad_keys: AddressLimit { count: 100, own_machine: 10_000 },
+            new_devices: AddressLimit { count: 500, own_machine: 50_000 },
+            new_sessions: AddressLimit { count: 500, own_machine: 5_000 },
+            new_sessions_per_key: 10_000,
         }
     }
 }
@@ -45,8 +56,20 @@ impl Default for AddressLimits {
 pub(crate) struct AddressLimit {
     /// 1 or more.
     pub(crate) count: u32,
-    /// Whether it is for this machine's own addresses too, behind which a proxy may speak for everybody.
-    pub(crate) for_own_machine: bool,
+    /// The same for each of this machine's own addresses.
+    pub(crate) own_machine: u32,
+}
+
+impl AddressLimit {
+    /// The same for every address.
+    pub(crate) fn of_all(count: u32) -> Self {
+        Self { count, own_machine: count }
+    }
+
+    fn times(self, factor: u32) -> Self {
+        let Self { count, own_machine } = self;
+        Self { count: count.saturating_mul(factor), own_machine: own_machine.saturating_mul(factor) }
+    }
 }
 
 /// Who has connected and who was wrong lately.
@@ -54,25 +77,23 @@ pub(crate) struct Admission {
     connects: AddressLimiter,
     bad_keys: AddressLimiter,
     new_devices: AddressLimiter,
+    new_sessions: AddressLimiter,
+    new_sessions_of_keys: Limiter<Key>,
 }
 
 impl Admission {
     pub(crate) fn new(limits: AddressLimits) -> Self {
-        let connects = limits.connects_per_second;
-        let burst = connects.count.saturating_mul(CONNECT_BURST_SECONDS);
+        let burst = limits.connects_per_second.times(CONNECT_BURST_SECONDS);
         let burst_time = Duration::from_secs(CONNECT_BURST_SECONDS.into());
+        let sessions = limits.new_sessions.times(SESSION_BURST_MINUTES);
+        let session_time = Duration::from_secs(60 * u64::from(SESSION_BURST_MINUTES));
+        let of_keys = limits.new_sessions_per_key.saturating_mul(SESSION_BURST_MINUTES);
         Self {
-            connects: AddressLimiter::new(burst, burst_time, connects.for_own_machine),
-            bad_keys: AddressLimiter::new(
-                limits.bad_keys.count,
-                BAD_KEY_PERIOD,
-                limits.bad_keys.for_own_machine,
-            ),
-            new_devices: AddressLimiter::new(
-                limits.new_devices.count,
-                NEW_DEVICE_PERIOD,
-                limits.new_devices.for_own_machine,
-            ),
+            connects: AddressLimiter::new(burst, burst_time),
+            bad_keys: AddressLimiter::new(limits.bad_keys, BAD_KEY_PERIOD),
+            new_devices: AddressLimiter::new(limits.new_devices, NEW_DEVICE_PERIOD),
+            new_sessions: AddressLimiter::new(sessions, session_time),
+            new_sessions_of_keys: Limiter::new(of_keys, session_time),
         }
     }
 
@@ -98,22 +119,53 @@ impl Admission {
     pub(crate) fn new_device(&self, address: IpAddr, now: Instant) -> bool {
         self.new_devices.take(address, now)
     }
+
+    /// Notes a session that may be new. Whether the address, and all games with that key if it is known, may begin one; those
+    /// that turn out to be known are to be [given back](Admission::known_session).
+    pub(crate) fn new_session(&self, address: IpAddr, key: Option<Key>, now: Instant) -> bool {
+        if !self.new_sessions.take(address, now) {
+            return false;
+        }
+        let of_key = key.is_none_or(|key| self.new_sessions_of_keys.take(key, now).is_ok());
+        if !of_key {
+            self.known_session(address, None);
+        }
+        of_key
+    }
+
+    /// A session was begun with a key that was not known before.
+    pub(crate) fn note_session_of(&self, key: Key, now: Instant) {
+        // one too many costs nobody anything but the next one
+        let _may_be_full = self.new_sessions_of_keys.take(key, now);
+    }
+
+    /// The session had been begun before, or was not begun.
+    pub(crate) fn known_session(&self, address: IpAddr, key: Option<Key>) {
+        self.new_sessions.of(address).give_back(&address.into());
+        if let Some(key) = key {
+            self.new_sessions_of_keys.give_back(&key);
+        }
+    }
 }
 
-/// A limiter that this machine's own addresses may be free of.
+/// A limiter that gives this machine's own addresses more than others.
 struct AddressLimiter {
-    taken: Limiter<Network>,
-    for_own_machine: bool,
+    others: Limiter<Network>,
+    own_machine: Limiter<Network>,
 }
 
 impl AddressLimiter {
-    fn new(count: u32, period: Duration, for_own_machine: bool) -> Self {
-        Self { taken: Limiter::new(count, period), for_own_machine }
+    fn new(limit: AddressLimit, period: Duration) -> Self {
+        let AddressLimit { count, own_machine } = limit;
+        Self { others: Limiter::new(count, period), own_machine: Limiter::new(own_machine, period) }
     }
 
     fn take(&self, address: IpAddr, now: Instant) -> bool {
-        let is_free = !self.for_own_machine && address.to_canonical().is_loopback();
-        is_free || self.taken.take(address.into(), now).is_ok()
+        self.of(address).take(address.into(), now).is_ok()
+    }
+
+    fn of(&self, address: IpAddr) -> &Limiter<Network> {
+        if address.to_canonical().is_loopback() { &self.own_machine } else { &self.others }
     }
 }
 
@@ -122,7 +174,7 @@ mod tests {
     use super::*;
 
     fn limit(count: u32) -> AddressLimit {
-        AddressLimit { count, for_own_machine: true }
+        AddressLimit::of_all(count)
     }
 
     fn admission(connects_per_second: u32, bad_keys: u32) -> Admission {
@@ -218,7 +270,32 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_limited_only_if_somebody_says_so() {
+    fn a_session_that_is_known_costs_nothing_and_a_key_has_its_own_share() {
+        let now = Instant::now();
+        let admission = Admission::new(AddressLimits {
+            new_sessions: limit(3),
+            new_sessions_per_key: 4,
+            ..AddressLimits::default()
+        });
+        let (here, there) = (address("192.0.2.1"), address("192.0.2.2"));
+        let keys = ["0123456789ab", "ba9876543210"].map(|key| Some(key.parse().unwrap()));
+        let begun = |from, key, tries| {
+            (0..tries).map(|_| u32::from(admission.new_session(from, key, now))).sum::<u32>()
+        };
+        for _ in 0..1_000 {
+            assert!(admission.new_session(here, keys[0], now));
+            admission.known_session(here, keys[0]);
+        }
+        assert_eq!(begun(here, keys[0], 1_000), 30, "ten minutes' worth at once");
+        // who comes from elsewhere has what is left of the key's, and what the key is refused is not taken from the address
+        assert_eq!(begun(there, keys[0], 1_000), 10);
+        assert_eq!(begun(there, keys[1], 1_000), 20);
+        let later = now + Duration::from_secs(20);
+        assert!(admission.new_session(here, keys[1], later) && !admission.new_session(here, keys[1], later));
+    }
+
+    #[test]
+    fn this_machine_has_more_than_others_unless_somebody_says_otherwise() {
         let now = Instant::now();
         let free = Admission::new(AddressLimits::default());
         for own in ["127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1"].map(address) {
@@ -228,6 +305,7 @@ mod tests {
             assert_eq!(admitted(&admission(1, 1), own, 1_000, now), 10);
         }
         assert_eq!(admitted(&free, address("192.0.2.1"), 10_000, now), 1_000);
+        assert_eq!(admitted(&free, address("127.0.0.2"), 100_000, now), 50_000);
     }
 
     #[test]

@@ -16,7 +16,11 @@ use std::{
 };
 
 use gateway::{Content, GameEvent, GameLine, Gateway, GatewayError, Push, Room, Settled, UnreadLine};
-use protocol::{ErrorCode, ProtocolError, limits, line::LineDecoder, model::Key};
+use protocol::{
+    ErrorCode, ProtocolError, limits,
+    line::{Hello, LineDecoder},
+    model::Key,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     task::{coop::consume_budget, yield_now},
@@ -410,8 +414,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let deadline = self.session.deadline().unwrap_or_else(instant);
         let peer = self.peer.ip();
         let may_add = || self.admission.new_device(peer, instant());
+        let has_session = self.session.hello().is_some_and(|hello| hello.caps.ack);
+        let known_key = Some(key).filter(|key| self.gateway.is_known_key(*key));
+        let is_charged = has_session && self.admission.new_session(peer, known_key, instant());
+        let may_go_on = !has_session
+            || is_charged
+            || knows_session(&self.gateway, key, self.session.hello(), deadline).await;
+        if !may_go_on {
+            let text = "too many new sessions of this address or key; go on with the session that you have, or wait a minute \
+                        and connect again";
+            return Err(self.say_last(ErrorCode::Rate, text));
+        }
         let connecting = self.gateway.connect_game_if(key, peer, self.session.hello(), &may_add);
-        let Ok(outcome) = timeout_at(deadline.into(), connecting).await else {
+        let outcome = timeout_at(deadline.into(), connecting).await;
+        let is_new = matches!(&outcome, Ok(Ok(game)) if game.has_new_session());
+        match (is_charged, is_new, known_key) {
+            (true, false, _) => self.admission.known_session(peer, known_key),
+            (true, true, None) => self.admission.note_session_of(key, instant()),
+            _ => {}
+        }
+        let Ok(outcome) = outcome else {
             return Err(self.say_last(ErrorCode::Unavailable, "the database does not answer"));
         };
         let game = match outcome {
@@ -483,6 +505,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.out.add(instant(), |out| self.session.refused(error, b"v:", out));
         End::Told
     }
+}
+
+/// Whether a game goes on with a session that it has; asked only when it may begin no other.
+async fn knows_session(gateway: &Gateway, key: Key, hello: Option<&Hello>, deadline: Instant) -> bool {
+    let Some(hello) = hello else { return false };
+    matches!(timeout_at(deadline.into(), gateway.knows_session(key, hello)).await, Ok(Ok(true)))
 }
 
 fn slow() -> ProtocolError {

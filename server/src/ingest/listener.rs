@@ -47,7 +47,7 @@ pub(crate) async fn accept_games(
         };
         let Some((stream, peer)) = accepted else { return };
         let admitted = admission.admit(peer.ip(), Instant::now()).map_err(|reason| port.refuse(reason));
-        let place = match admitted.and_then(|()| port.take_place()) {
+        let place = match admitted.and_then(|()| port.take_share(peer.ip())) {
             Ok(place) => place,
             Err(reason) => {
                 refuse(&stream, peer, reason, &port);
@@ -69,9 +69,12 @@ pub(crate) async fn accept_games(
 /// one would have to wait for it.
 fn refuse(stream: &TcpStream, peer: SocketAddr, reason: Refusal, port: &Port) {
     let (code, text) = match reason {
-        Refusal::Full | Refusal::Share => {
-            (ErrorCode::Busy, "as many games are connected as may be; try again later")
-        }
+        Refusal::Full => (ErrorCode::Busy, "as many games are connected as may be; try again later"),
+        Refusal::Share => (
+            ErrorCode::Busy,
+            "as many games of this address are connected as one address may have; close some, or ask the operator of the \
+             server (--max-games-per-address)",
+        ),
         Refusal::Rate => {
             (ErrorCode::Rate, "this address connects too often; wait a few seconds and try again")
         }

@@ -18,6 +18,9 @@ const PROMISED: &str = "
     DELETE /projects/{project}
     GET /projects/{project}/keys                        POST /projects/{project}/keys
     POST /projects/{project}/keys/{key}/rotate          DELETE /projects/{project}/keys/{key}
+    PATCH /projects/{project}/keys/{key}
+    GET /projects/{project}/schema                      PUT /projects/{project}/schema
+    POST /projects/{project}/schema/{device}/{name}     DELETE /projects/{project}/schema/{device}/{name}
     GET /projects/{project}/members
     PATCH /projects/{project}/members/{user}            DELETE /projects/{project}/members/{user}
     GET /projects/{project}/invitations                 POST /projects/{project}/invitations

@@ -19,5 +19,6 @@ mod logs;
 mod people;
 mod projects;
 mod refusals;
+mod schema;
 mod tool;
 mod variables;

@@ -4,7 +4,7 @@ use server::{Route, RouteClass, routes};
 
 use crate::{
     people::{People, Who},
-    requests::{request, signs_out, uses_up},
+    requests::{needs_one_that_waits, request, signs_out, uses_up},
     stage::Stage,
     support::http::Answer,
     table::Section,
@@ -67,6 +67,9 @@ impl Theatre {
             let mut stage = self.stage.clone();
             if is_about_himself {
                 stage.member = self.people.person(who).user.id;
+            }
+            if needs_one_that_waits(route) {
+                stage.let_wait(&self.people, "later").await;
             }
             let request = request(&self.people, &stage, stage.project.id, route, who).await;
             let answer = self.people.send(who, &request).await;

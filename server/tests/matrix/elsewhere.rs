@@ -173,7 +173,10 @@ async fn for_every_function_a_project_of_others_is_as_good_as_none() {
             assert!(["none", "who"].contains(&functions::outcome(&answer).as_str()), "{}", found.name);
         }
     }
-    assert_eq!(concerned, 8, "live, settings, members, keys, audit, search of the log, two that forget");
+    assert_eq!(
+        concerned, 9,
+        "live, settings, members, keys, declarations, audit, search of the log, two that forget"
+    );
 }
 
 /// Also for somebody who watches a project already: he is not shown this one in its place.

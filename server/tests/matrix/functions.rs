@@ -52,7 +52,9 @@ fn arguments(function: &str, stage: &Stage) -> Vec<(&'static str, String)> {
             vec![("", String::new())]
         }
         "get_invitation" | "get_reset" => vec![("", "\u{4}none".to_owned())],
-        "get_live" | "get_settings" | "list_members" | "list_keys" => vec![("", number.to_string())],
+        "get_live" | "get_settings" | "get_schema" | "list_members" | "list_keys" => {
+            vec![("", number.to_string())]
+        }
         "forget_var" => vec![("", format!("{number}\u{5}speed"))],
         "forget_device" => vec![("", format!("{number}{}", self::number(device)))],
         // project, after, before, filter, level, devices

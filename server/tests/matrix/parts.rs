@@ -26,12 +26,21 @@ async fn parts_of_one_project_are_no_parts_of_another() {
     let mixed = Stage { project: here.project.clone(), member, ..there.clone() };
     let none = none_of(&here);
     let parts = ["{key}", "{device}", "{user}", "{invitation}"];
-    let forms = ["/members/role", "/members/remove", "/members/uninvite", "/keys/rotate", "/keys/revoke"];
+    let forms = [
+        "/members/role",
+        "/members/remove",
+        "/members/uninvite",
+        "/keys/rotate",
+        "/keys/rights",
+        "/keys/revoke",
+        "/schema/consent",
+        "/schema/dismiss",
+    ];
     let is_about_a_part = |path: &str| {
         parts.iter().any(|part| path.contains(part)) || forms.iter().any(|form| path.ends_with(form))
     };
     let concerned: Vec<_> = routes().iter().filter(|route| is_about_a_part(route.path)).collect();
-    assert_eq!(concerned.len(), 11, "five forms, and six of the API");
+    assert_eq!(concerned.len(), 17, "eight forms, and nine of the API");
     for route in concerned {
         for who in [Who::Admin, Who::Owner, Who::ToAdmin, Who::OfOwner] {
             let mut answers = Vec::new();

@@ -71,6 +71,7 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
     let path = route
         .path
         .replace("{project}", &project.to_string())
+        .replace("schema/{device}/{name}", &format!("schema/{device}/later"))
         .replace("/p/{id}", &format!("/p/{project}"))
         .replace("{key}", &key.to_string())
         .replace("{device}", &device.to_string())
@@ -81,6 +82,7 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         .replace("{hash}/{file}", "0/none.js");
     assert!(!path.contains('{'), "{route:?}: say here what stands for the parts of its path");
     let body = match (route.method.as_str(), route.path) {
+        ("POST", "/api/v1/projects/{project}/schema/{device}/{name}") => String::new(),
         ("GET" | "DELETE", _)
         | (_, "/sign-out" | "/account/sign-out-everywhere" | "/api/v1/projects/{project}/actions/{name}") => {
             String::new()
@@ -101,6 +103,11 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         (_, "/p/{id}/settings/members/remove") => format!("user={member}"),
         (_, "/p/{id}/settings/members/uninvite") => format!("invitation={invitation}"),
         (_, "/p/{id}/settings/keys") => "name=further".to_owned(),
+        (_, "/p/{id}/settings/keys/rights") => format!("key={key}&report_only=true"),
+        (_, "/p/{id}/settings/schema") => "frozen=true".to_owned(),
+        (_, "/p/{id}/settings/schema/consent" | "/p/{id}/settings/schema/dismiss") => {
+            format!("device={device}&name=later")
+        }
         (_, "/p/{id}/settings/keys/rotate") => format!("key={key}&days=1"),
         (_, "/p/{id}/settings/keys/revoke") => format!("key={key}"),
         (_, "/users/tokens") => r#"{"token":"0123456789ab"}"#.to_owned(),
@@ -108,6 +115,8 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         (_, "/api/v1/projects") => r#"{"name":"made"}"#.to_owned(),
         ("PATCH", "/api/v1/projects/{project}") => format!(r#"{{"name":"{NAME}"}}"#),
         (_, "/api/v1/projects/{project}/keys") => r#"{"name":"further"}"#.to_owned(),
+        ("PATCH", "/api/v1/projects/{project}/keys/{key}") => r#"{"report_only":true}"#.to_owned(),
+        ("PUT", "/api/v1/projects/{project}/schema") => r#"{"frozen":true}"#.to_owned(),
         (_, "/api/v1/projects/{project}/keys/{key}/rotate") => r#"{"overlap_days":1}"#.to_owned(),
         ("PATCH", "/api/v1/projects/{project}/members/{user}") => r#"{"role":"designer"}"#.to_owned(),
         (_, "/api/v1/projects/{project}/invitations") => r#"{"role":"viewer"}"#.to_owned(),
@@ -130,8 +139,15 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
 
 /// Whether it takes something of the stage with it.
 pub fn uses_up(route: &Route) -> bool {
-    let ends = ["/delete", "/remove", "/uninvite", "/rotate", "/revoke"];
-    route.method == "DELETE" || ends.iter().any(|end| route.path.ends_with(end))
+    let ends = ["/delete", "/remove", "/uninvite", "/rotate", "/revoke", "/consent", "/dismiss"];
+    let is_consent = route.method == "POST" && route.path.ends_with("/schema/{device}/{name}");
+    route.method == "DELETE" || is_consent || ends.iter().any(|end| route.path.ends_with(end))
+}
+
+/// Whether it is about a declaration that waits.
+pub fn needs_one_that_waits(route: &Route) -> bool {
+    let ends = ["/schema/consent", "/schema/dismiss", "/schema/{device}/{name}"];
+    ends.iter().any(|end| route.path.ends_with(end))
 }
 
 /// Whether his session is over then.

@@ -1,7 +1,8 @@
 //! A project in which everybody is what he is called, with one of everything that can be asked for.
 
-use gateway::Caller;
+use gateway::{Caller, GatewayError};
 use protocol::{
+    ErrorCode,
     line::{parse_logs, parse_report},
     model::{DeviceId, Handle, KeyId, Project, ProjectRole, UserId},
 };
@@ -58,9 +59,21 @@ impl Stage {
     pub async fn declare(&self, people: &People, variables: &str) -> DeviceId {
         let (gateway, peer) = (&people.server.gateway, "192.0.2.7".parse().unwrap());
         let mut game = gateway.connect_game(self.project.key, peer, None).await.unwrap();
-        game.report_vars(parse_report(variables.as_bytes()).unwrap()).await.unwrap();
+        match game.report_vars(parse_report(variables.as_bytes()).unwrap()).await {
+            Err(GatewayError::Refused(error)) => assert_eq!(error.code, ErrorCode::Frozen),
+            said => said.unwrap(),
+        }
         gateway.flush().await.unwrap();
         game.device()
+    }
+
+    /// A declaration of its device that waits for consent, because those of the project are frozen.
+    pub async fn let_wait(&self, people: &People, name: &str) {
+        let (gateway, owner) = (&people.server.gateway, &people.owner);
+        // of a project that nobody has there is nothing to wait for
+        if gateway.freeze(owner, self.project.id, true).await.is_ok() {
+            self.declare(people, &format!(r#"[{{"name":"{name}","type":"integer","value":1}}]"#)).await;
+        }
     }
 
     /// What a game of it writes.

@@ -81,6 +81,7 @@ fn Row(project: ProjectId, key: GameKey, now: UnixMicros, manages: bool) -> impl
                     <span class="dot" class:dot--on=live aria-hidden="true"></span>
                     {state}
                 </span>
+                {key.report_only.then(|| view! { <span class="pill">"only reports"</span> })}
                 <span class="meta">{format!("{made} · {used}")}</span>
             </span>
             <span class="key">
@@ -136,9 +137,36 @@ fn Manage(project: ProjectId, key: GameKey) -> impl IntoView {
             </Confirm>
         }
     });
+    let (label, question, button) = match key.report_only {
+        true => (
+            "Let declare…",
+            format!("Games that say “{}” may declare variables again.", format::isolated(&name)),
+            "Let them declare",
+        ),
+        false => (
+            "Only reports…",
+            format!(
+                "Games that say “{}” report values, log and answer, and declare nothing new. What they have declared stays.",
+                format::isolated(&name)
+            ),
+            "Only reports",
+        ),
+    };
+    let mut wanted = fields();
+    wanted.push(("report_only", (!key.report_only).to_string()));
     view! {
         <span class="row-buttons">
             {rotate}
+            <Confirm
+                id=format!("rights-{id}")
+                label
+                subject=name.clone()
+                question
+                action=format!("/p/{project}/settings/keys/rights")
+                fields=wanted
+                button
+                harmless=true
+            />
             <Confirm
                 id=format!("revoke-{id}")
                 label="Revoke…"
@@ -166,6 +194,10 @@ fn NewKey(project: ProjectId) -> impl IntoView {
                     <span>"Name"</span>
                     <input type="text" name="name" maxlength="80" required autocomplete="off" />
                 </label>
+                <label class="form-check">
+                    <input type="checkbox" name="report_only" />
+                    <span>"Only reports: games declare nothing with it"</span>
+                </label>
                 <button class="button button--primary" type="submit">
                     "Make a key"
                 </button>
@@ -188,6 +220,7 @@ mod tests {
             id: KeyId(1),
             key: Key::parse(b"0123456789ab").unwrap(),
             name: "store".to_owned(),
+            report_only: false,
             created_at: day(0),
             created_by: None,
             last_used_at: None,

@@ -4,6 +4,7 @@ mod audit;
 mod general;
 mod keys;
 mod members;
+mod schema;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -13,6 +14,7 @@ pub use audit::ProjectAudit;
 pub use general::General;
 pub use keys::Keys;
 pub use members::Members;
+pub use schema::Schema;
 
 use super::Problem;
 use crate::api::{ProjectHead, Reply};
@@ -24,17 +26,19 @@ enum Section {
     General,
     Members,
     Keys,
+    Schema,
     Audit,
 }
 
 impl Section {
-    const ALL: [Self; 4] = [Self::General, Self::Members, Self::Keys, Self::Audit];
+    const ALL: [Self; 5] = [Self::General, Self::Members, Self::Keys, Self::Schema, Self::Audit];
 
     fn title(self) -> &'static str {
         match self {
             Self::General => "General",
             Self::Members => "Members",
             Self::Keys => "Keys",
+            Self::Schema => "Declarations",
             Self::Audit => "Audit trail",
         }
     }
@@ -45,6 +49,7 @@ impl Section {
             Self::General => "/settings",
             Self::Members => "/settings/members",
             Self::Keys => "/settings/keys",
+            Self::Schema => "/settings/schema",
             Self::Audit => "/settings/audit",
         }
     }
@@ -54,7 +59,7 @@ impl Section {
         let least = match self {
             Self::Members => ProjectRole::Viewer,
             Self::Keys => ProjectRole::Designer,
-            Self::General | Self::Audit => ProjectRole::Admin,
+            Self::General | Self::Schema | Self::Audit => ProjectRole::Admin,
         };
         role >= least
     }

@@ -62,13 +62,14 @@ mod tests {
     };
 
     use crate::{
-        live::{Seen, State, test_live},
+        live::{Seen, Speaker, State, test_live},
         store::{Write, Written},
     };
 
     /// A line of one connection, as it is queued.
     fn line(state: &mut State, seen: &mut Seen, json: &str) -> Write {
-        let news = state.news(seen, parse_report(json.as_bytes()).unwrap(), 0);
+        let speaker = Speaker { device: DeviceId(1), at: UnixMicros(0), declares: true };
+        let news = state.news(speaker, seen, parse_report(json.as_bytes()).unwrap(), 0);
         assert!(news.left_out.is_empty(), "{:?}", news.left_out);
         let (declared, values) = (news.declared, news.values);
         Write::Report {

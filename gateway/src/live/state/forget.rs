@@ -7,10 +7,10 @@ use std::{
 
 use protocol::{
     live::Desired,
-    model::{DeviceId, Revision, VarName, VarRevision},
+    model::{DeviceId, Revision, VarName, VarRevision, VarSpec},
 };
 
-use super::{Seen, State, held::Weight};
+use super::{Restored, Seen, State, held::Weight};
 use crate::{GatewayError, store::AuditRow};
 
 /// Variables of one project that were forgotten and had been set: games that were away are told of each of them.
@@ -36,16 +36,25 @@ pub(crate) fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
 }
 
 impl State {
+    /// Which connections have said a variable of theirs by this very declaration: one of them.
+    pub(super) fn one_who_claims(&self, name: &VarName, spec: &Arc<VarSpec>) -> Option<DeviceId> {
+        /// So many are looked at.
+        const MOST: usize = 64;
+        let stands_by = |(_, seen): &&(DeviceId, Arc<Mutex<Seen>>)| lock(seen).stands_by(name, spec);
+        self.speakers.0.values().take(MOST).find(stands_by).map(|(device, _)| *device)
+    }
+
     /// A connection may report variables from now on.
     pub(crate) fn begin_speaking(&mut self, line: u64, device: DeviceId, seen: &Arc<Mutex<Seen>>) {
         self.speakers.0.insert(line, (device, Arc::clone(seen)));
     }
 
-    /// It is gone.
-    pub(crate) fn end_speaking(&mut self, line: u64) {
-        if let Some((_, seen)) = self.speakers.0.remove(&line) {
-            self.held.change_said(lock(&seen).held, Weight::default());
-        }
+    /// It is gone. What others have declared and counts again by that.
+    pub(crate) fn end_speaking(&mut self, line: u64) -> Vec<Restored> {
+        let Some((_, seen)) = self.speakers.0.remove(&line) else { return Vec::new() };
+        let mut seen = lock(&seen);
+        self.held.change_said(seen.held(), Weight::default());
+        self.release(&mut seen)
     }
 
     /// A person forgets a variable, which nobody edits from now on, and which games that report it from now on declare anew.
@@ -140,12 +149,12 @@ mod tests {
     use protocol::{
         line::parse_report,
         live::Change,
-        model::{ProjectId, UnixMicros, Value, VarSpec, VarType},
+        model::{ProjectId, UnixMicros, Value, VarType},
     };
 
     use super::*;
     use crate::{
-        live::test_live,
+        live::{Speaker, test_live},
         store::{Write, Written},
     };
 
@@ -174,9 +183,13 @@ mod tests {
         then(&mut state);
     }
 
+    fn speaker() -> Speaker {
+        Speaker { device: DeviceId(1), at: UnixMicros(0), declares: true }
+    }
+
     fn declared(state: &mut State) -> usize {
         let reports = parse_report(br#"[{"name":"speed","type":"integer","value":5}]"#).unwrap();
-        state.news(&mut Seen::default(), reports, 0).declared.len()
+        state.news(speaker(), &mut Seen::default(), reports, 0).declared.len()
     }
 
     #[test]
@@ -201,9 +214,9 @@ mod tests {
             state.begin_speaking(4, DeviceId(1), &seen);
             assert!(state.speakers.of(&name("speed")).is_empty());
             let reports = parse_report(br#"{"speed":5}"#).unwrap();
-            state.news(&mut lock(&seen), reports, 0);
+            state.news(speaker(), &mut lock(&seen), reports, 0);
             for losses in [0, 1] {
-                state.news(&mut lock(&seen), Vec::new(), losses);
+                state.news(speaker(), &mut lock(&seen), Vec::new(), losses);
                 let refused = state.begin_forget_var(&name("speed"));
                 assert!(matches!(refused, Err(GatewayError::InUse(_))), "{refused:?}");
             }

@@ -229,7 +229,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        live::{Seen, test_live},
+        live::{Seen, Speaker, test_live},
         store::{DeviceInfo, Write, Written},
     };
 
@@ -251,7 +251,8 @@ mod tests {
 
     /// Says a line, which is stored; what of it was left out.
     fn say(state: &mut State, seen: &mut Seen, device: DeviceId, json: &str) -> Vec<String> {
-        let news = state.news(seen, parse_report(json.as_bytes()).unwrap(), 0);
+        let speaker = Speaker { device, at: UnixMicros(0), declares: true };
+        let news = state.news(speaker, seen, parse_report(json.as_bytes()).unwrap(), 0);
         let (project, at, line) = (ProjectId(1), UnixMicros(0), None);
         let (declared, values) = (news.declared, news.values);
         state.apply(Write::Report { project, device, at, declared, values, line }, Written::Done);
@@ -354,7 +355,8 @@ mod tests {
         let mut on_their_way = Vec::new();
         loop {
             let reports = parse_report(long(&format!("v{}", on_their_way.len())).as_bytes()).unwrap();
-            let news = state.news(&mut seen, reports, 0);
+            let speaker = Speaker { device: DEVICE, at: UnixMicros(0), declares: true };
+            let news = state.news(speaker, &mut seen, reports, 0);
             if !news.left_out.is_empty() {
                 break;
             }

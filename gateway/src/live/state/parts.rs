@@ -64,6 +64,7 @@ impl State {
             refused: Vec::new(),
             gone: self.gone.iter().map(|(id, name)| (*id, name.clone())).collect(),
             gave_way: 0,
+            full: None,
         };
         (head, walk)
     }
@@ -149,7 +150,8 @@ fn shown_from(name: &VarName, var: &VarState, from: usize, max_bytes: usize) -> 
         }
     }
     let spec = (*var.spec).clone();
-    (Var { name: name.clone(), spec, desired: var.desired.clone(), reported, applied }, bytes)
+    let (declared_by, desired) = (var.declared_by, var.desired.clone());
+    (Var { name: name.clone(), spec, declared_by, desired, reported, applied }, bytes)
 }
 
 fn text_of(spec: &VarSpec) -> usize {

@@ -1,6 +1,9 @@
 //! Actions that are under way.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use indexmap::IndexMap;
 use protocol::{
@@ -13,7 +16,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::State;
+use super::{Seen, State, forget::lock};
 use crate::actions::ActionCall;
 
 /// Runs of one project that may be under way at once.
@@ -28,22 +31,34 @@ struct Run {
     _under_way: oneshot::Sender<()>,
 }
 
+/// A connection that runs actions: those that it has declared.
+struct Runner {
+    device: DeviceId,
+    calls: mpsc::Sender<ActionCall>,
+    seen: Arc<Mutex<Seen>>,
+}
+
 /// Who can run actions, and what is under way.
 #[derive(Default)]
 pub(super) struct Runs {
     last: u64,
-    runners: Vec<(DeviceId, mpsc::Sender<ActionCall>)>,
+    runners: Vec<Runner>,
     under_way: BTreeMap<RunId, Run>,
 }
 
 impl State {
     /// A connection that runs actions, until it drops its end of the channel.
-    pub(crate) fn add_runner(&mut self, device: DeviceId, calls: mpsc::Sender<ActionCall>) {
-        self.runs.runners.retain(|(_, calls)| !calls.is_closed());
-        self.runs.runners.push((device, calls));
+    pub(crate) fn add_runner(
+        &mut self,
+        device: DeviceId,
+        calls: mpsc::Sender<ActionCall>,
+        seen: &Arc<Mutex<Seen>>,
+    ) {
+        self.runs.runners.retain(|runner| !runner.calls.is_closed());
+        self.runs.runners.push(Runner { device, calls, seen: Arc::clone(seen) });
     }
 
-    /// Tells every game that can. What is returned beside it ends when the run is over; there is none when nobody was told.
+    /// Tells every game that has declared the action: what it is called with is for nobody else. What is returned beside it ends when the run is over; there is none when nobody was told.
     pub(crate) fn start_run(
         &mut self,
         name: &VarName,
@@ -61,7 +76,10 @@ impl State {
         runs.last += 1;
         let id = runs.last;
         let mut asked: IndexMap<DeviceId, u32> = IndexMap::new();
-        for (device, calls) in &runs.runners {
+        for Runner { device, calls, seen } in &runs.runners {
+            if !lock(seen).has_action(name) {
+                continue;
+            }
             // a game that takes nothing has as many actions before it as it may
             if calls.try_send(ActionCall { id, name: name.clone(), args: args.clone() }).is_ok() {
                 *asked.entry(*device).or_default() += 1;

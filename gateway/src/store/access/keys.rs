@@ -12,6 +12,8 @@ pub struct NewKey {
     pub key: Key,
     /// What it is for.
     pub name: String,
+    /// Games may declare nothing with it.
+    pub report_only: bool,
     /// Who makes it.
     pub created_by: Option<String>,
     /// Now.
@@ -29,6 +31,8 @@ pub struct KeyState {
     pub expires_at: Option<UnixMicros>,
     /// Whether it was revoked.
     pub is_revoked: bool,
+    /// Games may declare nothing with it.
+    pub report_only: bool,
 }
 
 impl AccessStore {
@@ -36,7 +40,7 @@ impl AccessStore {
     pub async fn list_keys(&self, project: ProjectId) -> Result<Vec<GameKey>> {
         both!(self, db, {
             let cells = sqlx::query_as(
-                "SELECT id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at
+                "SELECT id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at, report_only
                  FROM game_keys WHERE project_id = $1 ORDER BY id",
             )
             .bind(project.0)
@@ -61,15 +65,17 @@ impl AccessStore {
         both!(self, db, {
             let mut tx = db.begin_write().await?;
             let made: Option<access_rows::KeyCells> = sqlx::query_as(
-                "INSERT INTO game_keys (project_id, key, name, created_at, created_by)
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING
-                 RETURNING id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at",
+                "INSERT INTO game_keys (project_id, key, name, created_at, created_by, report_only)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING
+                 RETURNING id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at,
+                     report_only",
             )
             .bind(project.0)
             .bind(key.key.as_str())
             .bind(&key.name)
             .bind(key.created_at.0)
             .bind(&key.created_by)
+            .bind(i64::from(key.report_only))
             .fetch_optional(&mut *tx)
             .await?;
             let made = access_rows::key(made.ok_or(StoreError::KeyTaken)?)?;
@@ -93,6 +99,32 @@ impl AccessStore {
         })
     }
 
+    /// Says whether games may declare variables with a key. Returns it unless there is none or it was revoked.
+    pub async fn set_report_only(
+        &self,
+        project: ProjectId,
+        key: KeyId,
+        report_only: bool,
+        note: AuditRow,
+    ) -> Result<Option<GameKey>> {
+        both!(self, db, {
+            let mut tx = db.begin_write().await?;
+            let cells: Option<access_rows::KeyCells> = sqlx::query_as(
+                "UPDATE game_keys SET report_only = $3 WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL
+                 RETURNING id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at,
+                     report_only",
+            )
+            .bind(project.0)
+            .bind(key.0)
+            .bind(i64::from(report_only))
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some(cells) = cells else { return Ok(None) };
+            db.finish(tx, note).await?;
+            access_rows::key(cells).map(Some)
+        })
+    }
+
     /// Revokes a key. Returns it unless there is none or it was revoked before.
     pub async fn revoke_key(
         &self,
@@ -105,7 +137,8 @@ impl AccessStore {
             let mut tx = db.begin_write().await?;
             let cells: Option<access_rows::KeyCells> = sqlx::query_as(
                 "UPDATE game_keys SET revoked_at = $3 WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL
-                 RETURNING id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at",
+                 RETURNING id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at,
+                     report_only",
             )
             .bind(project.0)
             .bind(key.0)

@@ -87,6 +87,16 @@ impl AccessStore {
         })
     }
 
+    /// Says whether new and changed declarations of a project's games wait for consent.
+    pub async fn set_frozen(&self, project: ProjectId, is_frozen: bool, note: AuditRow) -> Result<bool> {
+        both!(self, db, {
+            let freeze = sqlx::query("UPDATE projects SET frozen = $2 WHERE id = $1 AND deleted_at IS NULL")
+                .bind(project.0)
+                .bind(i64::from(is_frozen));
+            Ok(db.change(freeze, [], note).await? > 0)
+        })
+    }
+
     /// Deletes a project: nothing leads to it any more. What is in it goes piece by piece
     /// ([`Store::sweep`](super::super::Store::sweep)).
     pub async fn delete_project(&self, project: ProjectId, note: AuditRow) -> Result<bool> {

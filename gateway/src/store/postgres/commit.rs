@@ -269,15 +269,19 @@ impl Statements for PgConnection {
 
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
         sqlx::query(
-            "INSERT INTO vars (project_id, name, position, spec)
+            "INSERT INTO vars (project_id, name, position, spec, declared_by)
              SELECT c.project_id, c.name,
-                 coalesce((SELECT max(position) FROM vars v WHERE v.project_id = c.project_id), 0) + c.n, c.spec
-             FROM UNNEST($1::bigint[], $2::text[], $3::text[]) WITH ORDINALITY AS c (project_id, name, spec, n)
-             ON CONFLICT (project_id, name) DO UPDATE SET spec = excluded.spec",
+                 coalesce((SELECT max(position) FROM vars v WHERE v.project_id = c.project_id), 0) + c.n, c.spec,
+                 c.device
+             FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::bigint[])
+                 WITH ORDINALITY AS c (project_id, name, spec, device, n)
+             ON CONFLICT (project_id, name)
+             DO UPDATE SET spec = excluded.spec, declared_by = excluded.declared_by",
         )
         .bind(column(rows, |r| r.project))
         .bind(column(rows, |r| r.name))
         .bind(column(rows, |r| r.spec.as_str()))
+        .bind(column(rows, |r| r.device))
         .execute(self)
         .await?;
         Ok(())

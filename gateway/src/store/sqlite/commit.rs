@@ -245,15 +245,16 @@ impl Statements for SqliteConnection {
     }
 
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
-        let rows: Vec<_> = rows.iter().map(|r| (r.project, r.name, &r.spec)).collect();
+        let rows: Vec<_> = rows.iter().map(|r| (r.project, r.name, &r.spec, r.device)).collect();
         // "WHERE true" keeps ON CONFLICT from being read as a join's ON
         sqlx::query(
-            "INSERT INTO vars (project_id, name, position, spec)
+            "INSERT INTO vars (project_id, name, position, spec, declared_by)
              SELECT c.value->>0, c.value->>1,
                  coalesce((SELECT max(position) FROM vars v WHERE v.project_id = (c.value->>0)), 0) + c.key + 1,
-                 c.value->>2
+                 c.value->>2, c.value->>3
              FROM json_each($1) AS c WHERE true
-             ON CONFLICT (project_id, name) DO UPDATE SET spec = excluded.spec",
+             ON CONFLICT (project_id, name)
+             DO UPDATE SET spec = excluded.spec, declared_by = excluded.declared_by",
         )
         .bind(json(rows))
         .execute(self)

@@ -446,6 +446,7 @@ impl Store for OpenDisk {
                 project: project.id,
                 expires_at: None,
                 is_revoked: state.tables.revoked.contains(&project.id.0),
+                report_only: false,
             });
             state.reading.keys += u32::from(known.is_some());
             (known, state.delay())

@@ -132,6 +132,11 @@ impl Model {
                     }
                 }
                 Write::ForgetVar { project, name, .. } => self.forget_var(project.0, name.as_str(), outcome),
+                // what counts again when a game leaves
+                Write::Declare { values, note, .. } => {
+                    let fits = *outcome == Written::Done && values.is_empty() && note.is_none();
+                    self.check(fits, format_args!("{write:?}: {outcome:?}"));
+                }
                 Write::Logs { .. } | Write::Report { .. } | Write::Refused { .. } => {
                     self.line(write, outcome)
                 }

@@ -61,6 +61,7 @@ struct ProjectRow {
 struct VarRow {
     position: usize,
     spec: String,
+    declared_by: i64,
     desired: Option<Desired>,
     /// The author and the gesture that have set `desired`.
     set_by: (i64, i64),
@@ -215,6 +216,7 @@ impl Tables {
             let var = StoredVar {
                 name: VarName::parse(name).expect("it was one"),
                 spec: serde_json::from_str(&row.spec).expect("it was one"),
+                declared_by: Some(DeviceId(row.declared_by)),
                 desired: row.desired.clone().or_else(|| self.let_go.get(&(id, name.clone())).cloned()),
                 reported: reported.collect(),
                 applied: self.applied(&devices, name),
@@ -229,7 +231,7 @@ impl Tables {
         let removed =
             removed.map(|((_, name), edit)| (VarName::parse(name).expect("it was one"), edit.clone()));
         let (removed, logs) = (removed.collect(), Vec::new());
-        Some(ProjectState { project, revision, devices, vars, removed, logs, gone })
+        Some(ProjectState { project, revision, is_frozen: false, devices, vars, removed, logs, gone })
     }
 }
 
@@ -420,10 +422,17 @@ impl Statements for Transaction {
         for row in rows {
             // behind all others, of which some may have been forgotten
             let position = self.tables.vars.values().map(|var| var.position + 1).max().unwrap_or_default();
-            let fresh =
-                VarRow { position, spec: String::new(), desired: None, set_by: (0, 0), is_forgotten: false };
+            let fresh = VarRow {
+                position,
+                spec: String::new(),
+                declared_by: 0,
+                desired: None,
+                set_by: (0, 0),
+                is_forgotten: false,
+            };
             let var = self.tables.vars.entry((row.project, row.name.to_owned())).or_insert(fresh);
             var.spec.clone_from(&row.spec);
+            var.declared_by = row.device;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Making, rotating and revoking game keys.
+//! Making, rotating and revoking game keys, and what they are good for.
 
 use app::api::Reply;
 use axum::{
@@ -22,6 +22,8 @@ fn page(project: ProjectId) -> String {
 pub(in crate::web) struct Create {
     #[serde(default)]
     name: String,
+    /// A box that is not ticked is not sent.
+    report_only: Option<String>,
 }
 
 /// `POST /p/:id/settings/keys`.
@@ -32,7 +34,7 @@ pub(in crate::web) async fn create(
     parts: Parts,
     Form(form): Form<Create>,
 ) -> Response {
-    match web.gateway.create_key(&caller, project, &form.name).await {
+    match web.gateway.create_key_of(&caller, project, &form.name, form.report_only.is_some()).await {
         Ok(_) => Redirect::to(&page(project)).into_response(),
         Err(error @ GatewayError::Invalid(_)) => {
             explain(&web, Some(caller), parts, Reply::default(), &error).await
@@ -56,6 +58,23 @@ pub(in crate::web) async fn rotate(
     Form(form): Form<Rotate>,
 ) -> Response {
     settle(&page(project), web.gateway.rotate_key(&caller, project, form.key, form.days).await.map(drop))
+}
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Rights {
+    key: KeyId,
+    report_only: bool,
+}
+
+/// `POST /p/:id/settings/keys/rights`.
+pub(in crate::web) async fn set_rights(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(project): Path<ProjectId>,
+    Form(form): Form<Rights>,
+) -> Response {
+    let set = web.gateway.set_report_only(&caller, project, form.key, form.report_only).await;
+    settle(&page(project), set.map(drop))
 }
 
 #[derive(Deserialize)]

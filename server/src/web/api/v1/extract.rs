@@ -159,6 +159,23 @@ pub(super) struct InVariable {
     pub(super) name: VarName,
 }
 
+/// Which declaration of which project: whose, and of which variable.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InDeclaration {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+    /// The device's number.
+    #[param(value_type = i64, example = 4)]
+    #[serde(deserialize_with = "number")]
+    pub(super) device: DeviceId,
+    /// The variable's name, percent-encoded.
+    #[param(value_type = String, example = "speed")]
+    pub(super) name: VarName,
+}
+
 /// Which device of which project.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

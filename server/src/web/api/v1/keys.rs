@@ -24,6 +24,8 @@ pub(super) struct KeyView {
     key: String,
     /// What it is for.
     name: String,
+    /// Games may report values of variables that are known with it, and declare nothing.
+    report_only: bool,
     created_at: Time,
     /// Who made it; `null`: nobody who was signed in.
     #[schema(required)]
@@ -44,6 +46,7 @@ impl From<GameKey> for KeyView {
             id: key.id.0,
             key: key.key.as_str().to_owned(),
             name: key.name,
+            report_only: key.report_only,
             created_at: key.created_at.into(),
             created_by: key.created_by,
             last_used_at: key.last_used_at.map(Time),
@@ -53,7 +56,7 @@ impl From<GameKey> for KeyView {
     }
 }
 
-/// A key's name.
+/// A key's name, and what games may do with it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Steam build"}))]
@@ -61,6 +64,18 @@ pub(super) struct KeyName {
     /// One line of at most 80 characters.
     #[schema(min_length = 1, max_length = 80)]
     name: String,
+    /// Games may report values of variables that are known with it, and declare nothing.
+    #[serde(default)]
+    report_only: bool,
+}
+
+/// What games may do with a key.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"report_only": true}))]
+pub(super) struct Rights {
+    /// They may report values of variables that are known, and declare nothing.
+    report_only: bool,
 }
 
 /// How a key is replaced.
@@ -102,10 +117,26 @@ pub(super) async fn create(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Body(KeyName { name }): Body<KeyName>,
+    Body(KeyName { name, report_only }): Body<KeyName>,
 ) -> Answer<(StatusCode, Json<KeyView>)> {
-    let made = web.gateway.create_key(&caller, project, &name).await?;
+    let made = web.gateway.create_key_of(&caller, project, &name, report_only).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
+}
+
+/// Say what games may do with a key
+///
+/// It holds at once, also for games that are connected. What they have declared stays. Needs the role and the scope `admin`.
+#[utoipa::path(
+    patch, operation_id = "set_key_rights", path = "/projects/{project}/keys/{key}", tag = "keys", params(InKey),
+    request_body = Rights, responses((status = 200, body = KeyView))
+)]
+pub(super) async fn set_rights(
+    State(web): State<Web>,
+    Client(caller): Client,
+    At(InKey { project, key }): At<InKey>,
+    Body(Rights { report_only }): Body<Rights>,
+) -> Answer<Json<KeyView>> {
+    Ok(Json(web.gateway.set_report_only(&caller, project, key, report_only).await?.into()))
 }
 
 /// Replace a game key by a new one

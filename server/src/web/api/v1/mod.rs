@@ -23,6 +23,7 @@ mod pages;
 mod parameters;
 mod projects;
 mod refusals;
+mod schema;
 mod tail;
 mod variables;
 
@@ -78,7 +79,7 @@ fn described_answers() -> OpenApiRouter<Web> {
         .routes(routes!(projects::get, projects::rename, projects::delete))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::rotate))
-        .routes(routes!(keys::revoke))
+        .routes(routes!(keys::set_rights, keys::revoke))
         .routes(routes!(members::list))
         .routes(routes!(members::set_role, members::remove))
         .routes(routes!(invitations::list, invitations::create))
@@ -89,6 +90,8 @@ fn described_answers() -> OpenApiRouter<Web> {
         .routes(routes!(variables::list, edits::set_several))
         .routes(routes!(variables::get, edits::set, variables::forget))
         .routes(routes!(edits::let_go))
+        .routes(routes!(schema::get, schema::freeze))
+        .routes(routes!(schema::consent, schema::dismiss))
         .routes(routes!(actions::run))
         .routes(routes!(history::list))
         .routes(routes!(logs::list))

@@ -39,12 +39,17 @@ pub(super) struct Project {
     /// When a device was last heard of.
     #[schema(required)]
     last_seen: Option<Time>,
+    /// Bytes of log that its games have stored today (UTC), since the server started.
+    stored_today: u64,
+    /// Until when log entries are refused, because as many were stored today as may; `null`: they are taken.
+    #[schema(required)]
+    full_until: Option<Time>,
 }
 
 impl From<ProjectSummary> for Project {
     fn from(summary: ProjectSummary) -> Self {
-        let ProjectSummary { project, role, devices, online, last_seen } = summary;
-        let last_seen = last_seen.map(Time);
+        let ProjectSummary { project, role, devices, online, last_seen, stored_today, full_until } = summary;
+        let (last_seen, full_until) = (last_seen.map(Time), full_until.map(Time));
         Self {
             id: project.id.0,
             name: project.name,
@@ -53,6 +58,8 @@ impl From<ProjectSummary> for Project {
             devices,
             online,
             last_seen,
+            stored_today,
+            full_until,
         }
     }
 }
@@ -100,6 +107,8 @@ pub(super) async fn create(
         devices: 0,
         online: 0,
         last_seen: None,
+        stored_today: 0,
+        full_until: None,
     };
     Ok((StatusCode::CREATED, location, Json(Project::from(summary))))
 }

@@ -32,6 +32,9 @@ pub(super) struct Variable {
     #[schema(example = "integer")]
     var_type: String,
     spec: Spec,
+    /// The number of the device whose declaration that is, connected or not; `null` where nobody knows.
+    #[schema(required)]
+    declared_by: Option<i64>,
     /// What people want it to be; `null` until somebody sets it, and when it was let go.
     #[schema(required)]
     desired: Option<DesiredValue>,
@@ -219,7 +222,7 @@ impl From<Applied> for AppliedValue {
 
 impl Variable {
     fn new(var: Var, devices: &[Device]) -> Self {
-        let Var { name, spec, desired, reported, mut applied } = var;
+        let Var { name, spec, declared_by, desired, reported, mut applied } = var;
         if let Some(desired) = &desired {
             // a device that is as far and says nothing of this one took it as it is
             let says_nothing = |device: &&Device| {
@@ -241,6 +244,7 @@ impl Variable {
             name: name.into(),
             var_type: spec.var_type.as_str().to_owned(),
             spec: spec.into(),
+            declared_by: declared_by.map(|device| device.0),
             let_go: desired.as_ref().and_then(LetGo::new),
             desired: desired.and_then(DesiredValue::new),
             reported: reported

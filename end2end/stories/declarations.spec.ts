@@ -1,0 +1,103 @@
+import { expectAccessible } from '../support/axe.ts';
+import { expect, Game, open, shot, test } from '../support/fixtures.ts';
+import { LivePage } from '../support/live-page.ts';
+import { Settings } from '../support/team.ts';
+
+const SPEED = { name: 'speed', type: 'integer', value: 5, min: 0, max: 10 };
+
+test('what games declare is frozen, and an admin decides on what waits', async ({ page, server, project }) => {
+  const game = await Game.connect(server, project.key);
+  game.declare(SPEED);
+  await open(page, server, project.live);
+  await expect(new LivePage(page).row('speed')).toBeVisible();
+  const settings = `/p/${project.id}/settings/schema`;
+  await open(page, server, settings);
+  await expect(page.getByText('What games declare counts at once.')).toBeVisible();
+  await page.getByRole('button', { name: 'Freeze them' }).click();
+  await expect(page.getByText('The declarations of this project are frozen.')).toBeVisible();
+  await expect(page.getByText('Nothing waits.')).toBeVisible();
+
+  const other = await Game.connect(server, project.key);
+  other.declare({ ...SPEED, max: 200 }, { name: 'boss.hp', type: 'integer', value: 7 }, { name: 'made up', type: 'string', value: 'x' });
+  await other.line.until(() => other.line.lines.some(line => line.startsWith('ERR frozen ')), () => 'a word of what waits');
+  const row = (name: string) => page.getByRole('listitem').filter({ has: page.getByText(name, { exact: true }) });
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Waiting for consent: 3' })).toBeVisible();
+  await expect(row('speed')).toContainText('changed');
+  await expect(row('speed')).toContainText(/max: .*10.* → .*200/);
+  await expect(row('boss.hp')).toContainText('new');
+  await expect(row('boss.hp')).toContainText('127.0.0.1 #2');
+  await expectAccessible(page);
+  await shot(page, 'declarations');
+
+  await row('made up').getByRole('button', { name: /^Dismiss/ }).click();
+  await expect(page.getByRole('heading', { name: 'Waiting for consent: 2' })).toBeVisible();
+  await row('boss.hp').getByRole('button', { name: /^Consent/ }).click();
+  await expect(page.getByRole('heading', { name: 'Waiting for consent: 1' })).toBeVisible();
+  await row('speed').getByRole('button', { name: /^Consent/ }).click();
+  await expect(page.getByText('Nothing waits.')).toBeVisible();
+
+  const live = new LivePage(page);
+  await open(page, server, project.live);
+  await expect(live.row('made up')).toBeHidden();
+  await live.setNumber('boss.hp', '9');
+  await live.setNumber('speed', '150');
+  await Promise.all([game, other].map(one => one.untilValue('speed', 150)));
+
+  await test.step('the page says whose declaration counts', async () => {
+    await live.row('speed').locator('.chip').click();
+    await expect(live.row('speed').locator('.delivery-declared')).toContainText('127.0.0.1 #2');
+    await expect(live.row('speed').locator('.delivery-declared')).not.toContainText('not connected');
+    other.close();
+    await expect(live.row('speed').locator('.delivery-declared')).toContainText('which is not connected now');
+  });
+
+  await test.step('opened, they count at once again', async () => {
+    await open(page, server, settings);
+    await page.getByRole('button', { name: 'Open them' }).click();
+    await expect(page.getByText('What games declare counts at once.')).toBeVisible();
+    game.declare({ name: 'later', type: 'boolean', value: true });
+    await open(page, server, project.live);
+    await expect(live.row('later')).toBeVisible();
+  });
+  game.close();
+});
+
+test('a key that only reports declares nothing, and the page says what it tried', async ({ page, server, project }) => {
+  const real = await Game.connect(server, project.key);
+  real.declare(SPEED);
+  const settings = new Settings(page, server, project);
+  await settings.keys();
+  await page.getByLabel('Name').fill('In the shops');
+  await page.getByRole('checkbox', { name: /^Only reports/ }).check();
+  await page.getByRole('button', { name: 'Make a key' }).click();
+  const row = settings.row('In the shops');
+  await expect(row).toContainText('only reports');
+  await row.locator('summary').filter({ hasText: 'Show' }).click();
+  const key = (await row.locator('.reveal > code').innerText()).trim();
+
+  const shop = await Game.connect(server, key);
+  shop.declare({ ...SPEED, readonly: true }, { name: 'made up', type: 'string', value: 'x' });
+  await shop.line.until(() => shop.line.lines.some(line => /^ERR report_only .*speed.*made up/.test(line)), () => 'a refusal');
+  const live = new LivePage(page);
+  await open(page, server, project.live);
+  const told = live.devices.locator('summary').filter({ hasText: 'line refused', visible: true });
+  await expect(told).toHaveText('1 line refused');
+  await told.click();
+  await expect(live.devices.locator('.refused[open]')).toContainText('1 × report_only');
+  await expect(live.row('made up')).toBeHidden();
+  await live.setNumber('speed', '8');
+  await Promise.all([real, shop].map(one => one.untilValue('speed', 8)));
+
+  await test.step('until an admin lets it', async () => {
+    await settings.keys();
+    await row.getByRole('button', { name: /^Let declare/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Let them declare' }).click();
+    await expect(row).not.toContainText('only reports');
+    shop.declare({ name: 'made up', type: 'string', value: 'x' });
+    await open(page, server, project.live);
+    await expect(live.row('made up')).toBeVisible();
+  });
+  real.close();
+  shop.close();
+});

@@ -1,0 +1,4 @@
+-- 1: games may report values with this key, and declare nothing.
+ALTER TABLE game_keys ADD COLUMN report_only INTEGER NOT NULL DEFAULT 0;
+-- 1: new and changed declarations of the project's games wait until an admin consents.
+ALTER TABLE projects ADD COLUMN frozen INTEGER NOT NULL DEFAULT 0;

@@ -10,7 +10,7 @@ use leptos_router::{
 
 use crate::pages::{
     Accounts, General, InstanceAudit, Join, Keys, Live, Members, NotFound, OwnAccount, ProjectAudit,
-    Projects, Reset, Schema, SetUp, SignIn, Tokens,
+    Projects, Reset, Schema, SecondFactor, SetUp, SignIn, Tokens,
 };
 use crate::raw_text::raw_text;
 use crate::zone::provide_zone;
@@ -32,6 +32,20 @@ const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const s=localStorage,l=loca
      o.observe(d,{childList:true,subtree:true})}}}catch{}\
      addEventListener('input',({target:t})=>{if(!('live' in d.dataset)&&t.closest('.var-control,.filter,.log-filter'))\
      t.dataset.typed=t.value},true)})(document.documentElement)";
+
+/// The secret of a one-time link stands behind its `#`, which no browser sends: into no log, no referrer, and no proxy's hands.
+/// Before anything else can see it, it is taken out of the address, and so out of the browser's history, and posted to the page,
+/// which then says what the link is good for. Links that were sent out earlier have it behind a `?`: there it is taken out of
+/// what the browser remembers.
+const OPEN_LINK: &str = "(()=>{const l=location,open=()=>{const p=l.pathname;\
+     if(!/^\\/(join|reset|setup)$/.test(p))return;\
+     const of=s=>new URLSearchParams(s.slice(1)).get('token'),t=of(l.hash);\
+     if(t||of(l.search))history.replaceState(history.state,'',p);if(!t)return;\
+     const send=()=>{const f=document.createElement('form');f.method='post';f.action=p;f.hidden=true;\
+     for(const [n,v] of [['token',t],['open','1']]){const i=document.createElement('input');\
+     i.type='hidden';i.name=n;i.value=v;f.append(i)}document.body.append(f);f.submit()};\
+     document.readyState==='loading'?addEventListener('DOMContentLoaded',send):send()};\
+     open();addEventListener('hashchange',open)})()";
 
 /// Where the style sheet and the fonts are; a context of the document's.
 #[derive(Clone)]
@@ -60,6 +74,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="dark light" />
+                <script nonce=leptos::nonce::use_nonce()>{OPEN_LINK}</script>
                 <script nonce=leptos::nonce::use_nonce()>{BEFORE_PAINT}</script>
                 <link rel="stylesheet" href=styles />
                 <link rel="preload" r#as="font" type="font/woff2" crossorigin="anonymous" href=font />
@@ -98,6 +113,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/reset") view=Reset ssr=SsrMode::Async />
                 <Route path=path!("/account") view=OwnAccount ssr=SsrMode::Async />
                 <Route path=path!("/account/tokens") view=Tokens ssr=SsrMode::Async />
+                <Route path=path!("/account/second-factor") view=SecondFactor ssr=SsrMode::Async />
                 <Route path=path!("/accounts") view=Accounts ssr=SsrMode::Async />
                 <Route path=path!("/audit") view=InstanceAudit ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/live") view=Live ssr=SsrMode::Async />

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { expect, hydrated, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
+import { openLink } from '../support/team.ts';
 
 test('from the first start to the first edit that a game obeys', async ({ page, server }) => {
-  await page.goto(server.setUpLink ?? '');
+  await openLink(page, server.setUpLink ?? '');
   await hydrated(page);
+  expect(page.url(), 'the secret is gone from the address').toBe(`${server.url}/setup`);
   await shot(page, 'set-up');
   await page.getByRole('button', { name: 'Create owner account and sign in' }).click();
 
@@ -53,9 +55,7 @@ test('from the first start to the first edit that a game obeys', async ({ page, 
 test('the set-up link works once', async ({ page, server, owner }) => {
   void owner; // made with the link
   await page.context().clearCookies();
-  await page.goto(server.setUpLink ?? '');
-  await hydrated(page);
-  await page.getByRole('button', { name: 'Create owner account and sign in' }).click();
+  await openLink(page, server.setUpLink ?? '');
   await expect(page.getByRole('heading', { name: 'This set-up link does not work any more' })).toBeVisible();
   await hydrated(page);
   await shot(page, 'set-up-spent');

@@ -1,7 +1,8 @@
 import { expect, hydrated, shot, test } from '../support/fixtures.ts';
+import { openLink } from '../support/team.ts';
 
 test('an owner with a password signs out and in again', async ({ page, server }) => {
-  await page.goto(server.setUpLink ?? '');
+  await openLink(page, server.setUpLink ?? '');
   await page.getByLabel('E-mail').fill('ana@example.org');
   await page.getByLabel('Password').fill('a long enough sentence');
   await page.getByRole('button', { name: 'Create owner account and sign in' }).click();

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { expectAccessible } from '../support/axe.ts';
 import { expect, Game, hydrated, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
-import { fillSignIn, joinWithNewAccount, Settings } from '../support/team.ts';
+import { fillSignIn, joinWithNewAccount, openLink, Settings } from '../support/team.ts';
 
 const BEN = 'ben@example.org';
 const SIZES = [
@@ -72,9 +72,11 @@ test('no page for teams breaks a rule of WCAG 2.2 AA, and fingers hit everything
     await hydrated(bens);
     await look(bens, 'not-for-you');
     const cleo = await stranger();
-    for (const [path, name] of [[open_invitation, 'join-new'], [`${server.url}/join`, 'join-nothing'], [`${server.url}/reset`, 'reset-nothing']] as const) {
-      await cleo.goto(path);
-      await hydrated(cleo);
+    await openLink(cleo, open_invitation);
+    await hydrated(cleo);
+    await look(cleo, 'join-new');
+    for (const [path, name] of [['/join', 'join-nothing'], ['/reset', 'reset-nothing'], ['/setup', 'set-up-nothing']] as const) {
+      await open(cleo, server, path);
       await look(cleo, name);
     }
   });

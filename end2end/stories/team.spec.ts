@@ -1,6 +1,6 @@
 import { createProject, expect, Game, hydrated, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
-import { fillSignIn, joinWithNewAccount, PASSWORD, Settings } from '../support/team.ts';
+import { fillSignIn, joinWithNewAccount, openLink, PASSWORD, Settings } from '../support/team.ts';
 
 const BEN = 'ben@example.org';
 
@@ -31,7 +31,7 @@ test('a new member joins, edits, is demoted while looking, and removed while loo
   const bens = await stranger();
   const live = new LivePage(bens);
   await test.step('the link says who invites to what as what', async () => {
-    await bens.goto(link);
+    await openLink(bens, link);
     await expect(bens.getByRole('heading', { level: 1 })).toHaveText('Join Test game');
     await expect(bens.getByText('owner invites you to Test game as a designer')).toBeVisible();
     await hydrated(bens);
@@ -85,7 +85,7 @@ test('a new member joins, edits, is demoted while looking, and removed while loo
 
   await test.step('removed while looking: to the projects, of which he has none', async () => {
     await settings.remove(BEN);
-    await expect(bens.getByRole('alert')).toContainText('You are no longer a member of that project.');
+    await expect(bens.getByRole('alert')).toContainText('You are no longer a member of that project');
     await expect(bens.locator('.project')).toHaveCount(0);
     const answer = await bens.request.get(server.url + project.live);
     expect(answer.status(), 'as if there were none').toBe(404);
@@ -124,7 +124,14 @@ test('a drag that is under way ends with the right to drag', async ({ page, serv
   game.close();
 });
 
-test('an invitation is for one person, who may have an account', async ({ page, server, owner, project, stranger }) => {
+test('an invitation is for one person, who may have an account', async ({
+  page,
+  server,
+  owner,
+  project,
+  stranger,
+  complaints,
+}) => {
   const other = await createProject(owner, server, 'Second game');
   const settings = new Settings(page, server, project);
   const bens = await stranger();
@@ -133,7 +140,7 @@ test('an invitation is for one person, who may have an account', async ({ page, 
 
   await test.step('it works once', async () => {
     const late = await stranger();
-    await late.goto(first);
+    await openLink(late, first);
     await expect(late.getByRole('heading', { name: 'This invitation does not work any more' })).toBeVisible();
     await hydrated(late);
     await shot(late, 'join-spent');
@@ -141,20 +148,24 @@ test('an invitation is for one person, who may have an account', async ({ page, 
 
   await test.step('who is signed in joins with one button', async () => {
     const second = await new Settings(page, server, other).invite('designer');
-    await bens.goto(second);
+    await openLink(bens, second);
     await bens.getByRole('button', { name: 'Join Second game' }).click();
     await expect(bens).toHaveURL(`${server.url}${other.live}`);
   });
 
-  await test.step('who is not signs in first, and comes back', async () => {
+  await test.step('who is not gives e-mail and password of the account there', async () => {
+    complaints.allow(/422/);
     const third = await settings.invite('admin');
     const elsewhere = await stranger();
-    await elsewhere.goto(third);
-    await elsewhere.getByRole('link', { name: 'Sign in first' }).click();
-    await fillSignIn(elsewhere, BEN, 'not the sentence');
-    await expect(elsewhere.getByRole('alert')).toContainText('do not match');
-    await fillSignIn(elsewhere, BEN);
-    await elsewhere.getByRole('button', { name: 'Join Test game' }).click();
+    await openLink(elsewhere, third);
+    const join = async (password: string) => {
+      await elsewhere.getByLabel('E-mail').fill(BEN);
+      await elsewhere.getByLabel('Password').fill(password);
+      await elsewhere.getByRole('button', { name: 'Sign in or make an account, and join' }).click();
+    };
+    await join('not the sentence');
+    await expect(elsewhere.getByRole('alert')).toContainText('if you have an account here, give its password');
+    await join(PASSWORD);
     await expect(elsewhere).toHaveURL(`${server.url}${project.live}`);
     await elsewhere.getByRole('link', { name: 'Settings' }).click();
     await expect(elsewhere.getByRole('heading', { level: 1, name: 'General' })).toBeVisible();
@@ -165,7 +176,7 @@ test('an invitation is for one person, who may have an account', async ({ page, 
     await settings.members();
     await settings.row('a mistake').getByRole('button', { name: 'Take back' }).click();
     await expect(settings.row('a mistake')).toHaveCount(0);
-    await bens.goto(taken);
+    await openLink(bens, taken);
     await expect(bens.getByRole('heading', { name: 'This invitation does not work any more' })).toBeVisible();
   });
 });
@@ -180,17 +191,17 @@ test('a password that is easy to guess is refused with a sentence, and the link 
   complaints.allow(/422/);
   const link = await new Settings(page, server, project).invite('viewer');
   const bens = await stranger();
-  await bens.goto(link);
+  await openLink(bens, link);
   await bens.getByLabel('E-mail').fill(BEN);
   await bens.getByLabel('Password').fill('password123');
-  await bens.getByRole('button', { name: 'Make an account and join' }).click();
+  await bens.getByRole('button', { name: 'Sign in or make an account, and join' }).click();
   await expect(bens.getByRole('alert')).toContainText('among the first that somebody would try');
   expect(bens.url()).not.toContain('token');
   await hydrated(bens);
   await shot(bens, 'join-refused');
   await expect(bens.getByLabel('E-mail')).toHaveValue(BEN);
   await bens.getByLabel('Password').fill(PASSWORD);
-  await bens.getByRole('button', { name: 'Make an account and join' }).click();
+  await bens.getByRole('button', { name: 'Sign in or make an account, and join' }).click();
   await expect(bens).toHaveURL(`${server.url}${project.live}`);
 });
 

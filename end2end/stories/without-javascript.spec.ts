@@ -1,11 +1,12 @@
 import { expect, Game, shot, test } from '../support/fixtures.ts';
+import { pasteLink } from '../support/team.ts';
 
 test.use({ javaScriptEnabled: false });
 
 test('every page has its content without JavaScript, and forms work', async ({ page, server, complaints }) => {
   // without scripts Chromium finds its preload of the program unused, and says that it loads none
   complaints.allow(/preload/, /\.js csp$/);
-  await page.goto(server.setUpLink ?? '');
+  await pasteLink(page, server.setUpLink ?? '');
   await page.getByRole('button', { name: 'Create owner account and sign in' }).click();
   await page.getByLabel('Name').fill('Plain game');
   await page.getByRole('button', { name: 'Create project' }).click();

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContext, type Page, test as base, expect } from '@playwright/test';
 import { AckingGame } from './acking-game.ts';
 import { exactJson, Game } from './game.ts';
+import { tokenOf } from './secrets.ts';
 import { Server } from './server.ts';
 
 export { AckingGame, expect, exactJson, Game, Server };
@@ -169,7 +170,7 @@ export async function shot(page: Page, name: string): Promise<void> {
 }
 
 function setUpToken(server: Server): string {
-  return new URL(server.setUpLink ?? '').searchParams.get('token') ?? '';
+  return tokenOf(server.setUpLink ?? '');
 }
 
 async function secondBrowser(

@@ -3,9 +3,14 @@ import type { BrowserContext, Request, Response } from '@playwright/test';
 /** What is shorter would be found by chance. */
 const MIN_LENGTH = 12;
 /** Fields of forms that hold a secret. */
-const FIELDS = ['password', 'current', 'new', 'token'];
+const FIELDS = ['password', 'password_again', 'current', 'new', 'token', 'begun'];
 /** A secret that a page shows once: an API token, a link's token. */
 const ISSUED = /obs_[\w-]{43}|(?<=token=)[\w-]{43}/g;
+
+/** The secret of a one-time link. */
+export function tokenOf(link: string): string {
+  return new URLSearchParams(new URL(link).hash.slice(1)).get('token') ?? '';
+}
 
 /** What the people and games of a test know and the program must not say of its own accord. */
 export class Secrets {

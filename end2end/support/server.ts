@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Secrets } from './secrets.ts';
+import { Secrets, tokenOf } from './secrets.ts';
 
 /** The release program; `OBSERVERIO_PROGRAM` names another build of it. */
 const PROGRAM = process.env.OBSERVERIO_PROGRAM ?? resolve(import.meta.dirname, '../../target/release/observerio');
@@ -107,6 +107,6 @@ export class Server {
     if (what === 'Games') this.games = where;
     if (what !== 'Set up') return;
     this.setUpLink = where;
-    this.secrets.note(new URL(where).searchParams.get('token'));
+    this.secrets.note(tokenOf(where));
   }
 }

@@ -1,6 +1,12 @@
 //! The one place that decides who may do what. Everything is forbidden that is not allowed here.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use protocol::model::{ProjectId, ProjectRole, Role, TokenScope, UserId};
 use tokio::sync::watch;
@@ -151,12 +157,24 @@ type Memberships = Arc<HashMap<ProjectId, ProjectRole>>;
 /// gateway is the only one that changes it, so what is known here is true until then.
 pub(crate) struct Access {
     known: Cache<UserId, Memberships>,
+    /// Who has a second factor, as far as somebody asked.
+    with_factor: Cache<UserId, bool>,
+    /// The projects that ask for one.
+    guarded: Cache<(), Arc<HashSet<ProjectId>>>,
+    /// Whether all of them do, and what is the owner's too.
+    all_guarded: AtomicBool,
     changed: watch::Sender<u64>,
 }
 
 impl Default for Access {
     fn default() -> Self {
-        Self { known: Cache::default(), changed: watch::Sender::new(0) }
+        Self {
+            known: Cache::default(),
+            with_factor: Cache::default(),
+            guarded: Cache::default(),
+            all_guarded: AtomicBool::new(false),
+            changed: watch::Sender::new(0),
+        }
     }
 }
 
@@ -164,6 +182,8 @@ impl Access {
     /// Somebody's rights have changed: everybody who holds a connection looks again.
     pub(crate) fn forget(&self) {
         self.known.forget(|_, _| true);
+        self.with_factor.forget(|_, _| true);
+        self.guarded.forget(|(), _| true);
         self.changed.send_modify(|version| *version += 1);
     }
 }
@@ -195,7 +215,8 @@ impl Gateway {
     /// Whether somebody may do something to a project; what he is in it.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::SecondFactorNeeded`],
+    /// [`GatewayError::Unavailable`].
     pub async fn authorise_in(
         &self,
         caller: &Caller,
@@ -204,7 +225,69 @@ impl Gateway {
     ) -> Result<ProjectRole, GatewayError> {
         let role = self.role_of(caller, project).await?;
         authorise(caller, action, Some(project), role)?;
+        self.require_second_factor(caller, Some(project)).await?;
         role.ok_or(GatewayError::NotFound)
+    }
+
+    /// Whether somebody may do something that is about the instance, and not their own account.
+    ///
+    /// # Errors
+    /// [`GatewayError::Forbidden`], [`GatewayError::SecondFactorNeeded`], [`GatewayError::Unavailable`].
+    pub(crate) async fn authorise_on_instance(
+        &self,
+        caller: &Caller,
+        action: Action,
+    ) -> Result<(), GatewayError> {
+        self.authorise(caller, action)?;
+        self.require_second_factor(caller, None).await
+    }
+
+    /// From now on every project, and whatever is the owner's, is for people with a second factor.
+    pub fn require_second_factors(&self) {
+        self.inner.access.all_guarded.store(true, Relaxed);
+        self.inner.access.forget();
+    }
+
+    /// Keeps people out who have none where one is asked for. A script has no app: its token is another proof.
+    async fn require_second_factor(
+        &self,
+        caller: &Caller,
+        project: Option<ProjectId>,
+    ) -> Result<(), GatewayError> {
+        let Credential::Session(_) = &caller.by else { return Ok(()) };
+        let is_guarded = self.inner.access.all_guarded.load(Relaxed)
+            || match project {
+                Some(project) => self.guarded().await?.contains(&project),
+                None => false,
+            };
+        if is_guarded && !self.has_second_factor(caller.user.id).await? {
+            return Err(GatewayError::SecondFactorNeeded);
+        }
+        Ok(())
+    }
+
+    /// The projects that ask for a second factor.
+    pub(crate) async fn guarded(&self) -> Result<Arc<HashSet<ProjectId>>, GatewayError> {
+        let known = &self.inner.access.guarded;
+        if let Some(guarded) = known.get(&()) {
+            return Ok(guarded);
+        }
+        let version = known.version();
+        let read: HashSet<_> = self.inner.store.access().list_guarded_projects().await?.into_iter().collect();
+        let read = Arc::new(read);
+        known.publish(version, (), Arc::clone(&read));
+        Ok(read)
+    }
+
+    pub(crate) async fn has_second_factor(&self, user: UserId) -> Result<bool, GatewayError> {
+        let known = &self.inner.access.with_factor;
+        if let Some(has) = known.get(&user) {
+            return Ok(has);
+        }
+        let version = known.version();
+        let has = self.factor_of(user).await?.is_some();
+        known.publish(version, user, has);
+        Ok(has)
     }
 
     /// Whether somebody may do something that is about no project.

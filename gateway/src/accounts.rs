@@ -17,8 +17,10 @@ const SESSION_MICROS: i64 = in_microseconds(30 * 24 * 3600);
 const RESET_LINK_MICROS: i64 = in_microseconds(24 * 3600);
 /// How exactly it is noted when something was last used: each note is a write.
 pub(crate) const USE_NOTE_MICROS: i64 = in_microseconds(60);
+/// Begins the tokens of sessions that were begun under TLS: whoever can read one in plain text has it from somewhere else.
+const TLS_PREFIX: &str = "t.";
 const MIN_PASSWORD_CHARS: usize = 8;
-const MAX_PASSWORD_BYTES: usize = 1024;
+pub(crate) const MAX_PASSWORD_BYTES: usize = 1024;
 const MAX_EMAIL_BYTES: usize = 254;
 const MAX_AGENT_CHARS: usize = 200;
 
@@ -56,6 +58,11 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 
 pub(crate) fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(random::<32>())
+}
+
+/// Whether a session's token counts under TLS alone.
+pub fn is_for_tls(token: &str) -> bool {
+    token.starts_with(TLS_PREFIX)
 }
 
 /// Tokens have full entropy, so a plain digest is enough and can be looked up.
@@ -201,37 +208,16 @@ impl Gateway {
         }
     }
 
-    /// Signs in with e-mail and password. An unknown e-mail takes as long as a wrong password.
-    ///
-    /// # Errors
-    /// [`GatewayError::WrongPassword`], [`GatewayError::Unavailable`].
-    pub async fn sign_in(
-        &self,
-        email: &str,
-        password: &str,
-        origin: &Origin,
-    ) -> Result<SignedIn, GatewayError> {
-        // what can't be an e-mail is nobody's; Postgres would call the character zero in one a fault of its own
-        let found = match check_email(email) {
-            Ok(email) => self.inner.store.access().get_user_by_email(&email).await?,
-            Err(_) => None,
-        };
-        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
-        let short = password.len() <= MAX_PASSWORD_BYTES;
-        let right = short && self.inner.hasher.verify(password.to_owned(), hash).await?;
-        match user.filter(|_| right) {
-            Some(user) => self.begin_session(user, "password", origin).await,
-            None => Err(GatewayError::WrongPassword),
-        }
-    }
-
     pub(crate) async fn begin_session(
         &self,
         user: User,
         via: &str,
         origin: &Origin,
     ) -> Result<SignedIn, GatewayError> {
-        let (token, created_at) = (random_token(), self.inner.clock.now());
+        let (mut token, created_at) = (random_token(), self.inner.clock.now());
+        if origin.is_encrypted {
+            token.insert_str(0, TLS_PREFIX);
+        }
         let expires_at = UnixMicros(created_at.0 + SESSION_MICROS);
         let token_hash = digest(&token);
         let agent = origin.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT_CHARS).collect();
@@ -253,16 +239,24 @@ impl Gateway {
         token: &str,
         address: Option<std::net::IpAddr>,
     ) -> Result<Option<Caller>, GatewayError> {
-        self.session_of(digest(token), address).await
+        let session = digest(token);
+        let Some((caller, last_used_at)) = self.session_of(session, address).await? else { return Ok(None) };
+        if self.now().0 - last_used_at.0 >= USE_NOTE_MICROS {
+            self.note_session_use(session);
+        }
+        Ok(Some(caller))
     }
 
-    /// The same caller as he is now: his session or token may have ended, his account may have changed.
+    /// The same caller as they are now: their session or token may have ended, their account may have changed. To ask this is
+    /// no use of a session.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`].
     pub async fn renew(&self, caller: &Caller) -> Result<Option<Caller>, GatewayError> {
         match &caller.by {
-            Credential::Session(hash) => self.session_of(*hash, caller.address).await,
+            Credential::Session(hash) => {
+                Ok(self.session_of(*hash, caller.address).await?.map(|(caller, _)| caller))
+            }
             Credential::Token { id, .. } => self.token_of(caller.user.id, *id, caller.address).await,
             Credential::Program => Ok(Some(caller.clone())),
         }
@@ -272,16 +266,10 @@ impl Gateway {
         &self,
         hash: TokenHash,
         address: Option<std::net::IpAddr>,
-    ) -> Result<Option<Caller>, GatewayError> {
-        let now = self.now();
-        let found = self.inner.store.access().get_session(&hash, now).await?;
-        let Some((user, last_used_at)) = found else { return Ok(None) };
-        if now.0 - last_used_at.0 >= USE_NOTE_MICROS {
-            let gateway = self.clone();
-            // nobody waits for a note
-            tokio::spawn(async move { gateway.inner.store.access().touch_session(&hash, now).await });
-        }
-        Ok(Some(Caller { user, by: Credential::Session(hash), address }))
+    ) -> Result<Option<(Caller, UnixMicros)>, GatewayError> {
+        let found = self.inner.store.access().get_session(&hash, self.now()).await?;
+        let found = found.filter(|(_, last_used_at)| !self.is_idle(*last_used_at));
+        Ok(found.map(|(user, at)| (Caller { user, by: Credential::Session(hash), address }, at)))
     }
 
     /// Ends the session by which somebody asks.
@@ -310,7 +298,8 @@ impl Gateway {
         self.authorise(caller, Action::ManageOwnAccount)?;
         let found = self.inner.store.access().list_sessions(caller.user.id, self.now()).await?;
         let own = |hash: &TokenHash| matches!(&caller.by, Credential::Session(own) if own == hash);
-        Ok(found.into_iter().map(|(hash, info)| SessionInfo { is_current: own(&hash), ..info }).collect())
+        let found = found.into_iter().filter(|(_, info)| !self.is_idle(info.last_used_at));
+        Ok(found.map(|(hash, info)| SessionInfo { is_current: own(&hash), ..info }).collect())
     }
 
     /// Ends one of his sessions.
@@ -360,12 +349,10 @@ impl Gateway {
             return Err(GatewayError::Invalid(text.to_owned()));
         }
         check_password(new, email)?;
-        let access = self.inner.store.access();
-        let (_, hash) = access.get_user(caller.user.id).await?.ok_or(GatewayError::WrongPassword)?;
-        let short = current.len() <= MAX_PASSWORD_BYTES;
-        if !(short && self.inner.hasher.verify(current.to_owned(), hash).await?) {
+        if !self.is_own_password(caller, current).await? {
             return Err(GatewayError::WrongPassword);
         }
+        let access = self.inner.store.access();
         let hash = self.inner.hasher.hash(new.to_owned()).await?;
         let deed = Deed::new("account.password", caller.user.name.clone()).by(caller, self.now());
         let kept = match &caller.by {
@@ -374,6 +361,7 @@ impl Gateway {
         };
         let changed = access.set_password(caller.user.id, &hash, kept, and_tokens, deed).await;
         self.inner.access.forget();
+        self.inner.sign_ins.forget(caller.user.id);
         if changed? { Ok(()) } else { Err(GatewayError::NotFound) }
     }
 
@@ -382,16 +370,18 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::Forbidden`] but for the owner, [`GatewayError::Unavailable`].
     pub async fn list_accounts(&self, caller: &Caller) -> Result<Vec<Account>, GatewayError> {
-        self.authorise(caller, Action::ManageAccounts)?;
+        self.authorise_on_instance(caller, Action::ManageAccounts).await?;
         Ok(self.inner.store.access().list_accounts().await?)
     }
 
     /// Makes a link by which somebody sets a new password, good for a day and for one use.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`] but for the owner, [`GatewayError::Unavailable`].
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`] but for the owner, [`GatewayError::ConfirmationNeeded`],
+    /// [`GatewayError::Unavailable`].
     pub async fn issue_reset_link(&self, caller: &Caller, user: UserId) -> Result<Secret, GatewayError> {
-        self.authorise(caller, Action::ManageAccounts)?;
+        self.authorise_on_instance(caller, Action::ManageAccounts).await?;
+        self.require_confirmation(caller).await?;
         let access = self.inner.store.access();
         let (user, _) = access.get_user(user).await?.ok_or(GatewayError::NotFound)?;
         let (token, now) = (random_token(), self.now());
@@ -423,6 +413,7 @@ impl Gateway {
     /// invitations that it made, and signs in.
     ///
     /// # Errors
+    /// [`GatewayError::CodeNeeded`] when all that is done but for signing in, which takes the second factor;
     /// [`GatewayError::LinkSpent`]; [`GatewayError::Invalid`], after which the link still works;
     /// [`GatewayError::Unavailable`].
     pub async fn reset_password(
@@ -439,16 +430,22 @@ impl Gateway {
         let reset = self.inner.store.access().reset_password(&digest(token), &hash, now, deed).await;
         self.inner.access.forget();
         let user = reset?.ok_or(GatewayError::LinkSpent)?;
-        self.begin_session(user, "link", origin).await
+        self.inner.sign_ins.forget(user.id);
+        match self.factor_of(user.id).await? {
+            // who reads the link may not have the app
+            Some(_) => Err(GatewayError::CodeNeeded),
+            None => self.begin_session(user, "link", origin).await,
+        }
     }
 
     /// Deletes an account with its sessions, tokens and memberships. What it did stays in histories.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`] also for the owner's own, [`GatewayError::Forbidden`] but for the owner,
-    /// [`GatewayError::Unavailable`].
+    /// [`GatewayError::ConfirmationNeeded`], [`GatewayError::Unavailable`].
     pub async fn delete_account(&self, caller: &Caller, user: UserId) -> Result<(), GatewayError> {
-        self.authorise(caller, Action::ManageAccounts)?;
+        self.authorise_on_instance(caller, Action::ManageAccounts).await?;
+        self.require_confirmation(caller).await?;
         let access = self.inner.store.access();
         let (found, _) = access.get_user(user).await?.ok_or(GatewayError::NotFound)?;
         let deleted =

@@ -22,7 +22,7 @@ impl Gateway {
     ) -> Result<AuditPage, GatewayError> {
         match project {
             Some(project) => self.authorise_in(caller, Action::ReadAudit, project).await.map(drop)?,
-            None => self.authorise(caller, Action::ReadInstanceAudit)?,
+            None => self.authorise_on_instance(caller, Action::ReadInstanceAudit).await?,
         }
         let limit = limit.clamp(1, MAX_AUDIT_ENTRIES);
         // one more tells whether there are more

@@ -68,6 +68,8 @@ pub struct Origin {
     pub address: Option<IpAddr>,
     /// The browser, in its own words.
     pub agent: String,
+    /// Whether nobody on the way reads it.
+    pub is_encrypted: bool,
 }
 
 impl Origin {

@@ -15,6 +15,9 @@ pub enum GatewayError {
     /// He may see it, and not do that.
     #[error("you may not do this; ask an admin of the project")]
     Forbidden,
+    /// They may do it once they have given their password again ([`crate::Gateway::confirm`]).
+    #[error("you signed in more than ten minutes ago; give your password again, or sign in anew")]
+    ConfirmationNeeded,
     /// The line or the edit breaks the contract.
     #[error("{}", .0.text)]
     Refused(#[from] ProtocolError),
@@ -40,6 +43,18 @@ pub enum GatewayError {
     /// No account has this e-mail with this password.
     #[error("the e-mail or the password is wrong")]
     WrongPassword,
+    /// The password is right, and the account has a second factor.
+    #[error("this account has a second factor, whose code is asked for too; sign in at the dashboard")]
+    CodeNeeded,
+    /// The code of a second factor is not right, or was taken before.
+    #[error("this code is not right, or was used before; wait for the next one")]
+    WrongCode,
+    /// Between the password and the code went too much time or too many wrong codes.
+    #[error("that took too long, or too many codes were wrong; sign in again")]
+    SignInExpired,
+    /// It is for people with a second factor, and their account has none.
+    #[error("this is for people with a second factor; set one up under your account, then come back")]
+    SecondFactorNeeded,
     /// The one-time link was used, has expired or was replaced.
     #[error("this link is no longer valid; restart observerio to get a new one")]
     SetupLinkSpent,
@@ -67,6 +82,7 @@ impl GatewayError {
         match self {
             Self::NotFound => "not_found",
             Self::Forbidden => "forbidden",
+            Self::ConfirmationNeeded => "confirmation_needed",
             Self::LinkSpent => "link_spent",
             Self::Refused(error) => error.code.as_str(),
             Self::Conflict { .. } => "conflict",
@@ -74,6 +90,10 @@ impl GatewayError {
             Self::Invalid(_) => "invalid",
             Self::EmailExists => "email_exists",
             Self::WrongPassword => "wrong_password",
+            Self::CodeNeeded => "code_needed",
+            Self::WrongCode => "wrong_code",
+            Self::SignInExpired => "sign_in_expired",
+            Self::SecondFactorNeeded => "second_factor_needed",
             Self::SetupLinkSpent => "setup_link_spent",
             Self::Unavailable(_) => "unavailable",
             Self::Undecided => "undecided",

@@ -303,7 +303,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::NotFound`] also for a key that was revoked, [`GatewayError::Forbidden`],
-    /// [`GatewayError::Unavailable`].
+    /// [`GatewayError::ConfirmationNeeded`], [`GatewayError::Unavailable`].
     pub async fn revoke_key(
         &self,
         caller: &Caller,
@@ -311,6 +311,7 @@ impl Gateway {
         id: KeyId,
     ) -> Result<(), GatewayError> {
         self.authorise_in(caller, Action::ManageKeys, project).await?;
+        self.require_confirmation(caller).await?;
         let (old, now) = (self.get_key(project, id).await?, self.now());
         let deed = Deed::new("key.revoke", old.name).in_project(project).from(old.key.shortened());
         let revoked = self.inner.store.access().revoke_key(project, id, now, deed.by(caller, now)).await;

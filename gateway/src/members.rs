@@ -14,6 +14,8 @@ const INVITATION_MICROS: i64 = in_microseconds(7 * 24 * 3600);
 /// Open invitations of a project.
 const MAX_INVITATIONS: usize = 100;
 const MAX_NOTE_CHARS: usize = 200;
+/// Wrong passwords that may come with an invitation for accounts that exist. Each tells that there is one, so it falls then.
+const MAX_WRONG_PASSWORDS: i64 = 5;
 
 impl Gateway {
     /// The members of a project, by name. The instance's owner is one only if he was added.
@@ -171,6 +173,38 @@ impl Gateway {
         Ok((self.begin_session(user, "link", origin).await?, project))
     }
 
+    /// Takes an invitation with e-mail and password: those of an account, or of one that is made by it.
+    ///
+    /// # Errors
+    /// [`GatewayError::WrongPassword`] when there is an account with another password, by the fifth of which the invitation
+    /// falls; [`GatewayError::CodeNeeded`] when the account has a second factor; those of [`Self::sign_up`].
+    pub async fn take_invitation(
+        &self,
+        token: &str,
+        email: &str,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<(SignedIn, ProjectId), GatewayError> {
+        match self.sign_up(token, email, password, origin).await {
+            Err(GatewayError::EmailExists) => {}
+            other => return other,
+        }
+        match self.sign_in(email, password, origin).await {
+            Ok(signed_in) => {
+                let project = self.join(&signed_in.caller, token).await?;
+                Ok((signed_in, project))
+            }
+            Err(GatewayError::WrongPassword) => {
+                let deed = Deed::new("member.uninvite", "tried with wrong passwords");
+                let deed = deed.by_visitor(None, "link", origin, self.now());
+                let access = self.inner.store.access();
+                access.count_wrong_password(&digest(token), MAX_WRONG_PASSWORDS, deed).await?;
+                Err(GatewayError::WrongPassword)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Changes what a member may do. His open dashboards change at once; invitations of one who is no admin any more
     /// are taken back.
     ///
@@ -196,10 +230,11 @@ impl Gateway {
         if changed? { Ok(()) } else { Err(GatewayError::NotFound) }
     }
 
-    /// Removes a member, or lets somebody leave by himself. His open dashboards of the project close.
+    /// Removes a member, or lets somebody leave by themselves. Their open dashboards of the project close.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::ConfirmationNeeded`] but for whoever leaves,
+    /// [`GatewayError::Unavailable`].
     pub async fn remove_member(
         &self,
         caller: &Caller,
@@ -209,8 +244,9 @@ impl Gateway {
         // leaving is a matter of one's own account
         let needed = if user == caller.user.id { Action::ReadProject } else { Action::ManageMembers };
         self.authorise_in(caller, needed, project).await?;
-        if needed == Action::ReadProject {
-            self.authorise(caller, Action::ManageOwnAccount)?;
+        match needed {
+            Action::ReadProject => self.authorise(caller, Action::ManageOwnAccount)?,
+            _ => self.require_confirmation(caller).await?,
         }
         let member = self.get_member(project, user).await?;
         let deed = Deed::new("member.remove", member.name).in_project(project).from(member.role.as_str());

@@ -98,9 +98,11 @@ impl Gateway {
     /// the background, also after a stop.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::ConfirmationNeeded`],
+    /// [`GatewayError::Unavailable`].
     pub async fn delete_project(&self, caller: &Caller, id: ProjectId) -> Result<(), GatewayError> {
         self.authorise_in(caller, Action::DeleteProject, id).await?;
+        self.require_confirmation(caller).await?;
         let name = self.get_project(caller, id).await?.name;
         let deed = Deed::new("project.delete", name).in_project(id).by(caller, self.now());
         let deleted = self.inner.store.access().delete_project(id, deed).await;

@@ -27,7 +27,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::Invalid`], [`GatewayError::NotFound`] for a project that is not his,
-    /// [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].
+    /// [`GatewayError::Forbidden`] for a token, [`GatewayError::ConfirmationNeeded`], [`GatewayError::Unavailable`].
     pub async fn create_token(
         &self,
         caller: &Caller,
@@ -41,6 +41,7 @@ impl Gateway {
             self.authorise_in(caller, Action::ReadProject, project).await?;
             self.get_project(caller, project).await?;
         }
+        self.require_confirmation(caller).await?;
         let name = named(name, "a token")?;
         if !(1..=MAX_TOKEN_DAYS).contains(&days) {
             let text = format!("a token lives from 1 to {MAX_TOKEN_DAYS} days");

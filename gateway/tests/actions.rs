@@ -58,6 +58,33 @@ async fn a_run_that_is_over_leaves_no_task(store: Arc<dyn Store>) {
     assert!(tasks() < before + RUNS, "{} tasks after {before}", tasks());
 }
 
+/// Arguments may be for no other eyes, and who has the game's key can connect.
+async fn only_a_game_that_has_declared_an_action_is_told_of_it(store: Arc<dyn Store>) {
+    let (gateway, owner, project) = house(store).await;
+    let hello = |device: &str| {
+        parse_hello(format!(r#"{{"proto":2,"caps":["rev"],"device":"{device}"}}"#).as_bytes()).unwrap()
+    };
+    let peer = "192.0.2.7".parse().unwrap();
+    let mut real = gateway.connect_game(project.key, peer, Some(&hello("real"))).await.unwrap();
+    let mut other = gateway.connect_game(project.key, peer, Some(&hello("other"))).await.unwrap();
+    real.report_vars(parse_report(br#"[{"name":"boss.spawn","type":"action"}]"#).unwrap()).await.unwrap();
+    other.report_vars(parse_report(br#"{"speed":5}"#).unwrap()).await.unwrap();
+    gateway.flush().await.unwrap();
+    let args = Some(r#"{"token":"secret"}"#.to_owned());
+    let started = gateway.run_action(&owner, project.id, spawn(), args).await.unwrap();
+    assert_eq!(started.games, 1);
+    let GameEvent::Action(call) = real.next(true).await else { panic!("not told") };
+    assert_eq!(call.args.as_deref(), Some(r#"{"token":"secret"}"#));
+    let _values = other.take_push();
+    // it would be there by now
+    let told = tokio::select! {
+        biased;
+        event = other.next(true) => Some(event),
+        () = std::future::ready(()) => None,
+    };
+    assert!(told.is_none(), "{told:?}");
+}
+
 async fn arguments_keep_all_their_digits(store: Arc<dyn Store>) {
     let (gateway, owner, project) = house(store).await;
     let hello = parse_hello(br#"{"proto":2,"caps":["rev"]}"#).unwrap();
@@ -88,35 +115,8 @@ async fn arguments_keep_all_their_digits(store: Arc<dyn Store>) {
     assert!(refused.text.starts_with("the arguments are not JSON: "), "{}", refused.text);
 }
 
-/// Arguments may be for no other eyes, and who has the game's key can connect.
-async fn only_a_game_that_has_declared_an_action_is_told_of_it(store: Arc<dyn Store>) {
-    let (gateway, owner, project) = house(store).await;
-    let hello = |device: &str| {
-        parse_hello(format!(r#"{{"proto":2,"caps":["rev"],"device":"{device}"}}"#).as_bytes()).unwrap()
-    };
-    let peer = "192.0.2.7".parse().unwrap();
-    let mut real = gateway.connect_game(project.key, peer, Some(&hello("real"))).await.unwrap();
-    let mut other = gateway.connect_game(project.key, peer, Some(&hello("other"))).await.unwrap();
-    real.report_vars(parse_report(br#"[{"name":"boss.spawn","type":"action"}]"#).unwrap()).await.unwrap();
-    other.report_vars(parse_report(br#"{"speed":5}"#).unwrap()).await.unwrap();
-    gateway.flush().await.unwrap();
-    let args = Some(r#"{"token":"secret"}"#.to_owned());
-    let started = gateway.run_action(&owner, project.id, spawn(), args).await.unwrap();
-    assert_eq!(started.games, 1);
-    let GameEvent::Action(call) = real.next(true).await else { panic!("not told") };
-    assert_eq!(call.args.as_deref(), Some(r#"{"token":"secret"}"#));
-    let _values = other.take_push();
-    // it would be there by now
-    let told = tokio::select! {
-        biased;
-        event = other.next(true) => Some(event),
-        () = std::future::ready(()) => None,
-    };
-    assert!(told.is_none(), "{told:?}");
-}
-
 support::stories! {
     a_run_that_is_over_leaves_no_task,
-    arguments_keep_all_their_digits,
     only_a_game_that_has_declared_an_action_is_told_of_it,
+    arguments_keep_all_their_digits,
 }

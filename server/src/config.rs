@@ -80,6 +80,13 @@ enum Command {
         #[command(flatten)]
         storage: Storage,
     },
+    /// Let an account sign in with its password alone, when its app and its recovery codes are lost
+    RemoveSecondFactor {
+        /// The account's e-mail
+        email: String,
+        #[command(flatten)]
+        storage: Storage,
+    },
     /// What people say who work with a server, here or elsewhere.
     #[command(flatten)]
     Client(client::Command),
@@ -92,6 +99,8 @@ pub enum Task {
     Serve(Box<(Config, EnvFilter)>),
     /// Copy everything from or to a database.
     Copy(Copy, Database),
+    /// Remove the second factor of the account with this e-mail.
+    RemoveSecondFactor(String, Database),
     /// Talk to a server.
     Talk(Box<client::Command>),
 }
@@ -142,6 +151,10 @@ pub struct Config {
     pub metrics: MetricsAccess,
     /// What the program may take.
     pub memory: Memory,
+    /// How long a session lives that nobody uses.
+    pub session_idle: Duration,
+    /// Whether people without a second factor are kept out of every project.
+    pub require_second_factor: bool,
     /// Games connected at once.
     pub max_games: usize,
     /// Those of one address; `None`: a share of all.
@@ -185,7 +198,9 @@ impl Config {
     {
         match Task::parse(arguments)? {
             Task::Serve(settings) => Ok(*settings),
-            Task::Copy(..) | Task::Talk(_) => Err(ConfigError::Usage("this starts no server".to_owned())),
+            Task::Copy(..) | Task::RemoveSecondFactor(..) | Task::Talk(_) => {
+                Err(ConfigError::Usage("this starts no server".to_owned()))
+            }
         }
     }
 }
@@ -233,6 +248,10 @@ fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
             let (data_dir, database) = storage.check(sources)?;
             Ok(Task::Copy(Copy::Restore { file, data_dir, keeps: !no_backup }, database))
         }
+        Command::RemoveSecondFactor { email, storage } => {
+            let (_, database) = storage.check(sources)?;
+            Ok(Task::RemoveSecondFactor(email, database))
+        }
         Command::Serve(_) | Command::Client(_) => unreachable!("the caller has done it"),
     }
 }
@@ -271,6 +290,8 @@ impl Settings {
             registration: access.registration,
             metrics: access.metrics,
             memory: limits.memory,
+            session_idle: access.session_idle,
+            require_second_factor: access.require_second_factor,
             max_games: limits.max_games,
             max_games_per_address: limits.max_games_per_address,
             gateway_limits: limits.gateway,
@@ -389,6 +410,8 @@ mod tests {
             &["--nonsense"][..],
             &["--http", "nonsense"],
             &["--registration", "maybe"],
+            &["--session-idle", "0"],
+            &["--session-idle", "721"],
             &["--max-games", "0"],
             &["--memory", "64M"],
             &["--memory", "lots"],

@@ -19,6 +19,7 @@ mod metrics;
 mod net;
 mod process;
 mod rate;
+pub mod recovery;
 mod share;
 pub mod telemetry;
 mod tls;

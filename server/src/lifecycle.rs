@@ -143,6 +143,10 @@ impl Server {
         let gateway = Gateway::open_within(wrap(store), clock, budgets, config.gateway_limits)
             .await
             .map_err(|error| database_error(&config.database, explain_gateway(&error)))?;
+        gateway.end_idle_sessions_after(config.session_idle);
+        if config.require_second_factor {
+            gateway.require_second_factors();
+        }
         let set_up = match gateway.needs_setup_link().await {
             Ok(true) => Some(gateway.issue_setup_token().reveal().to_owned()),
             Ok(false) => None,
@@ -184,7 +188,7 @@ impl Server {
         Banner {
             games: reachable(self.tcp_address()),
             data: self.config.storage(),
-            set_up: self.set_up.as_ref().map(|token| format!("{dashboard}/setup?token={token}")),
+            set_up: self.set_up.as_ref().map(|token| format!("{dashboard}/setup#token={token}")),
             dashboard,
         }
     }
@@ -216,6 +220,7 @@ impl Server {
             echo: config.echo,
             api_requests_per_second: config.api_requests_per_second,
             readers: Arc::clone(&readers),
+            device_key: web::DeviceKey::new(&gateway.device_key().await),
         };
         let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
         let router = web::router(&web).map_err(StartError::from)?;

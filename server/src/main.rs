@@ -10,7 +10,7 @@ use server::{
     Certificates, RunError, Server,
     config::{ConfigError, Database, Task, command_line},
     copies::{self, Copy, CopyError},
-    telemetry,
+    recovery, telemetry,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,9 @@ async fn main() -> ExitCode {
     let (config, filter) = match Task::parse(std::env::args_os()) {
         Ok(Task::Serve(settings)) => *settings,
         Ok(Task::Copy(what, database)) => return copy(&what, &database).await,
+        Ok(Task::RemoveSecondFactor(email, database)) => {
+            return said(recovery::remove_second_factor(&email, &database).await);
+        }
         Ok(Task::Talk(command)) => return talk(*command).await,
         Err(ConfigError::Asked(text)) => return say(&text),
         Err(ConfigError::Usage(sentence)) => {
@@ -90,12 +93,18 @@ async fn copy(what: &Copy, database: &Database) -> ExitCode {
         () = signals.next() => None,
     };
     match done {
-        Some(Ok(text)) => say(&text),
-        Some(Err(CopyError::Usage(sentence))) => fail(EXIT_USAGE, &sentence),
-        Some(Err(CopyError::Unusable(sentence))) => fail(EXIT_CONFIG, &sentence),
-        Some(Err(CopyError::Output(sentence))) => fail(EXIT_OUTPUT, &sentence),
+        Some(done) => said(done),
         // not by the way of the others: that waits for a thread which is in the middle of the copy
         None => exit(EXIT_INTERRUPTED),
+    }
+}
+
+fn said(done: Result<String, CopyError>) -> ExitCode {
+    match done {
+        Ok(text) => say(&text),
+        Err(CopyError::Usage(sentence)) => fail(EXIT_USAGE, &sentence),
+        Err(CopyError::Unusable(sentence)) => fail(EXIT_CONFIG, &sentence),
+        Err(CopyError::Output(sentence)) => fail(EXIT_OUTPUT, &sentence),
     }
 }
 

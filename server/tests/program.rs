@@ -131,7 +131,7 @@ fn the_banner_says_where_and_the_log_keeps_the_link_secret() {
     let dashboard = running.value("Dashboard").to_owned();
     let link = running.value("Set up").to_owned();
     assert!(dashboard.starts_with("http://127.0.0.1:"), "{dashboard}");
-    assert!(link.starts_with(&format!("{dashboard}/setup?token=")), "{link}");
+    assert!(link.starts_with(&format!("{dashboard}/setup#token=")), "{link}");
     assert!(running.value("Data").contains("observerio-data"));
     assert!(std::net::TcpStream::connect(running.value("Games")).is_ok());
     let token = link.split_once("token=").unwrap().1.to_owned();

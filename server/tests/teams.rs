@@ -20,10 +20,10 @@ fn field<'a>(page: &'a Answer, id: &str) -> Option<&'a str> {
     rest.split('"').next()
 }
 
-/// The token of a link that a page shows once.
+/// The token of a link that a page shows once. It stands where no browser sends it.
 fn token_of(page: &Answer) -> String {
     let link = field(page, "issued").unwrap_or_else(|| panic!("no link: {page:?}"));
-    link.split_once("token=").unwrap().1.to_owned()
+    link.split_once("#token=").unwrap().1.to_owned()
 }
 
 async fn invite(owner: &mut Browser, project: ProjectId, role: &str) -> String {
@@ -208,7 +208,9 @@ async fn signing_in_leads_on_to_a_page_of_ours_and_nowhere_else() {
         let fields = [("email", BEN), ("password", PASSWORD), ("next", next)];
         let answer = ben.post_form("/sign-in", &fields).await;
         assert_eq!((answer.status, answer.location()), (303, then), "{next:?}");
-        assert_eq!(answer.headers.iter().filter(|(name, _)| name == "set-cookie").count(), 1);
+        let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+        let names: Vec<_> = cookies.map(|(_, cookie)| cookie.split('=').next().unwrap()).collect();
+        assert_eq!(names, ["observerio_session", "observerio_device"]);
         let wrong = [("email", BEN), ("password", "wrong"), ("next", next)];
         let answer = Browser::new(server.http).post_form("/sign-in", &wrong).await;
         assert!(
@@ -238,4 +240,69 @@ async fn members_leave_and_projects_end_by_their_name() {
     assert_eq!(owner.get(&format!("/p/{id}/live")).await.status, 200);
     assert_eq!(owner.post_form(&delete, &[("name", &project.name)]).await.location(), "/");
     assert_eq!(owner.get(&format!("/p/{id}/live")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_link_is_opened_by_a_form_and_stands_in_no_address() {
+    let server = TestServer::start().await;
+    let set_up = server.set_up_link.clone().unwrap();
+    assert!(set_up.contains("/setup#token="), "{set_up}");
+    let mut visitor = Browser::new(server.http);
+    for page in ["/setup", "/join", "/reset"] {
+        let empty = visitor.get(page).await;
+        assert!(empty.status == 200 && empty.body.contains("name=\"open\""), "{page}: {}", empty.body);
+    }
+    let opened = visitor.post_form("/setup", &[("token", &set_up), ("open", "1")]).await;
+    assert!(opened.status == 200 && opened.body.contains("Create owner account"), "{opened:?}");
+
+    let mut owner = server.owner().await;
+    let project = server.project().await.id;
+    let invitation = invite(&mut owner, project, "designer").await;
+    member(&server, &mut owner, project, "viewer").await;
+    let accounts = server.gateway.list_accounts(&owner_of(&server, &owner).await).await.unwrap();
+    let user = accounts.iter().find(|account| account.name == BEN).unwrap().id.to_string();
+    let reset = token_of(&owner.post_form("/accounts", &[("user", &user)]).await);
+    for (page, token, shown) in [
+        ("/join", &invitation, "Sign in or make an account, and join"),
+        ("/reset", &reset, "Set the password and sign in"),
+    ] {
+        // as often as somebody likes, by the token or the whole link: nothing is spent
+        for pasted in [token.clone(), format!("http://localhost{page}#token={token}"), token.clone()] {
+            let opened = visitor.post_form(page, &[("token", &pasted), ("open", "1")]).await;
+            assert_eq!((opened.status, opened.header("cache-control")), (200, Some("no-store")), "{page}");
+            assert!(opened.header("location").is_none() && opened.body.contains(shown), "{page}");
+            assert!(opened.body.contains(&format!("value=\"{token}\"")), "{page}: the next form has it");
+        }
+        let wrong = visitor.post_form(page, &[("token", "none"), ("open", "1")]).await;
+        assert!(wrong.body.contains("does not work any more"), "{page}");
+        // links that were sent out before
+        assert!(visitor.get(&format!("{page}?token={token}")).await.body.contains(shown), "{page}");
+        assert!(visitor.cookie.is_none());
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_is_taken_with_an_account_and_tells_little_of_others() {
+    let server = TestServer::start().await;
+    let mut owner = server.owner().await;
+    let (first, second) = (server.project().await.id, server.project().await.id);
+    member(&server, &mut owner, first, "viewer").await;
+    let token = invite(&mut owner, second, "designer").await;
+    let with = |password| [("token", token.as_str()), ("email", BEN), ("password", password)];
+    let mut ben = Browser::new(server.http);
+    let wrong = ben.post_form("/join", &with("brown gloves, 92 moons")).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("if you have an account here, give its password"), "{}", wrong.body);
+    assert!(wrong.body.contains(&format!("value=\"{token}\"")) && ben.cookie.is_none());
+    let joined = ben.post_form("/join", &with(PASSWORD)).await;
+    assert_eq!((joined.status, joined.location()), (303, format!("/p/{second}/live").as_str()));
+    assert_eq!(ben.get(&format!("/p/{first}/live")).await.status, 200, "it is the same account");
+
+    let token = invite(&mut owner, second, "designer").await;
+    let fields = [("token", token.as_str()), ("email", BEN), ("password", "brown gloves, 92 moons")];
+    for _ in 0..5 {
+        assert_eq!(Browser::new(server.http).post_form("/join", &fields).await.status, 422);
+    }
+    let spent = Browser::new(server.http).post_form("/join", &[("token", &token), ("open", "1")]).await;
+    assert!(spent.body.contains("does not work any more"), "{}", spent.body);
 }

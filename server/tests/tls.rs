@@ -191,7 +191,7 @@ async fn where_there_is_no_certificate_a_handshake_is_closed_at_once() {
 async fn one_http_port_serves_https_and_http() {
     let at = Encrypted::start(&[]).await;
     let link = at.server.set_up_link.clone().unwrap();
-    assert!(link.starts_with(&format!("https://{}/setup?token=", at.server.http)), "{link}");
+    assert!(link.starts_with(&format!("https://{}/setup#token=", at.server.http)), "{link}");
 
     let plain = Browser::new(at.server.http).get("/healthz").await;
     let encrypted = at.browser().get("/healthz").await;
@@ -229,6 +229,10 @@ async fn through_tls_the_cookie_is_for_tls_and_opens_the_dashboard() {
     // and the cookie is nobody in plaintext
     let mut plain = Browser { tls: None, ..browser.clone() };
     assert_eq!(plain.get("/").await.status, 303);
+    // nor by the name that it would have there
+    plain.cookie = Some(cookie.split(';').next().unwrap().replace("__Host-", ""));
+    assert_eq!(plain.get("/").await.status, 303);
+    assert_eq!(browser.get("/").await.status, 200);
     let out = browser.post_form("/sign-out", &[]).await;
     assert!(out.header("set-cookie").unwrap().contains("__Host-observerio_session=; "));
     assert_eq!(browser.get("/").await.status, 303);

@@ -29,10 +29,27 @@ pub struct TokensPage {
     pub user: User,
     /// The newest first, expired ones too.
     pub tokens: Vec<ApiToken>,
-    /// His projects, which a token may be for.
+    /// Their projects, which a token may be for.
     pub projects: Vec<(ProjectId, String)>,
+    /// Whether their password is asked for again before they make one.
+    pub asks_password: bool,
     /// The server's clock.
     pub now: UnixMicros,
+    /// What a form of the page was answered with.
+    pub reply: Reply,
+}
+
+/// One's own second factor.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorPage {
+    /// Whose.
+    pub user: User,
+    /// Since when it is asked for, and how many recovery codes are left; `None`: they have none.
+    pub state: Option<(UnixMicros, u32)>,
+    /// One that was begun just now: its secret, and its picture's side and dark modules.
+    pub enrolment: Option<(String, u32, String)>,
+    /// Whether their password is asked for again before anything of it changes.
+    pub asks_password: bool,
     /// What a form of the page was answered with.
     pub reply: Reply,
 }
@@ -44,6 +61,8 @@ pub struct AccountsPage {
     pub user: User,
     /// The oldest first.
     pub accounts: Vec<Account>,
+    /// Whether the owner's password is asked for again before they do something to one.
+    pub asks_password: bool,
     /// The server's clock.
     pub now: UnixMicros,
     /// What a form of the page was answered with.
@@ -80,7 +99,31 @@ pub async fn list_tokens() -> Result<TokensPage, AppError> {
     let tokens = gateway.list_tokens(&caller).await.map_err(app_error)?;
     let projects = gateway.list_projects(&caller).await.map_err(app_error)?;
     let projects = projects.into_iter().map(|summary| (summary.project.id, summary.project.name)).collect();
-    Ok(TokensPage { user: caller.user, tokens, projects, now: now(), reply: reply() })
+    let asks_password = gateway.asks_password(&caller).await.map_err(app_error)?;
+    Ok(TokensPage { user: caller.user, tokens, projects, asks_password, now: now(), reply: reply() })
+}
+
+/// One's own second factor.
+#[server(input = Postcard, output = Postcard)]
+pub async fn get_second_factor() -> Result<FactorPage, AppError> {
+    let (caller, gateway) = authorise()?;
+    let reply = reply();
+    let state = gateway.get_second_factor(&caller).await.map_err(app_error)?;
+    let asks_password = gateway.asks_password(&caller).await.map_err(app_error)?;
+    // only as the answer to the form that began it
+    let enrolment = match reply.subject == "enrolment" && !asks_password {
+        true => gateway.get_enrolment(&caller).await.map_err(app_error)?,
+        false => None,
+    };
+    let enrolment = enrolment.map(|begun| (begun.secret, begun.size, begun.picture));
+    let state = state.map(|state| (state.since, state.recovery_codes));
+    Ok(FactorPage { user: caller.user, state, enrolment, asks_password, reply })
+}
+
+/// What the form for signing in was answered with.
+#[server(input = Postcard, output = Postcard)]
+pub async fn get_sign_in() -> Result<Reply, AppError> {
+    Ok(reply())
 }
 
 /// Every account.
@@ -88,7 +131,17 @@ pub async fn list_tokens() -> Result<TokensPage, AppError> {
 pub async fn list_accounts() -> Result<AccountsPage, AppError> {
     let (caller, gateway) = authorise()?;
     let accounts = gateway.list_accounts(&caller).await.map_err(app_error)?;
-    Ok(AccountsPage { user: caller.user, accounts, now: now(), reply: reply() })
+    let asks_password = gateway.asks_password(&caller).await.map_err(app_error)?;
+    Ok(AccountsPage { user: caller.user, accounts, asks_password, now: now(), reply: reply() })
+}
+
+/// Whether a link sets the instance up.
+#[server(input = Postcard, output = Postcard)]
+pub async fn get_set_up(token: String) -> Result<LinkPage<()>, AppError> {
+    let reply = reply();
+    let token = reply.token.clone().unwrap_or(token);
+    let good_for = expect_context::<gateway::Gateway>().is_setup_token(&token).then_some(());
+    Ok(LinkPage { user: expect_context::<crate::Session>().0, token, good_for, now: now(), reply })
 }
 
 /// What an invitation says.

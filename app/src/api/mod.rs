@@ -36,6 +36,11 @@ pub enum AppError {
         "You may not open this page. Ask an admin of the project, or the owner of this server, if you need it."
     )]
     Forbidden,
+    /// It is for people with a second factor, and their account has none.
+    #[error(
+        "This is for people with a second factor, a code from an app beside the password. Set one up, then come back."
+    )]
+    SecondFactorNeeded,
     /// Everything else, with a sentence.
     #[error("{0}")]
     Failed(String),
@@ -150,6 +155,7 @@ fn app_error(error: gateway::GatewayError) -> AppError {
     match error {
         gateway::GatewayError::NotFound => AppError::NotFound,
         gateway::GatewayError::Forbidden => AppError::Forbidden,
+        gateway::GatewayError::SecondFactorNeeded => AppError::SecondFactorNeeded,
         other => AppError::Failed(other.to_string()),
     }
 }

@@ -30,8 +30,10 @@ pub struct ProjectHead {
     pub id: ProjectId,
     /// Its name.
     pub name: String,
-    /// What he may do in it.
+    /// What they may do in it.
     pub role: ProjectRole,
+    /// Whether their password is asked for again before what can't be undone.
+    pub asks_password: bool,
 }
 
 /// The settings proper.
@@ -39,6 +41,8 @@ pub struct ProjectHead {
 pub struct SettingsPage {
     /// Which project.
     pub head: ProjectHead,
+    /// Whether people without a second factor are kept out.
+    pub is_guarded: bool,
     /// What a form of the page was answered with.
     pub reply: Reply,
 }
@@ -119,14 +123,17 @@ async fn head(
     let role = gateway.authorise_in(caller, action, id).await.map_err(app_error)?;
     // the owner may see every project, and not every number is one
     let project = gateway.get_project(caller, id).await.map_err(app_error)?;
-    Ok(ProjectHead { user: caller.user.clone(), id, name: project.name, role })
+    let asks_password = gateway.asks_password(caller).await.map_err(app_error)?;
+    Ok(ProjectHead { user: caller.user.clone(), id, name: project.name, role, asks_password })
 }
 
 /// The settings proper.
 #[server(input = Postcard, output = Postcard)]
 pub async fn get_settings(project: ProjectId) -> Result<SettingsPage, AppError> {
-    let head = head(&authorise()?, gateway::Action::RenameProject, project).await?;
-    Ok(SettingsPage { head, reply: reply() })
+    let asking = authorise()?;
+    let head = head(&asking, gateway::Action::RenameProject, project).await?;
+    let is_guarded = asking.1.is_guarded(&asking.0, project).await.map_err(app_error)?;
+    Ok(SettingsPage { head, is_guarded, reply: reply() })
 }
 
 /// Who is in a project, and who is invited.

@@ -236,7 +236,7 @@ fn Reset(
     locked: Signal<bool>,
     on_edit: OnEdit,
 ) -> impl IntoView {
-    let text = format!("Reset {label} to {default}");
+    let text = format!("Reset {} to {}", format::isolated(&label), format::isolated(&default.to_string()));
     let default = StoredValue::new(default);
     // it keeps its place while there is nothing to reset, so that nothing moves
     let idle = move || value.with(|v| default.with_value(|d| v.as_ref().is_some_and(|v| same_value(v, d))));
@@ -299,7 +299,7 @@ fn tooltip(name: &VarName, spec: &VarSpec) -> String {
 
 /// Name, type and limits.
 fn facts(name: &VarName, spec: &VarSpec) -> String {
-    let mut text = format!("{name} · {}", spec.var_type);
+    let mut text = format!("{} · {}", format::isolated(name.as_str()), spec.var_type);
     let limits = match (spec.min, spec.max) {
         (Some(min), Some(max)) => format!(" · {min} to {max}"),
         (Some(min), None) => format!(" · at least {min}"),

@@ -7,10 +7,10 @@ use protocol::model::{Invitation, ProjectRole};
 
 use super::{Problem, loaded};
 use crate::api::{self, LinkPage};
-use crate::components::Header;
+use crate::components::{Header, OpenLink, forget_form};
 use crate::format;
 
-/// `/join?token=…`.
+/// `/join#token=…`; also `/join?token=…`, as links once were.
 #[component]
 pub fn Join() -> impl IntoView {
     let query = use_query_map();
@@ -25,10 +25,15 @@ pub fn Join() -> impl IntoView {
 #[component]
 fn Content(page: LinkPage<Invitation>) -> impl IntoView {
     let LinkPage { user, token, good_for, reply, .. } = page;
+    // the page may answer a form that brought the token
+    forget_form();
     let name = user.as_ref().map(|user| user.name.clone());
     let content = match good_for {
-        // without a token in the address this answers a form, which may have been sent too often
-        None if token.is_empty() => view! { <Problem reply /> <Spent /> }.into_any(),
+        None if token.is_empty() => view! {
+            <Problem reply />
+            <OpenLink path="/join" title="Open your invitation" />
+        }
+        .into_any(),
         None => view! { <Spent /> }.into_any(),
         Some(invitation) => {
             let Invitation { project_name, role, invited_by, .. } = invitation;
@@ -92,8 +97,6 @@ fn Accept(token: String, project_name: String, name: String) -> impl IntoView {
 
 #[component]
 fn SignUp(token: String, email: String) -> impl IntoView {
-    // a good token is plain, so nothing of it needs escaping but what makes it a part of this address
-    let sign_in = format!("/sign-in?next=%2Fjoin%3Ftoken%3D{token}");
     view! {
         <form class="form" method="post" action="/join">
             <input type="hidden" name="token" value=token />
@@ -106,26 +109,19 @@ fn SignUp(token: String, email: String) -> impl IntoView {
                 <input
                     type="password"
                     name="password"
-                    autocomplete="new-password"
+                    autocomplete="current-password"
                     minlength="8"
                     required
                     aria-describedby="password-hint"
                 />
             </label>
             <p class="meta" id="password-hint">
-                "At least 8 characters, and none that is easy to guess."
+                "Of your account here, if you have one. If not, this makes one: take a password of at least 8 characters that is not easy to guess."
             </p>
             <button class="button button--primary button--large" type="submit">
-                "Make an account and join"
+                "Sign in or make an account, and join"
             </button>
         </form>
-        <p>
-            "You have an account? "
-            <a href=sign_in rel="external">
-                "Sign in first"
-            </a>
-            ", and come back here."
-        </p>
     }
     .into_any()
 }

@@ -18,7 +18,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use protocol::model::{ProjectId, User};
 
-pub use account::{Accounts, OwnAccount, Tokens};
+pub use account::{Accounts, OwnAccount, SecondFactor, Tokens};
 pub use audit::InstanceAudit;
 pub use join::Join;
 pub use live::Live;
@@ -82,6 +82,10 @@ fn Failed(title: &'static str, user: Option<User>, error: AppError) -> impl Into
             set_status(403);
             "This page is not for you"
         }
+        AppError::SecondFactorNeeded => {
+            set_status(403);
+            "This page asks for a second factor"
+        }
         AppError::SignedOut => "You are signed out",
         AppError::Failed(_) => "This page cannot be shown",
     };
@@ -90,6 +94,14 @@ fn Failed(title: &'static str, user: Option<User>, error: AppError) -> impl Into
         <Header user />
         <main id="main" class="page">
             <Failure title=heading text=error.to_string() />
+            {(error == AppError::SecondFactorNeeded)
+                .then(|| {
+                    view! {
+                        <p>
+                            <a href="/account/second-factor">"Set up a second factor"</a>
+                        </p>
+                    }
+                })}
             {(error == AppError::SignedOut)
                 .then(|| {
                     view! {
@@ -155,6 +167,9 @@ fn done(code: &str) -> Option<&'static str> {
     Some(match code {
         "password" => "Your password is changed, and every other browser is signed out.",
         "renamed" => "The project has its new name.",
+        "reset" => "Your new password is set. Sign in with it, and with your second factor.",
+        "factor_removed" => "Your account has no second factor any more.",
+        "guard" => "That is settled.",
         _ => return None,
     })
 }
@@ -172,8 +187,17 @@ fn sentence(code: &str) -> &'static str {
              is easy to guess."
         }
         "unavailable" => "The server cannot store anything right now. Try again in a moment.",
-        "removed" => "You are no longer a member of that project.",
+        "removed" => {
+            "You are no longer a member of that project, or it asks for a second factor now and you have none."
+        }
+        "sign_in_expired" => "That took too long, or too many codes were wrong. Sign in again.",
+        "second_factor_needed" => "This is for people with a second factor. Set one up under Your account.",
+        "own_factor" => "Set up your own second factor first; without it this would keep you out, too.",
         "forbidden" => "You may not do this. Ask an admin of the project.",
+        "confirmation_needed" => {
+            "Nothing was done yet: you signed in more than ten minutes ago. Do it again, and give your password with it."
+        }
+        "wrong_confirmation" => "Nothing was done: that is not your password.",
         "not_found" => "There is no such thing any more; somebody else may have been faster.",
         "link_spent" => "This link was used already, was taken back or has expired. Ask for a new one.",
         "signed_out" => "You were signed out.",

@@ -6,9 +6,9 @@ use leptos_router::hooks::use_query_map;
 
 use super::{Problem, loaded};
 use crate::api::{self, LinkPage};
-use crate::components::Header;
+use crate::components::{Header, OpenLink, forget_form};
 
-/// `/reset?token=…`.
+/// `/reset#token=…`; also `/reset?token=…`, as links once were.
 #[component]
 pub fn Reset() -> impl IntoView {
     let query = use_query_map();
@@ -23,9 +23,14 @@ pub fn Reset() -> impl IntoView {
 #[component]
 fn Content(page: LinkPage<String>) -> impl IntoView {
     let LinkPage { user, token, good_for, reply, .. } = page;
+    // the page may answer a form that brought the token
+    forget_form();
     let content = match good_for {
-        // without a token in the address this answers a form, which may have been sent too often
-        None if token.is_empty() => view! { <Problem reply /> <Spent /> }.into_any(),
+        None if token.is_empty() => view! {
+            <Problem reply />
+            <OpenLink path="/reset" title="Open your link" />
+        }
+        .into_any(),
         None => view! { <Spent /> }.into_any(),
         Some(name) => view! {
             <h1>"Set a new password"</h1>

@@ -4,34 +4,62 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::sentence;
-use crate::components::Header;
+use super::{Problem, loaded};
+use crate::api::{self, LinkPage, Reply};
+use crate::components::{Header, OpenLink, forget_form};
 
-/// `/setup?token=…`: one click makes the owner's account and signs in.
+/// `/setup#token=…`: one click makes the owner's account and signs in. Also `/setup?token=…`, as links once were.
 #[component]
 pub fn SetUp() -> impl IntoView {
     let query = use_query_map();
-    let token = query.read_untracked().get("token").filter(|token| !token.is_empty());
-    let error = query.read_untracked().get("error");
-    let spent = token.is_none() || error.as_deref() == Some("setup_link_spent");
-    view! {
-        <Title text="Set up" />
-        <Header />
-        <main id="main" class="page page--narrow">
-            {match token.filter(|_| !spent) {
-                Some(token) => view! { <SetUpForm token error /> }.into_any(),
-                None => view! { <Spent /> }.into_any(),
-            }}
-        </main>
-    }
+    loaded(
+        "Set up",
+        move || query.read().get("token").unwrap_or_default(),
+        api::get_set_up,
+        |page| view! { <Content page /> }.into_any(),
+    )
 }
 
 #[component]
-fn SetUpForm(token: String, error: Option<String>) -> impl IntoView {
+fn Content(page: LinkPage<()>) -> impl IntoView {
+    let LinkPage { user, token, good_for, reply, .. } = page;
+    // the page may answer a form that brought the token
+    forget_form();
+    // a form that was sent with a link that is good no more leads here too
+    let was_spent =
+        use_query_map().read_untracked().get("error").is_some_and(|error| error == "setup_link_spent");
+    let content = match good_for {
+        Some(()) => view! { <SetUpForm token reply /> }.into_any(),
+        None if token.is_empty() && !was_spent => view! {
+            <Problem reply />
+            <OpenLink path="/setup" title="Open the set-up link" />
+            <NewLink />
+        }
+        .into_any(),
+        None => view! {
+            <h1>"This set-up link does not work any more"</h1>
+            <p>"It works once, for 30 minutes, and only the newest one does."</p>
+            <NewLink />
+        }
+        .into_any(),
+    };
+    view! {
+        <Title text="Set up" />
+        <Header user />
+        <main id="main" class="page page--narrow">
+            {content}
+        </main>
+    }
+    .into_any()
+}
+
+#[component]
+fn SetUpForm(token: String, reply: Reply) -> impl IntoView {
+    let email = reply.email.clone();
     view! {
         <h1>"Welcome to observerio"</h1>
         <p>"You are the first one here. Make the owner's account, which sees and may do everything."</p>
-        {error.map(|code| view! { <p class="notice notice--error" role="alert">{sentence(&code)}</p> })}
+        <Problem reply />
         <form class="form" method="post" action="/setup">
             <input type="hidden" name="token" value=token />
             <button class="button button--primary button--large" type="submit">
@@ -41,7 +69,7 @@ fn SetUpForm(token: String, error: Option<String>) -> impl IntoView {
                 <legend>"Optional: sign in from other browsers too"</legend>
                 <label class="form-field">
                     <span>"E-mail"</span>
-                    <input type="email" name="email" autocomplete="username" />
+                    <input type="email" name="email" autocomplete="username" value=email />
                 </label>
                 <label class="form-field">
                     <span>"Password"</span>
@@ -54,18 +82,17 @@ fn SetUpForm(token: String, error: Option<String>) -> impl IntoView {
                     />
                 </label>
                 <p class="meta" id="password-hint">
-                    "At least 8 characters, and none that is easy to guess. Without a password this browser stays signed in for 30 days."
+                    "At least 8 characters, and none that is easy to guess. Without a password only this browser is signed in, for 30 days at most."
                 </p>
             </fieldset>
         </form>
     }
 }
 
+/// How to get one.
 #[component]
-fn Spent() -> impl IntoView {
+fn NewLink() -> impl IntoView {
     view! {
-        <h1>"This set-up link does not work any more"</h1>
-        <p>"It works once, for 30 minutes, and only the newest one does."</p>
         <p>
             "For a new link, stop observerio in its terminal (Ctrl+C) and start it again: \
              it prints one as long as there is no owner."

@@ -11,8 +11,8 @@ use super::{
     rows::{damaged, role},
 };
 
-/// id, name, email, role, created_at, projects
-pub(super) type AccountCells = (i64, String, Option<String>, String, i64, i64);
+/// id, name, email, role, created_at, projects, second factors
+pub(super) type AccountCells = (i64, String, Option<String>, String, i64, i64, i64);
 /// token_hash, created_at, last_used_at, expires_at, address, agent
 pub(super) type SessionCells = (Vec<u8>, i64, i64, i64, String, String);
 /// user_id, name, email, role, added_at
@@ -58,7 +58,8 @@ pub(super) fn membership((project, word): (i64, String)) -> Result<(ProjectId, P
     Ok((ProjectId(project), project_role(&word)?))
 }
 
-pub(super) fn account((id, name, email, word, created_at, projects): AccountCells) -> Result<Account> {
+pub(super) fn account(cells: AccountCells) -> Result<Account> {
+    let (id, name, email, word, created_at, projects, factors) = cells;
     Ok(Account {
         id: UserId(id),
         name,
@@ -66,6 +67,7 @@ pub(super) fn account((id, name, email, word, created_at, projects): AccountCell
         role: role(&word)?,
         created_at: UnixMicros(created_at),
         projects: projects.try_into().map_err(|_| damaged("an account has too many projects"))?,
+        has_second_factor: factors > 0,
     })
 }
 

@@ -42,6 +42,9 @@ const SCRIPTS: &[Script] = &[
     script!("0013_forgotten_in_steps"),
     script!("0016_declared_by"),
     script!("0017_who_declares"),
+    script!("0018_confirmed_sessions"),
+    script!("0019_second_factors"),
+    script!("0020_known_browsers"),
 ];
 
 /// The number of the last step.

@@ -30,8 +30,8 @@ use protocol::{
 };
 
 pub use access::{
-    AccessStore, AuditRow, Joining, KeyState, Link, LinkPurpose, NewKey, NewLink, NewSession, NewToken,
-    NewUser, Sessions,
+    AccessStore, AuditRow, Factor, Joining, KeyState, Link, LinkPurpose, NewKey, NewLink, NewSession,
+    NewToken, NewUser, Sessions,
 };
 pub(crate) use access_rows::handle;
 pub use backup::{Location, Restored, back_up, restore};

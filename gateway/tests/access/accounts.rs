@@ -17,7 +17,7 @@ async fn sessions_are_listed_and_ended(store: Arc<dyn Store>) {
     let desk = house.signed_in("ben").await;
     house.pass(Duration::from_secs(1));
     let agent = format!("a phone\r\n{}", "x".repeat(300));
-    let phone = Origin { address: Some("::ffff:192.0.2.10".parse().unwrap()), agent };
+    let phone = Origin { address: Some("::ffff:192.0.2.10".parse().unwrap()), agent, is_encrypted: false };
     let phone = gateway.sign_in("ben@example.org", PASSWORD, &phone).await.unwrap();
     let stranger = house.signed_in("eve").await;
 
@@ -68,6 +68,39 @@ async fn a_session_that_is_used_says_so(store: Arc<dyn Store>) {
     assert!(is_signed_in(&house, &session.token).await);
     until("the use to be noted", async || last_used().await != START).await;
     assert_eq!(last_used().await, UnixMicros(START.0 + 60_000_000), "not before a minute has passed");
+}
+
+async fn a_session_that_nobody_uses_ends(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let gateway = &house.gateway;
+    let (desk, phone) = (house.signed_in("ben").await, house.sign_in("ben").await);
+    house.pass(6 * DAY);
+    assert!(is_signed_in(&house, &desk.token).await);
+    let last_used = async || gateway.list_sessions(&desk.caller).await.unwrap()[0].last_used_at;
+    let listed = async || gateway.list_sessions(&desk.caller).await.unwrap().len();
+    until("the use to be noted", async || last_used().await != START || listed().await == 0).await;
+    house.pass(DAY - Duration::from_micros(1));
+    // that a page stands open is no use
+    assert_eq!(gateway.renew(&phone.caller).await.unwrap(), Some(phone.caller.clone()));
+    assert_eq!(listed().await, 2);
+    house.pass(Duration::from_micros(1));
+    assert_eq!(gateway.renew(&phone.caller).await.unwrap(), None);
+    assert!(!is_signed_in(&house, &phone.token).await && is_signed_in(&house, &desk.token).await);
+    assert_eq!(listed().await, 1, "nor is it listed");
+
+    // who does something at an open page uses it
+    gateway.end_idle_sessions_after(Duration::from_secs(3600));
+    let laptop = house.sign_in("ben").await;
+    house.pass(Duration::from_secs(3599));
+    gateway.note_use(&laptop.caller);
+    let noted = async || gateway.list_sessions(&laptop.caller).await.unwrap();
+    until("the use to be noted", async || noted().await[0].last_used_at == house.now()).await;
+    house.pass(Duration::from_secs(3599));
+    assert!(gateway.renew(&laptop.caller).await.unwrap().is_some());
+    house.pass(Duration::from_secs(1));
+    assert!(!is_signed_in(&house, &laptop.token).await);
+    // who has none used none
+    gateway.note_use(&house.person("eve").await);
 }
 
 async fn another_password_ends_the_other_sessions(store: Arc<dyn Store>) {
@@ -136,7 +169,7 @@ async fn an_invitation_falls_with_the_token_that_made_it(store: Arc<dyn Store>) 
 }
 
 fn nowhere() -> &'static Origin {
-    const NOWHERE: &Origin = &Origin { address: None, agent: String::new() };
+    const NOWHERE: &Origin = &Origin { address: None, agent: String::new(), is_encrypted: false };
     NOWHERE
 }
 
@@ -261,6 +294,7 @@ crate::support::stories! {
     sessions_are_listed_and_ended,
     signing_out_everywhere_ends_every_session,
     a_session_that_is_used_says_so,
+    a_session_that_nobody_uses_ends,
     another_password_ends_the_other_sessions,
     what_an_account_handed_out_ends_with_its_password,
     an_invitation_falls_with_the_token_that_made_it,

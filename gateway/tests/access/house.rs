@@ -55,6 +55,10 @@ impl House {
         self.now.fetch_add(time.as_micros() as i64, Relaxed);
     }
 
+    pub fn turn_back(&self, time: Duration) {
+        self.now.fetch_sub(time.as_micros() as i64, Relaxed);
+    }
+
     pub fn now(&self) -> UnixMicros {
         UnixMicros(self.now.load(Relaxed))
     }
@@ -173,7 +177,7 @@ pub fn deed(
 }
 
 pub fn origin() -> Origin {
-    Origin { address: Some("192.0.2.9".parse().unwrap()), agent: "a browser".to_owned() }
+    Origin { address: Some("192.0.2.9".parse().unwrap()), agent: "a browser".to_owned(), is_encrypted: false }
 }
 
 fn peer() -> IpAddr {

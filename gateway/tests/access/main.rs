@@ -3,11 +3,13 @@
 
 mod accounts;
 mod audit;
+mod confirm;
 mod house;
 mod keys;
 mod members;
 mod permissions;
 mod projects;
+mod second_factor;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;

@@ -295,6 +295,44 @@ async fn an_invitation_has_bounds(store: Arc<dyn Store>) {
     invite().await.unwrap();
 }
 
+async fn an_invitation_tells_little_of_who_has_an_account(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let (gateway, id) = (&house.gateway, house.project.id);
+    let ben = house.signed_in("ben").await.caller;
+    let take = async |link: &str, email: &str, password: &str| {
+        gateway.take_invitation(link, email, password, &origin()).await.map(|(signed_in, project)| {
+            assert_eq!(project, id);
+            signed_in.caller.user
+        })
+    };
+    let link = house.invite(id, ProjectRole::Designer).await;
+    refused!(take(&link, "ben@example.org", OTHER_PASSWORD).await, GatewayError::WrongPassword);
+    assert_eq!(
+        take(&link, " Ben@example.org", PASSWORD).await.unwrap(),
+        ben.user,
+        "the account that there is"
+    );
+    assert!(gateway.snapshot(&ben, id).await.is_ok());
+    refused!(take(&link, "ben@example.org", PASSWORD).await, GatewayError::LinkSpent);
+    let link = house.invite(id, ProjectRole::Designer).await;
+    assert_eq!(take(&link, "eve@example.org", PASSWORD).await.unwrap().name, "eve@example.org", "a new one");
+
+    let link = house.invite(id, ProjectRole::Designer).await;
+    // what is refused whoever has an account tells nothing, and does not count
+    for _ in 0..9 {
+        refused!(take(&link, "ben@example.org", "short").await, GatewayError::Invalid(_));
+    }
+    for _ in 0..5 {
+        refused!(take(&link, "ben@example.org", OTHER_PASSWORD).await, GatewayError::WrongPassword);
+    }
+    let told = deed("member.uninvite", "tried with wrong passwords", None, None);
+    assert_eq!(house.newest_deed().await, told);
+    refused!(take(&link, "ben@example.org", PASSWORD).await, GatewayError::LinkSpent);
+    assert!(gateway.get_invitation(&link).await.unwrap().is_none());
+    // a link that is none is no way to try passwords
+    refused!(take("made up", "ben@example.org", PASSWORD).await, GatewayError::LinkSpent);
+}
+
 async fn a_script_joins_nothing(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let ben = house.person("ben").await;
@@ -319,5 +357,6 @@ crate::support::stories! {
     the_owner_is_an_admin_everywhere,
     who_loses_a_role_keeps_nothing_of_it,
     an_invitation_has_bounds,
+    an_invitation_tells_little_of_who_has_an_account,
     a_script_joins_nothing,
 }

@@ -154,13 +154,19 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              ALTER TABLE instance DROP COLUMN session_time;
              ALTER TABLE instance DROP COLUMN session_clock_seen;
              ALTER TABLE projects DROP COLUMN deleted_at;
+             ALTER TABLE projects DROP COLUMN frozen;
+             ALTER TABLE game_keys DROP COLUMN report_only;
+             ALTER TABLE vars DROP COLUMN declared_by;
              DROP INDEX devices_to_empty;
              DROP INDEX vars_forgotten;
              ALTER TABLE devices DROP COLUMN to_empty;
              ALTER TABLE vars DROP COLUMN forgotten_at;
-             ALTER TABLE projects DROP COLUMN frozen;
-             ALTER TABLE game_keys DROP COLUMN report_only;
-             ALTER TABLE vars DROP COLUMN declared_by;
+             ALTER TABLE sessions DROP COLUMN confirmed_at;
+             ALTER TABLE projects DROP COLUMN needs_second_factor;
+             ALTER TABLE instance DROP COLUMN device_key;
+             ALTER TABLE links DROP COLUMN wrong_passwords;
+             DROP TABLE recovery_codes;
+             DROP TABLE second_factors;
              DELETE FROM _sqlx_migrations WHERE version >= 9",
             gone.project.id
         ),

@@ -204,8 +204,10 @@ pub struct Account {
     pub role: Role,
     /// When it was made.
     pub created_at: UnixMicros,
-    /// Projects of which he is a member.
+    /// Projects of which they are a member.
     pub projects: u32,
+    /// Whether it has a second factor.
+    pub has_second_factor: bool,
 }
 
 /// Something that somebody did.

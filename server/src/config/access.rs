@@ -1,5 +1,7 @@
 //! Who may do what without an account.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use super::{
@@ -18,12 +20,20 @@ pub(super) struct Access {
     /// only this machine reaches the server, as for --registration]
     #[arg(long, env = "OBSERVERIO_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// Hours after which a session ends that nobody has used; one that is used lives 30 days
+    #[arg(long, env = "OBSERVERIO_SESSION_IDLE", value_name = "HOURS", default_value = "168")]
+    session_idle: String,
+    /// Keep people who have no second factor out of every project, and of what is the owner's; API tokens go on
+    #[arg(long, env = "OBSERVERIO_REQUIRE_SECOND_FACTOR")]
+    require_second_factor: bool,
 }
 
 /// Checked.
 pub(super) struct CheckedAccess {
     pub(super) registration: Registration,
     pub(super) metrics: MetricsAccess,
+    pub(super) session_idle: Duration,
+    pub(super) require_second_factor: bool,
 }
 
 /// Who may read the metrics.
@@ -64,6 +74,16 @@ impl Access {
             None if is_private => MetricsAccess::Everybody,
             None => MetricsAccess::Nobody,
         };
-        Ok(CheckedAccess { registration, metrics })
+        let source = sources.of("session_idle", "OBSERVERIO_SESSION_IDLE");
+        let session_idle = match self.session_idle.trim().parse::<f64>() {
+            Ok(hours) if (0.25..=720.0).contains(&hours) => Duration::from_secs_f64(hours * 3600.0),
+            _ => return Err(source.refuse("say a number of hours from 0.25 to 720")),
+        };
+        Ok(CheckedAccess {
+            registration,
+            metrics,
+            session_idle,
+            require_second_factor: self.require_second_factor,
+        })
     }
 }

@@ -38,10 +38,11 @@ pub(super) struct Visitor(pub(super) Origin);
 impl FromRequestParts<Web> for Visitor {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
+        let Ok(scheme) = Scheme::from_request_parts(parts, web).await;
         let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
         let agent = guard::text(&parts.headers, &USER_AGENT).unwrap_or_default().to_owned();
-        Ok(Self(Origin { address, agent }))
+        Ok(Self(Origin { address, agent, is_encrypted: web.is_https(scheme) }))
     }
 }
 
@@ -71,7 +72,9 @@ impl FromRequestParts<Web> for SignedIn {
 impl Web {
     fn session_cookie(&self, scheme: Scheme, headers: &HeaderMap) -> Option<String> {
         let jar = CookieJar::from_headers(headers);
-        jar.get(self.cookie_name(scheme)).map(|cookie| cookie.value().to_owned())
+        let token = jar.get(self.cookie_name(scheme)).map(|cookie| cookie.value().to_owned());
+        // one that was begun under TLS does not come in plain text, by whatever name
+        token.filter(|token| self.is_https(scheme) || !gateway::is_for_tls(token))
     }
 
     /// Whether the browser sent a session's cookie, a good one or not.
@@ -85,7 +88,7 @@ impl Web {
     }
 
     /// Whether the browser came through TLS: ours, that of a trusted proxy, or that of the public URL.
-    fn is_https(&self, scheme: Scheme) -> bool {
+    pub(super) fn is_https(&self, scheme: Scheme) -> bool {
         scheme == Scheme::Https || self.is_public_https()
     }
 
@@ -104,16 +107,21 @@ impl Web {
 
     /// `Set-Cookie` that signs in.
     pub(super) fn cookie_for(&self, scheme: Scheme, signed_in: &gateway::SignedIn) -> HeaderValue {
-        self.cookie(scheme, &signed_in.token, MAX_AGE_SECONDS)
+        self.cookie(self.cookie_name(scheme), scheme, &signed_in.token, MAX_AGE_SECONDS)
     }
 
     /// `Set-Cookie` that signs out.
     pub(super) fn no_cookie(&self, scheme: Scheme) -> HeaderValue {
-        self.cookie(scheme, "", 0)
+        self.cookie(self.cookie_name(scheme), scheme, "", 0)
     }
 
-    fn cookie(&self, scheme: Scheme, token: &str, max_age_seconds: u32) -> HeaderValue {
-        let name = self.cookie_name(scheme);
+    pub(super) fn cookie(
+        &self,
+        name: &str,
+        scheme: Scheme,
+        token: &str,
+        max_age_seconds: u32,
+    ) -> HeaderValue {
         let secure = if self.is_https(scheme) { "; Secure" } else { "" };
         let text =
             format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_seconds}{secure}");

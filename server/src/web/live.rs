@@ -46,6 +46,8 @@ use super::{
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// A browser that was silent for so long, without answering a heartbeat even, is gone.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How often it is noted that somebody does something here, so that their session does not end for want of use.
+const USE_NOTE: Duration = Duration::from_secs(60);
 /// A browser that does not take a message for so long is closed, and gets a snapshot when it returns.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long we wait for the browser to say good-bye too.
@@ -130,6 +132,8 @@ struct Conversation {
     saving: Option<Saving>,
     heartbeat: Interval,
     heard: Instant,
+    /// When it was last noted that somebody does something here; to open the page is noted elsewhere.
+    noted: Instant,
 }
 
 enum Wake {
@@ -175,6 +179,7 @@ impl Conversation {
             saving,
             heartbeat,
             heard: now,
+            noted: now,
         }
     }
 
@@ -248,6 +253,11 @@ impl Conversation {
     }
 
     async fn on_command(&mut self, command: ClientMessage) -> Result<(), End> {
+        let is_by_hand = matches!(command, ClientMessage::Edit { .. } | ClientMessage::Run { .. });
+        if is_by_hand && self.noted.elapsed() >= USE_NOTE {
+            self.noted = Instant::now();
+            self.gateway.note_use(&self.caller);
+        }
         match command {
             ClientMessage::Subscribe { project } => self.subscribe(project).await,
             ClientMessage::Ping { token } => self.say(&ServerMessage::Pong { token }).await,
@@ -307,8 +317,8 @@ impl Conversation {
         match self.gateway.authorise_in(&self.caller, Action::ReadProject, watcher.project()).await {
             Ok(role) if role == watcher.role() => Ok(()),
             Ok(_) => Err(End::Say(CLOSE_ROLE, "your role has changed; connect again")),
-            Err(GatewayError::NotFound | GatewayError::Forbidden) => {
-                Err(End::Say(CLOSE_FORBIDDEN, "you are no longer a member of this project"))
+            Err(GatewayError::NotFound | GatewayError::Forbidden | GatewayError::SecondFactorNeeded) => {
+                Err(End::Say(CLOSE_FORBIDDEN, "you may no longer see this project"))
             }
             Err(_) => Ok(()),
         }

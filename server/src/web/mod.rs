@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod body;
 mod client;
+mod device;
 mod echo;
 mod encryption;
 mod forms;
@@ -22,6 +23,7 @@ mod serve;
 mod site;
 mod state;
 
+pub(crate) use device::DeviceKey;
 pub(crate) use readers::Readers;
 pub(crate) use router::router;
 pub use router::{Route, RouteClass, routes, server_functions};

@@ -9,6 +9,7 @@ use gateway::{Caller, Credential};
 use protocol::model::{TokenId, UserId};
 use sha2::{Digest as _, Sha256};
 
+use super::device::{AccountDigest, Device, account_digest};
 use crate::{
     rate::{Limiter, Network},
     share::{Share, Shares},
@@ -16,6 +17,9 @@ use crate::{
 
 /// So many seconds' worth of requests may come at once.
 const BURST_SECONDS: u32 = 4;
+/// Wrong codes of a second factor of one account in an hour, wherever they come from: whoever sends them has its password.
+const MAX_BAD_CODES: u32 = 30;
+const BAD_CODE_PERIOD: Duration = Duration::from_secs(3600);
 /// The time over which mistakes are counted.
 const MISTAKE_PERIOD: Duration = Duration::from_secs(5 * 60);
 /// Wrong tokens of one address in that time. A right one is always taken: it can't be guessed, and others may share the
@@ -30,6 +34,8 @@ const MAX_BAD_PASSWORDS_OF_ADDRESS: u32 = 100;
 const MAX_WAITING_PASSWORDS: usize = 32;
 /// The same for this machine itself, behind which a proxy may speak for everybody.
 const MAX_WAITING_OF_OWN_MACHINE: usize = 256;
+/// The same for a browser that is known: a person with several pages.
+const MAX_WAITING_OF_DEVICE: usize = 4;
 /// When somebody is to come back whose address has so many waiting.
 const WAITING_TIME: Duration = Duration::from_secs(2);
 /// Live pages and followed logs that one token or person may have open at once.
@@ -46,8 +52,14 @@ pub(super) enum Asker {
     Person(UserId),
 }
 
-/// Of an e-mail, whether or not anybody has it.
-type AccountDigest = [u8; 16];
+/// Where a password comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    /// Nobody knows more of it than its address.
+    Network(Network),
+    /// A browser in which that account was signed in before.
+    Device(Device),
+}
 
 /// Who has asked and who was wrong lately.
 pub(super) struct Rates {
@@ -56,9 +68,10 @@ pub(super) struct Rates {
     followed: Shares<Asker>,
     downloads: Shares<Asker>,
     bad_tokens: Limiter<Network>,
-    passwords: Limiter<(AccountDigest, Network)>,
+    passwords: Limiter<(AccountDigest, Place)>,
     bad_addresses: Limiter<Network>,
-    waiting: Shares<Network>,
+    bad_codes: Limiter<UserId>,
+    waiting: Shares<Place>,
 }
 
 impl From<&Caller> for Asker {
@@ -83,6 +96,7 @@ impl Rates {
             bad_tokens: Limiter::new(MAX_BAD_TOKENS, MISTAKE_PERIOD),
             passwords: Limiter::new(MAX_BAD_PASSWORDS, MISTAKE_PERIOD),
             bad_addresses: Limiter::new(MAX_BAD_PASSWORDS_OF_ADDRESS, MISTAKE_PERIOD),
+            bad_codes: Limiter::new(MAX_BAD_CODES, BAD_CODE_PERIOD),
             waiting: Shares::default(),
         }
     }
@@ -126,8 +140,32 @@ impl Rates {
     /// # Errors
     /// How long to wait; also for whoever has the right password, or he could be told by that.
     pub(super) fn password(&self, account: &str, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
-        let digest = Sha256::digest(account.trim().to_lowercase());
-        self.attempt(*digest.first_chunk().expect("a SHA-256 has 32 bytes"), address)
+        self.attempt(account_digest(account), address)
+    }
+
+    /// The same in a browser in which that account was signed in before: whatever others try, from the same address or another,
+    /// does not count against it.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn password_at(&self, account: &str, device: Device) -> Result<Try<'_>, Duration> {
+        let place = Place::Device(device);
+        let waiting = self.waiting.take(place, MAX_WAITING_OF_DEVICE).ok_or(WAITING_TIME)?;
+        let key = (account_digest(account), place);
+        self.passwords.take(key, Instant::now())?;
+        Ok(Try { rates: self, key, counted: None, _waiting: waiting })
+    }
+
+    /// The password again of somebody who is signed in.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn own_password(&self, caller: &Caller) -> Result<Try<'_>, Duration> {
+        let account = caller.user.email.as_deref().unwrap_or_default();
+        match Device::of_session(caller) {
+            Some(device) => self.password_at(account, device),
+            None => self.password(account, caller.address),
+        }
     }
 
     /// The same for a link that sets a new password.
@@ -139,15 +177,32 @@ impl Rates {
         self.attempt([0; 16], address)
     }
 
+    /// The same for the code of a second factor, which is short.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn code(&self, user: UserId, address: Option<IpAddr>) -> Result<CodeTry<'_>, Duration> {
+        self.bad_codes.take(user, Instant::now())?;
+        let digest = Sha256::digest(format!("code {user}"));
+        match self.attempt(*digest.first_chunk().expect("a SHA-256 has 32 bytes"), address) {
+            Ok(attempt) => Ok(CodeTry { user, attempt }),
+            Err(wait) => {
+                self.bad_codes.give_back(&user);
+                Err(wait)
+            }
+        }
+    }
+
     fn attempt(&self, account: AccountDigest, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
         let is_own = address.is_some_and(|address| address.to_canonical().is_loopback());
         let most = if is_own { MAX_WAITING_OF_OWN_MACHINE } else { MAX_WAITING_PASSWORDS };
         let (address, now) = (network(address), Instant::now());
-        let waiting = self.waiting.take(address, most).ok_or(WAITING_TIME)?;
+        let place = Place::Network(address);
+        let waiting = self.waiting.take(place, most).ok_or(WAITING_TIME)?;
         // a proxy that nobody named would be everybody
         let counted = (!is_own).then_some(address);
         counted.map(|address| self.bad_addresses.take(address, now)).transpose()?;
-        let attempt = Try { rates: self, key: (account, address), counted, _waiting: waiting };
+        let attempt = Try { rates: self, key: (account, place), counted, _waiting: waiting };
         match self.passwords.take(attempt.key, now) {
             Ok(()) => Ok(attempt),
             Err(wait) => {
@@ -163,9 +218,9 @@ impl Rates {
 #[must_use]
 pub(super) struct Try<'a> {
     rates: &'a Rates,
-    key: (AccountDigest, Network),
+    key: (AccountDigest, Place),
     counted: Option<Network>,
-    _waiting: Share<Network>,
+    _waiting: Share<Place>,
 }
 
 impl Try<'_> {
@@ -179,6 +234,21 @@ impl Try<'_> {
         if let Some(address) = &self.counted {
             self.rates.bad_addresses.give_back(address);
         }
+    }
+}
+
+/// A code that is being tried.
+#[must_use]
+pub(super) struct CodeTry<'a> {
+    user: UserId,
+    attempt: Try<'a>,
+}
+
+impl CodeTry<'_> {
+    /// It does not count.
+    pub(super) fn was_right(self) {
+        self.attempt.rates.bad_codes.give_back(&self.user);
+        self.attempt.was_right();
     }
 }
 
@@ -220,6 +290,19 @@ mod tests {
         assert_eq!(rates.password("ann@example.org", here).map(drop), Err(WAITING_TIME));
         tries.pop();
         assert!(rates.password("ann@example.org", here).is_ok());
+    }
+
+    #[test]
+    fn codes_of_one_account_are_counted_wherever_they_come_from() {
+        let rates = Rates::new(50);
+        let from = |n: u8| Some(IpAddr::from([192, 0, 2, n]));
+        let tried = |user, n| rates.code(UserId(user), from(n)).is_ok();
+        assert_eq!((0..20).filter(|_| tried(7, 1)).count(), 10, "from one address");
+        assert_eq!((2..100).filter(|n| tried(7, *n)).count(), 20, "from all");
+        assert!(tried(8, 1));
+        for _ in 0..100 {
+            rates.code(UserId(9), None).unwrap().was_right();
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     api::EditLocks,
     client::Scheme,
+    device::DeviceKey,
     rates::Rates,
     readers::Readers,
     readiness::{Probe, Readiness},
@@ -31,6 +32,8 @@ pub(crate) struct Web {
     pub(super) rates: Arc<Rates>,
     /// What is sent and not read yet.
     pub(super) readers: Arc<Readers>,
+    /// Signs what browsers keep by which they are known again.
+    pub(super) device_key: Arc<DeviceKey>,
     /// Edits of scripts that may be sent again.
     pub(super) edits: Arc<EditLocks>,
     /// Cancelled when the server goes down.
@@ -50,6 +53,8 @@ pub(crate) struct Access {
     /// Of one token or person.
     pub(crate) api_requests_per_second: u32,
     pub(crate) readers: Arc<Readers>,
+    /// Signs what browsers keep by which they are known again.
+    pub(crate) device_key: DeviceKey,
 }
 
 /// What does not change while the server runs.
@@ -91,6 +96,7 @@ impl Web {
             echo,
             api_requests_per_second,
             readers,
+            device_key,
         } = access;
         let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
@@ -111,8 +117,8 @@ impl Web {
         });
         let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
         let rates = Arc::new(Rates::new(api_requests_per_second));
-        let edits = Arc::default();
-        Self { gateway, leptos, settings, metrics, probe, rates, readers, edits, stop, tasks }
+        let (device_key, edits) = (Arc::new(device_key), Arc::default());
+        Self { gateway, leptos, settings, metrics, probe, rates, readers, device_key, edits, stop, tasks }
     }
 
     /// The address that people type, as far as it is known: that of the settings, or the one by which this request came.

@@ -13,7 +13,7 @@ async fn an_invitation_is_made_listed_and_taken() {
     let made = world.script.json("POST", &world.at("/invitations"), &body).await;
     assert_eq!(made.status, 201, "{}", made.body);
     let (invitation, link) = (made.json()["invitation"].clone(), made.json()["link"].clone());
-    let start = format!("http://{}/join?token=", world.server.http);
+    let start = format!("http://{}/join#token=", world.server.http);
     let token = link.as_str().unwrap().strip_prefix(&start).unwrap().to_owned();
     assert_eq!((&invitation["role"], &invitation["note"]), (&json!("designer"), &json!("for Ana")));
 
@@ -38,7 +38,7 @@ async fn behind_a_proxy_the_link_has_the_public_address() {
     let headers = [("host", "tune.example.org")];
     let made = world.script.send("POST", &path, &headers, &body.to_string()).await;
     let link = made.json()["link"].as_str().unwrap().to_owned();
-    assert!(link.starts_with("https://tune.example.org/join?token="), "{link}");
+    assert!(link.starts_with("https://tune.example.org/join#token="), "{link}");
 }
 
 #[tokio::test]

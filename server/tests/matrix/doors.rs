@@ -15,7 +15,10 @@ pub fn outcome(answer: &Answer) -> String {
     let location = answer.header("location").unwrap_or_default();
     let error = location.split_once("error=").map(|(_, code)| code);
     let is_sent_to_sign_in = location.starts_with("/sign-in") && answer.header("set-cookie").is_none();
+    let is_asked_again = error == Some("confirmation_needed")
+        || answer.status == 403 && answer.body.contains("\"code\":\"confirmation_needed\"");
     let word = match (answer.status, error) {
+        _ if is_asked_again => "again",
         (303, Some("forbidden")) | (403, _) => "no",
         (303, Some("not_found")) | (404, _) => "none",
         // 426: `GET /live` of somebody who may, and who asks for no WebSocket

@@ -48,10 +48,11 @@ fn number(id: i64) -> char {
 fn arguments(function: &str, stage: &Stage) -> Vec<(&'static str, String)> {
     let (device, number) = (stage.device.0, number(stage.project.id.0));
     match function {
-        "get_session" | "list_projects" | "get_account" | "list_tokens" | "list_accounts" => {
+        "get_session" | "get_sign_in" | "get_second_factor" | "list_projects" | "get_account"
+        | "list_tokens" | "list_accounts" => {
             vec![("", String::new())]
         }
-        "get_invitation" | "get_reset" => vec![("", "\u{4}none".to_owned())],
+        "get_invitation" | "get_reset" | "get_set_up" => vec![("", "\u{4}none".to_owned())],
         "get_live" | "get_settings" | "get_schema" | "list_members" | "list_keys" => {
             vec![("", number.to_string())]
         }
@@ -76,6 +77,7 @@ pub fn outcome(answer: &Answer) -> String {
         AppError::SignedOut => "who".to_owned(),
         AppError::NotFound => "none".to_owned(),
         AppError::Forbidden => "no".to_owned(),
+        AppError::SecondFactorNeeded => "factor".to_owned(),
         AppError::Failed(text) => format!("{}:{text}", answer.status),
     }
 }

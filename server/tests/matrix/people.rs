@@ -26,6 +26,8 @@ pub enum Who {
     Viewer,
     Designer,
     Admin,
+    /// An admin who signed in more than ten minutes ago, and has not given their password since.
+    Stale,
     /// Of the instance.
     Owner,
     /// An admin of another project.
@@ -53,11 +55,12 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Nobody,
         Self::Viewer,
         Self::Designer,
         Self::Admin,
+        Self::Stale,
         Self::Owner,
         Self::Stranger,
         Self::Removed,
@@ -80,6 +83,7 @@ impl Who {
             Self::Viewer => "viewer",
             Self::Designer => "designer",
             Self::Admin => "admin",
+            Self::Stale => "stale",
             Self::Owner => "owner",
             Self::Stranger => "stranger",
             Self::Removed => "removed",
@@ -141,15 +145,19 @@ impl People {
         let elsewhere = gateway.create_project(&owner, "Elsewhere").await.unwrap();
         let mut people = Self {
             server,
-            owner: owner.clone(),
+            // whose sessions come and go at the doors
+            owner: Caller::from(owner.user.clone()),
             shown: vec![(Who::Nobody, Shown::Nothing), (Who::Owner, cookie(&set_up))],
             persons: vec![(Who::Owner, owner)],
             elsewhere,
             requests: AtomicU32::new(0),
         };
-        for who in [Who::Viewer, Who::Designer, Who::Admin, Who::Stranger, Who::Removed, Who::SignedOut] {
+        for who in
+            [Who::Viewer, Who::Designer, Who::Admin, Who::Stale, Who::Stranger, Who::Removed, Who::SignedOut]
+        {
             people.sign_up(who).await;
         }
+        people.let_ten_minutes_pass().await;
         people.server.gateway.sign_out(people.person(Who::SignedOut)).await.unwrap();
         people.make_tokens().await;
         people.shown.push((Who::Key, Shown::Nothing));
@@ -168,6 +176,12 @@ impl People {
         }
         self.shown.push((who, cookie(&signed_in)));
         self.persons.push((who, signed_in.caller));
+    }
+
+    /// For whoever has not proved lately who they are.
+    async fn let_ten_minutes_pass(&self) {
+        let stale = self.person(Who::Stale).user.id;
+        self.server.execute(&format!("UPDATE sessions SET confirmed_at = 1 WHERE user_id = {stale}")).await;
     }
 
     async fn make_tokens(&mut self) {
@@ -233,6 +247,9 @@ impl People {
         let signed_in = self.server.gateway.sign_in(&email, PASSWORD, &origin).await.unwrap();
         let signed_in = cookie(&signed_in);
         self.show(who, signed_in);
+        if who == Who::Stale {
+            self.let_ten_minutes_pass().await;
+        }
     }
 
     pub async fn send(&self, who: Who, request: &Request) -> Answer {

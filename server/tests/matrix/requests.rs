@@ -1,6 +1,6 @@
 //! What is sent to each address, so that it is done if whoever asks may: a refusal is then one of rights.
 
-use gateway::Origin;
+use gateway::{Caller, Origin};
 use protocol::model::{ProjectId, SessionInfo, TokenId, TokenScope, UserId};
 use server::{Route, RouteClass};
 
@@ -48,7 +48,9 @@ async fn own_session(people: &People, who: Who) -> String {
 
 /// A token of his, to be deleted.
 async fn own_token(people: &People, who: Who) -> TokenId {
-    let making = people.server.gateway.create_token(people.person(who), "spare", TokenScope::Read, None, 1);
+    // as if they had just signed in
+    let person = Caller::from(people.person(who).user.clone());
+    let making = people.server.gateway.create_token(&person, "spare", TokenScope::Read, None, 1);
     making.await.unwrap().1.id
 }
 
@@ -63,6 +65,16 @@ async fn spare_account(people: &People) -> UserId {
             None => gateway.register_user(NAME, PASSWORD, &Origin::default()).await.map(drop).unwrap(),
         }
     }
+}
+
+/// As if that person had set one up.
+async fn give_second_factor(people: &People, user: UserId) {
+    let secret = if people.server.is_on_postgres() { "'\\x00'" } else { "x'00'" };
+    let sql = format!(
+        "INSERT INTO second_factors (user_id, secret, created_at, confirmed_at) VALUES ({user}, {secret}, 1, 1)
+         ON CONFLICT (user_id) DO NOTHING"
+    );
+    people.server.execute(&sql).await;
 }
 
 /// Panics for a route that nobody has thought of here.
@@ -94,10 +106,16 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         (_, "/account/sessions/end") => format!("session={}", own_session(people, who).await),
         (_, "/account/tokens") => "name=mine&scope=read&project=&days=1".to_owned(),
         (_, "/account/tokens/delete") => format!("token={}", own_token(people, who).await),
+        (_, "/account/second-factor") => "step=begin".to_owned(),
         (_, "/accounts") => format!("user={member}"),
+        (_, "/accounts/second-factor/remove") => {
+            give_second_factor(people, *member).await;
+            format!("user={member}")
+        }
         (_, "/accounts/delete") => format!("user={}", spare_account(people).await),
         (_, "/projects") => "name=made".to_owned(),
         (_, "/p/{id}/settings" | "/p/{id}/settings/delete") => format!("name={NAME}"),
+        (_, "/p/{id}/settings/second-factor") => "required=false".to_owned(),
         (_, "/p/{id}/settings/members") => "role=viewer&note=".to_owned(),
         (_, "/p/{id}/settings/members/role") => format!("user={member}&role=designer"),
         (_, "/p/{id}/settings/members/remove") => format!("user={member}"),

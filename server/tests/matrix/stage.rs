@@ -34,6 +34,7 @@ impl Stage {
             (Who::Viewer, ProjectRole::Viewer),
             (Who::Designer, ProjectRole::Designer),
             (Who::Admin, ProjectRole::Admin),
+            (Who::Stale, ProjectRole::Admin),
             (Who::Removed, ProjectRole::Admin),
             // he does nothing any more, so he is the one to whom things are done
             (Who::SignedOut, ProjectRole::Admin),

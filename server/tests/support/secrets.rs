@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 /// What is shorter would be found by chance.
 const MIN_BYTES: usize = 12;
 /// Fields of forms and of JSON that hold a secret.
-const FIELDS: [&str; 4] = ["password", "current", "new", "token"];
+const FIELDS: [&str; 6] = ["password", "password_again", "current", "new", "token", "begun"];
 /// So much of a log is searched again: a secret may stand there that nobody had heard of yet.
 const SEARCHED_TWICE_BYTES: usize = 1024 * 1024;
 

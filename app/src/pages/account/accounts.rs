@@ -5,7 +5,7 @@ use protocol::model::{Account, Role, UserId};
 
 use super::{AccountSection, Frame};
 use crate::api::{self, AccountsPage};
-use crate::components::{Confirm, Issued};
+use crate::components::{Confirm, Issued, PasswordAgain};
 use crate::format;
 use crate::pages::loaded;
 
@@ -17,7 +17,8 @@ pub fn Accounts() -> impl IntoView {
 
 #[component]
 fn Content(page: AccountsPage) -> impl IntoView {
-    let AccountsPage { user, accounts, reply, .. } = page;
+    let AccountsPage { user, accounts, asks_password, reply, .. } = page;
+    let email = user.email.clone();
     let issued = reply.issued.clone().map(|link| {
         let hint = format!(
             "It sets a new password for {}. It works once, for a day, and is shown only now.",
@@ -28,7 +29,7 @@ fn Content(page: AccountsPage) -> impl IntoView {
     view! {
         <Frame user current=AccountSection::All reply>
             {issued}
-            <ul class="rows">{accounts.into_iter().map(|account| view! { <Row account /> }).collect_view()}</ul>
+            <ul class="rows">{accounts.into_iter().map(|account| view! { <Row account asks_password email=email.clone() /> }).collect_view()}</ul>
             <p class="meta">
                 "People come by the invitations of a project's admins. Who has forgotten the password gets a link from \
                  you that sets a new one; give it to nobody else."
@@ -39,8 +40,8 @@ fn Content(page: AccountsPage) -> impl IntoView {
 }
 
 #[component]
-fn Row(account: Account) -> impl IntoView {
-    let Account { id, name, role, created_at, projects, .. } = account;
+fn Row(account: Account, asks_password: bool, email: Option<String>) -> impl IntoView {
+    let Account { id, name, role, created_at, projects, has_second_factor, .. } = account;
     let is_owner = role == Role::Owner;
     let about =
         format!("since {} · {}", format::day(created_at), format::count(projects as usize, "project"));
@@ -49,18 +50,61 @@ fn Row(account: Account) -> impl IntoView {
             <span class="row-main">
                 <strong dir="auto">{name.clone()}</strong>
                 {is_owner.then(|| view! { <span class="pill">"owner"</span> })}
+                {has_second_factor.then(|| view! { <span class="pill">"second factor"</span> })}
                 <span class="meta">{about}</span>
             </span>
-            {(!is_owner).then(|| view! { <Manage id name /> })}
+            {(!is_owner).then(|| view! { <Manage id name has_second_factor asks_password email /> })}
         </li>
     }
     .into_any()
 }
 
 #[component]
-fn Manage(id: UserId, name: String) -> impl IntoView {
-    view! {
-        <span class="row-buttons">
+fn Manage(
+    id: UserId,
+    name: String,
+    has_second_factor: bool,
+    asks_password: bool,
+    email: Option<String>,
+) -> impl IntoView {
+    // each question is a closure of its own
+    let (of_factor, of_reset) = (email.clone(), email.clone());
+    let factor = has_second_factor.then(|| {
+        view! {
+            <Confirm
+                id=format!("factor-{id}")
+                label="Remove second factor…"
+                subject=format!("of {name}")
+                question=format!(
+                    "{} signs in with the password alone then, and is signed out everywhere. Do it only for whom you know: \
+                     somebody who has lost the app and the recovery codes.",
+                    format::isolated(&name),
+                )
+                action="/accounts/second-factor/remove"
+                fields=vec![("user", id.to_string())]
+                button="Remove it"
+            >
+                <PasswordAgain asked=asks_password email=of_factor />
+            </Confirm>
+        }
+    });
+    let reset = match asks_password {
+        true => view! {
+            <Confirm
+                id=format!("reset-{id}")
+                label="Make a reset link…"
+                subject=format!("for {name}")
+                question=format!("Whoever has the link sets a new password for {}.", format::isolated(&name))
+                action="/accounts"
+                fields=vec![("user", id.to_string())]
+                button="Make the link"
+                harmless=true
+            >
+                <PasswordAgain asked=true email=of_reset />
+            </Confirm>
+        }
+        .into_any(),
+        false => view! {
             <form method="post" action="/accounts">
                 <input type="hidden" name="user" value=id.to_string() />
                 <button class="button" type="submit">
@@ -68,18 +112,28 @@ fn Manage(id: UserId, name: String) -> impl IntoView {
                     <span class="sr-only">{format!(" for {name}")}</span>
                 </button>
             </form>
+        }
+        .into_any(),
+    };
+    view! {
+        <span class="row-buttons">
+            {reset}
+            {factor}
             <Confirm
                 id=format!("delete-{id}")
                 label="Delete…"
                 subject=name.clone()
                 question=format!(
-                    "{name} is signed out everywhere and no longer a member of any project; tokens and open links are gone. \
+                    "{} is signed out everywhere and no longer a member of any project; tokens and open links are gone. \
                      What was done stays in histories and audit trails.",
+                    format::isolated(&name),
                 )
                 action="/accounts/delete"
                 fields=vec![("user", id.to_string())]
                 button="Delete the account"
-            />
+            >
+                <PasswordAgain asked=asks_password email />
+            </Confirm>
         </span>
     }
     .into_any()

@@ -1,6 +1,7 @@
 //! People's accounts: what frames each of their pages.
 
 mod accounts;
+mod factor;
 mod own;
 mod tokens;
 
@@ -9,6 +10,7 @@ use leptos_meta::Title;
 use protocol::model::{Role, User};
 
 pub use accounts::Accounts;
+pub use factor::SecondFactor;
 pub use own::OwnAccount;
 pub use tokens::Tokens;
 
@@ -20,17 +22,19 @@ use crate::components::Header;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AccountSection {
     Own,
+    Factor,
     Tokens,
     All,
     Audit,
 }
 
 impl AccountSection {
-    const ALL: [Self; 4] = [Self::Own, Self::Tokens, Self::All, Self::Audit];
+    const ALL: [Self; 5] = [Self::Own, Self::Factor, Self::Tokens, Self::All, Self::Audit];
 
     fn title(self) -> &'static str {
         match self {
             Self::Own => "Your account",
+            Self::Factor => "Second factor",
             Self::Tokens => "API tokens",
             Self::All => "All accounts",
             Self::Audit => "Audit trail",
@@ -40,6 +44,7 @@ impl AccountSection {
     fn path(self) -> &'static str {
         match self {
             Self::Own => "/account",
+            Self::Factor => "/account/second-factor",
             Self::Tokens => "/account/tokens",
             Self::All => "/accounts",
             Self::Audit => "/audit",
@@ -47,7 +52,7 @@ impl AccountSection {
     }
 
     fn is_for(self, role: Role) -> bool {
-        matches!(self, Self::Own | Self::Tokens) || role == Role::Owner
+        matches!(self, Self::Own | Self::Factor | Self::Tokens) || role == Role::Owner
     }
 }
 

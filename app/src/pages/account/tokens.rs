@@ -5,7 +5,7 @@ use protocol::model::{ApiToken, ProjectId, TokenScope, UnixMicros};
 
 use super::{AccountSection, Frame};
 use crate::api::{self, TokensPage};
-use crate::components::{Confirm, Issued};
+use crate::components::{Confirm, Issued, PasswordAgain};
 use crate::format;
 use crate::pages::loaded;
 
@@ -21,7 +21,8 @@ pub fn Tokens() -> impl IntoView {
 
 #[component]
 fn Content(page: TokensPage) -> impl IntoView {
-    let TokensPage { user, tokens, projects, now, reply } = page;
+    let TokensPage { user, tokens, projects, asks_password, now, reply } = page;
+    let email = user.email.clone();
     let issued = reply.issued.clone().map(|secret| {
         let hint = format!("Of the token {}. Copy it now: it is never shown again.", reply.subject);
         view! { <Issued label="The new token" hint secret /> }
@@ -44,7 +45,7 @@ fn Content(page: TokensPage) -> impl IntoView {
             {issued}
             <p>"A script that sends a token acts for you, and does at most what its scope says and what you may do yourself."</p>
             {list}
-            <NewToken projects />
+            <NewToken projects asks_password email />
         </Frame>
     }
     .into_any()
@@ -95,7 +96,7 @@ fn about_scope(scope: TokenScope) -> &'static str {
 }
 
 #[component]
-fn NewToken(projects: Vec<(ProjectId, String)>) -> impl IntoView {
+fn NewToken(projects: Vec<(ProjectId, String)>, asks_password: bool, email: Option<String>) -> impl IntoView {
     let scopes = TokenScope::ALL
         .iter()
         .map(|scope| view! { <option value=scope.as_str()>{about_scope(*scope)}</option> })
@@ -134,6 +135,7 @@ fn NewToken(projects: Vec<(ProjectId, String)>) -> impl IntoView {
                     <span>"Good for"</span>
                     <select name="days">{lives}</select>
                 </label>
+                <PasswordAgain asked=asks_password email />
                 <div>
                     <button class="button button--primary" type="submit">
                         "Make a token"

@@ -1,9 +1,11 @@
 //! The project's name, and its end.
 
 use leptos::prelude::*;
+use protocol::model::ProjectId;
 
 use super::{Frame, Section};
 use crate::api::{self, AppError, SettingsPage};
+use crate::components::PasswordAgain;
 use crate::pages::{loaded, project_in_address};
 
 /// `/p/:id/settings`.
@@ -19,8 +21,9 @@ pub fn General() -> impl IntoView {
 
 #[component]
 fn Content(page: SettingsPage) -> impl IntoView {
-    let SettingsPage { head, reply } = page;
+    let SettingsPage { head, is_guarded, reply } = page;
     let (id, name) = (head.id, head.name.clone());
+    let (asked, email) = (head.asks_password, head.user.email.clone());
     view! {
         <Frame head current=Section::General reply>
             <form class="form form--inline" method="post" action=format!("/p/{id}/settings")>
@@ -32,6 +35,7 @@ fn Content(page: SettingsPage) -> impl IntoView {
                     "Rename"
                 </button>
             </form>
+            <Guard project=id is_guarded asked email=email.clone() />
             <section class="danger" aria-labelledby="delete">
                 <h2 id="delete">"Delete this project"</h2>
                 <p>
@@ -43,12 +47,42 @@ fn Content(page: SettingsPage) -> impl IntoView {
                         <span>"To go on, type its name: " <bdi><strong>{name}</strong></bdi></span>
                         <input type="text" name="name" required autocomplete="off" spellcheck="false" />
                     </label>
+                    <PasswordAgain asked email />
                     <button class="button button--danger" type="submit">
                         "Delete for good"
                     </button>
                 </form>
             </section>
         </Frame>
+    }
+    .into_any()
+}
+
+/// Whether people without a second factor are kept out.
+#[component]
+fn Guard(project: ProjectId, is_guarded: bool, asked: bool, email: Option<String>) -> impl IntoView {
+    let (says, button) = match is_guarded {
+        true => ("Only people with a second factor may open this project.", "Let everybody in again"),
+        false => (
+            "People without a second factor may open this project. Once it asks for one, their pages of it close; \
+             each sets it up under Your account. API tokens and games go on.",
+            "Ask for a second factor",
+        ),
+    };
+    view! {
+        <section class="section" aria-labelledby="guard">
+            <h2 id="guard">"Second factor"</h2>
+            <p>{says}</p>
+            <form class="form form--short" method="post" action=format!("/p/{project}/settings/second-factor")>
+                <input type="hidden" name="required" value=(!is_guarded).to_string() />
+                <PasswordAgain asked=asked && is_guarded email />
+                <div>
+                    <button class="button" type="submit">
+                        {button}
+                    </button>
+                </div>
+            </form>
+        </section>
     }
     .into_any()
 }

@@ -5,7 +5,7 @@ use protocol::model::{GameKey, ProjectId, ProjectRole, UnixMicros};
 
 use super::{Frame, Section};
 use crate::api::{self, AppError, KeysPage};
-use crate::components::{Confirm, Copy};
+use crate::components::{Confirm, Copy, PasswordAgain};
 use crate::format;
 use crate::pages::{loaded, project_in_address};
 
@@ -33,14 +33,15 @@ fn Content(page: KeysPage) -> impl IntoView {
     let KeysPage { head, keys, now, reply } = page;
     let (id, manages) = (head.id, head.role == ProjectRole::Admin);
     let (good, past): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| key.is_in_force(now));
-    let row = move |key| view! { <Row project=id key now manages /> };
+    let (asks_password, email) = (head.asks_password, head.user.email.clone());
+    let row = move |key| view! { <Row project=id key now manages asks_password email=email.clone() /> };
     let none = good.is_empty();
     let past = (!past.is_empty()).then(|| {
         let title = format!("No longer in force: {}", format::count(past.len(), "key"));
         view! {
             <details class="past">
                 <summary>{title}</summary>
-                <ul class="rows">{past.into_iter().map(row).collect_view()}</ul>
+                <ul class="rows">{past.into_iter().map(row.clone()).collect_view()}</ul>
             </details>
         }
     });
@@ -63,7 +64,14 @@ fn Content(page: KeysPage) -> impl IntoView {
 }
 
 #[component]
-fn Row(project: ProjectId, key: GameKey, now: UnixMicros, manages: bool) -> impl IntoView {
+fn Row(
+    project: ProjectId,
+    key: GameKey,
+    now: UnixMicros,
+    manages: bool,
+    asks_password: bool,
+    email: Option<String>,
+) -> impl IntoView {
     let in_force = key.is_in_force(now);
     let (state, live) = state(&key, now);
     let made = match &key.created_by {
@@ -96,7 +104,7 @@ fn Row(project: ProjectId, key: GameKey, now: UnixMicros, manages: bool) -> impl
                 </details>
                 <Copy text=Signal::stored(whole) what=format!("the key {}", key.name) />
             </span>
-            {(manages && in_force).then(|| view! { <Manage project key /> })}
+            {(manages && in_force).then(|| view! { <Manage project key asks_password email /> })}
         </li>
     }
     .into_any()
@@ -113,7 +121,7 @@ fn state(key: &GameKey, now: UnixMicros) -> (String, bool) {
 }
 
 #[component]
-fn Manage(project: ProjectId, key: GameKey) -> impl IntoView {
+fn Manage(project: ProjectId, key: GameKey, asks_password: bool, email: Option<String>) -> impl IntoView {
     let (id, name) = (key.id, key.name.clone());
     let fields = || vec![("key", id.to_string())];
     let options = OVERLAPS.map(|(days, text)| view! { <option value=days.to_string()>{text}</option> });
@@ -175,7 +183,9 @@ fn Manage(project: ProjectId, key: GameKey) -> impl IntoView {
                 action=format!("/p/{project}/settings/keys/revoke")
                 fields=fields()
                 button="Revoke the key"
-            />
+            >
+                <PasswordAgain asked=asks_password email />
+            </Confirm>
         </span>
     }
     .into_any()

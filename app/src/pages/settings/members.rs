@@ -5,7 +5,7 @@ use protocol::model::{Invitation, Member, ProjectId, ProjectRole, UserId};
 
 use super::{Frame, Section};
 use crate::api::{self, AppError, MembersPage};
-use crate::components::{Confirm, Issued};
+use crate::components::{Confirm, Issued, PasswordAgain};
 use crate::format;
 use crate::pages::{loaded, project_in_address};
 
@@ -24,11 +24,12 @@ pub fn Members() -> impl IntoView {
 fn Content(page: MembersPage) -> impl IntoView {
     let MembersPage { head, members, invitations, reply, .. } = page;
     let (id, role, me) = (head.id, head.role, head.user.id);
+    let (asks_password, email) = (head.asks_password, head.user.email.clone());
     let admins = members.iter().filter(|member| member.role == ProjectRole::Admin).count();
     let nobody = members.is_empty();
     let rows = members.into_iter().map(move |member| {
         let is_last_admin = member.role == ProjectRole::Admin && admins == 1;
-        view! { <Row project=id role me member is_last_admin /> }
+        view! { <Row project=id role me member is_last_admin asks_password email=email.clone() /> }
     });
     let issued = reply.issued.clone().map(|link| {
         let hint = "It works once, for seven days. Send it to the one whom you invite; it is shown only now.";
@@ -56,10 +57,14 @@ fn Row(
     me: UserId,
     member: Member,
     is_last_admin: bool,
+    asks_password: bool,
+    email: Option<String>,
 ) -> impl IntoView {
     let is_me = member.user == me;
+    // who leaves harms nobody but themselves, and can be invited again
+    let asked = asks_password && !is_me;
     let end = (is_me || role == ProjectRole::Admin)
-        .then(|| view! { <End project member=member.clone() is_me is_last_admin /> });
+        .then(|| view! { <End project member=member.clone() is_me is_last_admin asked email /> });
     let Member { user, name, added_at, .. } = member;
     view! {
         <li class="row">
@@ -109,7 +114,14 @@ fn Roles(chosen: ProjectRole) -> impl IntoView {
 
 /// Leaving, or being removed.
 #[component]
-fn End(project: ProjectId, member: Member, is_me: bool, is_last_admin: bool) -> impl IntoView {
+fn End(
+    project: ProjectId,
+    member: Member,
+    is_me: bool,
+    is_last_admin: bool,
+    asked: bool,
+    email: Option<String>,
+) -> impl IntoView {
     let Member { user, name, .. } = member;
     let (label, subject, mut question, button) = match is_me {
         true => (
@@ -140,7 +152,9 @@ fn End(project: ProjectId, member: Member, is_me: bool, is_last_admin: bool) -> 
             action=format!("/p/{project}/settings/members/remove")
             fields=vec![("user", user.to_string())]
             button
-        />
+        >
+            <PasswordAgain asked email />
+        </Confirm>
     }
 }
 

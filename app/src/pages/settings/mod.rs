@@ -78,7 +78,7 @@ fn Frame(
     /// The page's own part.
     children: Children,
 ) -> impl IntoView {
-    let ProjectHead { user, id, name, role } = head;
+    let ProjectHead { user, id, name, role, .. } = head;
     let links = Section::ALL.into_iter().filter(|section| section.is_for(role)).map(|section| {
         view! {
             <a href=format!("/p/{id}{}", section.path()) aria-current=(section == current).then_some("page")>

@@ -67,7 +67,9 @@ impl AccessStore {
         both!(self, db, {
             let cells = sqlx::query_as(
                 "SELECT u.id, u.name, u.email, u.role, u.created_at,
-                     (SELECT count(*) FROM members m WHERE m.user_id = u.id)
+                     (SELECT count(*) FROM members m WHERE m.user_id = u.id),
+                     (SELECT count(*) FROM second_factors f
+                      WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
                  FROM users u ORDER BY u.id",
             )
             .fetch_all(&db.reader)

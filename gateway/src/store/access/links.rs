@@ -149,6 +149,34 @@ impl AccessStore {
         })
     }
 
+    /// Counts a wrong password that came with an invitation, which falls with the `last`.
+    pub async fn count_wrong_password(
+        &self,
+        token_hash: &TokenHash,
+        last: i64,
+        note: AuditRow,
+    ) -> Result<()> {
+        both!(self, db, {
+            let mut tx = db.begin_write().await?;
+            let counted: Option<(i64, i64)> = sqlx::query_as(
+                "UPDATE links SET wrong_passwords = wrong_passwords + 1
+                 WHERE token_hash = $1 AND project_id IS NOT NULL RETURNING wrong_passwords, project_id",
+            )
+            .bind(&token_hash[..])
+            .fetch_optional(&mut *tx)
+            .await?;
+            match counted {
+                Some((count, project)) if count >= last => {
+                    let delete = "DELETE FROM links WHERE token_hash = $1";
+                    sqlx::query(delete).bind(&token_hash[..]).execute(&mut *tx).await?;
+                    let note = AuditRow { project: Some(ProjectId(project)), ..note };
+                    db.finish(tx, note).await
+                }
+                _ => Ok(tx.commit().await?),
+            }
+        })
+    }
+
     /// Spends an invitation: makes the account if it is new, and the membership; one who is a member already keeps
     /// the higher role. `None`: the link is not good any more.
     ///

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod factors;
 mod keys;
 mod links;
 mod members;
@@ -18,6 +19,7 @@ use super::Result;
 
 pub use accounts::NewUser;
 pub use audit::AuditRow;
+pub use factors::Factor;
 pub use keys::{KeyState, NewKey};
 pub use links::{Joining, Link, LinkPurpose, NewLink};
 pub use sessions::{NewSession, Sessions};

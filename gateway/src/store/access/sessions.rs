@@ -39,8 +39,8 @@ impl AccessStore {
         both!(self, db, {
             let insert = sqlx::query(
                 "INSERT INTO sessions
-                     (token_hash, user_id, created_at, last_used_at, expires_at, address, agent)
-                 VALUES ($1, $2, $3, $3, $4, $5, $6)",
+                     (token_hash, user_id, created_at, last_used_at, confirmed_at, expires_at, address, agent)
+                 VALUES ($1, $2, $3, $3, $3, $4, $5, $6)",
             )
             .bind(&session.token_hash[..])
             .bind(session.user.0)
@@ -56,6 +56,20 @@ impl AccessStore {
             )
             .bind(session.created_at.0);
             db.change(insert, [sweep], note).await.map(drop)
+        })
+    }
+
+    /// The key by which this instance knows browsers again; `fresh` becomes it when there is none.
+    pub async fn device_key(&self, fresh: &[u8]) -> Result<Vec<u8>> {
+        both!(self, db, {
+            let read = "SELECT device_key FROM instance";
+            let known: Option<Vec<u8>> = sqlx::query_scalar(read).fetch_one(&db.reader).await?;
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            let set = "UPDATE instance SET device_key = $1 WHERE device_key IS NULL";
+            sqlx::query(set).bind(fresh).execute(&db.writer).await?;
+            Ok(sqlx::query_scalar(read).fetch_one(&db.writer).await?)
         })
     }
 
@@ -81,15 +95,45 @@ impl AccessStore {
         })
     }
 
-    /// Notes that a session is used.
-    pub async fn touch_session(&self, token_hash: &TokenHash, at: UnixMicros) -> Result<()> {
+    /// Notes that a session is used, unless it is known that it was later than `unless_since`.
+    pub async fn touch_session(
+        &self,
+        token_hash: &TokenHash,
+        at: UnixMicros,
+        unless_since: UnixMicros,
+    ) -> Result<()> {
         both!(self, db, {
-            sqlx::query("UPDATE sessions SET last_used_at = $2 WHERE token_hash = $1")
+            let sql = "UPDATE sessions SET last_used_at = $2 WHERE token_hash = $1 AND last_used_at <= $3";
+            sqlx::query(sql)
                 .bind(&token_hash[..])
                 .bind(at.0)
+                .bind(unless_since.0)
                 .execute(&db.writer)
                 .await?;
             Ok(())
+        })
+    }
+
+    /// When whoever is signed in by this token last proved who they are; `None`: there is no such session.
+    pub async fn get_confirmed_at(&self, token_hash: &TokenHash) -> Result<Option<UnixMicros>> {
+        both!(self, db, {
+            let sql = "SELECT confirmed_at FROM sessions WHERE token_hash = $1";
+            let at = sqlx::query_scalar(sql).bind(&token_hash[..]).fetch_optional(&db.reader).await?;
+            Ok(at.map(UnixMicros))
+        })
+    }
+
+    /// Notes that whoever is signed in by this token has proved again who they are. Returns whether there is such a session.
+    pub async fn confirm_session(
+        &self,
+        token_hash: &TokenHash,
+        at: UnixMicros,
+        note: AuditRow,
+    ) -> Result<bool> {
+        both!(self, db, {
+            let sql = "UPDATE sessions SET confirmed_at = $2 WHERE token_hash = $1";
+            let confirm = sqlx::query(sql).bind(&token_hash[..]).bind(at.0);
+            Ok(db.change(confirm, [], note).await? > 0)
         })
     }
 

@@ -11,7 +11,7 @@ use gateway::GatewayError;
 use protocol::model::{Handle, ProjectId, TokenId, TokenScope};
 use serde::Deserialize;
 
-use super::{back, explain, filled, reveal, settle, signed_out, too_often};
+use super::{back, confirmed::Confirmed, explain, filled, reveal, settle, signed_out, too_often};
 use crate::web::{Web, auth::SignedIn, client::Scheme};
 
 const PAGE: &str = "/account";
@@ -36,8 +36,7 @@ pub(in crate::web) async fn change_password(
     Form(form): Form<ChangePassword>,
 ) -> Response {
     // whoever found an open browser tries here as others do at signing in
-    let account = caller.user.email.as_deref().unwrap_or_default();
-    let attempt = match web.rates.password(account, caller.address) {
+    let attempt = match web.rates.own_password(&caller) {
         Ok(attempt) => attempt,
         Err(wait) => return too_often(&web, Some(caller), parts, Reply::default(), wait).await,
     };
@@ -101,9 +100,8 @@ pub(in crate::web) struct CreateToken {
 /// `POST /account/tokens`: the answer shows the secret, once.
 pub(in crate::web) async fn create_token(
     State(web): State<Web>,
-    SignedIn(caller): SignedIn,
     parts: Parts,
-    Form(form): Form<CreateToken>,
+    Confirmed { caller, form }: Confirmed<CreateToken>,
 ) -> Response {
     let project = match filled(&form.project).map(str::parse::<ProjectId>).transpose() {
         Ok(project) => project,

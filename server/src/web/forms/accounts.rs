@@ -1,11 +1,11 @@
 //! What the owner does with other people's accounts.
 
-use axum::{Form, extract::State, http::request::Parts, response::Response};
+use axum::{extract::State, http::request::Parts, response::Response};
 use protocol::model::UserId;
 use serde::Deserialize;
 
-use super::{back, reveal, settle};
-use crate::web::{Web, auth::SignedIn, client::Scheme, guard};
+use super::{back, confirmed::Confirmed, reveal, settle};
+use crate::web::{Web, client::Scheme, guard};
 
 const PAGE: &str = "/accounts";
 
@@ -17,10 +17,9 @@ pub(in crate::web) struct Whose {
 /// `POST /accounts`: the answer shows a link that sets a new password, once.
 pub(in crate::web) async fn issue_reset_link(
     State(web): State<Web>,
-    SignedIn(caller): SignedIn,
     scheme: Scheme,
     parts: Parts,
-    Form(form): Form<Whose>,
+    Confirmed { caller, form }: Confirmed<Whose>,
 ) -> Response {
     let name = match web.gateway.list_accounts(&caller).await {
         Ok(accounts) => accounts.into_iter().find(|account| account.id == form.user).map(|found| found.name),
@@ -29,7 +28,7 @@ pub(in crate::web) async fn issue_reset_link(
     match web.gateway.issue_reset_link(&caller, form.user).await {
         Ok(token) => {
             let link = format!(
-                "{}/reset?token={}",
+                "{}/reset#token={}",
                 web.own_origin(scheme, guard::plain_host(&parts.headers)),
                 token.reveal()
             );
@@ -42,8 +41,15 @@ pub(in crate::web) async fn issue_reset_link(
 /// `POST /accounts/delete`.
 pub(in crate::web) async fn delete(
     State(web): State<Web>,
-    SignedIn(caller): SignedIn,
-    Form(form): Form<Whose>,
+    Confirmed { caller, form }: Confirmed<Whose>,
 ) -> Response {
     settle(PAGE, web.gateway.delete_account(&caller, form.user).await)
+}
+
+/// `POST /accounts/second-factor/remove`.
+pub(in crate::web) async fn remove_second_factor(
+    State(web): State<Web>,
+    Confirmed { caller, form }: Confirmed<Whose>,
+) -> Response {
+    settle(PAGE, web.gateway.remove_second_factor_of(&caller, form.user).await)
 }

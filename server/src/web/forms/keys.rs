@@ -11,7 +11,7 @@ use gateway::GatewayError;
 use protocol::model::{KeyId, ProjectId};
 use serde::Deserialize;
 
-use super::{back, explain, settle};
+use super::{back, confirmed::Confirmed, explain, settle};
 use crate::web::{Web, auth::SignedIn};
 
 fn page(project: ProjectId) -> String {
@@ -85,9 +85,8 @@ pub(in crate::web) struct Revoke {
 /// `POST /p/:id/settings/keys/revoke`.
 pub(in crate::web) async fn revoke(
     State(web): State<Web>,
-    SignedIn(caller): SignedIn,
     Path(project): Path<ProjectId>,
-    Form(form): Form<Revoke>,
+    Confirmed { caller, form }: Confirmed<Revoke>,
 ) -> Response {
     settle(&page(project), web.gateway.revoke_key(&caller, project, form.key).await)
 }

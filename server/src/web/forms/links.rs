@@ -1,5 +1,5 @@
-//! What one-time links lead to: joining a project, setting a new password. The token comes in the form and is in no address
-//! from then on.
+//! What one-time links lead to: joining a project, setting a new password. The token stands behind the `#` of a link, which no
+//! browser sends: the page takes it out of the address and posts it, first to be shown what it is good for.
 
 use app::api::Reply;
 use axum::{
@@ -8,7 +8,7 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse as _, Redirect, Response},
 };
-use gateway::GatewayError;
+use gateway::{Caller, GatewayError};
 use serde::Deserialize;
 
 use super::{explain, filled, signed_in, too_often};
@@ -16,11 +16,25 @@ use crate::web::{
     Web,
     auth::{Asking, Visitor},
     client::Scheme,
+    pages,
 };
+
+/// The token in what somebody pasted, which may be the whole link.
+pub(super) fn token_in(pasted: &str) -> String {
+    pasted.rsplit_once("token=").map_or(pasted, |(_, token)| token).trim().to_owned()
+}
+
+/// The page of a link: nothing is done yet.
+pub(super) async fn open(web: &Web, caller: Option<Caller>, parts: Parts, token: String) -> Response {
+    pages::answer(web, caller, parts, Reply { token: Some(token), ..Reply::default() }).await
+}
 
 #[derive(Deserialize)]
 pub(in crate::web) struct Join {
     token: String,
+    /// Only to be shown what the link is good for.
+    #[serde(default)]
+    open: String,
     #[serde(default)]
     email: String,
     #[serde(default)]
@@ -36,7 +50,11 @@ pub(in crate::web) async fn join(
     parts: Parts,
     Form(form): Form<Join>,
 ) -> Response {
-    let Join { token, email, password } = form;
+    let Join { token, open: opens, email, password } = form;
+    let token = token_in(&token);
+    if !opens.is_empty() {
+        return open(&web, caller, parts, token).await;
+    }
     let attempt = match web.rates.link(origin.address) {
         Ok(attempt) => attempt,
         Err(wait) => {
@@ -52,7 +70,7 @@ pub(in crate::web) async fn join(
             joined.map(|project| Redirect::to(&live(project)).into_response())
         }
         _ => {
-            let joined = web.gateway.sign_up(&token, &email, &password, &origin).await;
+            let joined = web.gateway.take_invitation(&token, &email, &password, &origin).await;
             match joined {
                 Ok((session, project)) => {
                     Ok(signed_in(&web, scheme, caller.as_ref(), &session, &live(project)).await)
@@ -61,16 +79,20 @@ pub(in crate::web) async fn join(
             }
         }
     };
-    // an invitation is no way to find out who has an account here
-    if !matches!(joined, Err(GatewayError::LinkSpent | GatewayError::EmailExists)) {
+    // an invitation is no way to find out who has an account here, nor to guess a password
+    if !matches!(joined, Err(GatewayError::LinkSpent | GatewayError::WrongPassword)) {
         attempt.was_right();
     }
     match joined {
         Ok(response) => response,
         Err(error) => {
             let error = match error {
-                GatewayError::EmailExists => GatewayError::Invalid(
-                    "there is an account with this e-mail already; sign in with it first".to_owned(),
+                GatewayError::WrongPassword => GatewayError::Invalid(
+                    "these can't be taken; if you have an account here, give its password, and if not, another e-mail"
+                        .to_owned(),
+                ),
+                GatewayError::CodeNeeded => GatewayError::Invalid(
+                    "your account has a second factor: sign in first, then open the link once more".to_owned(),
                 ),
                 other => other,
             };
@@ -83,6 +105,9 @@ pub(in crate::web) async fn join(
 #[derive(Deserialize)]
 pub(in crate::web) struct ResetPassword {
     token: String,
+    /// Only to be shown what the link is good for.
+    #[serde(default)]
+    open: String,
     #[serde(default)]
     password: String,
 }
@@ -96,7 +121,11 @@ pub(in crate::web) async fn reset_password(
     parts: Parts,
     Form(form): Form<ResetPassword>,
 ) -> Response {
-    let ResetPassword { token, password } = form;
+    let ResetPassword { token, open: opens, password } = form;
+    let token = token_in(&token);
+    if !opens.is_empty() {
+        return open(&web, caller, parts, token).await;
+    }
     let attempt = match web.rates.link(origin.address) {
         Ok(attempt) => attempt,
         Err(wait) => {
@@ -112,9 +141,28 @@ pub(in crate::web) async fn reset_password(
     }
     match outcome {
         Ok(session) => signed_in(&web, scheme, caller.as_ref(), &session, "/").await,
+        Err(GatewayError::CodeNeeded) => Redirect::to("/sign-in?done=reset").into_response(),
         Err(error) => {
             let reply = Reply { token: Some(token), ..Reply::default() };
             explain(&web, caller, parts, reply, &error).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_link_is_as_good_as_its_token() {
+        for pasted in [
+            "a-b_c",
+            " a-b_c\n",
+            "https://tune.example.org/join#token=a-b_c",
+            "https://tune.example.org/join?token=a-b_c",
+            "#token=a-b_c",
+        ] {
+            assert_eq!(token_in(pasted), "a-b_c");
         }
     }
 }

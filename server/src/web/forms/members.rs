@@ -11,7 +11,7 @@ use gateway::GatewayError;
 use protocol::model::{Handle, ProjectId, ProjectRole, UserId};
 use serde::Deserialize;
 
-use super::{back, explain, reveal, settle};
+use super::{back, confirmed::Confirmed, explain, reveal, settle};
 use crate::web::{Web, auth::SignedIn, client::Scheme, guard};
 
 fn page(project: ProjectId) -> String {
@@ -37,7 +37,7 @@ pub(in crate::web) async fn invite(
     match web.gateway.invite(&caller, project, form.role, &form.note).await {
         Ok((token, invitation)) => {
             let link = format!(
-                "{}/join?token={}",
+                "{}/join#token={}",
                 web.own_origin(scheme, guard::plain_host(&parts.headers)),
                 token.reveal()
             );
@@ -74,9 +74,8 @@ pub(in crate::web) struct Remove {
 /// `POST /p/:id/settings/members/remove`: also for leaving, which ends at the list of projects.
 pub(in crate::web) async fn remove(
     State(web): State<Web>,
-    SignedIn(caller): SignedIn,
     Path(project): Path<ProjectId>,
-    Form(form): Form<Remove>,
+    Confirmed { caller, form }: Confirmed<Remove>,
 ) -> Response {
     let page = page(project);
     let removed = web.gateway.remove_member(&caller, project, form.user).await;

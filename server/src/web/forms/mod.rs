@@ -3,6 +3,8 @@
 
 pub(super) mod account;
 pub(super) mod accounts;
+mod confirmed;
+pub(super) mod factor;
 pub(super) mod keys;
 pub(super) mod links;
 pub(super) mod members;
@@ -38,7 +40,12 @@ async fn signed_in(
         // it expires by itself, and the new one is good
         note(&error);
     }
-    ([(header::SET_COOKIE, web.cookie_for(scheme, session))], Redirect::to(to)).into_response()
+    let mut response =
+        ([(header::SET_COOKIE, web.cookie_for(scheme, session))], Redirect::to(to)).into_response();
+    if let Some(email) = &session.caller.user.email {
+        response.headers_mut().append(header::SET_COOKIE, web.device_cookie(scheme, email));
+    }
+    response
 }
 
 /// To where one can sign in, with nothing left in the browser of who was there.
@@ -110,9 +117,4 @@ fn sentence(text: &str) -> String {
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
     let end = if text.ends_with('.') { "" } else { "." };
     first.chain(rest).chain(end.chars()).collect()
-}
-
-/// What came from a form goes into an address only as far as it is plain.
-fn encode(token: &str) -> String {
-    token.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }

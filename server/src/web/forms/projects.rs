@@ -11,7 +11,7 @@ use gateway::GatewayError;
 use protocol::model::ProjectId;
 use serde::Deserialize;
 
-use super::{back, explain};
+use super::{back, confirmed::Confirmed, explain};
 use crate::web::{Web, auth::SignedIn};
 
 #[derive(Deserialize)]
@@ -53,9 +53,8 @@ pub(in crate::web) async fn rename(
 /// `POST /p/:id/settings/delete`: only with the project's name, typed by hand.
 pub(in crate::web) async fn delete(
     State(web): State<Web>,
-    SignedIn(caller): SignedIn,
     Path(project): Path<ProjectId>,
-    Form(form): Form<Named>,
+    Confirmed { caller, form }: Confirmed<Named>,
 ) -> Response {
     let page = format!("/p/{project}/settings");
     let known = match web.gateway.get_project(&caller, project).await {
@@ -67,6 +66,25 @@ pub(in crate::web) async fn delete(
     }
     match web.gateway.delete_project(&caller, project).await {
         Ok(()) => Redirect::to("/").into_response(),
+        Err(error) => back(&page, '?', &error),
+    }
+}
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Guard {
+    required: bool,
+}
+
+/// `POST /p/:id/settings/second-factor`: whether people without one are kept out.
+pub(in crate::web) async fn guard(
+    State(web): State<Web>,
+    Path(project): Path<ProjectId>,
+    Confirmed { caller, form }: Confirmed<Guard>,
+) -> Response {
+    let page = format!("/p/{project}/settings");
+    match web.gateway.guard_project(&caller, project, form.required).await {
+        Ok(()) => Redirect::to(&format!("{page}?done=guard")).into_response(),
+        Err(GatewayError::Invalid(_)) => Redirect::to(&format!("{page}?error=own_factor")).into_response(),
         Err(error) => back(&page, '?', &error),
     }
 }

@@ -1,10 +1,15 @@
 //! Setting the instance up, signing in and out.
 
-use axum::{Form, extract::State, http::HeaderMap, response::Response};
-use gateway::GatewayError;
+use app::api::Reply;
+use axum::{Form, extract::State, http::request::Parts, response::Response};
+use gateway::{Caller, GatewayError, Origin, SignIn};
 use serde::Deserialize;
 
-use super::{back, encode, filled, signed_in, signed_out};
+use super::{
+    back, explain, filled,
+    links::{open, token_in},
+    signed_in, signed_out, too_often,
+};
 use crate::web::{
     Web,
     auth::{Asking, Visitor},
@@ -16,6 +21,9 @@ use crate::web::{
 #[derive(Deserialize)]
 pub(in crate::web) struct SetUp {
     token: String,
+    /// Only to be shown whether the link is good.
+    #[serde(default)]
+    open: String,
     #[serde(default)]
     email: String,
     #[serde(default)]
@@ -28,21 +36,27 @@ pub(in crate::web) async fn set_up(
     Asking(previous): Asking,
     Visitor(origin): Visitor,
     scheme: Scheme,
+    parts: Parts,
     Form(form): Form<SetUp>,
 ) -> Response {
-    let SetUp { token, email, password } = form;
+    let SetUp { token, open: opens, email, password } = form;
+    let token = token_in(&token);
+    if !opens.is_empty() {
+        return open(&web, previous, parts, token).await;
+    }
     match web.gateway.set_up(&token, filled(&email), filled(&password), &origin).await {
         Ok(session) => signed_in(&web, scheme, previous.as_ref(), &session, "/").await,
         // the link still works, so the form is shown again
         Err(error @ GatewayError::Invalid(_)) => {
-            back(&format!("/setup?token={}", encode(&token)), '&', &error)
+            let reply = Reply { token: Some(token), email, ..Reply::default() };
+            explain(&web, previous, parts, reply, &error).await
         }
         Err(error) => back("/setup", '?', &error),
     }
 }
 
 #[derive(Deserialize)]
-pub(in crate::web) struct SignIn {
+pub(in crate::web) struct SignInForm {
     #[serde(default)]
     email: String,
     #[serde(default)]
@@ -50,37 +64,99 @@ pub(in crate::web) struct SignIn {
     /// Where to go then.
     #[serde(default)]
     next: String,
+    /// What stands for a password that was right, when the code of a second factor is what comes.
+    #[serde(default)]
+    begun: String,
+    #[serde(default)]
+    code: String,
 }
 
-/// `POST /sign-in`.
+/// `POST /sign-in`: the password, and then the code of whoever has a second factor.
 pub(in crate::web) async fn sign_in(
     State(web): State<Web>,
     Asking(previous): Asking,
     Visitor(origin): Visitor,
     scheme: Scheme,
-    headers: HeaderMap,
-    Form(form): Form<SignIn>,
+    parts: Parts,
+    Form(form): Form<SignInForm>,
 ) -> Response {
+    if !form.begun.is_empty() {
+        return enter_code(&web, previous, &origin, scheme, parts, &form).await;
+    }
     let next = NextPath::parse(&form.next);
-    let (page, separator) = next.map_or(("/sign-in".to_owned(), '?'), |next| (next.sign_in(), '&'));
-    let attempt = match web.rates.password(&form.email, origin.address) {
+    let (page, separator) = page_of(next);
+    let attempt = match web.device_of(scheme, &parts.headers, &form.email) {
+        Some(device) => web.rates.password_at(&form.email, device),
+        None => web.rates.password(&form.email, origin.address),
+    };
+    let attempt = match attempt {
         Ok(attempt) => attempt,
         Err(wait) => {
             let page = format!("{page}{separator}error=rate");
-            return pages::too_many_tries(&web, &page, &headers, wait).await;
+            return pages::too_many_tries(&web, &page, &parts.headers, wait).await;
         }
     };
-    match web.gateway.sign_in(&form.email, &form.password, &origin).await {
-        Ok(session) => {
+    match web.gateway.begin_sign_in(&form.email, &form.password, &origin).await {
+        Ok(SignIn::Done(session)) => {
             attempt.was_right();
             let to = next.map_or("/", NextPath::as_str);
             signed_in(&web, scheme, previous.as_ref(), &session, to).await
+        }
+        Ok(SignIn::CodeNeeded(begun)) => {
+            attempt.was_right();
+            pages::answer(&web, previous, parts, asking_for_code(begun.reveal(), next)).await
         }
         Err(error) => {
             // the database's fault is nobody's mistake
             if !matches!(error, GatewayError::WrongPassword) {
                 attempt.was_right();
             }
+            back(&page, separator, &error)
+        }
+    }
+}
+
+fn page_of(next: Option<NextPath<'_>>) -> (String, char) {
+    next.map_or(("/sign-in".to_owned(), '?'), |next| (next.sign_in(), '&'))
+}
+
+/// The page's second form. What stands for the password is in no address.
+fn asking_for_code(begun: &str, next: Option<NextPath<'_>>) -> Reply {
+    let subject = next.map_or("", NextPath::as_str).to_owned();
+    Reply { token: Some(begun.to_owned()), subject, ..Reply::default() }
+}
+
+async fn enter_code(
+    web: &Web,
+    previous: Option<Caller>,
+    origin: &Origin,
+    scheme: Scheme,
+    parts: Parts,
+    form: &SignInForm,
+) -> Response {
+    let next = NextPath::parse(&form.next);
+    let (page, separator) = page_of(next);
+    let Some(user) = web.gateway.get_begun(&form.begun) else {
+        return back(&page, separator, &GatewayError::SignInExpired);
+    };
+    let reply = asking_for_code(&form.begun, next);
+    let attempt = match web.rates.code(user, origin.address) {
+        Ok(attempt) => attempt,
+        Err(wait) => return too_often(web, previous, parts, reply, wait).await,
+    };
+    match web.gateway.finish_sign_in(&form.begun, &form.code, origin).await {
+        Ok(session) => {
+            attempt.was_right();
+            let to = next.map_or("/", NextPath::as_str);
+            signed_in(web, scheme, previous.as_ref(), &session, to).await
+        }
+        Err(error @ GatewayError::WrongCode) if web.gateway.get_begun(&form.begun).is_some() => {
+            explain(web, previous, parts, reply, &error).await
+        }
+        // that was the last one that may be wrong
+        Err(GatewayError::WrongCode) => back(&page, separator, &GatewayError::SignInExpired),
+        Err(error) => {
+            attempt.was_right();
             back(&page, separator, &error)
         }
     }

@@ -153,7 +153,13 @@ impl From<GatewayError> for Problem {
     fn from(error: GatewayError) -> Self {
         let status = match &error {
             GatewayError::NotFound => StatusCode::NOT_FOUND,
-            GatewayError::Forbidden | GatewayError::WrongPassword => StatusCode::FORBIDDEN,
+            GatewayError::Forbidden
+            | GatewayError::ConfirmationNeeded
+            | GatewayError::SecondFactorNeeded
+            | GatewayError::CodeNeeded
+            | GatewayError::WrongCode
+            | GatewayError::SignInExpired
+            | GatewayError::WrongPassword => StatusCode::FORBIDDEN,
             GatewayError::EmailExists | GatewayError::Conflict { .. } | GatewayError::InUse(_) => {
                 StatusCode::CONFLICT
             }

@@ -67,7 +67,7 @@ pub(super) struct NewInvitation {
 pub(super) struct Invited {
     invitation: InvitationView,
     /// For whoever is invited. It is shown this once.
-    #[schema(example = "https://tune.example.org/join?token=…")]
+    #[schema(example = "https://tune.example.org/join#token=…")]
     link: String,
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn create(
 ) -> Answer<(StatusCode, Json<Invited>)> {
     let (token, invitation) = web.gateway.invite(&caller, project, role, &note).await?;
     let link =
-        format!("{}/join?token={}", web.own_origin(scheme, guard::plain_host(&headers)), token.reveal());
+        format!("{}/join#token={}", web.own_origin(scheme, guard::plain_host(&headers)), token.reveal());
     Ok((StatusCode::CREATED, Json(Invited { invitation: invitation.into(), link })))
 }
 

@@ -302,7 +302,10 @@ impl Tail {
             Err(_) => return true,
         }
         let allowed = self.gateway.authorise_in(&self.caller, Action::ReadProject, self.project).await;
-        !matches!(allowed, Err(GatewayError::NotFound | GatewayError::Forbidden))
+        !matches!(
+            allowed,
+            Err(GatewayError::NotFound | GatewayError::Forbidden | GatewayError::SecondFactorNeeded)
+        )
     }
 }
 

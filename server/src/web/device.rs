@@ -1,0 +1,127 @@
+//! Browsers in which somebody has signed in before. Each keeps a cookie that says so for that account, signed by this instance: it
+//! opens nothing, but its tries count apart from those of everybody else, so nobody who guesses from the same address, or from
+//! what passes for one behind a proxy, keeps its owner out. OWASP calls these device cookies.
+
+use axum::http::{HeaderMap, HeaderValue};
+use axum_extra::extract::CookieJar;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use gateway::{Caller, Credential};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+
+use super::{Web, client::Scheme};
+
+/// Half a year after the last time.
+const MAX_AGE_SECONDS: u32 = 180 * 24 * 3600;
+/// What is signed besides, so that the key may sign other things too.
+const PURPOSE: &[u8] = b"observerio device";
+
+/// Of an e-mail, whether or not anybody has it.
+pub(super) type AccountDigest = [u8; 16];
+
+/// A browser that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Device([u8; 16]);
+
+/// The key that signs.
+pub(crate) struct DeviceKey(Hmac<Sha256>);
+
+/// The digest of an e-mail as it is typed.
+pub(super) fn account_digest(email: &str) -> AccountDigest {
+    let digest = Sha256::digest(email.trim().to_lowercase());
+    *digest.first_chunk().expect("a SHA-256 has 32 bytes")
+}
+
+impl DeviceKey {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("a key of any length will do"))
+    }
+
+    fn mac(&self, account: &AccountDigest, device: &Device) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        for part in [PURPOSE, account, &device.0] {
+            mac.update(part);
+        }
+        mac
+    }
+
+    /// What a browser keeps in which somebody has just signed in to that account.
+    fn issue(&self, account: &AccountDigest) -> String {
+        let mut device = Device([0; 16]);
+        getrandom::fill(&mut device.0).expect("the operating system always has randomness");
+        let signature = self.mac(account, &device).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode([&device.0[..], &signature].concat())
+    }
+
+    /// Which browser that is; `None`: none in which somebody has signed in to that account.
+    fn read(&self, account: &AccountDigest, kept: &str) -> Option<Device> {
+        let bytes = URL_SAFE_NO_PAD.decode(kept).ok()?;
+        let (device, signature) = bytes.split_first_chunk()?;
+        let device = Device(*device);
+        self.mac(account, &device).verify_slice(signature).ok().map(|()| device)
+    }
+}
+
+impl Device {
+    /// A session is a browser that is known, too.
+    pub(super) fn of_session(caller: &Caller) -> Option<Self> {
+        match &caller.by {
+            Credential::Session(hash) => hash.first_chunk().copied().map(Self),
+            _ => None,
+        }
+    }
+}
+
+impl Web {
+    /// As for a session's: under TLS nobody but this host, through TLS, can set it.
+    fn device_cookie_name(&self, scheme: Scheme) -> &'static str {
+        if self.is_https(scheme) { "__Host-observerio_device" } else { "observerio_device" }
+    }
+
+    /// Which known browser asks to sign in to the account with that e-mail, if it is one.
+    pub(super) fn device_of(&self, scheme: Scheme, headers: &HeaderMap, email: &str) -> Option<Device> {
+        let jar = CookieJar::from_headers(headers);
+        let kept = jar.get(self.device_cookie_name(scheme))?;
+        self.device_key.read(&account_digest(email), kept.value())
+    }
+
+    /// `Set-Cookie` by which the browser is known from now on.
+    pub(super) fn device_cookie(&self, scheme: Scheme, email: &str) -> HeaderValue {
+        let value = self.device_key.issue(&account_digest(email));
+        self.cookie(self.device_cookie_name(scheme), scheme, &value, MAX_AGE_SECONDS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_known_for_the_account_that_signed_in_there() {
+        let key = DeviceKey::new(&[7; 32]);
+        let (ann, ben) = (account_digest(" Ann@Example.org"), account_digest("ben@example.org"));
+        let kept = key.issue(&ann);
+        let device = key.read(&account_digest("ann@example.org"), &kept);
+        assert!(device.is_some());
+        assert_eq!(key.read(&ann, &kept), device);
+        assert_ne!(key.read(&ann, &key.issue(&ann)), device, "each is one of its own");
+        assert_eq!(key.read(&ben, &kept), None);
+        assert_eq!(DeviceKey::new(&[8; 32]).read(&ann, &kept), None);
+    }
+
+    #[test]
+    fn nobody_makes_one_up() {
+        let key = DeviceKey::new(&[7; 32]);
+        let ann = account_digest("ann@example.org");
+        let kept = key.issue(&ann);
+        let bytes = URL_SAFE_NO_PAD.decode(&kept).unwrap();
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert_eq!(key.read(&ann, &URL_SAFE_NO_PAD.encode(changed)), None, "byte {at}");
+        }
+        for wrong in ["", "x", "=", &kept[..kept.len() - 2], &format!("{kept}AA"), &"A".repeat(64)] {
+            assert_eq!(key.read(&ann, wrong), None, "{wrong}");
+        }
+    }
+}

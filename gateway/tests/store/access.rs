@@ -101,7 +101,7 @@ async fn sessions_of_others_are_left_alone(store: Arc<dyn Store>) {
         listed.into_iter().map(|(hash, _)| hash[0]).collect::<Vec<_>>()
     };
     assert_eq!(hashes(ana.id).await, [3, 2, 1]);
-    access.touch_session(&[2; 32], later(60), NOW).await.unwrap();
+    access.touch_session(&[2; 32], later(60), later(2)).await.unwrap();
     // it was used later than that
     access.touch_session(&[2; 32], later(90), later(59)).await.unwrap();
     let (hash, info) = access.list_sessions(ana.id, NOW).await.unwrap().swap_remove(1);

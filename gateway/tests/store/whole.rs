@@ -113,6 +113,12 @@ async fn fill_access(access: &AccessStore, owner: &User, ana: &User, project: Pr
         access.create_key(project, key, None, note("key.create")).await.unwrap();
     }
     access.join(&[41; 32], Joining::Known(ana.id), NOW, note("member.join")).await.unwrap().unwrap();
+    access.begin_factor(ana.id, &[7; 20], NOW).await.unwrap();
+    let codes = [[8; 32], [9; 32]];
+    let factor = access.confirm_factor(ana.id, &[7; 20], 1, &codes, None, note("account.second_factor"));
+    assert!(factor.await.unwrap());
+    assert!(access.guard_project(project, true, note("project.second_factor")).await.unwrap());
+    access.device_key(&[6; 32]).await.unwrap();
     let keys = access.list_keys(project).await.unwrap();
     access.revoke_key(project, keys[1].id, later(2), note("key.revoke")).await.unwrap().unwrap();
     let key = NewKey {

@@ -15,9 +15,9 @@ const GAMES: &str = "64";
 
 /// A connection from 127.0.0.`host`.
 async fn from(server: &TestServer, host: u8) -> Game {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind((Ipv4Addr::new(127, 0, 0, host), 0).into()).unwrap();
-    Game::over(soon("a connection", socket.connect(server.tcp)).await.unwrap())
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind((Ipv4Addr::new(127, 0, 0, host), 0).into()).expect("an address of this machine");
+    Game::over(soon("a connection", socket.connect(server.tcp)).await.expect("the game port"))
 }
 
 /// A game that says a key there, and the first answer.

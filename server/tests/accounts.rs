@@ -174,7 +174,8 @@ async fn owner_with_password(server: &TestServer) -> (Browser, ProjectId) {
     let fields = [("token", token.as_str()), ("email", EMAIL), ("password", PASSWORD)];
     assert_eq!(owner.post_form("/setup", &fields).await.location(), "/");
     let made = owner.post_form("/projects", &[("name", "Aliens")]).await;
-    let project = made.location().trim_start_matches("/p/").trim_end_matches("/live").parse().unwrap();
+    let project =
+        made.location().trim_start_matches("/p/").trim_end_matches("/live").parse().expect("a number");
     (owner, project)
 }
 
@@ -250,7 +251,7 @@ fn device_cookie(answer: &Answer) -> String {
     for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=15552000"] {
         assert!(kept.contains(part), "{kept}");
     }
-    kept.split(';').next().unwrap().to_owned()
+    kept.split(';').next().expect("a cookie").to_owned()
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ impl AccessStore {
     }
 
     /// Deletes a project: nothing leads to it any more. What is in it goes piece by piece
-    /// ([`Store::sweep`](super::super::Store::sweep)).
+    /// ([`Store::do_chore`](super::super::Store::do_chore)).
     pub async fn delete_project(&self, project: ProjectId, note: AuditRow) -> Result<bool> {
         both!(self, db, {
             let delete =

@@ -76,9 +76,10 @@ async fn a_session_that_nobody_uses_ends(store: Arc<dyn Store>) {
     let (desk, phone) = (house.signed_in("ben").await, house.sign_in("ben").await);
     house.pass(6 * DAY);
     assert!(is_signed_in(&house, &desk.token).await);
-    let last_used = async || gateway.list_sessions(&desk.caller).await.unwrap()[0].last_used_at;
-    let listed = async || gateway.list_sessions(&desk.caller).await.unwrap().len();
-    until("the use to be noted", async || last_used().await != START || listed().await == 0).await;
+    let sessions = async || gateway.list_sessions(&desk.caller).await.unwrap();
+    let listed = async || sessions().await.len();
+    let is_noted = async || sessions().await.iter().any(|session| session.last_used_at != START);
+    until("the use to be noted", is_noted).await;
     house.pass(DAY - Duration::from_micros(1));
     // that a page stands open is no use
     assert_eq!(gateway.renew(&phone.caller).await.unwrap(), Some(phone.caller.clone()));
@@ -94,7 +95,8 @@ async fn a_session_that_nobody_uses_ends(store: Arc<dyn Store>) {
     house.pass(Duration::from_secs(3599));
     gateway.note_use(&laptop.caller);
     let noted = async || gateway.list_sessions(&laptop.caller).await.unwrap();
-    until("the use to be noted", async || noted().await[0].last_used_at == house.now()).await;
+    let is_noted = async || noted().await.iter().any(|session| session.last_used_at == house.now());
+    until("the use to be noted", is_noted).await;
     house.pass(Duration::from_secs(3599));
     assert!(gateway.renew(&laptop.caller).await.unwrap().is_some());
     house.pass(Duration::from_secs(1));

@@ -311,6 +311,11 @@ fn every_limit_of_the_page_is_the_one_in_force() {
         ("Nesting of the JSON", limits::MAX_JSON_DEPTH, " levels"),
         ("Variables in a line", limits::MAX_VARS_PER_LINE, ""),
         ("Variables in a project", limits::MAX_VARS_PER_PROJECT, ""),
+        (
+            "All declarations and values of a project together, those of each device for itself; a number counts as 8 bytes",
+            limits::MAX_PROJECT_BYTES >> 20,
+            " MiB",
+        ),
         ("Log entries in a line", limits::MAX_LOGS_PER_LINE, ""),
         ("Name of a variable", limits::MAX_NAME_BYTES, " bytes"),
         ("Value of a variable, as JSON", limits::MAX_VALUE_BYTES, " bytes"),

@@ -1,6 +1,6 @@
 import { createProject, expect, Game, hydrated, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
-import { fillSignIn, joinWithNewAccount, openLink, PASSWORD, Settings } from '../support/team.ts';
+import { joinWithNewAccount, openLink, PASSWORD, Settings } from '../support/team.ts';
 
 const BEN = 'ben@example.org';
 

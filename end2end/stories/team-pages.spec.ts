@@ -106,6 +106,8 @@ async function smallTargets(page: Page): Promise<string[]> {
     return [...all]
       .filter(element => element.checkVisibility() && element.getBoundingClientRect().height > 0)
       .filter(element => element.getAttribute('type') !== 'hidden' && !element.closest('.theme'))
+      // the words beside a box press it, too
+      .map(element => (element.getAttribute('type') === 'checkbox' && element.closest('label')) || element)
       .filter(element => element.getBoundingClientRect().height < finger - 0.5)
       .map(element => `${element.outerHTML.slice(0, 120)} ${element.getBoundingClientRect().height}`);
   }, FINGER);
@@ -160,7 +162,7 @@ test.describe('without JavaScript', () => {
     );
     const settings = new Settings(page, server, project);
     const bens = await stranger();
-    await joinWithNewAccount(bens, await settings.invite('viewer'), BEN);
+    await joinWithNewAccount(bens, await settings.invite('viewer'), BEN, { javaScript: false });
     const live = new LivePage(bens);
     await expect(async () => {
       await bens.reload();

@@ -6,7 +6,7 @@ export const shared: PlaywrightTestConfig = {
   forbidOnly: !!process.env.CI,
   retries: 0,
   reporter: [['list']],
-  timeout: 60_000,
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   use: {
     viewport: { width: 1440, height: 900 },
@@ -38,7 +38,7 @@ export default defineConfig({
   testDir: 'stories',
   fullyParallel: true,
   workers: 2,
-  // when hydration itself is broken every story waits for its full minute
+  // when hydration itself is broken every story waits for its full two minutes
   maxFailures: 8,
   projects: [
     { name: 'dark', use: { colorScheme: 'dark' } },

@@ -8,6 +8,7 @@ mod memory;
 mod network;
 mod origin;
 mod proxies;
+mod size;
 mod source;
 mod storage;
 mod tls;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{
-    ConfigError, Memory,
+    ConfigError, Memory, size,
     source::{Source, Sources, filled},
 };
 use crate::ingest::{AddressLimit, AddressLimits, GameTimes};
@@ -157,21 +157,9 @@ fn count(text: &str, source: &Source) -> Result<usize, ConfigError> {
     }
 }
 
-/// A number, with `K`, `M`, `G` or `T` behind it for powers of 1,024.
+/// A number, or one with a unit.
 fn bytes(text: &str, source: &Source) -> Result<u64, ConfigError> {
-    let text = text.trim();
-    let (number, shift) = match text.char_indices().next_back() {
-        Some((end, unit)) => match unit.to_ascii_uppercase() {
-            'K' => (&text[..end], 10),
-            'M' => (&text[..end], 20),
-            'G' => (&text[..end], 30),
-            'T' => (&text[..end], 40),
-            _ => (text, 0),
-        },
-        None => (text, 0),
-    };
-    let whole = number.parse::<u64>().ok().filter(|number| *number > 0);
-    let bytes = whole.and_then(|number| number.checked_mul(1 << shift));
+    let bytes = text.trim().parse().ok().or_else(|| size::parse(text)).filter(|bytes| *bytes > 0);
     bytes.ok_or_else(|| source.refuse("say a number of bytes, such as 500000000, 500M or 8G"))
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use gateway::Budgets;
 
-use super::{ConfigError, source::Source};
+use super::{ConfigError, size, source::Source};
 
 const MIB: usize = 1024 * 1024;
 /// Less than this does not do.
@@ -28,7 +28,7 @@ impl Memory {
     /// As given: a number with a unit; or half of what this machine, or the control group, has.
     pub(super) fn check(text: Option<&str>, source: &Source) -> Result<Self, ConfigError> {
         let Some(text) = text else { return Ok(Self::of_machine()) };
-        match parse(text.trim()) {
+        match size::parse(text).and_then(|bytes| usize::try_from(bytes).ok()) {
             Some(bytes) if bytes >= MIN_BYTES => Ok(Self(bytes)),
             Some(_) => {
                 Err(source
@@ -69,19 +69,6 @@ impl Memory {
     }
 }
 
-fn parse(text: &str) -> Option<usize> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let shift = match unit.trim().to_ascii_uppercase().as_str() {
-        "K" | "KB" | "KIB" => 10,
-        "M" | "MB" | "MIB" => 20,
-        "G" | "GB" | "GIB" => 30,
-        "T" | "TB" | "TIB" => 40,
-        _ => return None,
-    };
-    number.parse::<usize>().ok()?.checked_mul(1 << shift)
-}
-
 /// As Linux tells it.
 fn total_of_machine() -> Option<usize> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
@@ -113,16 +100,6 @@ fn limit_in(file: &std::path::Path) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_numbers_with_a_unit() {
-        assert_eq!(parse("512M"), Some(512 * MIB));
-        assert_eq!(parse("2 GiB"), Some(2048 * MIB));
-        assert_eq!(parse("1g"), Some(1024 * MIB));
-        for text in ["", "M", "512", "-1G", "1.5G", "1P", "99999999999999999999G", "G1"] {
-            assert_eq!(parse(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn the_parts_are_no_more_than_the_whole() {

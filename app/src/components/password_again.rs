@@ -6,7 +6,7 @@ use leptos::prelude::*;
 /// server checks the password first.
 #[component]
 pub fn PasswordAgain(
-    /// Whether whoever is signed in has not proved lately who they are.
+    /// Whether the password is needed again: the last proof is more than ten minutes old.
     asked: bool,
     /// Their e-mail, for the browser's memory of passwords.
     email: Option<String>,

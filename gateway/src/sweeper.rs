@@ -70,7 +70,7 @@ async fn run(store: Arc<dyn Store>, wake: Arc<Notify>) {
     loop {
         match step(&*store, &mut paces).await {
             Ok(Some(rest)) => sleep(rest).await,
-            // whoever was told that it is not known what became of his wish wakes nobody
+            // whoever was told that it is not known what became of their wish wakes nobody
             Ok(None) => drop(timeout(LOOK_AGAIN, wake.notified()).await),
             Err(error) => {
                 tracing::debug!(%error, "what was deleted can't be cleared away now");

@@ -1,40 +1,12 @@
 //! How what is long is read: the log, and the history of values, of all variables and of one, each along an index of its own. Asked
 //! in one statement, neither database sees that a name was given, and all edits of the project would be looked at.
 //!
-//! A page is cut by rows and by bytes: the statement counts the bytes of as many rows as are asked for, without reading their
-//! texts, and then reads those that come before the limit is reached. So the last one may go beyond it, and one row at least
-//! is in a page.
+//! Each statement returns one [`page`](super::page): at most `$3` rows, and `$4` bytes before the last of them.
+
+use super::page::page;
 
 /// Text of a page, in bytes, before its last row.
 pub const PAGE_BYTES: usize = 256 * 1024;
-
-/// The columns, `FROM` and `WHERE`, order, and size in bytes of rows: of these at most `$3`, and `$4` bytes.
-macro_rules! page {
-    ($columns:literal, $from:literal, $keys:literal, $order:literal, $bytes:literal) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM ",
-            $from,
-            " ORDER BY ",
-            $order,
-            " LIMIT (SELECT count(*) FROM
-                 (SELECT sum(bytes) OVER (ORDER BY ",
-            $order,
-            ") - bytes AS newer FROM
-                      (SELECT ",
-            $keys,
-            ", ",
-            $bytes,
-            " AS bytes FROM ",
-            $from,
-            " ORDER BY ",
-            $order,
-            " LIMIT $3) page)
-                 pages WHERE newer < $4)"
-        )
-    };
-}
 
 /// Lines of the project `$1` with a number below `$2`, newest first.
 pub(super) const LOGS: &str = page!(
@@ -42,7 +14,9 @@ pub(super) const LOGS: &str = page!(
     "logs WHERE project_id = $1 AND seq < $2",
     "seq",
     "seq DESC",
-    "octet_length(message) + coalesce(octet_length(fields), 0)"
+    "octet_length(message) + coalesce(octet_length(fields), 0)",
+    "$3",
+    "$4"
 );
 
 /// The same above `$2`, oldest first.
@@ -51,7 +25,9 @@ pub(super) const LOGS_AFTER: &str = page!(
     "logs WHERE project_id = $1 AND seq > $2",
     "seq",
     "seq",
-    "octet_length(message) + coalesce(octet_length(fields), 0)"
+    "octet_length(message) + coalesce(octet_length(fields), 0)",
+    "$3",
+    "$4"
 );
 
 /// Of the project `$1`, behind the change of the variable `$5` by the revision `$2`, newest first.
@@ -60,7 +36,9 @@ pub(super) const OF_ALL: &str = page!(
     "edits WHERE project_id = $1 AND revision <= $2 AND (revision < $2 OR name > $5)",
     "revision, name",
     "revision DESC, name",
-    "coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)"
+    "coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)",
+    "$3",
+    "$4"
 );
 
 /// Of the variable `$5`, older than the revision `$2`.
@@ -69,7 +47,9 @@ pub(super) const OF_ONE: &str = page!(
     "edits WHERE project_id = $1 AND name = $5 AND revision < $2",
     "revision",
     "revision DESC",
-    "coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)"
+    "coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)",
+    "$3",
+    "$4"
 );
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod batch;
 mod files;
 mod history;
 mod migrations;
+mod page;
 mod postgres;
 mod rows;
 mod schema;

@@ -4,37 +4,12 @@ use protocol::model::{AuditCursor, AuditEntry, ProjectId, UnixMicros, UserId};
 use sqlx::{Database, Postgres, Sqlite, Transaction, query::Query};
 
 use super::{AccessStore, Pools, both};
-use crate::store::{PAGE_BYTES, Result, access_rows};
+use crate::store::{PAGE_BYTES, Result, access_rows, page::page};
 
 /// A statement with its values.
 pub(in crate::store) type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 
-/// What one page of these entries has: at most `$6`, and `$7` bytes of values before the last of them.
-macro_rules! page {
-    ($columns:literal, $from:expr, $order:literal) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM ",
-            $from,
-            " ORDER BY ",
-            $order,
-            " LIMIT (SELECT count(*) FROM
-                 (SELECT sum(bytes) OVER (ORDER BY ",
-            $order,
-            ") - bytes AS newer FROM
-                      (SELECT at, source, number, name,
-                           coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0) AS bytes
-                       FROM ",
-            $from,
-            " ORDER BY ",
-            $order,
-            " LIMIT $6) page) pages WHERE newer < $7)"
-        )
-    };
-}
-
-/// The entries of one project.
+/// The entries of one project: at most `$6`, and `$7` bytes of values before the last of them.
 const OF_PROJECT: &str = page!(
     "at, source, number, name, actor, via, address, project_id, action, subject, old, new",
     "(SELECT at, 0 AS source, id AS number, '' AS name, actor, via, address, project_id,
@@ -45,7 +20,11 @@ const OF_PROJECT: &str = page!(
           CASE WHEN new IS NULL THEN 'value.let_go' ELSE 'value.edit' END, name, old, new
       FROM edits WHERE project_id = $1 AND at <= $2) t
      WHERE (at, source, number, name) < ($2, $3, $4, $5)",
-    "at DESC, source DESC, number DESC, name DESC"
+    "at, source, number, name",
+    "at DESC, source DESC, number DESC, name DESC",
+    "coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)",
+    "$6",
+    "$7"
 );
 /// The entries of all projects and the instance, which are short.
 const OF_ALL: &str = "SELECT at, 0, id, '', actor, via, address, project_id, action, subject, old, new

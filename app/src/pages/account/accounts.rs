@@ -76,8 +76,8 @@ fn Manage(
                 label="Remove second factor…"
                 subject=format!("of {name}")
                 question=format!(
-                    "{} signs in with the password alone then, and is signed out everywhere. Do it only for whom you know: \
-                     somebody who has lost the app and the recovery codes.",
+                    "{} signs in with the password alone from then on, and is signed out everywhere. Do this only for \
+                     someone you know has lost both the app and the recovery codes.",
                     format::isolated(&name),
                 )
                 action="/accounts/second-factor/remove"

@@ -45,8 +45,8 @@ fn Content(page: FactorPage) -> impl IntoView {
 fn Off(asks_password: bool, email: Option<String>) -> impl IntoView {
     view! {
         <p>
-            "With a second factor, signing in takes a code from an app on your phone beside the password: whoever learns the \
-             password alone stays out. Any app for codes by time (TOTP) does."
+            "With a second factor, you sign in with your password and a code from an app on your phone, so a stolen password \
+             is not enough. Any authenticator app (TOTP) works."
         </p>
         <form class="form form--short" method="post" action=FORM>
             <input type="hidden" name="step" value="begin" />

@@ -77,16 +77,29 @@ struct Stored {
     /// Days since 1970.
     day: i64,
     bytes: u64,
+    /// What the clock said last.
+    seen: i64,
+    /// Microseconds that it has gone on since the day began, however often it was set.
+    passed: i64,
 }
 
 impl Stored {
-    /// A new day begins with nothing. A clock that is set back begins no day.
+    /// A new day begins with nothing. A clock that is set back begins none before 24 hours have passed: one that was ahead for
+    /// a moment would otherwise keep a day full until it is there again.
     fn on(&mut self, now: UnixMicros) -> &mut Self {
         let day = now.0.div_euclid(DAY_MICROS);
-        if day > self.day {
-            *self = Self { day, bytes: 0 };
+        self.passed += now.0.saturating_sub(self.seen).clamp(0, DAY_MICROS);
+        self.seen = now.0;
+        if day > self.day || self.passed >= DAY_MICROS {
+            *self = Self { day, bytes: 0, seen: now.0, passed: 0 };
         }
         self
+    }
+
+    /// When the next day begins.
+    fn until(self) -> UnixMicros {
+        let midnight = (self.day + 1).saturating_mul(DAY_MICROS);
+        UnixMicros(midnight.min(self.seen.saturating_add(DAY_MICROS - self.passed)))
     }
 }
 
@@ -139,9 +152,8 @@ impl Today {
     /// Whether nothing more is taken today, and until when.
     pub(crate) fn full(&self, now: UnixMicros) -> Option<Full> {
         let mut stored = self.stored();
-        let Stored { day, bytes } = *stored.on(now);
-        let until = UnixMicros((day + 1).saturating_mul(DAY_MICROS));
-        (bytes >= self.limit).then_some(Full { until, bytes: self.limit })
+        let today = *stored.on(now);
+        (today.bytes >= self.limit).then_some(Full { until: today.until(), bytes: self.limit })
     }
 
     fn stored(&self) -> MutexGuard<'_, Stored> {
@@ -224,6 +236,21 @@ mod tests {
         today.take(&entries(100, 934), noon).unwrap();
         assert_eq!(today.bytes(noon), 100_000);
         assert!(today.take(&entries(1, 0), UnixMicros(noon.0 - 3 * DAY_MICROS)).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_for_a_moment_keeps_no_day_full() {
+        let today = Today::new(1_000);
+        let noon = DAY_MICROS * 20_000 + DAY_MICROS / 2;
+        let ahead = UnixMicros(noon + 91 * DAY_MICROS);
+        today.take(&entries(10, 34), ahead).unwrap();
+        assert!(today.full(ahead).is_some());
+        // set right again
+        let tomorrow = UnixMicros(noon + DAY_MICROS);
+        assert_eq!(today.full(UnixMicros(noon)).map(|full| full.until), Some(tomorrow));
+        assert!(today.take(&entries(1, 34), UnixMicros(tomorrow.0 - 1)).is_err());
+        today.take(&entries(1, 34), tomorrow).unwrap();
+        assert_eq!((today.bytes(tomorrow), today.full(tomorrow)), (100, None));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What each step of `cargo xtask test` does.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -9,6 +8,11 @@ use crate::counts::Counts;
 use crate::postgres::Postgres;
 use crate::site::{self, Flavour};
 use crate::{fuzz, setup, shell};
+
+/// Those that take the one database they are given; the stories of faults choose theirs. Not `-p server`: another choice of
+/// packages would build them all anew.
+const SERVER_STORIES: [&str; 8] =
+    ["--test", "stories", "--test", "crowds", "--test", "api", "--test", "matrix"];
 
 /// Code is formatted.
 pub(crate) fn fmt() -> Result<()> {
@@ -66,25 +70,13 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     let all = shell::run_watched(&mut all, |line| counts.see_cargo(line))?;
     // the gateway's stories ran on both; the server's take the one database that they are given
     let mut on_sqlite = shell::cargo(&["test", "--no-fail-fast"]);
-    on_sqlite.args(server_stories()?).env_remove("OBSERVERIO_TEST_POSTGRES");
+    on_sqlite.args(SERVER_STORIES).env_remove("OBSERVERIO_TEST_POSTGRES");
     on_sqlite.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis).env("OBSERVERIO_REQUIRE_PROXIES", "1");
     let on_sqlite = shell::run_watched(&mut on_sqlite, |line| counts.see_cargo(line))?;
     if !(all && on_sqlite) {
         bail!("a test failed; `cargo test -p CRATE NAME` runs it alone");
     }
     Ok(())
-}
-
-/// `--test NAME` for each; the stories of faults choose their databases themselves. Not `-p server`: another choice of packages would build them all anew.
-fn server_stories() -> Result<Vec<String>> {
-    let mut stories = ["--test", "api", "--test", "matrix"].map(str::to_owned).to_vec();
-    for entry in fs::read_dir(shell::root().join("server/tests"))? {
-        let path = entry?.path();
-        if let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|end| end == "rs")) {
-            stories.extend(["--test".to_owned(), name.to_string_lossy().into_owned()]);
-        }
-    }
-    Ok(stories)
 }
 
 /// The release program with the website inside. With `and_tests` those of the next step are compiled beside it: the last

@@ -1,0 +1,15 @@
+//! What the gateway promises, told on both databases.
+
+#![expect(clippy::unwrap_used, reason = "a story that meets an error has failed")]
+
+mod actions;
+mod clock;
+mod declarations;
+mod deleted;
+mod edits;
+mod forget;
+mod let_go;
+mod limits;
+mod reads;
+#[path = "../support/mod.rs"]
+mod support;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::{
-    live::{self, ClientMessage, EditSaved, Gesture, LIVE_VERSION, ServerMessage, Snapshot},
-    model::{ProjectId, Value, VarName},
+    live::{self, ClientMessage, EditSaved, LIVE_VERSION, ServerMessage, Snapshot},
+    model::{Gesture, ProjectId, Value, VarName},
 };
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{

@@ -5,12 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use observerio_fuzz::{check_reported, check_text, game, read_payload};
-use protocol::{
-    limits,
-    line::{parse_action_result, parse_outcomes},
-    live::{self, Outcome},
-    model::VarName,
-};
+use protocol::{limits, line::{parse_action_result, parse_outcomes}, live::self, model::{Outcome, VarName}};
 
 fuzz_target!(|payload: &[u8]| {
     if let Some(outcomes) = read_payload(payload, parse_outcomes) {

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{
-    line::{Caps, Hello},
-    live::Outcome,
-    model::{LogEntry, Report, UnixMicros, Value, VarName, VarOption},
-};
+use protocol::{line::{Caps, Hello}, model::{Outcome, LogEntry, Report, UnixMicros, Value, VarName, VarOption}};
 use serde_json::{Value as Json, json, value::RawValue};
 
 /// The fields of an object, in the order of their names.

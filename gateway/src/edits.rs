@@ -5,8 +5,8 @@ use std::sync::Arc;
 use protocol::{
     ErrorCode, ProtocolError,
     limits::MAX_EDITS_PER_MESSAGE,
-    live::{Change, EditSaved, Gesture},
-    model::{ProjectId, Revision, VarName, VarRevision},
+    live::EditSaved,
+    model::{Change, Gesture, ProjectId, Revision, VarName, VarRevision},
 };
 
 use crate::{

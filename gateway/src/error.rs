@@ -1,7 +1,6 @@
 use protocol::{
     ProtocolError,
-    live::Desired,
-    model::{Value, VarName},
+    model::{Desired, Value, VarName},
 };
 
 use crate::store::StoreError;

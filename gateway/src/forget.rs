@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{
-    live::Gesture,
-    model::{DeviceId, ProjectId, VarName},
-};
+use protocol::model::{DeviceId, Gesture, ProjectId, VarName};
 
 use crate::{
     Action, Caller, Gateway, GatewayError,

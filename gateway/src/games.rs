@@ -14,8 +14,7 @@ use protocol::{
     ErrorCode, ProtocolError,
     limits::MAX_VARS_PER_PROJECT,
     line::Hello,
-    live::Outcome,
-    model::{DeviceId, Key, LogEntry, ProjectId, Report, Revision, VarName},
+    model::{DeviceId, Key, LogEntry, Outcome, ProjectId, Report, Revision, VarName},
 };
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use protocol::{
     filter::{Candidate, Filter},
-    live::{Device, LogLine},
-    model::{DeviceId, Level, ProjectId, UnixMicros},
+    model::{Device, DeviceId, Level, LogLine, ProjectId, UnixMicros},
 };
 
 use crate::{Action, Caller, Gateway, GatewayError, MAX_ROWS, store::PAGE_BYTES};

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use protocol::{
-    live::{Device, Var},
-    model::{DeviceId, ProjectId, VarName},
-};
+use protocol::model::{Device, DeviceId, ProjectId, Var, VarName};
 
 use crate::{
     Action, Caller, Gateway, GatewayError,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use protocol::{
-    live::{Device, Seq, ServerMessage, Snapshot},
-    model::{ProjectId, ProjectRole},
+    live::{Seq, ServerMessage, Snapshot},
+    model::{Device, ProjectId, ProjectRole},
 };
 
 use crate::{

@@ -15,8 +15,7 @@ use std::{
 use gateway::{Caller, Clock, Content, GameEvent, GameLine, Gateway, Origin, store::Store};
 use protocol::{
     line::{Caps, Hello, parse_logs, parse_report},
-    live::Gesture,
-    model::{Project, UnixMicros, Value, VarName},
+    model::{Gesture, Project, UnixMicros, Value, VarName},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use support::Place;

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    DeviceId, Level, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarRevision,
-    VarSpec,
+    Applied, Change, Desired, Device, DeviceId, Gesture, LogLine, ProjectId, ProjectRole, Refused, Revision,
+    RunId, UnixMicros, Value, Var, VarName, VarRevision, VarSpec,
 };
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
@@ -29,52 +29,6 @@ pub const CLOSE_RESTART: u16 = 1012;
 
 /// Counts the deltas of one project since the server loaded it.
 pub type Seq = u64;
-
-/// Tells one drag from the next: all edits of a drag carry the same number and make one history row.
-/// Random, chosen by the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Gesture(pub u64);
-
-/// A new desired value, or none any more.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// Of which variable.
-    pub name: VarName,
-    /// What it shall be; `None` lets go of it: games go back to their own value.
-    pub value: Option<Value>,
-    /// The [`Desired::revision`] that whoever edits has seen, [`NOT_DESIRED`] when there was no desired value: with
-    /// another one the edit is refused, because it was made on an old view. `None` = whatever it is.
-    pub base: Option<VarRevision>,
-    /// Send the value again, as a new revision, even if it is desired already: games have another one by now.
-    pub again: bool,
-}
-
-/// [`Change::base`] of a variable that nobody has set: the first edit of a project has revision 1.
-pub const NOT_DESIRED: VarRevision = VarRevision(0);
-
-impl Change {
-    /// Lets go of a variable, whatever it is now.
-    pub fn let_go(name: VarName) -> Self {
-        Self { name, value: None, base: None, again: false }
-    }
-
-    /// The same, made on what was seen before.
-    pub fn on(self, base: VarRevision) -> Self {
-        Self { base: Some(base), ..self }
-    }
-
-    /// The same, to be sent even if it is desired already.
-    pub fn again(self) -> Self {
-        Self { again: true, ..self }
-    }
-}
-
-impl From<(VarName, Value)> for Change {
-    /// Whatever the value is now.
-    fn from((name, value): (VarName, Value)) -> Self {
-        Self { name, value: Some(value), base: None, again: false }
-    }
-}
 
 /// Browser → server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -176,10 +130,6 @@ pub struct RunStarted {
     pub games: u32,
 }
 
-/// One run of an action, numbered by the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RunId(pub u64);
-
 /// An edit was not taken; nothing of it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditRefused {
@@ -262,121 +212,6 @@ impl Snapshot {
         }
         self.more = part.more;
     }
-}
-
-/// A device: one copy of the game.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Device {
-    /// Its number.
-    pub id: DeviceId,
-    /// Its name.
-    pub name: String,
-    /// Whether it is connected.
-    pub online: bool,
-    /// Since when, while it is. What was reported before is of an earlier run of the game.
-    pub since: UnixMicros,
-    /// When it last connected, spoke or left.
-    pub last_seen: UnixMicros,
-    /// What it says of itself, such as `1.4.2 · android 15 · rust/0.1.0`; empty when it says nothing.
-    pub about: String,
-    /// It says what it applied (version 2 of the protocol). Of others only the reports tell.
-    pub acknowledges: bool,
-    /// The newest revision that it says it has applied.
-    pub applied: Revision,
-}
-
-/// A variable of the project.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Var {
-    /// Its name.
-    pub name: VarName,
-    /// As last declared.
-    pub spec: VarSpec,
-    /// By which device, if that is known. It may be away: what it declared counts until another one declares otherwise.
-    pub declared_by: Option<DeviceId>,
-    /// What people want it to be; `None` until somebody edits it.
-    pub desired: Option<Desired>,
-    /// What each device last said it is.
-    pub reported: Vec<Reported>,
-    /// What devices did with `desired`: one entry at most for each. A device that acknowledges, has applied
-    /// `desired.revision` or a newer one and is missing here took the value as it is.
-    pub applied: Vec<Applied>,
-}
-
-/// The newest edit of a variable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Desired {
-    /// What it shall be; `None`: it was let go, and is what the game makes it.
-    pub value: Option<Value>,
-    /// The revision of the edit.
-    pub revision: VarRevision,
-    /// Who made it: a name for people.
-    pub author: String,
-    /// When it was saved.
-    pub at: UnixMicros,
-}
-
-/// What a device did with the desired value of a variable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Applied {
-    /// Who.
-    pub device: DeviceId,
-    /// The edit that it did it with.
-    pub revision: VarRevision,
-    /// What it did.
-    pub outcome: Outcome,
-    /// From sending the revision to hearing that it is applied, in microseconds; `None` when it was applied
-    /// before the game connected here.
-    pub round_trip_micros: Option<u32>,
-}
-
-/// What a game did with a value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// Took it.
-    Applied,
-    /// Took another one that is as near as it can.
-    Clamped {
-        /// The value that is in force.
-        value: Option<Value>,
-        /// Why, in the game's words.
-        reason: Option<String>,
-    },
-    /// Did not take it.
-    Rejected {
-        /// Why, in the game's words.
-        reason: Option<String>,
-    },
-}
-
-/// A reported value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reported {
-    /// Who says so.
-    pub device: DeviceId,
-    /// The value.
-    pub value: Value,
-    /// When it was received.
-    pub at: UnixMicros,
-}
-
-/// A log line as stored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LogLine {
-    /// The server's number: +1 for each line of the project, in the order of commits.
-    pub seq: u64,
-    /// Who wrote it.
-    pub device: DeviceId,
-    /// The game's own time, or else the time of receipt.
-    pub at: UnixMicros,
-    /// When the server received it.
-    pub received: UnixMicros,
-    /// How much it matters.
-    pub level: Level,
-    /// The message.
-    pub message: String,
-    /// Every further field, as one JSON object.
-    pub fields: Option<String>,
 }
 
 /// One thing that happened in a project.
@@ -471,7 +306,7 @@ pub fn parse<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Integer, VarType};
+    use crate::model::{Integer, NOT_DESIRED, VarType};
 
     #[test]
     fn messages_survive_the_wire() {

@@ -1,7 +1,7 @@
 //! What the log pane asks: lines that are older than those that the page has.
 
 use leptos::prelude::*;
-use protocol::live::LogLine;
+use protocol::model::LogLine;
 use protocol::model::{DeviceId, Level, ProjectId, UnixMicros};
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Postcard;

@@ -1,7 +1,7 @@
 //! Somebody else's edit of the variable that a hand is in, and the choice that this leaves.
 
 use leptos::prelude::*;
-use protocol::live::Desired;
+use protocol::model::Desired;
 use protocol::model::VarName;
 
 use super::SmallButton;

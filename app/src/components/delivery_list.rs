@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use protocol::live::Desired;
+use protocol::model::Desired;
 use protocol::model::{DeviceId, VarName};
 
 use super::SmallButton;

@@ -2,7 +2,7 @@
 
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::prelude::*;
-use protocol::live::Device;
+use protocol::model::Device;
 use protocol::model::{DeviceId, UnixMicros};
 use wasm_bindgen::JsCast;
 

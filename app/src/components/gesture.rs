@@ -1,7 +1,7 @@
 //! Which edits belong together.
 
 use leptos::prelude::*;
-use protocol::live::Gesture;
+use protocol::model::Gesture;
 
 use crate::live::new_gesture;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use protocol::live::LogLine;
+use protocol::model::LogLine;
 use protocol::model::UnixMicros;
 
 use super::log_place::{

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use protocol::live::LogLine;
+use protocol::model::LogLine;
 use protocol::model::UnixMicros;
 
 use super::log_reach::{LogGap, LogReach};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use leptos::ev::{ClipboardEvent, KeyboardEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
-use protocol::live::LogLine;
 use protocol::model::DeviceId;
+use protocol::model::LogLine;
 
 use super::LogScopeBar;
 use super::log_detail::LogDetail;

@@ -84,7 +84,7 @@ pub use var_list::VarList;
 pub use var_row::VarRow;
 
 use leptos::prelude::Callback;
-use protocol::live::Gesture;
+use protocol::model::Gesture;
 use protocol::model::Value;
 
 /// A control's new value, with the drag or the run of keys that it is part of.

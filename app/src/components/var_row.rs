@@ -5,7 +5,7 @@ use std::mem::Discriminant;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Span;
 use leptos::prelude::*;
-use protocol::live::Gesture;
+use protocol::model::Gesture;
 use protocol::model::{Value, VarName, VarSpec, VarType};
 use wasm_bindgen::JsCast;
 

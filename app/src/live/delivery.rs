@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use protocol::live::Device;
+use protocol::model::Device;
 use protocol::model::{DeviceId, Value, VarType};
 
 use super::by_device::ByDevice;

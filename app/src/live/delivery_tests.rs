@@ -1,8 +1,14 @@
 //! What devices applied, as the page tells it.
 
-use protocol::live::{ClientMessage, Gesture, Snapshot};
-use protocol::live::{EditRefused, Event, Outcome, RunId, RunStarted, ServerMessage};
 use protocol::model::{DeviceId, Revision, UnixMicros, VarSpec, VarType};
+use protocol::{
+    live::{ClientMessage, Snapshot},
+    model::Gesture,
+};
+use protocol::{
+    live::{EditRefused, Event, RunStarted, ServerMessage},
+    model::{Outcome, RunId},
+};
 
 use super::by_device::LOOKED_AT;
 use super::delivery::{Spread, Status, Tally};

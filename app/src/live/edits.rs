@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use protocol::limits;
-use protocol::live::{ClientMessage, EditRefused, EditSaved, Gesture, RunStarted};
 use protocol::model::{Value, VarName};
+use protocol::{
+    live::{ClientMessage, EditRefused, EditSaved, RunStarted},
+    model::Gesture,
+};
 
 use super::state::{LiveState, Touched};
 use super::vars::{Stage, VarState};

@@ -1,12 +1,12 @@
 //! A project to tell stories with.
 
-use protocol::live::{
-    Applied, Change, ClientMessage, Desired, Device, EditSaved, Event, Gesture, LogLine, Outcome, Reported,
-    ServerMessage, Snapshot, Var,
-};
 use protocol::model::{
     DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec,
     VarType,
+};
+use protocol::{
+    live::{ClientMessage, EditSaved, Event, ServerMessage, Snapshot},
+    model::{Applied, Change, Desired, Device, Gesture, LogLine, Outcome, Reported, Var},
 };
 
 use super::delivery::Status;

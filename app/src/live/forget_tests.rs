@@ -1,7 +1,10 @@
 //! Variables and devices that are forgotten, or may be.
 
-use protocol::live::{Device, Event, Gesture, Reported, ServerMessage};
 use protocol::model::{DeviceId, UnixMicros};
+use protocol::{
+    live::{Event, ServerMessage},
+    model::{Device, Gesture, Reported},
+};
 
 use super::Forgettable;
 use super::fixture::*;

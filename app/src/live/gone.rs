@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use protocol::live::Device;
+use protocol::model::Device;
 use protocol::model::{DeviceId, VarName};
 
 use super::by_device::ByDevice;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::live::{Desired, Gesture};
+use protocol::model::{Desired, Gesture};
 use protocol::model::{Value, VarName, VarRevision};
 
 use super::state::{LiveState, Touched};

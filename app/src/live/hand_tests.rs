@@ -1,7 +1,10 @@
 //! What a hand in a control keeps from happening.
 
-use protocol::live::{Change, ClientMessage, EditRefused, Gesture, ServerMessage};
 use protocol::model::VarRevision;
+use protocol::{
+    live::{ClientMessage, EditRefused, ServerMessage},
+    model::{Change, Gesture},
+};
 
 use super::delivery::Status;
 use super::fixture::{change, delta, edit, edited, int, name, saved, shown, snapshot, state, status};

@@ -1,7 +1,10 @@
 //! What was let go, what games made of a value since, and what two people want alike.
 
-use protocol::live::{Change, ClientMessage, Desired, Event, Gesture, Outcome, ServerMessage, Snapshot};
 use protocol::model::{DeviceId, Value, VarRevision, VarType};
+use protocol::{
+    live::{ClientMessage, Event, ServerMessage, Snapshot},
+    model::{Change, Desired, Gesture, Outcome},
+};
 
 use super::delivery::{Spread, Status, Tally};
 use super::fixture::*;

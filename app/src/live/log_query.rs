@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::filter::{Candidate, Filter};
-use protocol::live::LogLine;
+use protocol::model::LogLine;
 use protocol::model::{DeviceId, Level};
 
 use super::gone::device_name;

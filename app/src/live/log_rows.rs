@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use protocol::live::LogLine;
+use protocol::model::LogLine;
 use protocol::model::UnixMicros;
 
 use super::log_window::{Gap, LogWindow};

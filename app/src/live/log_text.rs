@@ -1,6 +1,6 @@
 //! Log lines as plain text: on the clipboard, and how much room a message takes.
 
-use protocol::live::LogLine;
+use protocol::model::LogLine;
 
 use crate::{ansi, format};
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::live::LogLine;
+use protocol::model::LogLine;
 use protocol::model::UnixMicros;
 
 /// Numbers of lines that nobody has looked at yet: those between two others.

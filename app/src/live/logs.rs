@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::live::LogLine;
+use protocol::model::LogLine;
 use protocol::model::ProjectId;
 
 use super::log_query::{DeviceName, LogQuery};

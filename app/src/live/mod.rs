@@ -46,8 +46,11 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use leptos::reactive::signal::ArcTrigger;
-use protocol::live::{Full, Gesture, Snapshot};
 use protocol::model::{Level, ProjectRole, Value, VarName};
+use protocol::{
+    live::{Full, Snapshot},
+    model::Gesture,
+};
 
 pub use by_device::ByDevice;
 pub use delivery::{Ranking, Spread, Status, Tally};

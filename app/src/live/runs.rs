@@ -1,7 +1,10 @@
 //! The newest run of an action: who was asked, and what each game answered.
 
-use protocol::live::{EditRefused, RunId, RunStarted};
 use protocol::model::DeviceId;
+use protocol::{
+    live::{EditRefused, RunStarted},
+    model::RunId,
+};
 
 use super::by_device::ByDevice;
 

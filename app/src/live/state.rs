@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use protocol::live::{
-    Applied, ClientMessage, Desired, Device, Event, Full, Reported, Seq, ServerMessage, Snapshot,
-    SnapshotPart,
-};
 use protocol::model::{
     DeviceId, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
+};
+use protocol::{
+    live::{ClientMessage, Event, Full, Seq, ServerMessage, Snapshot, SnapshotPart},
+    model::{Applied, Desired, Device, Reported},
 };
 
 use super::by_device::ByDevice;

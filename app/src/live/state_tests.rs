@@ -2,8 +2,11 @@
 
 use proptest::prelude::*;
 use protocol::filter::Filter;
-use protocol::live::{Change, ClientMessage, EditRefused, Event, Gesture, ServerMessage, Snapshot};
 use protocol::model::{DeviceId, Level, ProjectId, ProjectRole, UnixMicros, Value, VarSpec, VarType};
+use protocol::{
+    live::{ClientMessage, EditRefused, Event, ServerMessage, Snapshot},
+    model::{Change, Gesture},
+};
 
 use super::delivery::{Spread, Status, Tally};
 use super::edits::VIEWER;

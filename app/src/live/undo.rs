@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use protocol::live::Gesture;
+use protocol::model::Gesture;
 use protocol::model::VarName;
 
 use super::edits::VIEWER;
@@ -109,7 +109,7 @@ fn undone(name: &VarName, before: &Wish) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::live::{Change, ClientMessage};
+    use protocol::{live::ClientMessage, model::Change};
 
     use super::super::fixture::*;
     use super::*;

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use protocol::live::{Applied, Change, Desired, EditRefused, EditSaved, Gesture, NOT_DESIRED, Reported, Var};
 use protocol::model::{DeviceId, Integer, UnixMicros, Value, VarName, VarRevision, VarSpec};
+use protocol::{
+    live::{EditRefused, EditSaved},
+    model::{Applied, Change, Desired, Gesture, NOT_DESIRED, Reported, Var},
+};
 
 use super::by_device::ByDevice;
 use super::hand::{Conflict, Hand};

@@ -1,6 +1,6 @@
 //! What became of a variable's newest edit on one device.
 
-use protocol::live::{Applied, Device, Outcome};
+use protocol::model::{Applied, Device, Outcome};
 use protocol::model::{UnixMicros, Value, VarRevision, VarType};
 
 use super::delivery::Delivery;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use protocol::{
-    live::{Applied, Desired, Event, LogLine},
-    model::{Value, VarName, VarSpec},
+    live::Event,
+    model::{Applied, Desired, LogLine, Value, VarName, VarSpec},
 };
 use tokio::sync::broadcast::{self, error::RecvError};
 
@@ -150,7 +150,7 @@ fn weight_of_name(name: &VarName) -> usize {
 }
 
 fn weight_of_mark(mark: &Applied) -> usize {
-    use protocol::live::Outcome;
+    use protocol::model::Outcome;
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     size_of::<Applied>()
         + match &mark.outcome {

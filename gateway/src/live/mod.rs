@@ -21,8 +21,10 @@ use std::{
 
 use protocol::{
     ProtocolError,
-    live::{Event, Outcome, RunId, Seq, ServerMessage, Snapshot},
-    model::{DeviceId, LogEntry, Project, ProjectRole, Revision, UnixMicros, VarName, VarRevision},
+    live::{Event, Seq, ServerMessage, Snapshot},
+    model::{
+        DeviceId, LogEntry, Outcome, Project, ProjectRole, Revision, RunId, UnixMicros, VarName, VarRevision,
+    },
 };
 use tokio::{
     sync::watch,

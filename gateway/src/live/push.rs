@@ -7,8 +7,7 @@ use std::{
 
 use protocol::{
     line::{Edited, Revised, encode_edits, encode_revised},
-    live::Desired,
-    model::{Revision, Value, VarName, VarRevision, VarSpec, WireForm},
+    model::{Desired, Revision, Value, VarName, VarRevision, VarSpec, WireForm},
 };
 
 /// How one game wants the variables that it has reported. For others it gets what the project last saw.

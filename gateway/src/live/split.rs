@@ -1,6 +1,6 @@
 //! What one commit brings, in deltas of few bytes each: a dashboard holds one of them at a time.
 
-use protocol::live::{Desired, Event};
+use protocol::{live::Event, model::Desired};
 
 use super::backlog::{
     weight, weight_of_declared, weight_of_edited, weight_of_line, weight_of_marks, weight_of_value,
@@ -78,10 +78,7 @@ fn chunks<T>(all: Vec<T>, weight: impl Fn(&T) -> usize) -> impl Iterator<Item = 
 
 #[cfg(test)]
 mod tests {
-    use protocol::{
-        live::LogLine,
-        model::{DeviceId, Level, UnixMicros, Value, VarName, VarSpec, VarType},
-    };
+    use protocol::model::{DeviceId, Level, LogLine, UnixMicros, Value, VarName, VarSpec, VarType};
 
     use super::*;
 

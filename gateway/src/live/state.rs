@@ -22,8 +22,11 @@ use protocol::{
     ErrorCode, ProtocolError,
     limits::{MAX_LOG_FIELDS_BYTES, SNAPSHOT_LOG_BYTES, SNAPSHOT_LOGS},
     line::shorten_fields,
-    live::{Change, Desired, Device, Event, Full, LogLine, NOT_DESIRED, Reported, Seq, Var},
-    model::{DeviceId, LogEntry, ProjectId, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec},
+    live::{Event, Full, Seq},
+    model::{
+        Change, Desired, Device, DeviceId, LogEntry, LogLine, NOT_DESIRED, ProjectId, Reported, Revision,
+        UnixMicros, Value, Var, VarName, VarRevision, VarSpec,
+    },
 };
 
 pub(crate) use self::held::Pictures;

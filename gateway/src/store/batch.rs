@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use indexmap::IndexMap;
-use protocol::{live::Outcome, model::DeviceId};
+use protocol::model::{DeviceId, Outcome};
 
 use self::{edits::write_edit, forget::write_forget_var};
 use super::{AuditRow, DeviceInfo, OpenSession, Result, Sequenced, StoreError, Ticket, Write, Written};

@@ -22,12 +22,9 @@ mod sweep;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use protocol::{
-    live::{Applied, Change, Desired, Device, Gesture, LogLine, Outcome, Reported},
-    model::{
-        DeviceId, Key, KeyId, LogEntry, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName,
-        VarRevision, VarSpec,
-    },
+use protocol::model::{
+    Applied, Change, Desired, Device, DeviceId, Gesture, Key, KeyId, LogEntry, LogLine, Outcome, Project,
+    ProjectId, Reported, Revision, UnixMicros, UserId, Value, VarName, VarRevision, VarSpec,
 };
 
 pub use access::{

@@ -2,12 +2,9 @@
 
 use std::collections::HashMap;
 
-use protocol::{
-    live::{Applied, Desired, Device, LogLine, Outcome, Reported},
-    model::{
-        DeviceId, Key, Level, Project, ProjectId, ProjectInfo, ProjectSummary, Revision, Role, UnixMicros,
-        User, UserId, Value, VarName, VarRevision, VarSpec,
-    },
+use protocol::model::{
+    Applied, Desired, Device, DeviceId, Key, Level, LogLine, Outcome, Project, ProjectId, ProjectInfo,
+    ProjectSummary, Reported, Revision, Role, UnixMicros, User, UserId, Value, VarName, VarRevision, VarSpec,
 };
 use serde::Deserialize;
 

@@ -24,8 +24,7 @@ use std::{
 
 use protocol::{
     ErrorCode, ProtocolError,
-    live::{Change, Outcome},
-    model::{DeviceId, Revision, UnixMicros, Value, VarName, VarRevision},
+    model::{Change, DeviceId, Outcome, Revision, UnixMicros, Value, VarName, VarRevision},
 };
 use tokio::{
     sync::{

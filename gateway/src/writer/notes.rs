@@ -4,10 +4,7 @@
 use std::{mem::size_of, sync::Arc};
 
 use indexmap::IndexMap;
-use protocol::{
-    live::Outcome,
-    model::{DeviceId, Revision, UnixMicros, Value, VarName, VarRevision},
-};
+use protocol::model::{DeviceId, Outcome, Revision, UnixMicros, Value, VarName, VarRevision};
 
 use super::{
     Room,

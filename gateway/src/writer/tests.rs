@@ -8,11 +8,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use protocol::{
-    live::{Gesture, LogLine},
-    model::{
-        DeviceId, Key, KeyId, LogEntry, Project, ProjectId, Revision, UnixMicros, UserId, Value, VarName,
-    },
+use protocol::model::{
+    DeviceId, Gesture, Key, KeyId, LogEntry, LogLine, Project, ProjectId, Revision, UnixMicros, UserId,
+    Value, VarName,
 };
 use tokio::time::{Instant, sleep};
 

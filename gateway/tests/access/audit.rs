@@ -3,10 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use gateway::{Caller, GatewayError, store::Store};
-use protocol::{
-    live::Gesture,
-    model::{AuditCursor, AuditEntry, ProjectRole, Role, TokenScope, Value},
-};
+use protocol::model::{AuditCursor, AuditEntry, Gesture, ProjectRole, Role, TokenScope, Value};
 
 use crate::house::{House, OTHER_PASSWORD, PASSWORD, START, name, origin, refused};
 

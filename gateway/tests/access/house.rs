@@ -16,10 +16,9 @@ use gateway::{
 use protocol::{
     ErrorCode,
     line::{parse_logs, parse_report},
-    live::Gesture,
     model::{
-        AuditEntry, Key, Project, ProjectId, ProjectRole, Revision, Role, TokenScope, UnixMicros, Value,
-        VarName,
+        AuditEntry, Gesture, Key, Project, ProjectId, ProjectRole, Revision, Role, TokenScope, UnixMicros,
+        Value, VarName,
     },
 };
 

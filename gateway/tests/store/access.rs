@@ -353,7 +353,7 @@ async fn history_gestures_and_logs_are_read_in_parts(store: Arc<dyn Store>) {
     assert_eq!(revisions(Some("nothing"), None, 9).await, []);
 
     let gesture = async |author, gesture| {
-        let rows = store.get_gesture(id, UserId(author), protocol::live::Gesture(gesture)).await.unwrap();
+        let rows = store.get_gesture(id, UserId(author), protocol::model::Gesture(gesture)).await.unwrap();
         rows.into_iter()
             .map(|row| (row.name.to_string(), row.value, row.revision.0, row.set_by.0))
             .collect::<Vec<_>>()

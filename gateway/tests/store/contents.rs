@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use gateway::store::{Store, Write};
-use protocol::{
-    live::{Desired, Reported},
-    model::{Integer, Level, LogEntry, UnixMicros, Value, VarOption, VarRevision, VarSpec, VarType},
+use protocol::model::{
+    Desired, Integer, Level, LogEntry, Reported, UnixMicros, Value, VarOption, VarRevision, VarSpec, VarType,
 };
 
 use crate::house::{House, NOW, connect, int, integer, text};

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use gateway::store::{AuditRow, Store, StoreError, Write, Written};
-use protocol::{
-    live::{Desired, Gesture, Outcome},
-    model::{UserId, VarRevision},
-};
+use protocol::model::{Desired, Gesture, Outcome, UserId, VarRevision};
 
 use crate::{
     house::{House, NOW, commit, int, integer, later, make_device, make_project, name, note, saved},

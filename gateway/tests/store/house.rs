@@ -9,12 +9,9 @@ use gateway::store::{
     AuditRow, DeviceInfo, NewSession, NewUser, ProjectState, Store, StoreError, Ticket, TokenHash, Write,
     Written,
 };
-use protocol::{
-    live::{Change, Gesture},
-    model::{
-        DeviceId, Level, LogEntry, Project, ProjectId, Revision, Role, UnixMicros, User, UserId, Value,
-        VarName, VarRevision, VarSpec, VarType,
-    },
+use protocol::model::{
+    Change, DeviceId, Gesture, Level, LogEntry, Project, ProjectId, Revision, Role, UnixMicros, User, UserId,
+    Value, VarName, VarRevision, VarSpec, VarType,
 };
 
 pub const NOW: UnixMicros = UnixMicros(1_790_000_000_000_000);

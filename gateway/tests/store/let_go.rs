@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use gateway::store::{Conflict, Store, Written};
-use protocol::{
-    live::{Change, Desired, NOT_DESIRED},
-    model::{UserId, Value, VarRevision},
-};
+use protocol::model::{Change, Desired, NOT_DESIRED, UserId, Value, VarRevision};
 
 use crate::house::{House, NOW, int, integer, name, saved};
 
@@ -56,7 +53,7 @@ async fn letting_go_ends_a_drag_as_one_row(store: Arc<dyn Store>) {
     house.commit(&[house.edit(2, &[("speed", int(6))]), house.let_go(2, &["speed"])]).await;
     assert_eq!(house.history().await, [row("speed", Some(5), None, 3), row("speed", None, Some(5), 1)]);
     // what it asked for is found by its gesture
-    let gesture = protocol::live::Gesture(2);
+    let gesture = protocol::model::Gesture(2);
     let rows = house.store.get_gesture(house.project.id, UserId(7), gesture).await.unwrap();
     let [found] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!((&found.value, found.revision.0, found.set_by), (&None, 3, VarRevision(3)));
@@ -64,7 +61,7 @@ async fn letting_go_ends_a_drag_as_one_row(store: Arc<dyn Store>) {
     let nothing = vec![(Change::let_go(name("size")), NOT_DESIRED)];
     let written = house.commit(&[house.change(3, vec![], nothing, 3)]).await;
     assert_eq!(written, [Written::Edit { revision: protocol::model::Revision(3), set: None }]);
-    let gesture = protocol::live::Gesture(3);
+    let gesture = protocol::model::Gesture(3);
     let rows = house.store.get_gesture(house.project.id, UserId(7), gesture).await.unwrap();
     assert_eq!(rows.iter().map(|row| (&row.value, row.set_by)).collect::<Vec<_>>(), [(&None, NOT_DESIRED)]);
 }

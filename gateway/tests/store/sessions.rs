@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use gateway::store::{OpenSession, Sequenced, SessionClock, Store, StoreError, Write, Written};
-use protocol::{
-    live::Outcome,
-    model::{DeviceId, Revision, VarRevision},
-};
+use protocol::model::{DeviceId, Outcome, Revision, VarRevision};
 
 use crate::house::{House, NOW, commit, device_info, entry, int, integer, later, name, ticket};
 

@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use gateway::store::{
     AccessStore, AuditRow, Joining, LinkPurpose, NewKey, NewLink, NewToken, Sequenced, Store, Write, Written,
 };
-use protocol::{
-    live::Outcome,
-    model::{ProjectId, ProjectRole, Role, TokenScope, User, VarRevision},
-};
+use protocol::model::{Outcome, ProjectId, ProjectRole, Role, TokenScope, User, VarRevision};
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 

@@ -15,8 +15,7 @@ use gateway::{
 };
 use protocol::{
     line::{Caps, Hello, parse_logs, parse_report},
-    live::Gesture,
-    model::{Revision, UnixMicros, Value, VarName},
+    model::{Gesture, Revision, UnixMicros, Value, VarName},
 };
 use tokio::time::timeout;
 

@@ -13,9 +13,10 @@ use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, store::Sto
 use protocol::{
     ErrorCode,
     line::{Hello, parse_logs, parse_report},
-    live::{Gesture, Snapshot, Var},
+    live::Snapshot,
     model::{
-        Difference, Key, Project, Revision, Schema, UnixMicros, Value, VarName, VarType, WaitingDeclaration,
+        Difference, Gesture, Key, Project, Revision, Schema, UnixMicros, Value, Var, VarName, VarType,
+        WaitingDeclaration,
     },
 };
 

@@ -11,8 +11,7 @@ use gateway::{
 };
 use protocol::{
     line::parse_logs,
-    live::Gesture,
-    model::{Project, UnixMicros, Value, VarName},
+    model::{Gesture, Project, UnixMicros, Value, VarName},
 };
 use tracing::{
     Event, Level, Metadata, Subscriber,

@@ -17,9 +17,10 @@ use gateway::{
 use protocol::{
     ErrorCode,
     line::{Caps, Hello, parse_logs, parse_report},
-    live::{Change, Event, Gesture, Snapshot},
+    live::{Event, Snapshot},
     model::{
-        Bound, Level, Project, Revision, UnixMicros, User, UserId, Value, VarName, VarRevision, VarType,
+        Bound, Change, Gesture, Level, Project, Revision, UnixMicros, User, UserId, Value, VarName,
+        VarRevision, VarType,
     },
 };
 

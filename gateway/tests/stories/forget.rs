@@ -5,8 +5,11 @@ use std::{net::IpAddr, sync::Arc};
 use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, Watched, Watcher, store::Store};
 use protocol::{
     line::{Caps, Hello, parse_logs, parse_report},
-    live::{Change, EditSaved, Event, Gesture, NOT_DESIRED, Outcome, Snapshot, Var},
-    model::{DeviceId, Project, ProjectRole, Revision, UnixMicros, Value, VarName, VarRevision},
+    live::{EditSaved, Event, Snapshot},
+    model::{
+        Change, DeviceId, Gesture, NOT_DESIRED, Outcome, Project, ProjectRole, Revision, UnixMicros, Value,
+        Var, VarName, VarRevision,
+    },
 };
 use serde_json::{Value as Json, json};
 

@@ -6,8 +6,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, store::Store};
 use protocol::{
     line::{Caps, Hello, parse_report},
-    live::{Change, EditSaved, Gesture, NOT_DESIRED, Outcome, Snapshot, Var},
-    model::{Project, Revision, UnixMicros, Value, VarName, VarRevision},
+    live::{EditSaved, Snapshot},
+    model::{
+        Change, Gesture, NOT_DESIRED, Outcome, Project, Revision, UnixMicros, Value, Var, VarName,
+        VarRevision,
+    },
 };
 use serde_json::{Value as Json, json};
 

@@ -6,8 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, store::Store};
 use protocol::{
     line::parse_report,
-    live::{Change, Gesture},
-    model::{Project, UnixMicros, Value, VarName},
+    model::{Change, Gesture, Project, UnixMicros, Value, VarName},
 };
 
 struct House {

@@ -4,7 +4,10 @@ use super::{
     json::{Piece, Shallow},
     payload::{Result, at_most, decode, read_each, refuse, text, value},
 };
-use crate::{ErrorCode, limits, live::Outcome, model::VarName};
+use crate::{
+    ErrorCode, limits,
+    model::{Outcome, VarName},
+};
 
 /// Reads what became of single variables. In an array that names one twice the last one counts. A `frame` is
 /// allowed and not kept.

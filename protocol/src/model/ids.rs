@@ -168,6 +168,10 @@ impl From<VarName> for String {
     }
 }
 
+/// One run of an action, numbered by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub u64);
+
 #[cfg(test)]
 mod tests {
     use super::*;

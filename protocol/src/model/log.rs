@@ -1,10 +1,10 @@
-//! A log entry as a game sends it.
+//! Log entries: as a game sends them, and as they are stored.
 
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::UnixMicros;
+use super::{DeviceId, UnixMicros};
 
 /// How much a log entry matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -125,4 +125,23 @@ fn quoted(said: &str) -> Cow<'_, str> {
         Some((end, _)) => Cow::Owned(format!("{}…", &said[..end])),
         None => Cow::Borrowed(said),
     }
+}
+
+/// A log line as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// The server's number: +1 for each line of the project, in the order of commits.
+    pub seq: u64,
+    /// Who wrote it.
+    pub device: DeviceId,
+    /// The game's own time, or else the time of receipt.
+    pub at: UnixMicros,
+    /// When the server received it.
+    pub received: UnixMicros,
+    /// How much it matters.
+    pub level: Level,
+    /// The message.
+    pub message: String,
+    /// Every further field, as one JSON object.
+    pub fields: Option<String>,
 }

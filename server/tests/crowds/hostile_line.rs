@@ -6,8 +6,8 @@ use std::{net::SocketAddr, time::Duration};
 use crate::support::{http::Browser, line::Game, live::Dashboard, program::Program, soon};
 use futures_util::future::join_all;
 use protocol::{
-    live::{ClientMessage, Gesture, ServerMessage},
-    model::{ProjectId, Value, VarName},
+    live::{ClientMessage, ServerMessage},
+    model::{Gesture, ProjectId, Value, VarName},
 };
 use serde_json::json;
 use tokio::{

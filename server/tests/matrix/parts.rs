@@ -1,8 +1,8 @@
 //! Parts of another project, and what is another person's: below the own project too they are as good as none.
 
 use protocol::{
-    live::{Change, ClientMessage, Gesture, ServerMessage},
-    model::{ProjectId, Value, VarName},
+    live::{ClientMessage, ServerMessage},
+    model::{Change, Gesture, ProjectId, Value, VarName},
 };
 use server::routes;
 

@@ -2,8 +2,8 @@
 
 use gateway::GatewayError;
 use protocol::{
-    live::{Change, ClientMessage, Gesture, LIVE_VERSION, ServerMessage},
-    model::{ProjectId, Value, VarName},
+    live::{ClientMessage, LIVE_VERSION, ServerMessage},
+    model::{Change, Gesture, ProjectId, Value, VarName},
 };
 
 use crate::{

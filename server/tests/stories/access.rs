@@ -6,10 +6,10 @@ use crate::support::{TestServer, http::Browser, line::Game, live::Dashboard, soo
 use gateway::{Caller, Origin, SignedIn};
 use protocol::{
     live::{
-        CLOSE_FORBIDDEN, CLOSE_RESTART, CLOSE_ROLE, CLOSE_SIGNED_OUT, ClientMessage, Gesture, LIVE_VERSION,
+        CLOSE_FORBIDDEN, CLOSE_RESTART, CLOSE_ROLE, CLOSE_SIGNED_OUT, ClientMessage, LIVE_VERSION,
         ServerMessage,
     },
-    model::{Project, ProjectId, ProjectRole, Revision, TokenScope, Value, VarName},
+    model::{Gesture, Project, ProjectId, ProjectRole, Revision, TokenScope, Value, VarName},
 };
 use tokio::time::timeout;
 

@@ -2,8 +2,8 @@
 
 use crate::support::{TestServer, http::Browser, line::Game, live::Dashboard};
 use protocol::{
-    live::{Change, ClientMessage, Gesture, ServerMessage},
-    model::{Project, Value, VarName},
+    live::{ClientMessage, ServerMessage},
+    model::{Change, Gesture, Project, Value, VarName},
 };
 use serde_json::Value as Json;
 

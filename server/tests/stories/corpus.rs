@@ -70,7 +70,7 @@ impl Story {
             .unwrap()
             .caller;
         let snapshot = self.server.gateway.snapshot(&user, self.project.id).await.unwrap();
-        let pair = |var: &protocol::live::Var| (var.name.to_string(), var.reported[0].value.to_json());
+        let pair = |var: &protocol::model::Var| (var.name.to_string(), var.reported[0].value.to_json());
         let mut pairs: Vec<_> = snapshot.vars.iter().map(pair).collect();
         pairs.sort_unstable();
         pairs

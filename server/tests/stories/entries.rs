@@ -9,8 +9,8 @@ use crate::support::{
 use gateway::{Caller, Origin};
 use protocol::{
     limits,
-    live::{LogLine, Snapshot},
-    model::{Project, UnixMicros},
+    live::Snapshot,
+    model::{LogLine, Project, UnixMicros},
 };
 use serde_json::json;
 

@@ -2,10 +2,7 @@
 
 use crate::support::{TestServer, line::base64};
 use gateway::{Caller, Origin};
-use protocol::{
-    live::Gesture,
-    model::{Level, ProjectId, Value, VarName, VarType},
-};
+use protocol::model::{Gesture, Level, ProjectId, Value, VarName, VarType};
 use serde_json::json;
 
 /// The owner, who may do everything.

@@ -2,10 +2,7 @@
 
 use crate::support::TestServer;
 use gateway::Origin;
-use protocol::{
-    live::Gesture,
-    model::{Value, VarName},
-};
+use protocol::model::{Gesture, Value, VarName};
 use serde_json::json;
 
 #[tokio::test]

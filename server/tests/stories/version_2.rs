@@ -4,8 +4,8 @@ use crate::support::{TestServer, line::Game, live::Dashboard};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::Origin;
 use protocol::{
-    live::{Change, ClientMessage, Event, Gesture, Outcome, ServerMessage},
-    model::{Project, Revision, Value, VarName, VarRevision},
+    live::{ClientMessage, Event, ServerMessage},
+    model::{Change, Gesture, Outcome, Project, Revision, Value, VarName, VarRevision},
 };
 use serde_json::{Value as Json, json};
 

@@ -2,8 +2,8 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::{
-    live::{self, ClientMessage, Gesture, LIVE_VERSION, ServerMessage, Snapshot},
-    model::{ProjectId, Value, VarName},
+    live::{self, ClientMessage, LIVE_VERSION, ServerMessage, Snapshot},
+    model::{Gesture, ProjectId, Value, VarName},
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,

@@ -13,9 +13,8 @@ use gateway::store::{
     AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, Ticket, Write,
     Written,
 };
-use protocol::{
-    live::{Gesture, LogLine},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
+use protocol::model::{
+    DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
 };
 use tokio::sync::Notify;
 

@@ -8,8 +8,8 @@ use std::{
 use indexmap::IndexMap;
 use protocol::{
     limits::SMALL_VALUE_BYTES,
-    live::{Applied, Event, Outcome},
-    model::{DeviceId, Revision, VarName, VarRevision},
+    live::Event,
+    model::{Applied, DeviceId, Outcome, Revision, VarName, VarRevision},
 };
 
 use super::{

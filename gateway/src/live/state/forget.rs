@@ -5,10 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use protocol::{
-    live::Desired,
-    model::{DeviceId, Revision, VarName, VarRevision, VarSpec},
-};
+use protocol::model::{Desired, DeviceId, Revision, VarName, VarRevision, VarSpec};
 
 use super::{Restored, Seen, State, held::Weight};
 use crate::{GatewayError, store::AuditRow};
@@ -148,8 +145,7 @@ impl State {
 mod tests {
     use protocol::{
         line::parse_report,
-        live::Change,
-        model::{ProjectId, UnixMicros, Value, VarType},
+        model::{Change, ProjectId, UnixMicros, Value, VarType},
     };
 
     use super::*;

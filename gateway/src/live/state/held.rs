@@ -7,8 +7,7 @@ use std::sync::{
 
 use protocol::{
     limits::{MAX_PROJECT_BYTES, SMALL_VALUE_BYTES},
-    live::{Applied, Outcome},
-    model::{Value, VarName, VarSpec},
+    model::{Applied, Outcome, Value, VarName, VarSpec},
 };
 
 use super::{State, VarState};
@@ -223,8 +222,7 @@ mod tests {
     use protocol::{
         limits::MAX_VALUE_BYTES,
         line::parse_report,
-        live::Change,
-        model::{DeviceId, ProjectId, Revision, UnixMicros, UserId, VarRevision},
+        model::{Change, DeviceId, ProjectId, Revision, UnixMicros, UserId, VarRevision},
     };
 
     use super::*;
@@ -288,7 +286,7 @@ mod tests {
             author_name: "ann".to_owned(),
             via: String::new(),
             address: String::new(),
-            gesture: protocol::live::Gesture(1),
+            gesture: protocol::model::Gesture(1),
             at: UnixMicros(0),
             changes: vec![Change::from((name.clone(), Value::Float(2.0)))],
             unchanged: Vec::new(),

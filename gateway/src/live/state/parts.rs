@@ -4,8 +4,8 @@
 use std::vec::IntoIter;
 
 use protocol::{
-    live::{Device, Outcome, Reported, Snapshot, SnapshotPart, Var},
-    model::{DeviceId, ProjectRole, UnixMicros, Value, VarName, VarSpec},
+    live::{Snapshot, SnapshotPart},
+    model::{Device, DeviceId, Outcome, ProjectRole, Reported, UnixMicros, Value, Var, VarName, VarSpec},
 };
 
 use super::{State, VarState, shown};

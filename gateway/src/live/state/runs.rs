@@ -8,8 +8,8 @@ use std::{
 use indexmap::IndexMap;
 use protocol::{
     ErrorCode, ProtocolError,
-    live::{Event, RunId, RunStarted},
-    model::{DeviceId, VarName, VarType},
+    live::{Event, RunStarted},
+    model::{DeviceId, RunId, VarName, VarType},
 };
 use tokio::{
     sync::{mpsc, oneshot},

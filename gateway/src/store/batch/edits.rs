@@ -3,10 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use indexmap::IndexMap;
-use protocol::{
-    live::{Change, Desired, NOT_DESIRED},
-    model::{Revision, UnixMicros, UserId, Value, VarRevision},
-};
+use protocol::model::{Change, Desired, NOT_DESIRED, Revision, UnixMicros, UserId, Value, VarRevision};
 
 use super::{DesiredCells, EditRows, Statements};
 use crate::store::{Conflict, Result, StoreError, Write, Written};

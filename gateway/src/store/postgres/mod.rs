@@ -7,9 +7,8 @@ mod room;
 use std::{str::FromStr, time::Duration};
 
 use place::Place;
-use protocol::{
-    live::{Gesture, LogLine},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
+use protocol::model::{
+    DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
 };
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,

@@ -13,9 +13,8 @@ use std::{
     time::Duration,
 };
 
-use protocol::{
-    live::{Gesture, LogLine},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName},
+use protocol::model::{
+    DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
 };
 use sqlx::{
     ConnectOptions, Connection, Executor, SqlitePool,

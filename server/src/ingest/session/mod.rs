@@ -21,8 +21,7 @@ use protocol::{
         parse_outcomes, parse_report, write_action, write_drain, write_edits, write_hello, write_in_sync,
         write_pong, write_revised,
     },
-    live::Outcome,
-    model::{Key, Revision, UnixMicros, VarName},
+    model::{Key, Outcome, Revision, UnixMicros, VarName},
 };
 
 pub(crate) use self::heartbeat::HeartbeatTimes;

@@ -10,9 +10,9 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::{Caller, Gateway, GatewayError};
-use protocol::{
-    live::{Change, Desired, Gesture, NOT_DESIRED, Reported},
-    model::{DeviceId, ProjectId, Role, User, UserId, Value, VarName, WireForm},
+use protocol::model::{
+    Change, Desired, DeviceId, Gesture, NOT_DESIRED, ProjectId, Reported, Role, User, UserId, Value, VarName,
+    WireForm,
 };
 use serde_json::{Value as Json, json};
 use tokio::time::{sleep, timeout};

@@ -18,9 +18,9 @@ use gateway::store::{
     AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError,
     Ticket, Write, Written, batch,
 };
-use protocol::{
-    live::{Gesture, LogLine, Outcome},
-    model::{DeviceId, Key, KeyId, Project, ProjectId, Revision, UnixMicros, UserId, VarName, VarSpec},
+use protocol::model::{
+    DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision, UnixMicros, UserId,
+    VarName, VarSpec,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 

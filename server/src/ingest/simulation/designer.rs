@@ -10,8 +10,8 @@ use std::{
 
 use gateway::{Caller, Gateway, GatewayError, Watched, Watcher};
 use protocol::{
-    live::{Change, Event, Gesture, LogLine, NOT_DESIRED},
-    model::{DeviceId, ProjectId, Role, User, UserId, Value, VarName},
+    live::Event,
+    model::{Change, DeviceId, Gesture, LogLine, NOT_DESIRED, ProjectId, Role, User, UserId, Value, VarName},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use protocol::{limits::MAX_INFLIGHT_LINES, live::Outcome};
+use protocol::{limits::MAX_INFLIGHT_LINES, model::Outcome};
 use serde_json::{Value as Json, json};
 use tokio::time::{Instant, sleep, sleep_until};
 

@@ -4,10 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gateway::store::{Sequenced, Write, Written};
-use protocol::{
-    live::{Change, LogLine},
-    model::VarRevision,
-};
+use protocol::model::{Change, LogLine, VarRevision};
 
 use super::{
     journal::Journal,

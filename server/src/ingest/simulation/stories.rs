@@ -6,10 +6,7 @@ use std::{
 };
 
 use gateway::Caller;
-use protocol::{
-    live::{Gesture, Outcome},
-    model::{Key, ProjectId, Role, User, UserId, Value, VarName},
-};
+use protocol::model::{Gesture, Key, Outcome, ProjectId, Role, User, UserId, Value, VarName};
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 

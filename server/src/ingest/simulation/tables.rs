@@ -10,11 +10,9 @@ use gateway::store::{
         SessionCells, SessionRow, Statements,
     },
 };
-use protocol::{
-    live::{Applied, Desired, Device, LogLine, Outcome, Reported},
-    model::{
-        DeviceId, Key, Level, Project, ProjectId, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec,
-    },
+use protocol::model::{
+    Applied, Desired, Device, DeviceId, Key, Level, LogLine, Outcome, Project, ProjectId, Reported, Revision,
+    UnixMicros, Value, VarName, VarRevision, VarSpec,
 };
 
 use super::values::meant;

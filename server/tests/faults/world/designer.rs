@@ -7,8 +7,8 @@ use std::{
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::{
-    live::{self, ClientMessage, Gesture, LIVE_VERSION, ServerMessage, Snapshot},
-    model::{DeviceId, ProjectId, Value, VarName},
+    live::{self, ClientMessage, LIVE_VERSION, ServerMessage, Snapshot},
+    model::{DeviceId, Gesture, ProjectId, Value, VarName},
 };
 use tokio::{net::TcpStream, sync::watch, task::JoinHandle, time::timeout};
 use tokio_tungstenite::{

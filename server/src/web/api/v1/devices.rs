@@ -1,7 +1,7 @@
 //! Devices: the copies of the game.
 
 use axum::{Json, extract::State, http::StatusCode};
-use protocol::live::Device;
+use protocol::model::Device;
 use serde::Serialize;
 use utoipa::ToSchema;
 

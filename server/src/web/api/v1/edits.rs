@@ -8,8 +8,8 @@ use axum::{
 };
 use gateway::{Caller, FoundEdit, GatewayError};
 use protocol::{
-    live::{Change, Desired, EditSaved, Gesture, NOT_DESIRED},
-    model::{ProjectId, Value, VarName, VarRevision},
+    live::EditSaved,
+    model::{Change, Desired, Gesture, NOT_DESIRED, ProjectId, Value, VarName, VarRevision},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -4,10 +4,7 @@ use std::collections::HashMap;
 
 use axum::http::{HeaderMap, HeaderName};
 use gateway::store::GestureRow;
-use protocol::{
-    live::{Change, Gesture},
-    model::{Value, VarName},
-};
+use protocol::model::{Change, Gesture, Value, VarName};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 

@@ -5,8 +5,7 @@ use gateway::{Caller, Gateway, GatewayError, LogMatcher, LogPages, LogRange};
 use protocol::{
     filter::{Filter, FilterError},
     line::log_notes,
-    live::{Device, LogLine},
-    model::{Level, ProjectId},
+    model::{Device, Level, LogLine, ProjectId},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

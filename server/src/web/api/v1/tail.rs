@@ -14,8 +14,8 @@ use axum::{
 use futures_util::{FutureExt as _, stream};
 use gateway::{Action, Caller, Delta, Gateway, GatewayError, Watched, Watcher};
 use protocol::{
-    live::{self, LogLine},
-    model::ProjectId,
+    live,
+    model::{LogLine, ProjectId},
 };
 use serde_json::json;
 use tokio::{

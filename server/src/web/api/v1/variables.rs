@@ -6,9 +6,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
 };
-use protocol::{
-    live::{Applied, Desired, Device, NOT_DESIRED, Outcome, Var},
-    model::{Bound, VarName, VarRevision, VarSpec},
+use protocol::model::{
+    Applied, Bound, Desired, Device, NOT_DESIRED, Outcome, Var, VarName, VarRevision, VarSpec,
 };
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,6 +1,11 @@
 //! The site's files, which are inside the program: scripts, wasm, styles, fonts, icon.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::Read as _,
+    sync::{Mutex, PoisonError},
+};
 
 use axum::{
     body::Bytes,
@@ -8,7 +13,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
+use flate2::read::GzDecoder;
+use rust_embed::RustEmbed;
 
 use super::readers::Inside;
 
@@ -38,10 +44,7 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     };
     let etag = format!("\"{HASH}{}\"", encoding.unwrap_or_default());
     let fresh = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
-    let mut response = match fresh {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => shared(file.data).into_response(),
-    };
+    let mut response = if fresh { StatusCode::NOT_MODIFIED.into_response() } else { file.into_response() };
     response.extensions_mut().insert(Inside);
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
@@ -62,16 +65,35 @@ fn shared(data: Cow<'static, [u8]>) -> Bytes {
     }
 }
 
-/// The twin that was compressed when the program was built, if the browser takes it.
-fn smallest(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
+/// The file in the smallest form that the client accepts. A release build holds compressed forms only.
+fn smallest(path: &str, headers: &HeaderMap) -> Option<(Bytes, Option<&'static str>)> {
     let accepted =
         headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let twin = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(encoding, extension)| {
+    let compressed = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(encoding, extension)| {
         accepts(accepted, encoding)
-            .then(|| Site::get(&format!("{path}.{extension}")))?
-            .map(|f| (f, Some(encoding)))
+            .then(|| file(&format!("{path}.{extension}")))?
+            .map(|file| (file, Some(encoding)))
     });
-    twin.or_else(|| Site::get(path).map(|file| (file, None)))
+    compressed.or_else(|| Some((file(path).or_else(|| decompressed(path))?, None)))
+}
+
+fn file(path: &str) -> Option<Bytes> {
+    Site::get(path).map(|file| shared(file.data))
+}
+
+/// Few clients accept no encoding at all; each file is decompressed once for all of them.
+fn decompressed(path: &str) -> Option<Bytes> {
+    static FILES: Mutex<Option<HashMap<String, Bytes>>> = Mutex::new(None);
+    let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    let files = files.get_or_insert_default();
+    if let Some(file) = files.get(path) {
+        return Some(file.clone());
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(&file(&format!("{path}.gz"))?[..]).read_to_end(&mut plain).ok()?;
+    let plain = Bytes::from(plain);
+    files.insert(path.to_owned(), plain.clone());
+    Some(plain)
 }
 
 /// `br;q=0` means: not that one.

@@ -1,7 +1,10 @@
 //! What a game, the server and the browser say to each other.
 //!
 //! Bytes go in, values come out, and back. Nothing in here does I/O, reads a clock or knows an async
-//! runtime, so the same code runs in the server, in the browser and in a fuzzer.
+//! runtime, so the same code runs in the server, in the browser, in a game and in a fuzzer.
+//!
+//! A game needs [`line`] and the nouns it speaks of. What only the dashboard and the server behind it need (its messages,
+//! the log filter, accounts and rights) is behind the feature `dashboard`.
 //!
 //! ```
 //! use protocol::line::{Command, Grammar, LineDecoder, parse_command, parse_report};
@@ -20,9 +23,11 @@
 #![deny(missing_docs)]
 
 pub mod error;
+#[cfg(feature = "dashboard")]
 pub mod filter;
 pub mod limits;
 pub mod line;
+#[cfg(feature = "dashboard")]
 pub mod live;
 pub mod model;
 

@@ -1,35 +1,23 @@
 //! The nouns: keys, names, values, variables, log entries, times. Made only by parsing.
 
-mod access;
-mod account;
 mod bound;
-mod change;
-mod device;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod ids;
 mod log;
-mod refused;
-mod schema;
-mod state;
+mod outcome;
 mod time;
-mod typed;
 mod value;
 mod var;
 mod widen;
 mod words;
 
-pub use access::{
-    Account, ApiToken, AuditCursor, AuditEntry, AuditPage, GameKey, Handle, Invitation, Member, ProjectRole,
-    SessionInfo, TokenScope, UnknownWord,
-};
-pub use account::{Project, ProjectInfo, ProjectSummary, Role, User};
 pub use bound::Bound;
-pub use change::{Change, Gesture, NOT_DESIRED};
-pub use device::Device;
+#[cfg(feature = "dashboard")]
+pub use dashboard::*;
 pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, RunId, TokenId, UserId, VarName, VarRevision};
 pub use log::{Level, LogEntry, LogLine, LogNote};
-pub use refused::{Refused, RefusedLine};
-pub use schema::{Difference, Schema, WaitingDeclaration, differences, outline};
-pub use state::{Applied, Desired, Outcome, Reported, Var};
+pub use outcome::Outcome;
 pub use time::UnixMicros;
 pub(crate) use value::json_depth;
 pub use value::{Integer, Value, WireForm};

@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Integer, Value, VarName, WireForm, typed, words};
+use super::{Bound, Integer, Value, VarName, WireForm, words};
 use crate::{ErrorCode, ProtocolError, limits, line::read_json_text};
 
 /// Why an action has no desired value.
-const NOT_SET: &str = "an action is run, not set";
+pub(super) const NOT_SET: &str = "an action is run, not set";
 
 /// The declared type of a variable, which decides its control and how typed text is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,58 +96,7 @@ impl VarType {
         }
     }
 
-    /// Reads what a person typed. `like` is the current value: `+=5` is on top of it, and an unknown type is kept in its
-    /// JSON type.
-    ///
-    /// # Errors
-    /// `bad_shape` with a sentence that says what this type takes.
-    pub fn parse_text(&self, text: &str, like: Option<&Value>) -> Result<Value, ProtocolError> {
-        let refuse = |why: &str| Err(ProtocolError::new(ErrorCode::BadShape, why));
-        match self {
-            Self::Boolean => match self.parse_scalar(text) {
-                Some(value) => Ok(value),
-                None => refuse("type true or false"),
-            },
-            Self::Integer => match typed::read(text, like).map(typed::Number::to_integer) {
-                Ok(Some(number)) => Ok(Value::Int(number)),
-                Ok(None) => refuse("type a whole number from -9223372036854775808 to 18446744073709551615"),
-                Err(typed::NO_NUMBER) => {
-                    refuse("type a whole number, such as 25, or arithmetic, such as 2*3+1")
-                }
-                Err(why) => refuse(why),
-            },
-            Self::Float => match typed::read(text, like) {
-                Ok(number) => Ok(Value::Float(number.to_f64())),
-                Err(why) => refuse(why),
-            },
-            Self::Color => match like {
-                Some(Value::Int(_)) => match color_number(text.trim()) {
-                    Some(number) => Ok(Value::Int(number)),
-                    None => refuse("type a colour, such as #ff8844 or 0xff8844"),
-                },
-                _ if is_color(text.trim()) => Ok(Value::Text(text.trim().to_owned())),
-                _ => refuse("type a colour, such as #ff8844"),
-            },
-            Self::Json => match serde_json::from_str::<serde_json::Value>(text) {
-                Ok(_) => Value::parse_json(text).map_or_else(|| refuse("a number is out of range"), Ok),
-                Err(fault) => refuse(&format!("not JSON: {fault}")),
-            },
-            Self::String | Self::Enum => Ok(Value::Text(text.to_owned())),
-            Self::Action => refuse(NOT_SET),
-            Self::Other(_) => match like {
-                None | Some(Value::Text(_)) => Ok(Value::Text(text.to_owned())),
-                Some(like) => match Value::parse_json(text) {
-                    Some(value) if std::mem::discriminant(&value) == std::mem::discriminant(like) => {
-                        Ok(value)
-                    }
-                    Some(value @ (Value::Int(_) | Value::Float(_))) if like.as_f64().is_some() => Ok(value),
-                    _ => refuse("type a value of the same JSON type as the current one"),
-                },
-            },
-        }
-    }
-
-    fn parse_scalar(&self, text: &str) -> Option<Value> {
+    pub(super) fn parse_scalar(&self, text: &str) -> Option<Value> {
         let text = text.trim();
         match self {
             Self::Boolean => match text.to_ascii_lowercase().as_str() {
@@ -158,28 +107,6 @@ impl VarType {
             Self::Integer => Integer::parse(text).map(Value::Int),
             Self::Float => text.parse().ok().filter(|f: &f64| f.is_finite()).map(Value::Float),
             _ => None,
-        }
-    }
-}
-
-/// A colour of a game that keeps colours as numbers: `#rrggbb` is 0xrrggbb.
-fn color_number(text: &str) -> Option<Integer> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
-    match digits.map(|digits| i64::from_str_radix(digits, 16)) {
-        Some(number) => number.ok().map(Integer::from),
-        None => typed::read(text, None).ok().and_then(typed::Number::to_integer),
-    }
-}
-
-/// Whether it looks like a colour: `#` with digits, or a word or function of CSS, which games read for themselves.
-fn is_color(text: &str) -> bool {
-    match text.strip_prefix('#') {
-        Some(digits) => {
-            matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
-        }
-        None => {
-            let belongs = |b: u8| b.is_ascii_alphanumeric() || b" ,.%()/+-".contains(&b);
-            text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(belongs)
         }
     }
 }
@@ -271,6 +198,11 @@ impl VarSpec {
             spelling: None,
             inferred: false,
         }
+    }
+
+    /// The name that the game has for the type.
+    pub fn type_name(&self) -> &str {
+        self.spelling.as_deref().unwrap_or_else(|| self.var_type.as_str())
     }
 
     /// Whether it has nothing beyond a type and a form: a report of a value, not a declaration.
@@ -402,29 +334,6 @@ mod tests {
     }
 
     #[test]
-    fn typed_text_is_read_or_refused_with_a_sentence() {
-        assert_eq!(VarType::Float.parse_text(" .5 ", None).unwrap(), Value::Float(0.5));
-        assert!(VarType::Float.parse_text("inf", None).is_err());
-        assert!(VarType::Integer.parse_text("1.5", None).is_err());
-        assert!(VarType::Color.parse_text("#ff884", None).is_err());
-        assert!(VarType::Color.parse_text("<b>", None).is_err());
-        assert_eq!(
-            VarType::Color.parse_text(" rgba(1, 2, 3, 0.5)", None).unwrap(),
-            Value::Text("rgba(1, 2, 3, 0.5)".into())
-        );
-        assert_eq!(
-            VarType::Color.parse_text("0xff", Some(&Value::Int(1i64.into()))).unwrap(),
-            Value::Int(255i64.into())
-        );
-        assert_eq!(
-            VarType::Other("money".into()).parse_text("7", Some(&Value::Int(1i64.into()))).unwrap(),
-            Value::Int(7i64.into())
-        );
-        assert!(VarType::Other("money".into()).parse_text("lots", Some(&Value::Int(1i64.into()))).is_err());
-        assert_eq!(VarType::Other("x".into()).parse_text("7", None).unwrap(), Value::Text("7".into()));
-    }
-
-    #[test]
     fn an_edit_stays_inside_the_declaration() {
         let spec =
             VarSpec { min: Some(0.0.into()), max: Some(10.0.into()), ..VarSpec::bare(VarType::Integer) };
@@ -441,17 +350,6 @@ mod tests {
         assert!(spec.check_edit(&Value::Int(max)).is_ok());
         let refused = spec.check_edit(&Value::Int((i64::MAX as u64 + 1).into())).unwrap_err();
         assert_eq!(refused.text, "the largest value is 9223372036854775807");
-    }
-
-    #[test]
-    fn numbers_are_understood_in_the_type_of_the_variable() {
-        let integer = |text| VarType::Integer.parse_text(text, Some(&Value::Int(10i64.into())));
-        assert_eq!(integer("2.0").unwrap(), Value::Int(2i64.into()));
-        assert_eq!(integer("+=5").unwrap(), Value::Int(15i64.into()));
-        assert!(integer("1/3").unwrap_err().text.contains("whole number"));
-        let float = |text| VarType::Float.parse_text(text, Some(&Value::Float(10.0)));
-        assert_eq!(float("2,5").unwrap(), Value::Float(2.5));
-        assert_eq!(float("*2").unwrap(), Value::Float(20.0));
     }
 
     #[test]

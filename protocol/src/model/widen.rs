@@ -1,14 +1,8 @@
 //! Types that no game has declared: a value that does not fit makes them wider.
 
 use super::{Value, VarSpec, VarType};
-use crate::ProtocolError;
 
 impl VarSpec {
-    /// The name that the game has for the type.
-    pub fn type_name(&self) -> &str {
-        self.spelling.as_deref().unwrap_or_else(|| self.var_type.as_str())
-    }
-
     /// This declaration with the type that holds `value` too. One whole number does not say that the next one is whole,
     /// so an inferred integer becomes a float, and never an integer again. `None`: it stays as it is, as does all that
     /// a game has declared.
@@ -26,18 +20,6 @@ impl VarSpec {
     pub fn fit_default(&mut self) {
         if let Some(default) = &mut self.default {
             self.var_type.refit(default);
-        }
-    }
-
-    /// Reads what a person typed, as [`VarType::parse_text`] does, also what would widen the type.
-    ///
-    /// # Errors
-    /// `bad_shape` with a sentence that says what this variable takes.
-    pub fn parse_text(&self, text: &str, like: Option<&Value>) -> Result<Value, ProtocolError> {
-        let read = self.var_type.parse_text(text, like);
-        match read.is_err() && self.inferred && self.var_type == VarType::Integer {
-            true => VarType::Float.parse_text(text, like),
-            false => read,
         }
     }
 }
@@ -78,14 +60,5 @@ mod tests {
         }
         let text = VarSpec { inferred: true, ..VarSpec::bare(VarType::String) };
         assert_eq!(text.widened(&Value::Float(5.5)), None);
-    }
-
-    #[test]
-    fn what_is_typed_may_ask_for_the_wider_type() {
-        assert_eq!(inferred().parse_text("6", None), Ok(int(6)));
-        assert_eq!(inferred().parse_text("6.25", None), Ok(Value::Float(6.25)));
-        assert!(inferred().parse_text("many", None).is_err());
-        let declared = VarSpec { inferred: false, ..inferred() };
-        assert!(declared.parse_text("6.25", None).is_err());
     }
 }

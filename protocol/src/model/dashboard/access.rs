@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, KeyId, ProjectId, Role, TokenId, UnixMicros, UserId};
+use crate::model::{Key, KeyId, ProjectId, Role, TokenId, UnixMicros, UserId};
 
 /// A word that stands for a variant, the same in the database, in the HTTP API and in forms.
 macro_rules! words {
@@ -60,7 +60,7 @@ pub enum ProjectRole {
 
 words!(ProjectRole { Viewer = "viewer", Designer = "designer", Admin = "admin" });
 
-/// What an API token may do, at most: never more than the person whose it is. Each can do what those before it can.
+/// What an API token may do, at most: never more than the person it belongs to. Each can do what those before it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenScope {
@@ -83,7 +83,7 @@ pub struct Member {
     pub name: String,
     /// For signing in.
     pub email: Option<String>,
-    /// What he may do.
+    /// What they may do.
     pub role: ProjectRole,
     /// Since when.
     pub added_at: UnixMicros,
@@ -100,7 +100,7 @@ impl fmt::Display for Handle {
     }
 }
 
-/// An invitation that nobody has taken yet.
+/// An invitation that has not been accepted yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
     /// Names it in lists.
@@ -134,7 +134,7 @@ pub struct GameKey {
     pub report_only: bool,
     /// When it was made.
     pub created_at: UnixMicros,
-    /// Who made it; `None`: nobody who was signed in.
+    /// Who made it; `None`: without signing in.
     pub created_by: Option<String>,
     /// When a game last connected with it; exact to a minute.
     pub last_used_at: Option<UnixMicros>,
@@ -177,13 +177,13 @@ pub struct ApiToken {
 pub struct SessionInfo {
     /// Names it in lists.
     pub id: Handle,
-    /// When he signed in.
+    /// When they signed in.
     pub created_at: UnixMicros,
     /// When it was last used; exact to a minute.
     pub last_used_at: UnixMicros,
     /// From when on it is worth nothing.
     pub expires_at: UnixMicros,
-    /// From where he signed in; empty when that is not known.
+    /// From where they signed in; empty when that is not known.
     pub address: String,
     /// The browser, in its own words; may be empty.
     pub agent: String,
@@ -200,7 +200,7 @@ pub struct Account {
     pub name: String,
     /// For signing in.
     pub email: Option<String>,
-    /// What he may do on this instance.
+    /// What they may do on this instance.
     pub role: Role,
     /// When it was made.
     pub created_at: UnixMicros,

@@ -3,7 +3,7 @@
 //! Integers are computed exactly in the whole 64-bit range and beyond; anything else as floats. Written by hand: the grammar
 //! has nine rules, and the browser downloads it.
 
-use super::{Integer, Value};
+use crate::model::{Integer, Value};
 
 /// The longest text that is read as a number. Nobody types more by hand, and depth and time are bounded with it.
 const MAX_CHARS: usize = 256;

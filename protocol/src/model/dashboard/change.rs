@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Value, VarName, VarRevision};
+use crate::model::{Value, VarName, VarRevision};
 
 /// Tells one drag from the next: all edits of a drag carry the same number and make one history row.
 /// Random, chosen by the browser.

@@ -1,7 +1,9 @@
+//! What was refused, as pages show it.
+
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceId, UnixMicros};
 use crate::ErrorCode;
+use crate::model::{DeviceId, UnixMicros};
 
 /// What was refused of one device since the server started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceId, UnixMicros, VarName, VarSpec};
+use crate::model::{DeviceId, UnixMicros, VarName, VarSpec};
 
 /// Most characters of a field that a difference shows.
 const SHOWN_CHARS: usize = 200;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceId, UnixMicros, Value, VarName, VarRevision, VarSpec};
+use crate::model::{DeviceId, Outcome, UnixMicros, Value, VarName, VarRevision, VarSpec};
 
 /// A variable of the project.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,25 +47,6 @@ pub struct Applied {
     /// From sending the revision to hearing that it is applied, in microseconds; `None` when it was applied
     /// before the game connected here.
     pub round_trip_micros: Option<u32>,
-}
-
-/// What a game did with a value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// Took it.
-    Applied,
-    /// Took another one that is as near as it can.
-    Clamped {
-        /// The value that is in force.
-        value: Option<Value>,
-        /// Why, in the game's words.
-        reason: Option<String>,
-    },
-    /// Did not take it.
-    Rejected {
-        /// Why, in the game's words.
-        reason: Option<String>,
-    },
 }
 
 /// A reported value.

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, ProjectId, ProjectRole, UnixMicros, UserId};
+use crate::model::{Key, ProjectId, ProjectRole, UnixMicros, UserId};
 
 /// What a person may do on this instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// Set the instance up; sees every project.
     Owner,
-    /// Sees the projects that he is a member of.
+    /// Sees the projects that they are a member of.
     Member,
 }
 
@@ -22,7 +22,7 @@ pub struct User {
     pub name: String,
     /// For signing in with a password.
     pub email: Option<String>,
-    /// What he may do.
+    /// What they may do.
     pub role: Role,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceId, Revision, UnixMicros};
+use crate::model::{DeviceId, Revision, UnixMicros};
 
 /// A device: one copy of the game.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

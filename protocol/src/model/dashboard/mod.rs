@@ -1,0 +1,21 @@
+//! Nouns that no game hears of: people and their rights, what people want, what games said so far.
+
+mod access;
+mod account;
+mod change;
+mod device;
+mod refused;
+mod schema;
+mod state;
+mod typed;
+
+pub use access::{
+    Account, ApiToken, AuditCursor, AuditEntry, AuditPage, GameKey, Handle, Invitation, Member, ProjectRole,
+    SessionInfo, TokenScope, UnknownWord,
+};
+pub use account::{Project, ProjectInfo, ProjectSummary, Role, User};
+pub use change::{Change, Gesture, NOT_DESIRED};
+pub use device::Device;
+pub use refused::{Refused, RefusedLine};
+pub use schema::{Difference, Schema, WaitingDeclaration, differences, outline};
+pub use state::{Applied, Desired, Reported, Var};

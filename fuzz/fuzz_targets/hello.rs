@@ -4,17 +4,20 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use observerio_fuzz::{check_text, game, read_payload};
+use observerio_fuzz::{check_text, read_payload};
 use protocol::{
     limits,
-    line::{Command, Grammar, Hello, LineDecoder, parse_command, parse_hello, write_hello},
+    line::{
+        Hello, LineDecoder, Reply, encode_hello, parse_hello, parse_reply, parse_server_hello,
+        write_server_hello,
+    },
     model::UnixMicros,
 };
 
 fuzz_target!(|payload: &[u8]| {
     let Some(hello) = read_payload(payload, parse_hello) else { return };
     check_hello(&hello);
-    let said_again = game::hello_json(&hello);
+    let said_again = encode_hello(&hello);
     assert_eq!(parse_hello(said_again.as_bytes()).as_ref(), Ok(&hello), "{said_again}");
     check_answer(&hello);
 });
@@ -35,11 +38,11 @@ fn check_hello(hello: &Hello) {
 /// The server grants what was asked for; its line is one line, and its payload one that the game's own reader takes.
 fn check_answer(hello: &Hello) {
     let mut line = Vec::new();
-    write_hello(&mut line, "observerio/1", hello.caps, 20_000, UnixMicros(0));
+    write_server_hello(&mut line, "observerio/1", hello.caps, 20_000, UnixMicros(0));
     let mut lines = LineDecoder::new(limits::MAX_LINE_BEFORE_OK_BYTES);
     lines.feed(&line);
     let answer = lines.next_line().expect("a line came").expect("it is short");
-    let Ok(Command::Hello { payload }) = parse_command(&answer, Grammar::Original) else { panic!("no h:") };
-    let read = parse_hello(payload).expect("the answer is a hello too");
-    assert_eq!((read.proto, read.caps), (2, hello.caps));
+    let Ok(Reply::Hello { payload }) = parse_reply(&answer) else { panic!("no h:") };
+    let read = parse_server_hello(payload).expect("the game reads it");
+    assert_eq!(read.caps, hello.caps);
 }

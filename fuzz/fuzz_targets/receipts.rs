@@ -4,14 +4,19 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use observerio_fuzz::{check_reported, check_text, game, read_payload};
-use protocol::{limits, line::{parse_action_result, parse_outcomes}, live::self, model::{Outcome, VarName}};
+use observerio_fuzz::{check_reported, check_text, read_payload};
+use protocol::{
+    limits,
+    line::{encode_action_result, encode_outcomes, parse_action_result, parse_outcomes},
+    live,
+    model::{Outcome, VarName},
+};
 
 fuzz_target!(|payload: &[u8]| {
     if let Some(outcomes) = read_payload(payload, parse_outcomes) {
         assert!(outcomes.len() <= limits::MAX_VARS_PER_LINE);
         outcomes.iter().for_each(|(_, outcome)| check_outcome(outcome));
-        let said_again = game::outcomes_json(&outcomes);
+        let said_again = encode_outcomes(&outcomes, None);
         assert_eq!(parse_outcomes(said_again.as_bytes()).as_ref(), Ok(&outcomes), "{said_again}");
         let carried = live::parse::<Vec<(VarName, Outcome)>>(&live::encode(&outcomes));
         assert_eq!(carried, Ok(outcomes), "in the browser");
@@ -20,7 +25,7 @@ fuzz_target!(|payload: &[u8]| {
         if let Ok(Some(text)) | Err(text) = &result {
             assert!(text.len() <= limits::MAX_ACTION_RESULT_BYTES);
         }
-        let said_again = game::action_json(&result);
+        let said_again = encode_action_result(&result);
         assert_eq!(parse_action_result(said_again.as_bytes()), Ok(result), "{said_again}");
     }
 });

@@ -1,10 +1,7 @@
-//! What the fuzz targets share: how much memory a call may hold, what every refusal looks like, and the
-//! game's side of the protocol ([`game`]), which writes down again what was read.
+//! What the fuzz targets share: how much memory a call may hold, and what every refusal looks like.
 //!
 //! Each target in `fuzz_targets/` feeds one parser and says what must hold whatever the bytes are. That it does
 //! not panic is the least of it.
-
-pub mod game;
 
 use std::alloc::System;
 use std::fmt::Debug;

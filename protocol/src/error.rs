@@ -30,6 +30,11 @@ macro_rules! codes {
                 match self { $(ErrorCode::$variant => $text),+ }
             }
 
+            /// Reads a code; `None` for one of a newer server.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+
             /// What the sender can do.
             pub const fn remedy(self) -> Remedy {
                 match self { $(ErrorCode::$variant => Remedy::$remedy),+ }
@@ -123,6 +128,7 @@ mod tests {
         for code in ErrorCode::ALL {
             assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit()));
             assert!(seen.insert(code.as_str()), "{code} twice");
+            assert_eq!(ErrorCode::parse(code.as_str()), Some(*code));
         }
     }
 }

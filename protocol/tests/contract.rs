@@ -13,8 +13,8 @@ use protocol::{
     line::{
         Command, Edited, Grammar, LineDecoder, Logs, OK, Revised, encode_edits, encode_error, encode_revised,
         parse_action_result, parse_command, parse_hello, parse_logs, parse_outcomes, parse_report, write_ack,
-        write_action, write_drain, write_edits, write_entries_nack, write_hello, write_in_sync, write_nack,
-        write_ping, write_pong, write_revised,
+        write_action, write_drain, write_edits, write_entries_nack, write_in_sync, write_nack, write_ping,
+        write_pong, write_revised, write_server_hello,
     },
     model::{Key, LogEntry, Report, Revision, UnixMicros, VarName, VarRevision, WireForm},
 };
@@ -140,7 +140,7 @@ fn write_answer(out: &mut Vec<u8>, payload: &str) {
     let caps = parse_hello(payload.as_bytes()).expect("an answer is a hello too").caps;
     let number = |field: &str| json[field].as_u64().expect(field);
     let now = UnixMicros(number("t").cast_signed() * 1_000);
-    write_hello(out, json["server"].as_str().expect("server"), caps, number("ping"), now);
+    write_server_hello(out, json["server"].as_str().expect("server"), caps, number("ping"), now);
 }
 
 fn write_keyed(out: &mut Vec<u8>, verb: &str, key: Key, rest: &str) {

@@ -103,13 +103,40 @@ pub fn parse_command(line: &[u8], grammar: Grammar) -> Result<Command<'_>, Proto
         [b'q', b':', token @ ..] if is_v2 => Ok(Command::Pong { token: short_token(token)? }),
         _ => Err(ProtocolError::new(
             ErrorCode::BadVerb,
-            match is_v2 {
-                false => {
-                    "a line begins with v:, i: or l:, such as v:<key> or l:<key>:[{\"message\":\"hello\"}]"
-                }
-                true => "a line begins with v:, i:, l:, r:, p: or q:",
+            if is_v2 {
+                "a line begins with v:, i:, l:, r:, p: or q:"
+            } else {
+                "a line begins with v:, i: or l:, such as v:<key> or l:<key>:[{\"message\":\"hello\"}]"
             },
         )),
+    }
+}
+
+/// Puts a command and its newline at the end of `out`: what [`parse_command`] reads as the same command. Its payload is written
+/// by [`encode_report`](super::encode_report) and its like, bare or [in base64](super::to_base64); a token is printable ASCII.
+pub fn write_command(out: &mut Vec<u8>, command: &Command<'_>) {
+    let (head, payload) = match *command {
+        Command::Hello { payload } => ("h:".to_owned(), payload),
+        Command::Verify { key } => (format!("v:{}", key.as_str()), &b""[..]),
+        Command::Report { key, seq, payload } => (head_of('i', key, seq), payload),
+        Command::Log { key, seq, payload } => (head_of('l', key, seq), payload),
+        Command::Applied { key, revision, payload: b"" } => {
+            (format!("r:{}:{revision}", key.as_str()), &b""[..])
+        }
+        Command::Applied { key, revision, payload } => (format!("r:{}:{revision}:", key.as_str()), payload),
+        Command::ActionDone { key, id, payload } => (format!("r:{}:x{id}:", key.as_str()), payload),
+        Command::Ping { token } => ("p:".to_owned(), token),
+        Command::Pong { token } => ("q:".to_owned(), token),
+    };
+    out.extend_from_slice(head.as_bytes());
+    out.extend_from_slice(payload);
+    out.push(b'\n');
+}
+
+fn head_of(verb: char, key: Key, seq: Option<u64>) -> String {
+    match seq {
+        None => format!("{verb}:{}:", key.as_str()),
+        Some(seq) => format!("{verb}:{}:{seq}:", key.as_str()),
     }
 }
 
@@ -128,7 +155,7 @@ pub fn is_whole(line: &[u8], grammar: Grammar) -> bool {
 }
 
 /// `<key>:<rest>`. The key is found by its length, so that it may hold a colon itself.
-fn keyed(rest: &[u8]) -> Result<(Key, &[u8]), ProtocolError> {
+pub(super) fn keyed(rest: &[u8]) -> Result<(Key, &[u8]), ProtocolError> {
     if rest.get(KEY_BYTES) != Some(&b':') {
         let given = memchr::memchr(b':', rest).unwrap_or(rest.len());
         return Err(ProtocolError::new(
@@ -180,7 +207,7 @@ fn receipt(rest: &[u8]) -> Result<Command<'_>, ProtocolError> {
 const MAX_NUMBER: u64 = i64::MAX as u64;
 
 /// Digits only: no sign, no blank.
-fn number(digits: &[u8]) -> Option<u64> {
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     is_number.then(|| std::str::from_utf8(digits).ok()?.parse().ok()).flatten()
 }

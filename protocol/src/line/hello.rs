@@ -61,7 +61,7 @@ impl Caps {
     /// What a game gets that names none: everything but another form of payloads.
     pub const DEFAULT: Self = Self { ack: true, rev: true, ping: true, drain: true, json: false };
 
-    fn parse(words: Piece<'_>) -> Result<Self> {
+    pub(super) fn parse(words: Piece<'_>) -> Result<Self> {
         let mut caps = Self::default();
         for word in words.members() {
             let Shallow::Text(word) = word.read()? else {
@@ -80,7 +80,10 @@ impl Caps {
         Ok(caps)
     }
 
-    fn names(self) -> Vec<&'static str> {
+    /// Everything that this version knows.
+    pub const ALL: Self = Self { ack: true, rev: true, ping: true, drain: true, json: true };
+
+    pub(super) fn names(self) -> Vec<&'static str> {
         let all = [
             (self.ack, "ack"),
             (self.rev, "rev"),
@@ -175,7 +178,7 @@ fn attrs(object: &Fields<'_>) -> Result<Option<String>> {
 
 /// Puts the server's `h:` and the newline at the end of `out`. Bare JSON, so that it can be read before
 /// anything is agreed on.
-pub fn write_hello(out: &mut Vec<u8>, server: &str, caps: Caps, ping_millis: u64, now: UnixMicros) {
+pub fn write_server_hello(out: &mut Vec<u8>, server: &str, caps: Caps, ping_millis: u64, now: UnixMicros) {
     let hello = json!({
         "proto": 2,
         "server": server,
@@ -239,7 +242,7 @@ mod tests {
     #[test]
     fn the_answer_says_what_is_granted() {
         let mut out = Vec::new();
-        write_hello(
+        write_server_hello(
             &mut out,
             "observerio/1",
             Caps { ack: true, ..Caps::default() },

@@ -82,7 +82,7 @@ impl RefusedEntries {
 /// them makes sense; then nothing of the line counts.
 pub fn parse_logs(payload: &[u8]) -> Result<Logs> {
     let json = bare(payload)?;
-    let whole = match checked(&json) {
+    let whole = match checked(&json, limits::MAX_JSON_DEPTH) {
         Ok(text) => Piece::whole(text),
         Err(fault) => return salvage(&json, fault),
     };
@@ -101,7 +101,8 @@ fn salvage(json: &[u8], fault: ProtocolError) -> Result<Logs> {
     match elements(json, limits::MAX_LOGS_PER_LINE) {
         Some(items) => {
             let items = at_most(items, limits::MAX_LOGS_PER_LINE, "log entries")?;
-            sort_out(items, |item| log_entry(Piece::whole(checked(item)?))).map_err(|_| fault)
+            sort_out(items, |item| log_entry(Piece::whole(checked(item, limits::MAX_JSON_DEPTH)?)))
+                .map_err(|_| fault)
         }
         None => Err(fault),
     }

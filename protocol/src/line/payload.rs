@@ -69,12 +69,17 @@ pub(super) fn read_each<'a, T>(items: Vec<Piece<'a>>, read: fn(Piece<'a>) -> Res
     Ok(all)
 }
 
-/// The JSON of a payload, checked.
+/// The JSON of a game's payload, checked.
 pub(super) fn decode(payload: &[u8]) -> Result<Cow<'_, str>> {
+    decode_within(payload, limits::MAX_JSON_DEPTH)
+}
+
+/// The JSON of a payload, checked and nested at most so deep.
+pub(super) fn decode_within(payload: &[u8], max_depth: usize) -> Result<Cow<'_, str>> {
     match bare(payload)? {
-        Cow::Borrowed(json) => Ok(Cow::Borrowed(checked(json)?)),
+        Cow::Borrowed(json) => Ok(Cow::Borrowed(checked(json, max_depth)?)),
         Cow::Owned(json) => {
-            checked(&json)?;
+            checked(&json, max_depth)?;
             Ok(Cow::Owned(String::from_utf8(json).expect("it was just read as text")))
         }
     }
@@ -97,9 +102,9 @@ pub(crate) fn read_json_text(text: &str) -> Option<Value> {
     value(Piece::whole(json)).ok()
 }
 
-pub(super) fn checked(json: &[u8]) -> Result<&str> {
-    if json_depth(json) > limits::MAX_JSON_DEPTH {
-        return refuse(ErrorCode::TooDeep, format!("JSON is nested at most {} deep", limits::MAX_JSON_DEPTH));
+pub(super) fn checked(json: &[u8], max_depth: usize) -> Result<&str> {
+    if json_depth(json) > max_depth {
+        return refuse(ErrorCode::TooDeep, format!("JSON is nested at most {max_depth} deep"));
     }
     check(json)
 }

@@ -1,4 +1,6 @@
-//! What the server says on the line → bytes.
+//! What the server says on the line → bytes, and [back](read).
+
+mod read;
 
 use std::fmt::Write as _;
 
@@ -8,6 +10,11 @@ use serde_json::Value as Json;
 use crate::{
     ErrorCode, ProtocolError,
     model::{Key, Revision, Value, VarName, VarRevision, WireForm},
+};
+
+pub use read::{
+    Changes, Edit, Reply, ServerHello, parse_action, parse_edits, parse_reply, parse_revised,
+    parse_server_hello,
 };
 
 /// The answer to `v:`.

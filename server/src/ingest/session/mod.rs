@@ -18,8 +18,8 @@ use protocol::{
     line::{
         Caps, Command, Grammar, Hello, LineTooLong, Logs, OK, RefusedEntries, encode_error, excerpt,
         excerpt_of_content, is_whole, parse_action_result, parse_command, parse_hello, parse_logs,
-        parse_outcomes, parse_report, write_action, write_drain, write_edits, write_hello, write_in_sync,
-        write_pong, write_revised,
+        parse_outcomes, parse_report, write_action, write_drain, write_edits, write_in_sync, write_pong,
+        write_revised, write_server_hello,
     },
     model::{Key, Outcome, Revision, UnixMicros, VarName},
 };
@@ -276,7 +276,7 @@ impl Session {
             Ok(hello) if hello.proto < 2 => Effect::None,
             Ok(hello) => {
                 let ping = u64::try_from(self.heartbeat.interval.as_millis()).unwrap_or(u64::MAX);
-                write_hello(out, SERVER, hello.caps, ping, now.unix);
+                write_server_hello(out, SERVER, hello.caps, ping, now.unix);
                 self.hello = Some(Box::new(hello));
                 Effect::None
             }

@@ -10,9 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::Context as _;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::Value as Json;
+use protocol::{line::Edit, model::Value};
 
 use crate::schedule::Schedule;
 
@@ -99,27 +97,11 @@ pub(crate) fn total<'a>(all: impl Iterator<Item = &'a Counts>) -> Counts {
     total
 }
 
-/// `ERR <code> <text>` → the code.
-fn error_code(line: &[u8]) -> Option<String> {
-    let words = std::str::from_utf8(line.strip_prefix(b"ERR ")?).ok()?;
-    words.split(' ').next().map(str::to_owned)
-}
-
-/// Base64 or bare JSON.
-fn parse_payload(payload: &[u8]) -> anyhow::Result<Json> {
-    let json = match payload.first() {
-        Some(b'{' | b'[') => payload.to_vec(),
-        _ => STANDARD.decode(payload).context("a payload is neither JSON nor base64")?,
-    };
-    serde_json::from_slice(&json).context("a payload is not JSON")
-}
-
-/// The value of [`VARIABLE`] in an object or an array of objects.
-fn edited_value(edited: &Json) -> Option<u64> {
-    let named = |var: &Json| (var["name"] == VARIABLE).then(|| var["value"].as_u64()).flatten();
-    match edited {
-        Json::Array(vars) => vars.iter().find_map(named),
-        var => named(var),
+/// The value of [`VARIABLE`] among these.
+fn edited_value(edits: &[Edit]) -> Option<u64> {
+    match edits.iter().find(|edit| edit.name.as_str() == VARIABLE)?.value {
+        Value::Int(number) => number.get().try_into().ok(),
+        _ => None,
     }
 }
 

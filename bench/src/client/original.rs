@@ -1,14 +1,18 @@
 //! A game that speaks the original protocol: it just writes, and nothing is acknowledged.
 
-use std::{io::Write as _, sync::Arc, time::Instant};
+use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use protocol::{limits::MAX_LINE_BYTES, line::LineDecoder};
+use protocol::{
+    limits::MAX_LINE_BYTES,
+    line::{Command, LineDecoder, Reply, parse_edits, parse_reply, to_base64, write_command},
+    model::Key,
+};
 
 use super::{
     Answered, Arrived, Client, Counts, DECLARATION, LATE, MAX_UNWRITTEN_BYTES, Promised, edited_value,
-    error_code, parse_payload, unix_millis,
+    unix_millis,
 };
 use crate::{
     record::{Record, write_entries},
@@ -18,7 +22,7 @@ use crate::{
 /// A game of the original protocol.
 pub(crate) struct Original {
     number: u32,
-    key: Arc<str>,
+    key: Key,
     entries: u32,
     /// Whether a connection begins with values that people have set, as it does once there are any.
     awaits_values: bool,
@@ -33,7 +37,7 @@ pub(crate) struct Original {
 
 impl Original {
     /// Client `number` of a run, which declares the variable and puts `entries` log entries into each line.
-    pub(crate) fn new(number: u32, key: Arc<str>, entries: u32) -> Self {
+    pub(crate) fn new(number: u32, key: Key, entries: u32) -> Self {
         Self {
             number,
             key,
@@ -63,18 +67,18 @@ impl Original {
     }
 
     fn hear_line(&mut self, line: &[u8], now: Instant) -> anyhow::Result<()> {
-        if line == b"OK" {
-            self.is_verified = true;
-        } else if let Some(code) = error_code(line) {
-            self.count(&code);
-        } else {
-            let payload = line.strip_prefix(b"v:").and_then(|rest| rest.strip_prefix(self.key.as_bytes()));
-            let payload =
-                payload.and_then(|rest| rest.strip_prefix(b":")).context("the line is not v:<key>:…")?;
-            if let Some(value) = edited_value(&parse_payload(payload)?) {
-                self.arrived.push(Arrived { value, at: now });
+        let reply = parse_reply(line)?;
+        ensure!(reply.key().is_none_or(|key| key == self.key), "it is for another key");
+        match reply {
+            Reply::Ok => self.is_verified = true,
+            Reply::Error { code, .. } => self.count(code),
+            Reply::Edits { payload, .. } => {
+                if let Some(value) = edited_value(&parse_edits(payload)?) {
+                    self.arrived.push(Arrived { value, at: now });
+                }
+                self.has_values = true;
             }
-            self.has_values = true;
+            _ => bail!("the original protocol has no such line"),
         }
         Ok(())
     }
@@ -84,7 +88,8 @@ impl Original {
         let first = Record { client: self.number, number: self.said_entries + 1 };
         write_entries(&mut entries, first, self.entries, unix_millis());
         self.said_entries += u64::from(self.entries);
-        writeln!(out, "l:{}:{}", self.key, STANDARD.encode(entries)).expect("a Vec takes all");
+        let payload = STANDARD.encode(entries);
+        write_command(out, &Command::Log { key: self.key, seq: None, payload: payload.as_bytes() });
     }
 }
 
@@ -92,8 +97,9 @@ impl Client for Original {
     fn greet(&mut self, out: &mut Vec<u8>) {
         self.decoder = LineDecoder::new(MAX_LINE_BYTES);
         (self.is_verified, self.has_values) = (false, false);
-        let key = &self.key;
-        writeln!(out, "v:{key}\ni:{key}:{}", STANDARD.encode(DECLARATION)).expect("a Vec takes all");
+        let (key, payload) = (self.key, to_base64(DECLARATION));
+        write_command(out, &Command::Verify { key });
+        write_command(out, &Command::Report { key, seq: None, payload: payload.as_bytes() });
     }
 
     fn hear(&mut self, bytes: &[u8], now: Instant, _: &mut Vec<u8>) -> anyhow::Result<()> {

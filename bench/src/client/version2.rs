@@ -2,18 +2,22 @@
 
 use std::{
     collections::VecDeque,
-    io::Write as _,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail, ensure};
-use protocol::{limits::MAX_LINE_BYTES, line::LineDecoder};
-use serde_json::Value as Json;
+use protocol::{
+    limits::MAX_LINE_BYTES,
+    line::{
+        Caps, Command, Hello, LineDecoder, Reply, encode_hello, parse_reply, parse_revised,
+        parse_server_hello, write_command,
+    },
+    model::{Key, Revision},
+};
 
 use super::{
     Answered, Arrived, Client, Counts, DECLARATION, LATE, MAX_UNWRITTEN_BYTES, Promised, edited_value,
-    error_code, parse_payload, unix_millis,
+    unix_millis,
 };
 use crate::{
     record::{Record, write_entries},
@@ -52,7 +56,7 @@ struct Heard {
 /// One session of version 2.
 pub(crate) struct Version2 {
     number: u32,
-    key: Arc<str>,
+    key: Key,
     entries: u32,
     declares: bool,
     manners: Manners,
@@ -69,8 +73,8 @@ pub(crate) struct Version2 {
     acknowledged_lines: u64,
     acknowledged_entries: u64,
     /// The project's revision that it has.
-    pub(crate) revision: u64,
-    epoch: String,
+    pub(crate) revision: Revision,
+    epoch: Option<String>,
     /// Whether the current connection began with changes (`v:`) and not with `s:` alone.
     pub(crate) was_pushed: bool,
     answered: Vec<Answered>,
@@ -81,7 +85,7 @@ pub(crate) struct Version2 {
 
 impl Version2 {
     /// Client `number` of a run, which puts `entries` log entries into each line.
-    pub(crate) fn new(number: u32, key: Arc<str>, entries: u32) -> Self {
+    pub(crate) fn new(number: u32, key: Key, entries: u32) -> Self {
         Self {
             number,
             key,
@@ -98,8 +102,8 @@ impl Version2 {
             said_entries: 0,
             acknowledged_lines: 0,
             acknowledged_entries: 0,
-            revision: 0,
-            epoch: String::new(),
+            revision: Revision(0),
+            epoch: None,
             was_pushed: false,
             answered: Vec::new(),
             arrived: Vec::new(),
@@ -135,55 +139,34 @@ impl Version2 {
     }
 
     fn hear_line(&mut self, line: &[u8], now: Instant, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        if line == b"OK" {
-            ensure!(self.heard.hello, "the server speaks the original protocol only");
-            self.heard.ok = true;
-            return Ok(());
-        }
-        if let Some(code) = error_code(line) {
-            self.count(&code);
-            return Ok(());
-        }
-        let [verb, b':', rest @ ..] = line else { bail!("what is this?") };
-        match verb {
-            b'h' => self.hear_hello(rest),
-            b'p' => {
-                out.extend_from_slice(b"q:");
-                out.extend_from_slice(rest);
-                out.push(b'\n');
-                Ok(())
+        let reply = parse_reply(line)?;
+        ensure!(reply.key().is_none_or(|key| key == self.key), "it is for another key");
+        match reply {
+            Reply::Ok => {
+                ensure!(self.heard.hello, "the server speaks the original protocol only");
+                self.heard.ok = true;
             }
-            b'q' => Ok(()),
-            b'd' => {
-                self.count("drain");
-                Ok(())
+            Reply::Hello { payload } => {
+                self.max_unanswered = usize::try_from(parse_server_hello(payload)?.max_inflight)?;
+                self.heard.hello = true;
             }
-            b'a' => self.hear_acknowledged(number(self.behind_key(rest)?)?, now),
-            b'n' => self.hear_not_taken(rest, now),
-            b's' => {
-                self.revision = number(self.behind_key(rest)?)?;
+            Reply::Ack { seq, .. } => self.hear_acknowledged(seq, now)?,
+            Reply::NotNow { seq, code, retry_millis, .. } => {
+                self.hear_not_taken(seq, code, retry_millis, now)?
+            }
+            Reply::Refused { .. } => bail!("a good line was refused for good"),
+            Reply::InSync { revision, .. } => {
+                self.revision = revision;
                 self.heard.in_sync = true;
-                Ok(())
             }
-            b'v' => self.hear_edited(rest, now, out),
-            b'x' => Ok(()),
-            _ => bail!("the verb is not one of version 2"),
+            Reply::Revised { revision, payload, .. } => self.hear_edited(revision, payload, now, out)?,
+            Reply::Edits { .. } => bail!("these edits have no revision"),
+            Reply::Ping { token } => write_command(out, &Command::Pong { token }),
+            Reply::Drain { .. } => self.count("drain"),
+            Reply::Error { code, .. } => self.count(code),
+            Reply::Pong { .. } | Reply::Action { .. } => {}
         }
-    }
-
-    fn hear_hello(&mut self, payload: &[u8]) -> anyhow::Result<()> {
-        let hello = parse_payload(payload)?;
-        ensure!(hello["proto"] == 2, "the server's h: is not of version 2");
-        let inflight =
-            hello["limits"]["inflight"].as_u64().context("the server's h: has no limits.inflight")?;
-        self.max_unanswered = usize::try_from(inflight)?;
-        self.heard.hello = true;
         Ok(())
-    }
-
-    fn behind_key<'a>(&self, rest: &'a [u8]) -> anyhow::Result<&'a [u8]> {
-        let rest = rest.strip_prefix(self.key.as_bytes()).context("it is for another key")?;
-        rest.strip_prefix(b":").context("there is nothing behind the key")
     }
 
     fn hear_acknowledged(&mut self, seq: u64, now: Instant) -> anyhow::Result<()> {
@@ -203,51 +186,45 @@ impl Version2 {
         Ok(())
     }
 
-    /// `<key>:<seq>:<code>` or `<key>:<seq>:<code>:<ms>`.
-    fn hear_not_taken(&mut self, rest: &[u8], now: Instant) -> anyhow::Result<()> {
-        let rest = std::str::from_utf8(self.behind_key(rest)?)?;
-        let mut parts = rest.split(':');
-        let seq: u64 = parts.next().context("no number")?.parse()?;
-        let code = parts.next().context("no code")?;
-        let Some(wait) = parts.next() else { bail!("a good line was refused for good") };
-        let wait = Duration::from_millis(wait.parse()?);
+    fn hear_not_taken(&mut self, seq: u64, code: &str, millis: u64, now: Instant) -> anyhow::Result<()> {
         self.count(code);
         let Some(first) = self.kept.front().map(|kept| kept.seq) else { return Ok(()) };
         let Some(ahead) = seq.checked_sub(first) else { return Ok(()) };
         self.on_the_way = self.on_the_way.min(usize::try_from(ahead)?);
         if self.manners == Manners::Waits {
-            self.wait_until = self.wait_until.max(Some(now + wait));
+            self.wait_until = self.wait_until.max(Some(now + Duration::from_millis(millis)));
         }
         Ok(())
     }
 
-    fn hear_edited(&mut self, rest: &[u8], now: Instant, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        let rest = self.behind_key(rest)?;
-        let colon = rest.iter().position(|&byte| byte == b':').context("no revision")?;
-        let revision = number(&rest[..colon])?;
-        let changes = parse_payload(&rest[colon + 1..])?;
-        if let Some(value) = edited_value(&changes["vars"]) {
+    fn hear_edited(
+        &mut self,
+        revision: Revision,
+        payload: &[u8],
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let changes = parse_revised(payload)?;
+        if let Some(value) = edited_value(&changes.vars) {
             self.arrived.push(Arrived { value, at: now });
         }
-        if let Some(epoch) = changes["epoch"].as_str().filter(|&epoch| epoch != self.epoch) {
-            epoch.clone_into(&mut self.epoch);
-        }
+        self.epoch = Some(changes.epoch);
         self.revision = revision;
         self.was_pushed |= !self.is_ready();
         self.heard.in_sync = true;
-        writeln!(out, "r:{}:{revision}", self.key)?;
+        write_command(out, &Command::Applied { key: self.key, revision, payload: b"" });
         Ok(())
     }
 
     fn write_kept(&mut self, index: usize, out: &mut Vec<u8>) {
         let Kept { seq, first, entries, .. } = self.kept[index];
-        let verb = if entries == 0 { 'i' } else { 'l' };
-        write!(out, "{verb}:{}:{seq}:", self.key).expect("a Vec takes all");
-        match entries {
-            0 => out.extend_from_slice(DECLARATION.as_bytes()),
-            _ => write_entries(out, Record { client: self.number, number: first }, entries, unix_millis()),
+        let (key, seq) = (self.key, Some(seq));
+        if entries == 0 {
+            return write_command(out, &Command::Report { key, seq, payload: DECLARATION.as_bytes() });
         }
-        out.push(b'\n');
+        let mut payload = Vec::new();
+        write_entries(&mut payload, Record { client: self.number, number: first }, entries, unix_millis());
+        write_command(out, &Command::Log { key, seq, payload: &payload });
     }
 
     fn keep(&mut self, due: Instant, now: Instant, entries: u32) {
@@ -318,19 +295,18 @@ impl Client for Version2 {
         self.decoder = LineDecoder::new(MAX_LINE_BYTES);
         (self.heard, self.on_the_way, self.wait_until) = (Heard::default(), 0, None);
         self.was_pushed = false;
-        let Self { number, key, revision, .. } = self;
-        let mut hello = serde_json::json!({
-            "proto": 2,
-            "device": format!("bench-{number}"),
-            "session": format!("{:032x}", u128::from(*number) + 1),
-            "sdk": concat!("observerio-bench/", env!("CARGO_PKG_VERSION")),
-            "caps": ["ack", "rev", "ping", "drain", "json"],
-        });
-        if !self.epoch.is_empty() {
-            hello["epoch"] = Json::from(self.epoch.as_str());
-            hello["rev"] = Json::from(*revision);
-        }
-        write!(out, "h:{hello}\nv:{key}\n").expect("a Vec takes all");
+        let hello = Hello {
+            proto: 2,
+            device: Some(format!("bench-{}", self.number)),
+            session: Some(format!("{:032x}", u128::from(self.number) + 1)),
+            sdk: Some(concat!("observerio-bench/", env!("CARGO_PKG_VERSION")).to_owned()),
+            caps: Caps::ALL,
+            epoch: self.epoch.clone(),
+            rev: self.epoch.as_ref().map(|_| self.revision),
+            ..Hello::default()
+        };
+        write_command(out, &Command::Hello { payload: encode_hello(&hello).as_bytes() });
+        write_command(out, &Command::Verify { key: self.key });
     }
 
     fn hear(&mut self, bytes: &[u8], now: Instant, out: &mut Vec<u8>) -> anyhow::Result<()> {
@@ -370,10 +346,6 @@ impl Client for Version2 {
     fn answered(&self) -> &[Answered] {
         &self.answered
     }
-}
-
-fn number(digits: &[u8]) -> anyhow::Result<u64> {
-    Ok(std::str::from_utf8(digits)?.parse()?)
 }
 
 #[cfg(test)]

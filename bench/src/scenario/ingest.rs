@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use protocol::model::Key;
 use tokio::time::sleep_until;
 
 use super::{Common, mebibytes};
@@ -109,8 +110,8 @@ impl Ingest<'_> {
     async fn measure_observerio(&self, label: &str, runs: &mut Vec<Run>) -> anyhow::Result<Vec<Figure>> {
         let mut server = self.common.start().await?;
         http::register_key(&server.http, KEY).await?;
-        let clients =
-            (0..self.sessions).map(|number| Version2::new(number, KEY.into(), self.entries)).collect();
+        let key = Key::parse(KEY.as_bytes())?;
+        let clients = (0..self.sessions).map(|number| Version2::new(number, key, self.entries)).collect();
         let (played, players) = self.play(&server.games, server.process(), clients).await?;
         let peak_kib = server.peak_resident_kib();
         // what was acknowledged must be there after an end without a farewell

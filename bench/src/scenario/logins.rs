@@ -1,9 +1,6 @@
 //! Many people sign in at once, again and again, while somebody edits.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use clap::Args;
@@ -57,7 +54,7 @@ impl Logins {
             http::register_user(&server.http, &email(number), PASSWORD).await?;
         }
 
-        let game = |number| Version2::new(number, Arc::clone(&project.key), 1);
+        let game = |number| Version2::new(number, project.key, 1);
         let mut games = Crowd::gather(&server.games, (0..GAMES).map(game).collect())?;
         games.ready().await?;
         let editor = Editor::start(project.watch(&server, &cookie).await?, project.id, EDIT_EVERY);

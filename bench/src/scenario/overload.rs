@@ -2,10 +2,7 @@
 
 mod figures;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
@@ -167,10 +164,10 @@ impl Overload {
 
     fn gather(&self, server: &Server, flooded: &Project, other: &Project) -> anyhow::Result<Cast> {
         let numbers = |kind: u32| kind * self.sessions..(kind + 1) * self.sessions;
-        let version2 = |number| Version2::new(number, Arc::clone(&flooded.key), self.entries);
-        let original = |number| Original::new(number, Arc::clone(&flooded.key), self.entries);
+        let version2 = |number| Version2::new(number, flooded.key, self.entries);
+        let original = |number| Original::new(number, flooded.key, self.entries);
         let calm = |project: &Project, from: u32| {
-            let game = |number| Version2::new(number, Arc::clone(&project.key), 1);
+            let game = |number| Version2::new(number, project.key, 1);
             Crowd::gather(&server.games, (from..from + CALM_GAMES).map(game).collect())
         };
         let rude = |number| version2(number).with_manners(Manners::GoesOn);
@@ -268,9 +265,9 @@ impl Overload {
         project: &Project,
     ) -> anyhow::Result<u64> {
         sleep_until(window.from.into()).await;
-        let before = stored.log_count(&project.key).await?;
+        let before = stored.log_count(project.key.as_str()).await?;
         sleep_until(window.until.into()).await;
-        Ok(stored.log_count(&project.key).await? - before)
+        Ok(stored.log_count(project.key.as_str()).await? - before)
     }
 }
 

@@ -1,9 +1,6 @@
 //! The server dies and comes back, and every game reconnects in the same moment.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -137,7 +134,7 @@ impl Reconnect {
     fn gather(&self, server: &Server, projects: &[Project]) -> anyhow::Result<Games> {
         let (mut version2, mut original) = (Vec::new(), Vec::new());
         for number in 0..self.games {
-            let key = Arc::clone(&projects[self.project_of(number)].key);
+            let key = projects[self.project_of(number)].key;
             match number % 100 < self.original {
                 true => original.push(Original::new(number, key, 1).awaiting_values()),
                 false => version2.push(Version2::new(number, key, 1).declaring()),

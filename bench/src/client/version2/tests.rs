@@ -2,8 +2,11 @@
 
 use super::*;
 
-const KEY: &str = "0123456789ab";
 const MILLISECOND: Duration = Duration::from_millis(1);
+
+fn key() -> Key {
+    Key::parse(b"0123456789ab").unwrap()
+}
 
 struct Story {
     client: Version2,
@@ -22,7 +25,7 @@ impl Story {
 
     /// A client with three lines on their way.
     fn three_lines(manners: Manners) -> Self {
-        let client = Version2::new(1, KEY.into(), 2).with_manners(manners);
+        let client = Version2::new(1, key(), 2).with_manners(manners);
         let mut story = Self::begin(client, Load::FlatOut { window: 3 });
         assert_eq!(story.said(), ["l 1", "l 2", "l 3"]);
         story
@@ -147,14 +150,14 @@ fn a_broken_promise_is_an_error() {
     assert!(broken("a:xxxxxxxxxxxx:1\n"), "another key");
     assert!(!broken("a:0123456789ab:3\n"));
     let mut out = Vec::new();
-    let mut client = Version2::new(1, KEY.into(), 1);
+    let mut client = Version2::new(1, key(), 1);
     client.greet(&mut out);
     assert!(client.hear(b"OK\n", Instant::now(), &mut out).is_err(), "a server of the original protocol");
 }
 
 #[test]
 fn edits_are_confirmed_and_the_next_connection_names_the_revision() {
-    let mut story = Story::begin(Version2::new(1, KEY.into(), 1).declaring(), Load::Idle);
+    let mut story = Story::begin(Version2::new(1, key(), 1).declaring(), Load::Idle);
     assert!(!story.client.was_pushed);
     assert_eq!(story.said(), ["i 1"]);
     story.hears("a:0123456789ab:1\n");

@@ -8,13 +8,15 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::{Caller, Gateway, GatewayError};
-use protocol::model::{
-    Change, Desired, DeviceId, Gesture, NOT_DESIRED, ProjectId, Reported, Role, User, UserId, Value, VarName,
-    WireForm,
+use protocol::{
+    line::{Edit, Reply, parse_edits, parse_reply, parse_revised},
+    model::{
+        Change, Desired, DeviceId, Gesture, NOT_DESIRED, ProjectId, Reported, Role, User, UserId, Value,
+        VarName, WireForm,
+    },
 };
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::{
@@ -196,9 +198,8 @@ impl<'a> Calm<'a> {
     }
 
     fn note_revision(&mut self, line: &str) {
-        let revision = line.strip_prefix("v:").and_then(|rest| rest.split(':').nth(1));
-        if let Some(revision) = revision.and_then(|revision| revision.parse().ok()) {
-            self.revision = revision;
+        if let Ok(Reply::Revised { revision, .. }) = parse_reply(line.as_bytes()) {
+            self.revision = revision.0;
         }
     }
 
@@ -229,35 +230,35 @@ impl<'a> Calm<'a> {
         }
         // it is answered twice, and what people want comes between
         (0..2).for_each(|_| talk.say(&format!("v:{}", self.key)));
-        let (head, mut told, mut is_verified) = (format!("v:{}:", self.key), Vec::new(), false);
+        let (mut told, mut is_verified) = (Vec::new(), false);
         loop {
             let heard = next(&mut talk).await?;
             if heard == "OK" {
-                is_verified = match is_verified {
-                    true => break,
-                    false => true,
-                };
+                if is_verified {
+                    break;
+                }
+                is_verified = true;
             }
-            if let Some(rest) = heard.strip_prefix(&head) {
-                told = edits(rest, is_v2).ok_or_else(|| format!("can't read {heard}"))?;
+            if heard.starts_with("v:") {
+                told = edits(&heard).ok_or_else(|| format!("can't read {heard}"))?;
             }
         }
         self.check_told(&told, is_v2)
     }
 
     /// Everything that people want, as it is declared now.
-    fn check_told(&self, told: &[Json], is_v2: bool) -> Result<(), Fault> {
+    fn check_told(&self, told: &[Edit], is_v2: bool) -> Result<(), Fault> {
         let (_, wanted) = self.host.disk.desired(PROJECT);
         let mut left: BTreeMap<String, String> = wanted;
         for edit in told {
-            let name = edit["name"].as_str().unwrap_or_default();
+            let name = edit.name.as_str();
             let spec = self.host.disk.spec(PROJECT, name).ok_or_else(|| format!("{name} is told"))?;
-            let has_form = edit["value"].is_string() == (spec.form == WireForm::Text);
-            let has_value = left.remove(name) == Some(meant(&edit["value"].to_string()));
+            let has_form = matches!(edit.value, Value::Text(_)) == (spec.form == WireForm::Text);
+            let has_value = left.remove(name) == Some(meant(&edit.value.to_json()));
             let newest = self.host.disk.look(|model| model.newest_edit(PROJECT, name).map(|(edit, _)| edit));
-            let has_edit = !is_v2 || edit["rev"].as_i64() == newest;
-            if edit["type"] != spec.type_name() || !has_form || !has_value || !has_edit {
-                return Err(format!("a game is told {edit}, of edit {newest:?}, declared as {spec:?}"));
+            let has_edit = !is_v2 || edit.revision.map(|revision| revision.0) == newest;
+            if edit.type_name != spec.type_name() || !has_form || !has_value || !has_edit {
+                return Err(format!("a game is told {edit:?}, of edit {newest:?}, declared as {spec:?}"));
             }
         }
         if left.is_empty() { Ok(()) } else { Err(format!("a game is not told {left:?}")) }
@@ -355,13 +356,11 @@ async fn next(talk: &mut Talk) -> Result<String, Fault> {
     }
 }
 
-/// The edits of a `v:` behind its key.
-fn edits(rest: &str, is_v2: bool) -> Option<Vec<Json>> {
-    let payload = if is_v2 { rest.split_once(':')?.1 } else { rest };
-    let json: Json = serde_json::from_slice(&STANDARD.decode(payload).ok()?).ok()?;
-    match json {
-        Json::Array(edits) => Some(edits),
-        Json::Object(push) if is_v2 => push.get("vars")?.as_array().cloned(),
-        edit => Some(vec![edit]),
+/// The edits of a `v:`.
+fn edits(line: &str) -> Option<Vec<Edit>> {
+    match parse_reply(line.as_bytes()).ok()? {
+        Reply::Edits { payload, .. } => parse_edits(payload).ok(),
+        Reply::Revised { payload, .. } => Some(parse_revised(payload).ok()?.vars),
+        _ => None,
     }
 }

@@ -1,5 +1,8 @@
 //! A game that speaks version 2 as the contract wants it: it keeps what is not acknowledged, and sends it again
 //! after any failure.
+//!
+//! The one client that writes and reads its lines by hand, from the contract alone. It is the oracle: a mistake that
+//! `protocol` made on both sides of the line would show here.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use protocol::line::{Reply, parse_edits, parse_reply, to_base64};
 use serde_json::{Value as Json, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -103,35 +103,30 @@ impl Original {
             return;
         }
         let message = format!("{} {}", self.label, obeyed.sent.len());
-        talk.say(&format!("l:{}:{}", self.key, STANDARD.encode(json!([{ "message": message }]).to_string())));
+        talk.say(&format!("l:{}:{}", self.key, to_base64(&json!([{ "message": message }]).to_string())));
         obeyed.sent.push(message);
     }
 
     fn hear(&self, talk: &mut Talk, line: &str) {
         self.host.journal.note(&self.label, format_args!("hears {}", &line[..line.len().min(120)]));
         let mut obeyed = self.obeyed.lock().expect("no holder panics");
-        let edits = line.strip_prefix("v:").and_then(|rest| rest.strip_prefix(self.key.as_str()));
-        if line == "OK" {
-            obeyed.is_connected = true;
-            let knobs: Vec<Json> = super::game::KNOBS
-                .iter()
-                .map(|knob| json!({"name": knob, "type": "integer", "value": obeyed.values.get(*knob).map_or("0", String::as_str)}))
-                .collect();
-            talk.say(&format!("i:{}:{}", self.key, json!(knobs)));
-        } else if let Some(payload) = edits.and_then(|rest| rest.strip_prefix(':')) {
-            let edits: Option<Json> =
-                STANDARD.decode(payload).ok().and_then(|json| serde_json::from_slice(&json).ok());
-            let edits = match edits {
-                Some(Json::Array(edits)) => edits,
-                Some(edit) => vec![edit],
-                None => return self.host.journal.violate(&self.label, format_args!("can't read {line}")),
-            };
-            for edit in edits {
-                let value = meant(&edit["value"].to_string());
-                obeyed.values.insert(edit["name"].as_str().unwrap_or_default().to_owned(), value);
+        match parse_reply(line.as_bytes()) {
+            Ok(Reply::Ok) => {
+                obeyed.is_connected = true;
+                let knobs: Vec<Json> = super::game::KNOBS
+                    .iter()
+                    .map(|knob| json!({"name": knob, "type": "integer", "value": obeyed.values.get(*knob).map_or("0", String::as_str)}))
+                    .collect();
+                talk.say(&format!("i:{}:{}", self.key, json!(knobs)));
             }
-        } else if !line.starts_with("ERR ") {
-            self.host.journal.violate(&self.label, format_args!("did not expect {line}"));
+            Ok(Reply::Edits { payload, .. }) => match parse_edits(payload) {
+                Ok(edits) => edits.into_iter().for_each(|edit| {
+                    obeyed.values.insert(edit.name.into(), meant(&edit.value.to_json()));
+                }),
+                Err(_) => self.host.journal.violate(&self.label, format_args!("can't read {line}")),
+            },
+            Ok(Reply::Error { .. }) => {}
+            _ => self.host.journal.violate(&self.label, format_args!("did not expect {line}")),
         }
     }
 }

@@ -2,8 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::Value as Json;
+use protocol::{
+    line::{
+        Caps, Changes, Command, Edit, Hello, Reply, encode_hello, parse_edits, parse_reply, parse_revised,
+        write_command,
+    },
+    model::{Key, Revision},
+};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     net::{
@@ -22,6 +27,7 @@ const LINES_PER_FRAME: u64 = 8;
 
 pub(super) struct Conversation<'a> {
     player: &'a mut Player,
+    key: Key,
     reader: BufReader<OwnedReadHalf>,
     /// What has come of a line so far.
     piece: Vec<u8>,
@@ -59,6 +65,7 @@ impl<'a> Conversation<'a> {
         let (reader, writer) = stream.into_split();
         let next = player.tally.borrow().acked + 1;
         let mut conversation = Self {
+            key: player.settings.key.parse().expect("a key"),
             reader: BufReader::new(reader),
             piece: Vec::new(),
             writer,
@@ -82,20 +89,19 @@ impl<'a> Conversation<'a> {
         let settings = &self.player.settings;
         if settings.dialect == Dialect::Acknowledged {
             let tally = self.player.tally.borrow();
-            let mut hello = serde_json::json!({
-                "proto": 2,
-                "device": settings.name,
-                "session": self.player.session,
-                "name": settings.name,
-                "caps": ["ack", "rev", "ping", "drain", "json"],
-            });
-            if let Some(epoch) = &tally.epoch {
-                hello["epoch"] = epoch.as_str().into();
-                hello["rev"] = tally.revision.into();
-            }
-            self.out.extend_from_slice(format!("h:{hello}\n").as_bytes());
+            let hello = Hello {
+                proto: 2,
+                device: Some(settings.name.clone()),
+                session: Some(self.player.session.clone()),
+                name: Some(settings.name.clone()),
+                caps: Caps::ALL,
+                epoch: tally.epoch.clone(),
+                rev: tally.epoch.as_ref().map(|_| Revision(tally.revision.cast_signed())),
+                ..Hello::default()
+            };
+            write_command(&mut self.out, &Command::Hello { payload: encode_hello(&hello).as_bytes() });
         }
-        self.out.extend_from_slice(format!("v:{}\n", settings.key).as_bytes());
+        write_command(&mut self.out, &Command::Verify { key: self.key });
         self.player.tally.send_modify(|tally| tally.fulls = 0);
     }
 
@@ -120,7 +126,7 @@ impl<'a> Conversation<'a> {
                 self.heard = Instant::now();
                 self.pinged = false;
                 let line = std::mem::take(&mut self.piece);
-                self.on_line(String::from_utf8_lossy(&line).trim_end())
+                self.on_line(line.trim_ascii_end())
             }
             Wake::Line(_) => Err(Over),
             Wake::Writable => match self.writer.try_write(&self.out) {
@@ -172,7 +178,7 @@ impl<'a> Conversation<'a> {
         self.next = last + 1;
         self.silent_until = Instant::now() + FRAME;
         if self.player.settings.dialect == Dialect::Original {
-            self.out.extend_from_slice(format!("v:{}\n", self.player.settings.key).as_bytes());
+            write_command(&mut self.out, &Command::Verify { key: self.key });
             self.unconfirmed = made;
         }
         self.player.tally.send_modify(|tally| tally.sent = tally.sent.max(last));
@@ -194,7 +200,7 @@ impl<'a> Conversation<'a> {
         if silent >= patience && !self.pinged {
             self.pinged = true;
             if self.is_version_2 {
-                self.out.extend_from_slice(b"p:there?\n");
+                write_command(&mut self.out, &Command::Ping { token: b"there?" });
             }
         }
         Ok(())
@@ -213,30 +219,43 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    fn on_line(&mut self, line: &str) -> Result<(), Over> {
-        let key = self.player.settings.key.clone();
-        let (verb, rest) = line.split_once(':').unwrap_or((line, ""));
-        let rest = rest.strip_prefix(&format!("{key}:")).unwrap_or(rest);
-        match verb {
-            "h" => self.is_version_2 = true,
-            "OK" => self.on_ok(),
-            "a" => self.on_ack(rest),
-            "n" => self.on_not_taken(rest),
-            "v" => self.on_values(rest),
-            "s" => self.on_in_sync(rest),
-            "p" => self.out.extend_from_slice(format!("q:{rest}\n").as_bytes()),
-            "q" => {}
-            "d" => {
+    fn on_line(&mut self, line: &[u8]) -> Result<(), Over> {
+        match parse_reply(line) {
+            Ok(reply) if reply.key().is_none_or(|key| key == self.key) => self.on_reply(reply),
+            _ => self.complain(format!("said {:?}", String::from_utf8_lossy(line))),
+        }
+        Ok(())
+    }
+
+    fn on_reply(&mut self, reply: Reply<'_>) {
+        match reply {
+            Reply::Hello { .. } => self.is_version_2 = true,
+            Reply::Ok => self.on_ok(),
+            Reply::Ack { seq, .. } => self.on_ack(seq),
+            Reply::NotNow { seq, code, retry_millis, .. } => self.on_not_now(seq, code, retry_millis),
+            Reply::Refused { seq, code, .. } => {
+                self.player.tally.send_modify(|tally| tally.refused.push((seq, code.to_owned())));
+            }
+            Reply::Edits { payload, .. } => match parse_edits(payload) {
+                Ok(edits) => self.player.tally.send_modify(|tally| take(tally, edits)),
+                Err(error) => self.complain(format!("pushed edits that can't be read: {error}")),
+            },
+            Reply::Revised { revision, payload, .. } => match parse_revised(payload) {
+                Ok(changes) => self.on_changes(revision, changes),
+                Err(error) => self.complain(format!("pushed changes that can't be read: {error}")),
+            },
+            Reply::InSync { revision, .. } => self.on_in_sync(revision.0.cast_unsigned()),
+            Reply::Ping { token } => write_command(&mut self.out, &Command::Pong { token }),
+            Reply::Pong { .. } => {}
+            Reply::Drain { .. } => {
                 self.draining = true;
                 self.player.tally.send_modify(|tally| tally.drains += 1);
             }
-            _ if line.starts_with("ERR ") => {
-                let code = line.split(' ').nth(1).unwrap_or_default().to_owned();
-                self.player.tally.send_modify(|tally| tally.errors.push(code));
+            Reply::Error { code, .. } => {
+                self.player.tally.send_modify(|tally| tally.errors.push(code.to_owned()));
             }
-            _ => self.complain(format!("said {line:?}")),
+            Reply::Action { .. } => self.complain("ran an action that was not declared".to_owned()),
         }
-        Ok(())
     }
 
     fn complain(&self, what: String) {
@@ -263,8 +282,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn on_ack(&mut self, rest: &str) {
-        let Ok(seq) = rest.parse::<u64>() else { return self.complain(format!("acked {rest:?}")) };
+    fn on_ack(&mut self, seq: u64) {
         self.verified = true;
         self.player.tally.send_modify(|tally| {
             if seq < tally.acked || seq > tally.sent {
@@ -276,48 +294,23 @@ impl<'a> Conversation<'a> {
         self.next = self.next.max(seq + 1);
     }
 
-    fn on_not_taken(&mut self, rest: &str) {
-        let mut parts = rest.split(':');
-        let seq = parts.next().and_then(|seq| seq.parse::<u64>().ok());
-        let (Some(seq), Some(code)) = (seq, parts.next()) else {
-            return self.complain(format!("did not take {rest:?}"));
-        };
-        let code = code.to_owned();
-        match parts.next().map(str::parse::<u64>) {
-            None => self.player.tally.send_modify(|tally| tally.refused.push((seq, code))),
-            Some(Ok(pause)) => {
-                let acked = self.player.tally.borrow().acked;
-                if seq <= acked {
-                    self.complain(format!("did not take {seq}, which it had acked"));
-                }
-                self.next = self.next.min(seq.max(acked + 1));
-                // what is not sent yet would only be refused too
-                self.silent_until = Instant::now() + Duration::from_millis(pause);
-                self.player.tally.send_modify(|tally| *tally.put_off.entry(code).or_default() += 1);
-            }
-            Some(Err(_)) => self.complain(format!("wants a pause of {rest:?}")),
+    fn on_not_now(&mut self, seq: u64, code: &str, pause_millis: u64) {
+        let acked = self.player.tally.borrow().acked;
+        if seq <= acked {
+            self.complain(format!("did not take {seq}, which it had acked"));
         }
+        self.next = self.next.min(seq.max(acked + 1));
+        // what is not sent yet would only be refused too
+        self.silent_until = Instant::now() + Duration::from_millis(pause_millis);
+        self.player.tally.send_modify(|tally| *tally.put_off.entry(code.to_owned()).or_default() += 1);
     }
 
-    fn on_values(&mut self, rest: &str) {
-        if self.player.settings.dialect == Dialect::Original {
-            let Some(edits) = decode(rest) else { return self.complain(format!("pushed {rest:?}")) };
-            self.player.tally.send_modify(|tally| match edits {
-                Json::Array(edits) => edits.into_iter().for_each(|edit| take(tally, &edit)),
-                edit => take(tally, &edit),
-            });
-            return;
-        }
-        let parsed =
-            rest.split_once(':').and_then(|(rev, json)| Some((rev.parse::<u64>().ok()?, decode(json)?)));
-        let Some((revision, values)) = parsed else { return self.complain(format!("pushed {rest:?}")) };
-        self.player.tally.send_modify(|tally| take_values(tally, revision, &values));
-        let applied = format!("r:{}:{revision}\n", self.player.settings.key);
-        self.out.extend_from_slice(applied.as_bytes());
+    fn on_changes(&mut self, revision: Revision, changes: Changes) {
+        self.player.tally.send_modify(|tally| take_changes(tally, revision.0.cast_unsigned(), changes));
+        write_command(&mut self.out, &Command::Applied { key: self.key, revision, payload: b"" });
     }
 
-    fn on_in_sync(&mut self, rest: &str) {
-        let Ok(revision) = rest.parse::<u64>() else { return self.complain(format!("in sync at {rest:?}")) };
+    fn on_in_sync(&mut self, revision: u64) {
         self.player.tally.send_modify(|tally| {
             if revision < tally.revision {
                 tally.violations.push(format!("in sync at {revision} after {}", tally.revision));
@@ -328,36 +321,27 @@ impl<'a> Conversation<'a> {
     }
 }
 
-fn decode(payload: &str) -> Option<Json> {
-    if payload.starts_with(['{', '[']) {
-        return serde_json::from_str(payload).ok();
+fn take(tally: &mut Tally, edits: Vec<Edit>) {
+    for Edit { name, value, .. } in edits {
+        let json = serde_json::from_str(&value.to_json()).expect("a value writes JSON");
+        tally.values.insert(name.into(), json);
     }
-    serde_json::from_slice(&STANDARD.decode(payload).ok()?).ok()
 }
 
-fn take(tally: &mut Tally, edit: &Json) {
-    let Some(name) = edit["name"].as_str() else {
-        return tally.violations.push(format!("an edit without a name: {edit}"));
-    };
-    tally.values.insert(name.to_owned(), edit["value"].clone());
-}
-
-fn take_values(tally: &mut Tally, revision: u64, values: &Json) {
-    let epoch = values["epoch"].as_str().map(str::to_owned);
+fn take_changes(tally: &mut Tally, revision: u64, changes: Changes) {
+    let epoch = Some(changes.epoch);
     if epoch == tally.epoch && revision < tally.revision {
         tally.violations.push(format!("pushed revision {revision} after {}", tally.revision));
     }
-    if values["full"].as_bool() == Some(true) {
+    if changes.full {
         tally.fulls += 1;
         tally.all_fulls += 1;
         tally.most_fulls = tally.most_fulls.max(tally.fulls);
         tally.values.clear();
     }
     (tally.epoch, tally.revision, tally.in_sync) = (epoch, revision, true);
-    for edit in values["vars"].as_array().into_iter().flatten() {
-        take(tally, edit);
-    }
-    for name in values["removed"].as_array().into_iter().flatten().filter_map(Json::as_str) {
-        tally.values.remove(name);
+    take(tally, changes.vars);
+    for name in changes.removed {
+        tally.values.remove(name.as_str());
     }
 }

@@ -1,7 +1,5 @@
 //! What a designer can do: set desired values, and let go of them.
 
-use std::sync::Arc;
-
 use protocol::{
     ErrorCode, ProtocolError,
     limits::MAX_EDITS_PER_MESSAGE,
@@ -98,7 +96,7 @@ impl Gateway {
                 unchanged,
                 seen: state.revision(),
             };
-            self.inner.writer.ask_edit(Arc::clone(&live), write)?
+            self.inner.writer.ask_edit(live.clone(), write)?
         };
         match self.inner.writer.edited(asked).await? {
             Written::Edit { revision, set } => {

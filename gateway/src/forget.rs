@@ -66,7 +66,7 @@ impl Gateway {
             let note = deed.by(caller, self.now());
             let (author, gesture, name) = (caller.user.id, random_gesture(), name.clone());
             let write = Write::ForgetVar { project, name, author, gesture, note };
-            self.inner.writer.ask_edit(Arc::clone(&live), write)
+            self.inner.writer.ask_edit(live.clone(), write)
         };
         let outcome = match asked {
             Ok(asked) => self.inner.writer.edited(asked).await,
@@ -98,7 +98,7 @@ impl Gateway {
             let name = state.begin_forget_device(device)?;
             let note = Deed::new("device.forget", name).in_project(project).by(caller, self.now());
             let write = Write::ForgetDevice { project, device, note };
-            self.inner.writer.ask_edit(Arc::clone(&live), write)
+            self.inner.writer.ask_edit(live.clone(), write)
         };
         let outcome = match asked {
             Ok(asked) => self.inner.writer.edited(asked).await,

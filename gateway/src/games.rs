@@ -26,9 +26,10 @@ use crate::{
     arrival::Arrival,
     keys::KnownKey,
     live::{Forms, Live, News, Restored, Seen, Speaker, Wire, lock_seen},
+    receipts::{Receipts, Settled},
     shares::KeyShare,
     store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
-    writer::{Lane, NoRoom, Receipts, Room, Settled},
+    writer::{Lane, NoRoom, Room},
 };
 
 /// Actions that may wait until a game's socket is free.
@@ -188,7 +189,7 @@ impl Gateway {
         let session = open.zip(session).map(|(open, name)| Session::hold(&live, open, name));
         live.connect(device, &info, self.inner.clock.now());
         drop(arrival);
-        let (lane, seen) = (self.inner.writer.lane(&live), Arc::new(Mutex::new(Seen::of(device))));
+        let (lane, seen) = (self.inner.writer.lane(live.project.id), Arc::new(Mutex::new(Seen::of(device))));
         live.state().begin_speaking(lane.number, device, &seen);
         let (revisions, forms) = (live.revisions(), live.state().forms(&Seen::default()));
         let wire = match hello {
@@ -241,7 +242,7 @@ impl Gateway {
     ) -> Result<(DeviceId, Option<OpenSession>), GatewayError> {
         let at = self.inner.clock.now();
         if let (Some(device), None) = (arrival.known, session) {
-            self.inner.writer.note_seen(Arc::clone(live), device, at, info.applied);
+            self.inner.writer.note_seen(live.clone(), device, at, info.applied);
             return Ok((device, None));
         }
         let write = Write::Connect {
@@ -251,7 +252,7 @@ impl Gateway {
             gives_way: arrival.gives_way,
             at,
         };
-        match self.inner.writer.connect(Arc::clone(live), write).await? {
+        match self.inner.writer.connect(live.clone(), write).await? {
             Written::Connected { device, session } => {
                 if arrival.gives_way.is_some() {
                     self.inner.sweeper.wake();
@@ -459,7 +460,7 @@ impl GameLine {
             Err(error) => (self.refused(line), Err(error)),
         };
         if let Some(write) = write {
-            self.gateway.inner.writer.queue(Arc::clone(&self.live), write, room, receipts);
+            self.gateway.inner.writer.queue(self.live.clone(), write, room, receipts);
         }
         outcome
     }
@@ -587,7 +588,7 @@ impl GameLine {
         let kept = self.live.record_applied(self.device, revision, outcomes, round_trip);
         if !kept.is_empty() {
             let writer = &self.gateway.inner.writer;
-            writer.note_outcomes(Arc::clone(&self.live), self.lane, self.device, kept, room);
+            writer.note_outcomes(self.live.clone(), self.lane, self.device, kept, room);
         }
     }
 
@@ -662,14 +663,14 @@ impl Drop for GameLine {
         for Restored { device, declared } in restored {
             let (project, values) = (self.live.project.id, Vec::new());
             let write = Write::Declare { project, device, at, declared, values, note: None };
-            self.gateway.inner.writer.queue_own(Arc::clone(&self.live), self.lane, write);
+            self.gateway.inner.writer.queue_own(self.live.clone(), self.lane, write);
         }
         if let Some(session) = &self.session {
             self.live.state().release_session(&session.name, &session.receipts);
         }
         let applied = self.live.disconnect(self.device, at);
         let applied = applied.filter(|_| self.acknowledges);
-        self.gateway.inner.writer.note_seen(Arc::clone(&self.live), self.device, at, applied);
+        self.gateway.inner.writer.note_seen(self.live.clone(), self.device, at, applied);
     }
 }
 

@@ -133,7 +133,10 @@ mod tests {
     use protocol::model::{DeviceId, UnixMicros, Value, VarName, VarSpec, VarType};
 
     use super::{super::test_live, *};
-    use crate::store::{Write, Written};
+    use crate::{
+        bus::{Committed, Topic as _},
+        store::{Write, Written},
+    };
 
     /// Kept for so many such projects as [`project`] makes.
     fn room_for(projects: usize) -> Kept {
@@ -153,7 +156,7 @@ mod tests {
         let declared = vec![(VarName::parse("text").unwrap(), spec)];
         let (device, at, values): (_, _, Vec<(VarName, Value)>) = (DeviceId(1), UnixMicros(0), Vec::new());
         let report = Write::Report { project: live.project.id, device, at, declared, values, line: None };
-        live.apply(vec![(report, Written::Done)]);
+        live.publish(vec![Committed { write: report, written: Written::Done }]);
     }
 
     /// Uses them one after another, then nobody does.

@@ -23,7 +23,8 @@ use protocol::{
     ProtocolError,
     live::{Event, Seq, ServerMessage, Snapshot},
     model::{
-        DeviceId, LogEntry, Outcome, Project, ProjectRole, Revision, RunId, UnixMicros, VarName, VarRevision,
+        DeviceId, LogEntry, Outcome, Project, ProjectId, ProjectRole, Revision, RunId, UnixMicros, VarName,
+        VarRevision,
     },
 };
 use tokio::{
@@ -41,9 +42,10 @@ pub(crate) use state::{News, PART_BYTES, Pictures, Restored, Seen, Speaker, Stat
 
 use self::{backlog::Backlog, split::split};
 use crate::{
+    bus::{Committed, Topic},
     refusals::Ledger,
     shares::Today,
-    store::{DeviceInfo, Epoch, ProjectState, Write, Written},
+    store::{DeviceInfo, Epoch, ProjectState, Write},
     waiting::Waiting,
 };
 
@@ -129,30 +131,8 @@ impl Live {
         self.state.lock().expect("no holder of this lock panics")
     }
 
-    /// Takes in what was committed, as one delta, or several when it is long.
-    pub(crate) fn apply(&self, done: Vec<(Write, Written)>) {
-        let mut state = self.state();
-        let mut events = Vec::new();
-        for (write, written) in done {
-            if let Some(mut event) = state.apply(write, written) {
-                if let Event::Forgotten { devices, gave_way } = &mut event {
-                    // so many of them; those that a person forgets don't count
-                    *gave_way = self.refusals.forget_devices(devices, *gave_way);
-                }
-                append(&mut events, event);
-            }
-        }
-        let revision = state.revision();
-        self.publish(&mut state, events);
-        drop(state);
-        self.revision.send_if_modified(|known| {
-            let newer = revision > *known;
-            *known = revision.max(*known);
-            newer
-        });
-    }
-
-    fn publish(&self, state: &mut State, events: Vec<Event>) {
+    /// Tells dashboards, in one delta, or several when it is long.
+    fn tell(&self, state: &mut State, events: Vec<Event>) {
         if events.is_empty() {
             return;
         }
@@ -203,7 +183,7 @@ impl Live {
     pub(crate) fn connect(&self, device: DeviceId, info: &DeviceInfo, now: UnixMicros) {
         let mut state = self.state();
         let device = state.connect(device, info, now);
-        self.publish(&mut state, vec![Event::Device(device)]);
+        self.tell(&mut state, vec![Event::Device(device)]);
     }
 
     /// Returns how far the device is.
@@ -215,7 +195,7 @@ impl Live {
             events.push(Event::Device(device));
             events.extend(state.give_up_device(id, "it left before it answered", Instant::now()));
         }
-        self.publish(&mut state, events);
+        self.tell(&mut state, events);
         state.applied_by(device)
     }
 
@@ -236,7 +216,7 @@ impl Live {
                 sleep(GATHER_TIME).await;
                 let mut state = live.state();
                 let events = state.take_gathered().into_iter().collect();
-                live.publish(&mut state, events);
+                live.tell(&mut state, events);
             });
         }
         kept
@@ -270,7 +250,7 @@ impl Live {
         let mut state = self.state();
         self.is_told_full.store(full.is_some(), Relaxed);
         if state.set_full(full) {
-            self.publish(&mut state, vec![Event::Full(full)]);
+            self.tell(&mut state, vec![Event::Full(full)]);
         }
     }
 
@@ -286,7 +266,7 @@ impl Live {
             let mut state = live.state();
             let refused = live.refusals.of(state.take_refused());
             let events = if refused.is_empty() { Vec::new() } else { vec![Event::Refused(refused)] };
-            live.publish(&mut state, events);
+            live.tell(&mut state, events);
         });
     }
 
@@ -294,30 +274,21 @@ impl Live {
     pub(crate) fn finish_action(&self, id: u64, device: DeviceId, outcome: Result<Option<String>, String>) {
         let mut state = self.state();
         let events = state.finish_action(RunId(id), device, outcome, Instant::now()).into_iter().collect();
-        self.publish(&mut state, events);
+        self.tell(&mut state, events);
     }
 
     /// Whoever has not answered yet will not.
     pub(crate) fn give_up_run(&self, run: RunId, why: &str) {
         let mut state = self.state();
         let events = state.give_up_run(run, why, Instant::now());
-        self.publish(&mut state, events);
+        self.tell(&mut state, events);
     }
 
     pub(crate) fn set_storing(&self, storing: bool) {
         let mut state = self.state();
         if state.set_storing(storing) {
-            self.publish(&mut state, vec![Event::Storing(storing)]);
+            self.tell(&mut state, vec![Event::Storing(storing)]);
         }
-    }
-
-    /// Something of this project was taken in and could not be stored.
-    pub(crate) fn count_loss(&self, write: &Write) {
-        let mut state = self.state();
-        state.unannounce(write);
-        let records = state.add_lost(write.records() as u64);
-        self.losses.fetch_add(1, Relaxed);
-        self.publish(&mut state, vec![Event::Lost { records }]);
     }
 
     pub(crate) fn losses(&self) -> u64 {
@@ -331,6 +302,54 @@ impl Live {
     /// Bytes of deltas that some dashboard has not taken yet.
     pub(crate) fn untaken_bytes(&self) -> u64 {
         self.deltas.bytes() as u64
+    }
+}
+
+impl Topic for Live {
+    fn project(&self) -> ProjectId {
+        self.project.id
+    }
+
+    fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    fn is_dropped(&self) -> bool {
+        self.dropped.is_cancelled()
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.is_deleted.load(Relaxed)
+    }
+
+    fn publish(&self, facts: Vec<Committed>) {
+        let mut state = self.state();
+        let mut events = Vec::new();
+        for Committed { write, written } in facts {
+            if let Some(mut event) = state.apply(write, written) {
+                if let Event::Forgotten { devices, gave_way } = &mut event {
+                    // so many of them; those that a person forgets don't count
+                    *gave_way = self.refusals.forget_devices(devices, *gave_way);
+                }
+                append(&mut events, event);
+            }
+        }
+        let revision = state.revision();
+        self.tell(&mut state, events);
+        drop(state);
+        self.revision.send_if_modified(|known| {
+            let newer = revision > *known;
+            *known = revision.max(*known);
+            newer
+        });
+    }
+
+    fn give_up(&self, write: &Write) {
+        let mut state = self.state();
+        state.unannounce(write);
+        let records = state.add_lost(write.records() as u64);
+        self.losses.fetch_add(1, Relaxed);
+        self.tell(&mut state, vec![Event::Lost { records }]);
     }
 }
 
@@ -352,7 +371,7 @@ fn append(events: &mut Vec<Event>, event: Event) {
 /// A project that nothing is known of, in the epoch 1.
 #[cfg(test)]
 pub(crate) fn test_live(id: i64) -> Arc<Live> {
-    use protocol::model::{Key, ProjectId};
+    use protocol::model::Key;
 
     use crate::shares::{Days, Limits};
 

@@ -46,8 +46,8 @@ pub(crate) use self::{
 };
 use super::push::{Changed, Form, Forms, PushCache, Pushed, Wire};
 use crate::{
+    receipts::Receipts,
     store::{DeviceInfo, OpenSession, ProjectState, StoredDevice, StoredVar, Write, Written},
-    writer::Receipts,
 };
 
 /// Why a long value is not taken.

@@ -8,7 +8,6 @@
 
 mod notes;
 mod queues;
-mod receipts;
 mod room;
 mod task;
 #[cfg(test)]
@@ -24,7 +23,7 @@ use std::{
 
 use protocol::{
     ErrorCode, ProtocolError,
-    model::{Change, DeviceId, Outcome, Revision, UnixMicros, Value, VarName, VarRevision},
+    model::{Change, DeviceId, Outcome, ProjectId, Revision, UnixMicros, Value, VarName, VarRevision},
 };
 use tokio::{
     sync::{
@@ -37,8 +36,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::{receipts::Receipts, room::Lane};
-pub use self::{receipts::Settled, room::Room};
+pub(crate) use self::room::Lane;
+pub use self::room::Room;
 
 use self::{
     notes::{NOTES_BYTES, Note},
@@ -48,7 +47,8 @@ use self::{
 };
 use crate::{
     GatewayError,
-    live::Live,
+    bus::Topic,
+    receipts::Receipts,
     store::{DeviceInfo, Epoch, Store, StoreError, Write, Written},
     vitals::Vitals,
 };
@@ -188,8 +188,8 @@ impl Writer {
     }
 
     /// A lane for one more connection with this project.
-    pub(crate) fn lane(&self, live: &Live) -> Lane {
-        Lane { project: live.project.id, number: self.shared.lanes.fetch_add(1, Relaxed) }
+    pub(crate) fn lane(&self, project: ProjectId) -> Lane {
+        Lane { project, number: self.shared.lanes.fetch_add(1, Relaxed) }
     }
 
     /// Room for so many bytes, if this connection may have it now and the database takes what is sent.
@@ -216,28 +216,34 @@ impl Writer {
     }
 
     /// Queues what a game sent, for which there is room.
-    pub(crate) fn queue(&self, live: Arc<Live>, write: Write, room: Room, receipts: Option<Arc<Receipts>>) {
+    pub(crate) fn queue(
+        &self,
+        topic: Arc<dyn Topic>,
+        write: Write,
+        room: Room,
+        receipts: Option<Arc<Receipts>>,
+    ) {
         let (lane, reply) = (room.lane(), receipts.map_or(Reply::None, Reply::Receipt));
-        let job = Job { write, target: Target { live, reply, room: Some(room) } };
+        let job = Job { write, target: Target { topic, reply, room: Some(room) } };
         self.shared.queues().push_ingest(lane, job);
         self.shared.filled.notify_one();
     }
 
     /// Queues what follows from what games have said before, which took its room then.
-    pub(crate) fn queue_own(&self, live: Arc<Live>, lane: Lane, write: Write) {
+    pub(crate) fn queue_own(&self, topic: Arc<dyn Topic>, lane: Lane, write: Write) {
         let room = self.shared.rooms.empty(lane);
-        self.queue(live, write, room, None);
+        self.queue(topic, write, room, None);
     }
 
     /// Notes that a device was there, and how far it is, if it says so. Not worth waiting for: dropped when there is no room.
     pub(crate) fn note_seen(
         &self,
-        live: Arc<Live>,
+        topic: Arc<dyn Topic>,
         device: DeviceId,
         at: UnixMicros,
         applied: Option<Revision>,
     ) {
-        let (project, rooms) = (live.project.id, &self.shared.rooms);
+        let (project, rooms) = (topic.project(), &self.shared.rooms);
         let lane = Lane::of_notes(project);
         let mut queues = self.shared.queues();
         let room = match queues.has_notes(project, device) {
@@ -246,7 +252,7 @@ impl Writer {
         };
         let Some(room) = room else { return };
         let seen = Some((at, applied));
-        let spare = queues.note(project, device, Note { live, seen, outcomes: Vec::new(), room });
+        let spare = queues.note(project, device, Note { topic, seen, outcomes: Vec::new(), room });
         drop(queues);
         drop(spare);
         self.shared.filled.notify_one();
@@ -256,14 +262,14 @@ impl Writer {
     /// says so; what it says is kept with or without.
     pub(crate) fn note_outcomes(
         &self,
-        live: Arc<Live>,
+        topic: Arc<dyn Topic>,
         lane: Lane,
         device: DeviceId,
         outcomes: Vec<(VarName, VarRevision, Outcome)>,
         room: Option<Room>,
     ) {
         let room = room.unwrap_or_else(|| self.shared.rooms.empty(lane));
-        let note = Note { live, seen: None, outcomes, room };
+        let note = Note { topic, seen: None, outcomes, room };
         let spare = self.shared.queues().note(lane.project, device, note);
         drop(spare);
         self.shared.filled.notify_one();
@@ -274,14 +280,14 @@ impl Writer {
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`], [`GatewayError::Closed`].
-    pub(crate) fn ask_edit(&self, live: Arc<Live>, write: Write) -> Result<Asked, GatewayError> {
-        let lane = Lane::of_people(live.project.id);
+    pub(crate) fn ask_edit(&self, topic: Arc<dyn Topic>, write: Write) -> Result<Asked, GatewayError> {
+        let lane = Lane::of_people(topic.project());
         let room = self.shared.rooms.reserve_beside(
             lane,
             weight(&write),
             EDITS_BYTES.min(self.shared.rooms.max_bytes()),
         );
-        self.ask(live, write, room, Queues::push_edit)
+        self.ask(topic, write, room, Queues::push_edit)
     }
 
     /// Returns when an edit is committed and published, or will not be.
@@ -309,14 +315,14 @@ impl Writer {
 
     /// Writes that a game connects and returns when it is committed. After an error the game connects again, which does
     /// no harm when it was committed all the same.
-    pub(crate) async fn connect(&self, live: Arc<Live>, write: Write) -> Result<Written, GatewayError> {
-        let lane = Lane::of_arrivals(live.project.id);
+    pub(crate) async fn connect(&self, topic: Arc<dyn Topic>, write: Write) -> Result<Written, GatewayError> {
+        let lane = Lane::of_arrivals(topic.project());
         let room = self.shared.rooms.reserve_beside(
             lane,
             weight(&write),
             ARRIVALS_BYTES.min(2 * self.shared.rooms.max_bytes()),
         );
-        let mut asked = self.ask(live, write, room, Queues::push_connect)?;
+        let mut asked = self.ask(topic, write, room, Queues::push_connect)?;
         match timeout(PATIENCE, &mut asked.outcome).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(GatewayError::Closed),
@@ -330,7 +336,7 @@ impl Writer {
     /// Queues what somebody waits for. `room` is `None` when too much of that waits already.
     fn ask(
         &self,
-        live: Arc<Live>,
+        topic: Arc<dyn Topic>,
         write: Write,
         room: Option<Room>,
         push: fn(&mut Queues, Job),
@@ -344,7 +350,7 @@ impl Writer {
             return Err(ProtocolError::new(ErrorCode::Busy, text).into());
         };
         let (answer, asked) = Asked::new();
-        let target = Target { live, reply: Reply::Answer(answer), room: Some(room) };
+        let target = Target { topic, reply: Reply::Answer(answer), room: Some(room) };
         push(&mut queues, Job { write, target });
         drop(queues);
         self.shared.filled.notify_one();

@@ -10,7 +10,7 @@ use super::{
     Room,
     queues::{Job, Reply, Target},
 };
-use crate::{live::Live, store::Write};
+use crate::{bus::Topic, store::Write};
 
 /// What a device's notes take beside its outcomes.
 pub(super) const NOTES_BYTES: usize = 512;
@@ -19,7 +19,7 @@ const OUTCOME_BYTES: usize = size_of::<(VarName, (VarRevision, Outcome))>() + 64
 
 /// Something to be noted of a device.
 pub(super) struct Note {
-    pub(super) live: Arc<Live>,
+    pub(super) topic: Arc<dyn Topic>,
     /// When it was there, and how far it is, if it says so.
     pub(super) seen: Option<(UnixMicros, Option<Revision>)>,
     pub(super) outcomes: Vec<(VarName, VarRevision, Outcome)>,
@@ -30,7 +30,7 @@ pub(super) struct Note {
 /// The newest of what is noted of one device.
 pub(super) struct Notes {
     device: DeviceId,
-    live: Arc<Live>,
+    topic: Arc<dyn Topic>,
     seen: Option<(UnixMicros, Option<Revision>)>,
     outcomes: IndexMap<VarName, (VarRevision, Outcome)>,
     /// For all of it.
@@ -39,20 +39,20 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    pub(super) fn new(device: DeviceId, Note { live, seen, outcomes, room }: Note) -> Self {
-        let mut notes = Self { device, live, seen, outcomes: IndexMap::new(), room, bytes: NOTES_BYTES };
+    pub(super) fn new(device: DeviceId, Note { topic, seen, outcomes, room }: Note) -> Self {
+        let mut notes = Self { device, topic, seen, outcomes: IndexMap::new(), room, bytes: NOTES_BYTES };
         notes.replace(outcomes);
         notes
     }
 
     /// Returns the room that was held: whoever said something last holds all of it.
-    pub(super) fn add(&mut self, Note { live, seen, outcomes, room }: Note) -> Option<Room> {
-        if live.epoch != self.live.epoch {
+    pub(super) fn add(&mut self, Note { topic, seen, outcomes, room }: Note) -> Option<Room> {
+        if topic.epoch() != self.topic.epoch() {
             // of a history that counts no longer
             (self.seen, self.bytes) = (None, NOTES_BYTES);
             self.outcomes.clear();
         }
-        self.live = live;
+        self.topic = topic;
         if let Some((at, applied)) = seen {
             let known = self.seen.and_then(|(_, applied)| applied);
             self.seen = Some((at, applied.or(known)));
@@ -75,10 +75,10 @@ impl Notes {
 
     /// What is to be written.
     pub(super) fn into_jobs(self) -> impl Iterator<Item = Job> {
-        let Self { device, live, seen, outcomes, room, .. } = self;
+        let Self { device, topic, seen, outcomes, room, .. } = self;
         let seen = seen.map(|(at, applied)| Write::Seen { device, at, applied });
         let outcomes = (!outcomes.is_empty()).then(|| Write::Outcomes {
-            project: live.project.id,
+            project: topic.project(),
             device,
             outcomes: outcomes
                 .into_iter()
@@ -89,7 +89,7 @@ impl Notes {
         // the larger one first: it holds the room
         outcomes.into_iter().chain(seen).map(move |write| Job {
             write,
-            target: Target { live: Arc::clone(&live), reply: Reply::None, room: room.take() },
+            target: Target { topic: Arc::clone(&topic), reply: Reply::None, room: room.take() },
         })
     }
 }

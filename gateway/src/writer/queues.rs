@@ -12,12 +12,13 @@ use protocol::model::{DeviceId, ProjectId};
 use tokio::sync::oneshot;
 
 use super::{
-    Lane, Receipts, Room,
+    Lane, Room,
     notes::{Note, Notes},
 };
 use crate::{
     GatewayError,
-    live::Live,
+    bus::Topic,
+    receipts::Receipts,
     store::{Write, Written},
 };
 
@@ -76,7 +77,7 @@ pub(super) struct Job {
 
 /// Whom a write concerns.
 pub(super) struct Target {
-    pub(super) live: Arc<Live>,
+    pub(super) topic: Arc<dyn Topic>,
     pub(super) reply: Reply,
     pub(super) room: Option<Room>,
 }
@@ -334,11 +335,11 @@ mod tests {
 
     use super::*;
     use crate::{
+        bus::test_topic,
         interleaved::{Step, in_every_order},
-        live::test_live,
     };
 
-    fn logs(live: &Arc<Live>, count: usize) -> Job {
+    fn logs(topic: &Arc<dyn Topic>, count: usize) -> Job {
         let entry = || protocol::model::LogEntry {
             message: String::new(),
             level: protocol::model::Level::Info,
@@ -346,13 +347,13 @@ mod tests {
             fields: None,
         };
         let write = Write::Logs {
-            project: live.project.id,
+            project: topic.project(),
             device: protocol::model::DeviceId(1),
             received: protocol::model::UnixMicros(0),
             entries: (0..count).map(|_| entry()).collect(),
             line: None,
         };
-        Job { write, target: Target { live: Arc::clone(live), reply: Reply::None, room: None } }
+        Job { write, target: Target { topic: Arc::clone(topic), reply: Reply::None, room: None } }
     }
 
     fn lane(project: i64, number: u64) -> Lane {
@@ -360,12 +361,12 @@ mod tests {
     }
 
     fn projects_of(batch: &Batch) -> Vec<i64> {
-        batch.jobs.iter().map(|job| job.target.live.project.id.0).collect()
+        batch.jobs.iter().map(|job| job.target.topic.project().0).collect()
     }
 
     #[test]
     fn a_flood_in_one_project_holds_up_no_other() {
-        let (flood, calm) = (test_live(1), test_live(2));
+        let (flood, calm) = (test_topic(1), test_topic(2));
         let mut queues = Queues::default();
         for _ in 0..100 {
             queues.push_ingest(lane(1, 1), logs(&flood, 100));
@@ -378,13 +379,13 @@ mod tests {
 
     #[test]
     fn a_connection_that_floods_holds_up_no_other_of_its_project() {
-        let live = test_live(1);
+        let topic = test_topic(1);
         let mut queues = Queues::default();
         for _ in 0..100 {
-            queues.push_ingest(lane(1, 1), logs(&live, 10));
-            queues.push_ingest(lane(1, 2), logs(&live, 10));
+            queues.push_ingest(lane(1, 1), logs(&topic, 10));
+            queues.push_ingest(lane(1, 2), logs(&topic, 10));
         }
-        queues.push_ingest(lane(1, 3), logs(&live, 1));
+        queues.push_ingest(lane(1, 3), logs(&topic, 1));
         let batch = queues.take(2 * TURN_RECORDS);
         let place = batch.jobs.iter().position(|job| job.write.records() == 1);
         assert!(
@@ -395,14 +396,14 @@ mod tests {
 
     #[test]
     fn each_connection_keeps_its_order() {
-        let lives = [test_live(1), test_live(2)];
+        let topics = [test_topic(1), test_topic(2)];
         let lanes = [lane(1, 1), lane(1, 2), lane(2, 3)];
         let mut queues = Queues::default();
         for size in 0..50 {
             for (i, lane) in lanes.iter().enumerate() {
-                let live = &lives[lane.project.0 as usize - 1];
+                let topic = &topics[lane.project.0 as usize - 1];
                 // the remainder tells the lane
-                queues.push_ingest(*lane, logs(live, 3 * size + i));
+                queues.push_ingest(*lane, logs(topic, 3 * size + i));
             }
         }
         let batch = queues.take_all();
@@ -415,10 +416,10 @@ mod tests {
 
     #[test]
     fn a_flush_ends_with_the_last_job_before_it() {
-        let live = test_live(1);
+        let topic = test_topic(1);
         let mut queues = Queues::default();
-        queues.push_ingest(lane(1, 1), logs(&live, 200));
-        queues.push_ingest(lane(1, 2), logs(&live, 200));
+        queues.push_ingest(lane(1, 1), logs(&topic, 200));
+        queues.push_ingest(lane(1, 2), logs(&topic, 200));
         let (done, mut flushed) = oneshot::channel();
         queues.push_flush(done);
         queues.take(100).pass();
@@ -434,10 +435,10 @@ mod tests {
 
     #[test]
     fn an_edit_that_nobody_waits_for_is_not_made() {
-        let live = test_live(1);
+        let topic = test_topic(1);
         let (answer, asked) = Asked::new();
         let mut queues = Queues::default();
-        let mut job = logs(&live, 1);
+        let mut job = logs(&topic, 1);
         job.target.reply = Reply::Answer(answer);
         queues.push_edit(job);
         drop(asked);
@@ -446,12 +447,12 @@ mod tests {
 
     #[test]
     fn an_edit_is_taken_back_until_the_writer_takes_it() {
-        let live = test_live(1);
+        let topic = test_topic(1);
         let mut queues = Queues::default();
         let mut asked = Vec::new();
         for _ in 0..2 {
             let (answer, asker) = Asked::new();
-            let mut job = logs(&live, 1);
+            let mut job = logs(&topic, 1);
             job.target.reply = Reply::Answer(answer);
             queues.push_edit(job);
             asked.push(asker);
@@ -464,7 +465,7 @@ mod tests {
     /// Two who edit and lose their patience, and the writer.
     struct Desk {
         queues: Queues,
-        live: Arc<Live>,
+        topic: Arc<dyn Topic>,
         asked: [Option<Asked>; 2],
         is_withdrawn: [Option<bool>; 2],
         batch: Batch,
@@ -475,7 +476,7 @@ mod tests {
         [
             |w| {
                 let (answer, asked) = Asked::new();
-                let mut job = logs(&w.live, I + 1);
+                let mut job = logs(&w.topic, I + 1);
                 job.target.reply = Reply::Answer(answer);
                 w.queues.push_edit(job);
                 w.asked[I] = Some(asked);
@@ -489,7 +490,7 @@ mod tests {
         let take: Step<Desk> = |w| w.batch.jobs.extend(w.queues.take(1).jobs);
         let begin = || Desk {
             queues: Queues::default(),
-            live: test_live(1),
+            topic: test_topic(1),
             asked: [None, None],
             is_withdrawn: [None, None],
             batch: Batch::default(),

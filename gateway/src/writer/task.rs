@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     GatewayError,
-    live::Live,
+    bus::{Committed, Topic},
     store::{Store, StoreError, Ticket, Write, Written},
     vitals::{PLACE, Vitals},
 };
@@ -112,11 +112,11 @@ impl Task {
     async fn write_part(&mut self, jobs: Vec<Job>) -> Part {
         self.ticket.epoch = self.shared.epoch.load(Relaxed);
         let (deleted, jobs): (Vec<Job>, Vec<Job>) =
-            jobs.into_iter().partition(|job| job.target.live.is_deleted.load(Relaxed));
+            jobs.into_iter().partition(|job| job.target.topic.is_deleted());
         self.refuse_deleted(deleted);
         // one that was dropped is what the database says no longer: whoever comes now has read it anew and would not hear of it
         let is_current =
-            |job: &Job| job.target.live.epoch == self.ticket.epoch && !job.target.live.dropped.is_cancelled();
+            |job: &Job| job.target.topic.epoch() == self.ticket.epoch && !job.target.topic.is_dropped();
         let (jobs, stale): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(is_current);
         self.refuse_restored(stale.into_iter());
         let (mut writes, mut targets): (Vec<Write>, Vec<Target>) =
@@ -162,7 +162,7 @@ impl Task {
         }
         let records = write.records() as u64;
         self.shared.counters.lost_records.fetch_add(records, Relaxed);
-        target.live.count_loss(&write);
+        target.topic.give_up(&write);
         match target.reply {
             Reply::Answer(answer) => {
                 answer.send(Err(error.into()));
@@ -176,7 +176,7 @@ impl Task {
                     return None;
                 }
                 receipts.refuse_when_settled(line.seq);
-                let write = Write::Refused { project: target.live.project.id, line, at };
+                let write = Write::Refused { project: target.topic.project(), line, at };
                 Some(Job { write, target: Target { reply: Reply::Receipt(receipts), ..target } })
             }
             Reply::None => None,
@@ -309,24 +309,23 @@ impl Task {
         let displaced =
             writes.iter().filter(|write| matches!(write, Write::Connect { gives_way: Some(_), .. }));
         self.shared.counters.displaced_devices.fetch_add(displaced.count() as u64, Relaxed);
-        type Done = Vec<(Write, Written)>;
-        let mut projects: Vec<(Arc<Live>, Done)> = Vec::new();
+        let mut projects: Vec<(Arc<dyn Topic>, Vec<Committed>)> = Vec::new();
         let mut replies = Vec::with_capacity(targets.len());
         let mut rooms = Vec::with_capacity(targets.len());
         for ((write, target), written) in writes.into_iter().zip(targets).zip(written) {
-            let Target { live, reply, room } = target;
+            let Target { topic, reply, room } = target;
             let seq = write.line().map(|line| line.seq);
-            let done = (write, written.clone());
-            match projects.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &live)) {
-                Some((_, all)) => all.push(done),
-                None => projects.push((live, vec![done])),
+            let fact = Committed { write, written: written.clone() };
+            match projects.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &topic)) {
+                Some((_, facts)) => facts.push(fact),
+                None => projects.push((topic, vec![fact])),
             }
             replies.push((reply, seq, written));
             rooms.extend(room);
         }
         self.shared.rooms.give_back(rooms);
-        for (live, done) in projects {
-            live.apply(done);
+        for (topic, facts) in projects {
+            topic.publish(facts);
         }
         for (reply, seq, written) in replies {
             self.reply(reply, seq, written);

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::{
-    live::test_live,
+    bus::test_topic,
     store::{AccessStore, GestureRow, HistoryRow, KeyState, ProjectState, Result as StoreResult, Ticket},
 };
 
@@ -176,7 +176,7 @@ struct Desk {
     store: Arc<Slow>,
     writer: Arc<Writer>,
     vitals: Vitals,
-    live: Arc<Live>,
+    topic: Arc<dyn Topic>,
 }
 
 impl Desk {
@@ -184,14 +184,14 @@ impl Desk {
         let vitals = Vitals::default();
         let writer =
             Writer::start(Arc::clone(&store) as Arc<dyn Store>, "w".to_owned(), 1, &vitals, 32 << 20);
-        Self { store, writer: Arc::new(writer), vitals, live: test_live(1) }
+        Self { store, writer: Arc::new(writer), vitals, topic: test_topic(1) }
     }
 
     /// Somebody edits, from now on; the outcome and how long he waited for it.
     fn edit(&self, number: u64) -> JoinHandle<(Result<Written, GatewayError>, Duration)> {
-        let (writer, live) = (Arc::clone(&self.writer), Arc::clone(&self.live));
+        let (writer, topic) = (Arc::clone(&self.writer), Arc::clone(&self.topic));
         let write = Write::Edit {
-            project: live.project.id,
+            project: topic.project(),
             author: UserId(1),
             via: String::new(),
             address: String::new(),
@@ -204,7 +204,7 @@ impl Desk {
         };
         tokio::spawn(async move {
             let started = Instant::now();
-            let outcome = match writer.ask_edit(live, write) {
+            let outcome = match writer.ask_edit(topic, write) {
                 Ok(asked) => writer.edited(asked).await,
                 Err(error) => Err(error),
             };
@@ -228,7 +228,7 @@ async fn an_edit_that_is_being_saved_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn an_edit_that_still_waits_is_taken_back() {
     let desk = Desk::new(Slow::new([Fate::Hangs, Fate::Hangs]));
-    desk.writer.note_seen(Arc::clone(&desk.live), protocol::model::DeviceId(1), UnixMicros(0), None);
+    desk.writer.note_seen(Arc::clone(&desk.topic), protocol::model::DeviceId(1), UnixMicros(0), None);
     sleep(SECOND).await;
     let (outcome, waited) = desk.edit(1).await.unwrap();
     assert!(matches!(outcome, Err(GatewayError::Unavailable(_))), "{outcome:?}");
@@ -286,7 +286,7 @@ async fn after(fate: Fate) -> Desk {
     assert!(matches!(late, Err(GatewayError::Closed)) && waited.is_zero(), "{late:?} after {waited:?}");
     assert!(matches!(desk.writer.flush().await, Err(GatewayError::Closed)));
     assert!(!*desk.writer.storing().borrow());
-    let lane = desk.writer.lane(&desk.live);
+    let lane = desk.writer.lane(desk.topic.project());
     assert_eq!(desk.writer.try_reserve(lane, 1).err(), Some(NoRoom::Unavailable));
     assert!(!desk.store.is_saved(2) && !desk.store.is_saved(3));
     desk
@@ -310,19 +310,19 @@ async fn a_writer_that_has_lost_its_place_writes_nothing_more() {
 /// Log lines of the devices 1 to `count`, which wait for the same commit.
 async fn log_of_each(count: i64, poisoned: Vec<i64>) -> Desk {
     let desk = Desk::new(Arc::new(Slow { poisoned, ..Slow::default() }));
-    let lane = desk.writer.lane(&desk.live);
+    let lane = desk.writer.lane(desk.topic.project());
     for device in 1..=count {
         let entry =
             LogEntry { message: String::new(), level: protocol::model::Level::Info, at: None, fields: None };
         let write = Write::Logs {
-            project: desk.live.project.id,
+            project: desk.topic.project(),
             device: DeviceId(device),
             received: UnixMicros(0),
             entries: vec![entry],
             line: None,
         };
         let room = desk.writer.try_reserve(lane, 0).unwrap();
-        desk.writer.queue(Arc::clone(&desk.live), write, room, None);
+        desk.writer.queue(Arc::clone(&desk.topic), write, room, None);
     }
     desk.writer.flush().await.unwrap();
     desk

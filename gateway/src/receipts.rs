@@ -36,14 +36,14 @@ impl Receipts {
     }
 
     /// The line is committed.
-    pub(super) fn commit(&self, seq: u64) {
+    pub(crate) fn commit(&self, seq: u64) {
         let mut settled = self.settled();
         settled.up_to = settled.up_to.max(seq);
         self.changed.notify_one();
     }
 
     /// The line is refused for good; [`Receipts::commit`] follows when its number is committed.
-    pub(super) fn refuse_when_settled(&self, seq: u64) {
+    pub(crate) fn refuse_when_settled(&self, seq: u64) {
         self.settled().refused.push(seq);
     }
 

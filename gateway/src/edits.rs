@@ -9,6 +9,7 @@ use protocol::{
 
 use crate::{
     Action, Caller, Gateway, GatewayError,
+    live::Checked,
     store::{Conflict, GestureRow, StoreError, Write, Written},
 };
 
@@ -76,11 +77,11 @@ impl Gateway {
         let asked = {
             // until it is queued: nobody forgets a variable between the check and its turn
             let state = live.state();
-            let (changes, mut unchanged) = state.check_edit(changes)?;
+            let Checked { changes, mut unchanged } = state.check_edit(changes)?;
             vars = unchanged.iter().map(|(change, edit)| (change.name.clone(), *edit)).collect();
             unchanged.retain(|_| is_remembered);
             if changes.is_empty() && unchanged.is_empty() {
-                let (revision, games) = (state.revision(), state.connections());
+                let (revision, games) = (state.picture.revision(), state.connections.presence.games());
                 return Ok(EditSaved { revision, vars, games });
             }
             changed = changes.iter().map(|change| change.name.clone()).collect();
@@ -94,7 +95,7 @@ impl Gateway {
                 at: self.inner.clock.now(),
                 changes,
                 unchanged,
-                seen: state.revision(),
+                seen: state.picture.revision(),
             };
             self.inner.writer.ask_edit(live.clone(), write)?
         };
@@ -103,7 +104,7 @@ impl Gateway {
                 vars.extend(
                     set.into_iter().flat_map(|set| changed.iter().map(move |name| (name.clone(), set))),
                 );
-                Ok(EditSaved { revision, vars, games: live.state().connections() })
+                Ok(EditSaved { revision, vars, games: live.state().connections.presence.games() })
             }
             Written::Conflict(conflict) => {
                 let Conflict { change, current } = *conflict;

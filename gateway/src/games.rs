@@ -219,7 +219,7 @@ impl Gateway {
         };
         if line.acknowledges {
             let (calls, actions) = mpsc::channel(MAX_WAITING_ACTIONS);
-            line.live.state().add_runner(device, calls, &line.seen);
+            line.live.state().connections.runs.add(device, calls, &line.seen);
             line.actions = Some(actions);
         }
         Ok(line)
@@ -228,7 +228,7 @@ impl Gateway {
     /// The revision up to which a game has everything, if it is one of ours.
     fn held_revision(&self, hello: &Hello, live: &Live) -> Option<Revision> {
         let is_ours = hello.epoch.as_deref() == Some(live.epoch_name.as_str());
-        hello.rev.filter(|rev| is_ours && *rev <= live.state().revision())
+        hello.rev.filter(|rev| is_ours && *rev <= live.state().picture.revision())
     }
 
     /// Makes the device and opens the session, in one commit with whoever else connects now. A known device
@@ -369,7 +369,7 @@ impl Session {
     /// Takes the session from the connection that held it on this server.
     fn hold(live: &Arc<Live>, open: OpenSession, name: String) -> Self {
         let receipts = Arc::new(Receipts::new(open.last_seq));
-        if let Some(older) = live.state().hold_session(name.clone(), open, &receipts) {
+        if let Some(older) = live.state().connections.sessions.hold(name.clone(), open, &receipts) {
             older.end(ErrorCode::TakenOver);
         }
         Self { name, open, receipts }
@@ -558,7 +558,7 @@ impl GameLine {
     /// Every edit since the last push, the newest value of each variable. `None` when there is none.
     pub fn take_push(&mut self) -> Option<Push> {
         let mut state = self.live.state();
-        if self.pushed.is_some_and(|pushed| pushed >= state.revision()) {
+        if self.pushed.is_some_and(|pushed| pushed >= state.picture.revision()) {
             return None;
         }
         // all of them at once and not with every line that says one more
@@ -666,7 +666,7 @@ impl Drop for GameLine {
             self.gateway.inner.writer.queue_own(self.live.clone(), self.lane, write);
         }
         if let Some(session) = &self.session {
-            self.live.state().release_session(&session.name, &session.receipts);
+            self.live.state().connections.sessions.release(&session.name, &session.receipts);
         }
         let applied = self.live.disconnect(self.device, at);
         let applied = applied.filter(|_| self.acknowledges);

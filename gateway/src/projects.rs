@@ -54,7 +54,7 @@ impl Gateway {
             summary.stored_today = today.bytes(now);
             summary.full_until = today.full(now).map(|full| full.until);
             if let Some(live) = self.inner.projects.peek(summary.project.id) {
-                summary.online = live.state().online();
+                summary.online = live.state().connections.presence.devices();
             }
         }
         Ok(projects)

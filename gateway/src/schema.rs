@@ -22,7 +22,7 @@ impl Gateway {
         let state = live.state();
         let shown = |(device, name, said): (DeviceId, VarName, Declaration)| {
             let (device_name, is_online) = state.name_of(device);
-            let old = state.var(&name).map(|var| var.spec);
+            let old = state.picture.var(&name).map(|var| var.spec);
             WaitingDeclaration {
                 device,
                 device_name,
@@ -34,7 +34,7 @@ impl Gateway {
             }
         };
         let waiting = waiting.into_iter().map(shown).collect();
-        Ok(Schema { is_frozen: state.has_frozen_declarations(), waiting, gave_way })
+        Ok(Schema { is_frozen: state.picture.is_frozen(), waiting, gave_way })
     }
 
     /// Freezes what a project's games declare, or lets them declare again: then nothing waits any more, and what a game says
@@ -52,13 +52,13 @@ impl Gateway {
         let live = self.live(caller, Action::ManageSchema, project).await?;
         let name = self.get_project(caller, project).await?.name;
         let word = |is_frozen| if is_frozen { "frozen" } else { "open" };
-        let old = word(live.state().has_frozen_declarations());
+        let old = word(live.state().picture.is_frozen());
         let deed = Deed::new("schema.freeze", name).in_project(project).from(old).to(word(is_frozen));
         let deed = deed.by(caller, self.now());
         if !self.inner.store.access().set_frozen(project, is_frozen, deed).await? {
             return Err(GatewayError::NotFound);
         }
-        live.state().freeze_declarations(is_frozen);
+        live.state().picture.freeze(is_frozen);
         if !is_frozen {
             live.waiting.clear();
         }
@@ -83,7 +83,7 @@ impl Gateway {
         let at = self.now();
         let write = {
             let state = live.state();
-            let old = state.var(name).map(|var| var.spec);
+            let old = state.picture.var(name).map(|var| var.spec);
             let by = state.check_consent(device, name)?;
             let note = deed("schema.consent", name, &by, old.as_ref(), &spec).in_project(project);
             Write::Declare {
@@ -123,7 +123,7 @@ impl Gateway {
         let said = live.waiting.get(device, name).ok_or(GatewayError::NotFound)?;
         let (old, (by, _)) = {
             let state = live.state();
-            (state.var(name).map(|var| var.spec), state.name_of(device))
+            (state.picture.var(name).map(|var| var.spec), state.name_of(device))
         };
         let note = deed("schema.dismiss", name, &by, old.as_ref(), &said.spec).in_project(project);
         self.inner.store.access().record(note.by(caller, self.now())).await?;

@@ -81,7 +81,7 @@ impl Gateway {
     ) -> Result<VarPart, GatewayError> {
         let live = self.live(caller, Action::ReadProject, project).await?;
         let state = live.state();
-        let Some((vars, has_more)) = state.vars_after(after, limit, MAX_PART_BYTES) else {
+        let Some((vars, has_more)) = state.picture.vars_after(after, limit, MAX_PART_BYTES) else {
             let text = "this place in the list is no longer there; begin again from its start";
             return Err(GatewayError::Invalid(text.to_owned()));
         };
@@ -100,7 +100,8 @@ impl Gateway {
     ) -> Result<(Var, Vec<Device>), GatewayError> {
         self.authorise_in(caller, Action::ReadProject, project).await?;
         let names = std::slice::from_ref(name);
-        let (var, devices) = self.look(project, names, |state| (state.var(name), state.devices())).await?;
+        let (var, devices) =
+            self.look(project, names, |state| (state.picture.var(name), state.devices())).await?;
         Ok((var.ok_or(GatewayError::NotFound)?, devices))
     }
 }

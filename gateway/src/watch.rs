@@ -104,9 +104,9 @@ impl Watcher {
 
     /// The number of the newest log line; 0: there is none. What comes by [`Watcher::next`] from then on is newer.
     pub fn newest_log(&mut self) -> u64 {
-        let state = self.live.state();
-        self.seq = state.seq();
-        state.newest_log()
+        let (seq, newest) = self.live.newest_log();
+        self.seq = seq;
+        newest
     }
 
     /// The devices now.

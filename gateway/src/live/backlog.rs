@@ -13,7 +13,7 @@ use protocol::{
 };
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::Delta;
+use super::{Delta, weight::text_of_outcome};
 
 /// Deltas that a dashboard may lag behind.
 const BACKLOG_DELTAS: usize = 128;
@@ -150,14 +150,7 @@ fn weight_of_name(name: &VarName) -> usize {
 }
 
 fn weight_of_mark(mark: &Applied) -> usize {
-    use protocol::model::Outcome;
-    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    size_of::<Applied>()
-        + match &mark.outcome {
-            Outcome::Applied => 0,
-            Outcome::Clamped { value, reason } => value.as_ref().map_or(0, Value::weight) + text(reason),
-            Outcome::Rejected { reason } => text(reason),
-        }
+    size_of::<Applied>() + text_of_outcome(&mark.outcome)
 }
 
 #[cfg(test)]

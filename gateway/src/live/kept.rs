@@ -110,10 +110,10 @@ impl Entry {
     fn weight(&mut self) -> usize {
         let state = self.live.state();
         match self.weighed {
-            Some((seq, bytes)) if seq == state.seq() => bytes,
+            Some((seq, bytes)) if seq == state.feed.seq => bytes,
             _ => {
                 let bytes = state.weight();
-                self.weighed = Some((state.seq(), bytes));
+                self.weighed = Some((state.feed.seq, bytes));
                 bytes
             }
         }

@@ -4,11 +4,15 @@
 //! what is committed gets in (`Live::apply`), so it never shows what a crash could take back.
 
 mod backlog;
+mod connections;
+mod feed;
 mod kept;
+mod picture;
 mod push;
 mod registry;
 mod split;
 mod state;
+mod weight;
 
 use std::{
     net::IpAddr,
@@ -34,11 +38,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use backlog::{Deltas, Lagged};
+pub(crate) use connections::{Seen, lock_seen};
+pub use picture::shorten;
 pub(crate) use push::{Forms, Wire};
 use registry::Alone;
 pub(crate) use registry::{MAX_LOADED_DEVICES, Registry};
-pub use state::shorten;
-pub(crate) use state::{News, PART_BYTES, Pictures, Restored, Seen, Speaker, State, Walk, lock_seen};
+pub(crate) use state::{Checked, News, PART_BYTES, Restored, Speaker, State, Walk};
 
 use self::{backlog::Backlog, split::split};
 use crate::{
@@ -137,7 +142,7 @@ impl Live {
             return;
         }
         for (events, bytes) in split(events) {
-            let seq = state.next_seq();
+            let seq = state.feed.next_seq();
             self.deltas.send(Delta { seq, events, encoded: OnceLock::new() }, bytes);
         }
     }
@@ -145,7 +150,13 @@ impl Live {
     /// The number of the newest delta, and a receiver that continues behind it.
     pub(crate) fn watch(&self) -> (Seq, Deltas) {
         let state = self.state();
-        (state.seq(), self.deltas.subscribe())
+        (state.feed.seq, self.deltas.subscribe())
+    }
+
+    /// The number of the newest delta, and that of the newest log line with it; 0: there is none.
+    pub(crate) fn newest_log(&self) -> (Seq, u64) {
+        let state = self.state();
+        (state.feed.seq, state.picture.log().newest())
     }
 
     /// All of the state now. The project is locked until it is copied.
@@ -173,17 +184,17 @@ impl Live {
 
     /// Takes the lowest free place of a peer: 1 for its first connection, 2 for one beside it.
     pub(crate) fn reserve_place(&self, peer: IpAddr) -> u32 {
-        self.state().reserve_place(peer)
+        self.state().connections.places.reserve(peer)
     }
 
     pub(crate) fn free_place(&self, peer: IpAddr, place: u32) {
-        self.state().free_place(peer, place);
+        self.state().connections.places.free(peer, place);
     }
 
     pub(crate) fn connect(&self, device: DeviceId, info: &DeviceInfo, now: UnixMicros) {
         let mut state = self.state();
-        let device = state.connect(device, info, now);
-        self.tell(&mut state, vec![Event::Device(device)]);
+        let events = state.connect(device, info, now).map(Event::Device).into_iter().collect();
+        self.tell(&mut state, events);
     }
 
     /// Returns how far the device is.
@@ -193,10 +204,11 @@ impl Live {
         if let Some(device) = state.disconnect(device, now) {
             let id = device.id;
             events.push(Event::Device(device));
-            events.extend(state.give_up_device(id, "it left before it answered", Instant::now()));
+            let given_up = "it left before it answered";
+            events.extend(state.connections.runs.give_up_device(id, given_up, Instant::now()));
         }
         self.tell(&mut state, events);
-        state.applied_by(device)
+        state.picture.applied_by(device)
     }
 
     /// Takes in what a game did with desired values, and returns what is worth keeping of it. Dashboards hear
@@ -210,12 +222,12 @@ impl Live {
     ) -> Vec<(VarName, VarRevision, Outcome)> {
         let mut state = self.state();
         let kept = state.record_applied(device, revision, outcomes, round_trip);
-        if state.begin_gathering() {
+        if state.feed.begin_gathering() {
             let live = Arc::clone(self);
             tokio::spawn(async move {
                 sleep(GATHER_TIME).await;
                 let mut state = live.state();
-                let events = state.take_gathered().into_iter().collect();
+                let events = state.feed.take_gathered().into_iter().collect();
                 live.tell(&mut state, events);
             });
         }
@@ -249,7 +261,7 @@ impl Live {
         let full = self.today.full(now);
         let mut state = self.state();
         self.is_told_full.store(full.is_some(), Relaxed);
-        if state.set_full(full) {
+        if state.feed.set_full(full) {
             self.tell(&mut state, vec![Event::Full(full)]);
         }
     }
@@ -257,14 +269,14 @@ impl Live {
     /// Something was refused of this device, or of a game that was turned away: dashboards hear of it within
     /// [`REFUSALS_GATHER_TIME`], together with what else is refused.
     pub(crate) fn note_refusal(self: &Arc<Self>, device: Option<DeviceId>) {
-        if !self.state().note_refusal(device) {
+        if !self.state().feed.note_refusal(device) {
             return;
         }
         let live = Arc::clone(self);
         tokio::spawn(async move {
             sleep(REFUSALS_GATHER_TIME).await;
             let mut state = live.state();
-            let refused = live.refusals.of(state.take_refused());
+            let refused = live.refusals.of(state.feed.take_refused());
             let events = if refused.is_empty() { Vec::new() } else { vec![Event::Refused(refused)] };
             live.tell(&mut state, events);
         });
@@ -273,20 +285,21 @@ impl Live {
     /// A game has run an action.
     pub(crate) fn finish_action(&self, id: u64, device: DeviceId, outcome: Result<Option<String>, String>) {
         let mut state = self.state();
-        let events = state.finish_action(RunId(id), device, outcome, Instant::now()).into_iter().collect();
+        let events =
+            state.connections.runs.finish(RunId(id), device, outcome, Instant::now()).into_iter().collect();
         self.tell(&mut state, events);
     }
 
     /// Whoever has not answered yet will not.
     pub(crate) fn give_up_run(&self, run: RunId, why: &str) {
         let mut state = self.state();
-        let events = state.give_up_run(run, why, Instant::now());
+        let events = state.connections.runs.give_up(run, why, Instant::now());
         self.tell(&mut state, events);
     }
 
     pub(crate) fn set_storing(&self, storing: bool) {
         let mut state = self.state();
-        if state.set_storing(storing) {
+        if state.feed.set_storing(storing) {
             self.tell(&mut state, vec![Event::Storing(storing)]);
         }
     }
@@ -334,7 +347,7 @@ impl Topic for Live {
                 append(&mut events, event);
             }
         }
-        let revision = state.revision();
+        let revision = state.picture.revision();
         self.tell(&mut state, events);
         drop(state);
         self.revision.send_if_modified(|known| {
@@ -346,8 +359,8 @@ impl Topic for Live {
 
     fn give_up(&self, write: &Write) {
         let mut state = self.state();
-        state.unannounce(write);
-        let records = state.add_lost(write.records() as u64);
+        state.connections.unannounce(write);
+        let records = state.feed.add_lost(write.records() as u64);
         self.losses.fetch_add(1, Relaxed);
         self.tell(&mut state, vec![Event::Lost { records }]);
     }

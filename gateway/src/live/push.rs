@@ -7,8 +7,10 @@ use std::{
 
 use protocol::{
     line::{Edited, Revised, encode_edits, encode_revised},
-    model::{Desired, Revision, Value, VarName, VarRevision, VarSpec, WireForm},
+    model::{Revision, Value, VarName, VarRevision, VarSpec, WireForm},
 };
+
+use super::picture::Changed;
 
 /// How one game wants the variables that it has reported. For others it gets what the project last saw.
 pub(crate) type Forms = BTreeMap<VarName, Form>;
@@ -40,13 +42,6 @@ pub(crate) enum Wire {
     Revised { bare: bool },
 }
 
-/// A variable whose newest edit a game lacks.
-pub(crate) struct Changed<'a> {
-    pub(crate) name: &'a VarName,
-    /// `None`: the variable was forgotten, after its edit had been let go.
-    pub(crate) edit: Option<(&'a VarSpec, &'a Desired)>,
-}
-
 /// The changes from one revision to another, ready for the wire.
 #[derive(Clone, Debug)]
 pub(crate) struct Pushed {
@@ -70,18 +65,13 @@ struct Entry {
 /// Encodings that lead to the newest revision.
 #[derive(Debug, Default)]
 pub(crate) struct PushCache {
-    to: Option<Revision>,
+    to: Option<(Revision, u64)>,
     entries: Vec<Entry>,
     /// Equal forms are one allocation, so that comparing them is comparing pointers.
     interned: Vec<Weak<Forms>>,
 }
 
 impl PushCache {
-    /// What a variable is sent as has changed, and its revision has not.
-    pub(crate) fn forget(&mut self) {
-        self.entries.clear();
-    }
-
     pub(crate) fn intern(&mut self, forms: Forms) -> Arc<Forms> {
         self.interned.retain(|known| known.strong_count() > 0);
         if let Some(known) = self.interned.iter().filter_map(Weak::upgrade).find(|known| **known == forms) {
@@ -92,21 +82,21 @@ impl PushCache {
         forms
     }
 
-    /// What a game lacks that has everything up to `since`, or nothing that we know of. `changed` is only
-    /// walked when no other game asked for the same.
-    pub(crate) fn get<'a>(
+    /// What a game lacks that has everything up to `since`, or nothing that we know of. `lacking` is only asked when no other
+    /// game asked for the same since `rewritten` changed.
+    pub(crate) fn get<'a, I: Iterator<Item = Changed<'a>>>(
         &mut self,
         since: Option<Revision>,
-        to: Revision,
+        (to, rewritten): (Revision, u64),
         forms: &'a Arc<Forms>,
         (wire, epoch): (Wire, &str),
-        changed: impl Iterator<Item = Changed<'a>>,
+        lacking: impl FnOnce() -> I,
     ) -> Option<Pushed> {
         if since.is_some_and(|since| since >= to) {
             return None;
         }
-        if self.to != Some(to) {
-            self.to = Some(to);
+        if self.to != Some((to, rewritten)) {
+            self.to = Some((to, rewritten));
             self.entries.clear();
         }
         let same =
@@ -115,8 +105,8 @@ impl PushCache {
             return Some(Pushed { to, payload: entry.payload.clone() });
         }
         let payload = match wire {
-            Wire::Original => encode_original(since, forms, changed),
-            Wire::Revised { bare } => Some(encode_changes(since, forms, (bare, epoch), changed)),
+            Wire::Original => encode_original(since, forms, lacking()),
+            Wire::Revised { bare } => Some(encode_changes(since, forms, (bare, epoch), lacking())),
         };
         if self.entries.len() == MAX_ENTRIES {
             self.entries.remove(0);
@@ -177,7 +167,7 @@ fn encode_changes<'a>(
 #[cfg(test)]
 mod tests {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
-    use protocol::model::{DeviceId, Key, Project, ProjectId, UnixMicros, VarType};
+    use protocol::model::{Desired, DeviceId, Key, Project, ProjectId, UnixMicros, VarType};
 
     use super::{
         super::{Seen, State},

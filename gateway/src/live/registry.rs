@@ -15,7 +15,7 @@ use protocol::{
 };
 use tokio::{sync::OwnedMutexGuard, time::Instant};
 
-use super::{Beside, Live, Pictures, kept::Kept};
+use super::{Beside, Live, kept::Kept, weight::Budget};
 use crate::{
     GatewayError,
     store::{Epoch, Store},
@@ -47,7 +47,7 @@ pub(crate) struct Registry {
     kept: Kept,
     loads: AtomicU64,
     /// What all of them take.
-    pictures: Arc<Pictures>,
+    budget: Arc<Budget>,
     refused: AtomicU64,
 }
 
@@ -58,18 +58,18 @@ impl Registry {
             slots: Mutex::default(),
             kept: Kept::within(max_bytes / 2),
             loads: AtomicU64::new(0),
-            pictures: Arc::new(Pictures::new(max_bytes)),
+            budget: Arc::new(Budget::new(max_bytes)),
             refused: AtomicU64::new(0),
         }
     }
 
     /// Makes room for one more project.
     fn check_room(&self) -> Result<(), GatewayError> {
-        if self.pictures.has_room() {
+        if self.budget.has_room() {
             return Ok(());
         }
         self.kept.clear();
-        if self.pictures.has_room() {
+        if self.budget.has_room() {
             return Ok(());
         }
         self.refused.fetch_add(1, Relaxed);
@@ -102,7 +102,7 @@ impl Registry {
             self.loads.fetch_add(1, Relaxed);
             let loaded = loaded.ok_or(GatewayError::NotFound)?;
             let live = Live::new(loaded, &epoch, is_storing, beside());
-            live.state().join(&self.pictures);
+            live.state().join(&self.budget);
             if let Some(live) = self.publish(project, &slot, &slot.live, live) {
                 self.kept.note_use(&live);
                 self.trim();
@@ -193,7 +193,7 @@ impl Registry {
     pub(crate) fn count_connections(&self) -> (u64, u64) {
         let mut counts = (0, 0);
         self.for_each(|live| {
-            counts.0 += u64::from(live.state().connections());
+            counts.0 += u64::from(live.state().connections.presence.games());
             counts.1 += live.watchers();
         });
         counts
@@ -208,7 +208,7 @@ impl Registry {
 
     /// Bytes of the declarations and values in memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.pictures.used()
+        self.budget.used()
     }
 
     /// How often a project was not read for want of room.
@@ -233,14 +233,14 @@ impl Registry {
     /// The numbers of the sessions that connections hold, of all projects.
     pub(crate) fn held_sessions(&self) -> HashSet<i64> {
         let mut held = HashSet::new();
-        self.for_each(|live| held.extend(live.state().held_sessions()));
+        self.for_each(|live| held.extend(live.state().connections.sessions.ids()));
         held
     }
 
     /// A project that is in memory gets another name.
     pub(crate) fn rename(&self, project: ProjectId, name: &str) {
         if let Some(live) = self.peek(project) {
-            live.state().rename(name);
+            live.state().picture.rename(name);
         }
     }
 

@@ -1,39 +1,14 @@
-//! Devices that come while a project is full: which one gives way, and what is left of it.
-
-use std::collections::{BTreeSet, HashMap};
+//! Devices that come while a project is full: which one gives way.
 
 use protocol::{ErrorCode, ProtocolError, model::DeviceId};
 
-use super::{
-    DeviceState, State,
-    held::{Weight, weight_of_mark},
-};
-
-/// Devices that are about to come or to go.
-#[derive(Debug, Default)]
-pub(super) struct Arrivals {
-    /// New ones on their way to the database.
-    new: usize,
-    /// Known ones, with how many of their games are connecting.
-    expected: HashMap<DeviceId, u32>,
-    /// Those that give way to new ones as soon as these are stored, or are being forgotten.
-    pub(super) leaving: BTreeSet<DeviceId>,
-}
-
-impl Arrivals {
-    /// Whether a game of this device is connecting.
-    pub(super) fn is_expected(&self, device: DeviceId) -> bool {
-        self.expected.contains_key(&device)
-    }
-}
+use super::State;
 
 impl State {
     /// A game connects: its device, if that is known and stays. It does not give way until [`State::end_arrival`].
     pub(crate) fn expect(&mut self, identity: &str) -> Option<DeviceId> {
-        let device = self.identities.get(identity).copied();
-        let device = device.filter(|device| !self.arrivals.leaving.contains(device))?;
-        *self.arrivals.expected.entry(device).or_default() += 1;
-        Some(device)
+        let device = self.picture.device_of(identity)?;
+        self.connections.arrivals.expect(device).then_some(device)
     }
 
     /// Makes room for a new device where a project has at most so many: the device that gives way, if one has to.
@@ -42,67 +17,24 @@ impl State {
     /// game is connected: otherwise names could be piled up until nobody gets in. Those that hold no value go first, and of
     /// those the one that was seen the longest ago. One that comes back is the same device again.
     pub(crate) fn make_way(&mut self, most: usize) -> Result<Option<DeviceId>, ProtocolError> {
-        let Arrivals { new, expected, leaving } = &mut self.arrivals;
+        let Self { picture, connections, .. } = self;
         let mut gives_way = None;
-        if self.devices.len() - leaving.len() + *new >= most {
-            let may_go = |(id, device): &(&DeviceId, &DeviceState)| {
-                device.connections == 0 && !expected.contains_key(id) && !leaving.contains(id)
-            };
-            let away = self.devices.iter().filter(may_go);
+        if connections.arrivals.count(picture.devices.len()) >= most {
+            let away = picture.devices.iter().filter(|(id, _)| connections.may_go(**id));
             let Some((id, _)) = away.min_by_key(|(id, d)| (d.values > 0, d.last_seen, **id)) else {
                 let text =
                     format!("{most} devices of this project are connected, which is as many as may be");
                 return Err(ProtocolError::new(ErrorCode::Quota, text));
             };
             gives_way = Some(*id);
-            leaving.insert(*id);
         }
-        *new += 1;
+        connections.arrivals.begin(gives_way);
         Ok(gives_way)
     }
 
     /// The device has come, or will not.
     pub(crate) fn end_arrival(&mut self, known: Option<DeviceId>, gives_way: Option<DeviceId>) {
-        let Arrivals { new, expected, leaving } = &mut self.arrivals;
-        match known {
-            None => *new -= 1,
-            Some(device) => {
-                if let Some(games) = expected.get_mut(&device) {
-                    *games -= 1;
-                    if *games == 0 {
-                        expected.remove(&device);
-                    }
-                }
-            }
-        }
-        if let Some(gives_way) = gives_way {
-            leaving.remove(&gives_way);
-        }
-    }
-
-    /// A device is not there any more. Its log lines keep its name.
-    pub(super) fn forget_device(&mut self, id: DeviceId) {
-        let Some(device) = self.devices.shift_remove(&id) else { return };
-        self.devices_gone += 1;
-        self.arrivals.leaving.remove(&id);
-        self.identities.remove(&device.identity);
-        if device.values > 0 {
-            let mut gone = Weight::default();
-            for var in self.vars.values_mut() {
-                if let Some((value, _)) = var.reported.shift_remove(&id) {
-                    gone += Weight { text: value.weight(), entries: 1 };
-                }
-                if let Some(mark) = var.applied.remove(id) {
-                    gone += weight_of_mark(&mark);
-                }
-            }
-            self.held.change(gone, Weight::default());
-        }
-        let with_lines: BTreeSet<DeviceId> = self.logs.iter().map(|line| line.device).collect();
-        self.gone.retain(|gone, _| with_lines.contains(gone));
-        if with_lines.contains(&id) {
-            self.gone.insert(id, device.name.clone());
-        }
+        self.connections.arrivals.end(known, gives_way);
     }
 }
 
@@ -153,7 +85,7 @@ mod tests {
     #[test]
     fn one_that_holds_values_goes_last_and_one_that_is_connecting_stays() {
         state_of(3, |state| {
-            state.devices[&DeviceId(1)].values = 7;
+            state.picture.devices[&DeviceId(1)].values = 7;
             assert_eq!(state.expect("id:2"), Some(DeviceId(2)));
             assert_eq!(chosen(state, 3), Some(DeviceId(3)));
             assert_eq!(chosen(state, 3), Some(DeviceId(1)));
@@ -168,7 +100,7 @@ mod tests {
         state_of(1, |state| {
             assert_eq!(chosen(state, 1), Some(DeviceId(1)));
             assert_eq!(state.expect("id:1"), None);
-            state.forget_device(DeviceId(1));
+            state.picture.forget_device(DeviceId(1));
             assert_eq!(state.expect("id:1"), None);
             assert!(state.devices().is_empty());
         });

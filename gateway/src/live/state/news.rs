@@ -3,101 +3,24 @@
 //! Of declarations that differ the newest counts of a device that is online. One that a connection has made before and says
 //! again counts anew, unless it does so all the time.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use protocol::{
     ErrorCode, ProtocolError,
     limits::MAX_VARS_PER_PROJECT,
-    model::{DeviceId, Report, UnixMicros, Value, VarName, VarSpec, VarType},
+    model::{DeviceId, Report, UnixMicros, Value, VarName, VarSpec},
 };
 
 use super::{
-    Form, Forms, State, VarState,
-    claims::Repeats,
-    held::{More, Weight, is_small},
+    super::{
+        connections::{Said, Seen, lock_seen},
+        push::Form,
+        weight::{Weight, is_small, text_of},
+    },
+    State,
+    budget::More,
     settle::settle,
 };
-use crate::store::Write;
-
-/// What one connection has reported so far, so that only changes are stored and shown.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    /// Whose connection it is.
-    device: Option<DeviceId>,
-    vars: HashMap<VarName, Said>,
-    /// What `vars` and `doubted` count for.
-    held: Weight,
-    /// The count of losses up to which `vars` can be trusted to be stored.
-    losses: u64,
-    /// What it has said before that count, and not again.
-    doubted: HashSet<VarName>,
-    /// New variables that it was told are not taken.
-    untaken: HashSet<VarName>,
-    /// Declarations that it has said again, because others had declared otherwise.
-    repeats: BTreeMap<VarName, Repeats>,
-}
-
-/// What it has said of one variable.
-#[derive(Debug)]
-struct Said {
-    spec: Arc<VarSpec>,
-    value: Value,
-    /// The declaration that it stands by.
-    claim: Arc<VarSpec>,
-}
-
-impl Seen {
-    /// Of a connection of this device, which has said nothing yet.
-    pub(crate) fn of(device: DeviceId) -> Self {
-        Self { device: Some(device), ..Self::default() }
-    }
-
-    /// What it counts for.
-    pub(super) fn held(&self) -> Weight {
-        self.held
-    }
-
-    /// What it counts for more when it remembers this.
-    fn more(&self, name: &VarName, value: &Value) -> Weight {
-        match self.vars.get(name) {
-            Some(said) => Weight { text: value.weight().saturating_sub(said.value.weight()), entries: 0 },
-            None => Weight { text: name.as_str().len() + value.weight(), entries: 1 },
-        }
-    }
-
-    fn remember(&mut self, name: VarName, said: Said) {
-        let (now, name_bytes) = (said.value.weight(), name.as_str().len());
-        match self.vars.insert(name, said) {
-            Some(old) => self.held.text = (self.held.text + now).saturating_sub(old.value.weight()),
-            None => {
-                self.held.text += name_bytes + now;
-                self.held.entries += 1;
-            }
-        }
-    }
-
-    pub(super) fn has(&self, name: &VarName) -> bool {
-        self.vars.contains_key(name) || self.doubted.contains(name)
-    }
-
-    /// Whether it has said that it has this action.
-    pub(super) fn has_action(&self, name: &VarName) -> bool {
-        let is_action = |said: &Said| said.spec.var_type == VarType::Action;
-        self.vars.get(name).map_or_else(|| self.doubted.contains(name), is_action)
-    }
-
-    /// How it wants to hear each variable.
-    pub(super) fn forms(&self) -> Forms {
-        self.vars.iter().map(|(name, said)| (name.clone(), Form::of(&said.spec))).collect()
-    }
-
-    pub(super) fn stands_by(&self, name: &VarName, spec: &Arc<VarSpec>) -> bool {
-        self.vars.get(name).is_some_and(|said| Arc::ptr_eq(&said.claim, spec))
-    }
-}
 
 /// Who says a line, and when.
 #[derive(Clone, Copy, Debug)]
@@ -165,12 +88,11 @@ impl State {
         reports: Vec<Report>,
         losses: u64,
     ) -> News {
-        let said = seen.held;
-        if seen.losses != losses {
-            // something was not stored, perhaps of this connection: everything it says is news
-            self.doubt(seen, losses);
+        let said = seen.held();
+        for (name, said) in seen.doubt(losses) {
+            self.connections.claims.release(&name, &said.claim);
         }
-        let rule = match (speaker.declares, self.is_frozen) {
+        let rule = match (speaker.declares, self.picture.is_frozen()) {
             (false, _) => Rule::Refused,
             (true, true) => Rule::Waits,
             (true, false) => Rule::Taken,
@@ -193,21 +115,21 @@ impl State {
             }
             self.hear(speaker, seen, report, &mut news, &mut added);
         }
-        self.held.promise(&news.declared, &news.values);
-        self.held.change_said(said, seen.held);
+        self.connections.promised += text_of(&news.declared, &news.values);
+        self.connections.said.change(said, seen.held());
         news
     }
 
     fn known(&self, name: &VarName) -> Option<&Arc<VarSpec>> {
-        let stays = |_: &&VarState| !self.forgetting.contains(name);
-        let stored = self.vars.get(name).filter(stays).map(|var| &var.spec);
-        self.announced.get(name).or(stored)
+        let Self { picture, connections, .. } = self;
+        let stored = picture.vars.get(name).filter(|_| !connections.forgetting.contains(name));
+        connections.announced.get(name).or(stored.map(|var| &var.spec))
     }
 
     fn read(&self, seen: &Seen, Report { name, spec, value }: Report) -> Heard {
         let is_explicit = !(spec.inferred && spec.is_bare());
         let known = self.known(&name).cloned();
-        let own = seen.vars.get(&name).map(|said| &said.spec);
+        let own = seen.said(&name).map(|said| &said.spec);
         let (spec, value) = settle(spec, value, own, known.as_ref());
         Heard { name, spec, value, is_explicit, known }
     }
@@ -222,14 +144,13 @@ impl State {
         added: &mut Weight,
     ) {
         let Heard { name, spec, value, is_explicit, known } = self.read(seen, report);
-        let before = seen.vars.get(&name);
+        let before = seen.said(&name);
         let same_spec = before.is_some_and(|said| *said.spec == spec);
         let is_known = known.as_ref().is_some_and(|known| **known == spec);
         let is_contradicted = || known.as_ref().is_some_and(|known| !known.declares_as(&spec));
-        let again = same_spec && is_explicit && !is_known && is_contradicted() && {
-            let repeats = seen.repeats.entry(name.clone()).or_default();
-            repeats.take(speaker.at)
-        };
+        let is_repeated = same_spec && is_explicit && !is_known && is_contradicted();
+        let again = is_repeated && seen.repeats(&name).take(speaker.at);
+        let before = seen.said(&name);
         if same_spec && !again && before.is_some_and(|said| said.value == value) {
             return;
         }
@@ -241,7 +162,7 @@ impl State {
         news.forms_changed |= before.is_none_or(|said| !Form::is_same(&said.spec, &spec));
         // what another connection announced may never be stored, if a newer one takes its session over: until it
         // is, whoever relies on it says it too
-        let is_stored = is_known && !self.announced.contains_key(&name);
+        let is_stored = is_known && !self.connections.announced.contains_key(&name);
         // what comes with every report declares nothing: two builds of a game that differ don't fight over it
         let declares = !is_stored && (!same_spec || again);
         let spec = match (known, before) {
@@ -255,17 +176,17 @@ impl State {
             Some(said) if !claims => Arc::clone(&said.claim),
             Some(said) => {
                 let old = Arc::clone(&said.claim);
-                let claim = self.claims.make(&name, &spec, speaker.device);
+                let claim = self.connections.claims.make(&name, &spec, speaker.device);
                 // what it stands by now is newer, so nothing counts again
-                self.claims.release(&name, &old);
+                self.connections.claims.release(&name, &old);
                 claim
             }
-            None if claims => self.claims.make(&name, &spec, speaker.device),
-            None => self.claims.adopt(&name, &spec, speaker.device),
+            None if claims => self.connections.claims.make(&name, &spec, speaker.device),
+            None => self.connections.claims.adopt(&name, &spec, speaker.device),
         };
         if declares {
             news.declared.push((name.clone(), (*spec).clone()));
-            self.announced.insert(name.clone(), Arc::clone(&spec));
+            self.connections.announced.insert(name.clone(), Arc::clone(&spec));
         }
         news.values.push((name.clone(), value.clone()));
         seen.remember(name, Said { spec, value, claim });
@@ -282,12 +203,12 @@ impl State {
         added: &mut Weight,
     ) {
         let Heard { name, spec, value, is_explicit, known } = self.read(seen, report);
-        let before = seen.vars.get(&name);
+        let before = seen.said(&name);
         let changes = known.as_ref().is_none_or(|known| is_explicit && !known.declares_as(&spec));
         if changes {
             let is_told = match &known {
                 Some(_) => before.is_some_and(|said| *said.spec == spec),
-                None => seen.untaken.contains(&name),
+                None => seen.knows_untaken(&name),
             };
             match rule {
                 _ if is_told => {}
@@ -299,15 +220,13 @@ impl State {
             }
         }
         let Some(known) = known else {
-            if seen.untaken.len() < MAX_VARS_PER_PROJECT {
-                seen.untaken.insert(name);
-            }
-            return;
+            return seen.note_untaken(name);
         };
         // how it writes values is its own, and so is what it has said and was told of
-        let spec = match changes {
-            true => spec,
-            false => VarSpec { form: spec.form, spelling: spec.spelling, ..(*known).clone() },
+        let spec = if changes {
+            spec
+        } else {
+            VarSpec { form: spec.form, spelling: spec.spelling, ..(*known).clone() }
         };
         let value = known.var_type.read(value).0;
         if before.is_some_and(|said| *said.spec == spec && said.value == value) {
@@ -321,24 +240,15 @@ impl State {
         news.forms_changed |= before.is_none_or(|said| !Form::is_same(&said.spec, &spec));
         let claim = match before {
             Some(said) => Arc::clone(&said.claim),
-            None => self.claims.adopt(&name, &known, speaker.device),
+            None => self.connections.claims.adopt(&name, &known, speaker.device),
         };
-        if self.announced.contains_key(&name) {
+        if self.connections.announced.contains_key(&name) {
             // it may never be stored, and the value needs it
             news.declared.push((name.clone(), (*known).clone()));
-            self.announced.insert(name.clone(), known);
+            self.connections.announced.insert(name.clone(), known);
         }
         news.values.push((name.clone(), value.clone()));
         seen.remember(name, Said { spec: Arc::new(spec), value, claim });
-    }
-
-    /// Whether new and changed declarations wait for consent from now on.
-    pub(crate) fn freeze_declarations(&mut self, is_frozen: bool) {
-        self.is_frozen = is_frozen;
-    }
-
-    pub(crate) fn has_frozen_declarations(&self) -> bool {
-        self.is_frozen
     }
 
     /// Whether a declaration can count to which a person consents. The name of its device.
@@ -346,7 +256,7 @@ impl State {
     /// # Errors
     /// `too_many` when it is new and the project has no room for it, `bad_name` when its device is not there any more.
     pub(crate) fn check_consent(&self, device: DeviceId, name: &VarName) -> Result<String, ProtocolError> {
-        let Some(device) = self.devices.get(&device) else {
+        let Some(device) = self.picture.devices.get(&device) else {
             let text = "that device is not there any more; dismiss what it declared";
             return Err(ProtocolError::new(ErrorCode::BadName, text));
         };
@@ -355,15 +265,6 @@ impl State {
             return Err(ProtocolError::new(ErrorCode::TooMany, text));
         }
         Ok(device.name.clone())
-    }
-
-    fn doubt(&mut self, seen: &mut Seen, losses: u64) {
-        for (name, said) in std::mem::take(&mut seen.vars) {
-            self.claims.release(&name, &said.claim);
-            seen.doubted.insert(name);
-        }
-        seen.held = Weight { text: 0, entries: seen.doubted.len() };
-        seen.losses = losses;
     }
 
     /// Whether there is room for what a variable of a line adds to what is held; then it is added.
@@ -375,7 +276,7 @@ impl State {
         added: &mut Weight,
     ) -> bool {
         let more = self.more(seen, name, spec, value, known);
-        let takes = self.held.takes(*added, &more);
+        let takes = self.has_room(*added, &more);
         if takes {
             *added += more.vars;
             *added += more.said;
@@ -392,7 +293,7 @@ impl State {
         value: &Value,
         known: Option<&Arc<VarSpec>>,
     ) -> More {
-        let stored = seen.device.and_then(|device| self.vars.get(name)?.reported.get(&device));
+        let stored = seen.device.and_then(|device| self.picture.vars.get(name)?.reported.get(&device));
         let old = stored.map(|(value, _)| value.weight());
         let grown = value.weight().saturating_sub(old.unwrap_or(0));
         let declared = match known {
@@ -407,23 +308,32 @@ impl State {
         }
     }
 
-    /// A connection is gone: what others have declared counts again, where its own declaration was the newest.
-    pub(super) fn release(&mut self, seen: &mut Seen) -> Vec<Restored> {
+    /// A connection is gone. What others have declared counts again, where its own declaration was the newest.
+    pub(crate) fn end_speaking(&mut self, line: u64) -> Vec<Restored> {
+        let Some(seen) = self.connections.speakers.remove(line) else { return Vec::new() };
+        let mut seen = lock_seen(&seen);
+        self.connections.said.change(seen.held(), Weight::default());
+        self.release(seen.take_all())
+    }
+
+    fn release(&mut self, all: HashMap<VarName, Said>) -> Vec<Restored> {
         let mut restored: Vec<Restored> = Vec::new();
-        for (name, said) in std::mem::take(&mut seen.vars) {
-            let Some(next) = self.claims.release(&name, &said.claim) else { continue };
+        for (name, said) in all {
+            let Some(next) = self.connections.claims.release(&name, &said.claim) else { continue };
             let counts = self.known(&name).is_some_and(|known| **known == *said.claim);
+            let Self { picture, connections, .. } = self;
             // what is frozen changes by consent alone
-            let counts = counts && !self.is_frozen;
+            let counts = counts && !picture.is_frozen();
             if !counts || next.spec.declares_as(&said.claim) {
                 continue;
             }
-            let is_online = self.devices.get(&next.by).is_some_and(|device| device.connections > 0);
-            let by = if is_online { Some(next.by) } else { self.one_who_claims(&name, &next.spec) };
-            let Some(device) = by.or(Some(next.by)).filter(|by| self.devices.contains_key(by)) else {
+            let is_online = connections.presence.is_online(next.by);
+            let claimant = || connections.speakers.one_who_claims(&name, &next.spec);
+            let by = if is_online { Some(next.by) } else { claimant() };
+            let Some(device) = by.or(Some(next.by)).filter(|by| picture.devices.contains_key(by)) else {
                 continue;
             };
-            self.announced.insert(name.clone(), Arc::clone(&next.spec));
+            connections.announced.insert(name.clone(), Arc::clone(&next.spec));
             let declared = (name, (*next.spec).clone());
             match restored.iter_mut().find(|restored| restored.device == device) {
                 Some(restored) => restored.declared.push(declared),
@@ -433,25 +343,15 @@ impl State {
         restored
     }
 
-    /// What this declares is decided: it is stored, or never will be.
-    pub(crate) fn unannounce(&mut self, write: &Write) {
-        // what a person has consented to was not announced
-        if let Write::Report { declared, .. } | Write::Declare { declared, note: None, .. } = write {
-            self.announced.remove(declared);
-        }
-        if let Write::Report { declared, values, .. } = write {
-            self.held.release(declared, values);
-        }
-    }
-
     /// How many variables the project may still get; it need not be exact where it is more than `wanted`.
-    pub(super) fn free_vars(&self, wanted: usize) -> usize {
+    fn free_vars(&self, wanted: usize) -> usize {
+        let (vars, announced) = (&self.picture.vars, &self.connections.announced);
         // a variable that is announced may be known, which is looked at only where it decides
-        let at_least = MAX_VARS_PER_PROJECT.saturating_sub(self.vars.len() + self.announced.len());
+        let at_least = MAX_VARS_PER_PROJECT.saturating_sub(vars.len() + announced.len());
         if at_least >= wanted {
             return at_least;
         }
-        let announced = self.announced.keys().filter(|name| !self.vars.contains_key(*name)).count();
-        MAX_VARS_PER_PROJECT.saturating_sub(self.vars.len() + announced)
+        let new = announced.keys().filter(|name| !vars.contains_key(*name)).count();
+        MAX_VARS_PER_PROJECT.saturating_sub(vars.len() + new)
     }
 }

@@ -5,10 +5,13 @@ use std::vec::IntoIter;
 
 use protocol::{
     live::{Snapshot, SnapshotPart},
-    model::{Device, DeviceId, Outcome, ProjectRole, Reported, UnixMicros, Value, Var, VarName, VarSpec},
+    model::{Device, DeviceId, ProjectRole, Reported, UnixMicros, Value, Var, VarName, VarSpec},
 };
 
-use super::{State, VarState, shown};
+use super::{
+    super::{picture::VarState, weight::text_of_outcome},
+    State,
+};
 
 /// Bytes of a part: it ends before it would have more, but has one device, or one value, at least.
 pub(crate) const PART_BYTES: usize = 128 * 1024;
@@ -42,27 +45,28 @@ impl State {
         role: ProjectRole,
         max_bytes: usize,
     ) -> (Snapshot, Walk) {
-        let devices: Vec<DeviceId> = self.devices.keys().copied().collect();
-        let vars: Vec<VarName> = self.vars.keys().cloned().collect();
+        let Self { picture, feed, .. } = self;
+        let devices: Vec<DeviceId> = picture.devices.keys().copied().collect();
+        let vars: Vec<VarName> = picture.vars.keys().cloned().collect();
         let mut walk = Walk { devices: devices.into_iter(), vars: vars.into_iter(), rest: None };
         let devices = self.next_devices(&mut walk, max_bytes).0;
         let vars = self.next_vars(&mut walk, max_bytes);
         let head = Snapshot {
-            seq: self.seq,
+            seq: feed.seq,
             now,
-            project: self.project,
-            name: self.name.clone(),
+            project: picture.project(),
+            name: picture.name().to_owned(),
             role,
-            revision: self.revision,
+            revision: picture.revision(),
             devices,
             vars,
             more: !walk.is_over(),
-            logs: self.logs.iter().cloned().collect(),
-            storing: self.storing,
-            lost: self.lost,
+            logs: picture.log().lines().cloned().collect(),
+            storing: feed.storing,
+            lost: feed.lost,
             // kept beside the state: it stays when nobody uses the project
             refused: Vec::new(),
-            gone: self.gone.iter().map(|(id, name)| (*id, name.clone())).collect(),
+            gone: picture.log().gone().iter().map(|(id, name)| (*id, name.clone())).collect(),
             gave_way: 0,
             full: None,
         };
@@ -88,8 +92,7 @@ impl State {
             && let Some(id) = walk.devices.next()
         {
             // one that is gone by now is told of by a delta
-            let Some(device) = self.devices.get(&id) else { continue };
-            let device = shown(id, device);
+            let Some(device) = self.device(id) else { continue };
             bytes += ENTRY_BYTES + device.name.len() + device.about.len();
             devices.push(device);
         }
@@ -99,14 +102,13 @@ impl State {
     fn next_vars(&self, walk: &mut Walk, max_bytes: usize) -> Vec<Var> {
         let (mut vars, mut bytes) = (Vec::new(), 0);
         while bytes < max_bytes {
-            let rest = walk
-                .rest
-                .take()
-                .or_else(|| Some(Rest { name: walk.vars.next()?, shown: 0, gone: self.devices_gone }));
+            let rest = walk.rest.take().or_else(|| {
+                Some(Rest { name: walk.vars.next()?, shown: 0, gone: self.picture.devices_gone() })
+            });
             let Some(mut rest) = rest else { break };
-            let Some(var) = self.vars.get(&rest.name) else { continue };
-            if rest.gone != self.devices_gone {
-                rest = Rest { shown: 0, gone: self.devices_gone, ..rest };
+            let Some(var) = self.picture.vars.get(&rest.name) else { continue };
+            if rest.gone != self.picture.devices_gone() {
+                rest = Rest { shown: 0, gone: self.picture.devices_gone(), ..rest };
             }
             let (part, part_bytes) = shown_from(&rest.name, var, rest.shown, max_bytes - bytes);
             bytes += part_bytes;
@@ -128,8 +130,8 @@ impl Walk {
 
 /// A variable with what devices say of it from a place on: at least one of them, and no more than so many bytes.
 fn shown_from(name: &VarName, var: &VarState, from: usize, max_bytes: usize) -> (Var, usize) {
-    let desired = var.desired.as_ref().and_then(|desired| desired.value.as_ref());
-    let mut bytes = ENTRY_BYTES + name.as_str().len() + text_of(&var.spec) + desired.map_or(0, Value::weight);
+    let wanted = var.wanted().map_or(0, Value::weight);
+    let mut bytes = ENTRY_BYTES + name.as_str().len() + text_of(&var.spec) + wanted;
     let (mut reported, mut applied) = (Vec::new(), Vec::new());
     let is_full = |bytes: usize, count: usize| bytes >= max_bytes && count > 0;
     for (device, (value, at)) in var.reported.iter().skip(from) {
@@ -156,15 +158,6 @@ fn shown_from(name: &VarName, var: &VarState, from: usize, max_bytes: usize) -> 
 
 fn text_of(spec: &VarSpec) -> usize {
     spec.weight() - size_of::<VarSpec>()
-}
-
-fn text_of_outcome(outcome: &Outcome) -> usize {
-    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    match outcome {
-        Outcome::Applied => 0,
-        Outcome::Clamped { value, reason } => value.as_ref().map_or(0, Value::weight) + text(reason),
-        Outcome::Rejected { reason } => text(reason),
-    }
 }
 
 #[cfg(test)]
@@ -240,7 +233,7 @@ mod tests {
         let (whole, _) = walk(&live, |state| {
             if gone < DEVICES - 2 {
                 gone += 1;
-                state.forget_device(DeviceId(gone));
+                state.picture.forget_device(DeviceId(gone));
                 report(state, DEVICES, "y");
             }
         });

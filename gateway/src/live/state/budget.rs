@@ -1,87 +1,16 @@
-//! What a project's declarations and values take: a bound for each project, and one for all that are in memory.
+//! Whether a project has memory for what its games say and its people want.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::sync::Arc;
+
+use protocol::limits::MAX_PROJECT_BYTES;
+
+use super::{
+    super::weight::{Budget, Weight},
+    State,
 };
 
-use protocol::{
-    limits::{MAX_PROJECT_BYTES, SMALL_VALUE_BYTES},
-    model::{Applied, Outcome, Value, VarName, VarSpec},
-};
-
-use super::{State, VarState};
-
-/// What a value takes beside its text, with its place in a table.
-const ENTRY_BYTES: usize = 96;
 /// One project may take one part in so many of what there is for all.
 const PROJECT_PARTS: usize = 2;
-
-/// What the projects in memory take, and may take.
-#[derive(Debug)]
-pub(crate) struct Pictures {
-    used: AtomicUsize,
-    max_bytes: usize,
-}
-
-impl Pictures {
-    pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { used: AtomicUsize::new(0), max_bytes }
-    }
-
-    pub(crate) fn used(&self) -> usize {
-        self.used.load(Relaxed)
-    }
-
-    pub(crate) fn max_bytes(&self) -> usize {
-        self.max_bytes
-    }
-
-    /// Whether one more project may be read.
-    pub(crate) fn has_room(&self) -> bool {
-        self.used() < self.max_bytes
-    }
-}
-
-impl Default for Pictures {
-    fn default() -> Self {
-        Self::new(usize::MAX)
-    }
-}
-
-/// Bytes of text, and values that have them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Weight {
-    pub(super) text: usize,
-    pub(super) entries: usize,
-}
-
-impl Weight {
-    fn bytes(self) -> usize {
-        self.text + ENTRY_BYTES * self.entries
-    }
-}
-
-impl std::ops::AddAssign for Weight {
-    fn add_assign(&mut self, more: Self) {
-        self.text += more.text;
-        self.entries += more.entries;
-    }
-}
-
-/// Of one project. Whoever changes the state says here what it was and what it is.
-#[derive(Debug, Default)]
-pub(super) struct Held {
-    /// Declarations, and what people want and devices report and did.
-    vars: Weight,
-    /// What connections remember of what they said.
-    said: Weight,
-    /// Of lines that are on their way to the database.
-    promised: usize,
-    /// What all of it counts for in `pictures`.
-    charged: usize,
-    pictures: Arc<Pictures>,
-}
 
 /// What a variable of a line would add.
 #[derive(Clone, Copy, Debug)]
@@ -94,37 +23,15 @@ pub(super) struct More {
     pub(super) is_small: bool,
 }
 
-impl Held {
-    pub(super) fn join(&mut self, pictures: &Arc<Pictures>) {
-        self.pictures = Arc::clone(pictures);
-        self.charged = 0;
-        self.charge();
-    }
-
-    /// Something of the declarations and values was `before` and is `now`.
-    pub(super) fn change(&mut self, before: Weight, now: Weight) {
-        replace(&mut self.vars, before, now);
-        self.charge();
-    }
-
-    /// The same of what a connection remembers.
-    pub(super) fn change_said(&mut self, before: Weight, now: Weight) {
-        replace(&mut self.said, before, now);
-        self.charge();
-    }
-
-    /// A line is on its way to the database.
-    pub(super) fn promise(&mut self, declared: &[(VarName, VarSpec)], values: &[(VarName, Value)]) {
-        self.promised += text_of(declared, values);
-    }
-
-    /// It is decided.
-    pub(super) fn release(&mut self, declared: &[(VarName, VarSpec)], values: &[(VarName, Value)]) {
-        self.promised = self.promised.saturating_sub(text_of(declared, values));
+impl State {
+    /// From now on it counts in this one.
+    pub(crate) fn join(&mut self, budget: &Arc<Budget>) {
+        self.picture.held.join(budget);
+        self.connections.said.join(budget);
     }
 
     /// Whether a line may add this, beside what it has added so far.
-    pub(super) fn takes(&self, so_far: Weight, more: &More) -> bool {
+    pub(super) fn has_room(&self, so_far: Weight, more: &More) -> bool {
         let is_more = more.vars.text > 0 || more.vars.entries > 0;
         let fits = !is_more || more.is_small || self.fits(so_far.text + more.vars.text);
         let bytes = more.vars.bytes() + more.said.bytes();
@@ -133,87 +40,14 @@ impl Held {
 
     /// Whether the declarations and values may have so many bytes more.
     pub(super) fn fits(&self, more: usize) -> bool {
-        self.vars.text + self.promised + more <= MAX_PROJECT_BYTES
+        self.picture.held.weight().text + self.connections.promised + more <= MAX_PROJECT_BYTES
     }
 
     fn has_memory(&self, more: usize) -> bool {
-        let max = self.pictures.max_bytes();
-        let own = self.charged.saturating_add(self.promised).saturating_add(more);
-        own <= max / PROJECT_PARTS && self.pictures.used().saturating_add(more) <= max
-    }
-
-    fn charge(&mut self) {
-        let now = self.vars.bytes() + self.said.bytes();
-        if now >= self.charged {
-            self.pictures.used.fetch_add(now - self.charged, Relaxed);
-        } else {
-            self.pictures.used.fetch_sub(self.charged - now, Relaxed);
-        }
-        self.charged = now;
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.pictures.used.fetch_sub(self.charged, Relaxed);
-    }
-}
-
-fn replace(held: &mut Weight, before: Weight, now: Weight) {
-    held.text = (held.text + now.text).saturating_sub(before.text);
-    held.entries = (held.entries + now.entries).saturating_sub(before.entries);
-}
-
-fn text_of(declared: &[(VarName, VarSpec)], values: &[(VarName, Value)]) -> usize {
-    let declared = declared.iter().map(|(name, spec)| name.as_str().len() + spec.weight());
-    declared.sum::<usize>() + values.iter().map(|(_, value)| value.weight()).sum::<usize>()
-}
-
-/// Whether a value is so short that whoever has the variable may always report it.
-pub(super) fn is_small(value: &Value) -> bool {
-    value.weight() <= SMALL_VALUE_BYTES
-}
-
-pub(super) fn weight_of_mark(mark: &Applied) -> Weight {
-    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let text = match &mark.outcome {
-        Outcome::Applied => 0,
-        Outcome::Clamped { value, reason } => value.as_ref().map_or(0, Value::weight) + text(reason),
-        Outcome::Rejected { reason } => text(reason),
-    };
-    Weight { text, entries: 1 }
-}
-
-impl VarState {
-    /// What it counts for. Looks at each device's value: where one changes, say only that.
-    pub(super) fn held(&self) -> Weight {
-        let desired = self.desired.as_ref().and_then(|desired| desired.value.as_ref());
-        let text = self.spec.weight() + desired.map_or(0, Value::weight);
-        let reported = self.reported.values().map(|(value, _)| value.weight()).sum::<usize>();
-        let mut held = Weight { text: text + reported, entries: 1 + self.reported.len() };
-        self.applied.iter().for_each(|mark| held += weight_of_mark(mark));
-        held
-    }
-}
-
-impl State {
-    /// From now on it counts among these.
-    pub(crate) fn join(&mut self, pictures: &Arc<Pictures>) {
-        self.held.join(pictures);
-    }
-
-    /// Bytes of its declarations and values.
-    #[cfg(test)]
-    pub(crate) fn held_text(&self) -> usize {
-        self.held.vars.text
-    }
-
-    /// Counted anew, for tests of the counting.
-    #[cfg(test)]
-    fn counted(&self) -> Weight {
-        let mut counted = Weight::default();
-        self.vars.values().for_each(|var| counted += var.held());
-        counted
+        let (vars, said) = (&self.picture.held, &self.connections.said);
+        let (max, used) = (vars.budget().max_bytes(), vars.budget().used());
+        let held = vars.weight().bytes() + said.weight().bytes() + self.connections.promised;
+        held.saturating_add(more) <= max / PROJECT_PARTS && used.saturating_add(more) <= max
     }
 }
 
@@ -222,7 +56,9 @@ mod tests {
     use protocol::{
         limits::MAX_VALUE_BYTES,
         line::parse_report,
-        model::{Change, DeviceId, ProjectId, Revision, UnixMicros, UserId, VarRevision},
+        model::{
+            Change, DeviceId, Outcome, ProjectId, Revision, UnixMicros, UserId, Value, VarName, VarRevision,
+        },
     };
 
     use super::*;
@@ -257,6 +93,18 @@ mod tests {
         news.left_out.iter().map(ToString::to_string).collect()
     }
 
+    /// Bytes of its declarations and values.
+    fn held_text(state: &State) -> usize {
+        state.picture.held.weight().text
+    }
+
+    /// The same anew, with how many there are.
+    fn counted(state: &State) -> Weight {
+        let mut counted = Weight::default();
+        state.picture.vars.values().for_each(|var| counted += var.held());
+        counted
+    }
+
     fn long(name: &str) -> String {
         format!(r#"{{"{name}":"{}"}}"#, "x".repeat(LONG))
     }
@@ -265,7 +113,7 @@ mod tests {
     fn whatever_happens_what_is_counted_is_what_is_there() {
         let live = test_live(1);
         let mut state = live.state();
-        let all = Arc::new(Pictures::new(usize::MAX));
+        let all = Arc::new(Budget::new(usize::MAX));
         state.join(&all);
         let mut seen = connect(&mut state, DEVICE);
         let mut other = connect(&mut state, DeviceId(2));
@@ -278,7 +126,7 @@ mod tests {
         ] {
             assert!(say(&mut state, &mut seen, DEVICE, line).is_empty());
             say(&mut state, &mut other, DeviceId(2), line);
-            assert_eq!(state.held.vars, state.counted(), "{line}");
+            assert_eq!(state.picture.held.weight(), counted(&state), "{line}");
         }
         let edit = Write::Edit {
             project: ProjectId(1),
@@ -294,15 +142,17 @@ mod tests {
         };
         let set = Some(VarRevision(1));
         state.apply(edit, Written::Edit { revision: Revision(1), set });
-        assert_eq!(state.held.vars, state.counted());
+        assert_eq!(state.picture.held.weight(), counted(&state));
         for reason in ["too fast", "no"] {
             let outcome = Outcome::Rejected { reason: Some(reason.to_owned()) };
             state.record_applied(DEVICE, Revision(1), vec![(name.clone(), outcome)], None);
-            assert_eq!(state.held.vars, state.counted(), "{reason}");
+            assert_eq!(state.picture.held.weight(), counted(&state), "{reason}");
         }
-        state.forget_device(DEVICE);
-        assert_eq!(state.held.vars, state.counted());
-        assert!(state.held.said.entries > 0 && all.used() >= state.held.vars.bytes());
+        state.picture.forget_device(DEVICE);
+        assert_eq!(state.picture.held.weight(), counted(&state));
+        assert!(
+            state.connections.said.weight().entries > 0 && all.used() >= state.picture.held.weight().bytes()
+        );
         drop(state);
         drop(live);
         assert_eq!(all.used(), 0, "a project that is gone counts for nothing");
@@ -319,8 +169,8 @@ mod tests {
                 break;
             }
         }
-        assert!(state.held_text() <= MAX_PROJECT_BYTES, "{}", state.held_text());
-        assert!(state.held_text() + MAX_VALUE_BYTES + 1024 > MAX_PROJECT_BYTES, "{}", state.held_text());
+        assert!(held_text(&state) <= MAX_PROJECT_BYTES, "{}", held_text(&state));
+        assert!(held_text(&state) + MAX_VALUE_BYTES + 1024 > MAX_PROJECT_BYTES, "{}", held_text(&state));
 
         let line = format!(r#"{{"speed":2,"name":"Anastasia","new":"{}"}}"#, "x".repeat(LONG));
         assert_eq!(say(&mut state, &mut seen, DEVICE, &line), ["new"]);
@@ -367,12 +217,12 @@ mod tests {
             let write = Write::Report { project, device: DEVICE, at, declared, values, line };
             state.apply(write, Written::TakenOver);
         }
-        assert_eq!((state.held.promised, state.held_text()), (0, 0));
+        assert_eq!((state.connections.promised, held_text(&state)), (0, 0));
     }
 
     #[test]
     fn one_project_takes_half_of_what_there_is_for_all() {
-        let all = Arc::new(Pictures::new(8 * MAX_VALUE_BYTES));
+        let all = Arc::new(Budget::new(8 * MAX_VALUE_BYTES));
         let (first, second) = (test_live(1), test_live(2));
         let fill = |live: &crate::live::Live| {
             let mut state = live.state();

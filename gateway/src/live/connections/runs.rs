@@ -9,14 +9,14 @@ use indexmap::IndexMap;
 use protocol::{
     ErrorCode, ProtocolError,
     live::{Event, RunStarted},
-    model::{DeviceId, RunId, VarName, VarType},
+    model::{DeviceId, RunId, VarName},
 };
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
 
-use super::{Seen, State, forget::lock};
+use super::seen::{Seen, lock_seen};
 use crate::actions::ActionCall;
 
 /// Runs of one project that may be under way at once.
@@ -40,44 +40,36 @@ struct Runner {
 
 /// Who can run actions, and what is under way.
 #[derive(Default)]
-pub(super) struct Runs {
+pub(crate) struct Runs {
     last: u64,
     runners: Vec<Runner>,
     under_way: BTreeMap<RunId, Run>,
 }
 
-impl State {
+impl Runs {
     /// A connection that runs actions, until it drops its end of the channel.
-    pub(crate) fn add_runner(
-        &mut self,
-        device: DeviceId,
-        calls: mpsc::Sender<ActionCall>,
-        seen: &Arc<Mutex<Seen>>,
-    ) {
-        self.runs.runners.retain(|runner| !runner.calls.is_closed());
-        self.runs.runners.push(Runner { device, calls, seen: Arc::clone(seen) });
+    pub(crate) fn add(&mut self, device: DeviceId, calls: mpsc::Sender<ActionCall>, seen: &Arc<Mutex<Seen>>) {
+        self.runners.retain(|runner| !runner.calls.is_closed());
+        self.runners.push(Runner { device, calls, seen: Arc::clone(seen) });
     }
 
-    /// Tells every game that has declared the action: what it is called with is for nobody else. What is returned beside it ends when the run is over; there is none when nobody was told.
-    pub(crate) fn start_run(
+    /// Tells every game that has declared the action: what it is called with is for nobody else. What is returned beside it
+    /// ends when the run is over; there is none when nobody was told.
+    pub(in crate::live) fn start(
         &mut self,
         name: &VarName,
         args: Option<Arc<str>>,
         now: Instant,
     ) -> Result<(RunStarted, Option<oneshot::Receiver<()>>), ProtocolError> {
-        if self.vars.get(name).is_none_or(|var| var.spec.var_type != VarType::Action) {
-            return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no action {name}")));
-        }
-        let runs = &mut self.runs;
-        if runs.under_way.len() >= MAX_RUNS {
+        if self.under_way.len() >= MAX_RUNS {
             let text = "many actions are under way; wait until games have answered";
             return Err(ProtocolError::new(ErrorCode::Busy, text));
         }
-        runs.last += 1;
-        let id = runs.last;
+        self.last += 1;
+        let id = self.last;
         let mut asked: IndexMap<DeviceId, u32> = IndexMap::new();
-        for Runner { device, calls, seen } in &runs.runners {
-            if !lock(seen).has_action(name) {
+        for Runner { device, calls, seen } in &self.runners {
+            if !lock_seen(seen).has_action(name) {
                 continue;
             }
             // a game that takes nothing has as many actions before it as it may
@@ -88,21 +80,21 @@ impl State {
         let games = asked.values().sum();
         let over = (games > 0).then(|| {
             let (_under_way, over) = oneshot::channel();
-            runs.under_way.insert(RunId(id), Run { name: name.clone(), started: now, asked, _under_way });
+            self.under_way.insert(RunId(id), Run { name: name.clone(), started: now, asked, _under_way });
             over
         });
         Ok((RunStarted { run: RunId(id), games }, over))
     }
 
     /// `None` when this device was not asked, or has answered.
-    pub(crate) fn finish_action(
+    pub(in crate::live) fn finish(
         &mut self,
         id: RunId,
         device: DeviceId,
         outcome: Result<Option<String>, String>,
         now: Instant,
     ) -> Option<Event> {
-        let run = self.runs.under_way.get_mut(&id)?;
+        let run = self.under_way.get_mut(&id)?;
         let left = run.asked.get_mut(&device)?;
         *left -= 1;
         if *left == 0 {
@@ -110,26 +102,31 @@ impl State {
         }
         let event = done(id, run, device, outcome, now);
         if run.asked.is_empty() {
-            self.runs.under_way.remove(&id);
+            self.under_way.remove(&id);
         }
         Some(event)
     }
 
     /// Whoever has not answered this run will not.
-    pub(crate) fn give_up_run(&mut self, id: RunId, why: &str, now: Instant) -> Vec<Event> {
-        let Some(run) = self.runs.under_way.remove(&id) else { return Vec::new() };
+    pub(in crate::live) fn give_up(&mut self, id: RunId, why: &str, now: Instant) -> Vec<Event> {
+        let Some(run) = self.under_way.remove(&id) else { return Vec::new() };
         run.asked.keys().map(|device| done(id, &run, *device, Err(why.to_owned()), now)).collect()
     }
 
     /// This device will answer nothing any more.
-    pub(crate) fn give_up_device(&mut self, device: DeviceId, why: &str, now: Instant) -> Vec<Event> {
+    pub(in crate::live) fn give_up_device(
+        &mut self,
+        device: DeviceId,
+        why: &str,
+        now: Instant,
+    ) -> Vec<Event> {
         let mut events = Vec::new();
-        for (id, run) in &mut self.runs.under_way {
+        for (id, run) in &mut self.under_way {
             if run.asked.swap_remove(&device).is_some() {
                 events.push(done(*id, run, device, Err(why.to_owned()), now));
             }
         }
-        self.runs.under_way.retain(|_, run| !run.asked.is_empty());
+        self.under_way.retain(|_, run| !run.asked.is_empty());
         events
     }
 }

@@ -6,7 +6,7 @@ use protocol::model::{VarName, VarSpec};
 
 /// Each is here as long as a line that makes it is on its way, whatever becomes of that.
 #[derive(Debug, Default)]
-pub(super) struct Announced(HashMap<VarName, Announcement>);
+pub(in crate::live) struct Announced(HashMap<VarName, Announcement>);
 
 #[derive(Debug)]
 struct Announcement {
@@ -16,24 +16,24 @@ struct Announcement {
 }
 
 impl Announced {
-    pub(super) fn get(&self, name: &VarName) -> Option<&Arc<VarSpec>> {
+    pub(in crate::live) fn get(&self, name: &VarName) -> Option<&Arc<VarSpec>> {
         self.0.get(name).map(|announcement| &announcement.spec)
     }
 
-    pub(super) fn contains_key(&self, name: &VarName) -> bool {
+    pub(in crate::live) fn contains_key(&self, name: &VarName) -> bool {
         self.0.contains_key(name)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::live) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &VarName> {
+    pub(in crate::live) fn keys(&self) -> impl Iterator<Item = &VarName> {
         self.0.keys()
     }
 
     /// A line declares this.
-    pub(super) fn insert(&mut self, name: VarName, spec: Arc<VarSpec>) {
+    pub(in crate::live) fn insert(&mut self, name: VarName, spec: Arc<VarSpec>) {
         let fresh = Announcement { spec: Arc::clone(&spec), lines: 0 };
         let announcement = self.0.entry(name).or_insert(fresh);
         announcement.spec = spec;
@@ -41,7 +41,7 @@ impl Announced {
     }
 
     /// That line is decided.
-    pub(super) fn remove(&mut self, declared: &[(VarName, VarSpec)]) {
+    pub(in crate::live) fn remove(&mut self, declared: &[(VarName, VarSpec)]) {
         for (name, _) in declared {
             if let Some(announcement) = self.0.get_mut(name) {
                 announcement.lines -= 1;
@@ -97,7 +97,7 @@ mod tests {
                 let write = line(&mut state, &mut taken_over, &numbered(start..start + 1_000));
                 state.apply(write, written.clone());
             }
-            assert_eq!(state.announced.keys().count(), 0);
+            assert_eq!(state.connections.announced.keys().count(), 0);
             // as many as ever may come, and by their own types
             let write = line(&mut state, &mut Seen::default(), r#"{"v0":"a text","new":2}"#);
             let Write::Report { declared, .. } = &write else { unreachable!("it is one") };
@@ -115,8 +115,8 @@ mod tests {
         let first = line(&mut state, &mut one, r#"{"speed":1}"#);
         let second = line(&mut state, &mut other, r#"{"speed":2}"#);
         state.apply(first, Written::TakenOver);
-        assert_eq!(state.announced.keys().count(), 1);
-        state.unannounce(&second);
-        assert_eq!(state.announced.keys().count(), 0);
+        assert_eq!(state.connections.announced.keys().count(), 1);
+        state.connections.unannounce(&second);
+        assert_eq!(state.connections.announced.keys().count(), 0);
     }
 }

@@ -13,7 +13,7 @@ const LONGEST_PAUSE_MICROS: i64 = 600 * 1_000_000;
 
 /// What each connected game declares, alike declarations together.
 #[derive(Debug, Default)]
-pub(super) struct Claims {
+pub(in crate::live) struct Claims {
     of: HashMap<VarName, Vec<Claim>>,
     /// Counts what was declared, from 1.
     newest: u64,
@@ -31,14 +31,19 @@ struct Claim {
 
 /// A declaration that counts again.
 #[derive(Debug, PartialEq)]
-pub(super) struct Next {
-    pub(super) spec: Arc<VarSpec>,
-    pub(super) by: DeviceId,
+pub(in crate::live) struct Next {
+    pub(in crate::live) spec: Arc<VarSpec>,
+    pub(in crate::live) by: DeviceId,
 }
 
 impl Claims {
     /// A connection declares this, and means it from now on.
-    pub(super) fn make(&mut self, name: &VarName, spec: &Arc<VarSpec>, by: DeviceId) -> Arc<VarSpec> {
+    pub(in crate::live) fn make(
+        &mut self,
+        name: &VarName,
+        spec: &Arc<VarSpec>,
+        by: DeviceId,
+    ) -> Arc<VarSpec> {
         self.newest += 1;
         let made = self.newest;
         let claim = self.hold(name, spec, by);
@@ -47,7 +52,12 @@ impl Claims {
     }
 
     /// A connection says a value and declares nothing: it stands by what is known.
-    pub(super) fn adopt(&mut self, name: &VarName, spec: &Arc<VarSpec>, by: DeviceId) -> Arc<VarSpec> {
+    pub(in crate::live) fn adopt(
+        &mut self,
+        name: &VarName,
+        spec: &Arc<VarSpec>,
+        by: DeviceId,
+    ) -> Arc<VarSpec> {
         Arc::clone(&self.hold(name, spec, by).spec)
     }
 
@@ -65,7 +75,7 @@ impl Claims {
 
     /// A connection stands by it no longer. What counts instead, if it was the newest and this its last connection. A type
     /// that was only inferred belongs to all games and stays.
-    pub(super) fn release(&mut self, name: &VarName, spec: &Arc<VarSpec>) -> Option<Next> {
+    pub(in crate::live) fn release(&mut self, name: &VarName, spec: &Arc<VarSpec>) -> Option<Next> {
         let claims = self.of.get_mut(name)?;
         let place = claims.iter().position(|claim| Arc::ptr_eq(&claim.spec, spec))?;
         claims[place].holders -= 1;
@@ -82,22 +92,28 @@ impl Claims {
         next
     }
 
+    /// An equal declaration that somebody stands by.
+    pub(in crate::live) fn share(&self, name: &VarName, spec: &VarSpec) -> Option<Arc<VarSpec>> {
+        let claims = self.of.get(name)?;
+        claims.iter().find(|claim| *claim.spec == *spec).map(|claim| Arc::clone(&claim.spec))
+    }
+
     #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::live) fn is_empty(&self) -> bool {
         self.of.is_empty()
     }
 }
 
 /// How often a connection has said a declaration of its again, against another one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Repeats {
+pub(in crate::live) struct Repeats {
     count: u32,
     last: UnixMicros,
 }
 
 impl Repeats {
     /// Whether it counts now, and then it is noted.
-    pub(super) fn take(&mut self, now: UnixMicros) -> bool {
+    pub(in crate::live) fn take(&mut self, now: UnixMicros) -> bool {
         let pause = match self.count {
             0 => 0,
             count => {

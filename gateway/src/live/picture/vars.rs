@@ -1,0 +1,120 @@
+//! One variable: what it is declared as, what people want it to be and what devices report.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use protocol::model::{Desired, DeviceId, Reported, UnixMicros, Value, Var, VarName, VarSpec};
+
+use super::{
+    super::weight::{Weight, weight_of_mark},
+    Marks, Picture,
+};
+use crate::store::StoredVar;
+
+#[derive(Clone, Debug)]
+pub(in crate::live) struct VarState {
+    pub(in crate::live) spec: Arc<VarSpec>,
+    /// Whose declaration that is, if it is known.
+    pub(in crate::live) declared_by: Option<DeviceId>,
+    pub(in crate::live) desired: Option<Desired>,
+    pub(in crate::live) reported: IndexMap<DeviceId, (Value, UnixMicros)>,
+    /// What devices did with `desired`.
+    pub(in crate::live) applied: Marks,
+}
+
+impl VarState {
+    pub(super) fn stored(stored: StoredVar) -> (VarName, Self) {
+        let StoredVar { name, spec, declared_by, desired, reported, applied } = stored;
+        let reported = reported.into_iter().map(|r| (r.device, (r.value, r.at))).collect();
+        let set_by = desired.as_ref().map(|desired| desired.revision);
+        let applied = applied.into_iter().filter(|mark| Some(mark.revision) == set_by).collect();
+        let mut var = Self { spec: Arc::new(spec), declared_by, desired, reported, applied };
+        var.fit();
+        (name, var)
+    }
+
+    /// A type that no game has declared holds what people want, whatever games report; values are read by the type.
+    pub(super) fn fit(&mut self) {
+        if let Some(wider) = self.wanted().and_then(|wanted| self.spec.widened(wanted)) {
+            self.spec = Arc::new(wider);
+        }
+        let var_type = &self.spec.var_type;
+        let wanted = self.desired.as_mut().and_then(|desired| desired.value.as_mut());
+        wanted.into_iter().for_each(|value| var_type.refit(value));
+        self.reported.values_mut().for_each(|(value, _)| var_type.refit(value));
+    }
+
+    /// What it counts for. Looks at each device's value: where one changes, say only that.
+    pub(in crate::live) fn held(&self) -> Weight {
+        let text = self.spec.weight() + self.values_bytes();
+        let mut held = Weight { text, entries: 1 + self.reported.len() };
+        self.applied.iter().for_each(|mark| held += weight_of_mark(mark));
+        held
+    }
+
+    /// Size of the values in bytes.
+    fn values_bytes(&self) -> usize {
+        let desired = self.wanted().map_or(0, Value::weight);
+        desired + self.reported.values().map(|(value, _)| value.weight()).sum::<usize>()
+    }
+
+    /// About what it takes in memory, in bytes, with its place in a table.
+    pub(super) fn footprint(&self) -> usize {
+        /// A value of a device, with its place in a table.
+        const REPORTED: usize = size_of::<(DeviceId, (Value, UnixMicros))>() + 24;
+        let author = self.desired.as_ref().map_or(0, |desired| desired.author.len());
+        let values = self.values_bytes() + REPORTED * self.reported.len();
+        2 * size_of::<Self>() + self.spec.weight() + author + values
+    }
+
+    fn shown(&self, name: &VarName) -> Var {
+        let reported = |(device, (value, at)): (&DeviceId, &(Value, UnixMicros))| Reported {
+            device: *device,
+            value: value.clone(),
+            at: *at,
+        };
+        Var {
+            name: name.clone(),
+            spec: (*self.spec).clone(),
+            declared_by: self.declared_by,
+            desired: self.desired.clone(),
+            reported: self.reported.iter().map(reported).collect(),
+            applied: self.applied.to_vec(),
+        }
+    }
+}
+
+impl Picture {
+    pub(crate) fn var(&self, name: &VarName) -> Option<Var> {
+        self.vars.get(name).map(|var| var.shown(name))
+    }
+
+    /// Variables in the order in which they were first declared, behind one of them if that is given; `None` when
+    /// there is none of that name. Ends before the values would be more than `max_bytes`, but has one at least.
+    /// And whether more follow.
+    pub(crate) fn vars_after(
+        &self,
+        after: Option<&VarName>,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Option<(Vec<Var>, bool)> {
+        let start = match after {
+            Some(name) => self.vars.get_index_of(name)? + 1,
+            None => 0,
+        };
+        /// About what an entry of a list takes beside its text.
+        const ENTRY_BYTES: usize = 64;
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for (name, var) in self.vars.iter().skip(start).take(limit) {
+            // each device may have something to say of what is wanted
+            let said = if var.desired.is_some() { self.devices.len() } else { 0 };
+            bytes += var.held().text + ENTRY_BYTES * (var.reported.len() + said);
+            if bytes > max_bytes && !found.is_empty() {
+                break;
+            }
+            found.push(var.shown(name));
+        }
+        let has_more = start + found.len() < self.vars.len();
+        Some((found, has_more))
+    }
+}

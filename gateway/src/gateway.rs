@@ -24,7 +24,7 @@ use crate::{
     sweeper::Sweeper,
     vitals::{PLACE, Vitals},
     waiting::AllWaiting,
-    writer::{Counters, Writer},
+    writer::{Writer, WriterCounts},
 };
 
 /// How often the database is asked whether a backup was restored into it, when nothing is written.
@@ -94,27 +94,8 @@ pub struct Status {
     pub games: u64,
     /// Dashboards watching now.
     pub watchers: u64,
-    /// Records committed: log entries, values and edits.
-    pub committed_records: u64,
-    /// Transactions they took.
-    pub commits: u64,
-    /// Microseconds that their commits took, together with attempts that failed.
-    pub commit_micros: u64,
-    /// Attempts that the database did not answer or could not store.
-    pub retries: u64,
-    /// Lines that came again and were stored before.
-    pub repeated_lines: u64,
-    /// Lines of connections whose session a newer one had taken over.
-    pub fenced_lines: u64,
-    /// Records that were taken in and then lost: the database refused them, or did not come back before the
-    /// end.
-    pub lost_records: u64,
-    /// Lines for which there was no room: told to come again, or kept waiting.
-    pub busy_lines: u64,
-    /// Lines that came while the database was away: told to come again, or kept waiting.
-    pub unavailable_lines: u64,
-    /// Devices that gave way to new ones because their project was full.
-    pub displaced_devices: u64,
+    /// What was written.
+    pub written: WriterCounts,
     /// Bytes that wait to be written.
     pub queued_bytes: u64,
     /// Bytes of changes that some dashboard has not taken yet.
@@ -275,33 +256,11 @@ impl Gateway {
     /// Numbers for operators.
     pub fn status(&self) -> Status {
         let (games, watchers) = self.inner.projects.count_connections();
-        let Counters {
-            committed_records,
-            commits,
-            commit_micros,
-            retries,
-            repeated_lines,
-            fenced_lines,
-            lost_records,
-            busy_lines,
-            unavailable_lines,
-            displaced_devices,
-            queued_bytes,
-        } = self.inner.writer.counters();
         Status {
             games,
             watchers,
-            committed_records,
-            commits,
-            commit_micros,
-            retries,
-            repeated_lines,
-            fenced_lines,
-            lost_records,
-            busy_lines,
-            unavailable_lines,
-            displaced_devices,
-            queued_bytes,
+            written: self.inner.writer.counts(),
+            queued_bytes: self.inner.writer.queued_bytes() as u64,
             untaken_bytes: self.inner.projects.untaken_bytes(),
             project_loads: self.inner.projects.loads(),
             full_projects: self.inner.days.full(self.now()),

@@ -70,4 +70,4 @@ pub use tokens::{MAX_TOKEN_DAYS, TOKEN_PREFIX};
 pub use vars::VarPart;
 pub use vitals::{Death, Vitals};
 pub use watch::{Picture, Watched, Watcher};
-pub use writer::Room;
+pub use writer::{Room, WriterCounts};

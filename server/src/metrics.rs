@@ -82,27 +82,27 @@ const METRICS: &[Metric] = &[
     gauge("observerio_games", "Games connected and verified", |n| n.status.games),
     gauge("observerio_dashboards", "Dashboards that watch a project", |n| n.status.watchers),
     counter("observerio_records_committed", "Log entries, values and edits that were stored", |n| {
-        n.status.committed_records
+        n.status.written.committed_records
     }),
-    counter("observerio_commits", "Transactions that stored them", |n| n.status.commits),
+    counter("observerio_commits", "Transactions that stored them", |n| n.status.written.commits),
     counter("observerio_records_lost", "Records taken in and then lost because the database failed", |n| {
-        n.status.lost_records
+        n.status.written.lost_records
     }),
     counter("observerio_commit_microseconds", "Time that commits took, failed ones too", |n| {
-        n.status.commit_micros
+        n.status.written.commit_micros
     }),
     counter("observerio_commit_retries", "Times the database did not answer or could not store", |n| {
-        n.status.retries
+        n.status.written.retries
     }),
     counter("observerio_lines_repeated", "Lines that came again and were stored before", |n| {
-        n.status.repeated_lines
+        n.status.written.repeated_lines
     }),
     counter("observerio_lines_fenced", "Lines of a connection whose session was taken over", |n| {
-        n.status.fenced_lines
+        n.status.written.fenced_lines
     }),
-    counter("observerio_lines_busy", "Lines for which there was no room", |n| n.status.busy_lines),
+    counter("observerio_lines_busy", "Lines for which there was no room", |n| n.status.written.busy_lines),
     counter("observerio_lines_unavailable", "Lines that came while the database was away", |n| {
-        n.status.unavailable_lines
+        n.status.written.unavailable_lines
     }),
     Metric {
         name: "observerio_lines_refused",
@@ -110,7 +110,7 @@ const METRICS: &[Metric] = &[
         reading: Reading::Codes(|n, code| n.gateway.refused(code)),
     },
     counter("observerio_devices_displaced", "Devices that gave way to new ones in a full project", |n| {
-        n.status.displaced_devices
+        n.status.written.displaced_devices
     }),
     gauge("observerio_queued_bytes", "Bytes that wait to be stored", |n| n.status.queued_bytes),
     gauge("observerio_untaken_bytes", "Bytes of changes that some dashboard has not taken yet", |n| {

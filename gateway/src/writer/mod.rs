@@ -6,6 +6,7 @@
 //! same batch is tried again, and people are told at once. Everything is counted and bounded in bytes, for each
 //! connection, each project and all of them.
 
+mod counters;
 mod notes;
 mod queues;
 mod room;
@@ -37,9 +38,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::room::Lane;
-pub use self::room::Room;
+pub use self::{counters::WriterCounts, room::Room};
 
 use self::{
+    counters::Counters,
     notes::{NOTES_BYTES, Note},
     queues::{Asked, Job, Queues, Reply, Target},
     room::Rooms,
@@ -71,43 +73,13 @@ pub(crate) enum NoRoom {
     Unavailable,
 }
 
-#[derive(Debug, Default)]
-struct AtomicCounters {
-    committed_records: AtomicU64,
-    commits: AtomicU64,
-    commit_micros: AtomicU64,
-    retries: AtomicU64,
-    repeated_lines: AtomicU64,
-    fenced_lines: AtomicU64,
-    lost_records: AtomicU64,
-    busy_lines: AtomicU64,
-    unavailable_lines: AtomicU64,
-    displaced_devices: AtomicU64,
-}
-
-/// What was written so far.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Counters {
-    pub(crate) committed_records: u64,
-    pub(crate) commits: u64,
-    pub(crate) commit_micros: u64,
-    pub(crate) retries: u64,
-    pub(crate) repeated_lines: u64,
-    pub(crate) fenced_lines: u64,
-    pub(crate) lost_records: u64,
-    pub(crate) busy_lines: u64,
-    pub(crate) unavailable_lines: u64,
-    pub(crate) displaced_devices: u64,
-    pub(crate) queued_bytes: u64,
-}
-
 /// What the writing task and its clients share.
 struct Shared {
     queues: Mutex<Queues>,
     filled: Notify,
     rooms: Rooms,
     lanes: AtomicU64,
-    counters: AtomicCounters,
+    counters: Counters,
     /// Whether the last attempt to write reached the database.
     storing: watch::Sender<bool>,
     /// The epoch in which it is written; jobs of projects that were loaded in another one are dropped.
@@ -140,7 +112,7 @@ impl Shared {
             queues.take_all()
         };
         let lost: usize = left.jobs.iter().map(|job| job.write.records()).sum();
-        self.counters.lost_records.fetch_add(lost as u64, Relaxed);
+        self.counters.lost_records.add(lost);
         for job in left.jobs {
             match job.target.reply {
                 Reply::Answer(answer) => answer.send(Err(GatewayError::Closed)),
@@ -171,7 +143,7 @@ impl Writer {
             filled: Notify::new(),
             rooms: Rooms::new(max_bytes),
             lanes: AtomicU64::new(0),
-            counters: AtomicCounters::default(),
+            counters: Counters::default(),
             storing: watch::Sender::new(true),
             epoch: AtomicI64::new(epoch),
             restored: watch::Sender::new(None),
@@ -196,11 +168,11 @@ impl Writer {
     pub(crate) fn try_reserve(&self, lane: Lane, bytes: usize) -> Result<Room, NoRoom> {
         let counters = &self.shared.counters;
         if !*self.shared.storing.borrow() {
-            counters.unavailable_lines.fetch_add(1, Relaxed);
+            counters.unavailable_lines.add(1);
             return Err(NoRoom::Unavailable);
         }
         self.shared.rooms.try_reserve(lane, bytes).ok_or_else(|| {
-            counters.busy_lines.fetch_add(1, Relaxed);
+            counters.busy_lines.add(1);
             NoRoom::Busy
         })
     }
@@ -408,21 +380,13 @@ impl Writer {
         self.shared.filled.notify_one();
     }
 
-    pub(crate) fn counters(&self) -> Counters {
-        let Shared { counters, rooms, .. } = &*self.shared;
-        Counters {
-            committed_records: counters.committed_records.load(Relaxed),
-            commits: counters.commits.load(Relaxed),
-            commit_micros: counters.commit_micros.load(Relaxed),
-            retries: counters.retries.load(Relaxed),
-            repeated_lines: counters.repeated_lines.load(Relaxed),
-            fenced_lines: counters.fenced_lines.load(Relaxed),
-            lost_records: counters.lost_records.load(Relaxed),
-            busy_lines: counters.busy_lines.load(Relaxed),
-            unavailable_lines: counters.unavailable_lines.load(Relaxed),
-            displaced_devices: counters.displaced_devices.load(Relaxed),
-            queued_bytes: rooms.used() as u64,
-        }
+    pub(crate) fn counts(&self) -> WriterCounts {
+        self.shared.counters.read()
+    }
+
+    /// Bytes that wait to be written.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.shared.rooms.used()
     }
 }
 

@@ -160,8 +160,7 @@ impl Task {
             StoreError::Gone => tracing::debug!("what came for a project that was just deleted is dropped"),
             _ => tracing::error!(%error, "something could not be stored and is dropped"),
         }
-        let records = write.records() as u64;
-        self.shared.counters.lost_records.fetch_add(records, Relaxed);
+        self.shared.counters.lost_records.add(write.records());
         target.topic.give_up(&write);
         match target.reply {
             Reply::Answer(answer) => {
@@ -189,8 +188,7 @@ impl Task {
         let mut written = Vec::with_capacity(writes.len());
         let commit = self.store.commit(&self.ticket, writes, &mut written);
         let outcome = timeout(COMMIT_TIMEOUT, commit).await.unwrap_or(Err(StoreError::TimedOut));
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.shared.counters.commit_micros.fetch_add(micros, Relaxed);
+        self.shared.counters.commit_micros.add(started.elapsed().as_micros() as usize);
         match outcome {
             Ok(()) => Attempt::Committed(written),
             Err(error) if !written.is_empty() => match self.is_committed(&error).await {
@@ -253,7 +251,7 @@ impl Task {
                 Reply::Answer(answer) => answer.send(Err(GatewayError::Unavailable(StoreError::Restored))),
                 Reply::Receipt(receipts) => receipts.end(ErrorCode::Unavailable),
                 Reply::None if write.received().is_some() => {
-                    self.shared.counters.lost_records.fetch_add(write.records() as u64, Relaxed);
+                    self.shared.counters.lost_records.add(write.records());
                 }
                 Reply::None => {}
             }
@@ -264,7 +262,7 @@ impl Task {
     fn refuse_deleted(&self, jobs: Vec<Job>) {
         for Job { write, target } in jobs {
             if write.received().is_some() {
-                self.shared.counters.lost_records.fetch_add(write.records() as u64, Relaxed);
+                self.shared.counters.lost_records.add(write.records());
             }
             match target.reply {
                 Reply::Answer(answer) => answer.send(Err(GatewayError::NotFound)),
@@ -275,7 +273,7 @@ impl Task {
     }
 
     fn report_away(&mut self, error: &StoreError) {
-        self.shared.counters.retries.fetch_add(1, Relaxed);
+        self.shared.counters.retries.add(1);
         if *self.shared.storing.borrow() {
             tracing::error!(%error, "the database can't store; what games sent is kept and tried again");
         }
@@ -304,11 +302,11 @@ impl Task {
     /// Publishes project by project, in the order of the commit, one delta for each project; then answers.
     fn publish(&self, writes: Vec<Write>, targets: Vec<Target>, written: Vec<Written>) {
         let records: usize = writes.iter().map(Write::records).sum();
-        self.shared.counters.commits.fetch_add(1, Relaxed);
-        self.shared.counters.committed_records.fetch_add(records as u64, Relaxed);
+        self.shared.counters.commits.add(1);
+        self.shared.counters.committed_records.add(records);
         let displaced =
             writes.iter().filter(|write| matches!(write, Write::Connect { gives_way: Some(_), .. }));
-        self.shared.counters.displaced_devices.fetch_add(displaced.count() as u64, Relaxed);
+        self.shared.counters.displaced_devices.add(displaced.count());
         let mut projects: Vec<(Arc<dyn Topic>, Vec<Committed>)> = Vec::new();
         let mut replies = Vec::with_capacity(targets.len());
         let mut rooms = Vec::with_capacity(targets.len());
@@ -337,12 +335,12 @@ impl Task {
             (Reply::Answer(answer), _) => answer.send(Ok(written)),
             (Reply::Receipt(receipts), Some(seq)) => match written {
                 Written::TakenOver => {
-                    self.shared.counters.fenced_lines.fetch_add(1, Relaxed);
+                    self.shared.counters.fenced_lines.add(1);
                     receipts.end(ErrorCode::TakenOver);
                 }
                 Written::Gap => receipts.end(ErrorCode::Gap),
                 Written::Repeated => {
-                    self.shared.counters.repeated_lines.fetch_add(1, Relaxed);
+                    self.shared.counters.repeated_lines.add(1);
                     receipts.commit(seq);
                 }
                 _ => receipts.commit(seq),

@@ -336,7 +336,7 @@ async fn a_bad_write_is_found_in_few_attempts_and_takes_no_other_with_it() {
         assert!(commits <= 2 * 10 + 2, "{commits} attempts for the {bad}th of 1000");
         let others: Vec<i64> = (1..=1_000).filter(|device| *device != bad).collect();
         assert_eq!(*desk.store.logged.lock().unwrap(), others);
-        assert_eq!((desk.writer.counters().lost_records, desk.writer.counters().queued_bytes), (1, 0));
+        assert_eq!((desk.writer.counts().lost_records, desk.writer.queued_bytes()), (1, 0));
     }
 }
 
@@ -345,7 +345,7 @@ async fn where_all_are_bad_each_is_tried_little_more_than_once() {
     let desk = log_of_each(1_000, (1..=1_000).collect()).await;
     let commits = desk.store.commits.load(Relaxed);
     assert!(commits <= 1_000 + 10, "{commits} attempts");
-    assert_eq!(desk.writer.counters().lost_records, 1_000);
+    assert_eq!(desk.writer.counts().lost_records, 1_000);
     // and where every second one is
     let desk = log_of_each(1_000, (1..=1_000).step_by(2).collect()).await;
     let commits = desk.store.commits.load(Relaxed);

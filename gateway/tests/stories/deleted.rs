@@ -112,7 +112,7 @@ async fn lines_on_their_way_are_counted_and_no_faults(store: Arc<dyn Store>) {
     let sent = send(&mut game, 100);
     assert_eq!(sent, 100);
     house.gateway.flush().await.unwrap();
-    assert_eq!(house.gateway.status().lost_records, sent);
+    assert_eq!(house.gateway.status().written.lost_records, sent);
     let edit = house.edit().await;
     assert!(matches!(edit, Err(GatewayError::NotFound)), "{edit:?}");
     assert_eq!(FAULTS.load(Relaxed), 0);
@@ -134,7 +134,11 @@ async fn a_project_that_is_deleted_under_traffic_is_no_fault(store: Arc<dyn Stor
     deleting.await.unwrap().unwrap();
     house.gateway.flush().await.unwrap();
     let status = house.gateway.status();
-    assert!(status.lost_records <= before + during, "{} of {before} + {during}", status.lost_records);
+    assert!(
+        status.written.lost_records <= before + during,
+        "{} of {before} + {during}",
+        status.written.lost_records
+    );
     assert_eq!(send(&mut game, 1), 0, "its key is worth nothing any more");
     drop(game);
     house.gateway.flush().await.unwrap();

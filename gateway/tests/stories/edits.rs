@@ -621,7 +621,7 @@ async fn a_declaration_that_came_to_nothing_is_made_by_the_next_report(store: Ar
     other.report_vars(speed).await.unwrap();
     let snapshot = house.snapshot().await;
     assert_eq!(snapshot.vars[0].reported.len(), 1, "of the one that was not fenced");
-    assert_eq!((snapshot.lost, house.gateway.status().fenced_lines), (0, 1));
+    assert_eq!((snapshot.lost, house.gateway.status().written.fenced_lines), (0, 1));
 }
 
 async fn games_that_take_all_the_room_they_get_leave_some_for_a_calm_one(store: Arc<dyn Store>) {
@@ -642,7 +642,7 @@ async fn games_that_take_all_the_room_they_get_leave_some_for_a_calm_one(store: 
     let waiting = tokio::spawn(first.reserve(line_bytes));
     rooms.push(calm.try_reserve(line_bytes).unwrap());
     assert!(!waiting.is_finished());
-    assert!(house.gateway.status().busy_lines >= 3);
+    assert!(house.gateway.status().written.busy_lines >= 3);
     drop(held);
     waiting.await.unwrap().unwrap();
 }
@@ -690,9 +690,9 @@ async fn what_is_not_stored_is_not_shown_and_is_counted(store: Arc<dyn Store>) {
         (&before.vars, &before.devices, before.revision)
     );
     assert_eq!(pushed(&mut game), None);
-    assert_eq!(house.gateway.status().lost_records, 0, "it is kept as long as there is hope");
+    assert_eq!(house.gateway.status().written.lost_records, 0, "it is kept as long as there is hope");
     house.gateway.close().await;
-    assert_eq!(house.gateway.status().lost_records, 1);
+    assert_eq!(house.gateway.status().written.lost_records, 1);
 }
 
 /// As a stop leaves it: the mark is there, and the rows too.

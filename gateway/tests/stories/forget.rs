@@ -269,7 +269,7 @@ async fn a_connected_game_that_has_not_reported_it_does_not_hold_it(store: Arc<d
     house.report(&mut game, r#"{"old": 2}"#).await;
     assert_eq!(house.var("old").await.reported[0].value, int(2));
     assert!(in_use(house.forget("old").await).starts_with("phone is"));
-    assert_eq!(house.gateway.status().lost_records, 0);
+    assert_eq!(house.gateway.status().written.lost_records, 0);
 }
 
 async fn a_device_that_is_away_is_forgotten(store: Arc<dyn Store>) {
@@ -301,7 +301,7 @@ async fn a_device_that_is_away_is_forgotten(store: Arc<dyn Store>) {
         assert_eq!(snapshot.gave_way, 0);
     };
     check(&house).await;
-    assert_eq!(house.gateway.status().displaced_devices, 0);
+    assert_eq!(house.gateway.status().written.displaced_devices, 0);
     assert_eq!(house.deeds(1).await, [deed("device.forget", "phone")]);
     let house = house.restarted().await;
     check(&house).await;

@@ -169,7 +169,7 @@ async fn a_project_that_is_read_while_a_restore_comes_is_read_again() {
     game.in_order(&key).await;
     stage.gateway.flush().await.unwrap();
     let status = stage.gateway.status();
-    assert_eq!((status.lost_records, status.committed_records > 0), (0, true));
+    assert_eq!((status.written.lost_records, status.written.committed_records > 0), (0, true));
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! People: the first one's set-up, signing in and out, and the sessions in between.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use protocol::model::{Account, Handle, Key, Role, SessionInfo, UnixMicros, User, UserId};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     Action, Caller, Gateway, GatewayError, Origin, Secret,
     caller::{Credential, Deed},
+    clock::{USE_NOTE_MICROS, in_microseconds},
     passwords::is_easy_to_guess,
+    secrets::{digest, random_token},
     store::{Link, LinkPurpose, NewLink, NewSession, NewUser, Sessions, StoreError, TokenHash},
 };
 
@@ -15,18 +15,12 @@ const SETUP_LINK_MICROS: i64 = in_microseconds(30 * 60);
 const SESSION_MICROS: i64 = in_microseconds(30 * 24 * 3600);
 /// How long a link to set a new password is good.
 const RESET_LINK_MICROS: i64 = in_microseconds(24 * 3600);
-/// How exactly it is noted when something was last used: each note is a write.
-pub(crate) const USE_NOTE_MICROS: i64 = in_microseconds(60);
 /// Begins the tokens of sessions that were begun under TLS: whoever can read one in plain text has it from somewhere else.
 const TLS_PREFIX: &str = "t.";
 const MIN_PASSWORD_CHARS: usize = 8;
 pub(crate) const MAX_PASSWORD_BYTES: usize = 1024;
 const MAX_EMAIL_BYTES: usize = 254;
 const MAX_AGENT_CHARS: usize = 200;
-
-pub(crate) const fn in_microseconds(seconds: i64) -> i64 {
-    seconds * 1_000_000
-}
 
 /// The one-time link that counts.
 pub(crate) struct Setup {
@@ -50,24 +44,9 @@ impl std::fmt::Debug for SignedIn {
     }
 }
 
-pub(crate) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system always has randomness");
-    bytes
-}
-
-pub(crate) fn random_token() -> String {
-    URL_SAFE_NO_PAD.encode(random::<32>())
-}
-
 /// Whether a session's token counts under TLS alone.
 pub fn is_for_tls(token: &str) -> bool {
     token.starts_with(TLS_PREFIX)
-}
-
-/// Tokens have full entropy, so a plain digest is enough and can be looked up.
-pub(crate) fn digest(token: &str) -> TokenHash {
-    Sha256::digest(token.as_bytes()).into()
 }
 
 pub(crate) fn check_email(email: &str) -> Result<String, GatewayError> {

@@ -6,6 +6,13 @@ use std::{
 
 use protocol::model::UnixMicros;
 
+/// How exactly it is noted when something was last used: each note is a write.
+pub(crate) const USE_NOTE_MICROS: i64 = in_microseconds(60);
+
+pub(crate) const fn in_microseconds(seconds: i64) -> i64 {
+    seconds * 1_000_000
+}
+
 /// Where the time comes from, so that tests can say what time it is.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> UnixMicros + Send + Sync>);

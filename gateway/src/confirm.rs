@@ -5,8 +5,9 @@ use protocol::model::UnixMicros;
 
 use crate::{
     Caller, Gateway, GatewayError,
-    accounts::{MAX_PASSWORD_BYTES, in_microseconds},
+    accounts::MAX_PASSWORD_BYTES,
     caller::{Credential, Deed},
+    clock::in_microseconds,
     store::TokenHash,
 };
 

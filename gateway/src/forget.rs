@@ -8,6 +8,7 @@ use crate::{
     Action, Caller, Gateway, GatewayError,
     caller::Deed,
     live::Live,
+    secrets::random,
     store::{StoreError, Write, Written},
 };
 
@@ -64,7 +65,8 @@ impl Gateway {
             state.begin_forget_var(&name)?;
             let deed = Deed::new("variable.forget", name.as_str()).in_project(project);
             let note = deed.by(caller, self.now());
-            let (author, gesture, name) = (caller.user.id, random_gesture(), name.clone());
+            let (author, gesture, name) =
+                (caller.user.id, Gesture(u64::from_le_bytes(random())), name.clone());
             let write = Write::ForgetVar { project, name, author, gesture, note };
             self.inner.writer.ask_edit(live.clone(), write)
         };
@@ -122,8 +124,4 @@ async fn whole(
 
 fn odd(written: &Written) -> GatewayError {
     GatewayError::Unavailable(StoreError::Damaged(format!("a wish to forget was answered by {written:?}")))
-}
-
-fn random_gesture() -> Gesture {
-    Gesture(getrandom::u64().expect("the operating system always has randomness"))
 }

@@ -21,12 +21,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway, GatewayError,
-    accounts::random_token,
     actions::ActionCall,
     arrival::Arrival,
     keys::KnownKey,
     live::{Forms, Live, News, Restored, Seen, Speaker, Wire, lock_seen},
     receipts::{Receipts, Settled},
+    secrets::random_token,
     shares::KeyShare,
     store::{DeviceInfo, OpenSession, Sequenced, StoreError, Write, Written},
     writer::{Lane, NoRoom, Room},

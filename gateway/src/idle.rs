@@ -13,8 +13,8 @@ use protocol::model::UnixMicros;
 
 use crate::{
     Caller, Gateway,
-    accounts::{USE_NOTE_MICROS, in_microseconds},
     caller::Credential,
+    clock::{USE_NOTE_MICROS, in_microseconds},
     store::TokenHash,
 };
 

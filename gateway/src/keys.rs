@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Action, Caller, Gateway, GatewayError, Origin,
-    accounts::{USE_NOTE_MICROS, in_microseconds, random},
     cache::{Cache, Version},
     caller::Deed,
+    clock::{USE_NOTE_MICROS, in_microseconds},
+    secrets::random,
     store::{KeyState, NewKey, StoreError},
-    tokens::named,
+    text::named,
 };
 
 /// Keys of one project, revoked ones too.

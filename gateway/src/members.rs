@@ -4,9 +4,12 @@ use protocol::model::{Handle, Invitation, Member, ProjectId, ProjectRole, UserId
 
 use crate::{
     Action, Caller, Gateway, GatewayError, Origin, Secret, SignedIn,
-    accounts::{check_email, check_password, digest, in_microseconds, random_token},
+    accounts::{check_email, check_password},
     caller::{Credential, Deed},
+    clock::in_microseconds,
+    secrets::{digest, random_token},
     store::{Joining, Link, LinkPurpose, NewLink, NewUser},
+    text::one_line,
 };
 
 /// How long an invitation is good.
@@ -259,15 +262,5 @@ impl Gateway {
     async fn get_member(&self, project: ProjectId, user: UserId) -> Result<Member, GatewayError> {
         let members = self.inner.store.access().list_members(project).await?;
         members.into_iter().find(|member| member.user == user).ok_or(GatewayError::NotFound)
-    }
-}
-
-/// Text on one line, without what could pass for something else. Its length counts as it was sent, blanks around it too:
-/// so a form and the document of the HTTP API measure it.
-pub(crate) fn one_line(text: &str, max_chars: usize, what: &str) -> Result<String, GatewayError> {
-    let line = text.trim();
-    match text.chars().count() > max_chars || line.chars().any(char::is_control) {
-        true => Err(GatewayError::Invalid(format!("{what} is one line of at most {max_chars} characters"))),
-        false => Ok(line.to_owned()),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::model::{Project, ProjectId, ProjectInfo, ProjectSummary, Role};
 
 use crate::{
-    Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, store::HistoryRow, tokens::named,
+    Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, store::HistoryRow, text::named,
 };
 
 /// Projects of one person.

@@ -8,8 +8,8 @@ use totp_rs::{Builder, Secret as TotpSecret, Totp};
 
 use crate::{
     Action, Caller, Gateway, GatewayError, Origin,
-    accounts::{digest, random},
     caller::{Credential, Deed},
+    secrets::{digest, random},
     store::{Factor, TokenHash},
 };
 

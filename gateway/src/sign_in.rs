@@ -9,7 +9,9 @@ use protocol::model::{UnixMicros, UserId};
 
 use crate::{
     Gateway, GatewayError, Origin, Secret, SignedIn,
-    accounts::{MAX_PASSWORD_BYTES, check_email, digest, in_microseconds, random, random_token},
+    accounts::{MAX_PASSWORD_BYTES, check_email},
+    clock::in_microseconds,
+    secrets::{digest, random, random_token},
     store::{Factor, TokenHash},
 };
 

@@ -6,17 +6,17 @@ use protocol::model::{ApiToken, ProjectId, TokenId, TokenScope, UnixMicros, User
 
 use crate::{
     Action, Caller, Gateway, GatewayError, Secret,
-    accounts::{USE_NOTE_MICROS, digest, in_microseconds, random_token},
     caller::{Credential, Deed},
-    members::one_line,
+    clock::{USE_NOTE_MICROS, in_microseconds},
+    secrets::{digest, random_token},
     store::NewToken,
+    text::named,
 };
 
 /// What every token begins with, so that it is recognised wherever it turns up.
 pub const TOKEN_PREFIX: &str = "obs_";
 /// Characters of a token that lists show.
 const SHOWN_CHARS: usize = 8;
-const MAX_NAME_CHARS: usize = 80;
 /// Tokens of one account.
 const MAX_TOKENS: usize = 100;
 /// The longest life of a token, in days.
@@ -137,14 +137,5 @@ impl Gateway {
         let Some((user, _)) = access.get_user(user).await? else { return Ok(None) };
         let ApiToken { id, name, scope, project, .. } = token;
         Ok(Some(Caller { user, by: Credential::Token { id, name, scope, project }, address }))
-    }
-}
-
-/// What people call a project, a key or a token.
-pub(crate) fn named(name: &str, what: &str) -> Result<String, GatewayError> {
-    let name = one_line(name, MAX_NAME_CHARS, "a name")?;
-    match name.is_empty() {
-        true => Err(GatewayError::Invalid(format!("give {what} a name"))),
-        false => Ok(name),
     }
 }

@@ -25,7 +25,7 @@ use super::{
     schema::{Schema, Table},
     sqlite::inspect::{Depth, Found, beside, inspect},
 };
-use crate::accounts::random_token;
+use crate::secrets::random_token;
 
 /// Marks of running programs: they mean nothing in another database.
 const LEFT_OUT: &str = "writers";

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::connect;
 use crate::{
-    accounts::random_token,
+    secrets::random_token,
     store::{Result, StoreError},
 };
 

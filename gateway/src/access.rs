@@ -11,7 +11,7 @@ use std::{
 use protocol::model::{ProjectId, ProjectRole, Role, TokenScope, UserId};
 use tokio::sync::watch;
 
-use crate::{Caller, Gateway, GatewayError, cache::Cache, caller::Credential};
+use crate::{Caller, Gateway, GatewayError, cache::Cache, caller::Credential, store::StoreError};
 
 /// Something that somebody may want to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,6 +178,15 @@ impl Default for Access {
     }
 }
 
+/// Forgets what is known when it is dropped.
+struct Forgets<'a>(&'a Access);
+
+impl Drop for Forgets<'_> {
+    fn drop(&mut self) {
+        self.0.forget();
+    }
+}
+
 impl Access {
     /// Somebody's rights have changed: everybody who holds a connection looks again.
     pub(crate) fn forget(&self) {
@@ -240,6 +249,16 @@ impl Gateway {
     ) -> Result<(), GatewayError> {
         self.authorise(caller, action)?;
         self.require_second_factor(caller, None).await
+    }
+
+    /// Has the database change what somebody may do. Whatever comes of it, and also when nobody waits for that any more: what was
+    /// known may be wrong by now, and is forgotten.
+    pub(crate) async fn change_rights<T>(
+        &self,
+        change: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, GatewayError> {
+        let _forgets = Forgets(&self.inner.access);
+        Ok(change.await?)
     }
 
     /// From now on every project, and whatever is the owner's, is for people with a second factor.

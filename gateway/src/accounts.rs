@@ -303,9 +303,7 @@ impl Gateway {
         action: &'static str,
     ) -> Result<u64, GatewayError> {
         let deed = Deed::new(action, caller.user.name.clone()).by(caller, self.now());
-        let ended = self.inner.store.access().delete_sessions(caller.user.id, which, deed).await;
-        self.inner.access.forget();
-        Ok(ended?)
+        self.change_rights(self.inner.store.access().delete_sessions(caller.user.id, which, deed)).await
     }
 
     /// Sets another password, and ends the caller's other sessions; with `and_tokens` also their API tokens, and the
@@ -338,8 +336,8 @@ impl Gateway {
             Credential::Session(own) => Some(own),
             _ => None,
         };
-        let changed = access.set_password(caller.user.id, &hash, kept, and_tokens, deed).await;
-        self.inner.access.forget();
+        let changed =
+            self.change_rights(access.set_password(caller.user.id, &hash, kept, and_tokens, deed)).await;
         self.inner.sign_ins.forget(caller.user.id);
         if changed? { Ok(()) } else { Err(GatewayError::NotFound) }
     }
@@ -406,9 +404,9 @@ impl Gateway {
         let hash = self.inner.hasher.hash(password.to_owned()).await?;
         let now = self.now();
         let deed = Deed::new("account.password", user.name).by_visitor(None, "link", origin, now);
-        let reset = self.inner.store.access().reset_password(&digest(token), &hash, now, deed).await;
-        self.inner.access.forget();
-        let user = reset?.ok_or(GatewayError::LinkSpent)?;
+        let (access, link) = (self.inner.store.access(), digest(token));
+        let reset = self.change_rights(access.reset_password(&link, &hash, now, deed)).await?;
+        let user = reset.ok_or(GatewayError::LinkSpent)?;
         self.inner.sign_ins.forget(user.id);
         match self.factor_of(user.id).await? {
             // who reads the link may not have the app
@@ -427,10 +425,12 @@ impl Gateway {
         self.require_confirmation(caller).await?;
         let access = self.inner.store.access();
         let (found, _) = access.get_user(user).await?.ok_or(GatewayError::NotFound)?;
-        let deleted =
-            access.delete_user(user, Deed::new("account.delete", found.name).by(caller, self.now())).await;
-        self.inner.access.forget();
-        if deleted? { Ok(()) } else { Err(GatewayError::NotFound) }
+        let deed = Deed::new("account.delete", found.name).by(caller, self.now());
+        if self.change_rights(access.delete_user(user, deed)).await? {
+            Ok(())
+        } else {
+            Err(GatewayError::NotFound)
+        }
     }
 
     /// Makes an account and its first project, as scripts of the original HTTP API do, and returns the

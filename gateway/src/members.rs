@@ -138,9 +138,9 @@ impl Gateway {
         let now = self.now();
         let deed = Deed::new("member.join", caller.user.name.clone()).by(caller, now);
         let joining = Joining::Known(caller.user.id);
-        let joined = self.inner.store.access().join(&digest(token), joining, now, deed).await;
-        self.inner.access.forget();
-        let (_, project) = joined?.ok_or(GatewayError::LinkSpent)?;
+        let access = self.inner.store.access();
+        let joined = self.change_rights(access.join(&digest(token), joining, now, deed)).await?;
+        let (_, project) = joined.ok_or(GatewayError::LinkSpent)?;
         Ok(project)
     }
 
@@ -170,9 +170,8 @@ impl Gateway {
         let (name, role) = (email.clone(), protocol::model::Role::Member);
         let user = NewUser { name, email: Some(email), password_hash, role, created_at: now };
         let deed = Deed::new("member.join", user.name.clone()).by_visitor(None, "link", origin, now);
-        let joined = access.join(&digest(token), Joining::New(user), now, deed).await?;
+        let joined = self.change_rights(access.join(&digest(token), Joining::New(user), now, deed)).await?;
         let (user, project) = joined.ok_or(GatewayError::LinkSpent)?;
-        self.inner.access.forget();
         Ok((self.begin_session(user, "link", origin).await?, project))
     }
 
@@ -227,10 +226,9 @@ impl Gateway {
         }
         let deed = Deed::new("member.role", member.name).in_project(project);
         let deed = deed.from(member.role.as_str()).to(role.as_str()).by(caller, self.now());
-        let changed = self.inner.store.access().set_member_role(project, user, role, deed).await;
-        // whatever came of it: what was known may be wrong now
-        self.inner.access.forget();
-        if changed? { Ok(()) } else { Err(GatewayError::NotFound) }
+        let access = self.inner.store.access();
+        let changed = self.change_rights(access.set_member_role(project, user, role, deed)).await?;
+        if changed { Ok(()) } else { Err(GatewayError::NotFound) }
     }
 
     /// Removes a member, or lets somebody leave by themselves. Their open dashboards of the project close.
@@ -254,9 +252,9 @@ impl Gateway {
         let member = self.get_member(project, user).await?;
         let deed = Deed::new("member.remove", member.name).in_project(project).from(member.role.as_str());
         let deed = deed.by(caller, self.now());
-        let removed = self.inner.store.access().remove_member(project, user, deed).await;
-        self.inner.access.forget();
-        if removed? { Ok(()) } else { Err(GatewayError::NotFound) }
+        let access = self.inner.store.access();
+        let removed = self.change_rights(access.remove_member(project, user, deed)).await?;
+        if removed { Ok(()) } else { Err(GatewayError::NotFound) }
     }
 
     async fn get_member(&self, project: ProjectId, user: UserId) -> Result<Member, GatewayError> {

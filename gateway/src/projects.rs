@@ -29,9 +29,7 @@ impl Gateway {
         }
         let (key, now) = (self.generate_key(), self.now());
         let deed = Deed::new("project.create", name.as_str()).by(caller, now);
-        let made = access.create_project(&name, Some(user), key, now, deed).await;
-        self.inner.access.forget();
-        Ok(made?)
+        self.change_rights(access.create_project(&name, Some(user), key, now, deed)).await
     }
 
     /// The projects that somebody may see, the newest first.
@@ -105,9 +103,7 @@ impl Gateway {
         self.require_confirmation(caller).await?;
         let name = self.get_project(caller, id).await?.name;
         let deed = Deed::new("project.delete", name).in_project(id).by(caller, self.now());
-        let deleted = self.inner.store.access().delete_project(id, deed).await;
-        self.inner.access.forget();
-        if !deleted? {
+        if !self.change_rights(self.inner.store.access().delete_project(id, deed)).await? {
             return Err(GatewayError::NotFound);
         }
         self.let_go_of_deleted(id);

@@ -169,10 +169,9 @@ impl Gateway {
         let deed =
             Deed::new("account.second_factor", caller.user.name.clone()).to("on").by(caller, self.now());
         let kept = own_session(caller);
-        let confirmed =
-            access.confirm_factor(caller.user.id, &secret, step, &digests(&codes), kept, deed).await;
-        self.inner.access.forget();
-        if confirmed? { Ok(codes) } else { Err(already()) }
+        let digests = digests(&codes);
+        let confirming = access.confirm_factor(caller.user.id, &secret, step, &digests, kept, deed);
+        if self.change_rights(confirming).await? { Ok(codes) } else { Err(already()) }
     }
 
     /// Other recovery codes in place of those that are left.
@@ -221,9 +220,9 @@ impl Gateway {
     ) -> Result<(), GatewayError> {
         self.require_confirmation(caller).await?;
         let deed = Deed::new("account.second_factor", user.name.clone()).from("on").by(caller, self.now());
-        let removed = self.inner.store.access().delete_factor(user.id, kept, deed).await;
-        self.inner.access.forget();
-        if removed? { Ok(()) } else { Err(GatewayError::NotFound) }
+        let removed =
+            self.change_rights(self.inner.store.access().delete_factor(user.id, kept, deed)).await?;
+        if removed { Ok(()) } else { Err(GatewayError::NotFound) }
     }
 
     fn step_of(&self, secret: &[u8], user: &User, code: &str) -> Result<Option<i64>, GatewayError> {
@@ -284,10 +283,8 @@ impl Gateway {
         let word = |guarded| if guarded { "required" } else { "not required" };
         let deed = Deed::new("project.second_factor", self.get_project(caller, project).await?.name);
         let deed = deed.in_project(project).from(word(!guarded)).to(word(guarded)).by(caller, self.now());
-        let changed = self.inner.store.access().guard_project(project, guarded, deed).await;
-        self.inner.access.forget();
         // it may be so already
-        changed.map(drop).map_err(Into::into)
+        self.change_rights(self.inner.store.access().guard_project(project, guarded, deed)).await.map(drop)
     }
 }
 

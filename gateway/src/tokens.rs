@@ -96,9 +96,8 @@ impl Gateway {
         let token = access.get_token_of(caller.user.id, id).await?.ok_or(GatewayError::NotFound)?;
         let deed = Deed { project: token.project, ..Deed::new("token.delete", token.name) };
         let deed = deed.from(token.scope.as_str()).by(caller, self.now());
-        let deleted = access.delete_token(caller.user.id, id, deed).await;
-        self.inner.access.forget();
-        if deleted? { Ok(()) } else { Err(GatewayError::NotFound) }
+        let deleted = self.change_rights(access.delete_token(caller.user.id, id, deed)).await?;
+        if deleted { Ok(()) } else { Err(GatewayError::NotFound) }
     }
 
     /// For whom a script acts that sent this token from that address.

@@ -47,7 +47,7 @@ impl Gateway {
         note: &str,
     ) -> Result<(Secret, Invitation), GatewayError> {
         self.authorise_in(caller, Action::ManageMembers, project).await?;
-        let project_name = self.get_project(caller, project).await?.name;
+        let project_name = self.project_name(project).await?;
         let note = one_line(note, MAX_NOTE_CHARS, "a note")?;
         let (access, now) = (self.inner.store.access(), self.now());
         if access.list_invitations(project, now).await?.len() >= MAX_INVITATIONS {

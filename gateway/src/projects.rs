@@ -81,7 +81,7 @@ impl Gateway {
     ) -> Result<(), GatewayError> {
         self.authorise_in(caller, Action::RenameProject, id).await?;
         let name = named(name, "the project")?;
-        let old = self.get_project(caller, id).await?.name;
+        let old = self.project_name(id).await?;
         let deed = Deed::new("project.rename", name.as_str()).in_project(id).from(old).to(name.as_str());
         match self.inner.store.access().rename_project(id, &name, deed.by(caller, self.now())).await? {
             true => {
@@ -101,7 +101,7 @@ impl Gateway {
     pub async fn delete_project(&self, caller: &Caller, id: ProjectId) -> Result<(), GatewayError> {
         self.authorise_in(caller, Action::DeleteProject, id).await?;
         self.require_confirmation(caller).await?;
-        let name = self.get_project(caller, id).await?.name;
+        let name = self.project_name(id).await?;
         let deed = Deed::new("project.delete", name).in_project(id).by(caller, self.now());
         if !self.change_rights(self.inner.store.access().delete_project(id, deed)).await? {
             return Err(GatewayError::NotFound);
@@ -147,9 +147,12 @@ impl Gateway {
         id: ProjectId,
     ) -> Result<Arc<Live>, GatewayError> {
         self.authorise_in(caller, action, id).await?;
-        match self.inner.projects.get(id) {
-            Some(live) => Ok(live),
-            None => self.load(id).await,
-        }
+        self.load(id).await
+    }
+
+    /// What a project is called, for whoever was allowed something with it.
+    pub(crate) async fn project_name(&self, id: ProjectId) -> Result<String, GatewayError> {
+        let found = self.inner.store.get_project(id).await?;
+        found.map(|project| project.name).ok_or(GatewayError::NotFound)
     }
 }

@@ -50,7 +50,7 @@ impl Gateway {
     ) -> Result<(), GatewayError> {
         // one that is being read just now is there when it is read
         let live = self.live(caller, Action::ManageSchema, project).await?;
-        let name = self.get_project(caller, project).await?.name;
+        let name = self.project_name(project).await?;
         let word = |is_frozen| if is_frozen { "frozen" } else { "open" };
         let old = word(live.state().picture.is_frozen());
         let deed = Deed::new("schema.freeze", name).in_project(project).from(old).to(word(is_frozen));

@@ -281,7 +281,7 @@ impl Gateway {
             self.require_confirmation(caller).await?;
         }
         let word = |guarded| if guarded { "required" } else { "not required" };
-        let deed = Deed::new("project.second_factor", self.get_project(caller, project).await?.name);
+        let deed = Deed::new("project.second_factor", self.project_name(project).await?);
         let deed = deed.in_project(project).from(word(!guarded)).to(word(guarded)).by(caller, self.now());
         // it may be so already
         self.change_rights(self.inner.store.access().guard_project(project, guarded, deed)).await.map(drop)

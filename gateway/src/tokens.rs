@@ -39,7 +39,7 @@ impl Gateway {
         self.authorise(caller, Action::ManageOwnAccount)?;
         if let Some(project) = project {
             self.authorise_in(caller, Action::ReadProject, project).await?;
-            self.get_project(caller, project).await?;
+            self.project_name(project).await?;
         }
         self.require_confirmation(caller).await?;
         let name = named(name, "a token")?;

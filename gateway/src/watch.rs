@@ -87,7 +87,7 @@ impl Gateway {
     /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
     pub async fn watch(&self, caller: &Caller, project: ProjectId) -> Result<Watcher, GatewayError> {
         let role = self.authorise_in(caller, Action::ReadProject, project).await?;
-        let live = self.live(caller, Action::ReadProject, project).await?;
+        let live = self.load(project).await?;
         let clock = self.inner.clock.clone();
         let (seq, deltas) = live.watch();
         Ok(Watcher { live, clock, deltas, role, seq })

@@ -86,11 +86,11 @@ impl Registry {
         is_storing: bool,
         beside: impl Fn() -> Beside + Send,
     ) -> Result<Arc<Live>, GatewayError> {
+        if let Some(live) = self.get(project) {
+            return Ok(live);
+        }
         loop {
             let slot = self.slot(project);
-            if let Some(live) = self.reuse(&slot) {
-                return Ok(live);
-            }
             let _loading = slot.loading.lock().await;
             if let Some(live) = self.reuse(&slot) {
                 return Ok(live);

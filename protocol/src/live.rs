@@ -292,6 +292,18 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     postcard::to_stdvec(message).expect("messages are plain data, which postcard always takes")
 }
 
+/// A [`ServerMessage::Delta`] → bytes, as [`encode`] does it, without taking the events.
+pub fn encode_delta(seq: Seq, events: &[Event]) -> Vec<u8> {
+    #[derive(Serialize)]
+    #[expect(dead_code, reason = "they number the one that is used")]
+    enum Borrowed<'a> {
+        Snapshot,
+        More,
+        Delta { seq: Seq, events: &'a [Event] },
+    }
+    encode(&Borrowed::Delta { seq, events })
+}
+
 /// Bytes of one WebSocket message → value.
 ///
 /// # Errors
@@ -307,6 +319,13 @@ pub fn parse<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T, Malformed> {
 mod tests {
     use super::*;
     use crate::model::{Integer, NOT_DESIRED, VarType};
+
+    #[test]
+    fn a_delta_is_the_same_from_borrowed_events() {
+        let events = vec![Event::Storing(true), Event::Lost { records: 7 }];
+        let borrowed = encode_delta(9, &events);
+        assert_eq!(borrowed, encode(&ServerMessage::Delta { seq: 9, events }));
+    }
 
     #[test]
     fn messages_survive_the_wire() {

@@ -25,7 +25,7 @@ use std::{
 
 use protocol::{
     ProtocolError,
-    live::{Event, Seq, ServerMessage, Snapshot},
+    live::{Event, Seq, Snapshot, encode_delta},
     model::{
         DeviceId, LogEntry, Outcome, Project, ProjectId, ProjectRole, Revision, RunId, UnixMicros, VarName,
         VarRevision,
@@ -72,9 +72,7 @@ pub struct Delta {
 impl Delta {
     /// The message for dashboards, encoded once however many there are, and shared by them.
     pub fn encoded(&self) -> Arc<[u8]> {
-        let encode =
-            || protocol::live::encode(&ServerMessage::Delta { seq: self.seq, events: self.events.clone() });
-        Arc::clone(self.encoded.get_or_init(|| encode().into()))
+        Arc::clone(self.encoded.get_or_init(|| encode_delta(self.seq, &self.events).into()))
     }
 }
 

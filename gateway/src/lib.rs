@@ -8,7 +8,6 @@
 mod access;
 mod accounts;
 mod actions;
-mod arrival;
 mod audit;
 mod budgets;
 mod bus;

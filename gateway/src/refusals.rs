@@ -13,7 +13,7 @@ use protocol::{
     model::{DeviceId, ProjectId, Refused, RefusedLine, UnixMicros},
 };
 
-use crate::{Action, Caller, Gateway, GatewayError, games::GameLine};
+use crate::{Action, Caller, Gateway, GatewayError, games::Source};
 
 /// Lines that are kept of each device.
 const MAX_LINES_PER_DEVICE: usize = 5;
@@ -218,14 +218,14 @@ impl Gateway {
     }
 }
 
-impl GameLine {
+impl Source {
     /// Notes that something of this game was refused: `excerpt` is the beginning of the line, without keys.
-    pub fn note_refusal(&self, error: &ProtocolError, excerpt: String) {
+    pub(crate) fn note_refusal(&self, error: &ProtocolError, excerpt: String) {
         if !error.code.is_refusal() {
             return;
         }
         self.gateway.inner.refusals.count(error.code);
-        let device = Some(self.device());
+        let device = Some(self.device);
         self.live.refusals.record(device, line(self.gateway.now(), error, excerpt));
         self.live.note_refusal(device);
     }

@@ -10,18 +10,18 @@ use crate::live::Live;
 const MAX_DEVICES_PER_PROJECT: usize = 10_000;
 
 /// Keeps a device's place until its game is connected, or is not.
-pub(crate) struct Arrival {
+pub(super) struct Arrival {
     live: Arc<Live>,
     /// `None`: it is new.
-    pub(crate) known: Option<DeviceId>,
+    pub(super) known: Option<DeviceId>,
     /// Which one it takes the place of.
-    pub(crate) gives_way: Option<DeviceId>,
+    pub(super) gives_way: Option<DeviceId>,
 }
 
 impl Arrival {
     /// # Errors
     /// `rate` when the device is new and `may_add` says no, `quota` when too many devices are connected.
-    pub(crate) fn begin(
+    pub(super) fn begin(
         live: &Arc<Live>,
         identity: &str,
         may_add: &(dyn Fn() -> bool + Sync),

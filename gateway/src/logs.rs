@@ -7,7 +7,7 @@ use protocol::{
     model::{Device, DeviceId, Level, LogLine, ProjectId, UnixMicros},
 };
 
-use crate::{Action, Caller, Gateway, GatewayError, MAX_ROWS, store::PAGE_BYTES};
+use crate::{Action, Caller, Gateway, GatewayError, history::MAX_ROWS, store::PAGE_BYTES};
 
 /// Lines that one search looks at; the next one goes on from there.
 const MAX_LOOKED_AT: usize = 20_000;
@@ -215,6 +215,19 @@ impl LogPages {
         let fitting = PAGE_BYTES * page.len().max(1) / bytes.max(1);
         self.lines = fitting.clamp(MIN_LINES, MAX_ROWS as usize);
         Ok(page)
+    }
+
+    /// Those of the next lines that are wanted, which may be none; `None`: that was all.
+    ///
+    /// # Errors
+    /// Those of [`LogPages::next`].
+    pub async fn next_matching(
+        &mut self,
+        matcher: &LogMatcher,
+    ) -> Result<Option<Vec<LogLine>>, GatewayError> {
+        let page = self.next().await?;
+        let is_over = page.is_empty();
+        Ok((!is_over).then(|| page.into_iter().filter(|line| matcher.matches(line)).collect()))
     }
 }
 

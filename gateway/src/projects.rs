@@ -4,14 +4,10 @@ use std::sync::Arc;
 
 use protocol::model::{Project, ProjectId, ProjectInfo, ProjectSummary, Role};
 
-use crate::{
-    Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, store::HistoryRow, text::named,
-};
+use crate::{Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, text::named};
 
 /// Projects of one person.
 const MAX_PROJECTS: usize = 200;
-/// History rows and log lines of one answer.
-pub const MAX_ROWS: u32 = 1_000;
 
 impl Gateway {
     /// Makes a project; whoever asks becomes its first admin.
@@ -120,23 +116,6 @@ impl Gateway {
         self.inner.days.forget(id);
         self.end_keys_of(id);
         self.inner.sweeper.wake();
-    }
-
-    /// The history of a project's values, the newest first and those of one revision by name; behind one of them, and of one
-    /// variable, if these are given. At most `limit` entries, and fewer when their values are long.
-    ///
-    /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
-    pub async fn list_history(
-        &self,
-        caller: &Caller,
-        project: ProjectId,
-        name: Option<&protocol::model::VarName>,
-        behind: Option<(protocol::model::Revision, &protocol::model::VarName)>,
-        limit: u32,
-    ) -> Result<Vec<HistoryRow>, GatewayError> {
-        self.authorise_in(caller, Action::ReadProject, project).await?;
-        Ok(self.inner.store.list_history(project, name, behind, limit.clamp(1, MAX_ROWS)).await?)
     }
 
     /// The live state of a project, for somebody who may do that with it. One that is in memory costs no query.

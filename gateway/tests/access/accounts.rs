@@ -263,7 +263,7 @@ async fn a_deleted_account_leaves_its_name_in_histories(store: Arc<dyn Store>) {
     let sign_in = gateway.sign_in("ben@example.org", PASSWORD, &origin()).await;
     refused!(sign_in, GatewayError::WrongPassword);
     let history = gateway.list_history(&house.owner, id, None, None, 10).await.unwrap();
-    assert_eq!(history[0].author, "ben@example.org");
+    assert_eq!(history.rows[0].author, "ben@example.org");
     assert_eq!(house.newest_deed().await, deed("value.edit", "speed", None, Some("6")));
     assert!(house.trail(Some(id)).await.iter().any(|entry| entry.actor == "ben@example.org"));
     // and what he made is still there, for the owner

@@ -1,7 +1,7 @@
 //! Who did what.
 
 use axum::{Json, extract::State, response::IntoResponse};
-use gateway::{Caller, GatewayError};
+use gateway::{AuditPages, Caller, GatewayError};
 use protocol::model::{AuditCursor, AuditEntry, ProjectId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use super::{
     error::Answer,
     extract::{Asked, At, InProject},
     fields::Time,
-    pages::{AuditPages, Download, Standing, body_of},
+    pages::{Download, Standing, body_of},
 };
 
 /// Something that somebody did.

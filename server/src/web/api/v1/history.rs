@@ -1,10 +1,7 @@
 //! What was set before, by whom.
 
 use axum::{Json, extract::State};
-use gateway::{
-    GatewayError, MAX_ROWS,
-    store::{HistoryRow, PAGE_BYTES},
-};
+use gateway::{GatewayError, store::HistoryRow};
 use protocol::model::{Revision, VarName};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -73,19 +70,7 @@ pub(super) async fn list(
     };
     let (after, limit) = (place.after(read)?, place.limit()?);
     let behind = after.as_ref().map(|(revision, name)| (*revision, name));
-    let wanted = u32::try_from(limit + 1).unwrap_or(MAX_ROWS).min(MAX_ROWS);
-    let mut rows = web.gateway.list_history(&caller, project, name.as_ref(), behind, wanted).await?;
-    let has_more = rows.len() == wanted as usize || bytes_of(&rows) >= PAGE_BYTES;
-    rows.truncate(limit);
-    let last = rows.last().filter(|_| has_more);
-    let next = last.map(|row| (row.revision.0, row.name.to_string()).write());
-    Ok(Json(Part::new(rows.into_iter().map(ChangeView::from).collect(), next)))
-}
-
-/// At least what the store has counted for these.
-fn bytes_of(rows: &[HistoryRow]) -> usize {
-    /// Numbers of an older version may be written in more characters.
-    const SPARE: usize = 16;
-    let values = rows.iter().flat_map(|row| [&row.old, &row.new]).flatten();
-    values.map(|value| value.to_json().len() + SPARE).sum()
+    let page = web.gateway.list_history(&caller, project, name.as_ref(), behind, limit).await?;
+    let next = page.next.map(|(revision, name)| (revision.0, name.to_string()).write());
+    Ok(Json(Part::new(page.rows.into_iter().map(ChangeView::from).collect(), next)))
 }

@@ -203,13 +203,12 @@ struct LogDownload {
 
 impl Download for LogDownload {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, GatewayError> {
-        let page = self.pages.next().await?;
+        let lines = self.pages.next_matching(&self.matcher.0).await?;
         let is_first = !std::mem::replace(&mut self.is_begun, true);
-        if page.is_empty() && !is_first {
+        if lines.is_none() && !is_first {
             return Ok(None);
         }
-        let lines = page.into_iter().filter(|line| self.matcher.matches(line));
-        let rows: Vec<_> = lines.map(|line| self.matcher.view(line)).collect();
+        let rows: Vec<_> = lines.into_iter().flatten().map(|line| self.matcher.view(line)).collect();
         Ok(Some(csv::write(self.format, &rows, is_first)))
     }
 }

@@ -4,8 +4,7 @@ use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;
-use gateway::{Caller, Gateway, GatewayError, MAX_AUDIT_ENTRIES};
-use protocol::model::{AuditCursor, AuditEntry, ProjectId};
+use gateway::{Caller, Gateway, GatewayError};
 use tokio::sync::watch;
 
 use super::{
@@ -13,34 +12,6 @@ use super::{
     error::{Answer, Problem},
 };
 use crate::share::Share;
-
-/// An audit trail, the newest entry first.
-pub(super) struct AuditPages {
-    gateway: Gateway,
-    caller: Caller,
-    project: Option<ProjectId>,
-    after: Option<AuditCursor>,
-    is_over: bool,
-}
-
-impl AuditPages {
-    pub(super) fn new(gateway: Gateway, caller: Caller, project: Option<ProjectId>) -> Self {
-        Self { gateway, caller, project, after: None, is_over: false }
-    }
-
-    /// The next entries; none: that was all.
-    pub(super) async fn next(&mut self) -> Result<Vec<AuditEntry>, GatewayError> {
-        if self.is_over {
-            return Ok(Vec::new());
-        }
-        let after = self.after.take();
-        let page =
-            self.gateway.list_audit(&self.caller, self.project, after.as_ref(), MAX_AUDIT_ENTRIES).await?;
-        self.is_over = page.next.is_none();
-        self.after = page.next;
-        Ok(page.entries)
-    }
-}
 
 /// Something that is read page by page and written as it is read.
 pub(super) trait Download: Send + 'static {

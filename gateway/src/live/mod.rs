@@ -1,10 +1,11 @@
 //! The state of a project that somebody uses now: its games, its dashboards and their latest values.
 //!
 //! It is loaded from the database when the first game or dashboard comes, and let go some time after the last. Only
-//! what is committed gets in (`Live::apply`), so it never shows what a crash could take back.
+//! what is committed gets in (`facts.rs`), so it never shows what a crash could take back.
 
 mod backlog;
 mod connections;
+mod facts;
 mod feed;
 mod kept;
 mod picture;
@@ -27,8 +28,7 @@ use protocol::{
     ProtocolError,
     live::{Event, Seq, Snapshot, encode_delta},
     model::{
-        DeviceId, LogEntry, Outcome, Project, ProjectId, ProjectRole, Revision, RunId, UnixMicros, VarName,
-        VarRevision,
+        DeviceId, LogEntry, Outcome, Project, ProjectRole, Revision, RunId, UnixMicros, VarName, VarRevision,
     },
 };
 use tokio::{
@@ -47,10 +47,9 @@ pub(crate) use state::{Checked, News, PART_BYTES, Restored, Speaker, State, Walk
 
 use self::{backlog::Backlog, split::split};
 use crate::{
-    bus::{Committed, Topic},
     refusals::Ledger,
     shares::Today,
-    store::{DeviceInfo, Epoch, ProjectState, Write},
+    store::{DeviceInfo, Epoch, ProjectState},
     waiting::Waiting,
 };
 
@@ -316,73 +315,10 @@ impl Live {
     }
 }
 
-impl Topic for Live {
-    fn project(&self) -> ProjectId {
-        self.project.id
-    }
-
-    fn epoch(&self) -> i64 {
-        self.epoch
-    }
-
-    fn is_dropped(&self) -> bool {
-        self.dropped.is_cancelled()
-    }
-
-    fn is_deleted(&self) -> bool {
-        self.is_deleted.load(Relaxed)
-    }
-
-    fn publish(&self, facts: Vec<Committed>) {
-        let mut state = self.state();
-        let mut events = Vec::new();
-        for Committed { write, written } in facts {
-            if let Some(mut event) = state.apply(write, written) {
-                if let Event::Forgotten { devices, gave_way } = &mut event {
-                    // so many of them; those that a person forgets don't count
-                    *gave_way = self.refusals.forget_devices(devices, *gave_way);
-                }
-                append(&mut events, event);
-            }
-        }
-        let revision = state.picture.revision();
-        self.tell(&mut state, events);
-        drop(state);
-        self.revision.send_if_modified(|known| {
-            let newer = revision > *known;
-            *known = revision.max(*known);
-            newer
-        });
-    }
-
-    fn give_up(&self, write: &Write) {
-        let mut state = self.state();
-        state.connections.unannounce(write);
-        let records = state.feed.add_lost(write.records() as u64);
-        self.losses.fetch_add(1, Relaxed);
-        self.tell(&mut state, vec![Event::Lost { records }]);
-    }
-}
-
-/// Lines of many games that were committed together travel as one event.
-fn append(events: &mut Vec<Event>, event: Event) {
-    match (events.last_mut(), event) {
-        (Some(Event::Logs(lines)), Event::Logs(more)) => lines.extend(more),
-        (
-            Some(Event::Forgotten { devices, gave_way }),
-            Event::Forgotten { devices: more, gave_way: newer },
-        ) => {
-            devices.extend(more);
-            *gave_way = newer;
-        }
-        (_, event) => events.push(event),
-    }
-}
-
 /// A project that nothing is known of, in the epoch 1.
 #[cfg(test)]
 pub(crate) fn test_live(id: i64) -> Arc<Live> {
-    use protocol::model::Key;
+    use protocol::model::{Key, ProjectId};
 
     use crate::shares::{Days, Limits};
 

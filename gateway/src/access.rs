@@ -114,11 +114,11 @@ impl Action {
     }
 }
 
-/// Decides. `role` is what the caller is in the project that the action is about; `None` when it is about none, there
-/// is none, or he is nothing in it: those look the same from outside.
+/// Decides. `role` is the caller's role in the project that the action is about; `None` when it is about none, there
+/// is none, or they are nothing in it: those look the same from outside.
 ///
 /// # Errors
-/// [`GatewayError::NotFound`] when he may not even know of the project, [`GatewayError::Forbidden`].
+/// [`GatewayError::NotFound`] when they may not even know of the project, [`GatewayError::Forbidden`].
 pub(crate) fn authorise(
     caller: &Caller,
     action: Action,
@@ -221,7 +221,7 @@ impl Gateway {
         Ok(role)
     }
 
-    /// Whether somebody may do something to a project; what he is in it.
+    /// Whether somebody may do something to a project; returns their role in it.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::SecondFactorNeeded`],

@@ -53,9 +53,10 @@ pub(crate) fn check_email(email: &str) -> Result<String, GatewayError> {
     let email = email.trim().to_lowercase();
     let shaped = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     let clean = !email.chars().any(|c| c.is_control() || c.is_whitespace());
-    match shaped && clean && email.len() <= MAX_EMAIL_BYTES {
-        true => Ok(email),
-        false => Err(GatewayError::Invalid("this is not an e-mail address".to_owned())),
+    if shaped && clean && email.len() <= MAX_EMAIL_BYTES {
+        Ok(email)
+    } else {
+        Err(GatewayError::Invalid("this is not an e-mail address".to_owned()))
     }
 }
 
@@ -67,12 +68,13 @@ pub(crate) fn check_password(password: &str, email: &str) -> Result<(), GatewayE
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(GatewayError::Invalid(format!("a password has at most {MAX_PASSWORD_BYTES} bytes")));
     }
-    match is_easy_to_guess(password, email) {
-        true => Err(GatewayError::Invalid(
+    if is_easy_to_guess(password, email) {
+        Err(GatewayError::Invalid(
             "this password is among the first that somebody would try; take a longer or a less usual one"
                 .to_owned(),
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 
@@ -94,7 +96,7 @@ fn credentials(
 }
 
 impl Gateway {
-    /// Whether a one-time link is needed to get in: there is no owner, or he has no password.
+    /// Whether a one-time link is needed to get in: there is no owner, or the owner has no password.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`].
@@ -260,7 +262,7 @@ impl Gateway {
         self.end_sessions(caller, Sessions::One(hash), "session.end").await.map(drop)
     }
 
-    /// Ends every session of whoever asks, also the one by which he asks.
+    /// Ends every session of whoever asks, also the one they ask by.
     ///
     /// # Errors
     /// [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].
@@ -281,7 +283,7 @@ impl Gateway {
         Ok(found.map(|(hash, info)| SessionInfo { is_current: own(&hash), ..info }).collect())
     }
 
-    /// Ends one of his sessions.
+    /// Ends one of the caller's sessions.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].

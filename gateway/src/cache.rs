@@ -1,5 +1,5 @@
 //! What is kept in memory of what the database said, under one rule: whoever asks the database takes the version first, and
-//! what he read is kept only if nothing was forgotten meanwhile. Otherwise what was forgotten would come back.
+//! what they read is kept only if nothing was forgotten meanwhile. Otherwise what was forgotten would come back.
 
 use std::{
     collections::HashMap,

@@ -6,7 +6,7 @@ use protocol::model::{ProjectId, TokenId, TokenScope, User};
 
 use crate::store::{AuditRow, TokenHash};
 
-/// Somebody who proved who he is, and how. What he may do, [`crate::Action`] says.
+/// Somebody who proved who they are, and how. What they may do, [`crate::Action`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Who.

@@ -39,10 +39,7 @@ impl Gateway {
 
     /// What [`Self::asks_password`] says, as a refusal.
     pub(crate) async fn require_confirmation(&self, caller: &Caller) -> Result<(), GatewayError> {
-        match self.asks_password(caller).await? {
-            true => Err(GatewayError::ConfirmationNeeded),
-            false => Ok(()),
-        }
+        if self.asks_password(caller).await? { Err(GatewayError::ConfirmationNeeded) } else { Ok(()) }
     }
 
     /// Takes the password again; it counts for ten minutes, in this session alone.
@@ -58,9 +55,10 @@ impl Gateway {
         }
         let now = self.now();
         let deed = Deed::new("session.confirm", caller.user.name.clone()).by(caller, now);
-        match self.inner.store.access().confirm_session(session, now, deed).await? {
-            true => Ok(()),
-            false => Err(GatewayError::NotFound),
+        if self.inner.store.access().confirm_session(session, now, deed).await? {
+            Ok(())
+        } else {
+            Err(GatewayError::NotFound)
         }
     }
 

@@ -11,7 +11,7 @@ pub enum GatewayError {
     /// There is no such thing, or it is not for this person: the two look the same from outside.
     #[error("there is no such thing here, or it is not yours to see")]
     NotFound,
-    /// He may see it, and not do that.
+    /// They may see it, but not do that.
     #[error("you may not do this; ask an admin of the project")]
     Forbidden,
     /// They may do it once they have given their password again ([`crate::Gateway::confirm`]).

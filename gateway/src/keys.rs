@@ -285,10 +285,7 @@ impl Gateway {
         }
         let (key, now) = (self.generate_key(), self.now());
         let action = if replaces.is_some() { "key.rotate" } else { "key.create" };
-        let shown = match report_only {
-            true => format!("{}, only reports", key.shortened()),
-            false => key.shortened(),
-        };
+        let shown = if report_only { format!("{}, only reports", key.shortened()) } else { key.shortened() };
         let deed = Deed::new(action, name.clone()).in_project(project).to(shown);
         let deed = match replaces {
             Some((old, _)) => deed.from(old.key.shortened()),

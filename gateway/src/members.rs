@@ -21,7 +21,7 @@ const MAX_NOTE_CHARS: usize = 200;
 const MAX_WRONG_PASSWORDS: i64 = 5;
 
 impl Gateway {
-    /// The members of a project, by name. The instance's owner is one only if he was added.
+    /// The members of a project, by name. The instance's owner is one only if they were added.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
@@ -112,9 +112,10 @@ impl Gateway {
         let found = open.into_iter().find(|(_, invitation)| invitation.id == *id);
         let (hash, invitation) = found.ok_or(GatewayError::NotFound)?;
         let deed = Deed::new("member.uninvite", invitation.note).in_project(project);
-        match access.delete_link(&hash, deed.from(invitation.role.as_str()).by(caller, now)).await? {
-            true => Ok(()),
-            false => Err(GatewayError::NotFound),
+        if access.delete_link(&hash, deed.from(invitation.role.as_str()).by(caller, now)).await? {
+            Ok(())
+        } else {
+            Err(GatewayError::NotFound)
         }
     }
 
@@ -207,8 +208,8 @@ impl Gateway {
         }
     }
 
-    /// Changes what a member may do. His open dashboards change at once; invitations of one who is no admin any more
-    /// are taken back.
+    /// Changes what a member may do. Their open dashboards change at once; the invitations of somebody who is no longer an
+    /// admin are taken back.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].

@@ -134,7 +134,7 @@ impl Hasher {
         let (done, outcome) = oneshot::channel();
         let job = Box::new(move |argon2id: &Argon2id| {
             if !done.is_closed() {
-                // he may be going just now
+                // whoever asked may have just gone
                 let _ = done.send(work(argon2id));
             }
         });

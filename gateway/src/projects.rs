@@ -13,7 +13,7 @@ impl Gateway {
     /// Makes a project; whoever asks becomes its first admin.
     ///
     /// # Errors
-    /// [`GatewayError::Invalid`] for a name that is blank or too long or when he has too many,
+    /// [`GatewayError::Invalid`] for a name that is blank or too long or when they have too many,
     /// [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
     pub async fn create_project(&self, caller: &Caller, name: &str) -> Result<Project, GatewayError> {
         self.authorise(caller, Action::CreateProject)?;
@@ -79,12 +79,11 @@ impl Gateway {
         let name = named(name, "the project")?;
         let old = self.project_name(id).await?;
         let deed = Deed::new("project.rename", name.as_str()).in_project(id).from(old).to(name.as_str());
-        match self.inner.store.access().rename_project(id, &name, deed.by(caller, self.now())).await? {
-            true => {
-                self.inner.projects.rename(id, &name);
-                Ok(())
-            }
-            false => Err(GatewayError::NotFound),
+        if self.inner.store.access().rename_project(id, &name, deed.by(caller, self.now())).await? {
+            self.inner.projects.rename(id, &name);
+            Ok(())
+        } else {
+            Err(GatewayError::NotFound)
         }
     }
 

@@ -106,9 +106,10 @@ impl Entries {
         self.recent.remove(&entry.newest);
         self.recent.insert(number, device);
         entry.newest = number;
-        match entry.last.len() < MAX_LINES_PER_DEVICE {
-            true => self.kept += 1,
-            false => drop(entry.last.pop_front()),
+        if entry.last.len() < MAX_LINES_PER_DEVICE {
+            self.kept += 1;
+        } else {
+            drop(entry.last.pop_front());
         }
         entry.last.push_back(line);
         while self.kept > MAX_LINES_PER_PROJECT

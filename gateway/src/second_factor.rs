@@ -129,9 +129,10 @@ impl Gateway {
         }
         let secret = random::<20>();
         let enrolment = enrolment(&secret, &caller.user)?;
-        match access.begin_factor(caller.user.id, &secret, self.now()).await? {
-            true => Ok(enrolment),
-            false => Err(already()),
+        if access.begin_factor(caller.user.id, &secret, self.now()).await? {
+            Ok(enrolment)
+        } else {
+            Err(already())
         }
     }
 
@@ -185,9 +186,10 @@ impl Gateway {
         let codes = recovery_codes();
         let deed = Deed::new("account.recovery_codes", caller.user.name.clone()).by(caller, self.now());
         let access = self.inner.store.access();
-        match access.replace_recovery_codes(caller.user.id, &digests(&codes), deed).await? {
-            true => Ok(codes),
-            false => Err(GatewayError::Invalid("this account has no second factor".to_owned())),
+        if access.replace_recovery_codes(caller.user.id, &digests(&codes), deed).await? {
+            Ok(codes)
+        } else {
+            Err(GatewayError::Invalid("this account has no second factor".to_owned()))
         }
     }
 

@@ -167,9 +167,10 @@ impl Gateway {
         {
             return Err(GatewayError::WrongCode);
         }
-        match self.inner.sign_ins.end(&hash) {
-            true => self.begin_session(user, "password and code", origin).await,
-            false => Err(GatewayError::SignInExpired),
+        if self.inner.sign_ins.end(&hash) {
+            self.begin_session(user, "password and code", origin).await
+        } else {
+            Err(GatewayError::SignInExpired)
         }
     }
 

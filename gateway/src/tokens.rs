@@ -23,10 +23,10 @@ const MAX_TOKENS: usize = 100;
 pub const MAX_TOKEN_DAYS: u32 = 366;
 
 impl Gateway {
-    /// Makes a token that acts for whoever asks, in all his projects or in one. The secret is never shown again.
+    /// Makes a token that acts for whoever asks, in all their projects or in one. The secret is never shown again.
     ///
     /// # Errors
-    /// [`GatewayError::Invalid`], [`GatewayError::NotFound`] for a project that is not his,
+    /// [`GatewayError::Invalid`], [`GatewayError::NotFound`] for a project that is not theirs,
     /// [`GatewayError::Forbidden`] for a token, [`GatewayError::ConfirmationNeeded`], [`GatewayError::Unavailable`].
     pub async fn create_token(
         &self,
@@ -77,7 +77,7 @@ impl Gateway {
         Ok(self.inner.store.access().list_tokens(caller.user.id).await?)
     }
 
-    /// The token by which somebody asks; `None` when he asks by something else.
+    /// The token by which somebody asks; `None` when they ask by something else.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`].
@@ -86,7 +86,7 @@ impl Gateway {
         Ok(self.inner.store.access().get_token_of(caller.user.id, *id).await?)
     }
 
-    /// Deletes one of his tokens; what it holds open closes at once.
+    /// Deletes one of the caller's tokens; connections that it opened are closed at once.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].

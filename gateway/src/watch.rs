@@ -126,7 +126,7 @@ impl Watcher {
         self.live.project.id
     }
 
-    /// What whoever watches might do when he began.
+    /// The watcher's role when they began to watch.
     pub fn role(&self) -> ProjectRole {
         self.role
     }

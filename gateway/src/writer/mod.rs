@@ -96,10 +96,7 @@ impl Shared {
     /// The same for who waits for an answer: after the end there will be none.
     fn open_queues(&self) -> Result<MutexGuard<'_, Queues>, GatewayError> {
         let queues = self.queues();
-        match self.closed.load(Relaxed) {
-            true => Err(GatewayError::Closed),
-            false => Ok(queues),
-        }
+        if self.closed.load(Relaxed) { Err(GatewayError::Closed) } else { Ok(queues) }
     }
 
     /// Nobody writes any more: whoever waits is told so, and nothing is taken in.
@@ -218,9 +215,10 @@ impl Writer {
         let (project, rooms) = (topic.project(), &self.shared.rooms);
         let lane = Lane::of_notes(project);
         let mut queues = self.shared.queues();
-        let room = match queues.has_notes(project, device) {
-            true => Some(rooms.empty(lane)),
-            false => rooms.try_reserve_little(lane, NOTES_BYTES),
+        let room = if queues.has_notes(project, device) {
+            Some(rooms.empty(lane))
+        } else {
+            rooms.try_reserve_little(lane, NOTES_BYTES)
         };
         let Some(room) = room else { return };
         let seen = Some((at, applied));

@@ -135,7 +135,7 @@ impl Batch {
         self.jobs.is_empty() && self.flushed.is_empty()
     }
 
-    /// Its jobs are done: whoever waits for them is told, unless he waits for others too.
+    /// Its jobs are done: whoever waits for them is told, unless they wait for others too.
     pub(super) fn pass(self) {
         self.flushed.into_iter().for_each(Flushed::pass);
     }
@@ -220,11 +220,10 @@ impl Lanes {
                 item => batch.push(item),
             }
         }
-        match items.is_empty() {
-            true => {
-                self.items.remove(&lane);
-            }
-            false => self.turns.push_back(lane),
+        if items.is_empty() {
+            self.items.remove(&lane);
+        } else {
+            self.turns.push_back(lane);
         }
     }
 }
@@ -315,11 +314,10 @@ impl Queues {
         while batch.records < until && !lanes.turns.is_empty() {
             lanes.take_turn(until, batch);
         }
-        match lanes.turns.is_empty() {
-            true => {
-                self.ingest.remove(&project);
-            }
-            false => self.turns.push_back(project),
+        if lanes.turns.is_empty() {
+            self.ingest.remove(&project);
+        } else {
+            self.turns.push_back(project);
         }
     }
 

@@ -118,12 +118,11 @@ impl Rooms {
         let bytes = bytes.max(MIN_LINE_BYTES);
         let (grant, granted) = oneshot::channel();
         let mut ledger = self.ledger();
-        let unsent = match ledger.try_take(lane, bytes) {
-            true => grant.send(self.room(lane, bytes)).err(),
-            false => {
-                ledger.wait(Waiter { lane, bytes, grant });
-                None
-            }
+        let unsent = if ledger.try_take(lane, bytes) {
+            grant.send(self.room(lane, bytes)).err()
+        } else {
+            ledger.wait(Waiter { lane, bytes, grant });
+            None
         };
         drop(ledger);
         debug_assert!(unsent.is_none(), "the receiver is still here");
@@ -286,9 +285,10 @@ impl Ledger {
             if waiter.grant.is_closed() {
                 continue;
             }
-            match self.try_take(waiter.lane, waiter.bytes) {
-                true => granted.push(waiter),
-                false => self.waiting.push_back(waiter),
+            if self.try_take(waiter.lane, waiter.bytes) {
+                granted.push(waiter);
+            } else {
+                self.waiting.push_back(waiter);
             }
         }
         granted

@@ -187,7 +187,7 @@ impl Desk {
         Self { store, writer: Arc::new(writer), vitals, topic: test_topic(1) }
     }
 
-    /// Somebody edits, from now on; the outcome and how long he waited for it.
+    /// Somebody edits, from now on; the outcome and how long they waited for it.
     fn edit(&self, number: u64) -> JoinHandle<(Result<Written, GatewayError>, Duration)> {
         let (writer, topic) = (Arc::clone(&self.writer), Arc::clone(&self.topic));
         let write = Write::Edit {

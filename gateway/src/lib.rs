@@ -71,5 +71,5 @@ pub use sign_in::SignIn;
 pub use tokens::{MAX_TOKEN_DAYS, TOKEN_PREFIX};
 pub use vars::VarPart;
 pub use vitals::{Death, Vitals};
-pub use watch::{Picture, Watched, Watcher};
+pub use watch::{SnapshotParts, Watched, Watcher};
 pub use writer::{Room, WriterCounts};

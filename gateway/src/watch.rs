@@ -36,13 +36,13 @@ pub enum Watched {
 
 /// The state in messages for a dashboard, one after another: each is made when it is asked for, so that who reads slowly holds
 /// one of them. Deltas that come meanwhile are for the dashboard too.
-pub struct Picture {
+pub struct SnapshotParts {
     live: Arc<Live>,
     head: Option<Box<Snapshot>>,
     walk: Walk,
 }
 
-impl Iterator for Picture {
+impl Iterator for SnapshotParts {
     type Item = ServerMessage;
 
     fn next(&mut self) -> Option<ServerMessage> {
@@ -54,9 +54,9 @@ impl Iterator for Picture {
     }
 }
 
-impl std::fmt::Debug for Picture {
+impl std::fmt::Debug for SnapshotParts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Picture").field("project", &self.live.project.id).finish_non_exhaustive()
+        f.debug_struct("SnapshotParts").field("project", &self.live.project.id).finish_non_exhaustive()
     }
 }
 
@@ -96,10 +96,10 @@ impl Gateway {
 
 impl Watcher {
     /// The state now, in parts; [`Watcher::next`] continues right behind the first.
-    pub fn picture(&mut self) -> Picture {
+    pub fn picture(&mut self) -> SnapshotParts {
         let (head, walk) = self.live.begin_parts(self.clock.now(), self.role, PART_BYTES / 2);
         self.seq = head.seq;
-        Picture { live: Arc::clone(&self.live), head: Some(Box::new(head)), walk }
+        SnapshotParts { live: Arc::clone(&self.live), head: Some(Box::new(head)), walk }
     }
 
     /// The number of the newest log line; 0: there is none. What comes by [`Watcher::next`] from then on is newer.

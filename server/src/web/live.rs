@@ -18,7 +18,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
-use gateway::{Action, Caller, Gateway, GatewayError, Picture, Watched, Watcher};
+use gateway::{Action, Caller, Gateway, GatewayError, SnapshotParts, Watched, Watcher};
 use protocol::{
     limits::MAX_LIVE_MESSAGE_BYTES,
     live::{
@@ -128,7 +128,7 @@ struct Conversation {
     access: watch::Receiver<u64>,
     watcher: Option<Watcher>,
     /// What is still to be sent of the state with which the watching begins.
-    picture: Option<Picture>,
+    picture: Option<SnapshotParts>,
     saving: Option<Saving>,
     heartbeat: Interval,
     heard: Instant,
@@ -298,7 +298,7 @@ impl Conversation {
     /// Sends how the state begins. What follows goes out beside the deltas that come meanwhile.
     async fn begin_picture(&mut self) -> Result<(), End> {
         self.picture = self.watcher.as_mut().map(Watcher::picture);
-        match self.picture.as_mut().and_then(Picture::next) {
+        match self.picture.as_mut().and_then(SnapshotParts::next) {
             Some(head) => self.say(&head).await,
             None => Ok(()),
         }
@@ -382,7 +382,7 @@ async fn saved(saving: &mut Option<Saving>) -> ServerMessage {
     }
 }
 
-async fn part(picture: &mut Option<Picture>) -> Option<ServerMessage> {
+async fn part(picture: &mut Option<SnapshotParts>) -> Option<ServerMessage> {
     match picture {
         Some(picture) => picture.next(),
         None => pending().await,

@@ -2,10 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::Arc,
 };
 
 use protocol::model::{DeviceId, ProjectId};
@@ -13,14 +10,10 @@ use tokio::sync::oneshot;
 
 use super::{
     Lane, Room,
+    asked::{Answer, Asked},
     notes::{Note, Notes},
 };
-use crate::{
-    GatewayError,
-    bus::Topic,
-    receipts::Receipts,
-    store::{Write, Written},
-};
+use crate::{bus::Topic, receipts::Receipts, store::Write};
 
 /// Records that one project may write before the next one has its turn.
 const TURN_RECORDS: usize = 128;
@@ -35,38 +28,6 @@ pub(super) enum Reply {
     Answer(Answer),
     /// The connection of a sequenced line.
     Receipt(Arc<Receipts>),
-}
-
-/// The way back to somebody who does not wait long.
-pub(super) struct Answer {
-    outcome: oneshot::Sender<Result<Written, GatewayError>>,
-    is_taken: Arc<AtomicBool>,
-}
-
-impl Answer {
-    pub(super) fn send(self, outcome: Result<Written, GatewayError>) {
-        // whoever asked may have gone; what is written stands all the same
-        let _ = self.outcome.send(outcome);
-    }
-}
-
-/// The other end of an [`Answer`].
-pub(crate) struct Asked {
-    pub(super) outcome: oneshot::Receiver<Result<Written, GatewayError>>,
-    is_taken: Arc<AtomicBool>,
-}
-
-impl Asked {
-    pub(super) fn new() -> (Answer, Self) {
-        let (answer, outcome) = oneshot::channel();
-        let is_taken = Arc::new(AtomicBool::new(false));
-        (Answer { outcome: answer, is_taken: Arc::clone(&is_taken) }, Self { outcome, is_taken })
-    }
-
-    /// Whether an attempt to write it is under way, or was.
-    pub(super) fn is_taken(&self) -> bool {
-        self.is_taken.load(Relaxed)
-    }
 }
 
 /// A write on its way.
@@ -85,13 +46,13 @@ pub(super) struct Target {
 impl Job {
     /// Whoever asked has given up: an edit that was answered with an error is not made afterwards.
     fn is_abandoned(&self) -> bool {
-        matches!(&self.target.reply, Reply::Answer(answer) if answer.outcome.is_closed())
+        matches!(&self.target.reply, Reply::Answer(answer) if answer.is_closed())
     }
 
     /// From here on nobody can take it back.
     fn take(&self) {
         if let Reply::Answer(answer) = &self.target.reply {
-            answer.is_taken.store(true, Relaxed);
+            answer.take();
         }
     }
 }
@@ -279,7 +240,7 @@ impl Queues {
     pub(super) fn withdraw(&mut self, asked: &mut Asked) -> bool {
         let is_here = !asked.is_taken();
         if is_here {
-            asked.outcome.close();
+            asked.close();
             for queue in [&mut self.edits, &mut self.connects] {
                 while queue.pop_front_if(|item| item.is_abandoned()).is_some() {}
             }

@@ -17,7 +17,9 @@ use tokio::time::{Instant, sleep};
 use super::*;
 use crate::{
     bus::test_topic,
-    store::{AccessStore, GestureRow, HistoryRow, KeyState, ProjectState, Result as StoreResult, Ticket},
+    store::{
+        AccessStore, GestureRow, HistoryRow, KeyState, ProjectState, Result as StoreResult, Ticket, Written,
+    },
 };
 
 const SECOND: Duration = Duration::from_secs(1);

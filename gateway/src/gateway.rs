@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Clock, GatewayError,
     access::Access,
-    accounts::Setup,
     budgets::{Budgets, Unread, UnreadLine},
     idle::Idle,
     keys::Keys,
@@ -19,6 +18,7 @@ use crate::{
     refusals::Refusals,
     secrets::random_token,
     sessions,
+    setup::Setup,
     shares::{Days, Limits},
     sign_in::SignIns,
     store::{Epoch, Store, StoreError},

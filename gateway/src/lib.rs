@@ -36,6 +36,7 @@ mod schema;
 mod second_factor;
 mod secrets;
 mod sessions;
+mod setup;
 mod shares;
 mod sign_in;
 mod steps;

@@ -178,7 +178,7 @@ impl Default for Access {
     }
 }
 
-/// Forgets what is known when it is dropped.
+/// Drops what is cached of rights, however its scope is left.
 struct Forgets<'a>(&'a Access);
 
 impl Drop for Forgets<'_> {
@@ -251,8 +251,8 @@ impl Gateway {
         self.require_second_factor(caller, None).await
     }
 
-    /// Has the database change what somebody may do. Whatever comes of it, and also when nobody waits for that any more: what was
-    /// known may be wrong by now, and is forgotten.
+    /// Runs a change of somebody's rights in the database, and drops what is cached of rights afterwards, whatever the outcome: also
+    /// when the caller is cancelled halfway, since the change may have been committed.
     pub(crate) async fn change_rights<T>(
         &self,
         change: impl Future<Output = Result<T, StoreError>>,

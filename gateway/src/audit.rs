@@ -6,7 +6,7 @@ use crate::{Action, Caller, Gateway, GatewayError, store::PAGE_BYTES};
 
 /// Entries of one part.
 const MAX_ENTRIES: u32 = 200;
-/// Entries that one search looks through: a filter that nothing passes must not read a year.
+/// Entries that one search looks at: a filter that matches nothing must not read a year.
 const MAX_LOOKED_THROUGH: usize = 2_000;
 
 /// Which entries of the audit trail are wanted; empty texts: all.

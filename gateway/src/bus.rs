@@ -1,36 +1,35 @@
-//! The way from what is committed to what is shown. The writer publishes here and does not know who listens; what a project's
-//! games and dashboards see follows from what is published and from nothing else. Facts that another server commits would
-//! come the same way.
+//! The seam between committing and showing. The writer publishes committed facts here and does not know who listens; what games
+//! and dashboards see follows from these facts alone. Facts that another server commits can come the same way.
 
 use protocol::model::ProjectId;
 
 use crate::store::{Write, Written};
 
-/// A fact: a write, and what the database gave to it.
+/// A committed fact: a write, and what the database made of it.
 #[derive(Debug)]
 pub(crate) struct Committed {
     pub(crate) write: Write,
     pub(crate) written: Written,
 }
 
-/// A project as it was once read from the database. Whoever writes something says for which reading it is, which keeps that in
-/// memory until the outcome is published: whoever reads the project meanwhile would not hear of it.
+/// One project, loaded from the database. A write holds the topic it is for, which keeps the project in memory until the outcome
+/// is published: a copy loaded in the meantime would miss it.
 pub(crate) trait Topic: Send + Sync {
     fn project(&self) -> ProjectId;
 
-    /// The epoch of the database in which it was read.
+    /// The epoch of the database from which it was loaded.
     fn epoch(&self) -> i64;
 
-    /// Whether it counts no longer: it starts over from the database.
+    /// Whether it is out of date: the project is loaded anew.
     fn is_dropped(&self) -> bool;
 
     /// Whether the project was deleted.
     fn is_deleted(&self) -> bool;
 
-    /// Takes in what was committed together, in its order.
+    /// Takes in facts of one commit, in the order of the commit.
     fn publish(&self, facts: Vec<Committed>);
 
-    /// A write was taken in and will never be committed.
+    /// A write was accepted and will never be committed.
     fn give_up(&self, write: &Write);
 }
 

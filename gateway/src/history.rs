@@ -1,4 +1,4 @@
-//! What people wanted before.
+//! The history of desired values.
 
 use protocol::model::{ProjectId, Revision, VarName};
 

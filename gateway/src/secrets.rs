@@ -1,4 +1,4 @@
-//! Random bytes, and the tokens that are made of them.
+//! Random bytes, tokens and their digests.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};

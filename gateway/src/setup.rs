@@ -1,4 +1,4 @@
-//! The first person: whoever has the one-time link becomes the owner.
+//! Setting up the instance: whoever has the one-time link becomes its owner.
 
 use protocol::model::{Role, UnixMicros, User};
 

@@ -1,4 +1,4 @@
-//! Which keys open which project, and whether they do now.
+//! Which project a key opens, and whether the key is in force.
 
 use std::{net::IpAddr, sync::Arc};
 

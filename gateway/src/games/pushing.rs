@@ -17,7 +17,7 @@ pub struct Push {
     pub payload: Arc<[u8]>,
 }
 
-/// What one game has.
+/// What one game was sent.
 pub(super) struct Pushes {
     wire: Wire,
     forms: Arc<Forms>,

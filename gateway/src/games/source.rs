@@ -1,5 +1,5 @@
-//! Where what a game sends comes in: room for it, its checks, and the way to the writer. It knows no socket and no session: a
-//! connection has one for as long as it lives, and whoever brings log entries in another way needs nothing else.
+//! The way in for what a device sends: room in the queue, checks, and the writer. It knows no socket and no session: a game's
+//! connection has a source for as long as it lives, and an edge that receives log entries in another way needs nothing more.
 
 use std::sync::{
     Arc, Mutex,
@@ -65,7 +65,7 @@ impl Source {
         Self { gateway: gateway.clone(), live, device, lane, ended, report_only, seen }
     }
 
-    /// It runs actions from now on: those that it declares.
+    /// From now on it runs the actions that it declares.
     pub(super) fn begin_actions(&self) -> mpsc::Receiver<ActionCall> {
         let (calls, actions) = mpsc::channel(MAX_WAITING_ACTIONS);
         self.live.state().connections.runs.add(self.device, calls, &self.seen);
@@ -164,7 +164,7 @@ impl Source {
         Ok(Reported { left_out, forms_changed })
     }
 
-    /// Of a line that brings nothing only the number counts.
+    /// Stores nothing of a line but its number.
     pub(super) fn skip(&self, room: Room, line: Option<Numbered>) {
         let (project, at) = (self.live.project.id, self.gateway.now());
         if let Some(Numbered { line: number, .. }) = line {

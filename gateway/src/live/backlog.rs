@@ -1,5 +1,5 @@
 //! Deltas on their way to dashboards: each waits once, however many have not taken it, and all of them take no more than a
-//! bound in bytes. Who then lacks one gets a snapshot instead.
+//! bound in bytes. A dashboard that misses one gets a snapshot instead.
 
 use std::{
     collections::VecDeque,

@@ -1,5 +1,5 @@
-//! What this server knows of its own connections and nobody else does: who is there, what is on its way to the database, and who
-//! stands by which declaration. It begins anew with the server.
+//! This server's bookkeeping about its own connections: who is online, what is on its way to the database, which declarations
+//! have a connected game behind them. Nothing of it is stored.
 
 mod announced;
 mod arrivals;
@@ -46,7 +46,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// The database has answered.
+    /// The outcome of a write is known.
     pub(super) fn settle(&mut self, write: &Write, written: &Written) {
         self.unannounce(write);
         match (write, written) {
@@ -62,7 +62,7 @@ impl Connections {
         }
     }
 
-    /// What this declares is decided: it is stored, or never will be.
+    /// A write is no longer on its way: what it declares is stored, or never will be.
     pub(super) fn unannounce(&mut self, write: &Write) {
         // what a person has consented to was not announced
         if let Write::Report { declared, .. } | Write::Declare { declared, note: None, .. } = write {

@@ -1,4 +1,4 @@
-//! What dashboards of this server were told of a project, and what they are still to be told.
+//! What this server's dashboards were told of a project, and what is being gathered for them.
 
 use std::collections::BTreeSet;
 

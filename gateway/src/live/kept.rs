@@ -1,5 +1,4 @@
-//! Projects that nobody uses at the moment stay in memory for a while: whoever was there lately comes again, and reading one takes
-//! half a second when it is large.
+//! Projects that are not in use stay in memory for a while: clients come back, and loading a large project takes half a second.
 
 use std::{
     collections::HashMap,
@@ -17,7 +16,7 @@ const MAX_BYTES: usize = 64 << 20;
 /// How long one stays.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// Projects that were used lately. Those that somebody uses now are in memory anyway and do not count.
+/// Projects that were used lately. Those in use are in memory anyway and do not count.
 #[derive(Debug)]
 pub(super) struct Kept {
     max_bytes: usize,

@@ -1,5 +1,5 @@
-//! A project as it is: its devices, variables and log, and what devices did with values. It follows from what was committed, and
-//! from what devices say of themselves; of this server's connections it knows nothing. No locks and no clock.
+//! A project's current state: its devices, variables and log, and what devices did with values. Derived from committed facts and
+//! from what devices say of themselves; it knows nothing of this server's connections. No locks and no clock.
 
 mod applied;
 mod desired;
@@ -92,7 +92,7 @@ impl Picture {
         }
     }
 
-    /// Takes in what was committed; what there is to tell of it.
+    /// Applies a committed fact; returns what dashboards are told of it.
     pub(super) fn apply(&mut self, write: Write, written: Written, share: Share<'_>) -> Option<Event> {
         match (write, written) {
             (Write::Logs { device, received, entries, .. }, Written::Logs { first_seq }) => {
@@ -288,7 +288,7 @@ impl Picture {
         self.log.keep_name(id, device.name);
     }
 
-    /// A device says what it is: it is new, or there again.
+    /// A device has connected and says what it is.
     pub(super) fn put_device(&mut self, id: DeviceId, info: &DeviceInfo, now: UnixMicros) {
         self.identities.insert(info.identity.clone(), id);
         self.log.name_by_device(id);

@@ -1,5 +1,5 @@
-//! A project in memory: its picture, this server's connections with it, and what dashboards were told. What needs more than one of
-//! them is here. No locks and no clock.
+//! A project in memory: its picture, this server's connections to it, and the feed of its dashboards. What needs more than one of
+//! these is here. No locks and no clock.
 
 mod arrivals;
 mod budget;
@@ -46,7 +46,7 @@ impl State {
         Self { picture, connections, feed: Feed::new(storing) }
     }
 
-    /// Takes in what was committed; what there is to tell of it.
+    /// Applies a committed fact; returns what dashboards are told of it.
     pub(crate) fn apply(&mut self, write: Write, written: Written) -> Option<Event> {
         let Self { picture, connections, .. } = self;
         connections.settle(&write, &written);

@@ -1,4 +1,4 @@
-//! Writes that somebody waits for: edits of people, and games that connect.
+//! Writes with somebody waiting for the outcome: edits, and games that connect.
 
 use std::sync::{
     Arc,

@@ -6,7 +6,7 @@ use protocol::model::{Desired, Gesture};
 use protocol::model::{Value, VarName, VarRevision};
 
 use super::state::{LiveState, Touched};
-use super::vars::{VarState, Wish};
+use super::vars::{Pending, VarState, Wish};
 use crate::format;
 
 /// So much of a value stands in a sentence.
@@ -78,7 +78,7 @@ pub struct Conflict {
 impl VarState {
     /// A hand takes hold: what arrives from now on is not what the person has seen.
     pub fn hold(&mut self) {
-        let seen = self.revision();
+        let seen = self.seen();
         self.hand.get_or_insert(Hand { seen });
     }
 
@@ -87,12 +87,11 @@ impl VarState {
         self.hand = None;
     }
 
-    /// The newest revision that the person has seen.
+    /// The newest revision that the person has seen or made: their own edit counts as soon as it is saved, before its
+    /// delta arrives.
     pub(super) fn seen(&self) -> Option<VarRevision> {
-        match self.hand {
-            Some(hand) => hand.seen,
-            None => self.revision(),
-        }
+        let seen = self.hand.map_or_else(|| self.revision(), |hand| hand.seen);
+        seen.max(self.pending.as_ref().and_then(Pending::saved))
     }
 
     /// What somebody else wants since the hand began. While own edits are on their way nobody can say whose a new value is:

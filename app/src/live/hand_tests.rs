@@ -137,6 +137,55 @@ fn own_edits_are_not_somebody_elses() {
     edit(&mut state, 6);
 }
 
+/// What may happen between two edits of one person.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    Answer,
+    Delta,
+    Hold,
+    Edit,
+}
+
+#[test]
+fn a_persons_next_edit_is_never_in_conflict_with_their_last_one() {
+    use Step::{Answer, Delta, Edit, Hold};
+    let steps = [Answer, Delta, Hold, Edit];
+    let orders = (0..4usize.pow(4)).map(|code| [0, 1, 2, 3].map(|digit| steps[code >> (2 * digit) & 3]));
+    let place = |order: &[Step], step| order.iter().position(|other| *other == step);
+    let orders = orders.filter(|order| {
+        steps.iter().all(|step| order.contains(step)) && place(order, Hold) < place(order, Edit)
+    });
+    let mut tried = 0;
+    for order in orders {
+        let mut state = state();
+        let first = edit(&mut state, 41);
+        for step in order {
+            match step {
+                Answer => state.apply(saved(first, 4)),
+                Delta => state.apply(delta(11, edited(int(41), 4))),
+                Hold => state.hold(&name("speed")),
+                Edit => state.edit(&name("speed"), int(42), Gesture(2)),
+            };
+        }
+        assert_eq!(unsent(&mut state), [change("speed", 42, 4)], "{order:?}");
+        assert_eq!(status(&state), Status::Sending, "{order:?}");
+        tried += 1;
+    }
+    assert_eq!(tried, 12);
+}
+
+#[test]
+fn an_edit_in_doubt_that_turns_out_to_be_saved_was_seen() {
+    let mut state = state();
+    state.hold(&name("speed"));
+    let id = edit(&mut state, 41);
+    let refused = EditRefused { code: "undecided".into(), text: "look at the value".into() };
+    state.apply(ServerMessage::EditResult { id, outcome: Err(refused) });
+    state.apply(delta(11, edited(int(41), 4)));
+    state.edit(&name("speed"), int(42), Gesture(2));
+    assert_eq!(unsent(&mut state), [change("speed", 42, 4)]);
+}
+
 #[test]
 fn a_drag_goes_on_while_its_own_values_come_back_late() {
     let mut state = state();

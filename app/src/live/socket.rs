@@ -248,20 +248,20 @@ impl Connection {
             ServerMessage::Pong { .. } => self.in_doubt,
             _ => false,
         };
+        // a new edit of the same variable may wait for it, and a page that is out of sight draws no frames
+        let is_answer = matches!(message, ServerMessage::EditResult { .. });
         self.inbox.borrow_mut().push(message);
         if is_fresh {
             // edits that were kept go on top of it, so it is applied first
             self.apply_inbox();
             self.opened();
-        } else if self.inbox.borrow().len() > MAX_INBOX {
+        } else if is_answer || self.inbox.borrow().len() > MAX_INBOX {
             self.apply_inbox();
         } else if self.inbox.borrow().len() == 1 {
             let (live, inbox) = (self.live, Rc::clone(&self.inbox));
             request_animation_frame(move || {
-                let touched = apply(live, &inbox);
-                let has_unsent = live.inner.try_with_value(|inner| inner.state.has_unsent());
-                if touched.resubscribe || has_unsent.unwrap_or_default() {
-                    // wakes the task, which sees that it has to ask again, or what waited for an answer
+                if apply(live, &inbox).resubscribe {
+                    // wakes the task, which sees that it has to ask again
                     live.wake();
                 }
             });
@@ -282,12 +282,19 @@ impl Connection {
     /// After a sleep the page may be old without knowing: what is edited on it now waits for the answer to a ping,
     /// before which everything that happened meanwhile arrives.
     fn check_awake(&mut self) {
-        let slept = now() > self.last_turn + ASLEEP_AFTER_MS;
-        self.last_turn = now();
+        let now = now();
+        if now < self.last_turn {
+            // the clock was set back: nothing waits until it is as late again
+            self.last_edit = 0.0;
+            self.last_heard = now;
+            self.ping_sent = self.ping_sent.map(|_| now);
+        }
+        let slept = now > self.last_turn + ASLEEP_AFTER_MS;
+        self.last_turn = now;
         if slept && self.was_open && !self.in_doubt {
             self.in_doubt = true;
             self.live.update(|state| state.set_open(false));
-            self.ping_sent = Some(now());
+            self.ping_sent = Some(now);
             self.outbox.push(ClientMessage::Ping { token: 0 });
         }
     }

@@ -83,6 +83,16 @@ pub enum Stage {
     Saved(VarRevision),
 }
 
+impl Pending {
+    /// The revision under which it is saved.
+    pub(super) fn saved(&self) -> Option<VarRevision> {
+        match self.stage {
+            Stage::Saved(revision) => Some(revision),
+            Stage::Unsent | Stage::Sent(_) => None,
+        }
+    }
+}
+
 impl VarState {
     /// A variable that a device has just declared.
     pub fn declared(spec: VarSpec, by: Option<DeviceId>) -> Self {
@@ -218,11 +228,10 @@ impl VarState {
         }
         let known = self.seen();
         let (seen, sent) = match self.pending.take() {
-            Some(Pending { stage: Stage::Saved(revision), .. }) => (known.max(Some(revision)), None),
             // what waits, perhaps for the connection, stays based on what was seen when it began to
             Some(Pending { stage: Stage::Unsent, seen, sent, .. }) => (seen, sent),
             Some(Pending { stage: Stage::Sent(_), seen, sent, .. }) => (known.max(seen), sent),
-            None => (known, None),
+            Some(Pending { stage: Stage::Saved(_), .. }) | None => (known, None),
         };
         self.pending = Some(Pending { value, again, gesture, stage: Stage::Unsent, seen, sent });
         self.refused = None;
@@ -323,13 +332,10 @@ impl VarState {
             self.own = Some(desired.revision);
             self.undecided = None;
             self.refused = None;
+            self.see(self.own);
         }
         let known = self.revision().unwrap_or(NOT_DESIRED);
-        if let Some(Pending { stage: Stage::Saved(revision), .. }) = self.pending
-            && known >= revision
-        {
-            self.pending = None;
-        }
+        self.pending.take_if(|pending| pending.saved().is_some_and(|saved| known >= saved));
     }
 }
 

@@ -1,7 +1,7 @@
-//! Colours of terminals in log messages: ECMA-48 "select graphic rendition", as classes of the style sheet. Every other
-//! sequence is left out; what is stored and downloaded stays as the game wrote it.
+//! Terminal colours in log messages: ECMA-48 "select graphic rendition", as classes of the style sheet. Every other sequence is
+//! dropped; what is stored and downloaded stays as the game wrote it.
 
-/// Text of one look.
+/// Text in one style.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// Classes, such as `ansi-red ansi-bold`; empty for plain text.
@@ -22,7 +22,7 @@ struct Look {
     underline: bool,
 }
 
-/// A message in pieces of one look each.
+/// A message in pieces of one style each.
 pub fn pieces(message: &str) -> Vec<Piece> {
     let (mut pieces, mut look, mut rest) = (Vec::new(), Look::default(), message);
     while !rest.is_empty() {
@@ -42,13 +42,14 @@ pub fn pieces(message: &str) -> Vec<Piece> {
 
 /// A message without sequences.
 pub fn plain(message: &str) -> String {
-    match message.contains(ESCAPE) {
-        true => pieces(message).into_iter().map(|piece| piece.text).collect(),
-        false => message.to_owned(),
+    if message.contains(ESCAPE) {
+        pieces(message).into_iter().map(|piece| piece.text).collect()
+    } else {
+        message.to_owned()
     }
 }
 
-/// Behind the sequence that the text begins with, and the codes of one that is about looks.
+/// The text after the sequence that it starts with, and the codes of one about style.
 fn skip(text: &str) -> (Option<&str>, &str) {
     let Some(sequence) = text.strip_prefix(ESCAPE) else { return (None, text) };
     let behind = |len: usize| sequence.get(len..).unwrap_or_default();
@@ -58,7 +59,7 @@ fn skip(text: &str) -> (Option<&str>, &str) {
                 let codes = &sequence[1..=len];
                 (sequence[1 + len..].starts_with('m').then_some(codes), behind(len + 2))
             }
-            // cut off in the middle: it says nothing more
+            // cut off in the middle: the rest is dropped
             None => (None, ""),
         },
         // a title or a link, up to the bell or the end of its text
@@ -90,7 +91,7 @@ impl Look {
                 90..=97 => self.color = Some(usize::from(code - 90)),
                 38 => self.color = extended(&mut codes),
                 39 => self.color = None,
-                // a background is not shown, and its numbers are none of ours
+                // backgrounds are not shown; skip their parameters
                 48 => drop(extended(&mut codes)),
                 _ => {}
             }
@@ -111,7 +112,7 @@ impl Look {
     }
 }
 
-/// One of 256 colours or of all, as the nearest of the eight that a theme has.
+/// One of 256 colours, or a 24-bit one, as the nearest of the theme's eight.
 fn extended(codes: &mut impl Iterator<Item = u16>) -> Option<usize> {
     match codes.next()? {
         5 => match codes.next()? {
@@ -131,7 +132,7 @@ fn extended(codes: &mut impl Iterator<Item = u16>) -> Option<usize> {
     }
 }
 
-/// Bits as in the order of the eight: red 1, green 2, blue 4.
+/// Bits in the order of the eight: red 1, green 2, blue 4.
 fn nearest(rgb: [u16; 3]) -> usize {
     let (most, least) = (rgb.into_iter().max().unwrap_or(0), rgb.into_iter().min().unwrap_or(0));
     if most < 64 {

@@ -1,4 +1,4 @@
-//! Colours as games write them, and written back in the same way.
+//! Colours in the notation of the game, read and written back.
 
 use csscolorparser::Color;
 use protocol::model::{Integer, Value};
@@ -13,11 +13,11 @@ enum Form {
     Hex { is_short: bool, has_alpha: bool, is_upper: bool, has_hash: bool },
     /// `rgb(255, 136, 68)` and `rgba(…)`, or `rgb(255 136 68 / 50%)`.
     Rgb { has_commas: bool, says_alpha: bool },
-    /// The same of `hsl`.
+    /// The same with `hsl`.
     Hsl { has_commas: bool, says_alpha: bool },
     /// `tomato`; a colour without a name becomes `#rrggbb`.
     Name,
-    /// `oklch(…)` and the other functions of CSS.
+    /// `oklch(…)` and the other CSS functions.
     Function(Space),
     /// 0xff8844, or 0xccff8844 with alpha in front; some read those as signed.
     Number { is_float: bool, has_alpha: bool, is_signed: bool },
@@ -25,7 +25,7 @@ enum Form {
     NumberText { has_alpha: bool, is_upper: bool },
 }
 
-/// The colour spaces of CSS that have a function of their own.
+/// The CSS colour spaces with a function of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Space {
     Hwb,
@@ -35,7 +35,7 @@ enum Space {
     Oklch,
 }
 
-/// A colour, and how its game writes it.
+/// A colour, and its game's notation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Colour {
     color: Color,
@@ -43,7 +43,7 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// Reads a value; `None` for what is no colour that we know.
+    /// Reads a value; `None` if it is not a known notation.
     pub fn of(value: &Value) -> Option<Self> {
         match value {
             Value::Text(text) => Self::parse(text.trim()),
@@ -55,18 +55,18 @@ impl Colour {
         }
     }
 
-    /// `#rrggbb`, which is all that the browser's picker and an SVG take.
+    /// `#rrggbb`, all that the browser's picker and SVG accept.
     pub fn opaque_hex(&self) -> String {
         let [r, g, b, _] = self.color.to_rgba8();
         format!("#{r:02x}{g:02x}{b:02x}")
     }
 
-    /// From 0, not to be seen, to 1.
+    /// From 0, invisible, to 1.
     pub fn alpha(&self) -> f64 {
         (f64::from(self.color.a) * 1e4).round() / 1e4
     }
 
-    /// Whether the way it is written has a place for alpha.
+    /// Whether the notation has room for alpha.
     pub fn may_have_alpha(&self) -> bool {
         match self.form {
             Form::Number { has_alpha, .. } | Form::NumberText { has_alpha, .. } => has_alpha,
@@ -74,18 +74,18 @@ impl Colour {
         }
     }
 
-    /// The same alpha on what the picker says, which is `#rrggbb`.
+    /// The picker's colour, `#rrggbb`, with the same alpha.
     pub fn with_rgb(&self, picked: &str) -> Option<Self> {
         let Color { r, g, b, .. } = csscolorparser::parse(picked).ok()?;
         Some(Self { color: Color { r, g, b, a: self.color.a }, form: self.form })
     }
 
-    /// The same colour, more or less of it.
+    /// The same colour with another alpha.
     pub fn with_alpha(&self, alpha: f64) -> Self {
         Self { color: Color { a: alpha.clamp(0.0, 1.0) as f32, ..self.color }, form: self.form }
     }
 
-    /// This colour in the way in which another one is written.
+    /// This colour in the notation of another one.
     fn written_like(self, other: &Self) -> Self {
         let color = if other.may_have_alpha() { self.color } else { Color { a: 1.0, ..self.color } };
         Self { color, form: other.form }
@@ -100,7 +100,7 @@ impl Colour {
             let color = Self::of_bits(number, has_alpha)?;
             return Some(Self { color, form: Form::NumberText { has_alpha, is_upper } });
         }
-        // 16746564 may be a number, or digits in base 16: a guess would show a wrong colour
+        // 16746564 may be decimal or hexadecimal: a guess would show the wrong colour
         if text.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
@@ -184,10 +184,10 @@ impl Colour {
     }
 }
 
-/// Reads what a person typed for a variable that is `like` this now: any colour, which a game that writes numbers gets as one.
+/// Reads what a person typed for a variable whose value is `like`: any colour, converted to a number for a game that uses numbers.
 ///
 /// # Errors
-/// A sentence that says what is taken.
+/// A sentence that says what to type.
 pub fn read_typed(typed: &str, like: Option<&Value>) -> Result<Value, String> {
     let typed = typed.trim();
     let number = Integer::parse(typed).map(Value::Int);
@@ -229,13 +229,14 @@ fn form_of(lower: &str, is_upper: bool) -> Form {
     }
 }
 
-/// Six or eight digits, or half as many where that loses nothing.
+/// Six or eight digits, or half as many if that loses nothing.
 fn hex_digits(color: &Color, is_short: bool, has_alpha: bool) -> String {
     let bytes = color.to_rgba8();
     let bytes = if has_alpha { &bytes[..] } else { &bytes[..3] };
-    match is_short && bytes.iter().all(|byte| byte >> 4 == byte & 0xf) {
-        true => bytes.iter().map(|byte| format!("{:x}", byte & 0xf)).collect(),
-        false => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+    if is_short && bytes.iter().all(|byte| byte >> 4 == byte & 0xf) {
+        bytes.iter().map(|byte| format!("{:x}", byte & 0xf)).collect()
+    } else {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

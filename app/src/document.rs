@@ -15,9 +15,9 @@ use crate::pages::{
 use crate::raw_text::raw_text;
 use crate::zone::provide_zone;
 
-/// Runs before the first paint, so that neither the theme, the phone's tabs, the remembered filters, the widths of panes nor
-/// the closed groups ([`crate::live::keep_view`], [`crate::live::ClosedGroups`]) flash, and so that nothing is lost of what a
-/// person types into a field before WebAssembly has taken over ([`crate::components::typed_before`]).
+/// Runs before the first paint, so that the theme, the phone's tabs, the remembered filters, the widths of panes and the closed
+/// groups ([`crate::live::keep_view`], [`crate::live::ClosedGroups`]) don't flash, and so that nothing is lost of what a person
+/// types before hydration ([`crate::components::typed_before`]).
 const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const s=localStorage,l=location,t=s.getItem('theme'),\
      p=/^\\/p\\/(\\d+)\\/live$/.exec(l.pathname);\
      if(t==='dark'||t==='light')d.dataset.theme=t;\
@@ -33,10 +33,9 @@ const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const s=localStorage,l=loca
      addEventListener('input',({target:t})=>{if(!('live' in d.dataset)&&t.closest('.var-control,.filter,.log-filter'))\
      t.dataset.typed=t.value},true)})(document.documentElement)";
 
-/// The secret of a one-time link stands behind its `#`, which no browser sends: into no log, no referrer, and no proxy's hands.
-/// Before anything else can see it, it is taken out of the address, and so out of the browser's history, and posted to the page,
-/// which then says what the link is good for. Links that were sent out earlier have it behind a `?`: there it is taken out of
-/// what the browser remembers.
+/// The secret of a one-time link is its fragment, which browsers don't send: it reaches no log, referrer or proxy. Before
+/// anything else can see it, it is removed from the address, and so from the browser's history, and posted to the page, which
+/// then says what the link is for. Older links have it in the query: there it is removed from the history.
 const OPEN_LINK: &str = "(()=>{const l=location,open=()=>{const p=l.pathname;\
      if(!/^\\/(join|reset|setup)$/.test(p))return;\
      const of=s=>new URLSearchParams(s.slice(1)).get('token'),t=of(l.hash);\
@@ -51,11 +50,11 @@ const OPEN_LINK: &str = "(()=>{const l=location,open=()=>{const p=l.pathname;\
 #[derive(Clone)]
 struct Package(String);
 
-/// Has the font of values there for the first paint, so that nothing moves later. Only pages that begin with
-/// values ask for it: browsers warn of what is loaded beforehand and not used.
+/// Preloads the font of values, so that nothing moves after the first paint. Only pages that start with values ask for it:
+/// browsers warn about unused preloads.
 #[component]
 pub(crate) fn ValueFont() -> impl IntoView {
-    // a page that the browser makes itself goes without: it has the font already, or the style sheet asks for it
+    // a page rendered in the browser does without: the font is loaded, or the style sheet requests it
     let href = use_context::<Package>().map(|Package(package)| format!("/{package}/jetbrains-mono.woff2"));
     let rel = href.is_some().then_some("preload");
     view! { <link rel=rel r#as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
@@ -95,11 +94,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_zone();
-    // Async: the whole page is there in the first answer, for the eye and without JavaScript
+    // Async: the first response holds the whole page, also without JavaScript
     view! {
-        <Title formatter=|title: String| match title.is_empty() {
-            true => "observerio".to_owned(),
-            false => raw_text(format!("{title} – observerio")),
+        <Title formatter=|title: String| {
+            if title.is_empty() { "observerio".to_owned() } else { raw_text(format!("{title} – observerio")) }
         } />
         <a class="skip" href="#main">
             "Skip to content"

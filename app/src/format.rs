@@ -1,4 +1,4 @@
-//! Times and numbers for people, short and without the weight of a formatting library.
+//! Times and numbers for people: short, and without a formatting library, which would weigh down the page.
 
 use protocol::model::UnixMicros;
 
@@ -73,7 +73,7 @@ pub fn exact_moment(at: UnixMicros, minutes_east: i32) -> String {
     format!("{}, {}", day_in(at, minutes_east), time_of_day(at, minutes_east))
 }
 
-/// For the time column of a list whose day is `day`: the time of day, or in twelve characters as well the date of another one.
+/// For the time column of a list about the day `day`: the time of day, or, of another day, its date in as many characters.
 pub fn time_beside(at: UnixMicros, minutes_east: i32, day: i64) -> String {
     let its_day = day_number(at, minutes_east);
     if its_day == day {
@@ -81,16 +81,15 @@ pub fn time_beside(at: UnixMicros, minutes_east: i32, day: i64) -> String {
     }
     let ((year, month, of_month), (this_year, ..)) = (civil(its_day), civil(day));
     let month = MONTHS[month];
-    match year == this_year {
-        true => {
-            let time = time_of_day(at, minutes_east);
-            format!("{of_month:>2} {month} {}", time.get(..5).unwrap_or_default())
-        }
-        false => format!("{of_month:>2} {month} {year}"),
+    if year == this_year {
+        let time = time_of_day(at, minutes_east);
+        format!("{of_month:>2} {month} {}", time.get(..5).unwrap_or_default())
+    } else {
+        format!("{of_month:>2} {month} {year}")
     }
 }
 
-/// Sortable and of one width, as in a file: `2026-12-03 14:05:09.118`.
+/// Sortable and of fixed width, for files: `2026-12-03 14:05:09.118`.
 pub fn stamp(at: UnixMicros, minutes_east: i32) -> String {
     let (year, month, day) = civil(day_number(at, minutes_east));
     format!("{year:04}-{:02}-{day:02} {}", month + 1, time_of_day(at, minutes_east))
@@ -105,7 +104,7 @@ pub fn offset(minutes_east: i32) -> String {
     }
 }
 
-/// A number with its thousands apart: `12,345`.
+/// A number with thousands separators: `12,345`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -118,12 +117,12 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A browser as people call it, from what it says of itself: `Firefox on Linux`.
+/// A browser's usual name, from its user agent: `Firefox on Linux`.
 pub fn browser(agent: &str) -> String {
     let first = |known: &[(&str, &'static str)]| {
         known.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name)
     };
-    // each says that it is also those below it
+    // each also claims to be those below it
     let program = first(&[
         ("Edg", "Edge"),
         ("OPR/", "Opera"),
@@ -146,6 +145,14 @@ pub fn browser(agent: &str) -> String {
         (Some(program), Some(system)) => format!("{program} on {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => "Unknown browser".to_owned(),
+    }
+}
+
+/// At most so many characters, with `…` where the rest was cut off.
+pub fn shortened(text: &str, chars: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
@@ -182,16 +189,15 @@ pub fn refused(lines: u64) -> String {
     }
 }
 
-/// `1 device that was away gave way to a new one`.
+/// `1 offline device made room for a new one`.
 pub fn gave_way(devices: u64) -> String {
     match devices {
-        1 => "1 device that was away gave way to a new one".to_owned(),
-        _ => format!("{devices} devices that were away gave way to new ones"),
+        1 => "1 offline device made room for a new one".to_owned(),
+        _ => format!("{devices} offline devices made room for new ones"),
     }
 }
 
-/// A name or a value inside a sentence of ours. What runs from right to left, or turns the direction round, turns
-/// nothing but itself.
+/// A name or a value inside a sentence of ours. Right-to-left text and direction marks affect nothing but themselves.
 pub fn isolated(text: &str) -> std::borrow::Cow<'_, str> {
     const ISOLATE: char = '\u{2068}';
     const END: char = '\u{2069}';
@@ -201,7 +207,7 @@ pub fn isolated(text: &str) -> std::borrow::Cow<'_, str> {
     if !text.contains(|c| turns(c) || is_rtl(c)) {
         return text.into();
     }
-    // an end of its own would close the isolate early
+    // a mark of its own could close the isolate early
     let plain = text.chars().filter(|c| !turns(*c));
     std::iter::once(ISOLATE).chain(plain).chain([END]).collect::<String>().into()
 }

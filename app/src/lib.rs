@@ -1,7 +1,7 @@
 //! The dashboard: one Leptos application, rendered whole by the server and continued in the browser.
 //!
-//! `pages` load and compose, `components` take values and give callbacks, `live` is the state of the
-//! live page, `api` is what the pages ask the server. Every form works without JavaScript.
+//! `pages` load and compose, `components` take values and call back, `live` is the state of the live page and `panes` draw
+//! it, `api` is what the pages ask the server. Every form works without JavaScript.
 
 mod ansi;
 pub mod api;
@@ -9,8 +9,11 @@ mod color;
 pub mod components;
 mod document;
 pub mod format;
+mod gesture;
+mod keys;
 pub mod live;
 pub mod pages;
+mod panes;
 mod raw_text;
 mod storage;
 mod zone;

@@ -1,12 +1,12 @@
-//! The text of `<title>` and `<textarea>`. Leptos escapes what is in other elements and in attributes, but writes theirs into the page as it is,
-//! so that whoever sets it could end the element and go on with markup of his own.
+//! The text of `<title>` and `<textarea>`. Leptos escapes text in other elements and in attributes, but writes theirs verbatim,
+//! so that whoever sets it could close the element and add markup of their own.
 
-/// What stands between the tags, where text is: escaped in what the server draws; in the browser a text is never read as markup.
+/// The text between the tags: escaped on the server; in the browser text is never parsed as markup.
 pub(crate) fn raw_text(text: String) -> String {
     if cfg!(feature = "ssr") { escape(&text) } else { text }
 }
 
-/// As HTML wants it in RCDATA: without a `<` no tag ends it, without a bare `&` nothing else is read into it.
+/// For RCDATA: without a `<` no tag can end the element, without a bare `&` nothing is decoded.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_ends_the_element_and_everything_reads_as_it_was() {
+    fn nothing_ends_the_element_and_the_text_survives() {
         let text = "</textarea></title><img src=x> &lt;b&gt; \"'";
         let escaped = escape(text);
         assert!(!escaped.contains('<'), "{escaped}");

@@ -1,11 +1,11 @@
-//! What the browser remembers of a page's looks. It may be forbidden to, or have no room; then it is forgotten.
+//! What the browser remembers of a page's appearance. If storage is blocked or full, nothing is remembered.
 
 #[cfg(feature = "hydrate")]
 fn storage() -> Option<web_sys::Storage> {
     leptos::prelude::window().local_storage().ok().flatten()
 }
 
-/// What was remembered under this name.
+/// The value stored under this name.
 pub(crate) fn remembered(name: &str) -> Option<String> {
     #[cfg(feature = "hydrate")]
     return storage()?.get_item(name).ok().flatten();
@@ -16,7 +16,7 @@ pub(crate) fn remembered(name: &str) -> Option<String> {
     }
 }
 
-/// Remembers it, or forgets it.
+/// Stores a value, or removes it.
 pub(crate) fn remember(name: &str, value: Option<&str>) {
     #[cfg(feature = "hydrate")]
     if let Some(storage) = storage() {

@@ -1,4 +1,4 @@
-//! By which clock times are shown: the browser's own, once there is one.
+//! The time zone in which times are shown: the browser's, once there is one.
 
 use leptos::prelude::*;
 use protocol::model::UnixMicros;
@@ -6,7 +6,7 @@ use protocol::model::UnixMicros;
 /// A time zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Zone {
-    /// What the server writes, and a page without scripts keeps.
+    /// What the server renders, and a page without scripts keeps.
     #[default]
     Utc,
     /// The browser's.
@@ -14,7 +14,7 @@ pub enum Zone {
 }
 
 impl Zone {
-    /// How far its clocks are ahead of UTC at that time, in minutes: in summer it may be another hour than in winter.
+    /// How far it is ahead of UTC at that time, in minutes; daylight saving time counts.
     pub fn minutes_east(self, at: UnixMicros) -> i32 {
         match self {
             Self::Utc => 0,
@@ -51,12 +51,12 @@ mod local {
 
     use protocol::model::UnixMicros;
 
-    /// Clocks change at quarters of an hour.
+    /// Offsets change only on the quarter hour.
     const QUARTER_MS: i64 = 15 * 60 * 1_000;
     const MAX_KNOWN: usize = 4_096;
 
     thread_local! {
-        // a log of ten thousand lines asks for each of them, again and again
+        // a log of ten thousand lines asks for each of them, over and over
         static KNOWN: RefCell<HashMap<i64, i32>> = RefCell::default();
     }
 
@@ -71,7 +71,7 @@ mod local {
     }
 
     fn ask(millis: i64) -> i32 {
-        // the browser counts westwards; it knows nothing of years that are too far away
+        // the browser counts westwards, and gives NaN for years that are too far away
         let west = js_sys::Date::new(&(millis as f64).into()).get_timezone_offset();
         if west.is_finite() { -(west as i32) } else { 0 }
     }

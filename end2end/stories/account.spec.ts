@@ -57,7 +57,7 @@ test('a password is changed by whoever knows the old one', async ({ page, server
 
   await open(bens, server, '/account');
   const change = async (current: string, next: string) => {
-    await bens.getByLabel('Password now').fill(current);
+    await bens.getByLabel('Current password').fill(current);
     await bens.getByLabel('New password').fill(next);
     await bens.getByRole('button', { name: 'Change password' }).click();
   };
@@ -66,7 +66,7 @@ test('a password is changed by whoever knows the old one', async ({ page, server
   await change(PASSWORD, 'qwertyuiop');
   await expect(bens.getByRole('alert')).toContainText('among the first that somebody would try');
   await change(PASSWORD, 'quite another long sentence');
-  await expect(bens.getByRole('status')).toContainText('Your password is changed');
+  await expect(bens.getByRole('status')).toContainText('Password changed');
 
   await laptop.goto(server.url);
   await expect(laptop, 'other browsers are signed out').toHaveURL(/\/sign-in/);
@@ -78,17 +78,17 @@ test('a password is changed by whoever knows the old one', async ({ page, server
 
 test('a token is shown once', async ({ page, server, project }) => {
   await open(page, server, '/account/tokens');
-  await page.getByLabel('What it is for').fill('nightly build');
+  await page.getByLabel('Purpose').fill('nightly build');
   await page.getByRole('combobox', { name: 'Scope' }).selectOption('write');
   await page.getByRole('combobox', { name: 'Project' }).selectOption({ label: 'Test game' });
-  await page.getByRole('combobox', { name: 'Good for' }).selectOption('30');
+  await page.getByRole('combobox', { name: 'Expires after' }).selectOption('30');
   const [answer] = await Promise.all([
     page.waitForResponse(response => response.request().method() === 'POST'),
-    page.getByRole('button', { name: 'Make a token' }).click(),
+    page.getByRole('button', { name: 'Create token' }).click(),
   ]);
   expect(answer.status()).toBe(200);
   expect(answer.headers()['cache-control']).toBe('no-store');
-  const field = page.getByRole('textbox', { name: 'The new token' });
+  const field = page.getByRole('textbox', { name: 'New token' });
   await expect(field).toHaveValue(/^obs_[\w-]{43}$/);
   const secret = await field.inputValue();
   await hydrated(page);
@@ -114,7 +114,7 @@ test('a token is shown once', async ({ page, server, project }) => {
   });
   await row.getByRole('button', { name: 'Delete… nightly build' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete the token' }).click();
-  await expect(page.getByText('You have none.')).toBeVisible();
+  await expect(page.getByText('You have no API tokens.')).toBeVisible();
 });
 
 test('the owner makes a reset link, which sets a new password once', async ({ page, server, project, stranger }) => {
@@ -122,7 +122,7 @@ test('the owner makes a reset link, which sets a new password once', async ({ pa
   await joinWithNewAccount(bens, await new Settings(page, server, project).invite('viewer'), BEN);
   await open(page, server, '/accounts');
   const row = page.locator('.row').filter({ hasText: BEN });
-  await row.getByRole('button', { name: 'Make a reset link' }).click();
+  await row.getByRole('button', { name: 'Create reset link' }).click();
   const link = await page.getByRole('textbox', { name: 'Reset link' }).inputValue();
   expect(link).toMatch(/\/reset#token=[\w-]{43}$/);
   await hydrated(page);
@@ -135,13 +135,13 @@ test('the owner makes a reset link, which sets a new password once', async ({ pa
   await hydrated(elsewhere);
   await shot(elsewhere, 'reset');
   await elsewhere.getByLabel('New password').fill('quite another long sentence');
-  await elsewhere.getByRole('button', { name: 'Set the password and sign in' }).click();
+  await elsewhere.getByRole('button', { name: 'Set password and sign in' }).click();
   await expect(elsewhere.getByRole('heading', { name: 'Projects' })).toBeVisible();
   expect(elsewhere.url()).toBe(`${server.url}/`);
   await bens.goto(server.url);
   await expect(bens, 'who was signed in is not any more').toHaveURL(/\/sign-in/);
   await openLink(bens, link);
-  await expect(bens.getByRole('heading', { name: 'This link does not work any more' })).toBeVisible();
+  await expect(bens.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
   await hydrated(bens);
   await shot(bens, 'reset-spent');
 

@@ -92,9 +92,9 @@ test('a device that is away gets the edit when it returns', async ({ page, serve
   await expect(live.devices).toContainText('offline');
 
   await live.setNumber('speed', '8');
-  await expect(live.status('speed')).toContainText('waits for 1 device');
+  await expect(live.status('speed')).toContainText('waiting for 1 device');
   await live.status('speed').click();
-  await expect(live.delivery('speed', 'pixel-7')).toContainText('offline, delivered when it returns');
+  await expect(live.delivery('speed', 'pixel-7')).toContainText('offline, delivered on reconnect');
   await shot(page, 'delivered-on-return');
 
   const back = await AckingGame.connect(server, project.key, game.self, game);

@@ -12,10 +12,10 @@ test('what games declare is frozen, and an admin decides on what waits', async (
   await expect(new LivePage(page).row('speed')).toBeVisible();
   const settings = `/p/${project.id}/settings/schema`;
   await open(page, server, settings);
-  await expect(page.getByText('What games declare counts at once.')).toBeVisible();
-  await page.getByRole('button', { name: 'Freeze them' }).click();
+  await expect(page.getByText('Declarations take effect at once.')).toBeVisible();
+  await page.getByRole('button', { name: 'Freeze' }).click();
   await expect(page.getByText('The declarations of this project are frozen.')).toBeVisible();
-  await expect(page.getByText('Nothing waits.')).toBeVisible();
+  await expect(page.getByText('Nothing is waiting.')).toBeVisible();
 
   const other = await Game.connect(server, project.key);
   other.declare({ ...SPEED, max: 200 }, { name: 'boss.hp', type: 'integer', value: 7 }, { name: 'made up', type: 'string', value: 'x' });
@@ -35,7 +35,7 @@ test('what games declare is frozen, and an admin decides on what waits', async (
   await row('boss.hp').getByRole('button', { name: /^Consent/ }).click();
   await expect(page.getByRole('heading', { name: 'Waiting for consent: 1' })).toBeVisible();
   await row('speed').getByRole('button', { name: /^Consent/ }).click();
-  await expect(page.getByText('Nothing waits.')).toBeVisible();
+  await expect(page.getByText('Nothing is waiting.')).toBeVisible();
 
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -47,15 +47,15 @@ test('what games declare is frozen, and an admin decides on what waits', async (
   await test.step('the page says whose declaration counts', async () => {
     await live.row('speed').locator('.chip').click();
     await expect(live.row('speed').locator('.delivery-declared')).toContainText('127.0.0.1 #2');
-    await expect(live.row('speed').locator('.delivery-declared')).not.toContainText('not connected');
+    await expect(live.row('speed').locator('.delivery-declared')).not.toContainText('offline');
     other.close();
-    await expect(live.row('speed').locator('.delivery-declared')).toContainText('which is not connected now');
+    await expect(live.row('speed').locator('.delivery-declared')).toContainText('currently offline');
   });
 
   await test.step('opened, they count at once again', async () => {
     await open(page, server, settings);
-    await page.getByRole('button', { name: 'Open them' }).click();
-    await expect(page.getByText('What games declare counts at once.')).toBeVisible();
+    await page.getByRole('button', { name: 'Unfreeze' }).click();
+    await expect(page.getByText('Declarations take effect at once.')).toBeVisible();
     game.declare({ name: 'later', type: 'boolean', value: true });
     await open(page, server, project.live);
     await expect(live.row('later')).toBeVisible();
@@ -69,10 +69,10 @@ test('a key that only reports declares nothing, and the page says what it tried'
   const settings = new Settings(page, server, project);
   await settings.keys();
   await page.getByLabel('Name').fill('In the shops');
-  await page.getByRole('checkbox', { name: /^Only reports/ }).check();
-  await page.getByRole('button', { name: 'Make a key' }).click();
+  await page.getByRole('checkbox', { name: /^Report-only/ }).check();
+  await page.getByRole('button', { name: 'Create key' }).click();
   const row = settings.row('In the shops');
-  await expect(row).toContainText('only reports');
+  await expect(row.locator('.pill')).toContainText(['active', 'report-only']);
   await row.locator('summary').filter({ hasText: 'Show' }).click();
   const key = (await row.locator('.reveal > code').innerText()).trim();
 
@@ -91,9 +91,9 @@ test('a key that only reports declares nothing, and the page says what it tried'
 
   await test.step('until an admin lets it', async () => {
     await settings.keys();
-    await row.getByRole('button', { name: /^Let declare/ }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Let them declare' }).click();
-    await expect(row).not.toContainText('only reports');
+    await row.getByRole('button', { name: /^Allow declaring/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Allow declaring' }).click();
+    await expect(row.locator('.pill')).toHaveText(['active']);
     shop.declare({ name: 'made up', type: 'string', value: 'x' });
     await open(page, server, project.live);
     await expect(live.row('made up')).toBeVisible();

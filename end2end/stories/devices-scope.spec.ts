@@ -120,7 +120,7 @@ test('devices are selected at every width', async ({ page, server, project }) =>
       await expectAccessible(page);
       await live.showPane('Logs');
       await expect(live.logLine('pixel wakes')).toHaveCount(0);
-      await expect(page.locator('.pane--logs .scope')).toContainText('Lines of 2 of 3 devices.');
+      await expect(page.locator('.pane--logs .scope')).toContainText('Lines from 2 of 3 devices.');
       await page.locator('.pane--logs .scope').getByRole('button', { name: 'Show all devices' }).click();
       await expect(live.logLine('pixel wakes')).toBeVisible();
       await live.showPane('Variables');

@@ -56,7 +56,7 @@ test('the set-up link works once', async ({ page, server, owner }) => {
   void owner; // made with the link
   await page.context().clearCookies();
   await openLink(page, server.setUpLink ?? '');
-  await expect(page.getByRole('heading', { name: 'This set-up link does not work any more' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'This set-up link no longer works' })).toBeVisible();
   await hydrated(page);
   await shot(page, 'set-up-spent');
 });

@@ -24,7 +24,7 @@ test('scrolling back reaches lines that the page was never sent', async ({ page,
   await test.step('up to the first line', async () => {
     await expect(async () => {
       await live.log.evaluate(log => log.scrollTo(0, -log.scrollHeight));
-      await expect(live.log.getByText('The log begins here.')).toBeVisible({ timeout: 500 });
+      await expect(live.log.getByText('The log starts here.')).toBeVisible({ timeout: 500 });
     }).toPass();
     await expect(live.log.getByText('line 0', { exact: true })).toBeVisible();
     await shot(page, 'log-beginning');
@@ -49,17 +49,17 @@ test('a filter finds what is older than all that was sent, and says how far it h
   await expect(live.logLine('hay 21999')).toBeVisible();
   await live.logFilter.fill('needle');
   // one answer looks at 20,000 lines
-  await expect(live.log.getByText(/No line passes so far\. Looked at 20,500 lines, back to .*\./)).toBeVisible();
+  await expect(live.log.getByText(/No matches so far\. Searched 20,500 lines, back to .*\./)).toBeVisible();
   await shot(page, 'log-look-further');
-  await live.log.getByRole('button', { name: 'Look further' }).click();
+  await live.log.getByRole('button', { name: 'Search further' }).click();
   await expect(live.logLine('the first needle')).toBeVisible();
   game.log({ message: 'a new needle' });
   await expect(live.logLine('a new needle')).toBeVisible();
   await live.logFilter.fill('nowhere');
-  const further = live.log.getByRole('button', { name: 'Look further' });
+  const further = live.log.getByRole('button', { name: 'Search further' });
   await expect(async () => {
     if (await further.isVisible()) await further.click({ timeout: 500 });
-    await expect(live.log.getByText('No line passes. All 22,002 lines were looked at.')).toBeVisible({ timeout: 500 });
+    await expect(live.log.getByText('No matches in all 22,002 lines.')).toBeVisible({ timeout: 500 });
   }).toPass();
   game.close();
 });
@@ -89,7 +89,7 @@ test('lines that came while the page was away are a gap that can be filled', asy
   await expect(live.banner).toBeHidden();
   await live.log.evaluate(log => log.scrollTo(0, -log.scrollHeight));
   const load = live.log.getByRole('button', { name: 'Load them' });
-  await expect(live.log.getByText('200 lines came meanwhile')).toBeVisible();
+  await expect(live.log.getByText('200 lines arrived while disconnected')).toBeVisible();
   await shot(page, 'log-gap');
   // the picture on a phone has scrolled it
   await live.log.evaluate(log => log.scrollTo(0, -log.scrollHeight));

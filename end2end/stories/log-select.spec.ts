@@ -100,7 +100,7 @@ test('the log is made wider, wraps, and stays so', async ({ page, server, projec
     await expect.poll(width).toBe(before + 148);
   });
 
-  await test.step('long lines go on in the next row', async () => {
+  await test.step('long lines wrap', async () => {
     const line = live.logLine('long');
     await page.getByRole('button', { name: 'Wrap' }).click();
     await expect.poll(async () => (await line.boundingBox())?.height ?? 0).toBeGreaterThan(50);

@@ -7,7 +7,7 @@ test('the edge of the devices is dragged, works with keys, and stays where it wa
   game.declare({ name: 'speed', type: 'integer', value: 1, min: 0, max: 9 });
   await page.setViewportSize({ width: 1440, height: 900 });
   await open(page, server, project.live);
-  const edge = page.getByRole('separator', { name: 'Width of the devices' });
+  const edge = page.getByRole('separator', { name: 'Width of the device list' });
   const width = async (pane: string) => (await page.getByRole('region', { name: pane }).boundingBox())?.width ?? 0;
   const devices = () => width('Devices');
   const before = await devices();
@@ -71,7 +71,7 @@ test('another project has its own sizes', async ({ page, server, project }) => {
   await expect(live.row('speed')).toBeVisible();
   const pane = page.getByRole('region', { name: 'Devices' });
   const before = (await pane.boundingBox())?.width;
-  await page.getByRole('separator', { name: 'Width of the devices' }).focus();
+  await page.getByRole('separator', { name: 'Width of the device list' }).focus();
   await page.keyboard.press('ArrowRight');
   await expect.poll(async () => (await pane.boundingBox())?.width).not.toBe(before);
   const property = () => page.evaluate(() => document.documentElement.style.getPropertyValue('--devices-width'));

@@ -85,12 +85,12 @@ test('a project asks for a second factor, and a page that is open closes', async
   await expect(bens.locator('.recovery-codes li')).toHaveCount(10);
   await open(bens, server, `/p/${project.id}/settings`);
   await shot(bens, 'project-second-factor');
-  await bens.getByRole('button', { name: 'Ask for a second factor' }).click();
-  await expect(bens.getByRole('status')).toHaveText('That is settled.');
+  await bens.getByRole('button', { name: 'Require a second factor' }).click();
+  await expect(bens.getByRole('status')).toHaveText('Saved.');
 
-  await expect(cleos.getByRole('alert')).toContainText('it asks for a second factor now');
+  await expect(cleos.getByRole('alert')).toContainText('it now requires a second factor');
   await cleos.goto(`${server.url}${project.live}`);
-  await expect(cleos.getByRole('heading', { name: 'This page asks for a second factor' })).toBeVisible();
+  await expect(cleos.getByRole('heading', { name: 'This page requires a second factor' })).toBeVisible();
   await hydrated(cleos);
   await shot(cleos, 'second-factor-needed');
   await cleos.getByRole('link', { name: 'Set up a second factor' }).click();

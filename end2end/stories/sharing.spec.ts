@@ -50,7 +50,7 @@ test('an edit with nobody there says so, and the next game gets it', async ({ pa
   await expect(live.devices).toContainText('offline', { ignoreCase: true });
 
   await live.setNumber('speed', '8');
-  await expect(live.status('speed')).toContainText('waits for 1 device');
+  await expect(live.status('speed')).toContainText('waiting for 1 device');
   await shot(page, 'nobody-there');
 
   const after = await Game.connect(server, project.key);

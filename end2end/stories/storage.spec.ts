@@ -20,7 +20,7 @@ test('while the database takes nothing the page says so, and nothing is lost in 
   const lock = await Lock.take(join(server.dataDir, 'observerio.db'));
   try {
     await live.setNumber('speed', '3');
-    await expect(live.banner).toContainText('The database does not take anything now', { timeout: PATIENCE_MS });
+    await expect(live.banner).toContainText('The database is not responding', { timeout: PATIENCE_MS });
     await expect(live.status('speed')).toContainText('try again in a moment', { timeout: PATIENCE_MS });
     await expect(live.number('speed')).toHaveValue('2');
     expect(game.values.get('speed')).toBe(2);

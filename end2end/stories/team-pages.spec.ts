@@ -28,12 +28,12 @@ test('no page for teams breaks a rule of WCAG 2.2 AA, and fingers hit everything
   game.declare({ name: 'speed', type: 'integer', value: 5 });
   await settings.keys();
   await page.getByLabel('Name').fill('Console build');
-  await page.getByRole('button', { name: 'Make a key' }).click();
+  await page.getByRole('button', { name: 'Create key' }).click();
   await expect(settings.row('Console build')).toBeVisible();
   await page.goto(`${server.url}/account/tokens`);
-  await page.getByLabel('What it is for').fill('nightly build');
-  await page.getByRole('button', { name: 'Make a token' }).click();
-  await expect(page.getByRole('textbox', { name: 'The new token' })).toBeVisible();
+  await page.getByLabel('Purpose').fill('nightly build');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await expect(page.getByRole('textbox', { name: 'New token' })).toBeVisible();
 
   const at = `/p/${project.id}/settings`;
   const pages = [
@@ -179,10 +179,10 @@ test.describe('without JavaScript', () => {
     await bens.goto(`${server.url}/p/${project.id}/settings/keys`);
     await bens.getByRole('button', { name: /^Rotate…/ }).click();
     await bens.getByRole('combobox', { name: 'Overlap' }).selectOption('0');
-    await bens.getByRole('button', { name: 'Make the new key' }).click();
+    await bens.getByRole('button', { name: 'Create new key' }).click();
     await game.line.closed;
-    await bens.getByText('No longer in force: 1 key').click();
-    await expect(bens.locator('.row').filter({ hasText: 'ended on' })).toHaveCount(1);
+    await bens.getByText('No longer active: 1 key').click();
+    await expect(bens.locator('.row').filter({ hasText: 'expired on' })).toHaveCount(1);
 
     await bens.goto(`${server.url}/p/${project.id}/settings/members`);
     await bens.getByRole('button', { name: 'Leave… the project' }).click();

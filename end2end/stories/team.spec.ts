@@ -141,7 +141,7 @@ test('an invitation is for one person, who may have an account', async ({
   await test.step('it works once', async () => {
     const late = await stranger();
     await openLink(late, first);
-    await expect(late.getByRole('heading', { name: 'This invitation does not work any more' })).toBeVisible();
+    await expect(late.getByRole('heading', { name: 'This invitation no longer works' })).toBeVisible();
     await hydrated(late);
     await shot(late, 'join-spent');
   });
@@ -161,7 +161,7 @@ test('an invitation is for one person, who may have an account', async ({
     const join = async (password: string) => {
       await elsewhere.getByLabel('E-mail').fill(BEN);
       await elsewhere.getByLabel('Password').fill(password);
-      await elsewhere.getByRole('button', { name: 'Sign in or make an account, and join' }).click();
+      await elsewhere.getByRole('button', { name: 'Sign in or create an account, then join' }).click();
     };
     await join('not the sentence');
     await expect(elsewhere.getByRole('alert')).toContainText('if you have an account here, give its password');
@@ -174,10 +174,10 @@ test('an invitation is for one person, who may have an account', async ({
   await test.step('what was taken back is worth nothing', async () => {
     const taken = await settings.invite('viewer', 'a mistake');
     await settings.members();
-    await settings.row('a mistake').getByRole('button', { name: 'Take back' }).click();
+    await settings.row('a mistake').getByRole('button', { name: 'Revoke' }).click();
     await expect(settings.row('a mistake')).toHaveCount(0);
     await openLink(bens, taken);
-    await expect(bens.getByRole('heading', { name: 'This invitation does not work any more' })).toBeVisible();
+    await expect(bens.getByRole('heading', { name: 'This invitation no longer works' })).toBeVisible();
   });
 });
 
@@ -194,14 +194,14 @@ test('a password that is easy to guess is refused with a sentence, and the link 
   await openLink(bens, link);
   await bens.getByLabel('E-mail').fill(BEN);
   await bens.getByLabel('Password').fill('password123');
-  await bens.getByRole('button', { name: 'Sign in or make an account, and join' }).click();
+  await bens.getByRole('button', { name: 'Sign in or create an account, then join' }).click();
   await expect(bens.getByRole('alert')).toContainText('among the first that somebody would try');
   expect(bens.url()).not.toContain('token');
   await hydrated(bens);
   await shot(bens, 'join-refused');
   await expect(bens.getByLabel('E-mail')).toHaveValue(BEN);
   await bens.getByLabel('Password').fill(PASSWORD);
-  await bens.getByRole('button', { name: 'Sign in or make an account, and join' }).click();
+  await bens.getByRole('button', { name: 'Sign in or create an account, then join' }).click();
   await expect(bens).toHaveURL(`${server.url}${project.live}`);
 });
 
@@ -237,7 +237,7 @@ test('nobody opens a page that is not for him, and nobody is shown a link to one
   await settings.setRole(BEN, 'designer');
   await open(bens, server, `/p/${project.id}/settings/keys`);
   await expect(links).toHaveText(['Members', 'Keys']);
-  await expect(bens.getByRole('button', { name: /^(Rotate|Revoke|Make)/ })).toHaveCount(0);
+  await expect(bens.getByRole('button', { name: /^(Rotate|Revoke|Create|Make)/ })).toHaveCount(0);
 
   for (const path of ['/p/9999/live', '/p/9999/settings', '/p/x/settings/keys']) {
     expect((await bens.goto(server.url + path))?.status(), path).toBe(404);
@@ -247,15 +247,15 @@ test('nobody opens a page that is not for him, and nobody is shown a link to one
 test('a project is renamed, and deleted only by its name', async ({ page, server, project, complaints }) => {
   complaints.allow(/404/);
   await open(page, server, `/p/${project.id}/settings`);
-  await page.getByLabel('Name of the project').fill('Better name');
+  await page.getByLabel('Project name').fill('Better name');
   await page.getByRole('button', { name: 'Rename' }).click();
-  await expect(page.getByRole('status')).toContainText('new name');
+  await expect(page.getByRole('status')).toContainText('Project renamed');
   await expect(page.locator('.project-title')).toHaveText('Better name');
 
-  await page.getByLabel('To go on, type its name').fill('better');
+  await page.getByLabel('To confirm, type its name').fill('better');
   await page.getByRole('button', { name: 'Delete for good' }).click();
   await expect(page.getByRole('alert')).toContainText('Nothing was deleted');
-  await page.getByLabel('To go on, type its name').fill('Better name');
+  await page.getByLabel('To confirm, type its name').fill('Better name');
   await page.getByRole('button', { name: 'Delete for good' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Projects' })).toBeVisible();
   expect((await page.request.get(server.url + project.live)).status()).toBe(404);
@@ -282,9 +282,9 @@ test('the audit trail tells who did what, and finds it again', async ({ page, se
   await expect(entries.first()).toContainText('68 → 69');
   await shot(page, 'audit');
   await page.getByRole('button', { name: 'Older entries' }).click();
-  await expect(entries.last()).toContainText('made the project Test game');
+  await expect(entries.last()).toContainText('created the project Test game');
 
-  await page.getByRole('combobox', { name: 'What' }).selectOption('member.');
+  await page.getByRole('combobox', { name: 'Event' }).selectOption('member.');
   await page.getByLabel('Person').fill('BEN@');
   await page.getByRole('button', { name: 'Filter' }).click();
   await expect(entries).toHaveCount(1);

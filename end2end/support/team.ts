@@ -31,8 +31,8 @@ export class Settings {
   async invite(role: Role, note = ''): Promise<string> {
     await this.members();
     await this.page.getByRole('combobox', { name: 'Role', exact: true }).selectOption(role);
-    await this.page.getByLabel('For whom').fill(note);
-    await this.page.getByRole('button', { name: 'Make a link' }).click();
+    await this.page.getByLabel('Note').fill(note);
+    await this.page.getByRole('button', { name: 'Create link' }).click();
     const link = await this.page.getByRole('textbox', { name: 'Invitation link' }).inputValue();
     expect(link).toMatch(new RegExp(`^${this.server.url}/join#token=[\\w-]{43}$`));
     return link;
@@ -65,8 +65,8 @@ export async function openLink(page: Page, link: string): Promise<void> {
 /** The same for a browser that runs no scripts. */
 export async function pasteLink(page: Page, link: string): Promise<void> {
   await page.goto(link);
-  await page.getByLabel('The link').fill(link);
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByLabel('Link', { exact: true }).fill(link);
+  await page.getByRole('button', { name: 'Continue' }).click();
 }
 
 /** Makes an account by an invitation, and ends on the project's live page. */
@@ -80,7 +80,7 @@ export async function joinWithNewAccount(
   else await pasteLink(page, link);
   await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in or make an account, and join' }).click();
+  await page.getByRole('button', { name: 'Sign in or create an account, then join' }).click();
   await expect(page).toHaveURL(/\/p\/\d+\/live$/);
 }
 

@@ -1,12 +1,11 @@
-//! The browser's entry point: takes over the page that the server rendered, and nothing else.
+//! The browser's entry point: hydrates the page that the server rendered, and nothing else.
 
-// the type of a page nests as deep as its elements; the default of 128 is too little for optimised builds
+// a page's type nests as deeply as its elements: the default of 128 is too low for optimised builds
 #![recursion_limit = "256"]
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called by the script of the page. Sets `<html data-hydrated>` last, which tells tests (and nobody
-/// else) that the controls answer.
+/// Called by the page's script. Sets `<html data-hydrated>` last, which tells tests, and only them, that the controls work.
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();

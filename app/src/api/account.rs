@@ -1,4 +1,4 @@
-//! What the pages of people's accounts ask, and those that one-time links lead to.
+//! Data for the pages of people's accounts, and for those that one-time links lead to.
 
 use leptos::prelude::*;
 use protocol::model::{Account, ApiToken, Invitation, ProjectId, SessionInfo, UnixMicros, User};
@@ -9,20 +9,20 @@ use super::{AppError, Reply};
 #[cfg(feature = "ssr")]
 use super::{app_error, authorise, now, reply};
 
-/// One's own account.
+/// The person's own account.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountPage {
     /// Whose.
     pub user: User,
-    /// Where he is signed in, the newest first.
+    /// Where they are signed in, the newest first.
     pub sessions: Vec<SessionInfo>,
     /// The server's clock.
     pub now: UnixMicros,
-    /// What a form of the page was answered with.
+    /// How a form on the page was answered.
     pub reply: Reply,
 }
 
-/// One's own API tokens.
+/// The person's own API tokens.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokensPage {
     /// Whose.
@@ -31,26 +31,26 @@ pub struct TokensPage {
     pub tokens: Vec<ApiToken>,
     /// Their projects, which a token may be for.
     pub projects: Vec<(ProjectId, String)>,
-    /// Whether their password is asked for again before they make one.
+    /// Whether they have to confirm their password before they create one.
     pub asks_password: bool,
     /// The server's clock.
     pub now: UnixMicros,
-    /// What a form of the page was answered with.
+    /// How a form on the page was answered.
     pub reply: Reply,
 }
 
-/// One's own second factor.
+/// The person's own second factor.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactorPage {
     /// Whose.
     pub user: User,
-    /// Since when it is asked for, and how many recovery codes are left; `None`: they have none.
+    /// Since when it is on, and how many recovery codes are left; `None`: it is off.
     pub state: Option<(UnixMicros, u32)>,
-    /// One that was begun just now: its secret, and its picture's side and dark modules.
+    /// One that is being set up: its secret, and the QR code's side and dark modules.
     pub enrolment: Option<(String, u32, String)>,
-    /// Whether their password is asked for again before anything of it changes.
+    /// Whether they have to confirm their password before they change it.
     pub asks_password: bool,
-    /// What a form of the page was answered with.
+    /// How a form on the page was answered.
     pub reply: Reply,
 }
 
@@ -61,11 +61,11 @@ pub struct AccountsPage {
     pub user: User,
     /// The oldest first.
     pub accounts: Vec<Account>,
-    /// Whether the owner's password is asked for again before they do something to one.
+    /// Whether the owner has to confirm their password before they change one.
     pub asks_password: bool,
     /// The server's clock.
     pub now: UnixMicros,
-    /// What a form of the page was answered with.
+    /// How a form on the page was answered.
     pub reply: Reply,
 }
 
@@ -76,15 +76,15 @@ pub struct LinkPage<T> {
     pub user: Option<User>,
     /// The link's token; the form carries it.
     pub token: String,
-    /// What the link is for; `None`: it is not good (any more).
+    /// What the link is for; `None`: it is not valid, or no longer.
     pub good_for: Option<T>,
     /// The server's clock.
     pub now: UnixMicros,
-    /// What the form of the page was answered with.
+    /// How the form on the page was answered.
     pub reply: Reply,
 }
 
-/// One's own account and where it is signed in.
+/// The person's own account and where it is signed in.
 #[server(input = Postcard, output = Postcard)]
 pub async fn get_account() -> Result<AccountPage, AppError> {
     let (caller, gateway) = authorise()?;
@@ -92,7 +92,7 @@ pub async fn get_account() -> Result<AccountPage, AppError> {
     Ok(AccountPage { user: caller.user, sessions, now: now(), reply: reply() })
 }
 
-/// One's own API tokens.
+/// The person's own API tokens.
 #[server(input = Postcard, output = Postcard)]
 pub async fn list_tokens() -> Result<TokensPage, AppError> {
     let (caller, gateway) = authorise()?;
@@ -103,7 +103,7 @@ pub async fn list_tokens() -> Result<TokensPage, AppError> {
     Ok(TokensPage { user: caller.user, tokens, projects, asks_password, now: now(), reply: reply() })
 }
 
-/// One's own second factor.
+/// The person's own second factor.
 #[server(input = Postcard, output = Postcard)]
 pub async fn get_second_factor() -> Result<FactorPage, AppError> {
     let (caller, gateway) = authorise()?;
@@ -111,16 +111,17 @@ pub async fn get_second_factor() -> Result<FactorPage, AppError> {
     let state = gateway.get_second_factor(&caller).await.map_err(app_error)?;
     let asks_password = gateway.asks_password(&caller).await.map_err(app_error)?;
     // only as the answer to the form that began it
-    let enrolment = match reply.subject == "enrolment" && !asks_password {
-        true => gateway.get_enrolment(&caller).await.map_err(app_error)?,
-        false => None,
+    let enrolment = if reply.subject == "enrolment" && !asks_password {
+        gateway.get_enrolment(&caller).await.map_err(app_error)?
+    } else {
+        None
     };
     let enrolment = enrolment.map(|begun| (begun.secret, begun.size, begun.picture));
     let state = state.map(|state| (state.since, state.recovery_codes));
     Ok(FactorPage { user: caller.user, state, enrolment, asks_password, reply })
 }
 
-/// What the form for signing in was answered with.
+/// How the sign-in form was answered.
 #[server(input = Postcard, output = Postcard)]
 pub async fn get_sign_in() -> Result<Reply, AppError> {
     Ok(reply())
@@ -154,7 +155,7 @@ pub async fn get_invitation(token: String) -> Result<LinkPage<Invitation>, AppEr
     Ok(LinkPage { user: expect_context::<crate::Session>().0, token, good_for, now: now(), reply })
 }
 
-/// For which account a link sets a new password: its name.
+/// The name of the account for which a link sets a new password.
 #[server(input = Postcard, output = Postcard)]
 pub async fn get_reset(token: String) -> Result<LinkPage<String>, AppError> {
     let reply = reply();

@@ -1,4 +1,4 @@
-//! What the live page asks of an admin: to forget what no game uses any more.
+//! For admins on the live page: forgets what no game uses any more.
 
 use leptos::prelude::*;
 use protocol::model::{DeviceId, ProjectId, VarName};

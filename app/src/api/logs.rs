@@ -1,8 +1,7 @@
-//! What the log pane asks: lines that are older than those that the page has.
+//! Data for the log pane: lines that are older than those on the page.
 
 use leptos::prelude::*;
-use protocol::model::LogLine;
-use protocol::model::{DeviceId, Level, ProjectId, UnixMicros};
+use protocol::model::{DeviceId, Level, LogLine, ProjectId, UnixMicros};
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Postcard;
 
@@ -10,42 +9,42 @@ use super::AppError;
 #[cfg(feature = "ssr")]
 use super::{app_error, authorise};
 
-/// Lines of one answer.
+/// Lines in one answer.
 #[cfg(feature = "ssr")]
 const PART_LINES: usize = 500;
-/// Text of one answer, in bytes.
+/// Text in one answer, in bytes.
 #[cfg(feature = "ssr")]
 const PART_BYTES: usize = 256 * 1024;
 
 /// Which lines are wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogQuestion {
-    /// Of which project.
+    /// The project.
     pub project: ProjectId,
-    /// Only those behind this number; 0: all.
+    /// Only those after this number; 0: all.
     pub after: u64,
-    /// Only those before this number; the newest of them first.
+    /// Only those before this number, starting with the newest.
     pub before: u64,
-    /// What is typed above the log.
+    /// The filter.
     pub filter: String,
-    /// Only of this level or a higher one.
+    /// Only this level or higher.
     pub at_least: Level,
-    /// Only of these devices; empty: of all.
+    /// Only these devices; empty: all.
     pub devices: Vec<DeviceId>,
 }
 
-/// Lines that were found, and how far was looked for them.
+/// Lines that were found, and how far back was searched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogPart {
     /// The oldest first.
     pub lines: Vec<LogLine>,
-    /// From this number on all lines were looked at.
+    /// All lines from this number on were searched.
     pub from: u64,
     /// When the oldest of them was received; `None`: there was none.
     pub back_to: Option<UnixMicros>,
 }
 
-/// A part of the log, filtered. One answer has 500 lines at most, and looks at 20,000.
+/// Searches a part of the log. One answer has at most 500 lines, and covers at most 20,000.
 #[server(input = Postcard, output = Postcard)]
 pub async fn search_logs(question: LogQuestion) -> Result<LogPart, AppError> {
     let (caller, gateway) = authorise()?;

@@ -1,4 +1,4 @@
-//! What the pages ask the server: authorise, call the gateway, nothing else.
+//! Server functions for the pages: authorise, call the gateway, nothing else.
 
 mod account;
 mod forget;
@@ -17,9 +17,9 @@ pub use forget::*;
 pub use logs::*;
 pub use team::*;
 
-/// What a page begins with: fetched on the server and handed to the browser inside the page, so that the
-/// browser neither fetches nor waits. Postcard as on the socket: JSON would be a second decoder of the same.
-/// Where it can't be shown it says to whom, so that the rest of the page is still his.
+/// A page's data: fetched on the server and handed to the browser inside the page, so that the browser neither fetches
+/// nor waits. Postcard, as on the socket: JSON would need a second decoder.
+/// An error comes with who is signed in, so that the rest of the page can still be theirs.
 pub type Page<T> = Resource<Result<T, (Option<User>, AppError)>, PostcardCodec>;
 
 /// Why a page can't be shown.
@@ -28,17 +28,17 @@ pub enum AppError {
     /// Nobody is signed in.
     #[error("You are signed out.")]
     SignedOut,
-    /// There is no such thing, or it is somebody else's.
-    #[error("There is no such page, or you may not see it.")]
+    /// It doesn't exist, or the person may not know that it does.
+    #[error("This page doesn't exist, or you don't have access to it.")]
     NotFound,
-    /// He may know of it, and not see it.
+    /// The person may know of it, but not see it.
     #[error(
-        "You may not open this page. Ask an admin of the project, or the owner of this server, if you need it."
+        "You don't have access to this page. If you need it, ask an admin of the project or the owner of this server."
     )]
     Forbidden,
-    /// It is for people with a second factor, and their account has none.
+    /// It requires a second factor, and the account has none.
     #[error(
-        "This is for people with a second factor, a code from an app beside the password. Set one up, then come back."
+        "This page requires a second factor: a code from an app, besides your password. Set one up, then come back."
     )]
     SecondFactorNeeded,
     /// Everything else, with a sentence.
@@ -54,17 +54,17 @@ impl FromServerFnError for AppError {
     }
 }
 
-/// What a form was answered with, where the page itself is the answer: a secret that is shown once must not stand in
-/// an address, and a sentence that says what is wrong has more to say than a code. A context that the server provides.
+/// How a form was answered, where the page itself is the answer: a secret that is shown once must not be in a URL, and a
+/// sentence says more than a code. A context that the server provides.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
-    /// Why the form was not taken: a sentence.
+    /// Why the form was rejected: a sentence.
     pub problem: Option<String>,
-    /// The secret that was made: a link or a token.
+    /// The secret that was created: a link or a token.
     pub issued: Option<String>,
-    /// For whom or what it was made.
+    /// Whom or what it is for.
     pub subject: String,
-    /// The token of the one-time link that the form came with.
+    /// The token of the one-time link that the form carried.
     pub token: Option<String>,
     /// The e-mail that was typed.
     pub email: String,
@@ -83,20 +83,20 @@ pub struct LivePage {
     pub key: Option<Key>,
     /// Where games connect: `host:port`.
     pub game_address: String,
-    /// What is there now: of a large project the beginning, which the socket completes.
+    /// The project as it is now; of a large one the beginning, which the socket completes.
     pub snapshot: Snapshot,
 }
 
-/// A project in the list. Its key is not among what everybody may see who sees the list.
+/// A project in the list. Its key is left out: not everybody who sees the list may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedProject {
     /// Its number.
     pub id: ProjectId,
     /// Its name.
     pub name: String,
-    /// What whoever asks may do in it.
+    /// The person's role in it.
     pub role: ProjectRole,
-    /// Devices that ever connected.
+    /// Devices that have ever connected.
     pub devices: u32,
     /// Devices that are connected now.
     pub online: u32,
@@ -108,7 +108,7 @@ pub async fn get_session() -> Result<Option<User>, AppError> {
     Ok(expect_context::<crate::Session>().0)
 }
 
-/// His projects, newest first.
+/// The person's projects, the newest first.
 #[server(input = Postcard, output = Postcard)]
 pub async fn list_projects() -> Result<(User, Vec<ListedProject>), AppError> {
     let (caller, gateway) = authorise()?;

@@ -1,4 +1,4 @@
-//! What the pages of a project's settings ask, and the audit trail.
+//! Data for the pages of a project's settings, and the audit trail.
 
 use leptos::prelude::*;
 use protocol::model::{
@@ -10,26 +10,28 @@ use server_fn::codec::Postcard;
 use super::{AppError, Reply};
 #[cfg(feature = "ssr")]
 use super::{app_error, authorise, now, reply};
+#[cfg(feature = "ssr")]
+use crate::format;
 
 /// Entries of the audit trail on one page.
 #[cfg(feature = "ssr")]
 const SHOWN_ENTRIES: usize = 50;
-/// Characters of a value that the page shows.
+/// Characters of a value on the page.
 #[cfg(feature = "ssr")]
 const SHOWN_CHARS: usize = 200;
 
 /// What every page of a project's settings begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectHead {
-    /// Who asks.
+    /// Who is signed in.
     pub user: User,
     /// The project.
     pub id: ProjectId,
     /// Its name.
     pub name: String,
-    /// What they may do in it.
+    /// Their role in it.
     pub role: ProjectRole,
-    /// Whether their password is asked for again before what can't be undone.
+    /// Whether they have to confirm their password before anything that can't be undone.
     pub asks_password: bool,
 }
 
@@ -40,7 +42,7 @@ pub struct SettingsPage {
     pub head: ProjectHead,
     /// Whether people without a second factor are kept out.
     pub is_guarded: bool,
-    /// What a form of the page was answered with.
+    /// How a form on the page was answered.
     pub reply: Reply,
 }
 
@@ -51,15 +53,15 @@ pub struct MembersPage {
     pub head: ProjectHead,
     /// By name.
     pub members: Vec<Member>,
-    /// Open ones, for those who may invite.
+    /// Pending ones, for those who may invite.
     pub invitations: Vec<Invitation>,
     /// The server's clock.
     pub now: UnixMicros,
-    /// What a form of the page was answered with.
+    /// How a form on the page was answered.
     pub reply: Reply,
 }
 
-/// By which keys games reach a project.
+/// The keys with which games connect to a project.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysPage {
     /// Which project.
@@ -68,11 +70,11 @@ pub struct KeysPage {
     pub keys: Vec<GameKey>,
     /// The server's clock.
     pub now: UnixMicros,
-    /// What a form of the page was answered with.
+    /// How a form on the page was answered.
     pub reply: Reply,
 }
 
-/// What a project's games declare, and what of it waits for consent.
+/// A project's declarations, and which wait for consent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchemaPage {
     /// Which project.
@@ -81,33 +83,33 @@ pub struct SchemaPage {
     pub schema: Schema,
     /// The server's clock.
     pub now: UnixMicros,
-    /// What a form of the page was answered with.
+    /// How a form on the page was answered.
     pub reply: Reply,
 }
 
-/// Which part of the audit trail is wanted.
+/// A request for a part of the audit trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditQuery {
-    /// Of one project, or of the whole instance.
+    /// One project, or the whole instance.
     pub project: Option<ProjectId>,
     /// The cursor of the part before.
     pub after: Option<String>,
-    /// Only of people whose name contains this.
+    /// Only people whose name contains this.
     pub person: String,
-    /// Only actions that begin with this, such as `member`.
+    /// Only actions whose code starts with this, such as `member`.
     pub action: String,
 }
 
 /// A part of the audit trail.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPart {
-    /// Who asks.
+    /// Who is signed in.
     pub user: User,
     /// Which project; `None`: the whole instance.
     pub head: Option<ProjectHead>,
     /// The newest first.
     pub entries: Vec<AuditEntry>,
-    /// Where the next, older part begins; `None`: there is none.
+    /// Where the next, older part starts; `None`: there is none.
     pub next: Option<String>,
 }
 
@@ -118,7 +120,7 @@ async fn head(
     id: ProjectId,
 ) -> Result<ProjectHead, AppError> {
     let role = gateway.authorise_in(caller, action, id).await.map_err(app_error)?;
-    // the owner may see every project, and not every number is one
+    // the owner may see every project, but not every number is one
     let project = gateway.get_project(caller, id).await.map_err(app_error)?;
     let asks_password = gateway.asks_password(caller).await.map_err(app_error)?;
     Ok(ProjectHead { user: caller.user.clone(), id, name: project.name, role, asks_password })
@@ -147,7 +149,7 @@ pub async fn list_members(project: ProjectId) -> Result<MembersPage, AppError> {
     Ok(MembersPage { head, members, invitations, now: now(), reply: reply() })
 }
 
-/// By which keys games reach a project.
+/// The keys with which games connect to a project.
 #[server(input = Postcard, output = Postcard)]
 pub async fn list_keys(project: ProjectId) -> Result<KeysPage, AppError> {
     let asking = authorise()?;
@@ -157,7 +159,7 @@ pub async fn list_keys(project: ProjectId) -> Result<KeysPage, AppError> {
     Ok(KeysPage { head, keys, now: now(), reply: reply() })
 }
 
-/// What a project's games declare, and what of it waits for consent.
+/// A project's declarations, and which wait for consent.
 #[server(input = Postcard, output = Postcard)]
 pub async fn get_schema(project: ProjectId) -> Result<SchemaPage, AppError> {
     let asking = authorise()?;
@@ -167,13 +169,10 @@ pub async fn get_schema(project: ProjectId) -> Result<SchemaPage, AppError> {
     Ok(SchemaPage { head, schema, now: now(), reply: reply() })
 }
 
-/// A value may be as long as a whole message; an export has all of it.
+/// A value can be as long as a whole message; an export has all of it.
 #[cfg(feature = "ssr")]
 fn shortened(entry: AuditEntry) -> AuditEntry {
-    let shorten = |text: String| match text.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    };
+    let shorten = |text: String| format::shortened(&text, SHOWN_CHARS).into_owned();
     AuditEntry { old: entry.old.map(shorten), new: entry.new.map(shorten), ..entry }
 }
 

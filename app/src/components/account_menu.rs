@@ -1,9 +1,9 @@
-//! Who is signed in, and what he can do about it.
+//! Who is signed in, with the pages of their account.
 
 use leptos::prelude::*;
 use protocol::model::{Role, User};
 
-/// A button that opens a list of links. The browser opens and closes it, so it works without a script too.
+/// A button that opens a list of links. The browser opens and closes it, so it works without scripts.
 #[component]
 pub fn AccountMenu(
     /// Who is signed in.

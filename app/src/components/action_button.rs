@@ -1,21 +1,21 @@
-//! Something that games do when they are told to.
+//! Runs an action.
 
 use leptos::prelude::*;
 use protocol::model::{Value, VarType};
 
 use crate::raw_text::raw_text;
 
-/// A button, with a field for the argument where the declaration has one to begin with.
+/// A button, with a field for the argument if the declaration has one.
 #[component]
 pub fn ActionButton(
     /// The accessible name.
     #[prop(into)]
     label: String,
-    /// The argument to begin with; `None` for an action that takes nothing.
+    /// The initial argument; `None` for an action that takes none.
     argument: Option<Value>,
-    /// The argument as it was typed; it outlives the button.
+    /// The argument as typed; it outlives the button.
     typed: RwSignal<Option<String>>,
-    /// Why it can't be run now: a sentence, or nothing to say while that is about to change.
+    /// Why it can't be run now: a sentence, or an empty one while that is about to change.
     #[prop(into)]
     blocked: Signal<Option<&'static str>>,
     /// Called with the argument as JSON.

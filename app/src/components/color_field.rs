@@ -4,33 +4,25 @@ use leptos::prelude::*;
 use protocol::model::Value;
 
 use super::slider::Slider;
-use super::text_entry::{Parse, TextEntry};
-use super::{Draft, GestureSession, OnEdit};
+use super::text_entry::TextEntry;
+use super::{Binding, Parse};
 use crate::color::{Colour, read_typed};
+use crate::gesture::GestureSession;
 
-/// How much of opacity a step of the keys is.
+/// How much one key press changes the opacity.
 const ALPHA_STEP: f64 = 0.01;
 
-/// A colour in any way that CSS has, or as a number. What is picked is written as the game writes it.
+/// A colour in any CSS notation, or as a number. What is picked keeps the game's notation.
 #[component]
 pub fn ColorField(
     /// The accessible name.
-    #[prop(into)]
     label: String,
-    /// The value.
-    #[prop(into)]
-    value: Signal<Option<Value>>,
-    /// What is typed and not sent.
-    draft: Draft,
-    /// Whether the person may not change it.
-    #[prop(into)]
-    locked: Signal<bool>,
-    /// Called with each new value.
-    on_edit: OnEdit,
+    /// The variable.
+    binding: Binding,
 ) -> impl IntoView {
-    let gesture = GestureSession::new();
-    let text =
-        Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
+    let Binding { value, locked, on_edit, .. } = binding;
+    let gesture = GestureSession::default();
+    let text = binding.text();
     let colour = Memo::new(move |_| value.with(|v| v.as_ref().and_then(Colour::of)));
     let pick = move |event| {
         let picked = event_target_value(&event);
@@ -40,11 +32,12 @@ pub fn ColorField(
                     on_edit.run((colour.to_value(), gesture.current()));
                 }
             }
-            // what is no colour is replaced by one
+            // a value that is not a colour is replaced by one
             None => on_edit.run((Value::Text(picked), gesture.current())),
         }
     };
     let parse = Parse::new(move |typed: String| value.with_untracked(|v| read_typed(&typed, v.as_ref())));
+    let typed = Binding { parse, ..binding };
     let on_commit = Callback::new(move |value| {
         gesture.end();
         on_edit.run((value, gesture.current()));
@@ -78,9 +71,9 @@ pub fn ColorField(
             </span>
             {move || {
                 let label = opacity_label.clone();
-                has_alpha.get().then(|| view! { <Opacity label colour gesture locked on_edit /> })
+                has_alpha.get().then(|| view! { <Opacity label colour gesture binding /> })
             }}
-            <TextEntry label=format!("{label} as text") text draft parse locked on_commit />
+            <TextEntry label=format!("{label} as text") text binding=typed on_commit />
         </div>
     }
     .into_any()
@@ -91,9 +84,9 @@ fn Opacity(
     label: String,
     colour: Memo<Option<Colour>>,
     gesture: GestureSession,
-    locked: Signal<bool>,
-    on_edit: OnEdit,
+    binding: Binding,
 ) -> impl IntoView {
+    let Binding { locked, on_edit, .. } = binding;
     let place = Signal::derive(move || alpha(colour));
     let text = Signal::derive(move || format!("{:.0} %", place.get() * 100.0));
     let set = move |alpha: f64, digits: f64| {

@@ -1,17 +1,17 @@
-//! What is asked before something that can't be undone.
+//! Asks before something that can't be undone.
 
 use leptos::prelude::*;
 
-/// A button that opens a question with a form below it, and a way back that has the focus. The browser opens and closes it, so it
-/// works without a script too.
+/// A button that opens a dialog with a form, in which *Cancel* has the focus. The browser opens and closes it, so it works
+/// without scripts.
 #[component]
 pub fn Confirm(
-    /// Unlike that of any other on the page.
+    /// Unique on the page.
     #[prop(into)]
     id: String,
     /// On the button that opens it, such as `Remove…`.
     label: &'static str,
-    /// What it is about, for whoever hears the button alone.
+    /// What it is about, for screen readers.
     #[prop(into)]
     subject: String,
     /// What would happen.
@@ -20,7 +20,7 @@ pub fn Confirm(
     /// Where the form posts to.
     #[prop(into)]
     action: String,
-    /// What the form says besides.
+    /// The form's hidden fields.
     fields: Vec<(&'static str, String)>,
     /// On the button that does it.
     #[prop(into)]
@@ -53,8 +53,8 @@ pub fn Confirm(
     .into_any()
 }
 
-/// The end of a form that asks: a way back that has the focus, and the button that does it.
-pub(super) fn choice(id: String, button: String, harmless: bool) -> AnyView {
+/// The end of the dialog: *Cancel*, which has the focus, and the button that does it.
+pub(crate) fn choice(id: String, button: String, harmless: bool) -> AnyView {
     view! {
         <div class="confirm-buttons">
             <button type="button" class="button" popovertarget=id popovertargetaction="hide" autofocus>

@@ -1,15 +1,15 @@
-//! A button that copies.
+//! A button that copies text.
 
 use leptos::prelude::*;
 
-/// Puts a text on the clipboard. Without a script it is not shown; where the browser gives no clipboard (a page that came
-/// without TLS from another machine has none) it says so.
+/// Puts a text on the clipboard. It is hidden without scripts; where there is no clipboard (on a page from another machine
+/// without TLS) it says so.
 #[component]
 pub fn Copy(
     /// What to copy.
     #[prop(into)]
     text: Signal<String>,
-    /// What is copied, for whoever hears the button alone.
+    /// What is copied, for screen readers.
     #[prop(optional, into)]
     what: Option<String>,
 ) -> impl IntoView {
@@ -45,7 +45,7 @@ pub fn Copy(
 #[cfg(feature = "hydrate")]
 async fn write(text: &str) -> bool {
     let navigator = window().navigator();
-    // the binding takes for granted what is missing without TLS
+    // the binding assumes a clipboard, which is missing without TLS
     let given = js_sys::Reflect::get(&navigator, &"clipboard".into());
     if !given.is_ok_and(|clipboard| clipboard.is_object()) {
         return false;

@@ -1,4 +1,4 @@
-//! What is typed and not sent: the row says so at its end, with both ways out.
+//! What is typed and not sent: the end of the row says so, with buttons to send and to discard it.
 
 use leptos::prelude::*;
 
@@ -12,36 +12,36 @@ pub struct Draft {
     field: RwSignal<Option<DraftField>>,
 }
 
-/// What the field of a draft knows, and what it does when it is told to.
+/// The draft's field: what it knows and what it can do.
 #[derive(Clone, Copy)]
 pub(super) struct DraftField {
     /// The accessible name.
     pub label: Signal<String>,
-    /// Whether the text is anything but the value.
+    /// Whether the text differs from the value.
     pub is_draft: Memo<bool>,
-    /// What the text comes to, where that is not what is typed.
+    /// The value that the text stands for, if that is not what is typed.
     pub result: Memo<Option<String>>,
     pub send: Callback<()>,
     pub discard: Callback<()>,
 }
 
 impl Draft {
-    /// For a control that is being built.
+    /// For a control under construction.
     pub fn new(typed: RwSignal<Option<String>>) -> Self {
         Self { typed, field: RwSignal::new(None) }
     }
 
-    /// Tells of the field, once it is built.
+    /// Registers the field, once it is built.
     pub(super) fn is_in(self, field: DraftField) {
         self.field.set(Some(field));
     }
 }
 
-/// At the end of the row, in place of the chip: nothing moves when it comes and goes. It is there from the first key on and stays
-/// when the field is left.
+/// In place of the chip, so that nothing moves when it comes and goes. It is there from the first key press, and stays when the
+/// field loses the focus.
 #[component]
 pub fn DraftBar(
-    /// The draft that it is about.
+    /// The draft.
     draft: Draft,
 ) -> impl IntoView {
     move || {

@@ -1,15 +1,15 @@
-//! A pointer that drags a value sideways, without a browser: whether it drags at all, and how far it has come.
+//! A pointer that drags a value sideways: whether it drags at all, and how far. Pure, for tests.
 
-/// How far a touch moves before it is known whether it drags or scrolls.
+/// How far a touch moves before it counts as a drag or a scroll.
 const SLOP_PX: f64 = 8.0;
 
-/// What is known of a pointer that is down.
+/// What a pointer that is down is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// A touch that may still become a scroll.
     Undecided,
     Dragging,
-    /// It scrolls the page, and moves nothing else until it is lifted.
+    /// It scrolls the page, and drags nothing until it is lifted.
     Scrolling,
 }
 
@@ -24,14 +24,14 @@ pub struct Drag {
 }
 
 impl Drag {
-    /// It went down. A mouse means what it does; a touch may be about to scroll.
+    /// It went down. A mouse drags at once; a touch may be about to scroll.
     pub fn begin(pointer: i32, x: f64, y: f64, is_touch: bool) -> Self {
         let phase = if is_touch { Phase::Undecided } else { Phase::Dragging };
         Self { pointer, start: (x, y), x, travelled: 0.0, phase }
     }
 
-    /// It moved: so many pixels to the right it has dragged since it went down, each counted `factor` times.
-    /// `None` while it drags nothing.
+    /// It moved. The pixels that it has dragged to the right since it went down, each counted `factor` times; `None` while
+    /// it drags nothing.
     pub fn moved(&mut self, pointer: i32, x: f64, y: f64, factor: f64) -> Option<f64> {
         if pointer != self.pointer {
             return None;

@@ -1,4 +1,4 @@
-//! Something that can't be shown, and the way on.
+//! A page that can't be shown.
 
 use leptos::prelude::*;
 
@@ -15,7 +15,7 @@ pub fn Failure(
         <h1>{title}</h1>
         <p>{text}</p>
         <p>
-            <a href="/">"To the projects"</a>
+            <a href="/">"Go to projects"</a>
         </p>
     }
 }

@@ -1,59 +1,57 @@
-//! The focus, over changes that move and rebuild rows, and over buttons that disappear when they are pressed: browsers take it from
-//! what is moved or gone, and whoever works with keys begins anew at the top of the page.
+//! Keeps the focus when rows move or are rebuilt, and when a button disappears on being pressed: browsers drop it then, and
+//! keyboard users would start over at the top of the page.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 
-use crate::live::Forgettable;
-
-/// On an element while it is given back the focus that it had.
+/// Marks an element while its focus is being restored.
 const KEPT: &str = "data-kept";
-/// What can have the focus in a row.
+/// What can be focused in a row.
 const FOCUSABLE: &str = "button, input, select, textarea, summary";
 
-/// On an element that holds buttons which come and go: a selector of what has the focus after them. It is not looked for elsewhere.
+/// On an element whose buttons come and go: a selector, inside it, of what gets the focus after them.
 const HEIR: &str = "data-heir";
 
-/// Where the focus is: the row of which variable, and on which of what can have it there.
+/// Where the focus is: in which variable's row, and on which focusable element there.
 struct Place {
     row: String,
     nth: u32,
     selection: Option<(u32, u32)>,
 }
 
-/// Call this before rows change. What had the focus has it again after they have, if nothing else has taken it.
-pub(super) fn keep_focus() {
+/// Call this before rows change. The focus returns to where it was, unless something else has taken it.
+pub(crate) fn keep_focus() {
     let Some(place) = place() else { return };
     request_animation_frame(move || {
-        if is_lost() {
+        if is_focus_lost() {
             restore(&place);
         }
     });
 }
 
-/// Whether a focus event is that of an element which had the focus before rows changed: nobody has come to it.
-pub(super) fn is_kept(event: &Event) -> bool {
+/// Whether a focus event only restores the focus that the element had before rows changed.
+pub(crate) fn is_kept(event: &Event) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     target.is_some_and(|target| target.has_attribute(KEPT))
 }
 
-/// Listens for as long as the page is there: the focus of a button that a press has taken away goes to the heir of the nearest element
-/// around it that has one.
+/// For as long as the page is open: when a button disappears on being pressed, its focus goes to the heir named by the nearest
+/// element around it.
 pub fn leave_focus_to_heirs() {
     let listener = window_event_listener(leptos::ev::click, |event| {
-        // the way of the event: by now the button may have been taken out of the page
+        // the event's path: the button may have been removed from the page by now
         let way: Vec<Element> =
             event.composed_path().iter().filter_map(|node| node.dyn_into::<Element>().ok()).collect();
         let Some(button) = way.iter().find(|element| element.tag_name() == "BUTTON").cloned() else { return };
         let is_touch = event.dyn_ref::<web_sys::PointerEvent>().is_some_and(|e| e.pointer_type() == "touch");
-        // once the page shows what the press has done
+        // once the page shows the result of the press
         request_animation_frame(move || {
             let active = document().active_element();
             let is_lost =
                 active.is_none_or(|active| active.tag_name() == "BODY" || active.is_same_node(Some(&button)));
             if is_lost && !can_have_focus(&button) {
-                // whatever cannot be found or focused leaves the focus where it is
+                // if nothing can be found or focused, the focus stays where it is
                 let _ =
                     way.iter().find_map(|element| heir_of(element, is_touch)).and_then(|heir| focus(&heir));
             }
@@ -65,7 +63,7 @@ pub fn leave_focus_to_heirs() {
 fn heir_of(element: &Element, is_touch: bool) -> Option<HtmlElement> {
     let heirs = element.query_selector_all(&element.get_attribute(HEIR)?).ok()?;
     let mut heirs = (0..heirs.length()).filter_map(|nth| heirs.get(nth)?.dyn_into::<HtmlElement>().ok());
-    // a finger that gets a text field gets a keyboard over half of its screen
+    // on touch screens, focusing a text field opens a keyboard over half of the screen
     heirs.find(|heir| can_have_focus(heir) && !(is_touch && is_typed_into(heir)))
 }
 
@@ -80,7 +78,16 @@ fn is_typed_into(element: &Element) -> bool {
     is_text || element.is_instance_of::<HtmlTextAreaElement>()
 }
 
-/// Gives it the focus, which nobody has come to.
+/// Focuses the element with this id.
+pub(crate) fn focus_id(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        // it fails for elements that can't have the focus
+        let _ = element.focus();
+    }
+}
+
+/// Focuses it, marked as not the person's doing.
 fn focus(element: &HtmlElement) -> Option<()> {
     element.set_attribute(KEPT, "").ok()?;
     let focused = element.focus();
@@ -108,69 +115,16 @@ fn selection(active: &Element) -> Option<(u32, u32)> {
     Some((start.ok()??, end.ok()??))
 }
 
-fn row_of(var: &str) -> Option<Element> {
+pub(crate) fn row_of(var: &str) -> Option<Element> {
     let rows = document().query_selector_all("[data-var]").ok()?;
     (0..rows.length())
         .filter_map(|nth| rows.get(nth)?.dyn_into::<Element>().ok())
         .find(|row| row.get_attribute("data-var").as_deref() == Some(var))
 }
 
-/// Where the focus goes when a row is taken away.
-pub(super) struct Neighbour {
-    /// The rows behind it and before it, the nearest first.
-    rows: Vec<Element>,
-    /// What is there in any case: above the rows.
-    head: Option<HtmlElement>,
-}
-
-impl Neighbour {
-    /// Of the row of this, as it stands now; the row itself comes first if it `stays`.
-    pub(super) fn of(what: &Forgettable, stays: bool) -> Self {
-        let (row, head) = match what {
-            Forgettable::Var(name) => (row_of(name.as_str()), ".pane--vars .filter"),
-            Forgettable::Device(device) => {
-                let tick = document().get_element_by_id(&format!("device-{device}"));
-                (tick.and_then(|tick| tick.closest("li").ok().flatten()), ".device--all")
-            }
-        };
-        let sides = |row: Element| {
-            let (next, previous) = (row.next_element_sibling(), row.previous_element_sibling());
-            [Some(row).filter(|_| stays), next, previous]
-        };
-        let sides = row.map(sides);
-        let head = document().query_selector(head).ok().flatten().and_then(|head| head.dyn_into().ok());
-        Self { rows: sides.into_iter().flatten().flatten().collect(), head }
-    }
-
-    fn focusable(&self) -> Option<HtmlElement> {
-        let can = |row: &Element| {
-            let all = row.query_selector_all("button, input, select, textarea").ok()?;
-            let mut elements =
-                (0..all.length()).filter_map(|nth| all.get(nth)?.dyn_into::<HtmlElement>().ok());
-            // one that is hidden has no box
-            elements.find(|element| element.offset_width() > 0 && !element.has_attribute("disabled"))
-        };
-        let beside = self.rows.iter().filter(|row| row.is_connected()).find_map(can);
-        beside.or_else(|| self.head.clone().filter(|head| head.is_connected()))
-    }
-}
-
 /// Whether nothing has the focus.
-pub(super) fn is_lost() -> bool {
+pub(crate) fn is_focus_lost() -> bool {
     document().active_element().is_none_or(|active| active.tag_name() == "BODY")
-}
-
-/// Puts the focus there; when nothing is left of the list, on what the page is about.
-pub(super) fn focus_beside(neighbour: Neighbour) {
-    let main = || {
-        let main = document().get_element_by_id("main")?.dyn_into::<HtmlElement>().ok()?;
-        main.set_tab_index(-1);
-        Some(main)
-    };
-    if let Some(element) = neighbour.focusable().or_else(main) {
-        // it fails for elements that can't have the focus
-        let _ = element.focus();
-    }
 }
 
 fn restore(place: &Place) -> Option<()> {

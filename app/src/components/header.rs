@@ -6,7 +6,7 @@ use protocol::model::User;
 use super::AccountMenu;
 use crate::storage::remember;
 
-/// Logo, what the page puts in, theme and account.
+/// Logo, the page's own part, theme and account.
 #[component]
 pub fn Header(
     /// Who is signed in.
@@ -31,7 +31,7 @@ pub fn Header(
     .into_any()
 }
 
-/// The sign of the product.
+/// The product's logo.
 #[component]
 pub fn Logo() -> impl IntoView {
     view! {
@@ -48,8 +48,8 @@ pub fn Logo() -> impl IntoView {
     }
 }
 
-/// System → dark → light. The page's attribute is the state, because the script in the head has set it
-/// before the first paint; the style sheet shows the sign that fits.
+/// System → dark → light. The root element's attribute is the state, because the script in the head sets it before the first
+/// paint; the style sheet shows the matching symbol.
 #[component]
 fn ThemeSwitch() -> impl IntoView {
     let theme = RwSignal::new("system");

@@ -1,13 +1,13 @@
-//! What the game says of a variable, behind a button that a finger, a key or a screen reader can press.
+//! A variable's help text, behind a button that works for touch, keyboard and screen readers.
 
 use leptos::prelude::*;
 
-/// A question mark, and what it opens. The browser opens and closes it, so it works without a script too.
+/// A question mark, and the text that it opens. The browser opens and closes it, so it works without scripts.
 #[component]
 pub fn Help(
-    /// Unlike that of any other element on the page.
+    /// Unique on the page.
     id: String,
-    /// What it is about, as it is shown.
+    /// The variable's name, as it is shown.
     #[prop(into)]
     title: String,
     /// The help.
@@ -37,7 +37,7 @@ pub fn Help(
 }
 
 /// An id for a part of a variable's row: names may hold what ids can't.
-pub(super) fn id_of(part: &str, name: &str) -> String {
+pub(crate) fn id_of(part: &str, name: &str) -> String {
     use std::fmt::Write as _;
     let mut id = format!("{part}-");
     for byte in name.bytes() {

@@ -1,4 +1,4 @@
-//! A secret that is shown once.
+//! A secret that is shown only once.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use super::Copy;
 /// A field with the secret and a button that copies it.
 #[component]
 pub fn Issued(
-    /// What it is, such as `The invitation link`.
+    /// What it is, such as `Invitation link`.
     label: &'static str,
     /// What to do with it.
     #[prop(into)]
@@ -41,11 +41,11 @@ pub fn Issued(
     .into_any()
 }
 
-/// The page is the answer to a form: loading it anew would send the form again. So its place in the history is made one that was
-/// only looked at, and there is nothing of the secret in it.
+/// The page is the answer to a form, and reloading it would send the form again. So its history entry is replaced by a plain
+/// visit, which does not hold the secret.
 pub(crate) fn forget_form() {
     Effect::new(|| {
-        // it fails where the browser allows no history, and then the browser asks before it sends again
+        // it fails where the browser allows no history; then the browser asks before it sends again
         let _ = window()
             .history()
             .and_then(|history| history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some("")));

@@ -7,46 +7,31 @@ use wasm_bindgen::JsCast;
 
 use super::drag::Drag;
 use super::slider::Slider;
-use super::text_entry::{Parse, TextEntry};
-use super::{Draft, GestureSession, OnEdit, scale};
+use super::text_entry::TextEntry;
+use super::{Binding, scale};
+use crate::gesture::GestureSession;
 
-/// So many pixels of a drag on the grip are one step.
+/// Pixels of a drag on the grip that make one step.
 const PIXELS_PER_STEP: f64 = 3.0;
 
-/// A number. Dragging sends values as it goes, arrows move by a step.
+/// A number. Dragging sends values continuously; arrow keys move by a step.
 #[component]
 pub fn NumberField(
     /// The accessible name.
-    #[prop(into)]
     label: String,
     /// The declaration.
     spec: VarSpec,
-    /// The value.
-    #[prop(into)]
-    value: Signal<Option<Value>>,
-    /// What is typed and not sent.
-    draft: Draft,
-    /// Reads what was typed.
-    parse: Parse,
-    /// Whether the person may not change it.
-    #[prop(into)]
-    locked: Signal<bool>,
-    /// Called with each new value.
-    on_edit: OnEdit,
+    /// The variable.
+    binding: Binding,
 ) -> impl IntoView {
     let range = scale::range(&spec);
     let number = Number {
         spec: StoredValue::new(spec),
-        value,
-        draft,
-        parse,
-        locked,
-        on_edit,
-        gesture: GestureSession::new(),
+        binding,
+        gesture: GestureSession::default(),
         step: StoredValue::new(None),
     };
-    let text =
-        Signal::derive(move || value.with(|v| v.as_ref().map(ToString::to_string).unwrap_or_default()));
+    let text = binding.text();
     // Home, End and sideways arrows move the caret in the field
     let on_field_key = Callback::new(move |event: KeyboardEvent| {
         let key = event.key();
@@ -55,7 +40,7 @@ pub fn NumberField(
         steps.is_some_and(|steps| number.step(steps))
     });
     let on_commit = Callback::new(move |value| {
-        on_edit.run((value, number.gesture.current()));
+        binding.on_edit.run((value, number.gesture.current()));
         number.end();
     });
     let field_label = match range {
@@ -68,35 +53,32 @@ pub fn NumberField(
                 Some(range) => view! { <Ranged label range text number /> }.into_any(),
                 None => view! { <Grip number /> }.into_any(),
             }}
-            <TextEntry label=field_label text draft parse locked on_commit on_key=on_field_key numeric=true />
+            <TextEntry label=field_label text binding on_commit on_key=on_field_key numeric=true />
         </div>
     }
     .into_any()
 }
 
-/// What the parts of one control share.
+/// What the parts of the control share.
 #[derive(Clone, Copy)]
 struct Number {
     spec: StoredValue<VarSpec>,
-    value: Signal<Option<Value>>,
-    draft: Draft,
-    parse: Parse,
-    locked: Signal<bool>,
-    on_edit: OnEdit,
+    binding: Binding,
     gesture: GestureSession,
-    /// The step of the hand that is at it.
+    /// The step, for as long as a hand is in the control.
     step: StoredValue<Option<f64>>,
 }
 
 impl Number {
-    /// Moves by so many steps from what the field shows; `false` when that is no number.
+    /// Moves by so many steps from what the field shows; `false` when that is not a number.
     fn step(self, steps: f64) -> bool {
-        if self.locked.get_untracked() {
+        let Binding { value, draft, parse, locked, .. } = self.binding;
+        if locked.get_untracked() {
             return false;
         }
-        let from = match self.draft.typed.get_untracked() {
-            Some(typed) => self.parse.run(typed).ok(),
-            None => self.value.get_untracked(),
+        let from = match draft.typed.get_untracked() {
+            Some(typed) => parse.run(typed).ok(),
+            None => value.get_untracked(),
         };
         let Some(from) = from else { return false };
         let next = self.spec.with_value(|spec| scale::stepped(&from, spec, self.step_from(&from), steps));
@@ -104,19 +86,20 @@ impl Number {
         true
     }
 
-    /// One step of this hand, which stays as large as it was when the hand began.
+    /// The step, which keeps its size until the hand leaves.
     fn step_from(self, from: &Value) -> f64 {
         let begin = || self.spec.with_value(|spec| scale::step_from(from, spec));
         self.step.try_update_value(|step| *step.get_or_insert_with(begin)).unwrap_or(1.0)
     }
 
     fn set(self, next: Option<Value>) {
-        if let Some(next) = next.filter(|next| self.value.with_untracked(|v| v.as_ref() != Some(next))) {
-            self.on_edit.run((next, self.gesture.current()));
+        let Binding { value, on_edit, .. } = self.binding;
+        if let Some(next) = next.filter(|next| value.with_untracked(|v| v.as_ref() != Some(next))) {
+            on_edit.run((next, self.gesture.current()));
         }
     }
 
-    /// The hand has left, or has committed.
+    /// The hand has left or committed.
     fn end(self) {
         self.gesture.end();
         self.step.set_value(None);
@@ -125,7 +108,7 @@ impl Number {
 
 #[component]
 fn Ranged(label: String, range: (f64, f64), text: Signal<String>, number: Number) -> impl IntoView {
-    let Number { value, spec, locked, .. } = number;
+    let Number { spec, binding: Binding { value, locked, .. }, .. } = number;
     let place = Signal::derive(move || value.with(|v| v.as_ref().map_or(0.0, |v| scale::fraction(v, range))));
     let with_value = move |read: &dyn Fn(&Value, &VarSpec) -> Option<Value>| {
         value.with_untracked(|v| spec.with_value(|spec| read(v.as_ref()?, spec)))
@@ -136,7 +119,7 @@ fn Ranged(label: String, range: (f64, f64), text: Signal<String>, number: Number
     let on_set = Callback::new(move |place| {
         number.set(with_value(&|value, spec| scale::at_place(value, spec, place)));
     });
-    // a key moves what the slider shows; what is typed in the field stays there
+    // a key moves the slider's value; what is typed in the field stays
     let on_step = Callback::new(move |steps| {
         if locked.get_untracked() {
             return;
@@ -147,10 +130,10 @@ fn Ranged(label: String, range: (f64, f64), text: Signal<String>, number: Number
     view! { <Slider label range place text locked on_drag on_set on_step on_end /> }
 }
 
-/// The part to drag where no range is known. The keyboard has the field's arrows.
+/// A handle to drag where no range is known. Keyboard users have the field's arrow keys.
 #[component]
 fn Grip(number: Number) -> impl IntoView {
-    let Number { value, spec, locked, .. } = number;
+    let Number { spec, binding: Binding { value, locked, .. }, .. } = number;
     let drag = StoredValue::new(None::<(Drag, Value)>);
     let down = move |event: PointerEvent| {
         let Some(from) = value.get_untracked() else { return };
@@ -160,7 +143,7 @@ fn Grip(number: Number) -> impl IntoView {
         let is_touch = event.pointer_type() == "touch";
         if !is_touch {
             if let Some(grip) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
-                // without capture the drag only ends at the grip's edge
+                // without capture the drag would end at the grip's edge
                 let _ = grip.set_pointer_capture(event.pointer_id());
             }
             event.prevent_default();
@@ -177,7 +160,7 @@ fn Grip(number: Number) -> impl IntoView {
         let next = drag.try_update_value(|drag| {
             let (drag, from) = drag.as_mut()?;
             let steps = drag.moved(event.pointer_id(), x, y, factor)? / PIXELS_PER_STEP;
-            // whole steps, and tenths of one where it is dragged finely
+            // whole steps; tenths in a fine drag
             let steps = if factor < 1.0 { (steps * 10.0).trunc() / 10.0 } else { steps.trunc() };
             spec.with_value(|spec| scale::moved(from, spec, number.step_from(from), steps))
         });
@@ -194,7 +177,7 @@ fn Grip(number: Number) -> impl IntoView {
             class="grip"
             class:grip--locked=locked
             aria-hidden="true"
-            title="Drag sideways to change; with Shift and Alt finely"
+            title="Drag sideways to change; hold Shift and Alt for fine steps"
             on:pointerdown=down
             on:pointermove=moved
             on:pointerup=up

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use protocol::model::{Value, VarOption};
 
-use super::OnEdit;
-use crate::live::new_gesture;
+use super::Binding;
+use crate::gesture::new_gesture;
 
 const MAX_SEGMENTS: usize = 4;
 const MAX_SEGMENT_CHARS: usize = 10;
@@ -13,21 +13,15 @@ const MAX_SEGMENT_CHARS: usize = 10;
 #[component]
 pub fn OptionField(
     /// The accessible name.
-    #[prop(into)]
     label: String,
-    /// Unlike that of any other control on the page.
+    /// Unique among the controls on the page.
     id: String,
     /// The choices.
     options: Vec<VarOption>,
-    /// The value.
-    #[prop(into)]
-    value: Signal<Option<Value>>,
-    /// Whether the person may not change it.
-    #[prop(into)]
-    locked: Signal<bool>,
-    /// Called with each new value.
-    on_edit: OnEdit,
+    /// The variable.
+    binding: Binding,
 ) -> impl IntoView {
+    let Binding { value, locked, on_edit, .. } = binding;
     let short = options.len() <= MAX_SEGMENTS
         && options.iter().all(|option| option.label.chars().count() <= MAX_SEGMENT_CHARS);
     let options = StoredValue::new(options);
@@ -92,7 +86,7 @@ fn Dropdown(
     locked: Signal<bool>,
     choose: Callback<usize>,
 ) -> impl IntoView {
-    // what an older build of the game reports may be none of the options
+    // an older build of the game may report a value that is none of the options
     let unknown = move || match chosen.get() {
         Some(_) => None,
         None => Some(value.with(|v| v.as_ref().map_or("(none)".to_owned(), |v| format!("(unknown) {v}")))),

@@ -1,8 +1,9 @@
-//! The edge of a pane, by which it is made larger or smaller.
+//! The edge of a pane, which resizes it.
 
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
 
 use crate::storage::{remember, remembered};
 
@@ -13,7 +14,7 @@ const STEP: f64 = 24.0;
 pub enum Edge {
     /// The left one: it changes the width.
     Left,
-    /// The right one: it does too.
+    /// The right one: it changes the width, too.
     Right,
     /// The upper one: it changes the height.
     Top,
@@ -42,7 +43,7 @@ impl Edge {
         })
     }
 
-    /// By how many pixels the pane is larger when the edge has moved so far to the right or down.
+    /// By how many pixels the pane grows when the edge moves so far to the right or down.
     const fn growth(self, moved: f64) -> f64 {
         match self {
             Self::Right => moved,
@@ -50,7 +51,7 @@ impl Edge {
         }
     }
 
-    /// By how many steps a key makes the pane larger.
+    /// By how many steps a key enlarges the pane.
     fn steps(self, key: &str) -> Option<f64> {
         match (self, key) {
             (Self::Left, "ArrowLeft") | (Self::Right, "ArrowRight") | (Self::Top, "ArrowUp") => Some(1.0),
@@ -62,106 +63,40 @@ impl Edge {
     }
 }
 
-/// A handle at the edge of the element that it is in. The size is a property of the style sheet, `--NAME`, and an
-/// attribute, `data-NAME`, of the document; the browser remembers it for the project. Enter or a double click gives the
-/// original size back.
+/// A handle at the edge of its parent. The size is a CSS property, `--NAME`, and an attribute, `data-NAME`, of the root element;
+/// the browser remembers it for each project. Enter or a double click restores the original size.
 #[component]
 pub fn PaneSeparator(
     /// Which edge.
     edge: Edge,
     /// Name of the property.
     name: &'static str,
-    /// What is resized, for whoever hears it.
+    /// What it resizes, for screen readers.
     label: &'static str,
-    /// Under which it is remembered.
+    /// The key under which it is remembered.
     key: String,
     /// Smallest size, in pixels.
     least: f64,
-    /// What the neighbours keep of so much for all, in pixels.
+    /// How much of the total is reserved for the neighbours, in pixels.
     spare: fn(f64) -> f64,
 ) -> impl IntoView {
-    let handle = NodeRef::<Div>::new();
-    let size = RwSignal::new(None::<f64>);
-    let now = RwSignal::new(0.0);
-    let grip = StoredValue::new(None::<(f64, f64)>);
-    let key = StoredValue::new(key);
-    let sizes = move || {
-        use wasm_bindgen::JsCast as _;
-        let pane = handle.get_untracked()?.parent_element()?;
-        let around = pane.parent_element()?;
-        let of = |element: web_sys::Element| {
-            let element = element.dyn_into::<web_sys::HtmlElement>().ok()?;
-            Some(f64::from(match edge {
-                Edge::Left | Edge::Right => element.offset_width(),
-                Edge::Top => element.offset_height(),
-            }))
-        };
-        let around = of(around)?;
-        Some((of(pane)?, (around - spare(around)).max(least)))
+    let separator = Separator {
+        edge,
+        name,
+        key: StoredValue::new(key),
+        least,
+        spare,
+        handle: NodeRef::new(),
+        size: RwSignal::new(None),
+        now: RwSignal::new(0.0),
+        grip: StoredValue::new(None),
     };
-    let show = move |wanted: Option<f64>| {
-        size.set(wanted);
-        style(name, wanted);
-    };
-    let resize = move |wanted: f64| {
-        let Some((_, most)) = sizes() else { return };
-        let wanted = wanted.clamp(least, most).round();
-        now.set(wanted);
-        show(Some(wanted));
-    };
-    let keep = move || {
-        let text = size.get_untracked().map(|size| size.to_string());
-        key.with_value(|key| remember(key, text.as_deref()));
-    };
-    let reset = move || {
-        show(None);
-        keep();
-    };
-    Effect::new(move || {
-        let known = key.with_value(|key| remembered(key)).and_then(|text| text.parse().ok());
-        // none is shown too: another project may have left one
-        show(known.filter(|size: &f64| size.is_finite()).map(|size| size.max(least)));
-        if let Some((width, _)) = sizes() {
-            now.set(width);
-        }
-    });
-    let down = move |event: PointerEvent| {
-        if event.button() != 0 {
-            return;
-        }
-        event.prevent_default();
-        if let (Some(handle), Some((width, _))) = (handle.get_untracked(), sizes()) {
-            // it fails when the pointer is gone already
-            let _ = handle.set_pointer_capture(event.pointer_id());
-            grip.set_value(Some((edge.place(&event), width)));
-        }
-    };
-    let moved = move |event: PointerEvent| {
-        if let Some((from, width)) = grip.get_value() {
-            resize(width + edge.growth(edge.place(&event) - from));
-        }
-    };
-    let up = move |_| {
-        if grip.try_update_value(Option::take).flatten().is_some() {
-            keep();
-        }
-    };
-    let keydown = move |event: KeyboardEvent| {
-        let pressed = event.key();
-        if pressed == "Enter" {
-            event.prevent_default();
-            return reset();
-        }
-        if let (Some(steps), Some((width, _))) = (edge.steps(&pressed), sizes()) {
-            event.prevent_default();
-            resize(width + steps * STEP);
-            keep();
-        }
-    };
+    Effect::new(move || separator.restore());
+    let now = separator.now;
     view! {
         <div
             class=format!("separator separator--{}", edge.class())
-            node_ref=handle
+            node_ref=separator.handle
             role="separator"
             tabindex="0"
             aria-orientation=edge.orientation()
@@ -170,22 +105,124 @@ pub fn PaneSeparator(
             aria-valuenow=move || now.get()
             aria-valuetext=move || format!("{} pixels", now.get())
             title="Drag, or use the arrow keys; double-click resets"
-            on:pointerdown=down
-            on:pointermove=moved
-            on:pointerup=up
-            on:pointercancel=up
-            on:dblclick=move |_| reset()
-            on:keydown=keydown
+            on:pointerdown=move |event| separator.down(&event)
+            on:pointermove=move |event| separator.moved(&event)
+            on:pointerup=move |_| separator.up()
+            on:pointercancel=move |_| separator.up()
+            on:dblclick=move |_| separator.reset()
+            on:keydown=move |event| separator.keydown(&event)
         ></div>
     }
     .into_any()
 }
 
-/// Sets or removes the property. The page's policy forbids styles in its text, not those of its script.
+/// What the handle does.
+#[derive(Clone, Copy)]
+struct Separator {
+    edge: Edge,
+    name: &'static str,
+    key: StoredValue<String>,
+    least: f64,
+    spare: fn(f64) -> f64,
+    handle: NodeRef<Div>,
+    /// What the person has chosen.
+    size: RwSignal<Option<f64>>,
+    /// What the pane measures.
+    now: RwSignal<f64>,
+    /// Where the pointer went down, and the size then.
+    grip: StoredValue<Option<(f64, f64)>>,
+}
+
+impl Separator {
+    /// The pane's size, and the largest that it may have.
+    fn sizes(self) -> Option<(f64, f64)> {
+        let pane = self.handle.get_untracked()?.parent_element()?;
+        let around = pane.parent_element()?;
+        let of = |element: web_sys::Element| {
+            let element = element.dyn_into::<web_sys::HtmlElement>().ok()?;
+            Some(f64::from(match self.edge {
+                Edge::Left | Edge::Right => element.offset_width(),
+                Edge::Top => element.offset_height(),
+            }))
+        };
+        let around = of(around)?;
+        Some((of(pane)?, (around - (self.spare)(around)).max(self.least)))
+    }
+
+    fn show(self, wanted: Option<f64>) {
+        self.size.set(wanted);
+        style(self.name, wanted);
+    }
+
+    /// Shows the size that the browser remembers, if any.
+    fn restore(self) {
+        let known = self.key.with_value(|key| remembered(key)).and_then(|text| text.parse().ok());
+        // reset it too: another project may have set one
+        self.show(known.filter(|size: &f64| size.is_finite()).map(|size| size.max(self.least)));
+        if let Some((size, _)) = self.sizes() {
+            self.now.set(size);
+        }
+    }
+
+    fn resize(self, wanted: f64) {
+        let Some((_, most)) = self.sizes() else { return };
+        let wanted = wanted.clamp(self.least, most).round();
+        self.now.set(wanted);
+        self.show(Some(wanted));
+    }
+
+    fn keep(self) {
+        let text = self.size.get_untracked().map(|size| size.to_string());
+        self.key.with_value(|key| remember(key, text.as_deref()));
+    }
+
+    fn reset(self) {
+        self.show(None);
+        self.keep();
+    }
+
+    fn down(self, event: &PointerEvent) {
+        if event.button() != 0 {
+            return;
+        }
+        event.prevent_default();
+        if let (Some(handle), Some((size, _))) = (self.handle.get_untracked(), self.sizes()) {
+            // it fails when the pointer is already up
+            let _ = handle.set_pointer_capture(event.pointer_id());
+            self.grip.set_value(Some((self.edge.place(event), size)));
+        }
+    }
+
+    fn moved(self, event: &PointerEvent) {
+        if let Some((from, size)) = self.grip.get_value() {
+            self.resize(size + self.edge.growth(self.edge.place(event) - from));
+        }
+    }
+
+    fn up(self) {
+        if self.grip.try_update_value(Option::take).flatten().is_some() {
+            self.keep();
+        }
+    }
+
+    fn keydown(self, event: &KeyboardEvent) {
+        let pressed = event.key();
+        if pressed == "Enter" {
+            event.prevent_default();
+            return self.reset();
+        }
+        if let (Some(steps), Some((size, _))) = (self.edge.steps(&pressed), self.sizes()) {
+            event.prevent_default();
+            self.resize(size + steps * STEP);
+            self.keep();
+        }
+    }
+}
+
+/// Sets or removes the property. The page's policy forbids styles in its HTML, but not those set by its script.
 fn style(name: &str, size: Option<f64>) {
     #[cfg(feature = "hydrate")]
     {
-        use wasm_bindgen::JsCast as _;
         let root = document().document_element();
         let Some(root) = root.and_then(|root| root.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
         let (property, attribute) = (format!("--{name}"), format!("data-{name}"));

@@ -1,14 +1,14 @@
-//! The password again, before what outlives a session or can't be undone.
+//! The password again, before anything that outlives a session or can't be undone.
 
 use leptos::prelude::*;
 
-/// The part of a form that asks for the password, if it must be asked for. Other words in the form go on being what they are: the
-/// server checks the password first.
+/// The part of a form that asks for the password, if it is needed. The form is otherwise unchanged: the server checks the
+/// password first.
 #[component]
 pub fn PasswordAgain(
-    /// Whether the password is needed again: the last proof is more than ten minutes old.
+    /// Whether it is needed: they last entered it more than ten minutes ago.
     asked: bool,
-    /// Their e-mail, for the browser's memory of passwords.
+    /// Their e-mail, for the browser's password manager.
     email: Option<String>,
 ) -> impl IntoView {
     asked
@@ -16,7 +16,7 @@ pub fn PasswordAgain(
             view! {
                 <input type="text" autocomplete="username" readonly=true hidden value=email.unwrap_or_default() />
                 <label class="form-field">
-                    <span>"Your password, once more"</span>
+                    <span>"Confirm your password"</span>
                     <input type="password" name="password_again" autocomplete="current-password" required />
                 </label>
             }

@@ -1,4 +1,4 @@
-//! From a project's live page to its settings and back.
+//! The tabs that lead from a project's live page to its settings and back.
 
 use leptos::prelude::*;
 use protocol::model::{ProjectId, ProjectRole};
@@ -17,7 +17,7 @@ pub enum ProjectTab {
 pub fn ProjectTabs(
     /// Which project.
     project: ProjectId,
-    /// What the person may do in it: the first page of the settings that he may open depends on it.
+    /// The person's role in it, which decides on the first settings page that they may open.
     #[prop(into)]
     role: Signal<ProjectRole>,
     /// The tab that is shown.

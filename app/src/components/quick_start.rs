@@ -1,9 +1,10 @@
-//! Lines to copy that connect a first game.
+//! Code to copy that connects a first game.
 
 use leptos::prelude::*;
 use protocol::model::Key;
 
 use super::Copy;
+use super::focus::focus_id;
 
 /// Snippets with the project's own key and address, one tab for each language.
 #[component]
@@ -12,7 +13,7 @@ pub fn QuickStart(
     key: Key,
     /// Where games connect: `host:port`.
     address: String,
-    /// Tells this panel's ids from another's on the same page.
+    /// Prefix of the ids, unique on the page.
     id: &'static str,
 ) -> impl IntoView {
     let (host, port) = address.rsplit_once(':').unwrap_or((&address, "6667"));
@@ -49,7 +50,7 @@ pub fn QuickStart(
             _ => return,
         };
         chosen.set(to);
-        focus(&tab_id(to));
+        focus_id(&tab_id(to));
     };
     let code = move || snippets.with_value(|all| all[chosen.get()].code.clone());
     view! {
@@ -84,15 +85,6 @@ pub fn QuickStart(
         </div>
     }
     .into_any()
-}
-
-fn focus(id: &str) {
-    use wasm_bindgen::JsCast;
-    let tab = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
-    if let Some(tab) = tab {
-        // it fails for elements that can't have the focus only
-        let _ = tab.focus();
-    }
 }
 
 struct Snippet {

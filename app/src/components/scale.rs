@@ -2,7 +2,7 @@
 
 use protocol::model::{Integer, Value, VarSpec, VarType};
 
-/// Dragged with Shift and Alt, a control moves at a tenth of its speed.
+/// With Shift and Alt held, a drag moves at a tenth of its speed.
 const FINE: f64 = 0.1;
 
 /// How many steps a key moves; `None` for other keys. Home and End are infinite.
@@ -32,8 +32,8 @@ pub fn drag_factor(shift: bool, alt: bool) -> f64 {
     }
 }
 
-/// One step for a hand that found the control at `began`: the declared one, else what suits the range, else about one percent
-/// of the value. It stays the same until the hand leaves, so that a step back leads back.
+/// The step for a hand that found the control at `began`: the declared one, else one that suits the range, else about one
+/// percent of the value. It stays the same until the hand leaves, so that a step back undoes a step forth.
 pub fn step_from(began: &Value, spec: &VarSpec) -> f64 {
     let declared = spec.step.filter(|step| *step > 0.0);
     match began {
@@ -46,7 +46,7 @@ pub fn step_from(began: &Value, spec: &VarSpec) -> f64 {
     }
 }
 
-/// The value so many steps on, inside the declared limits. `None` when there is none, as at Home without a smallest value.
+/// The value so many steps on, within the declared limits. `None` when there is none, as for Home without a minimum.
 pub fn stepped(value: &Value, spec: &VarSpec, step: f64, steps: f64) -> Option<Value> {
     if steps.is_infinite() {
         let (low, high) = ends(value, spec);
@@ -54,7 +54,7 @@ pub fn stepped(value: &Value, spec: &VarSpec, step: f64, steps: f64) -> Option<V
     }
     match value {
         Value::Int(number) => {
-            // Alt makes a tenth of the step, and a whole number has no smaller part than one
+            // with Alt a step is a tenth, but a whole number moves by at least one
             let by = (step * steps.abs()).round().max(1.0).copysign(steps);
             let moved = number.get().saturating_add(by as i128);
             let moved = Integer::new(moved.clamp(Integer::MIN.get(), Integer::MAX.get()))?;
@@ -69,7 +69,7 @@ pub fn stepped(value: &Value, spec: &VarSpec, step: f64, steps: f64) -> Option<V
     }
 }
 
-/// Where a drag of so many steps has come to: a whole number moves by whole ones, and nothing moves by none.
+/// Where a drag of so many steps leads. A whole number moves by whole ones, and no steps leave it as it is.
 pub fn moved(from: &Value, spec: &VarSpec, step: f64, steps: f64) -> Option<Value> {
     let is_still = match from {
         Value::Int(_) => (step * steps).round() == 0.0,
@@ -78,7 +78,7 @@ pub fn moved(from: &Value, spec: &VarSpec, step: f64, steps: f64) -> Option<Valu
     if is_still { Some(from.clone()) } else { stepped(from, spec, step, steps) }
 }
 
-/// The value at a part of the slider's way, from 0 to 1; `fine` has ten places where there is one otherwise.
+/// The value at a fraction of the slider's track, from 0 to 1; `fine` divides each step by ten.
 pub fn at_fraction(value: &Value, spec: &VarSpec, fraction: f64, fine: bool) -> Option<Value> {
     match ends(value, spec) {
         (low, _) if fraction <= 0.0 => low,
@@ -99,7 +99,7 @@ pub fn at_fraction(value: &Value, spec: &VarSpec, fraction: f64, fine: bool) -> 
     }
 }
 
-/// The value at a place that the browser's own slider has moved to.
+/// The value at a position set by the browser's own slider.
 pub fn at_place(value: &Value, spec: &VarSpec, place: f64) -> Option<Value> {
     let (low, high) = range(spec)?;
     match value {
@@ -111,7 +111,7 @@ pub fn at_place(value: &Value, spec: &VarSpec, place: f64) -> Option<Value> {
     }
 }
 
-/// The part of the slider's way where a value is, from 0 to 1.
+/// Where on the slider's track a value is, from 0 to 1.
 pub fn fraction(value: &Value, (low, high): (f64, f64)) -> f64 {
     value.as_f64().map_or(0.0, |number| ((number - low) / (high - low)).clamp(0.0, 1.0))
 }
@@ -126,7 +126,7 @@ fn slider_step(spec: &VarSpec) -> f64 {
     }
 }
 
-/// Smallest and largest value, when both are declared and make a slider.
+/// Minimum and maximum, if both are declared and can make a slider.
 pub fn range(spec: &VarSpec) -> Option<(f64, f64)> {
     match (spec.min?.as_f64(), spec.max?.as_f64()) {
         (min, max) if min < max && (max - min).is_finite() => Some((min, max)),
@@ -166,16 +166,16 @@ fn exponent(number: f64) -> i32 {
 }
 
 fn power_of_ten(exponent: i32) -> f64 {
-    // by its text, because powers are not exact
+    // by way of its text, because computed powers are not exact
     format!("1e{exponent}").parse().unwrap_or(1.0)
 }
 
-/// As many decimals as a step has, and two more: 0.1 + 0.2 is 0.3.
+/// Rounds to the decimals of a step and two more, so that 0.1 + 0.2 is 0.3.
 fn round_to(number: f64, step: f64) -> f64 {
     decimals(number, 2 - exponent(step.abs()))
 }
 
-/// Drops what binary fractions add in a sum of numbers that are this large.
+/// Drops the rounding error of a sum of numbers of this magnitude.
 fn without_dust(number: f64, magnitude: f64) -> f64 {
     if magnitude == 0.0 { number } else { decimals(number, 14 - exponent(magnitude)) }
 }

@@ -1,6 +1,6 @@
-//! A slider: the browser's own for keys and screen readers, moved by our own pointers.
+//! A slider: the browser's own for keys and screen readers, with pointer handling of our own.
 //!
-//! The browser's jumps to wherever a touch begins, also one that is about to scroll, and knows no fine drag.
+//! The browser's own would jump to wherever a touch begins, even one that is about to scroll, and has no fine drag.
 
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html::Input;
@@ -11,16 +11,16 @@ use web_sys::Element;
 use super::drag::Drag;
 use super::{scale, typed_before};
 
-/// As wide as the style sheet draws it.
+/// The same as in the style sheet.
 const THUMB_PX: f64 = 16.0;
 
-/// Moves between two ends. It knows places only; what value they are, and how it is written, says whoever owns it.
+/// Moves between two ends. It deals in positions; its owner knows their values, and how to write them.
 #[component]
 pub fn Slider(
     /// The accessible name.
     #[prop(into)]
     label: String,
-    /// Smallest and largest number, for screen readers.
+    /// Minimum and maximum, for screen readers.
     range: (f64, f64),
     /// Where the value is, from 0 to 1.
     #[prop(into)]
@@ -30,11 +30,11 @@ pub fn Slider(
     text: Signal<String>,
     /// Whether the person may not change it.
     locked: Signal<bool>,
-    /// Called while it is dragged, with the place and whether it is dragged finely.
+    /// Called during a drag, with the position and whether it is a fine drag.
     on_drag: Callback<(f64, bool)>,
-    /// Called with a number that was set in another way, such as by a screen reader.
+    /// Called with a number that was set in any other way, such as by a screen reader.
     on_set: Callback<f64>,
-    /// Called with the steps of a key.
+    /// Called with the number of steps of a key press.
     on_step: Callback<f64>,
     /// Called when the drag has ended, or the key is up.
     on_end: Callback<()>,
@@ -44,7 +44,7 @@ pub fn Slider(
     let dragged = RwSignal::new(None::<f64>);
     let number = move |place: f64| range.0 + (range.1 - range.0) * place;
     let shown = move || number(dragged.get().unwrap_or_else(|| place.get())).to_string();
-    // also under the hand: what was dragged so far shows as what it came to
+    // in the middle of a drag, too: the thumb returns to the value
     Effect::new(move || {
         if locked.get() && dragged.with_untracked(Option::is_some) {
             dragged.set(None);
@@ -124,9 +124,9 @@ impl Track {
         let x = f64::from(event.client_x());
         let mut start = self.place.get_untracked();
         if !is_touch {
-            // without capture the drag only ends at the slider's edge
+            // without capture the drag would end at the slider's edge
             let _ = track.set_pointer_capture(event.pointer_id());
-            // no text is selected; the focus, which that prevents too, is given by hand
+            // don't select text; that also prevents focusing, so it is done here
             event.prevent_default();
             if let Some(input) = self.input.get_untracked() {
                 // it fails for elements that can't have the focus
@@ -147,7 +147,7 @@ impl Track {
     fn moved(self, event: &PointerEvent) {
         let factor = match scale::drag_factor(event.shift_key(), event.alt_key()) {
             fine if fine < 1.0 => fine,
-            // a slider goes where the pointer is, not faster
+            // a slider follows the pointer, and never overtakes it
             _ => 1.0,
         };
         let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));

@@ -1,4 +1,4 @@
-//! A button that stands beside what it is about: a draft, a conflict, an edit.
+//! A small button beside what it acts on: a draft, a conflict, an edit.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 pub fn SmallButton(
     /// What it says.
     text: &'static str,
-    /// What is heard, where that says more than the text.
+    /// The accessible name, if it says more than the text.
     #[prop(optional, into)]
     label: MaybeProp<String>,
     /// What a tooltip adds.

@@ -5,20 +5,17 @@ use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
 use protocol::model::Value;
 
+use super::Binding;
 use super::draft::DraftField;
 use super::focus::is_kept;
-use super::{Draft, is_composing};
-use crate::live::is_undo;
+use crate::keys::{is_composing, is_undo};
 use crate::raw_text::raw_text;
 
-/// Reads what was typed: a value, or a sentence that says what the field takes.
-pub type Parse = Callback<String, Result<Value, String>>;
-
-/// A field that commits with Enter and reverts with Escape, and with nothing else.
+/// A field that commits on Enter, reverts on Escape, and does neither on anything else.
 ///
 /// While it has the focus, changes from elsewhere don't overwrite it; they show on leaving. What is typed and left is neither sent
-/// nor lost: it stays as a draft that says so, until it is sent or taken back. What can't be read is not sent either: its
-/// sentence stands below until it is mended.
+/// nor lost: it stays as a draft until it is sent or discarded. What can't be read is not sent either: the reason stands
+/// below the field until the text is fixed.
 #[component]
 pub fn TextEntry(
     /// The accessible name.
@@ -27,103 +24,41 @@ pub fn TextEntry(
     /// The value as text.
     #[prop(into)]
     text: Signal<String>,
-    /// What is typed and not sent.
-    draft: Draft,
-    /// Reads what was typed.
-    parse: Parse,
-    /// Whether the person may not change it. It can still be read and copied.
-    locked: Signal<bool>,
+    /// The variable.
+    binding: Binding,
     /// Called with each value that a person commits.
     on_commit: Callback<Value>,
-    /// Called with a key press first; `true` = done with it, and with what was typed.
+    /// Sees each key press first; `true` means it has dealt with the key, and with what was typed.
     #[prop(optional)]
     on_key: Option<Callback<KeyboardEvent, bool>>,
-    /// Grows with its text, and Shift+Enter makes a new line.
+    /// Grows with its text; Shift+Enter starts a new line.
     #[prop(optional)]
     multiline: bool,
-    /// A number: right-aligned, with the number keyboard of phones.
+    /// A number: right-aligned, with the number keyboard on phones.
     #[prop(optional)]
     numeric: bool,
 ) -> impl IntoView {
     let entry = Entry {
         text,
-        draft: draft.typed,
+        binding,
         held: RwSignal::new(None),
         error: RwSignal::new(None),
-        parse,
-        locked,
         on_commit,
         on_key,
         multiline,
     };
-    draft.is_in(entry.field(label, numeric));
-    // what was half typed goes the way of every edit, which tells that it is not taken
+    binding.draft.is_in(entry.field(label, numeric));
+    // what was half typed is submitted like any edit, so that its refusal is reported
     Effect::new(move || {
-        if locked.get() {
+        if binding.locked.get() {
             entry.commit();
             entry.reset();
         }
     });
-    let invalid = move || entry.error.with(Option::is_some).then_some("true");
-    let shown = move || entry.shown();
-    let input = move |event| entry.type_in(event_target_value(&event));
-    let keydown = move |event: KeyboardEvent| entry.key_down(&event);
-    let (line, lines) = (NodeRef::<Input>::new(), NodeRef::<Textarea>::new());
-    Effect::new(move || {
-        let field: Option<web_sys::Element> =
-            line.get().map(Into::into).or_else(|| lines.get().map(Into::into));
-        if let Some(field) = field {
-            entry.take_over(&field);
-        }
-    });
-    // the attribute for the first paint, the property from then on
-    let first = shown_untracked(entry);
     let field = if multiline {
-        view! {
-            <textarea
-                class="entry entry--multiline"
-                class:entry--draft=move || entry.is_draft()
-                rows="1"
-                node_ref=lines
-                dir="auto"
-                aria-label=label
-                aria-invalid=invalid
-                readonly=locked
-                spellcheck="false"
-                prop:value=shown
-                on:input=input
-                on:keydown=keydown
-                on:focus=move |event| entry.focused(&event)
-                on:blur=move |_| entry.held.set(None)
-            >
-                {raw_text(first)}
-            </textarea>
-        }
-        .into_any()
+        view! { <ManyLines entry label /> }.into_any()
     } else {
-        view! {
-            <input
-                type="text"
-                class="entry"
-                class:entry--draft=move || entry.is_draft()
-                node_ref=line
-                class:entry--number=numeric
-                dir=(!numeric).then_some("auto")
-                inputmode=numeric.then_some("decimal")
-                autocomplete="off"
-                spellcheck="false"
-                aria-label=label
-                aria-invalid=invalid
-                readonly=locked
-                value=first
-                prop:value=shown
-                on:input=input
-                on:keydown=keydown
-                on:focus=move |event| entry.focused(&event)
-                on:blur=move |_| entry.held.set(None)
-            />
-        }
-        .into_any()
+        view! { <OneLine entry label numeric /> }.into_any()
     };
     view! {
         {field}
@@ -134,36 +69,112 @@ pub fn TextEntry(
     .into_any()
 }
 
+#[component]
+fn OneLine(entry: Entry, label: Signal<String>, numeric: bool) -> impl IntoView {
+    let field = NodeRef::<Input>::new();
+    Effect::new(move || {
+        if let Some(field) = field.get() {
+            entry.take_over(&field);
+        }
+    });
+    view! {
+        <input
+            type="text"
+            class="entry"
+            class:entry--draft=move || entry.is_draft()
+            node_ref=field
+            class:entry--number=numeric
+            dir=(!numeric).then_some("auto")
+            inputmode=numeric.then_some("decimal")
+            autocomplete="off"
+            spellcheck="false"
+            aria-label=label
+            aria-invalid=move || entry.is_invalid()
+            readonly=entry.binding.locked
+            // the attribute for the first paint, the property from then on
+            value=entry.first()
+            prop:value=move || entry.shown()
+            on:input=move |event| entry.type_in(event_target_value(&event))
+            on:keydown=move |event| entry.key_down(&event)
+            on:focus=move |event| entry.focused(&event)
+            on:blur=move |_| entry.held.set(None)
+        />
+    }
+    .into_any()
+}
+
+#[component]
+fn ManyLines(entry: Entry, label: Signal<String>) -> impl IntoView {
+    let field = NodeRef::<Textarea>::new();
+    Effect::new(move || {
+        if let Some(field) = field.get() {
+            entry.take_over(&field);
+        }
+    });
+    view! {
+        <textarea
+            class="entry entry--multiline"
+            class:entry--draft=move || entry.is_draft()
+            rows="1"
+            node_ref=field
+            dir="auto"
+            aria-label=label
+            aria-invalid=move || entry.is_invalid()
+            readonly=entry.binding.locked
+            spellcheck="false"
+            prop:value=move || entry.shown()
+            on:input=move |event| entry.type_in(event_target_value(&event))
+            on:keydown=move |event| entry.key_down(&event)
+            on:focus=move |event| entry.focused(&event)
+            on:blur=move |_| entry.held.set(None)
+        >
+            {raw_text(entry.first())}
+        </textarea>
+    }
+    .into_any()
+}
+
 /// What the field does.
 #[derive(Clone, Copy)]
 struct Entry {
     text: Signal<String>,
-    draft: RwSignal<Option<String>>,
+    binding: Binding,
     /// The text that the person found, while the caret is in it.
     held: RwSignal<Option<String>>,
     error: RwSignal<Option<String>>,
-    parse: Parse,
-    locked: Signal<bool>,
     on_commit: Callback<Value>,
     on_key: Option<Callback<KeyboardEvent, bool>>,
     multiline: bool,
 }
 
 impl Entry {
+    fn draft(self) -> RwSignal<Option<String>> {
+        self.binding.draft.typed
+    }
+
     fn shown(self) -> String {
-        self.draft.get().or_else(|| self.held.get()).unwrap_or_else(|| self.text.get())
+        self.draft().get().or_else(|| self.held.get()).unwrap_or_else(|| self.text.get())
     }
 
-    /// Whether it holds what is neither sent nor what the variable is.
+    /// For the first paint.
+    fn first(self) -> String {
+        self.draft().get_untracked().unwrap_or_else(|| self.text.get_untracked())
+    }
+
+    fn is_invalid(self) -> Option<&'static str> {
+        self.error.with(Option::is_some).then_some("true")
+    }
+
+    /// Whether it holds text that is neither sent nor the variable's value.
     fn is_draft(self) -> bool {
-        self.draft.with(|draft| draft.as_ref().is_some_and(|typed| self.text.with(|text| text != typed)))
+        self.draft().with(|draft| draft.as_ref().is_some_and(|typed| self.text.with(|text| text != typed)))
     }
 
-    /// What the end of the row needs of it.
+    /// What the end of the row needs to know.
     fn field(self, label: Signal<String>, numeric: bool) -> DraftField {
         let result = move |_: Option<&Option<String>>| {
-            let typed = self.draft.get().filter(|_| numeric)?;
-            let result = self.parse.run(typed.clone()).ok()?.to_string();
+            let typed = self.draft().get().filter(|_| numeric)?;
+            let result = self.binding.parse.run(typed.clone()).ok()?.to_string();
             (result != typed.trim()).then(|| format!("= {result}"))
         };
         DraftField {
@@ -177,7 +188,7 @@ impl Entry {
 
     fn type_in(self, typed: String) {
         self.error.set(None);
-        self.draft.set(Some(typed));
+        self.draft().set(Some(typed));
     }
 
     fn focused(self, event: &web_sys::FocusEvent) {
@@ -193,17 +204,17 @@ impl Entry {
     }
 
     fn reset(self) {
-        self.draft.set(None);
+        self.draft().set(None);
         self.held.set(None);
         self.error.set(None);
     }
 
     fn commit(self) {
-        let Some(typed) = self.draft.get_untracked() else { return self.held.set(None) };
+        let Some(typed) = self.draft().get_untracked() else { return self.held.set(None) };
         if typed == self.text.get_untracked() {
             return self.reset();
         }
-        match self.parse.run(typed) {
+        match self.binding.parse.run(typed) {
             Ok(value) => {
                 self.on_commit.run(value);
                 self.reset();
@@ -214,7 +225,7 @@ impl Entry {
 
     fn key_down(self, event: &KeyboardEvent) {
         // the keys of an input method, Enter among them, are not meant for the field
-        if self.locked.get_untracked() || is_composing(event) {
+        if self.binding.locked.get_untracked() || is_composing(event) {
             return;
         }
         if self.on_key.is_some_and(|on_key| on_key.run(event.clone())) {
@@ -227,28 +238,33 @@ impl Entry {
                 self.commit();
             }
             "Escape" => self.reset(),
-            // without a draft the page takes the last edit back, and the field shows that
-            _ if is_undo(event) && self.draft.with_untracked(Option::is_none) => self.held.set(None),
+            // without a draft the page undoes the last edit, and the field shows that
+            _ if is_undo(event) && self.draft().with_untracked(Option::is_none) => self.held.set(None),
             _ => self.hold(),
         }
     }
 
-    /// Takes over what was typed before this page's program was there.
+    /// Takes over what was typed before hydration.
     fn take_over(self, field: &web_sys::Element) {
         let Some(typed) = typed_before(field) else { return };
-        self.draft.set(Some(typed));
+        self.draft().set(Some(typed));
         if document().active_element().as_ref() == Some(field) {
             self.hold();
         }
     }
 }
 
-fn shown_untracked(entry: Entry) -> String {
-    entry.draft.get_untracked().unwrap_or_else(|| entry.text.get_untracked())
+/// Takes what was typed into a filter before hydration.
+pub(crate) fn take_typed(field: NodeRef<Input>, text: RwSignal<String>) {
+    Effect::new(move || {
+        if let Some(typed) = field.get().and_then(|field| typed_before(&field)) {
+            text.set(typed);
+        }
+    });
 }
 
-/// What a person typed into a field that the server had drawn, before this page's program took it over: the script
-/// in the head keeps it, because taking over sets the field to its value.
+/// What a person typed into a server-rendered field before hydration. The script in the head keeps it, because hydrating
+/// sets the field to its value.
 pub(crate) fn typed_before(field: &web_sys::Element) -> Option<String> {
     const ATTRIBUTE: &str = "data-typed";
     let typed = field.get_attribute(ATTRIBUTE)?;

@@ -3,24 +3,18 @@
 use leptos::prelude::*;
 use protocol::model::Value;
 
-use super::OnEdit;
-use crate::live::new_gesture;
+use super::Binding;
+use crate::gesture::new_gesture;
 
-/// A switch, with its state as a word beside it.
+/// A switch, with its state as a word beside it. Any value but `true` is off.
 #[component]
 pub fn Toggle(
     /// The accessible name.
-    #[prop(into)]
     label: String,
-    /// The value; anything but true is off.
-    #[prop(into)]
-    value: Signal<Option<Value>>,
-    /// Whether the person may not change it.
-    #[prop(into)]
-    locked: Signal<bool>,
-    /// Called with each new value.
-    on_edit: OnEdit,
+    /// The variable.
+    binding: Binding,
 ) -> impl IntoView {
+    let Binding { value, locked, on_edit, .. } = binding;
     let on = Memo::new(move |_| value.with(|v| *v == Some(Value::Bool(true))));
     view! {
         <span class="toggle">

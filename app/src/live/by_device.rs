@@ -1,10 +1,10 @@
-//! One entry for each device: in the order in which they came, and found without looking at the others.
+//! One entry for each device, in order of arrival, with lookup in constant time.
 
 use std::collections::HashMap;
 
 use protocol::model::DeviceId;
 
-/// A thousand devices may report sixty times a second, so none of them is searched for.
+/// A thousand devices may report sixty times a second, so lookups must not search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ByDevice<T> {
     entries: Vec<(DeviceId, T)>,
@@ -18,13 +18,13 @@ impl<T> ByDevice<T> {
         self.places.get(&device).map(|place| &self.entries[*place].1)
     }
 
-    /// The same, to be changed.
+    /// The entry of one device, mutable.
     pub fn get_mut(&mut self, device: DeviceId) -> Option<&mut T> {
         looked_at(1);
         self.places.get(&device).map(|place| &mut self.entries[*place].1)
     }
 
-    /// Puts an entry in place of the device's old one; `true` when there was none.
+    /// Sets a device's entry; `true` if it had none.
     pub fn set(&mut self, device: DeviceId, entry: T) -> bool {
         match self.get_mut(device) {
             Some(old) => {
@@ -39,7 +39,7 @@ impl<T> ByDevice<T> {
         }
     }
 
-    /// Takes a device's entry out; those behind it move up.
+    /// Removes a device's entry; those after it move up.
     pub fn remove(&mut self, device: DeviceId) -> Option<T> {
         let place = self.places.remove(&device)?;
         let (_, entry) = self.entries.remove(place);
@@ -49,7 +49,7 @@ impl<T> ByDevice<T> {
         Some(entry)
     }
 
-    /// Every entry, in the order in which the devices came.
+    /// Every entry, in order of arrival.
     pub fn iter(&self) -> impl Iterator<Item = (DeviceId, &T)> + Clone {
         self.entries.iter().map(|(device, entry)| {
             looked_at(1);
@@ -57,7 +57,7 @@ impl<T> ByDevice<T> {
         })
     }
 
-    /// Every entry, to be changed.
+    /// Every entry, mutable.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.entries.iter_mut().map(|(_, entry)| entry)
     }
@@ -99,7 +99,7 @@ impl<T> FromIterator<(DeviceId, T)> for ByDevice<T> {
 #[cfg(not(test))]
 fn looked_at(_: u64) {}
 
-/// Tests count the entries that were looked at: the work of a message must not grow with the devices.
+/// Tests count the entries that were visited: the work for a message must not grow with the number of devices.
 #[cfg(test)]
 fn looked_at(entries: u64) {
     LOOKED_AT.with(|count| count.set(count.get() + entries));

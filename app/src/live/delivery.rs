@@ -1,9 +1,8 @@
-//! How far a desired value has come: on all devices together, and on each of them.
+//! How far a desired value has got: on all devices together, and on each of them.
 
 use std::collections::HashSet;
 
-use protocol::model::Device;
-use protocol::model::{DeviceId, Value, VarType};
+use protocol::model::{Device, DeviceId, Value, VarType};
 
 use super::by_device::ByDevice;
 use super::runs::{Answer, Progress};
@@ -11,14 +10,14 @@ use super::scope::Scope;
 use super::vars::{Stage, VarState, identity, most_frequent};
 use super::verdict::{Fate, Verdict, short};
 
-/// What became of a variable's last edit, as its row says it.
+/// The status of a variable's last edit, as its row shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Nobody wants anything of it, and the devices agree; or an action that was not run.
+    /// It has no desired value, and the devices agree; or an action that was not run.
     Untouched,
-    /// Nobody wants anything of it, and the devices differ.
+    /// It has no desired value, and the devices differ.
     Mixed(Spread),
-    /// Edited while the connection is away; sent on return.
+    /// Edited while disconnected; sent on reconnect.
     Kept,
     /// On its way to the server.
     Sending,
@@ -26,13 +25,13 @@ pub enum Status {
     Sent(Tally),
     /// It was let go, and the connected games were told.
     LetGo(Tally),
-    /// Saved; no game is connected, and so many devices get it when they return.
+    /// Saved; no game is connected, and so many devices get it when they reconnect.
     Offline(usize),
-    /// Not taken, with the reason.
+    /// Refused, with the reason.
     Refused(String),
     /// An action that so many games were asked to run; `None` when somebody else did.
     Ran(Option<usize>, Tally),
-    /// An action of which not every answer was heard.
+    /// An action for which some answers were missed.
     Interrupted,
 }
 
@@ -47,26 +46,26 @@ pub struct Spread {
     pub is_range: bool,
 }
 
-/// Of the connected games that know the variable: how many have come how far. Each counts once.
+/// The connected games that know the variable, by outcome. Each counts once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// All of them.
     pub games: usize,
-    /// Took the value; of one that was let go: went back; of an action: ran it.
+    /// Applied the value; for one that was let go: went back; for an action: ran it.
     pub applied: usize,
-    /// Took one near it.
+    /// Applied a value near it.
     pub clamped: usize,
-    /// Took it, and have another one by now.
+    /// Applied it, and have another one by now.
     pub drifted: usize,
-    /// Did not take it; of an action: failed.
+    /// Rejected it; for an action: failed.
     pub rejected: usize,
     /// Can't be told that it was let go.
     pub untold: usize,
     /// The time within which 95 of 100 answered, in microseconds: the nearest rank.
     pub p95_micros: Option<u32>,
-    /// When there is only one: what it said.
+    /// What the only game said, if there is just one.
     pub only: Option<String>,
-    /// With games that have drifted: what is wanted, and what most of these have.
+    /// If games have drifted: the desired value, and the one that most of these have.
     pub drift: Option<(String, String)>,
 }
 
@@ -77,7 +76,7 @@ impl Tally {
         self.games.saturating_sub(told)
     }
 
-    /// Whether each of them took the value, or went back, and nothing is left to tell.
+    /// Whether each of them applied the value, or went back, with nothing else to report.
     pub fn is_settled(&self) -> bool {
         self.games > 0 && self.applied == self.games
     }
@@ -86,15 +85,15 @@ impl Tally {
 /// Which devices to list, the worst first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ranking {
-    /// As many as were asked for.
+    /// At most as many as requested.
     pub shown: Vec<DeviceId>,
-    /// How many more there are, and how they fared.
+    /// How many more there are, by outcome.
     pub more: Vec<(Fate, usize)>,
-    /// How many there are, whatever the filter says.
+    /// How many there are, regardless of the filter.
     pub all: usize,
 }
 
-/// One variable among the devices that the page is about.
+/// One variable on the selected devices.
 pub(super) struct Delivery<'a> {
     pub var: &'a VarState,
     pub devices: &'a ByDevice<Device>,
@@ -121,9 +120,10 @@ impl<'a> Delivery<'a> {
             (Some(None), _) => {
                 let tally = self.tally();
                 let is_over = tally.applied == tally.games;
-                match is_over && !self.var.is_own() {
-                    true => self.reported_status(online),
-                    false => Status::LetGo(tally),
+                if is_over && !self.var.is_own() {
+                    self.reported_status(online)
+                } else {
+                    Status::LetGo(tally)
                 }
             }
             (Some(Some(_)), false) => {
@@ -163,11 +163,12 @@ impl<'a> Delivery<'a> {
         Status::Ran(games, tally)
     }
 
-    /// Of so many games that were asked to run an action: how many the page is about.
+    /// How many of the games that were asked to run an action are selected.
     fn asked_in_scope(&self, games: usize) -> usize {
-        match self.scope.is_all() {
-            true => games,
-            false => games.min(self.in_scope().filter(|device| device.online).count()),
+        if self.scope.is_all() {
+            games
+        } else {
+            games.min(self.in_scope().filter(|device| device.online).count())
         }
     }
 
@@ -212,7 +213,7 @@ impl<'a> Delivery<'a> {
             Fate::Clamped => row.value,
             Fate::Rejected => row.reason,
             Fate::Untold => row.reports,
-            // one that acknowledges is about to; of another this is all that will ever be heard
+            // a game that acknowledges will answer; of any other, this is all that is ever known
             Fate::Pending if !device.acknowledges => row.reports,
             _ => None,
         }
@@ -223,7 +224,7 @@ impl<'a> Delivery<'a> {
         self.prevailing_drift().or_else(|| self.var.wanted()).or_else(|| self.var.most_reported(self.scope))
     }
 
-    /// What most of the games have that have drifted, when these are more than the others.
+    /// The value that most of the drifted games have, if these outnumber the others.
     pub fn prevailing_drift(&self) -> Option<&'a Value> {
         if self.var.pending.is_some() || self.var.wanted().is_none() {
             return None;
@@ -232,7 +233,7 @@ impl<'a> Delivery<'a> {
         (2 * drifts.len() > games).then(|| most_frequent(drifts.into_iter())).flatten()
     }
 
-    /// How many games there are, and what those have that have drifted.
+    /// The number of games, and the values of those that have drifted.
     fn drifts(&self) -> (usize, Vec<&'a Value>) {
         let (mut games, mut drifts) = (0, Vec::new());
         for device in self.online() {
@@ -247,8 +248,8 @@ impl<'a> Delivery<'a> {
         self.concerned().filter(|device| device.online)
     }
 
-    /// The devices that know the variable: a game that never had it can't apply it. When no connected one does,
-    /// every connected one may come to know it.
+    /// The devices that know the variable: a game that never had it can't apply it. If no connected one does, every connected
+    /// one might.
     fn concerned(&self) -> impl Iterator<Item = &'a Device> + use<'a> {
         let var = self.var;
         let knows = move |device: &Device| {
@@ -258,8 +259,7 @@ impl<'a> Delivery<'a> {
         self.in_scope().filter(move |device| knows(device) || (!any && device.online))
     }
 
-    /// The different values that are reported, if there are several: by the connected devices, or by all when none is
-    /// connected.
+    /// The different reported values, if there are several: of the connected devices, or of all when none is connected.
     fn spread(&self, online: bool) -> Option<Spread> {
         const SHOWN: usize = 3;
         let is_online = |device| self.devices.get(device).is_some_and(|device| device.online);

@@ -1,10 +1,7 @@
 //! What devices applied, as the page tells it.
 
-use protocol::model::{DeviceId, Revision, UnixMicros, VarSpec, VarType};
-use protocol::{
-    live::{ClientMessage, Snapshot},
-    model::Gesture,
-};
+use protocol::live::{ClientMessage, Snapshot};
+use protocol::model::{DeviceId, Gesture, Revision, UnixMicros, VarSpec, VarType};
 use protocol::{
     live::{EditRefused, Event, RunStarted, ServerMessage},
     model::{Outcome, RunId},

@@ -1,23 +1,20 @@
-//! What the person at this page does: edits and runs, from the control to the server's answer.
+//! The person's own edits and runs, from the control to the server's answer.
 
 use std::collections::BTreeMap;
 
 use protocol::limits;
-use protocol::model::{Value, VarName};
-use protocol::{
-    live::{ClientMessage, EditRefused, EditSaved, RunStarted},
-    model::Gesture,
-};
+use protocol::live::{ClientMessage, EditRefused, EditSaved, RunStarted};
+use protocol::model::{Gesture, Value, VarName};
 
 use super::state::{LiveState, Touched};
 use super::vars::{Stage, VarState};
 
-/// Why nothing can be changed here, and what to do about it.
+/// Why nothing can be changed, and what to do about it.
 pub const VIEWER: &str = "You are a viewer: ask an admin to let you edit.";
 
 impl LiveState {
-    /// Sets a variable as the person wants it, before the server knows. What is wanted already is not sent again, unless
-    /// the games have another value by now.
+    /// Sets a variable, before the server knows. A value that is already desired is not sent again, unless the games have
+    /// drifted from it.
     pub fn edit(&mut self, name: &VarName, value: Value, gesture: Gesture) -> Touched {
         self.remember(name, gesture);
         let (may_edit, has_drifted) = (self.may_edit(), self.has_drifted(name));
@@ -32,7 +29,7 @@ impl LiveState {
         Touched::var(name)
     }
 
-    /// Sends what is wanted to the games again, as a new edit.
+    /// Sends the desired value to the games again, as a new edit.
     pub fn push_again(&mut self, name: &VarName, gesture: Gesture) -> Touched {
         let may_edit = self.may_edit();
         let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
@@ -44,7 +41,7 @@ impl LiveState {
         Touched::var(name)
     }
 
-    /// Lets go of an edit: games go back to their own value.
+    /// Lets go of an edit: games go back to their own values.
     pub fn let_go(&mut self, name: &VarName, gesture: Gesture) -> Touched {
         self.remember(name, gesture);
         let may_edit = self.may_edit();
@@ -57,7 +54,7 @@ impl LiveState {
         Touched::var(name)
     }
 
-    /// Runs an action, once: without a connection not at all, because nobody wants it to happen some time later.
+    /// Runs an action once, or, without a connection, not at all: nobody wants it to happen some time later.
     pub fn run(&mut self, name: &VarName, args: Option<String>) -> Touched {
         let may_edit = self.may_edit();
         let Some(var) = self.vars.get_mut(name) else { return Touched::default() };
@@ -66,7 +63,7 @@ impl LiveState {
             return Touched::var(name);
         }
         if !self.open {
-            var.runs.refuse("not run: the connection is away".to_owned());
+            var.runs.refuse("not run: the connection is lost".to_owned());
             return Touched::var(name);
         }
         let id = self.next_id;
@@ -97,7 +94,7 @@ impl LiveState {
                 messages.push(self.send(gesture, names));
             }
         }
-        // behind the edits: what is run finds the values that were set before
+        // after the edits: a run finds the values that were set before it
         messages.append(&mut self.runs);
         messages
     }
@@ -112,10 +109,10 @@ impl LiveState {
         ClientMessage::Edit { id, project: self.project, gesture, changes }
     }
 
-    /// The connection is there and this state is as new as the server's, or it is away.
+    /// The connection is open and this state up to date, or the connection is lost.
     ///
-    /// Edits that were sent and not answered are sent again on return: the same value in the same gesture, so
-    /// twice does no harm. Edits that somebody else has overtaken are not. Runs are never sent again.
+    /// Edits that were sent and not answered are sent again on reconnect: with the same value and gesture, twice does no harm.
+    /// Edits that somebody else has overtaken are not. Runs are never sent again.
     pub fn set_open(&mut self, open: bool) -> Touched {
         self.open = open;
         if !open {
@@ -137,7 +134,7 @@ impl LiveState {
         Touched { all_vars: true, ..Touched::default() }
     }
 
-    /// The person may not edit any more: what the server has not confirmed is given up and told, not kept for later.
+    /// The person may no longer edit: what the server has not confirmed is dropped and reported, not kept for later.
     pub(super) fn drop_edits(&mut self) {
         self.runs.clear();
         for var in self.vars.values_mut() {

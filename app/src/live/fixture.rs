@@ -1,12 +1,9 @@
 //! A project to tell stories with.
 
+use protocol::live::{ClientMessage, EditSaved, Event, ServerMessage, Snapshot};
 use protocol::model::{
-    DeviceId, Level, ProjectId, ProjectRole, Revision, UnixMicros, Value, VarName, VarRevision, VarSpec,
-    VarType,
-};
-use protocol::{
-    live::{ClientMessage, EditSaved, Event, ServerMessage, Snapshot},
-    model::{Applied, Change, Desired, Device, Gesture, LogLine, Outcome, Reported, Var},
+    Applied, Change, Desired, Device, DeviceId, Gesture, Level, LogLine, Outcome, ProjectId, ProjectRole,
+    Reported, Revision, UnixMicros, Value, Var, VarName, VarRevision, VarSpec, VarType,
 };
 
 use super::delivery::Status;

@@ -1,4 +1,4 @@
-//! Forgetting what no game uses any more: what is asked before, and what became of it.
+//! Forgetting what no game uses any more: the question, and the outcome.
 
 use leptos::prelude::*;
 use protocol::model::{DeviceId, ProjectRole, VarName};
@@ -19,12 +19,12 @@ pub enum Forgettable {
 }
 
 impl Live {
-    /// Whether the person at this page may forget what nobody uses; runs again when that changes.
+    /// Whether the person may forget what nobody uses; tracks it.
     pub fn may_forget(self) -> Signal<bool> {
         Signal::derive(move || self.role.get() >= ProjectRole::Admin)
     }
 
-    /// Asks for it first.
+    /// Opens the question.
     pub fn ask_to_forget(&self, what: Forgettable) {
         self.not_forgotten.set(None);
         self.forgetting.set(Some(what));
@@ -33,7 +33,7 @@ impl Live {
     /// Forgets it, now or not at all. `done` runs when it is gone.
     pub fn forget(&self, what: Forgettable, done: impl FnOnce() + 'static) {
         if self.link.get_untracked() != Link::Open {
-            let text = "The connection is away: forget it when it is back.";
+            let text = "The connection is lost. Try again when it is back.";
             return self.not_forgotten.set(Some(text.to_owned()));
         }
         let live = *self;
@@ -46,18 +46,18 @@ impl Live {
             match outcome {
                 // somebody else was faster
                 Ok(()) | Err(AppError::NotFound) => {
-                    live.announce(format!("{title} is forgotten"));
+                    live.announce(format!("{title} forgotten"));
                     done();
                 }
                 Err(AppError::Forbidden) => {
-                    live.tell_why("Only an admin of the project may do this.".to_owned())
+                    live.tell_why("Only an admin of the project can do this.".to_owned())
                 }
                 Err(why) => live.tell_why(why.to_string()),
             }
         });
     }
 
-    /// That an edit was given up has been read.
+    /// The person has read that an edit was given up.
     pub fn hide_given_up(&self) {
         self.update(|state| {
             state.given_up = None;
@@ -71,7 +71,7 @@ impl Live {
 }
 
 impl LiveState {
-    /// What it is called on the page.
+    /// Its name on the page.
     fn title_of(&self, what: &Forgettable) -> String {
         match what {
             Forgettable::Var(name) => {
@@ -81,20 +81,20 @@ impl LiveState {
         }
     }
 
-    /// What the person is asked: what would happen.
+    /// The question: what would happen.
     pub fn forget_question(&self, what: &Forgettable) -> String {
         let title = self.title_of(what);
         let title = crate::format::isolated(&title);
         let Forgettable::Var(name) = what else {
             return format!(
-                "Forget the device “{title}”? What it reported goes; its log lines stay. When it connects again, it is the same device."
+                "Forget the device “{title}”? What it reported is deleted; its log lines stay. If it connects again, it is the same device."
             );
         };
         let wanted = self.var(name).and_then(|var| var.wanted());
-        let let_go = wanted.map(|value| format!(" The value {} that is set is let go.", brief(value)));
+        let let_go = wanted.map(|value| format!(" The value {}, which is set, is let go.", brief(value)));
         let let_go = let_go.unwrap_or_default();
         format!(
-            "Forget the variable “{title}”? What devices reported of it goes; its history stays.{let_go} When a game reports it again, it is new."
+            "Forget the variable “{title}”? What devices reported of it is deleted; its history stays.{let_go} If a game reports it again, it starts afresh."
         )
     }
 }

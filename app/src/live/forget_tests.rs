@@ -1,10 +1,7 @@
 //! Variables and devices that are forgotten, or may be.
 
-use protocol::model::{DeviceId, UnixMicros};
-use protocol::{
-    live::{Event, ServerMessage},
-    model::{Device, Gesture, Reported},
-};
+use protocol::live::{Event, ServerMessage};
+use protocol::model::{Device, DeviceId, Gesture, Reported, UnixMicros};
 
 use super::Forgettable;
 use super::fixture::*;
@@ -73,7 +70,7 @@ fn the_question_says_what_goes_and_what_stays() {
         question.contains("speed") && question.contains("its history stays") && !question.contains("let go")
     );
     state.apply(delta(11, edited(int(7), 1)));
-    assert!(state.forget_question(&var).contains("The value 7 that is set is let go."));
+    assert!(state.forget_question(&var).contains("The value 7, which is set, is let go."));
     let question = state.forget_question(&Forgettable::Device(DeviceId(2)));
     assert!(question.contains("device-2") && question.contains("log lines stay"), "{question}");
 }

@@ -1,9 +1,8 @@
-//! Devices and variables that are not there any more, or may be forgotten.
+//! Devices and variables that are gone, or may be forgotten.
 
 use std::collections::HashMap;
 
-use protocol::model::Device;
-use protocol::model::{DeviceId, VarName};
+use protocol::model::{Device, DeviceId, VarName};
 
 use super::by_device::ByDevice;
 use super::groups::title;
@@ -11,7 +10,7 @@ use super::hand::brief;
 use super::state::{LiveState, Touched};
 use super::vars::{Stage, VarState};
 
-/// Devices that are not there any more, and whose names a page keeps for their log lines.
+/// Devices that are gone, whose names are kept for their log lines.
 const MAX_GONE: usize = 10_000;
 
 impl LiveState {
@@ -33,7 +32,7 @@ impl LiveState {
         }
     }
 
-    /// Variables were forgotten: nothing of them is shown.
+    /// Variables were forgotten, and disappear.
     pub(super) fn forget_vars(&mut self, names: &[VarName], touched: &mut Touched) {
         for name in names {
             if let Some(var) = self.vars.remove(name) {
@@ -45,23 +44,23 @@ impl LiveState {
         self.order.retain(|name| self.vars.contains_key(name));
     }
 
-    /// An own edit of a variable that is not there any more is told, and not lost in silence.
+    /// An own edit of a variable that is gone is reported, not lost silently.
     pub(super) fn give_up(&mut self, name: &VarName, var: VarState) {
         let Some(pending) = var.pending.filter(|pending| !matches!(pending.stage, Stage::Saved(_))) else {
             return;
         };
         self.given_up = pending.value.map(|value| {
             let title = crate::format::isolated(title(name, &var.spec));
-            format!("{title} was forgotten meanwhile, so it was not set to {}.", brief(&value))
+            format!("{title} has been forgotten, so it was not set to {}.", brief(&value))
         });
     }
 
-    /// What became of an own edit of a variable that was forgotten, until somebody has read it.
+    /// What happened to an own edit of a variable that was forgotten, until the person has read it.
     pub fn given_up(&self) -> Option<&str> {
         self.given_up.as_deref()
     }
 
-    /// A device gave way to a new one, or was forgotten: nothing of it is shown but the lines that it wrote.
+    /// A device made room for a new one, or was forgotten: only its log lines are still shown.
     pub(super) fn forget_device(&mut self, id: DeviceId, touched: &mut Touched) {
         let Some(device) = self.devices.remove(id) else { return };
         if self.gone.len() < MAX_GONE {

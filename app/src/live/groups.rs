@@ -12,8 +12,8 @@ pub struct Group {
     pub names: Vec<VarName>,
 }
 
-/// Sorts variables into groups, which stand in the order of their first variable. `wanted` is what was
-/// typed into the filter: every word of it must be somewhere in name, label or group.
+/// Sorts variables into groups, in the order of their first variables. `wanted` is the filter: every word of it must occur in
+/// name, label or group.
 pub fn group<'a>(vars: impl Iterator<Item = (&'a VarName, &'a VarSpec)>, wanted: &str) -> Vec<Group> {
     let words: Vec<String> = wanted.split_whitespace().map(str::to_lowercase).collect();
     let mut groups: Vec<(String, Vec<(i64, VarName)>)> = Vec::new();
@@ -38,7 +38,7 @@ pub fn group<'a>(vars: impl Iterator<Item = (&'a VarName, &'a VarSpec)>, wanted:
         .collect()
 }
 
-/// What a row is called: the label, else the name without the part that its group says already.
+/// A row's title: the label, else the name without the part that is its group.
 pub fn title<'a>(name: &'a VarName, spec: &'a VarSpec) -> &'a str {
     if let Some(label) = &spec.label {
         return label;

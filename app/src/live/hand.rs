@@ -1,18 +1,17 @@
-//! A hand in a control: which rows hold still, on what an edit is based, and when it is in conflict with somebody else's.
+//! A hand in a control: which rows hold still, what an edit is based on, and when it conflicts with somebody else's.
 
 use std::collections::BTreeSet;
 
-use protocol::model::{Desired, Gesture};
-use protocol::model::{Value, VarName, VarRevision};
+use protocol::model::{Desired, Gesture, Value, VarName, VarRevision};
 
 use super::state::{LiveState, Touched};
 use super::vars::{Pending, VarState, Wish};
 use crate::format;
 
-/// So much of a value stands in a sentence.
+/// Characters of a value in a sentence.
 const BRIEF_CHARS: usize = 40;
 
-/// What a hand holds a control with.
+/// How a hand holds a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grip {
     /// The caret is in its text, or its list of choices is open.
@@ -23,22 +22,22 @@ pub enum Grip {
     Pointer,
 }
 
-/// The controls that a hand is in. What arrives moves and rebuilds none of their rows until it has left.
+/// The controls that a hand is in. Their rows are not moved or rebuilt until it has left.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hands(BTreeSet<(VarName, Grip)>);
 
 impl Hands {
-    /// A hand takes hold; `false` when it had.
+    /// A hand takes hold; `false` if it already had.
     pub fn take(&mut self, name: &VarName, grip: Grip) -> bool {
         self.0.insert((name.clone(), grip))
     }
 
-    /// It lets go of this; `false` when it did not hold it.
+    /// It lets go; `false` if it did not hold this.
     pub fn leave(&mut self, name: &VarName, grip: Grip) -> bool {
         self.0.remove(&(name.clone(), grip))
     }
 
-    /// Every pointer, or key, is up. The variables that were held by one.
+    /// Every pointer, or key, is up. Returns the variables that were held by one.
     pub fn lift(&mut self, up: Grip) -> Vec<VarName> {
         let lifted = self.0.iter().filter(|(_, grip)| *grip == up);
         let lifted = lifted.map(|(name, _)| name.clone()).collect();
@@ -51,38 +50,38 @@ impl Hands {
         self.0.iter().any(|(held, _)| held == name)
     }
 
-    /// Whether no hand is anywhere.
+    /// Whether no control is held.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// What the person at a control knows, while a hand is in it and as long as it has left a draft there.
+/// What the person knows, while a hand is in the control or has left a draft there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hand {
     /// The newest revision that they had seen when it began, or have made since.
     pub seen: Option<VarRevision>,
 }
 
-/// An own value that was not set, because somebody else's edit came before it.
+/// An own value that was not set because somebody else's edit came first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conflict {
     /// What the person wanted.
     pub mine: Wish,
     /// The drag, or run of keys, in which they wanted it.
     pub gesture: Gesture,
-    /// The edit that came before, as far as it is known.
+    /// The edit that came first, if known.
     pub over: Option<VarRevision>,
 }
 
 impl VarState {
-    /// A hand takes hold: what arrives from now on is not what the person has seen.
+    /// A hand takes hold: what arrives from now on, the person has not seen.
     pub fn hold(&mut self) {
         let seen = self.seen();
         self.hand.get_or_insert(Hand { seen });
     }
 
-    /// It has left, and no draft either: the next edit is based on what is shown then.
+    /// It has left, without a draft: the next edit is based on what is shown then.
     pub fn release(&mut self) {
         self.hand = None;
     }
@@ -94,8 +93,8 @@ impl VarState {
         seen.max(self.pending.as_ref().and_then(Pending::saved))
     }
 
-    /// What somebody else wants since the hand began. While own edits are on their way nobody can say whose a new value is:
-    /// of a drag several are, and the server refuses those that somebody else's came before.
+    /// Somebody else's edit since the hand took hold. While own edits are in flight, of which a drag has several, it is unclear
+    /// whose a new value is; the server refuses those that were overtaken.
     pub fn competing(&self) -> Option<&Desired> {
         let hand = self.hand.filter(|_| self.unanswered.is_none())?;
         self.desired.as_ref().filter(|desired| Some(desired.revision) > hand.seen && !self.is_mine(desired))
@@ -106,8 +105,8 @@ impl VarState {
         self.own == Some(desired.revision) || sent == Some(&desired.value)
     }
 
-    /// Before an own edit: whether it is held back, because somebody else's came since the hand began, or has stopped
-    /// this very drag before.
+    /// Before an own edit: whether it is held back, because somebody else's came since the hand took hold, or has already
+    /// stopped this very drag.
     pub(super) fn gives_way(&mut self, value: &Wish, gesture: Gesture) -> bool {
         if self.conflict.as_ref().is_some_and(|conflict| conflict.gesture == gesture) {
             self.give_way(value.clone(), gesture);
@@ -127,7 +126,7 @@ impl VarState {
         }
     }
 
-    /// Tells both values, and forces neither on the other.
+    /// Reports both values, and overwrites neither.
     pub(super) fn give_way(&mut self, mine: Wish, gesture: Gesture) {
         let over = self.revision();
         if let Some(theirs) = &self.desired {
@@ -136,26 +135,26 @@ impl VarState {
         self.pending = None;
         self.conflict = Some(Conflict { mine, gesture, over });
         if let Some(hand) = &mut self.hand {
-            // they are told of it: what they say from now on is said in view of it
+            // they are told: from now on they edit in view of it
             hand.seen = over;
         }
     }
 
-    /// The server has saved an own edit: whoever made it has seen it.
+    /// An own edit is saved: the person who made it has seen it.
     pub(super) fn see(&mut self, revision: Option<VarRevision>) {
         if let Some(hand) = &mut self.hand {
             hand.seen = hand.seen.max(revision);
         }
     }
 
-    /// The person wants what is wanted already: nothing is left to be decided.
+    /// The person wants the desired value: there is nothing left to resolve.
     pub(super) fn agree(&mut self) {
         self.refused = None;
         self.conflict = None;
         self.see(self.revision());
     }
 
-    /// Sets the own value over the one that came before. If yet another has come, that is told in turn.
+    /// Sets the own value over the one that came first. If yet another has come, that is reported in turn.
     fn keep_mine(&mut self, gesture: Gesture) {
         let Some(Conflict { mine, over, .. }) = self.conflict.take() else { return };
         let hand = self.hand.replace(Hand { seen: over });
@@ -173,27 +172,29 @@ impl VarState {
 impl LiveState {
     /// A hand takes hold of a variable's control.
     pub fn hold(&mut self, name: &VarName) -> Touched {
-        match self.vars.get(name).is_some_and(|var| var.hand.is_none()) {
-            true => self.change_var(name, VarState::hold),
-            // it goes on: every key press and every move says so again
-            false => Touched::default(),
+        if self.vars.get(name).is_some_and(|var| var.hand.is_none()) {
+            self.change_var(name, VarState::hold)
+        } else {
+            // it already holds: every key press and every move repeats this
+            Touched::default()
         }
     }
 
-    /// It has left.
+    /// The hand has left.
     pub fn release(&mut self, name: &VarName) -> Touched {
-        match self.vars.get(name).is_some_and(|var| var.hand.is_some()) {
-            true => self.change_var(name, VarState::release),
-            false => Touched::default(),
+        if self.vars.get(name).is_some_and(|var| var.hand.is_some()) {
+            self.change_var(name, VarState::release)
+        } else {
+            Touched::default()
         }
     }
 
-    /// In a conflict: the person's value is set over the other one.
+    /// Resolves a conflict: the person's value is set.
     pub fn keep_mine(&mut self, name: &VarName, gesture: Gesture) -> Touched {
         self.change_var(name, |var| var.keep_mine(gesture))
     }
 
-    /// In a conflict: the person's value is given up.
+    /// Resolves a conflict: the other value stays.
     pub fn take_theirs(&mut self, name: &VarName) -> Touched {
         self.change_var(name, VarState::take_theirs)
     }
@@ -205,7 +206,7 @@ impl LiveState {
     }
 }
 
-/// Both, where somebody else's edit came before the own one. The server says it in the same words.
+/// Both values of a conflict. The server uses the same words.
 fn conflict(Desired { author, value, .. }: &Desired, own: &Wish) -> String {
     let author = format::isolated(author);
     let first = match value {
@@ -220,10 +221,5 @@ fn conflict(Desired { author, value, .. }: &Desired, own: &Wish) -> String {
 
 /// A value inside a sentence.
 pub fn brief(value: &Value) -> String {
-    let text = value.to_string();
-    let brief = match text.char_indices().nth(BRIEF_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    };
-    format::isolated(&brief).into_owned()
+    format::isolated(&format::shortened(&value.to_string(), BRIEF_CHARS)).into_owned()
 }

@@ -1,10 +1,7 @@
 //! What a hand in a control keeps from happening.
 
-use protocol::model::VarRevision;
-use protocol::{
-    live::{ClientMessage, EditRefused, ServerMessage},
-    model::{Change, Gesture},
-};
+use protocol::live::{ClientMessage, EditRefused, ServerMessage};
+use protocol::model::{Change, Gesture, VarRevision};
 
 use super::delivery::Status;
 use super::fixture::{change, delta, edit, edited, int, name, saved, shown, snapshot, state, status};

@@ -1,22 +1,23 @@
-//! The page's side of hands in controls: which rows hold still, and the drafts that are left in them.
+//! The page's side of hands in controls: which rows hold still, and the drafts left in them.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 use protocol::model::VarName;
 
-use super::{Grip, Live, new_gesture};
+use super::{Grip, Live};
+use crate::gesture::new_gesture;
 
-/// A click comes only after its pointer has gone up, that of a finger a moment later: until then nothing moves away below it.
+/// A click follows the pointer going up, on touch screens a moment later: until then nothing may move from under it.
 const LINGER: Duration = Duration::from_millis(100);
 
 impl Live {
-    /// Whether a hand is in this variable's row; runs again when that changes.
+    /// Whether a hand is in this variable's row; tracked.
     pub fn is_held(&self, name: &VarName) -> bool {
         self.hands.with(|hands| hands.holds(name))
     }
 
-    /// Whether no hand is in any row; runs again when that changes.
+    /// Whether no hand is in any row; tracked.
     pub fn hands_free(&self) -> bool {
         self.hands.with(super::Hands::is_empty)
     }
@@ -36,7 +37,7 @@ impl Live {
         self.settle(name);
     }
 
-    /// A pointer went up, wherever. What it held is released once its click has come.
+    /// A pointer went up anywhere. What it held is released after its click.
     pub fn lift(self) {
         let presses = self.presses.get_value();
         set_timeout(
@@ -51,7 +52,7 @@ impl Live {
         );
     }
 
-    /// A key went up, wherever: the button on which it went down may be gone by now.
+    /// A key went up anywhere: the button on which it went down may be gone.
     pub fn lift_key(self) {
         let lifted = self.hands.try_maybe_update(|hands| {
             let lifted = hands.lift(Grip::Key);
@@ -68,21 +69,19 @@ impl Live {
         }
     }
 
-    /// What was typed for a variable and neither sent nor taken back. It outlives the row.
+    /// What was typed for a variable, and neither sent nor discarded. It outlives the row.
     pub fn draft(&self, name: &VarName) -> ArcRwSignal<Option<String>> {
         let draft =
             self.inner.try_update_value(|inner| inner.drafts.entry(name.clone()).or_default().clone());
         draft.unwrap_or_default()
     }
 
-    /// In a conflict: sets the person's value over the other one.
+    /// Resolves a conflict: sets the person's value.
     pub fn keep_mine(&self, name: &VarName) {
-        self.update(|state| state.keep_mine(name, new_gesture()));
-        #[cfg(feature = "hydrate")]
-        self.wake();
+        self.act(|state| state.keep_mine(name, new_gesture()));
     }
 
-    /// In a conflict: gives the person's value up.
+    /// Resolves a conflict: leaves the other value.
     pub fn take_theirs(&self, name: &VarName) {
         self.update(|state| state.take_theirs(name));
     }

@@ -1,10 +1,7 @@
 //! What was let go, what games made of a value since, and what two people want alike.
 
-use protocol::model::{DeviceId, Value, VarRevision, VarType};
-use protocol::{
-    live::{ClientMessage, Event, ServerMessage, Snapshot},
-    model::{Change, Desired, Gesture, Outcome},
-};
+use protocol::live::{ClientMessage, Event, ServerMessage, Snapshot};
+use protocol::model::{Change, Desired, DeviceId, Gesture, Outcome, Value, VarRevision, VarType};
 
 use super::delivery::{Spread, Status, Tally};
 use super::fixture::*;

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::filter::{Candidate, Filter};
-use protocol::model::LogLine;
-use protocol::model::{DeviceId, Level};
+use protocol::model::{DeviceId, Level, LogLine};
 
 use super::gone::device_name;
 use super::state::LiveState;
@@ -15,13 +14,13 @@ pub type DeviceName<'a> = &'a dyn Fn(DeviceId) -> &'a str;
 /// Which lines are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogQuery {
-    /// As it was typed; it can be read.
+    /// As typed; it is valid.
     pub text: String,
-    /// The same, read.
+    /// The same, parsed.
     pub filter: Filter,
     /// This level or a higher one.
     pub at_least: Level,
-    /// Of these devices; empty: of all.
+    /// These devices; empty: all.
     pub devices: BTreeSet<DeviceId>,
 }
 
@@ -38,7 +37,7 @@ impl Default for LogQuery {
 }
 
 impl LogQuery {
-    /// Whether it lets everything through.
+    /// Whether everything matches.
     pub fn is_empty(&self) -> bool {
         self.filter.is_empty() && self.at_least == Level::Trace && self.devices.is_empty()
     }
@@ -57,13 +56,13 @@ impl LogQuery {
 }
 
 impl LiveState {
-    /// Shows only the log lines that pass. Whether that is anything else than before.
+    /// Sets the query. Returns whether it changed.
     pub fn set_log_query(&mut self, query: LogQuery) -> bool {
         let (devices, gone) = (&self.devices, &self.gone);
         self.logs.set_query(query, &|id| device_name(devices, gone, id))
     }
 
-    /// Shows only the log lines that pass; without a filter, which is one that can't be read, the last good one stays.
+    /// Sets filter and level; `None`, for a filter that can't be parsed, keeps the last valid one.
     pub fn set_log_filter(&mut self, text: String, filter: Option<Filter>, at_least: Level) -> bool {
         let known = self.logs.query().clone();
         self.set_log_query(match filter {
@@ -72,7 +71,7 @@ impl LiveState {
         })
     }
 
-    /// Shows only the log lines of these devices; none: of all.
+    /// Shows only the log lines of these devices; empty: all.
     pub fn set_log_devices(&mut self, devices: BTreeSet<DeviceId>) -> bool {
         let query = LogQuery { devices, ..self.logs.query().clone() };
         self.set_log_query(query)

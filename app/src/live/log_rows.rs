@@ -1,27 +1,26 @@
-//! Where each row of the log stands: its lines, and between them the days and what was not looked at.
+//! The position of each row of the log: lines, and between them day headings and gaps.
 
 use std::ops::Range;
 
-use protocol::model::LogLine;
-use protocol::model::UnixMicros;
+use protocol::model::{LogLine, UnixMicros};
 
 use super::log_window::{Gap, LogWindow};
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogRow {
-    /// How far back was looked, and the way further.
+    /// How far back the log was searched, and the way further.
     Reach,
-    /// Here a day begins; any time of it.
+    /// A day starts here; any time of it.
     Day(UnixMicros),
-    /// Lines that were not looked at.
+    /// Lines that were not searched.
     Gap(Gap),
     /// The line at this index of the window.
     Line(usize),
 }
 
 impl LogRow {
-    /// Of rows that are no lines: how many lines high each is.
+    /// Rows other than lines: how many lines high each is.
     const fn height(self) -> u32 {
         match self {
             Self::Reach | Self::Gap(_) => 2,
@@ -33,7 +32,7 @@ impl LogRow {
 /// All rows from the top down. Heights are counted in lines of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogRows {
-    /// Each with its distance from the top.
+    /// Each with the height down to its lower edge.
     rows: Vec<(LogRow, u32)>,
     height: u32,
 }
@@ -67,7 +66,7 @@ impl LogRows {
         self.height += height;
     }
 
-    /// How many there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
@@ -77,7 +76,7 @@ impl LogRows {
         self.rows.is_empty()
     }
 
-    /// All rows together.
+    /// The height of all rows.
     pub fn height(&self) -> u32 {
         self.height
     }
@@ -87,17 +86,17 @@ impl LogRows {
         self.rows.get(index).map(|(row, _)| *row)
     }
 
-    /// How much there is below a row.
+    /// The height below a row.
     pub fn below(&self, index: usize) -> u32 {
         self.height - self.rows.get(index + 1).map_or(self.height, |(_, top)| *top)
     }
 
-    /// Where a line stands.
+    /// The row of a line.
     pub fn index_of(&self, line: usize) -> Option<usize> {
         self.rows.iter().position(|(row, _)| *row == LogRow::Line(line))
     }
 
-    /// The rows of which something is in sight, when so much is below the view and the view is so high.
+    /// The rows in sight, given the height below the view and that of the view.
     pub fn in_sight(&self, below: f64, height: f64) -> Range<usize> {
         let bottom = f64::from(self.height) - below.max(0.0);
         let top = bottom - height;

@@ -1,10 +1,10 @@
-//! Log lines as plain text: on the clipboard, and how much room a message takes.
+//! Log lines as plain text: for the clipboard, and to measure a message.
 
 use protocol::model::LogLine;
 
 use crate::{ansi, format};
 
-/// Time, level, device and message, apart by tabs; one row, whatever is in the message.
+/// Time, level, device and message, separated by tabs; on one row, whatever the message contains.
 pub fn log_text(line: &LogLine, device: &str, minutes_east: i32) -> String {
     let time = format::stamp(line.at, minutes_east);
     let message = one_row(&ansi::plain(&line.message));
@@ -15,7 +15,7 @@ fn one_row(text: &str) -> String {
     text.replace("\r\n", "⏎").replace(['\n', '\r'], "⏎").replace('\t', " ")
 }
 
-/// How many rows of so many columns a message takes in a fixed-width font that breaks anywhere.
+/// How many rows a message takes in a fixed-width font, if it can break anywhere.
 pub fn text_height(message: &str, columns: u32) -> u32 {
     let columns = columns.max(1);
     if message.len() <= columns as usize && !message.contains('\n') {
@@ -34,7 +34,7 @@ pub fn text_height(message: &str, columns: u32) -> u32 {
     ansi::plain(message).split('\n').map(height).sum()
 }
 
-/// Columns of a character. Of what is not sure it is the larger number: too much room is better than too little.
+/// The columns of a character. If in doubt the larger number: too much room is better than too little.
 const fn width(c: char) -> u32 {
     match c {
         '\t' => 8,

@@ -1,71 +1,70 @@
-//! A part of the log: lines in order, and which numbers were looked at for them.
+//! A part of the log: lines in order, and which numbers were searched for them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::model::LogLine;
-use protocol::model::UnixMicros;
+use protocol::model::{LogLine, UnixMicros};
 
-/// Numbers of lines that nobody has looked at yet: those between two others.
+/// A range of line numbers that were not searched yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Gap {
-    /// The last number before them; 0: they are the oldest of all.
+    /// The last number before it; 0: it starts with the oldest line.
     pub after: u64,
-    /// The first number behind them.
+    /// The first number after it.
     pub before: u64,
 }
 
 impl Gap {
-    /// How many numbers there are in it.
+    /// How many numbers it spans.
     pub const fn lines(self) -> u64 {
         self.before - self.after - 1
     }
 }
 
-/// Both ends are in it.
+/// Both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) from: u64,
     pub(super) to: u64,
 }
 
-/// Lines that pass, the oldest first.
+/// Matching lines, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct LogWindow {
     lines: VecDeque<Arc<LogLine>>,
-    /// What was looked at: in order, and never two that touch.
+    /// The ranges that were searched: in order, and never adjacent.
     looked_at: Vec<Span>,
-    /// When the oldest line that was looked at was received.
+    /// When the oldest searched line was received.
     back_to: Option<UnixMicros>,
 }
 
 impl LogWindow {
-    /// The lines that pass.
+    /// The matching lines.
     pub fn lines(&self) -> &VecDeque<Arc<LogLine>> {
         &self.lines
     }
 
-    /// When the oldest line that was looked at was received.
+    /// When the oldest searched line was received.
     pub fn back_to(&self) -> Option<UnixMicros> {
         self.back_to
     }
 
-    /// How many lines were looked at.
+    /// How many lines were searched.
     pub fn looked_at(&self) -> u64 {
         self.looked_at.iter().map(|span| span.to - span.from + 1).sum()
     }
 
-    /// The oldest number that was looked at.
+    /// The oldest number that was searched.
     pub(super) fn oldest(&self) -> Option<u64> {
         self.looked_at.first().map(|span| span.from)
     }
 
-    /// What was left out between lines that were looked at.
+    /// The gaps between ranges that were searched.
     pub fn gaps(&self) -> impl Iterator<Item = Gap> {
         self.looked_at.windows(2).map(|two| Gap { after: two[0].to, before: two[1].from })
     }
 
-    /// The newest line of all was looked at.
+    /// The newest line was searched.
     pub(super) fn push(&mut self, line: &Arc<LogLine>, passes: bool) {
         self.look(Span { from: line.seq, to: line.seq });
         self.back_to.get_or_insert(line.received);
@@ -74,7 +73,7 @@ impl LogWindow {
         }
     }
 
-    /// A part was looked at that was not before; these of its lines pass, the oldest first.
+    /// Another part was searched; these of its lines match, the oldest first.
     pub(super) fn insert(
         &mut self,
         span: Span,
@@ -90,7 +89,7 @@ impl LogWindow {
         self.look(span);
     }
 
-    /// Forgets the oldest lines, so that at most so many are left.
+    /// Drops the oldest lines, so that at most so many are left.
     pub(super) fn keep_newest(&mut self, most: usize) {
         if self.lines.len() <= most {
             return;
@@ -104,7 +103,7 @@ impl LogWindow {
         }
     }
 
-    /// Forgets the newest lines, so that at most so many are left; the number of the last one.
+    /// Drops the newest lines, so that at most so many are left. Returns the number of the last one.
     pub(super) fn keep_oldest(&mut self, most: usize) -> Option<u64> {
         self.lines.truncate(most);
         let to = self.lines.back()?.seq;
@@ -167,7 +166,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is looked at in whatever order: what is in no gap was looked at, once.
+        /// Whatever is searched, in whatever order: what is in no gap was searched once.
         #[test]
         fn spans_are_the_numbers_that_were_looked_at(parts in proptest::collection::vec((1..60u64, 0..9u64), 1..30)) {
             let mut window = LogWindow::default();

@@ -1,23 +1,22 @@
-//! The log as the page holds it: a ring of the newest lines, what was found in older ones, and the part that is looked at.
+//! The log as the page holds it: a ring of the newest lines, matches among older ones, and the part in view.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::model::LogLine;
-use protocol::model::ProjectId;
+use protocol::model::{LogLine, ProjectId};
 
 use super::log_query::{DeviceName, LogQuery};
 use super::log_window::{Gap, LogWindow, Span};
 use crate::api::{LogPart, LogQuestion};
 
-/// Most lines that the page keeps of what comes, and that it shows while it follows.
+/// At most so many of the newest lines are kept, and shown while following.
 pub const MAX_LINES: usize = 10_000;
-/// Most lines that somebody who looks back holds at once.
+/// At most so many lines are loaded while somebody scrolls back.
 pub const MAX_HELD_LINES: usize = 20_000;
-/// Of those, what is kept when they go on from there.
+/// How many of those are kept when they search on from there.
 const KEPT_LINES: usize = 1_000;
 
-/// The newest lines, those of them and of older ones that pass, and what is asked of the server.
+/// The newest lines, the matches among them and older ones, and the request to the server.
 #[derive(Debug, Default)]
 pub struct Logs {
     ring: VecDeque<Arc<LogLine>>,
@@ -28,11 +27,11 @@ pub struct Logs {
     passing: LogWindow,
     held: Option<Held>,
     search: Search,
-    /// Counts queries: an answer to an older one is not taken.
+    /// Counts queries: an answer to an older one is ignored.
     generation: u32,
 }
 
-/// What a paused view shows: it does not change under the reader's eyes.
+/// What a paused view shows: it does not change while somebody reads it.
 #[derive(Debug)]
 struct Held {
     until: u64,
@@ -40,26 +39,26 @@ struct Held {
     new: usize,
 }
 
-/// What becomes of the last look at lines that are only on the server.
+/// The state of the last search on the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Search {
-    /// Nothing is asked.
+    /// None is under way.
     #[default]
     Idle,
-    /// The answer has not come.
+    /// Waiting for the answer.
     Asking(Gap),
-    /// It failed, with a sentence.
+    /// It failed, with the reason.
     Failed(Gap, String),
 }
 
-/// A look at lines that are only on the server.
+/// A search on the server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ask {
-    /// Comes back with the answer.
+    /// Returned with the answer.
     pub generation: u32,
-    /// Which part is looked through, from its newer end on.
+    /// The gap to search, from its newer end.
     pub gap: Gap,
-    /// For the server.
+    /// The request.
     pub question: LogQuestion,
 }
 
@@ -69,7 +68,7 @@ impl Logs {
         self.window().lines()
     }
 
-    /// The lines to show, and what was looked at for them.
+    /// The lines to show, and what was searched for them.
     pub fn window(&self) -> &LogWindow {
         self.held.as_ref().map_or(&self.passing, |held| &held.window)
     }
@@ -79,12 +78,12 @@ impl Logs {
         &self.query
     }
 
-    /// How many of the newest lines are kept, whatever the filter says.
+    /// How many of the newest lines are kept, regardless of the filter.
     pub fn kept(&self) -> usize {
         self.ring.len()
     }
 
-    /// How many lines passed by while the connection was away and were not looked at yet.
+    /// How many lines were missed while disconnected, and not searched since.
     pub fn missed(&self) -> u64 {
         self.window().gaps().map(Gap::lines).sum()
     }
@@ -94,29 +93,29 @@ impl Logs {
         self.held.as_ref().map(|held| held.new)
     }
 
-    /// What becomes of the last look at the server's lines.
+    /// The state of the last search on the server.
     pub fn search(&self) -> &Search {
         &self.search
     }
 
-    /// Older lines that were not looked at; `None`: all were.
+    /// Older lines that were not searched; `None`: all were.
     pub fn older(&self) -> Option<Gap> {
         let before = self.window().oldest().unwrap_or(self.newest + 1);
         (before > self.cleared + 1).then_some(Gap { after: self.cleared, before })
     }
 
-    /// Whether older lines are only cleared from the view.
+    /// Whether older lines were cleared from the view.
     pub fn is_cleared(&self) -> bool {
         self.cleared > 0
     }
 
-    /// Whether so many lines are shown that no more can be added.
+    /// Whether no more lines can be loaded.
     pub fn is_full(&self) -> bool {
         let most = if self.held.is_some() { MAX_HELD_LINES } else { MAX_LINES };
         self.shown().len() >= most
     }
 
-    /// Takes new lines; known ones are left out by their number.
+    /// Adds new lines; known ones are skipped by number.
     pub fn append(&mut self, lines: Vec<LogLine>, name: DeviceName<'_>) {
         for line in lines {
             if line.seq <= self.newest {
@@ -136,9 +135,9 @@ impl Logs {
         self.passing.keep_newest(MAX_LINES);
     }
 
-    /// Takes a snapshot's lines: older ones that are still here stay.
+    /// Adds a snapshot's lines: older ones that are still here stay.
     pub fn resume(&mut self, lines: Vec<LogLine>, name: DeviceName<'_>) {
-        // numbers that went back mean another history, as after restoring a back-up
+        // lower numbers mean another history, as after restoring a backup
         if lines.last().is_some_and(|line| line.seq < self.newest) {
             let (query, generation) = (std::mem::take(&mut self.query), self.generation + 1);
             *self = Self { query, generation, ..Self::default() };
@@ -146,7 +145,7 @@ impl Logs {
         self.append(lines, name);
     }
 
-    /// Shows only what passes. A paused view stays paused at its place. Whether anything is different.
+    /// Shows only what matches. A paused view stays paused at its place. Returns whether anything changed.
     pub fn set_query(&mut self, query: LogQuery, name: DeviceName<'_>) -> bool {
         if query == self.query {
             return false;
@@ -192,12 +191,12 @@ impl Logs {
         self.generation += 1;
     }
 
-    /// Lets what was cleared be looked at again.
+    /// Brings cleared lines back.
     pub fn undo_clear(&mut self) {
         self.cleared = 0;
     }
 
-    /// Makes room to look further back: of what is held, only the oldest lines stay.
+    /// Makes room to search further back: of the loaded lines, only the oldest stay.
     pub fn forget_newer(&mut self) {
         self.pause();
         if let Some(held) = &mut self.held {
@@ -209,8 +208,7 @@ impl Logs {
         }
     }
 
-    /// Begins to look through a gap, from its newer end on. `None` while another answer is awaited, and when there
-    /// is no room.
+    /// Starts to search a gap, from its newer end. `None` while another search is under way, and when there is no room.
     pub fn ask(&mut self, gap: Gap, project: ProjectId) -> Option<Ask> {
         if matches!(self.search, Search::Asking(_)) || self.is_full() {
             return None;
@@ -228,7 +226,7 @@ impl Logs {
         Some(Ask { generation: self.generation, gap, question })
     }
 
-    /// Takes the answer, unless something else is looked for by now. How many lines it brought.
+    /// Takes the answer, unless the query has changed. Returns how many lines it brought.
     pub fn answer(&mut self, generation: u32, gap: Gap, part: Result<LogPart, String>) -> usize {
         if generation != self.generation || self.search != Search::Asking(gap) {
             return 0;
@@ -302,7 +300,7 @@ mod tests {
         assert_eq!(seqs(&logs)[..3], [700, 900, 1_010]);
         assert_eq!(logs.older(), Some(Gap { after: 0, before: 600 }));
         assert_eq!(logs.window().looked_at(), 901);
-        // what comes meanwhile is shown, too
+        // lines that arrive meanwhile are shown, too
         logs.append(lines([1_501, 1_510]), &|_| "");
         assert_eq!(seqs(&logs).last(), Some(&1_510));
         let gap = logs.older().unwrap();

@@ -46,11 +46,10 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use leptos::reactive::signal::ArcTrigger;
-use protocol::model::{Level, ProjectRole, Value, VarName};
-use protocol::{
-    live::{Full, Snapshot},
-    model::Gesture,
-};
+use protocol::live::{Full, Snapshot};
+use protocol::model::{Gesture, Level, ProjectRole, Value, VarName};
+
+use crate::gesture::new_gesture;
 
 pub use by_device::ByDevice;
 pub use delivery::{Ranking, Spread, Status, Tally};
@@ -66,60 +65,59 @@ pub use logs::{Logs, Search};
 pub use remembered::{ClosedGroups, keep_view};
 pub use scope::{Scope, TooMany};
 pub use state::{LiveState, Touched};
-pub use undo_keys::is_undo;
 pub use vars::{Pending, Stage, VarState, same_value};
 pub use verdict::{DeviceRow, Fate};
 pub use view::{MAX_FILTER_CHARS, Pane, View};
 
-/// How the page is connected.
+/// The state of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     /// As the server rendered it; the socket is being opened for the first time.
     Opening,
-    /// Everything is live.
+    /// Connected and live.
     Open,
-    /// The connection is lost, so many attempts were made to get it back.
+    /// The connection is lost; so many attempts were made to get it back.
     Away {
         /// Counts from 1.
         attempt: u32,
-        /// Away long enough to tell the person.
+        /// Lost for long enough to tell the person.
         shown: bool,
     },
-    /// The account has too many live pages open; tried again now and then.
+    /// The account has too many live pages open; it is tried again now and then.
     Crowded,
-    /// The server is of a newer version: the page must be loaded anew.
+    /// The server is newer: the page has to be reloaded.
     Outdated,
 }
 
-/// The live page's state, and one trigger for each thing that is drawn on its own.
+/// The live page's state, and a trigger for each part that is drawn on its own.
 ///
-/// A delta for one variable runs that variable's row and nothing else.
+/// A delta for one variable reruns that variable's row and nothing else.
 #[derive(Clone, Copy)]
 pub struct Live {
     inner: StoredValue<Inner>,
-    /// How the page is connected.
+    /// The state of the connection.
     pub link: RwSignal<Link>,
     /// What the person may do here.
     pub role: RwSignal<ProjectRole>,
     /// The pane that a phone shows.
     pub pane: RwSignal<Pane>,
-    /// The filter of the variables, as it is typed.
+    /// The filter of the variables, as typed.
     pub var_filter: RwSignal<String>,
     /// The variable whose devices are listed; one at a time.
     pub opened: RwSignal<Option<VarName>>,
-    /// What is typed above the log, whether or not it can be read.
+    /// The filter of the log, as typed, valid or not.
     pub log_filter: RwSignal<String>,
     /// The lowest level that the log shows.
     pub log_level: RwSignal<Level>,
-    /// What the person is asked whether they want to forget it.
+    /// What the person is asked to confirm forgetting.
     pub forgetting: RwSignal<Option<Forgettable>>,
     /// Why it was not forgotten.
     pub not_forgotten: RwSignal<Option<String>>,
     /// The controls that the person's hand is in.
     pub hands: RwSignal<Hands>,
-    /// Counts how often a pointer went down in a row.
+    /// Counts pointer presses in rows.
     presses: StoredValue<u32>,
-    /// What a screen reader is told, politely.
+    /// What screen readers announce, politely.
     pub announcement: RwSignal<String>,
     next_announcement: StoredValue<Option<String>>,
 }
@@ -139,7 +137,7 @@ struct Inner {
 }
 
 impl Live {
-    /// The page as the server rendered it, looked at as its address says.
+    /// The page as the server rendered it, with the view in its address.
     pub fn new(snapshot: Snapshot, view: View) -> Self {
         let role = RwSignal::new(snapshot.role);
         Self {
@@ -178,12 +176,12 @@ impl Live {
         socket::connect(self);
     }
 
-    /// Reads the state without following it.
+    /// Reads the state without tracking it.
     pub fn read<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| read(&inner.state))
     }
 
-    /// Reads a variable and runs again when it changes.
+    /// Reads a variable, tracked.
     pub fn with_var<T>(&self, name: &VarName, read: impl FnOnce(&LiveState, &VarState) -> T) -> Option<T> {
         let trigger =
             self.inner.try_update_value(|inner| inner.vars.entry(name.clone()).or_default().clone());
@@ -191,37 +189,37 @@ impl Live {
         self.inner.with_value(|inner| inner.state.var(name).map(|var| read(&inner.state, var)))
     }
 
-    /// Reads the list of variables and runs again when it, or a declaration, changes.
+    /// Reads the list of variables and their declarations, tracked.
     pub fn with_layout<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.layout.track());
         self.read(read)
     }
 
-    /// Reads the devices and runs again when one comes, goes or speaks.
+    /// Reads the devices, tracked.
     pub fn with_devices<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.devices.track());
         self.read(read)
     }
 
-    /// Reads the log and runs again when it changes.
+    /// Reads the log, tracked.
     pub fn with_logs<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.logs.track());
         self.read(read)
     }
 
-    /// Reads what was refused and runs again when more is.
+    /// Reads what was refused, tracked.
     pub fn with_refused<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.refused.track());
         self.read(read)
     }
 
-    /// Reads what depends on the selected devices and runs again when others are selected.
+    /// Reads what depends on the selected devices, tracked.
     pub fn with_scope<T>(&self, read: impl FnOnce(&LiveState) -> T) -> T {
         self.inner.with_value(|inner| inner.scope.track());
         self.read(read)
     }
 
-    /// Selects other devices. That there are too many of them is told.
+    /// Changes the selected devices. If there are too many, that is announced.
     pub fn select(&self, change: impl FnOnce(&mut Scope) -> Result<(), TooMany>) {
         let mut scope = self.read(|state| state.scope().clone());
         if let Err(too_many) = change(&mut scope) {
@@ -235,7 +233,7 @@ impl Live {
         self.update(|state| state.set_scope(Scope::default()));
     }
 
-    /// What is looked at now; runs again when that changes.
+    /// The current view, tracked.
     pub fn view(&self) -> View {
         View {
             vars: self.var_filter.get(),
@@ -246,18 +244,18 @@ impl Live {
         }
     }
 
-    /// Whether the person may not change anything; runs again when that changes.
+    /// Whether the person may not change anything; tracked.
     pub fn locked(self) -> Signal<bool> {
         Signal::derive(move || self.role.get() < ProjectRole::Designer)
     }
 
-    /// Whether log entries are refused, because as many were stored today as may; runs again when that changes.
+    /// Whether log entries are refused because the daily limit is reached; tracked.
     pub fn full(&self) -> Option<Full> {
         self.inner.with_value(|inner| inner.storing.track());
         self.read(LiveState::full)
     }
 
-    /// Whether the database takes what is sent; runs again when that changes.
+    /// Whether the database accepts writes; tracked.
     pub fn storing(&self) -> bool {
         self.inner.with_value(|inner| inner.storing.track());
         self.read(LiveState::storing)
@@ -265,36 +263,28 @@ impl Live {
 
     /// Runs an action on every connected game, now or not at all.
     pub fn run(&self, name: &VarName, args: Option<String>) {
-        self.update(|state| state.run(name, args));
-        #[cfg(feature = "hydrate")]
-        self.wake();
+        self.act(|state| state.run(name, args));
     }
 
     /// Sets a variable: at once on this page, then on the server, then in the games.
     pub fn edit(&self, name: &VarName, value: Value, gesture: Gesture) {
-        self.update(|state| state.edit(name, value, gesture));
-        #[cfg(feature = "hydrate")]
-        self.wake();
+        self.act(|state| state.edit(name, value, gesture));
     }
 
-    /// Sends what is wanted to the games again.
+    /// Sends the desired value to the games again.
     pub fn push_again(&self, name: &VarName) {
-        self.update(|state| state.push_again(name, new_gesture()));
-        #[cfg(feature = "hydrate")]
-        self.wake();
+        self.act(|state| state.push_again(name, new_gesture()));
     }
 
-    /// Lets go of an edit: games go back to their own value.
+    /// Lets go of an edit: games go back to their own values.
     pub fn let_go(&self, name: &VarName) {
-        self.update(|state| state.let_go(name, new_gesture()));
-        #[cfg(feature = "hydrate")]
-        self.wake();
+        self.act(|state| state.let_go(name, new_gesture()));
     }
 
-    /// Takes the person's newest edit back, and tells a screen reader.
+    /// Undoes the person's newest edit, and announces it.
     pub fn undo(&self) {
         let mut said = None;
-        self.update(|state| {
+        self.act(|state| {
             let (touched, sentence) = state.undo(new_gesture());
             said = sentence;
             touched
@@ -302,8 +292,6 @@ impl Live {
         if let Some(said) = said {
             self.announce(said);
         }
-        #[cfg(feature = "hydrate")]
-        self.wake();
     }
 
     /// Tells the socket's task that there is something to send.
@@ -311,13 +299,13 @@ impl Live {
     fn wake(&self) {
         self.inner.with_value(|inner| {
             if let Some(wake) = &inner.wake {
-                // it fails when the socket's task has ended, and then nothing is left to be sent
+                // it fails once the socket's task has ended, when nothing is sent any more
                 let _ = wake.unbounded_send(());
             }
         });
     }
 
-    /// Tells a screen reader, at most every two seconds; of several the last is told.
+    /// Announces a text to screen readers, at most every two seconds; of several only the last.
     pub fn announce(&self, text: String) {
         const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
         let waiting = self.next_announcement.try_update_value(|next| next.replace(text).is_some());
@@ -342,7 +330,7 @@ impl Live {
         });
     }
 
-    /// Looks through log lines that only the server has. Does nothing while it does so already.
+    /// Searches log lines that only the server has. Does nothing while a search is under way.
     pub fn look(&self, gap: Gap) {
         let asked = self.inner.try_update_value(|inner| {
             let project = inner.state.project();
@@ -359,12 +347,12 @@ impl Live {
         });
     }
 
-    /// Changes the state and runs what was touched. Does nothing when the page is gone.
+    /// Changes the state and notifies what was touched. Does nothing once the page is gone.
     fn update(&self, change: impl FnOnce(&mut LiveState) -> Touched) -> Touched {
         let Some(touched) = self.inner.try_update_value(|inner| change(&mut inner.state)) else {
             return Touched::default();
         };
-        // collected first: what they run reads the state again
+        // collected first: what they trigger reads the state again
         let triggers = self.inner.try_with_value(|inner| inner.triggers(&touched)).unwrap_or_default();
         triggers.notify();
         if touched.role
@@ -375,13 +363,21 @@ impl Live {
         }
         touched
     }
+
+    /// The same, for what the server is to be sent.
+    fn act(&self, change: impl FnOnce(&mut LiveState) -> Touched) {
+        self.update(change);
+        #[cfg(feature = "hydrate")]
+        self.wake();
+    }
 }
 
 impl Inner {
     fn triggers(&self, touched: &Touched) -> Vec<ArcTrigger> {
-        let mut triggers: Vec<ArcTrigger> = match touched.all_vars {
-            true => self.vars.values().cloned().collect(),
-            false => touched.vars.iter().filter_map(|name| self.vars.get(name)).cloned().collect(),
+        let mut triggers: Vec<ArcTrigger> = if touched.all_vars {
+            self.vars.values().cloned().collect()
+        } else {
+            touched.vars.iter().filter_map(|name| self.vars.get(name)).cloned().collect()
         };
         let parts = [
             (touched.layout, &self.layout),
@@ -399,16 +395,4 @@ impl Inner {
 /// The live page that a component is part of.
 pub fn use_live() -> Live {
     expect_context()
-}
-
-/// A number that no other drag has.
-pub fn new_gesture() -> Gesture {
-    #[cfg(feature = "hydrate")]
-    {
-        let half = || (js_sys::Math::random() * 4_294_967_296.0) as u64;
-        Gesture(half() << 32 | half())
-    }
-    // nobody drags on the server
-    #[cfg(not(feature = "hydrate"))]
-    Gesture(0)
 }

@@ -1,5 +1,5 @@
-//! What the browser keeps of a project's live page: the filters and the closed groups, in its storage; all of the view
-//! in the address.
+//! What the browser remembers of a project's live page: filters and closed groups in its storage, and the whole view in the
+//! address.
 //!
 //! The script in the page's head reads the same entries before the first paint: see [`crate::document`].
 
@@ -13,14 +13,14 @@ use super::view::{View, decode, encode};
 use super::{Live, LiveState};
 use crate::storage::{remember, remembered};
 
-/// So long after the last key press the address is written. Browsers refuse more than a few a second.
+/// The address is updated this long after the last key press: browsers allow only a few updates a second.
 const QUIET: Duration = Duration::from_millis(200);
-/// Most closed groups that are remembered.
+/// At most so many closed groups are remembered.
 const MAX_CLOSED: usize = 500;
 
-/// Keeps the address and what is remembered as new as the view. `search` is the address that the page was opened with:
-/// where it says nothing the filters of the last visit go on. A page that the server rendered has been sent to the
-/// address with them already; this is for links inside the application.
+/// Keeps the address and the storage in step with the view. `search` is the query that the page was opened with: if it is
+/// empty, the filters of the last visit apply. A server-rendered page has already been redirected to them; this is for links
+/// inside the application.
 pub fn keep_view(live: Live, search: &str) {
     let project = live.read(LiveState::project);
     let (path, key) = (format!("/p/{project}/live"), filters_key(project));
@@ -31,7 +31,7 @@ pub fn keep_view(live: Live, search: &str) {
         write_address(&path, &view.to_search());
     });
     Effect::new(move |before: Option<View>| {
-        // not before the first effect: until then everything has to look as the server drew it
+        // not before the first effect: until then everything has to match what the server rendered
         if before.is_none()
             && is_bare
             && let Some(search) = entry.with_value(|key| remembered(key))
@@ -49,14 +49,14 @@ pub fn keep_view(live: Live, search: &str) {
     });
 }
 
-/// In place of what is there: going back leaves the page and does not undo a filter letter by letter.
+/// Replaces the history entry: *back* leaves the page, and does not undo a filter letter by letter.
 fn write_address(path: &str, search: &str) {
     let location = window().location();
     // another page may be shown by now
     if location.pathname().is_ok_and(|shown| shown == path) {
         let Ok(history) = window().history() else { return };
         let state = history.state().unwrap_or_default();
-        // it fails when it is done too often, and then the next one does it
+        // it fails when done too often, and then the next update does it
         let _ = history.replace_state_with_url(&state, "", Some(&format!("{path}{search}")));
     }
 }
@@ -110,7 +110,7 @@ fn closed_key(project: ProjectId) -> String {
     format!("closed:{project}")
 }
 
-/// Written like an address, which the script in the head can read with what a browser has.
+/// Written as a query string, which the script in the head can parse.
 fn write_closed(closed: &BTreeSet<String>) -> String {
     let mut text = String::new();
     for path in closed.iter().take(MAX_CLOSED) {

@@ -1,4 +1,4 @@
-//! Which devices the page is about: all of them, or those that a person selected.
+//! Which devices are selected; none means all of them.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +13,17 @@ use super::view::View;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     selected: BTreeSet<DeviceId>,
-    /// Where a range begins: the last device that was selected by itself.
+    /// Where a range starts: the last device that was selected by itself.
     anchor: Option<DeviceId>,
 }
 
-/// More devices were to be selected than can be.
+/// More devices than can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("At most {} devices can be selected.", Scope::MAX)]
 pub struct TooMany;
 
 impl Scope {
-    /// Most devices that can be selected: their numbers stand in the page's address.
+    /// At most so many can be selected: their numbers are in the page's address.
     pub const MAX: usize = 100;
 
     /// These devices, at most [`Self::MAX`] of them.
@@ -36,7 +36,7 @@ impl Scope {
         self.selected.is_empty()
     }
 
-    /// Whether the page shows what this device says.
+    /// Whether the page shows this device's values and log.
     pub fn covers(&self, device: DeviceId) -> bool {
         self.is_all() || self.is_selected(device)
     }
@@ -56,7 +56,7 @@ impl Scope {
         *self = Self::default();
     }
 
-    /// Selects one device alone; all of them when it was alone already.
+    /// Selects only this device; if it already was the only one, all of them.
     pub fn select_only(&mut self, device: DeviceId) {
         let alone = self.selected.len() == 1 && self.is_selected(device);
         self.clear();
@@ -66,10 +66,10 @@ impl Scope {
         }
     }
 
-    /// Adds a device to the selection, or takes it out.
+    /// Adds a device to the selection, or removes it.
     ///
     /// # Errors
-    /// [`TooMany`], and nothing is changed.
+    /// [`TooMany`]; nothing is changed.
     pub fn toggle(&mut self, device: DeviceId) -> Result<(), TooMany> {
         if self.selected.remove(&device) {
             self.anchor = None;
@@ -83,10 +83,10 @@ impl Scope {
         Ok(())
     }
 
-    /// Selects everything between the last device that was selected by itself and this one, as they are listed.
+    /// Selects everything from the last device that was selected by itself to this one, in listed order.
     ///
     /// # Errors
-    /// [`TooMany`], and those nearest to where the range begins are selected.
+    /// [`TooMany`]; those nearest to the start of the range are selected.
     pub fn extend_to(&mut self, device: DeviceId, listed: &[DeviceId]) -> Result<(), TooMany> {
         let place = |wanted| listed.iter().position(|listed| *listed == wanted);
         let Some(end) = place(device) else { return Ok(()) };
@@ -99,7 +99,7 @@ impl Scope {
         if skipped > 0 { Err(TooMany) } else { Ok(()) }
     }
 
-    /// Forgets devices that are no more. `true` when one of them was selected.
+    /// Drops devices that are gone. `true` if one of them was selected.
     pub fn retain(&mut self, is_known: impl Fn(DeviceId) -> bool) -> bool {
         let before = self.selected.len();
         self.selected.retain(|device| is_known(*device));
@@ -109,21 +109,21 @@ impl Scope {
 }
 
 impl LiveState {
-    /// The same, looked at as an address says.
+    /// The same, with the view in an address.
     pub fn with_view(snapshot: Snapshot, view: &View) -> Self {
         let mut state = Self::new(snapshot);
         state.set_scope(Scope::of(view.devices.iter().copied()));
-        // one that can't be read is shown with what is wrong with it, and hides nothing
+        // an invalid filter is shown with its fault, and hides nothing
         state.set_log_filter(view.log.clone(), Filter::parse(&view.log).ok(), view.level);
         state
     }
 
-    /// Which devices the page is about.
+    /// The selected devices.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// Shows what these devices say, and nothing of the others. Devices that are not there are left out.
+    /// Shows only these devices. Unknown ones are skipped.
     pub fn set_scope(&mut self, mut scope: Scope) -> Touched {
         scope.retain(|device| self.devices.get(device).is_some());
         if scope.selected() == self.scope.selected() {
@@ -248,7 +248,7 @@ mod tests {
         assert!(touched.all_vars && touched.layout && touched.logs && touched.scope && !touched.devices);
         assert_eq!((shown(&state), lines(&state)), (Some(int(2)), vec!["two"]));
         assert!(is_on(&state, "speed") && !is_on(&state, "lives"));
-        // what comes later is looked at in the same way
+        // the same goes for what arrives later
         state.apply(delta(11, Event::Logs(vec![line(3, Level::Info, "three")])));
         assert_eq!(lines(&state), ["two"]);
         about(&mut state, &[]);
@@ -278,7 +278,7 @@ mod tests {
         let Status::Sent(tally) = status(&state) else { panic!("{:?}", status(&state)) };
         assert_eq!((tally.games, tally.applied), (1, 1));
         assert_eq!(fates(&state), [Fate::Applied]);
-        // away: it waits, whoever else is there
+        // offline: it waits, whoever else is connected
         state.apply(delta(14, Event::Device(device(2, false))));
         state.apply(delta(15, edited(int(6), 5)));
         assert_eq!(status(&state), Status::Offline(1));
@@ -307,12 +307,12 @@ mod tests {
         assert!(lines(&state).is_empty());
         about(&mut state, &[1]);
         assert_eq!(lines(&state), ["two"], "the filter goes on");
-        // a snapshot without the device: nothing is selected that can't be seen
+        // a snapshot without the device deselects it
         let mut later = snapshot(20);
         later.devices.remove(0);
         assert!(state.apply(protocol::live::ServerMessage::Snapshot(Box::new(later))).scope);
         assert!(state.scope().is_all());
-        // nor one that gave way while it was looked at
+        // and so does its making room for another while it is shown
         about(&mut state, &[2]);
         assert!(state.apply(delta(21, Event::Forgotten { devices: vec![DeviceId(2)], gave_way: 1 })).scope);
         assert!(state.scope().is_all());

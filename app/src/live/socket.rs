@@ -1,4 +1,4 @@
-//! The dashboard's WebSocket in the browser: subscribe, keep alive, come back.
+//! The dashboard's WebSocket in the browser: subscribe, keep alive, reconnect.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,22 +21,22 @@ use crate::api;
 /// At most 20 messages of edits a second.
 const EDIT_PAUSE_MS: f64 = 50.0;
 const PING_EVERY_MS: f64 = 20_000.0;
-/// Nothing heard for so long after a ping: the line is dead, whatever the browser believes.
+/// After so long without an answer to a ping, the connection is dead, whatever the browser believes.
 const DEAD_AFTER_MS: f64 = 8_000.0;
-/// The loop below turns at every ping at the latest. When it did not for longer, the browser or the machine slept.
+/// The loop below runs at least once per ping. If it did not, the browser or the machine was asleep.
 const ASLEEP_AFTER_MS: f64 = PING_EVERY_MS + 10_000.0;
 const OPEN_TIMEOUT_MS: u32 = 10_000;
 const FIRST_RETRY_MS: f64 = 250.0;
 const LAST_RETRY_MS: f64 = 8_000.0;
 const BANNER_AFTER_MS: u32 = 1_000;
-/// More messages than a frame's worth are applied at once: a hidden tab draws no frames.
+/// More messages than this are applied without waiting for a frame: a hidden tab draws none.
 const MAX_INBOX: usize = 256;
 
 /// Keeps the page connected until it is left.
 pub(super) fn connect(live: Live) {
     let (wake, woken) = unbounded();
     live.inner.update_value(|inner| inner.wake = Some(wake));
-    // who looks at the page again wants to know at once whether it is still live
+    // somebody who returns to the page wants to know at once whether it is still live
     let seen = window_event_listener_untyped("visibilitychange", move |_| live.wake());
     on_cleanup(move || {
         seen.remove();
@@ -56,9 +56,9 @@ enum End {
     Forbidden,
     /// Signed out.
     SignedOut,
-    /// May do more or less than before: the next snapshot tells.
+    /// The role has changed: the next snapshot has the new one.
     Role,
-    /// The account has too many live pages open: try again when some may be closed.
+    /// The account has too many live pages open: try again later.
     Crowded,
     /// Anything else: try again.
     Lost,
@@ -78,7 +78,7 @@ async fn run(live: Live, mut woken: UnboundedReceiver<()>) {
             }
             End::SignedOut => return sign_in(&live),
             End::Forbidden => return go_to("/?error=removed"),
-            // once and at once: nothing is wrong. Whoever is sent away again waits like everybody else
+            // reconnect at once, since nothing is wrong; after a second time wait like everybody else
             End::Role if connection.was_open => {
                 live.link.try_set(Link::Opening);
                 attempt = 0;
@@ -105,13 +105,13 @@ async fn run(live: Live, mut woken: UnboundedReceiver<()>) {
     }
 }
 
-/// Half to the whole of 0.25 s, 0.5 s, … 8 s.
+/// Between half and all of 0.25 s, 0.5 s, … 8 s.
 fn retry_ms(attempt: u32) -> f64 {
     let full = (FIRST_RETRY_MS * f64::from(1 << (attempt - 1).min(8))).min(LAST_RETRY_MS);
     full * (0.5 + js_sys::Math::random() / 2.0)
 }
 
-/// Waits, with edits being kept meanwhile. `None` when the page was left.
+/// Waits; edits are kept meanwhile. `None` when the page was left.
 async fn wait(millis: f64, woken: &mut UnboundedReceiver<()>) -> Option<()> {
     let mut timer = TimeoutFuture::new(millis as u32).fuse();
     loop {
@@ -154,7 +154,7 @@ fn go_to(path: &str) {
 struct Connection {
     live: Live,
     was_open: bool,
-    /// It slept: edits wait until an answer shows that everything before it has been heard.
+    /// After a sleep: edits wait for an answer, before which everything missed arrives.
     in_doubt: bool,
     inbox: Rc<RefCell<Vec<ServerMessage>>>,
     last_edit: f64,
@@ -210,8 +210,8 @@ impl Connection {
         }
     }
 
-    /// Sends what waits, while the socket is open: browsers complain of anything sent later, and why it was
-    /// closed is told by its stream.
+    /// Sends what is queued, if the socket is open: browsers complain about anything sent later, and the stream will report why
+    /// it was closed.
     async fn flush(&mut self, socket: &mut WebSocket) -> Result<(), WebSocketError> {
         for message in self.outbox.drain(..) {
             if matches!(socket.state(), State::Open) {
@@ -221,7 +221,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Until the next edit may go, or the line is to be checked.
+    /// Until the next edit may be sent, or the connection has to be checked.
     fn timer(&self) -> impl Future<Output = ()> + use<> {
         let unsent = self.was_open
             && !self.in_doubt
@@ -231,9 +231,10 @@ impl Connection {
             None => self.last_heard + PING_EVERY_MS,
         };
         let due = if unsent { alive.min(self.last_edit + EDIT_PAUSE_MS) } else { alive };
-        match due.is_finite() {
-            true => Either::Left(TimeoutFuture::new((due - now()).max(0.0).ceil() as u32)),
-            false => Either::Right(pending()),
+        if due.is_finite() {
+            Either::Left(TimeoutFuture::new((due - now()).max(0.0).ceil() as u32))
+        } else {
+            Either::Right(pending())
         }
     }
 
@@ -248,11 +249,11 @@ impl Connection {
             ServerMessage::Pong { .. } => self.in_doubt,
             _ => false,
         };
-        // a new edit of the same variable may wait for it, and a page that is out of sight draws no frames
+        // the next edit of the same variable may wait for it, and a page out of sight draws no frames
         let is_answer = matches!(message, ServerMessage::EditResult { .. });
         self.inbox.borrow_mut().push(message);
         if is_fresh {
-            // edits that were kept go on top of it, so it is applied first
+            // edits that were kept are sent after it, so it is applied first
             self.apply_inbox();
             self.opened();
         } else if is_answer || self.inbox.borrow().len() > MAX_INBOX {
@@ -261,7 +262,7 @@ impl Connection {
             let (live, inbox) = (self.live, Rc::clone(&self.inbox));
             request_animation_frame(move || {
                 if apply(live, &inbox).resubscribe {
-                    // wakes the task, which sees that it has to ask again
+                    // wakes the task, which asks for a snapshot
                     live.wake();
                 }
             });
@@ -279,12 +280,12 @@ impl Connection {
         self.live.link.try_set(Link::Open);
     }
 
-    /// After a sleep the page may be old without knowing: what is edited on it now waits for the answer to a ping,
-    /// before which everything that happened meanwhile arrives.
+    /// After a sleep the page may be out of date without knowing: edits wait for the answer to a ping, before which everything
+    /// that happened meanwhile arrives.
     fn check_awake(&mut self) {
         let now = now();
         if now < self.last_turn {
-            // the clock was set back: nothing waits until it is as late again
+            // the clock was set back: don't wait for it to catch up
             self.last_edit = 0.0;
             self.last_heard = now;
             self.ping_sent = self.ping_sent.map(|_| now);
@@ -299,7 +300,7 @@ impl Connection {
         }
     }
 
-    /// Sends a ping when it was quiet for long. `false` when the last one was not answered.
+    /// Sends a ping after a quiet period. `false` if the last one was not answered.
     fn check_alive(&mut self) -> bool {
         let now = now();
         match self.ping_sent {
@@ -331,8 +332,7 @@ impl Connection {
     }
 }
 
-/// Waits until the socket is open or has failed, both of which its stream tells more about; `false` when
-/// neither happens in time.
+/// Waits until the socket is open or has failed, on which its stream has the details; `false` if neither happens in time.
 async fn opened(socket: &mut WebSocket) -> bool {
     let mut ready = poll_fn(|context| socket.poll_ready_unpin(context)).fuse();
     let mut timer = TimeoutFuture::new(OPEN_TIMEOUT_MS).fuse();

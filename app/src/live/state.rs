@@ -1,24 +1,22 @@
-//! The live page without a page: state + message → state. No clock, no socket, no signal.
+//! The live page as a pure state machine: state + message → state. No clock, no socket, no signals.
+
+mod read;
 
 use std::collections::{BTreeMap, HashMap};
 
+use protocol::live::{ClientMessage, Event, Full, Seq, ServerMessage, Snapshot, SnapshotPart};
 use protocol::model::{
-    DeviceId, ProjectId, ProjectRole, Refused, Revision, UnixMicros, Value, VarName, VarSpec,
-};
-use protocol::{
-    live::{ClientMessage, Event, Full, Seq, ServerMessage, Snapshot, SnapshotPart},
-    model::{Applied, Desired, Device, Reported},
+    Applied, Desired, Device, DeviceId, LogLine, ProjectId, ProjectRole, Refused, Reported, Revision,
+    UnixMicros, VarName, VarSpec,
 };
 
 use super::by_device::ByDevice;
-use super::delivery::{Delivery, Ranking, Status};
 use super::gone::device_name;
 use super::logs::Logs;
 use super::runs::Answer;
 use super::scope::Scope;
 use super::undo::Undo;
 use super::vars::VarState;
-use super::verdict::DeviceRow;
 
 pub use super::touched::Touched;
 
@@ -27,42 +25,42 @@ pub use super::touched::Touched;
 pub struct LiveState {
     pub(super) project: ProjectId,
     name: String,
-    /// What the person at this page may do.
+    /// The person's role.
     role: ProjectRole,
     seq: Seq,
-    /// A snapshot was asked for and has not come: deltas say nothing until then.
+    /// A snapshot was requested and has not arrived: deltas are ignored until then.
     waiting: bool,
-    /// The question for it is still to be sent.
+    /// The request for it is still to be sent.
     unasked: bool,
-    /// One that comes in parts, and not all of it has come.
+    /// A snapshot of which only some parts have arrived.
     gathered: Option<Gathered>,
-    /// Connected, and as new as the server.
+    /// Connected and up to date.
     pub(super) open: bool,
     now: UnixMicros,
     storing: bool,
     full: Option<Full>,
     lost: u64,
-    /// By device; without one: of games that were turned away.
+    /// By device; `None`: games that were turned away.
     pub(super) refused: BTreeMap<Option<DeviceId>, Refused>,
     pub(super) devices: ByDevice<Device>,
-    /// Names of devices that are not there any more and wrote some of the log.
+    /// Names of devices that are gone but wrote some of the log.
     pub(super) gone: HashMap<DeviceId, String>,
-    /// Devices that gave way to new ones, since the server started.
+    /// Devices that made room for new ones, since the server started.
     gave_way: u64,
     pub(super) scope: Scope,
     pub(super) order: Vec<VarName>,
     pub(super) vars: HashMap<VarName, VarState>,
     pub(super) next_id: u32,
     pub(super) undo: Undo,
-    /// What became of an own edit of a variable that was forgotten.
+    /// What happened to an own edit of a variable that was forgotten.
     pub(super) given_up: Option<String>,
-    /// Wishes to run an action that are still to be sent.
+    /// Runs that are still to be sent.
     pub(super) runs: Vec<ClientMessage>,
     /// The log.
     pub logs: Logs,
 }
 
-/// A snapshot of which not all has come, and what happened since its first part.
+/// A snapshot of which only some parts have arrived, and the deltas since its first part.
 #[derive(Debug)]
 struct Gathered {
     snapshot: Snapshot,
@@ -70,7 +68,7 @@ struct Gathered {
 }
 
 impl LiveState {
-    /// The page as the server rendered it: of a large project the beginning, which the first snapshot completes.
+    /// The page as the server rendered it; of a large project the beginning, which the first snapshot completes.
     pub fn new(snapshot: Snapshot) -> Self {
         let mut state = Self {
             project: snapshot.project,
@@ -102,124 +100,7 @@ impl LiveState {
         state
     }
 
-    /// The project.
-    pub fn project(&self) -> ProjectId {
-        self.project
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What the person at this page may do. It changes with a snapshot only: the server closes the connection when
-    /// it does.
-    pub fn role(&self) -> ProjectRole {
-        self.role
-    }
-
-    /// Whether he may set values and run actions.
-    pub fn may_edit(&self) -> bool {
-        self.role >= ProjectRole::Designer
-    }
-
-    /// The server's clock when it last spoke of time.
-    pub fn now(&self) -> UnixMicros {
-        self.now
-    }
-
-    /// Whether the database takes what games and people send.
-    pub fn storing(&self) -> bool {
-        self.storing
-    }
-
-    /// Whether log entries are refused, because as many were stored today as may.
-    pub fn full(&self) -> Option<Full> {
-        self.full
-    }
-
-    /// Records that were taken in and could not be stored, since the server started.
-    pub fn lost(&self) -> u64 {
-        self.lost
-    }
-
-    /// What was refused of a device, or of games that were turned away.
-    pub fn refused(&self, device: Option<DeviceId>) -> Option<&Refused> {
-        self.refused.get(&device)
-    }
-
-    /// All that was refused since the server started.
-    pub fn refused_in_all(&self) -> u64 {
-        self.refused.values().map(Refused::total).sum()
-    }
-
-    /// Devices that gave way to new ones, since the server started.
-    pub fn gave_way(&self) -> u64 {
-        self.gave_way
-    }
-
-    /// Every device, in the order in which they were first seen.
-    pub fn devices(&self) -> impl Iterator<Item = &Device> {
-        self.devices.iter().map(|(_, device)| device)
-    }
-
-    /// How many are connected.
-    pub fn online(&self) -> usize {
-        self.devices().filter(|device| device.online).count()
-    }
-
-    /// One device.
-    pub fn device(&self, id: DeviceId) -> Option<&Device> {
-        self.devices.get(id)
-    }
-
-    /// The names of the variables, in the order of their declaration.
-    pub fn var_names(&self) -> &[VarName] {
-        &self.order
-    }
-
-    /// One variable.
-    pub fn var(&self, name: &VarName) -> Option<&VarState> {
-        self.vars.get(name)
-    }
-
-    /// What a device is called.
-    pub fn device_name(&self, id: DeviceId) -> &str {
-        device_name(&self.devices, &self.gone, id)
-    }
-
-    /// The value that a variable's control shows: what is wanted, unless most of the connected games have another one
-    /// by now; when nothing is wanted, what most devices report. Of devices, only those count that the page is about.
-    pub fn shown(&self, name: &VarName) -> Option<&Value> {
-        self.delivery(name)?.shown()
-    }
-
-    /// Whether the control shows another value than the wanted one.
-    pub(super) fn has_drifted(&self, name: &VarName) -> bool {
-        self.delivery(name).is_some_and(|delivery| delivery.prevailing_drift().is_some())
-    }
-
-    /// What became of a variable's last edit.
-    pub fn status(&self, name: &VarName) -> Status {
-        self.delivery(name).map_or(Status::Untouched, |delivery| delivery.status(self.open))
-    }
-
-    /// The devices that a variable's edit concerns, the worst first: those whose name contains `wanted`, and at
-    /// most so many.
-    pub fn rank(&self, name: &VarName, wanted: &str, most: usize) -> Ranking {
-        self.delivery(name).map_or_else(Ranking::default, |delivery| delivery.rank(wanted, most))
-    }
-
-    /// What became of a variable's last edit on one device.
-    pub fn device_row(&self, name: &VarName, device: DeviceId) -> Option<DeviceRow> {
-        Some(self.delivery(name)?.row(self.devices.get(device)?))
-    }
-
-    fn delivery(&self, name: &VarName) -> Option<Delivery<'_>> {
-        Some(Delivery { var: self.vars.get(name)?, devices: &self.devices, scope: &self.scope })
-    }
-
-    /// Takes one message of the server.
+    /// Applies one message of the server.
     pub fn apply(&mut self, message: ServerMessage) -> Touched {
         match message {
             ServerMessage::Snapshot(snapshot) if snapshot.more => {
@@ -240,17 +121,17 @@ impl LiveState {
             },
             ServerMessage::EditResult { id, outcome } => self.apply_edit_result(id, &outcome),
             ServerMessage::RunResult { id, outcome } => self.apply_run_result(id, &outcome),
-            // a refusal names no edit; whatever was sent is answered by its own result
+            // a refusal names no edit; each edit has a result of its own
             ServerMessage::Pong { .. } | ServerMessage::Refused { .. } => Touched::default(),
         }
     }
 
-    /// After a gap, once: the message that asks for a snapshot.
+    /// The message that asks for a snapshot, once after a gap.
     pub fn take_resubscribe(&mut self) -> Option<ClientMessage> {
         std::mem::take(&mut self.unasked).then_some(ClientMessage::Subscribe { project: self.project })
     }
 
-    /// Takes a part of a snapshot; the last one puts all of it in place.
+    /// Adds a part of a snapshot; the last one puts the whole in place.
     fn gather(&mut self, part: SnapshotPart) -> Touched {
         let Some(gathered) = &mut self.gathered else { return Touched::default() };
         gathered.snapshot.add(part);
@@ -334,12 +215,7 @@ impl LiveState {
                     self.declare(name, spec, device, touched);
                 }
                 for (name, value) in values {
-                    if let Some(var) = self.vars.get_mut(&name) {
-                        let is_first = var.report(Reported { device, value, at });
-                        // a variable that a selected device did not have until now
-                        touched.layout |= is_first && self.scope.is_selected(device);
-                        touched.vars.insert(name);
-                    }
+                    self.apply_report(name, Reported { device, value, at }, touched);
                 }
             }
             Event::Edited { desired } => {
@@ -347,14 +223,7 @@ impl LiveState {
                     self.apply_edited(name, desired, touched);
                 }
             }
-            Event::Logs(lines) => {
-                if let Some(line) = lines.last() {
-                    self.tick(line.received);
-                }
-                let (devices, gone) = (&self.devices, &self.gone);
-                self.logs.append(lines, &|id| device_name(devices, gone, id));
-                touched.logs = true;
-            }
+            Event::Logs(lines) => self.apply_logs(lines, touched),
             Event::Applied { devices, vars } => self.apply_applied(devices, vars, touched),
             Event::ActionDone { run, name, device, outcome, round_trip_micros } => {
                 if let Some(var) = self.vars.get_mut(&name) {
@@ -386,6 +255,23 @@ impl LiveState {
         }
     }
 
+    fn apply_report(&mut self, name: VarName, reported: Reported, touched: &mut Touched) {
+        let Some(var) = self.vars.get_mut(&name) else { return };
+        let device = reported.device;
+        // a variable that is new on a selected device
+        touched.layout |= var.report(reported) && self.scope.is_selected(device);
+        touched.vars.insert(name);
+    }
+
+    fn apply_logs(&mut self, lines: Vec<LogLine>, touched: &mut Touched) {
+        if let Some(line) = lines.last() {
+            self.tick(line.received);
+        }
+        let (devices, gone) = (&self.devices, &self.gone);
+        self.logs.append(lines, &|id| device_name(devices, gone, id));
+        touched.logs = true;
+    }
+
     fn apply_device(&mut self, device: Device, touched: &mut Touched) {
         self.tick(device.last_seen);
         touched.devices = true;
@@ -412,8 +298,8 @@ impl LiveState {
         vars: Vec<(VarName, Vec<Applied>)>,
         touched: &mut Touched,
     ) {
-        // the lowest revision that some device had, and the highest that one has now: variables that were set
-        // in between look different, and only they
+        // the lowest revision that a device had, and the highest that one has now: only variables that were set in between look
+        // different
         let mut between = None::<(Revision, Revision)>;
         let mut moved = Vec::with_capacity(devices.len());
         for (id, revision) in devices {

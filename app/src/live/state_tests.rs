@@ -2,10 +2,9 @@
 
 use proptest::prelude::*;
 use protocol::filter::Filter;
-use protocol::model::{DeviceId, Level, ProjectId, ProjectRole, UnixMicros, Value, VarSpec, VarType};
-use protocol::{
-    live::{ClientMessage, EditRefused, Event, ServerMessage, Snapshot},
-    model::{Change, Gesture},
+use protocol::live::{ClientMessage, EditRefused, Event, ServerMessage, Snapshot};
+use protocol::model::{
+    Change, DeviceId, Gesture, Level, ProjectId, ProjectRole, UnixMicros, Value, VarSpec, VarType,
 };
 
 use super::delivery::{Spread, Status, Tally};

@@ -1,17 +1,17 @@
-//! What changed, so that a page of a thousand variables draws one row.
+//! What changed, so that a page of a thousand variables redraws one row.
 
 use std::collections::BTreeSet;
 
 use protocol::model::VarName;
 
-/// What a message changed, so that only the rows concerned are drawn again.
+/// What a message changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Touched {
     /// These variables.
     pub vars: BTreeSet<VarName>,
     /// Every variable may look different (a device came or went, or all is new).
     pub all_vars: bool,
-    /// The list of variables, or how they are declared.
+    /// The list of variables, or their declarations.
     pub layout: bool,
     /// The devices.
     pub devices: bool,
@@ -19,11 +19,11 @@ pub struct Touched {
     pub logs: bool,
     /// What was refused.
     pub refused: bool,
-    /// Whether the database takes what is sent.
+    /// Whether the database accepts writes.
     pub storing: bool,
-    /// What the person may do.
+    /// The person's role.
     pub role: bool,
-    /// Which devices the page is about.
+    /// The selected devices.
     pub scope: bool,
     /// A delta is missing: ask for a snapshot.
     pub resubscribe: bool,

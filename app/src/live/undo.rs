@@ -1,9 +1,8 @@
-//! The person's own edits, to be taken back one by one, the newest first.
+//! Undoes the person's own edits one by one, the newest first.
 
 use std::collections::VecDeque;
 
-use protocol::model::Gesture;
-use protocol::model::VarName;
+use protocol::model::{Gesture, VarName};
 
 use super::edits::VIEWER;
 use super::hand::brief;
@@ -11,7 +10,7 @@ use super::state::{LiveState, Touched};
 use super::vars::{VarState, Wish};
 use crate::format;
 
-/// So many edits can be taken back.
+/// At most so many edits can be undone.
 const MAX_STEPS: usize = 100;
 
 /// What a variable was before an own edit; a drag is one edit.
@@ -41,15 +40,15 @@ impl Undo {
 }
 
 impl LiveState {
-    /// To be called before an own edit.
+    /// Call this before an own edit.
     pub(super) fn remember(&mut self, name: &VarName, gesture: Gesture) {
         if let Some(before) = self.before(name) {
             self.undo.push(Step { name: name.clone(), gesture, before });
         }
     }
 
-    /// Takes the newest own edit back, as an edit of its own, and says so in a sentence. Where somebody else's edit came
-    /// after it, that one stays, and the row says whose it is. `None`: there is nothing to take back.
+    /// Undoes the newest own edit by another edit, and returns what to announce. If somebody else's edit came after it, that one
+    /// stays, and the row says whose it is. `None`: there is nothing to undo.
     pub fn undo(&mut self, gesture: Gesture) -> (Touched, Option<String>) {
         while let Some(Step { name, before, .. }) = self.undo.0.pop_back() {
             let may_edit = self.may_edit();
@@ -73,11 +72,11 @@ impl LiveState {
         (Touched::default(), None)
     }
 
-    /// What a variable is to be again when its next edit is taken back.
+    /// What undoing a variable's next edit sets it to.
     fn before(&self, name: &VarName) -> Option<Wish> {
         let var = self.vars.get(name)?;
         let wanted = var.wanted().cloned();
-        // a game of the original grammar has no word for letting go: it is sent the value that it had
+        // the original grammar can't let go: such a game is sent the value that it had
         let keeps = self
             .devices()
             .any(|device| device.online && !device.acknowledges && var.reported.get(device.id).is_some());
@@ -85,7 +84,7 @@ impl LiveState {
     }
 }
 
-/// Why an own edit can't be taken back: somebody else's came after it.
+/// Why an own edit can't be undone: somebody else's came after it.
 fn newer_edit(var: &VarState) -> Option<String> {
     let newest = var.desired.as_ref()?;
     if var.pending.is_some() || var.own == Some(newest.revision) {

@@ -1,4 +1,4 @@
-//! Ctrl+Z, ⌘Z: takes back the newest edit, wherever the focus is, unless there is text to take back first.
+//! Ctrl+Z or ⌘Z undoes the newest edit, wherever the focus is, unless there is typing to undo first.
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -6,9 +6,10 @@ use protocol::model::VarName;
 use wasm_bindgen::JsCast as _;
 
 use super::Live;
+use crate::keys::is_undo;
 
 impl Live {
-    /// Listens for as long as the page is there.
+    /// Listens for as long as the page is open.
     pub fn listen_for_undo(self) {
         let listener = window_event_listener(leptos::ev::keydown, move |event| {
             if is_undo(&event) && !event.default_prevented() && !self.is_typed_into(&event) {
@@ -19,8 +20,7 @@ impl Live {
         on_cleanup(move || listener.remove());
     }
 
-    /// Whether it happens in a text of its own, or in one that differs from its variable: the browser takes back what was typed
-    /// there.
+    /// Whether it happens in a field with a text of its own, or with a draft: there the browser undoes the typing.
     fn is_typed_into(&self, event: &KeyboardEvent) -> bool {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         let Some(field) = target.filter(holds_text) else { return false };
@@ -28,12 +28,6 @@ impl Live {
         let name = row.and_then(|row| VarName::parse(&row.get_attribute("data-var")?).ok());
         name.is_none_or(|name| self.draft(&name).with_untracked(Option::is_some))
     }
-}
-
-/// Whether a key press takes something back.
-pub fn is_undo(event: &KeyboardEvent) -> bool {
-    let is_modified = event.ctrl_key() != event.meta_key() && !event.shift_key() && !event.alt_key();
-    is_modified && event.key().eq_ignore_ascii_case("z")
 }
 
 fn holds_text(element: &web_sys::Element) -> bool {

@@ -1,11 +1,11 @@
-//! One variable as the page knows it: what was declared, wanted, reported, applied and just typed.
+//! One variable as the page knows it: declared, desired, reported, applied, and just edited.
 
 use std::collections::HashMap;
 
-use protocol::model::{DeviceId, Integer, UnixMicros, Value, VarName, VarRevision, VarSpec};
-use protocol::{
-    live::{EditRefused, EditSaved},
-    model::{Applied, Change, Desired, Gesture, NOT_DESIRED, Reported, Var},
+use protocol::live::{EditRefused, EditSaved};
+use protocol::model::{
+    Applied, Change, Desired, DeviceId, Gesture, Integer, NOT_DESIRED, Reported, UnixMicros, Value, Var,
+    VarName, VarRevision, VarSpec,
 };
 
 use super::by_device::ByDevice;
@@ -13,78 +13,78 @@ use super::hand::{Conflict, Hand};
 use super::runs::Runs;
 use super::scope::Scope;
 
-/// The code of an edit of which the server can't say whether it is saved.
+/// The error code of an edit that may or may not be saved.
 const UNDECIDED: &str = "undecided";
-/// The code of an edit that somebody else's came before.
+/// The error code of an edit that somebody else's preceded.
 const CONFLICT: &str = "conflict";
 
-/// A variable with the edit that is on its way.
+/// A variable, with the own edit in flight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VarState {
     /// As last declared.
     pub spec: VarSpec,
-    /// By which device, if that is known.
+    /// Which device declared it, if known.
     pub declared_by: Option<DeviceId>,
     /// Its newest edit.
     pub desired: Option<Desired>,
-    /// What each device last said it is.
+    /// What each device last reported.
     pub reported: ByDevice<Reported>,
-    /// What devices said that they did with `desired`; nothing older.
+    /// What devices did with `desired`; nothing older.
     pub applied: ByDevice<Applied>,
-    /// When the newest report of each device was received that it had sent before it said that it applied `desired`:
-    /// that one says nothing of what became of the value since.
+    /// When the last report of each device was received before it acknowledged `desired`: that report says nothing about the
+    /// value since.
     pub heard: ByDevice<UnixMicros>,
-    /// The own edit that the server has not yet confirmed in a delta.
+    /// The own edit that no delta has confirmed yet.
     pub pending: Option<Pending>,
-    /// The newest message with an edit of this variable that was sent and not answered, and its gesture.
+    /// The newest unanswered message with an edit of this variable, and its gesture.
     pub unanswered: Option<(u32, Gesture)>,
-    /// Why the last own edit was not taken.
+    /// Why the last own edit was refused.
     pub refused: Option<String>,
-    /// The last own edit, while even the server can't say whether it is saved.
+    /// The last own edit, while it is unknown whether it is saved.
     pub undecided: Option<Wish>,
     /// The newest own edit.
     pub own: Option<VarRevision>,
-    /// The hand that is in its control, or has left a draft there.
+    /// The hand in its control, or one that has left a draft there.
     pub hand: Option<Hand>,
-    /// The last own edit, when somebody else's came before it and the person has not decided yet.
+    /// The last own edit, if somebody else's preceded it and the person has not decided yet.
     pub conflict: Option<Conflict>,
     /// The newest run, if it is an action.
     pub runs: Runs,
 }
 
-/// What somebody wants a variable to be: a value, or what the game makes it.
+/// What a variable is set to: a value, or `None` to let go.
 pub type Wish = Option<Value>;
 
-/// An own edit, shown at once.
+/// An own edit, shown before it is saved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
     /// The new value; `None` lets go.
     pub value: Wish,
-    /// It is sent even if it is desired already.
+    /// It is sent even if it is already desired.
     pub again: bool,
     /// The drag that it is part of.
     pub gesture: Gesture,
-    /// How far it has come.
+    /// How far it has got.
     pub stage: Stage,
-    /// The newest edit that he could have seen when he edited: on this his own is based.
+    /// The newest revision that the person could have seen: the edit is based on it.
     pub seen: Option<VarRevision>,
-    /// The newest value of this edit that was sent already.
+    /// The newest value of this edit that was sent.
     pub sent: Option<Wish>,
 }
 
-/// How far an own edit has come.
+/// How far an own edit has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// To be sent with the next message.
     Unsent,
     /// Sent in the message of this number.
     Sent(u32),
-    /// Saved; the delta that shows this edit is still to come.
+    /// Saved; its delta is still to come.
     Saved(VarRevision),
 }
 
 impl Pending {
-    /// The revision under which it is saved.
+    /// The revision as which it is saved.
     pub(super) fn saved(&self) -> Option<VarRevision> {
         match self.stage {
             Stage::Saved(revision) => Some(revision),
@@ -114,7 +114,7 @@ impl VarState {
         }
     }
 
-    /// A variable from a snapshot. The own edit on top of it stays unless the snapshot has it.
+    /// A variable from a snapshot. The own edit stays unless the snapshot includes it.
     pub fn from_snapshot(var: Var, before: Option<Self>) -> (VarName, Self) {
         let reported = var.reported.into_iter().map(|reported| (reported.device, reported)).collect();
         let mut state = Self { reported, ..before.unwrap_or_else(|| Self::declared(var.spec.clone(), None)) };
@@ -132,7 +132,7 @@ impl VarState {
         (var.name, state)
     }
 
-    /// What people want it to be, the own edit first; `None`: what the game makes it.
+    /// The desired value, the own edit first; `None`: the game decides.
     pub fn wanted(&self) -> Option<&Value> {
         match (&self.pending, &self.desired) {
             (Some(pending), _) => pending.value.as_ref(),
@@ -141,25 +141,25 @@ impl VarState {
         }
     }
 
-    /// The newest edit that is known.
+    /// The newest known revision.
     pub fn revision(&self) -> Option<VarRevision> {
         self.desired.as_ref().map(|desired| desired.revision)
     }
 
-    /// The value that most of these devices report, the earliest of equals.
+    /// The value that most of the selected devices report; of equally frequent ones the first.
     pub(super) fn most_reported(&self, scope: &Scope) -> Option<&Value> {
         let reported = self.reported.iter().filter(|(device, _)| scope.covers(*device));
         most_frequent(reported.map(|(_, reported)| &reported.value))
     }
 
-    /// Whether one of these devices has the variable. One that nobody reports is everybody's.
+    /// Whether a selected device has the variable. One that nobody reports counts for all.
     pub fn is_on(&self, scope: &Scope) -> bool {
         scope.is_all()
             || self.reported.is_empty()
             || scope.selected().iter().any(|device| self.reported.get(*device).is_some())
     }
 
-    /// A device is not there any more.
+    /// A device is gone.
     pub fn forget_device(&mut self, device: DeviceId) {
         self.reported.remove(device);
         self.applied.remove(device);
@@ -172,8 +172,8 @@ impl VarState {
         self.fit();
     }
 
-    /// As the server does it: a type that no game has declared holds what people want, whatever games report; values are
-    /// read by the type. Whether the type is another one now.
+    /// As the server does: an inferred type is widened to hold the desired value, and values are converted to the type. Returns
+    /// whether the type changed.
     fn fit(&mut self) -> bool {
         let desired = self.desired.as_ref().and_then(|desired| desired.value.as_ref());
         let wider = desired.and_then(|value| self.spec.widened(value));
@@ -189,19 +189,19 @@ impl VarState {
         is_wider
     }
 
-    /// Takes a device's report; `true` when it is the device's first one.
+    /// Takes a device's report; `true` if it is its first one.
     pub fn report(&mut self, reported: Reported) -> bool {
         self.reported.set(reported.device, reported)
     }
 
-    /// Takes what a device did with the desired value. What it did with an earlier one says nothing any more.
+    /// Takes what a device did with the desired value; for an earlier one it is ignored.
     pub fn apply(&mut self, applied: Applied) {
         if self.desired.as_ref().is_some_and(|d| applied.revision >= d.revision) {
             self.applied.set(applied.device, applied);
         }
     }
 
-    /// Takes somebody's edit, unless a newer one is known. Whether it takes another type to hold it.
+    /// Takes an edit, unless a newer one is known. Returns whether the type changed.
     pub fn set_desired(&mut self, desired: Desired) -> bool {
         if self.desired.as_ref().is_none_or(|d| d.revision < desired.revision) {
             self.desired = Some(desired);
@@ -213,22 +213,22 @@ impl VarState {
         is_wider
     }
 
-    /// A device says that it has applied `desired`: what it reported before was another time.
+    /// A device has acknowledged `desired`: its earlier reports don't count any more.
     pub fn hear(&mut self, device: DeviceId) {
         if let Some(at) = self.reported.get(device).map(|reported| reported.at) {
             self.heard.set(device, at);
         }
     }
 
-    /// Takes the person's edit, before the server knows. It is based on what they saw when their hand began: where somebody
-    /// else's edit has come since, both are told and nothing is sent. `again`: send it even if it is desired already.
+    /// Takes the person's edit, before the server knows. It is based on what they saw when their hand took hold: if somebody
+    /// else's edit has come since, both are reported and nothing is sent. `again`: send it even if it is already desired.
     pub fn begin(&mut self, value: Wish, gesture: Gesture, again: bool) {
         if self.gives_way(&value, gesture) {
             return;
         }
         let known = self.seen();
         let (seen, sent) = match self.pending.take() {
-            // what waits, perhaps for the connection, stays based on what was seen when it began to
+            // while it waits, perhaps for the connection, it stays based on what was seen at first
             Some(Pending { stage: Stage::Unsent, seen, sent, .. }) => (seen, sent),
             Some(Pending { stage: Stage::Sent(_), seen, sent, .. }) => (known.max(seen), sent),
             Some(Pending { stage: Stage::Saved(_), .. }) | None => (known, None),
@@ -239,7 +239,7 @@ impl VarState {
         self.conflict = None;
     }
 
-    /// Whether the last edit, or run, is one of this page.
+    /// Whether the last edit or run is this page's own.
     pub fn is_own(&self) -> bool {
         let newest = self.revision();
         let is_edit =
@@ -247,14 +247,14 @@ impl VarState {
         is_edit || self.runs.is_own()
     }
 
-    /// Whether an edit is to be sent. The first one of a new gesture waits for the answer to the gesture before: only then
-    /// is known on what it is based.
+    /// Whether an edit is to be sent. The first one of a new gesture waits for the answer to the previous gesture, which decides
+    /// what it is based on.
     pub fn is_unsent(&self) -> bool {
         let Some(pending) = self.pending.as_ref().filter(|p| p.stage == Stage::Unsent) else { return false };
         self.unanswered.is_none_or(|(_, gesture)| gesture == pending.gesture)
     }
 
-    /// The edit that waits, as the message of that number carries it.
+    /// The waiting edit, for the message of that number.
     pub fn send(&mut self, name: &VarName, id: u32) -> Option<Change> {
         let pending = self.pending.as_mut()?;
         pending.stage = Stage::Sent(id);
@@ -264,7 +264,7 @@ impl VarState {
         Some(Change { name: name.clone(), value: pending.value.clone(), base, again: pending.again })
     }
 
-    /// Takes the server's answer to the edit that was sent in that message; `false` when it says nothing here.
+    /// Takes the server's answer to that message; `false` if it changes nothing here.
     pub fn answer(&mut self, name: &VarName, id: u32, outcome: &Result<EditSaved, EditRefused>) -> bool {
         if self.unanswered.is_some_and(|(unanswered, _)| unanswered == id) {
             self.unanswered = None;
@@ -274,7 +274,7 @@ impl VarState {
         }
         match &mut self.pending {
             Some(pending) if pending.stage == Stage::Sent(id) => self.decide(name, outcome),
-            // he has moved on since
+            // the person has moved on
             Some(pending) if pending.stage == Stage::Unsent => match outcome {
                 Ok(saved) => pending.seen = pending.seen.max(revision_of(saved, name)),
                 Err(_) => return false,
@@ -307,8 +307,8 @@ impl VarState {
         }
     }
 
-    /// Before an edit that waited is sent: whether somebody else's came between. Then both values are told and
-    /// neither is forced on the other.
+    /// Before an edit that waited is sent: if somebody else's came in between, both values are reported and neither is
+    /// overwritten.
     pub fn check_stale(&mut self) {
         let (Some(pending), Some(desired)) = (&mut self.pending, &self.desired) else { return };
         let overtaken = pending.stage == Stage::Unsent && Some(desired.revision) > pending.seen;
@@ -326,7 +326,7 @@ impl VarState {
         self.pending = None;
     }
 
-    /// Forgets the own edit once the desired value is as new, and that it was in doubt once it is the desired one.
+    /// Drops the own edit once the desired value is as new, and the doubt about one once it is the desired value.
     pub fn settle(&mut self) {
         if let Some(desired) = self.desired.as_ref().filter(|d| Some(&d.value) == self.undecided.as_ref()) {
             self.own = Some(desired.revision);
@@ -343,7 +343,7 @@ fn revision_of(saved: &EditSaved, name: &VarName) -> Option<VarRevision> {
     saved.vars.iter().find(|(of, _)| of == name).map(|(_, revision)| *revision)
 }
 
-/// The value that is there most often, the earliest of equals.
+/// The most frequent value; of equally frequent ones the first.
 pub(super) fn most_frequent<'a>(values: impl Iterator<Item = &'a Value> + Clone) -> Option<&'a Value> {
     let mut votes: HashMap<Identity<'_>, usize> = HashMap::new();
     for value in values.clone() {
@@ -353,12 +353,12 @@ pub(super) fn most_frequent<'a>(values: impl Iterator<Item = &'a Value> + Clone)
     values.into_iter().find(|value| votes[&identity(value)] == most)
 }
 
-/// Whether a game that reports `reported` does what `wanted` says.
+/// Whether a game that reports `reported` has applied `wanted`.
 pub fn same_value(reported: &Value, wanted: &Value) -> bool {
     reported.agrees_with(wanted)
 }
 
-/// A value as a key of a map: a thousand devices that all report something else are counted in one pass.
+/// A value as a map key: a thousand devices with different values are counted in one pass.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) enum Identity<'a> {
     Bool(bool),

@@ -1,33 +1,33 @@
-//! What became of a variable's newest edit on one device.
+//! The outcome of a variable's newest edit on one device.
 
-use protocol::model::{Applied, Device, Outcome};
-use protocol::model::{UnixMicros, Value, VarRevision, VarType};
+use protocol::model::{Applied, Device, Outcome, UnixMicros, Value, VarRevision, VarType};
 
 use super::delivery::Delivery;
 use super::runs::Answer;
 use super::vars::{Stage, same_value};
+use crate::format;
 
-/// Most characters of a value or a reason in a row.
+/// Characters of a value or a reason in a row.
 const ROW_CHARS: usize = 300;
 
-/// What became of a value on one device; the worst first.
+/// The outcome of a value on one device; the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fate {
-    /// The game did not take it.
+    /// The game rejected it.
     Rejected,
     /// The game could not run the action.
     Failed,
-    /// The game took one that is as near as it can.
+    /// The game applied the nearest one that it can.
     Clamped,
-    /// The game took it, and has another value by now.
+    /// The game applied it, and has another value by now.
     Drifted,
-    /// Sent; not heard of yet.
+    /// Sent; not answered yet.
     Pending,
-    /// It was let go, and the game speaks the original grammar, which has no word for that.
+    /// It was let go, which the original grammar has no way to tell the game.
     Untold,
-    /// The device is away and gets it when it returns.
+    /// The device is offline and gets it when it reconnects.
     Waiting,
-    /// The game took it.
+    /// The game applied it.
     Applied,
     /// It was let go, and the game has its own value.
     Back,
@@ -44,28 +44,28 @@ pub struct DeviceRow {
     pub name: String,
     /// Whether it is connected.
     pub online: bool,
-    /// What became of the value there.
+    /// The outcome there.
     pub fate: Fate,
-    /// What is in force instead, or what an action gave.
+    /// The value in force instead, or the result of an action.
     pub value: Option<String>,
-    /// What it last reported, where that is something else.
+    /// What it last reported, if that is another value.
     pub reports: Option<String>,
     /// Why, in the game's words.
     pub reason: Option<String>,
-    /// From sending it to hearing of it, in microseconds.
+    /// From sending to the answer, in microseconds.
     pub round_trip_micros: Option<u32>,
 }
 
-/// Answers to "did the device take it?"
+/// The answer to "did the device apply it?"
 pub(super) enum Verdict<'a> {
     Pending,
-    /// It can't be told.
+    /// Unknown.
     Untold,
-    /// With what it said of it.
+    /// With what it said about it.
     Took(Option<&'a Applied>),
 }
 
-/// The newest edit that somebody can have applied.
+/// The newest edit that a device can have applied.
 #[derive(Clone, Copy)]
 pub(super) struct Newest<'a> {
     /// `None`: it was let go.
@@ -106,7 +106,7 @@ impl<'a> Delivery<'a> {
                 Some(reported) if same_value(&reported.value, wanted) => Verdict::Took(None),
                 _ => Verdict::Pending,
             },
-            // whatever it has said since is its own value
+            // what it has reported since is its own value
             (None, _) if reported.is_none_or(|reported| Some(reported.at) > newest.at) => Verdict::Took(None),
             // it was sent the default instead
             (None, Some(default)) => match reported {
@@ -117,7 +117,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// What a device reports that had taken the wanted value, where it is another one by now.
+    /// What a device reports that had applied the desired value and has drifted from it.
     pub fn drift(&self, device: &Device) -> Option<&'a Value> {
         match self.verdict(device) {
             Verdict::Took(said) => self.drift_from(device, said),
@@ -133,7 +133,7 @@ impl<'a> Delivery<'a> {
             Some(Outcome::Applied) | None => newest.value?,
         };
         let (reported, saved_at) = (self.var.reported.get(device.id)?, newest.at?);
-        // what it reported before it was asked to be something else is no contradiction
+        // what it reported before the edit is no drift
         let differs = reported.at > saved_at && !same_value(&reported.value, in_force);
         let is_newer = || self.var.heard.get(device.id).is_none_or(|heard| reported.at > *heard);
         (differs && is_newer()).then_some(&reported.value)
@@ -143,7 +143,7 @@ impl<'a> Delivery<'a> {
         self.judge(device).0
     }
 
-    /// A device's fate, and what it said of the newest edit.
+    /// A device's outcome, and what it said about the newest edit.
     pub fn judge(&self, device: &Device) -> (Fate, Option<&'a Applied>) {
         if let Some(answer) = self.answer(device) {
             return (if answer.outcome.is_ok() { Fate::Done } else { Fate::Failed }, None);
@@ -153,7 +153,7 @@ impl<'a> Delivery<'a> {
         }
         let is_let_go = self.newest().is_some_and(|newest| newest.value.is_none());
         let said = match self.verdict(device) {
-            // it begins with its own value when it returns
+            // it starts with its own value when it reconnects
             Verdict::Pending | Verdict::Untold if is_let_go && !device.online && !device.acknowledges => {
                 return (Fate::Reporting, None);
             }
@@ -179,7 +179,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// What one device did, in words that a person reads.
+    /// What one device did, as text.
     pub fn row(&self, device: &Device) -> DeviceRow {
         let (fate, said) = self.judge(device);
         let mut row = DeviceRow {
@@ -214,7 +214,7 @@ impl<'a> Delivery<'a> {
         row
     }
 
-    /// What a device reports, where that is another value than its fate says.
+    /// What a device reports, if that differs from what its outcome implies.
     fn contradiction(&self, device: &Device, fate: Fate) -> Option<&'a Value> {
         let reported = self.var.reported.get(device.id).map(|reported| &reported.value);
         match fate {
@@ -230,8 +230,5 @@ impl<'a> Delivery<'a> {
 }
 
 pub(super) fn short(text: &str) -> String {
-    match text.char_indices().nth(ROW_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    format::shortened(text, ROW_CHARS).into_owned()
 }

@@ -1,4 +1,4 @@
-//! What of the live page stands in its address: a link shows the same to somebody else, and a reload loses nothing.
+//! The part of the live page that is in its address: a link shows others the same, and a reload loses nothing.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use protocol::model::{DeviceId, Level};
 
 use super::scope::Scope;
 
-/// Most characters of a filter.
+/// Characters of a filter.
 pub const MAX_FILTER_CHARS: usize = 1_000;
 
 /// A pane of the live page; a phone shows one at a time.
@@ -25,7 +25,7 @@ impl Pane {
     /// From left to right.
     pub const ALL: [Self; 3] = [Self::Devices, Self::Variables, Self::Logs];
 
-    /// For the style sheet and the address.
+    /// The name in the style sheet and the address.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Devices => "devices",
@@ -34,7 +34,7 @@ impl Pane {
         }
     }
 
-    /// For people.
+    /// The title.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Devices => "Devices",
@@ -44,12 +44,12 @@ impl Pane {
     }
 }
 
-/// What is looked at, and through which filters.
+/// The pane, the selection and the filters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     /// The filter of the variables (`q`).
     pub vars: String,
-    /// The filter of the log (`log`), as it was typed.
+    /// The filter of the log (`log`), as typed.
     pub log: String,
     /// The lowest level of the log (`level`).
     pub level: Level,
@@ -72,7 +72,7 @@ impl Default for View {
 }
 
 impl View {
-    /// Reads the part of an address behind `?`. What is not understood is left out.
+    /// Parses a query string, with or without `?`. What is not understood is ignored.
     pub fn parse(search: &str) -> Self {
         let mut view = Self::default();
         for pair in search.trim_start_matches('?').split('&') {
@@ -95,7 +95,7 @@ impl View {
         view
     }
 
-    /// Writes the part of an address from `?` on; nothing when everything is as it is to begin with.
+    /// Writes a query string with `?`; empty for the default view.
     pub fn to_search(&self) -> String {
         let level = if self.level == Level::Trace { "" } else { self.level.as_str() };
         let devices: Vec<String> = self.devices.iter().map(|device| device.0.to_string()).collect();
@@ -118,13 +118,13 @@ impl View {
         search
     }
 
-    /// Only the filters: what is remembered for the next visit. Selected devices are of the moment.
+    /// Only the filters, which are remembered for the next visit; the selection is not.
     pub fn filters(&self) -> Self {
         Self { devices: BTreeSet::new(), pane: Pane::default(), ..self.clone() }
     }
 }
 
-/// Percent-encodes what an address can't hold as it is; commas and colons it can.
+/// Percent-encodes what a query string can't hold; commas and colons are fine.
 pub(super) fn encode(text: &str, into: &mut String) {
     use std::fmt::Write as _;
     for byte in text.bytes() {
@@ -140,7 +140,7 @@ pub(super) fn encode(text: &str, into: &mut String) {
     }
 }
 
-/// The opposite. What is no code stays as it stands.
+/// The reverse. What is not a valid code stays as it is.
 pub(super) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -6,16 +6,16 @@ use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use protocol::model::AuditEntry;
 
-use super::account::{AccountSection, Frame};
+use super::account::{AUDIT, Frame};
 use super::loaded;
 use crate::api::{self, AuditPart, AuditQuery};
 use crate::format;
 use crate::zone::use_zone;
 
-/// What an action is about, and the beginning of its code.
+/// The beginning of an action's code, and what such actions are about.
 const KINDS: [(&str, &str); 8] = [
     ("", "Everything"),
-    ("value.", "Edits of values"),
+    ("value.", "Value edits"),
     ("member.", "Members"),
     ("key.", "Keys"),
     ("token.", "API tokens"),
@@ -35,9 +35,9 @@ pub fn InstanceAudit() -> impl IntoView {
         |(query, part): (AuditQuery, AuditPart)| {
             view! {
                 <Title text="Audit trail" />
-                <Frame user=part.user current=AccountSection::Audit>
+                <Frame user=part.user current=AUDIT>
                     <p class="meta">
-                        "Who did what on this instance. Edits of values are in the trail of each project. "
+                        "Who did what on this instance. Value edits are in each project's own trail. "
                         <Clock />
                         <Exports path="/api/v1/audit/export".to_owned() />
                     </p>
@@ -49,7 +49,7 @@ pub fn InstanceAudit() -> impl IntoView {
     )
 }
 
-/// What is asked for in the address.
+/// The query in the address.
 pub(super) fn query_of(params: &ParamsMap) -> AuditQuery {
     let text = |name: &str| params.get(name).unwrap_or_default();
     let after = params.get("after").filter(|cursor| !cursor.is_empty());
@@ -59,20 +59,20 @@ pub(super) fn query_of(params: &ParamsMap) -> AuditQuery {
 /// A form that filters, the entries, and the way to older ones.
 #[component]
 pub(super) fn Trail(
-    /// What was asked for.
+    /// The query.
     query: AuditQuery,
     /// The newest first.
     entries: Vec<AuditEntry>,
     /// Where older ones begin.
     next: Option<String>,
-    /// Of one project: which one need not be said.
+    /// Of one project, which then need not be named.
     of_project: bool,
 ) -> impl IntoView {
     let AuditQuery { person, action, after, .. } = query;
     let is_filtered = !(person.is_empty() && action.is_empty());
     let empty = entries.is_empty().then_some(match (is_filtered, &next) {
-        (true, Some(_)) => "Nothing so far: look at older entries.",
-        (true, None) => "No entry is of that person and kind.",
+        (true, Some(_)) => "No matches so far: try older entries.",
+        (true, None) => "No entries match.",
         (false, _) => "Nothing has happened yet.",
     });
     let older = next.map(|next| {
@@ -97,14 +97,14 @@ pub(super) fn Trail(
     .into_any()
 }
 
-/// By which clock the times of the page are.
+/// The time zone of the page.
 #[component]
 pub(super) fn Clock() -> impl IntoView {
     let zone = use_zone();
     view! { {move || format!("Times are in {}. ", zone.get().name())} }
 }
 
-/// All of it, for other programs.
+/// Links to export all of it.
 #[component]
 pub(super) fn Exports(
     /// Of the HTTP API.
@@ -112,7 +112,7 @@ pub(super) fn Exports(
 ) -> impl IntoView {
     view! {
         <a href=format!("{path}?format=csv") rel="external" download="">
-            "All of it as CSV"
+            "Export all as CSV"
         </a>
         " · "
         <a href=format!("{path}?format=ndjson") rel="external" download="">
@@ -138,7 +138,7 @@ fn Filter(person: String, action: String, is_narrowed: bool) -> impl IntoView {
                 <input type="search" name="person" autocomplete="off" value=person />
             </label>
             <label class="form-field">
-                <span>"What"</span>
+                <span>"Event"</span>
                 <select name="action">{KINDS.map(option)}</select>
             </label>
             <button class="button" type="submit">
@@ -148,7 +148,7 @@ fn Filter(person: String, action: String, is_narrowed: bool) -> impl IntoView {
                 .then(|| {
                     view! {
                         <a class="button" href="?">
-                            "Newest of all"
+                            "Show all"
                         </a>
                     }
                 })}
@@ -162,9 +162,9 @@ fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
     let zone = use_zone();
     let AuditEntry { at, actor, by, address, project, action, subject, old, new } = entry;
     let by = match by.as_str() {
-        // the usual way needs no word
+        // the usual way needs no mention
         "" | "session" => None,
-        other => Some(format!("by {other}")),
+        other => Some(format!("via {other}")),
     };
     let change = match (old, new) {
         (Some(old), Some(new)) => Some(format!("{} → {}", format::isolated(&old), format::isolated(&new))),
@@ -183,7 +183,7 @@ fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
                 {by.map(|by| view! { <span class="meta">{by}</span> })}
             </span>
             <span class="trail-what">
-                <span>{deed(&action).map_or(action.clone(), str::to_owned)}" " <bdi><strong>{subject}</strong></bdi></span>
+                <span>{words(&action).map_or(action.clone(), str::to_owned)}" " <bdi><strong>{subject}</strong></bdi></span>
                 {change.map(|change| view! { <span class="value" dir="auto">{change}</span> })}
                 {place.map(|place| view! { <span class="meta">{place}</span> })}
             </span>
@@ -193,33 +193,33 @@ fn Entry(entry: AuditEntry, of_project: bool) -> impl IntoView {
     .into_any()
 }
 
-/// What was done, in words that go before a name. A code that is newer than this page stays a code.
-fn deed(action: &str) -> Option<&'static str> {
+/// What was done, in words that go before a name. A code that this page doesn't know stays a code.
+fn words(action: &str) -> Option<&'static str> {
     Some(match action {
         "value.edit" => "set",
         "value.let_go" => "let go of",
         "variable.forget" => "forgot the variable",
         "device.forget" => "forgot the device",
         "member.invite" => "invited",
-        "member.uninvite" => "took back the invitation of",
+        "member.uninvite" => "revoked the invitation of",
         "member.join" => "joined:",
         "member.role" => "changed the role of",
         "member.remove" => "removed",
-        "key.create" => "made the key",
+        "key.create" => "created the key",
         "key.rotate" => "rotated the key",
         "key.revoke" => "revoked the key",
-        "token.create" => "made the API token",
+        "token.create" => "created the API token",
         "token.delete" => "deleted the API token",
-        "project.create" => "made the project",
+        "project.create" => "created the project",
         "project.rename" => "renamed the project to",
         "project.delete" => "deleted the project",
         "session.begin" => "signed in:",
         "session.end" => "signed out:",
         "session.end_all" => "signed out everywhere:",
-        "account.set_up" => "set the instance up as",
-        "account.register" => "made the account",
+        "account.set_up" => "set up the instance as",
+        "account.register" => "created the account",
         "account.password" => "set a new password for",
-        "account.reset_link" => "made a reset link for",
+        "account.reset_link" => "created a reset link for",
         "account.delete" => "deleted the account",
         _ => return None,
     })

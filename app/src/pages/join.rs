@@ -1,66 +1,48 @@
 //! What an invitation's link leads to.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use protocol::model::{Invitation, ProjectRole};
 
-use super::{Problem, loaded};
+use super::Problem;
+use super::frame::link_page;
 use crate::api::{self, LinkPage};
-use crate::components::{Header, OpenLink, forget_form};
+use crate::components::{EmailField, NewPasswordField, OpenLink};
 use crate::format;
 
-/// `/join#token=…`; also `/join?token=…`, as links once were.
+/// `/join`.
 #[component]
 pub fn Join() -> impl IntoView {
-    let query = use_query_map();
-    loaded(
-        "Invitation",
-        move || query.read().get("token").unwrap_or_default(),
-        api::get_invitation,
-        |page| view! { <Content page /> }.into_any(),
-    )
+    link_page("Invitation", api::get_invitation, content)
 }
 
-#[component]
-fn Content(page: LinkPage<Invitation>) -> impl IntoView {
+fn content(page: LinkPage<Invitation>) -> AnyView {
     let LinkPage { user, token, good_for, reply, .. } = page;
-    // the page may answer a form that brought the token
-    forget_form();
-    let name = user.as_ref().map(|user| user.name.clone());
-    let content = match good_for {
-        None if token.is_empty() => view! {
-            <Problem reply />
-            <OpenLink path="/join" title="Open your invitation" />
-        }
-        .into_any(),
-        None => view! { <Spent /> }.into_any(),
-        Some(invitation) => {
-            let Invitation { project_name, role, invited_by, .. } = invitation;
-            let form = match name {
-                Some(name) => view! { <Accept token project_name=project_name.clone() name /> }.into_any(),
-                None => view! { <SignUp token email=reply.email.clone() /> }.into_any(),
-            };
+    let Some(invitation) = good_for else {
+        return if token.is_empty() {
             view! {
-                <h1>"Join " {project_name.clone()}</h1>
-                <p>
-                    <bdi><strong>{invited_by}</strong></bdi>
-                    " invites you to "
-                    <bdi><strong>{project_name}</strong></bdi>
-                    {format!(" as {}: you can {}.", with_article(role), may(role))}
-                </p>
                 <Problem reply />
-                {form}
+                <OpenLink path="/join" title="Open your invitation" />
             }
             .into_any()
-        }
+        } else {
+            view! { <Spent /> }.into_any()
+        };
+    };
+    let Invitation { project_name, role, invited_by, .. } = invitation;
+    let form = match user {
+        Some(user) => view! { <Accept token project_name=project_name.clone() name=user.name /> }.into_any(),
+        None => view! { <SignUp token email=reply.email.clone() /> }.into_any(),
     };
     view! {
-        <Title text="Invitation" />
-        <Header user />
-        <main id="main" class="page page--narrow">
-            {content}
-        </main>
+        <h1>"Join " {project_name.clone()}</h1>
+        <p>
+            <bdi><strong>{invited_by}</strong></bdi>
+            " invites you to "
+            <bdi><strong>{project_name}</strong></bdi>
+            {format!(" as {}: you can {}.", with_article(role), may(role))}
+        </p>
+        <Problem reply />
+        {form}
     }
     .into_any()
 }
@@ -100,26 +82,14 @@ fn SignUp(token: String, email: String) -> impl IntoView {
     view! {
         <form class="form" method="post" action="/join">
             <input type="hidden" name="token" value=token />
-            <label class="form-field">
-                <span>"E-mail"</span>
-                <input type="email" name="email" autocomplete="username" required value=email />
-            </label>
-            <label class="form-field">
-                <span>"Password"</span>
-                <input
-                    type="password"
-                    name="password"
-                    autocomplete="current-password"
-                    minlength="8"
-                    required
-                    aria-describedby="password-hint"
-                />
-            </label>
-            <p class="meta" id="password-hint">
-                "Of your account here, if you have one. If not, this makes one: take a password of at least 8 characters that is not easy to guess."
-            </p>
+            <EmailField value=email />
+            <NewPasswordField
+                label="Password"
+                autocomplete="current-password"
+                hint="If you already have an account here, enter its password. Otherwise this creates one: choose a password of at least 8 characters that is hard to guess."
+            />
             <button class="button button--primary button--large" type="submit">
-                "Sign in or make an account, and join"
+                "Sign in or create an account, then join"
             </button>
         </form>
     }
@@ -129,10 +99,10 @@ fn SignUp(token: String, email: String) -> impl IntoView {
 #[component]
 fn Spent() -> impl IntoView {
     view! {
-        <h1>"This invitation does not work any more"</h1>
-        <p>"It works once and for seven days, and whoever made it can take it back. Ask for a new one."</p>
+        <h1>"This invitation no longer works"</h1>
+        <p>"Invitations work once, within seven days, and can be revoked. Ask for a new one."</p>
         <p>
-            <a href="/">"To the projects"</a>
+            <a href="/">"Go to projects"</a>
         </p>
     }
 }

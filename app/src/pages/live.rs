@@ -9,13 +9,11 @@ use protocol::model::{Key, ProjectRole, UnixMicros, User};
 
 use super::{loaded, project_in_address};
 use crate::api::{self, AppError, LivePage};
-use crate::components::{
-    DeviceList, ForgetQuestion, Header, LogView, ProjectTab, ProjectTabs, QuickStart, Refusals, VarList,
-    leave_focus_to_heirs,
-};
+use crate::components::{Header, ProjectTab, ProjectTabs, QuickStart, leave_focus_to_heirs};
 use crate::document::ValueFont;
 use crate::format;
 use crate::live::{self, Link, use_live};
+use crate::panes::{DeviceList, ForgetQuestion, LogView, Refusals, VarList};
 
 /// `/p/:id/live`.
 #[component]
@@ -39,7 +37,7 @@ fn Project(page: LivePage) -> impl IntoView {
     live.listen_for_undo();
     Effect::new(leave_focus_to_heirs);
     live::keep_view(live, &search);
-    // from here on controls hear for themselves what is typed
+    // from here on the controls handle input themselves
     Effect::new(|| {
         if let Some(root) = document().document_element() {
             // it fails for malformed names only
@@ -58,15 +56,16 @@ fn Project(page: LivePage) -> impl IntoView {
             let _ = dialog.show_modal();
         }
     });
-    let has_values = match empty.get_untracked() {
-        // the key, which a viewer is not shown
-        true => key.is_some() && live.role.get_untracked() > ProjectRole::Viewer,
-        // a phone shows one pane: not that of the values, or one that is empty
-        false => live.read(|state| match live.pane.get_untracked() {
+    let has_values = if empty.get_untracked() {
+        // the key, which viewers don't see
+        key.is_some() && live.role.get_untracked() > ProjectRole::Viewer
+    } else {
+        // a phone shows one pane, which may hold no values, or be empty
+        live.read(|state| match live.pane.get_untracked() {
             live::Pane::Devices => false,
             live::Pane::Variables => !state.var_names().is_empty(),
             live::Pane::Logs => state.logs.kept() > 0,
-        }),
+        })
     };
     view! {
         <Title text=title.clone() />
@@ -76,9 +75,12 @@ fn Project(page: LivePage) -> impl IntoView {
             <ConnectDialog key address dialog />
             <ForgetQuestion />
             <Banner />
-            {move || match empty.get() {
-                true => view! { <FirstGame key address /> }.into_any(),
-                false => view! { <Panes on_connect /> }.into_any(),
+            {move || {
+                if empty.get() {
+                    view! { <FirstGame key address /> }.into_any()
+                } else {
+                    view! { <Panes on_connect /> }.into_any()
+                }
             }}
             <StatusBar />
             <p class="sr-only" role="status" aria-live="polite">
@@ -141,7 +143,7 @@ fn ConnectDialog(key: Option<Key>, address: StoredValue<String>, dialog: NodeRef
     .into_any()
 }
 
-/// What a game has to say, for those who may see the key.
+/// How a game connects, for people who may see the key.
 #[component]
 fn Start(key: Option<Key>, address: StoredValue<String>, id: &'static str) -> impl IntoView {
     let live = use_live();
@@ -151,12 +153,12 @@ fn Start(key: Option<Key>, address: StoredValue<String>, id: &'static str) -> im
                 .into_any()
         }
         (_, Some(key)) => view! { <QuickStart key address=address.get_value() id /> }.into_any(),
-        // promoted while looking: the page has come without it
+        // promoted while the page was open: it was loaded without the key
         (_, None) => view! {
             <p>
-                "You may see the game's key now. "
+                "You can see the game's key now. "
                 <a href="" rel="external">
-                    "Load this page anew"
+                    "Reload this page"
                 </a>
             </p>
         }
@@ -174,7 +176,7 @@ fn FirstGame(key: Option<Key>, address: StoredValue<String>) -> impl IntoView {
         <main id="main" class="first">
             <div class="first-panel">
                 <h2>"Connect your game"</h2>
-                <p>"Open a connection, say the key, report your variables. This page shows them as they arrive."</p>
+                <p>"Open a connection, send the key, report your variables. This page shows them as they arrive."</p>
                 <Start key address id="start" />
                 <p class="waiting" role="status">
                     <span class="dot dot--waiting" aria-hidden="true"></span>
@@ -228,7 +230,7 @@ fn PaneTabs() -> impl IntoView {
     .into_any()
 }
 
-/// On the button that shows the devices: there is something to see there.
+/// The mark on the devices' tab: lines were refused.
 #[component]
 fn RefusedMark() -> impl IntoView {
     let live = use_live();
@@ -243,22 +245,32 @@ fn RefusedMark() -> impl IntoView {
 
 fn words_of_full(Full { until, bytes }: Full) -> String {
     format!(
-        "The games of this project have stored {} of log today, as much as they may. Log lines are refused until {} UTC; \
-         values, edits and actions go on. Whoever runs the server can allow more.",
+        "This project's games have stored {} of log today, which is the daily limit. Log lines are refused until {} UTC; \
+         values, edits and actions still work. Whoever runs the server can raise the limit.",
         format::bytes(bytes),
         format::moment(until, 0)
     )
 }
 
-/// Says that the connection is lost, that the page is too old, or that nothing can be stored.
+/// Reports a lost connection, an outdated page, and storage that is full or down.
 #[component]
 fn Banner() -> impl IntoView {
+    view! {
+        <div class="banner-place">
+            <StorageBanner />
+            <LinkBanner />
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn StorageBanner() -> impl IntoView {
     let live = use_live();
     let storing = Memo::new(move |_| live.storing());
     let full = Memo::new(move |_| live.full());
     let is_here = move || matches!(live.link.get(), Link::Open | Link::Opening);
     view! {
-        <div class="banner-place">
         <div role="status">
             {move || {
                 full.get()
@@ -270,47 +282,40 @@ fn Banner() -> impl IntoView {
                     .then(|| {
                         view! {
                             <p class="banner banner--quiet">
-                                "The database does not take anything now. Games keep their values; edits are refused until it answers."
+                                "The database is not responding. Games keep their values; edits are refused until it is back."
                             </p>
                         }
                     })
             }}
         </div>
-        <div role="alert">
-            {move || match live.link.get() {
-                Link::Away { attempt, shown: true } => {
-                    view! {
-                        <p class="banner">
-                            {format!("Connection lost — reconnecting, attempt {attempt} · edits are kept")}
-                        </p>
-                    }
-                        .into_any()
-                }
-                Link::Crowded => {
-                    view! {
-                        <p class="banner">
-                            "You have too many live pages open. Close some; this one connects by itself then · edits are kept"
-                        </p>
-                    }
-                        .into_any()
-                }
-                Link::Outdated => {
-                    view! {
-                        <p class="banner">
-                            "A newer dashboard is ready. "
-                            <button type="button" class="button" on:click=|_| reload()>
-                                "Reload"
-                            </button>
-                        </p>
-                    }
-                        .into_any()
-                }
-                Link::Away { .. } | Link::Opening | Link::Open => ().into_any(),
-            }}
-        </div>
-        </div>
     }
     .into_any()
+}
+
+#[component]
+fn LinkBanner() -> impl IntoView {
+    let link = use_live().link;
+    let words = move || {
+        Some(match link.get() {
+            Link::Away { attempt, shown: true } => {
+                format!("Connection lost — reconnecting, attempt {attempt} · edits are kept").into_any()
+            }
+            Link::Crowded => {
+                "You have too many live pages open. Close some and this one connects by itself · edits are kept"
+                    .into_any()
+            }
+            Link::Outdated => view! {
+                "A newer version of the dashboard is available. "
+                <button type="button" class="button" on:click=|_| reload()>
+                    "Reload"
+                </button>
+            }
+            .into_any(),
+            Link::Away { .. } | Link::Opening | Link::Open => return None,
+        })
+    };
+    view! { <div role="alert">{move || words().map(|words| view! { <p class="banner">{words}</p> })}</div> }
+        .into_any()
 }
 
 #[component]
@@ -332,18 +337,18 @@ fn StatusBar() -> impl IntoView {
                 {words}
             </span>
             <span>{lines}</span>
-            <noscript>"Editing and live updates need JavaScript; this is the state at loading."</noscript>
+            <noscript>"Editing and live updates need JavaScript; this page shows the state when it was loaded."</noscript>
         </footer>
     }
     .into_any()
 }
 
 fn reload() {
-    // it fails while the page is going already
+    // it fails while the page is being left already
     let _ = window().location().reload();
 }
 
-/// Lets relative times go on. Does nothing on the server.
+/// Keeps relative times up to date. Does nothing on the server.
 fn tick(now: RwSignal<UnixMicros>) {
     #[cfg(feature = "hydrate")]
     {

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod frame;
 mod join;
 mod live;
 mod not_found;
@@ -32,7 +33,7 @@ pub use sign_in::SignIn;
 use crate::api::{self, AppError, Reply};
 use crate::components::{Failure, Header, forget_form};
 
-/// A page that begins with what the server knows: fetched there and shown, or the reason why not.
+/// A page whose data comes from the server: it is shown, or the reason why it can't be.
 fn loaded<S, T, F>(
     title: &'static str,
     source: impl Fn() -> S + Send + Sync + 'static,
@@ -49,7 +50,7 @@ where
         async move {
             match fetched.await {
                 Ok(page) => Ok(page),
-                // who may not see this is still signed in
+                // whoever lacks access is still signed in
                 Err(error) => Err((api::get_session().await.ok().flatten(), error)),
             }
         }
@@ -73,45 +74,35 @@ where
 
 #[component]
 fn Failed(title: &'static str, user: Option<User>, error: AppError) -> impl IntoView {
-    let heading = match error {
-        AppError::NotFound => {
-            set_status(404);
-            "There is no such page"
-        }
-        AppError::Forbidden => {
-            set_status(403);
-            "This page is not for you"
-        }
-        AppError::SecondFactorNeeded => {
-            set_status(403);
-            "This page asks for a second factor"
-        }
-        AppError::SignedOut => "You are signed out",
-        AppError::Failed(_) => "This page cannot be shown",
+    let (heading, status, link) = match error {
+        AppError::NotFound => ("Page not found", Some(404), None),
+        AppError::Forbidden => ("You can't open this page", Some(403), None),
+        AppError::SecondFactorNeeded => (
+            "This page requires a second factor",
+            Some(403),
+            Some(("/account/second-factor", None, "Set up a second factor")),
+        ),
+        AppError::SignedOut => ("You are signed out", None, Some(("/sign-in", Some("external"), "Sign in"))),
+        AppError::Failed(_) => ("This page can't be shown", None, None),
     };
+    if let Some(status) = status {
+        set_status(status);
+    }
+    let link = link.map(|(href, rel, text)| {
+        view! {
+            <p>
+                <a href=href rel=rel>
+                    {text}
+                </a>
+            </p>
+        }
+    });
     view! {
         <Title text=title />
         <Header user />
         <main id="main" class="page">
             <Failure title=heading text=error.to_string() />
-            {(error == AppError::SecondFactorNeeded)
-                .then(|| {
-                    view! {
-                        <p>
-                            <a href="/account/second-factor">"Set up a second factor"</a>
-                        </p>
-                    }
-                })}
-            {(error == AppError::SignedOut)
-                .then(|| {
-                    view! {
-                        <p>
-                            <a href="/sign-in" rel="external">
-                                "Sign in"
-                            </a>
-                        </p>
-                    }
-                })}
+            {link}
         </main>
     }
     .into_any()
@@ -165,11 +156,11 @@ fn Problem(#[prop(optional)] reply: Option<Reply>) -> impl IntoView {
 /// The sentence for a code in `?done=`.
 fn done(code: &str) -> Option<&'static str> {
     Some(match code {
-        "password" => "Your password is changed, and every other browser is signed out.",
-        "renamed" => "The project has its new name.",
-        "reset" => "Your new password is set. Sign in with it, and with your second factor.",
-        "factor_removed" => "Your account has no second factor any more.",
-        "guard" => "That is settled.",
+        "password" => "Password changed. Every other browser is signed out.",
+        "renamed" => "Project renamed.",
+        "reset" => "Your new password is set. Sign in with it and your second factor.",
+        "factor_removed" => "Your account no longer has a second factor.",
+        "guard" => "Saved.",
         _ => return None,
     })
 }
@@ -178,30 +169,30 @@ fn done(code: &str) -> Option<&'static str> {
 fn sentence(code: &str) -> &'static str {
     match code {
         "wrong_password" => "E-mail and password do not match.",
-        "setup_link_spent" => "This set-up link was used already, or a newer one replaced it.",
+        "setup_link_spent" => "This set-up link has already been used, or a newer one has replaced it.",
         "rate" => "Too many tries. Wait a few minutes, then try again.",
-        "busy" => "Many people are signing in at the moment. Try again in a few seconds.",
-        "email_exists" => "There is an account with this e-mail already.",
+        "busy" => "Many people are signing in right now. Try again in a few seconds.",
+        "email_exists" => "An account with this e-mail already exists.",
         "invalid" => {
-            "Something in the form is missing or not allowed. A password has at least 8 characters and is none that \
-             is easy to guess."
+            "Something in the form is missing or not allowed. Passwords need at least 8 characters and must be hard to \
+             guess."
         }
-        "unavailable" => "The server cannot store anything right now. Try again in a moment.",
+        "unavailable" => "The server can't store anything right now. Try again in a moment.",
         "removed" => {
-            "You are no longer a member of that project, or it asks for a second factor now and you have none."
+            "You are no longer a member of that project, or it now requires a second factor and you have none."
         }
         "sign_in_expired" => "That took too long, or too many codes were wrong. Sign in again.",
-        "second_factor_needed" => "This is for people with a second factor. Set one up under Your account.",
-        "own_factor" => "Set up your own second factor first; without it this would keep you out, too.",
-        "forbidden" => "You may not do this. Ask an admin of the project.",
+        "second_factor_needed" => "This requires a second factor. Set one up under Your account.",
+        "own_factor" => "Set up your own second factor first, or this would lock you out too.",
+        "forbidden" => "You don't have permission to do this. Ask an admin of the project.",
         "confirmation_needed" => {
-            "Nothing was done yet: you signed in more than ten minutes ago. Do it again, and give your password with it."
+            "Nothing was changed: you signed in more than ten minutes ago. Try again, and confirm your password."
         }
-        "wrong_confirmation" => "Nothing was done: that is not your password.",
-        "not_found" => "There is no such thing any more; somebody else may have been faster.",
-        "link_spent" => "This link was used already, was taken back or has expired. Ask for a new one.",
+        "wrong_confirmation" => "Nothing was changed: that is not your password.",
+        "not_found" => "This no longer exists. Somebody else may have just removed it.",
+        "link_spent" => "This link has already been used, was revoked or has expired. Ask for a new one.",
         "signed_out" => "You were signed out.",
-        "wrong_name" => "The name that you typed is not the project's. Nothing was deleted.",
+        "wrong_name" => "That is not the project's name. Nothing was deleted.",
         _ => "That did not work. Try again.",
     }
 }

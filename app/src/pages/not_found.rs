@@ -1,4 +1,4 @@
-//! What is not there.
+//! The page for unknown addresses.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -15,8 +15,8 @@ pub fn NotFound() -> impl IntoView {
         <Header />
         <main id="main" class="page">
             <Failure
-                title="There is no such page"
-                text="The address is wrong, or what was here is gone.".to_owned()
+                title="Page not found"
+                text="The address is wrong, or this page has been removed.".to_owned()
             />
         </main>
     }

@@ -42,7 +42,7 @@ fn ProjectList(user: User, projects: Vec<ListedProject>) -> impl IntoView {
                 })}
             <section class="new-project" aria-labelledby="new-project">
                 <h2 id="new-project">{if first { "Create your first project" } else { "New project" }}</h2>
-                <p class="meta">"A project is one game. It gets a key, which the game says when it connects."</p>
+                <p class="meta">"A project is one game. It gets a key, which the game sends when it connects."</p>
                 <form class="form form--inline" method="post" action="/projects">
                     <label class="form-field">
                         <span>"Name"</span>

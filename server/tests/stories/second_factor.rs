@@ -174,7 +174,7 @@ async fn a_project_that_asks_for_one_says_so_and_closes() {
     for page in ["/live", "/settings", "/settings/keys"] {
         let closed = owner.get(&format!("{project}{page}")).await;
         assert_eq!(closed.status, 403, "{page}");
-        assert!(closed.body.contains("asks for a second factor") && closed.body.contains(PAGE), "{page}");
+        assert!(closed.body.contains("requires a second factor") && closed.body.contains(PAGE), "{page}");
     }
     let api = format!("/api/v1/projects/{}/variables", project.trim_start_matches("/p/"));
     let refused = owner.get(&api).await;

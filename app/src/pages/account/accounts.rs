@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::model::{Account, Role, UserId};
 
-use super::{AccountSection, Frame};
+use super::{ALL, Frame};
 use crate::api::{self, AccountsPage};
 use crate::components::{Confirm, Issued, PasswordAgain};
 use crate::format;
@@ -21,18 +21,18 @@ fn Content(page: AccountsPage) -> impl IntoView {
     let email = user.email.clone();
     let issued = reply.issued.clone().map(|link| {
         let hint = format!(
-            "It sets a new password for {}. It works once, for a day, and is shown only now.",
+            "It sets a new password for {}. It works once, within a day, and is shown only now.",
             reply.subject
         );
         view! { <Issued label="Reset link" hint secret=link /> }
     });
     view! {
-        <Frame user current=AccountSection::All reply>
+        <Frame user current=ALL reply>
             {issued}
             <ul class="rows">{accounts.into_iter().map(|account| view! { <Row account asks_password email=email.clone() /> }).collect_view()}</ul>
             <p class="meta">
-                "People come by the invitations of a project's admins. Who has forgotten the password gets a link from \
-                 you that sets a new one; give it to nobody else."
+                "People join through invitations from a project's admins. If someone forgets their password, create a reset \
+                 link for them, and give it to nobody else."
             </p>
         </Frame>
     }
@@ -67,65 +67,21 @@ fn Manage(
     asks_password: bool,
     email: Option<String>,
 ) -> impl IntoView {
-    // each question is a closure of its own
+    // each dialog is a closure of its own
     let (of_factor, of_reset) = (email.clone(), email.clone());
-    let factor = has_second_factor.then(|| {
-        view! {
-            <Confirm
-                id=format!("factor-{id}")
-                label="Remove second factor…"
-                subject=format!("of {name}")
-                question=format!(
-                    "{} signs in with the password alone from then on, and is signed out everywhere. Do this only for \
-                     someone you know has lost both the app and the recovery codes.",
-                    format::isolated(&name),
-                )
-                action="/accounts/second-factor/remove"
-                fields=vec![("user", id.to_string())]
-                button="Remove it"
-            >
-                <PasswordAgain asked=asks_password email=of_factor />
-            </Confirm>
-        }
-    });
-    let reset = match asks_password {
-        true => view! {
-            <Confirm
-                id=format!("reset-{id}")
-                label="Make a reset link…"
-                subject=format!("for {name}")
-                question=format!("Whoever has the link sets a new password for {}.", format::isolated(&name))
-                action="/accounts"
-                fields=vec![("user", id.to_string())]
-                button="Make the link"
-                harmless=true
-            >
-                <PasswordAgain asked=true email=of_reset />
-            </Confirm>
-        }
-        .into_any(),
-        false => view! {
-            <form method="post" action="/accounts">
-                <input type="hidden" name="user" value=id.to_string() />
-                <button class="button" type="submit">
-                    "Make a reset link"
-                    <span class="sr-only">{format!(" for {name}")}</span>
-                </button>
-            </form>
-        }
-        .into_any(),
-    };
+    let factor = has_second_factor
+        .then(|| view! { <RemoveFactor id name=name.clone() asks_password email=of_factor /> });
     view! {
         <span class="row-buttons">
-            {reset}
+            <ResetLink id name=name.clone() asks_password email=of_reset />
             {factor}
             <Confirm
                 id=format!("delete-{id}")
                 label="Delete…"
                 subject=name.clone()
                 question=format!(
-                    "{} is signed out everywhere and no longer a member of any project; tokens and open links are gone. \
-                     What was done stays in histories and audit trails.",
+                    "{} is signed out everywhere and removed from every project; their tokens and unused links are deleted. \
+                     What they did stays in histories and audit trails.",
                     format::isolated(&name),
                 )
                 action="/accounts/delete"
@@ -135,6 +91,59 @@ fn Manage(
                 <PasswordAgain asked=asks_password email />
             </Confirm>
         </span>
+    }
+    .into_any()
+}
+
+#[component]
+fn RemoveFactor(id: UserId, name: String, asks_password: bool, email: Option<String>) -> impl IntoView {
+    view! {
+        <Confirm
+            id=format!("factor-{id}")
+            label="Remove second factor…"
+            subject=format!("of {name}")
+            question=format!(
+                "{} will sign in with their password alone, and is signed out everywhere. Do this only for \
+                 someone you know has lost both the app and the recovery codes.",
+                format::isolated(&name),
+            )
+            action="/accounts/second-factor/remove"
+            fields=vec![("user", id.to_string())]
+            button="Remove it"
+        >
+            <PasswordAgain asked=asks_password email />
+        </Confirm>
+    }
+}
+
+/// A plain button, or a dialog if it takes the password.
+#[component]
+fn ResetLink(id: UserId, name: String, asks_password: bool, email: Option<String>) -> impl IntoView {
+    if !asks_password {
+        return view! {
+            <form method="post" action="/accounts">
+                <input type="hidden" name="user" value=id.to_string() />
+                <button class="button" type="submit">
+                    "Create reset link"
+                    <span class="sr-only">{format!(" for {name}")}</span>
+                </button>
+            </form>
+        }
+        .into_any();
+    }
+    view! {
+        <Confirm
+            id=format!("reset-{id}")
+            label="Create reset link…"
+            subject=format!("for {name}")
+            question=format!("Whoever has the link can set a new password for {}.", format::isolated(&name))
+            action="/accounts"
+            fields=vec![("user", id.to_string())]
+            button="Create link"
+            harmless=true
+        >
+            <PasswordAgain asked=true email />
+        </Confirm>
     }
     .into_any()
 }

@@ -1,9 +1,9 @@
-//! One's own second factor.
+//! The person's own second factor.
 
 use leptos::prelude::*;
 use protocol::model::UnixMicros;
 
-use super::{AccountSection, Frame};
+use super::{FACTOR, Frame};
 use crate::api::{self, FactorPage};
 use crate::components::{Confirm, Copy, PasswordAgain, forget_form};
 use crate::format;
@@ -33,7 +33,7 @@ fn Content(page: FactorPage) -> impl IntoView {
         (None, None) => view! { <Off asks_password email /> }.into_any(),
     };
     view! {
-        <Frame user current=AccountSection::Factor reply>
+        <Frame user current=FACTOR reply>
             {codes}
             {content}
         </Frame>
@@ -64,7 +64,7 @@ fn Off(asks_password: bool, email: Option<String>) -> impl IntoView {
 #[component]
 fn Enrol(secret: String, size: u32, picture: String) -> impl IntoView {
     forget_form();
-    // light around it, or readers do not find it
+    // scanners need a light margin around it
     let frame = format!("-4 -4 {0} {0}", size + 8);
     let groups = secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
     view! {
@@ -93,7 +93,7 @@ fn Enrol(secret: String, size: u32, picture: String) -> impl IntoView {
                 />
             </label>
             <p class="meta" id="code-hint">
-                "Your other browsers are signed out. Recovery codes come next: have a place for them."
+                "Your other browsers are signed out. Recovery codes come next: have a safe place ready for them."
             </p>
             <div>
                 <button class="button button--primary" type="submit">
@@ -105,7 +105,7 @@ fn Enrol(secret: String, size: u32, picture: String) -> impl IntoView {
     .into_any()
 }
 
-/// Shown this once.
+/// Shown only once.
 #[component]
 fn RecoveryCodes(codes: String) -> impl IntoView {
     forget_form();
@@ -118,7 +118,7 @@ fn RecoveryCodes(codes: String) -> impl IntoView {
                 <Copy text=Signal::stored(codes) what="the codes" />
             </div>
             <p class="meta">
-                "Each signs you in once when you do not have the app. Keep them where the phone is not: they are never shown again."
+                "Each one signs you in once when you don't have the app. Keep them somewhere other than your phone: they are never shown again."
             </p>
         </section>
     }
@@ -129,7 +129,7 @@ fn RecoveryCodes(codes: String) -> impl IntoView {
 fn On(since: UnixMicros, left: u32, asks_password: bool, email: Option<String>) -> impl IntoView {
     let state =
         format!("On since {} · {} left", format::day(since), format::count(left as usize, "recovery code"));
-    // each question is a closure of its own
+    // each dialog is a closure of its own
     let of_codes = email.clone();
     view! {
         <p>{state}</p>
@@ -138,10 +138,10 @@ fn On(since: UnixMicros, left: u32, asks_password: bool, email: Option<String>) 
                 id="codes"
                 label="New recovery codes…"
                 subject=""
-                question="Ten other codes take the place of those that are left, which are worth nothing then."
+                question="Ten new codes replace the ones that are left, which stop working."
                 action=FORM
                 fields=vec![("step", "codes".to_owned())]
-                button="Make new codes"
+                button="Create new codes"
                 harmless=true
             >
                 <PasswordAgain asked=asks_password email=of_codes />
@@ -150,7 +150,7 @@ fn On(since: UnixMicros, left: u32, asks_password: bool, email: Option<String>) 
                 id="remove"
                 label="Turn it off…"
                 subject=""
-                question="The password alone signs you in then. Projects that ask for a second factor are closed to you, and your other browsers are signed out."
+                question="Your password alone then signs you in. You lose access to projects that require a second factor, and your other browsers are signed out."
                 action=FORM
                 fields=vec![("step", "remove".to_owned())]
                 button="Turn it off"

@@ -1,11 +1,11 @@
-//! One's own password, and where one is signed in.
+//! The person's own password, and where they are signed in.
 
 use leptos::prelude::*;
 use protocol::model::{SessionInfo, UnixMicros};
 
-use super::{AccountSection, Frame};
+use super::{Frame, OWN};
 use crate::api::{self, AccountPage};
-use crate::components::Confirm;
+use crate::components::{Confirm, EmailField, NewPasswordField};
 use crate::format;
 use crate::pages::loaded;
 
@@ -21,7 +21,7 @@ fn Content(page: AccountPage) -> impl IntoView {
     let email = user.email.clone();
     let rows = sessions.into_iter().map(move |session| view! { <Session session now /> });
     view! {
-        <Frame user current=AccountSection::Own reply>
+        <Frame user current=OWN reply>
             <section class="section" aria-labelledby="password">
                 <h2 id="password">"Password"</h2>
                 {match email {
@@ -37,7 +37,7 @@ fn Content(page: AccountPage) -> impl IntoView {
                         id="sign-out-everywhere"
                         label="Sign out everywhere…"
                         subject=""
-                        question="Every browser in which you are signed in is signed out at once, this one too. API tokens go on working."
+                        question="Every browser you are signed in with, this one included, is signed out at once. API tokens keep working."
                         action="/account/sign-out-everywhere"
                         fields=Vec::new()
                         button="Sign out everywhere"
@@ -53,31 +53,18 @@ fn Content(page: AccountPage) -> impl IntoView {
 fn Password(email: String) -> impl IntoView {
     view! {
         <form class="form form--short" method="post" action="/account">
+            <EmailField value=email readonly=true />
             <label class="form-field">
-                <span>"E-mail"</span>
-                <input type="email" name="email" autocomplete="username" readonly=true value=email />
-            </label>
-            <label class="form-field">
-                <span>"Password now"</span>
+                <span>"Current password"</span>
                 <input type="password" name="current" autocomplete="current-password" required />
             </label>
-            <label class="form-field">
-                <span>"New password"</span>
-                <input
-                    type="password"
-                    name="new"
-                    autocomplete="new-password"
-                    minlength="8"
-                    required
-                    aria-describedby="password-hint"
-                />
-            </label>
-            <p class="meta" id="password-hint">
-                "At least 8 characters, and none that is easy to guess. Your other browsers are signed out."
-            </p>
+            <NewPasswordField
+                name="new"
+                hint="At least 8 characters, and hard to guess. Your other browsers are signed out."
+            />
             <label class="form-check">
                 <input type="checkbox" name="tokens" value="end" checked=true />
-                <span>"Also delete my API tokens and the invitations that I made"</span>
+                <span>"Also delete my API tokens and the invitations I created"</span>
             </label>
             <div>
                 <button class="button button--primary" type="submit">
@@ -93,8 +80,8 @@ fn Password(email: String) -> impl IntoView {
 fn NoPassword() -> impl IntoView {
     view! {
         <p>
-            "This account has no e-mail and no password: only browsers that are signed in already can open it. \
-             Start observerio again for a set-up link, and give both there."
+            "This account has no e-mail or password: only browsers that are already signed in can use it. \
+             Restart observerio for a set-up link, and enter both there."
         </p>
     }
 }

@@ -1,15 +1,15 @@
-//! API tokens: secrets by which scripts act for a person.
+//! API tokens: secrets with which scripts act on a person's behalf.
 
 use leptos::prelude::*;
 use protocol::model::{ApiToken, ProjectId, TokenScope, UnixMicros};
 
-use super::{AccountSection, Frame};
+use super::{Frame, TOKENS};
 use crate::api::{self, TokensPage};
 use crate::components::{Confirm, Issued, PasswordAgain};
 use crate::format;
 use crate::pages::loaded;
 
-/// How long a token can live, as it is offered.
+/// How long a token can be valid, as the form offers it.
 const LIVES_DAYS: [u32; 4] = [7, 30, 90, 365];
 const USUAL_LIFE_DAYS: u32 = 90;
 
@@ -24,8 +24,8 @@ fn Content(page: TokensPage) -> impl IntoView {
     let TokensPage { user, tokens, projects, asks_password, now, reply } = page;
     let email = user.email.clone();
     let issued = reply.issued.clone().map(|secret| {
-        let hint = format!("Of the token {}. Copy it now: it is never shown again.", reply.subject);
-        view! { <Issued label="The new token" hint secret /> }
+        let hint = format!("This is the token “{}”. Copy it now: it is never shown again.", reply.subject);
+        view! { <Issued label="New token" hint secret /> }
     });
     let names = projects.clone();
     let rows = tokens.into_iter().map(move |token| {
@@ -36,14 +36,15 @@ fn Content(page: TokensPage) -> impl IntoView {
         view! { <Row token project now /> }
     });
     let rows = rows.collect::<Vec<_>>();
-    let list = match rows.is_empty() {
-        true => view! { <p class="meta">"You have none."</p> }.into_any(),
-        false => view! { <ul class="rows">{rows}</ul> }.into_any(),
+    let list = if rows.is_empty() {
+        view! { <p class="meta">"You have no API tokens."</p> }.into_any()
+    } else {
+        view! { <ul class="rows">{rows}</ul> }.into_any()
     };
     view! {
-        <Frame user current=AccountSection::Tokens reply>
+        <Frame user current=TOKENS reply>
             {issued}
-            <p>"A script that sends a token acts for you, and does at most what its scope says and what you may do yourself."</p>
+            <p>"A script that sends a token acts on your behalf. It can do what the token's scope allows, and never more than you can."</p>
             {list}
             <NewToken projects asks_password email />
         </Frame>
@@ -55,10 +56,10 @@ fn Content(page: TokensPage) -> impl IntoView {
 fn Row(token: ApiToken, project: Option<String>, now: UnixMicros) -> impl IntoView {
     let ApiToken { id, name, shown, scope, created_at, expires_at, last_used_at, .. } = token;
     let good = now < expires_at;
-    let end = if good { "ends" } else { "ended" };
+    let end = if good { "expires" } else { "expired" };
     let used = last_used_at.map_or("never used".to_owned(), |at| format!("used {}", format::ago(at, now)));
     let about = format!(
-        "{} · made on {} · {end} on {} · {used}",
+        "{} · created on {} · {end} on {} · {used}",
         project.unwrap_or_else(|| "all projects".to_owned()),
         format::day(created_at),
         format::day(expires_at)
@@ -77,7 +78,7 @@ fn Row(token: ApiToken, project: Option<String>, now: UnixMicros) -> impl IntoVi
                 id=format!("delete-{id}")
                 label="Delete…"
                 subject=name.clone()
-                question=format!("Scripts that send “{}” are refused at once.", format::isolated(&name))
+                question=format!("Scripts that use “{}” are refused at once.", format::isolated(&name))
                 action="/account/tokens/delete"
                 fields=vec![("token", id.to_string())]
                 button="Delete the token"
@@ -117,7 +118,7 @@ fn NewToken(projects: Vec<(ProjectId, String)>, asks_password: bool, email: Opti
             <h2 id="new-token">"New token"</h2>
             <form class="form form--short" method="post" action="/account/tokens">
                 <label class="form-field">
-                    <span>"What it is for"</span>
+                    <span>"Purpose"</span>
                     <input type="text" name="name" maxlength="80" required autocomplete="off" />
                 </label>
                 <label class="form-field">
@@ -127,18 +128,18 @@ fn NewToken(projects: Vec<(ProjectId, String)>, asks_password: bool, email: Opti
                 <label class="form-field">
                     <span>"Project"</span>
                     <select name="project">
-                        <option value="">"All of mine"</option>
+                        <option value="">"All my projects"</option>
                         {projects}
                     </select>
                 </label>
                 <label class="form-field">
-                    <span>"Good for"</span>
+                    <span>"Expires after"</span>
                     <select name="days">{lives}</select>
                 </label>
                 <PasswordAgain asked=asks_password email />
                 <div>
                     <button class="button button--primary" type="submit">
-                        "Make a token"
+                        "Create token"
                     </button>
                 </div>
             </form>

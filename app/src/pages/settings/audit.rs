@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use super::{Frame, Section};
+use super::{AUDIT, Frame};
 use crate::api::{self, AppError, AuditPart, ProjectHead};
 use crate::pages::audit::{Clock, Exports, Trail, query_of};
 use crate::pages::{loaded, project_in_address};
@@ -18,7 +18,7 @@ pub fn ProjectAudit() -> impl IntoView {
         |(id, query)| async move {
             let project = Some(id.ok_or(AppError::NotFound)?);
             let part = api::list_audit(api::AuditQuery { project, ..query.clone() }).await?;
-            // what was asked for comes along: the form shows it
+            // the form shows the query
             let head = part.head.clone().ok_or(AppError::NotFound)?;
             Ok((head, query, part))
         },
@@ -30,9 +30,9 @@ pub fn ProjectAudit() -> impl IntoView {
 fn Content(head: ProjectHead, query: api::AuditQuery, part: AuditPart) -> impl IntoView {
     let export = format!("/api/v1/projects/{}/audit/export", head.id);
     view! {
-        <Frame head current=Section::Audit>
+        <Frame head current=AUDIT>
             <p class="meta">
-                "Who did what, when, by what and from where, edits of values included. "
+                "Who did what, when, how and from where, value edits included. "
                 <Clock />
                 <Exports path=export />
             </p>

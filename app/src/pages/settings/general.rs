@@ -1,9 +1,9 @@
-//! The project's name, and its end.
+//! The project's name, whom it lets in, and its deletion.
 
 use leptos::prelude::*;
 use protocol::model::ProjectId;
 
-use super::{Frame, Section};
+use super::{Frame, GENERAL};
 use crate::api::{self, AppError, SettingsPage};
 use crate::components::PasswordAgain;
 use crate::pages::{loaded, project_in_address};
@@ -25,10 +25,10 @@ fn Content(page: SettingsPage) -> impl IntoView {
     let (id, name) = (head.id, head.name.clone());
     let (asked, email) = (head.asks_password, head.user.email.clone());
     view! {
-        <Frame head current=Section::General reply>
+        <Frame head current=GENERAL reply>
             <form class="form form--inline" method="post" action=format!("/p/{id}/settings")>
                 <label class="form-field">
-                    <span>"Name of the project"</span>
+                    <span>"Project name"</span>
                     <input type="text" name="name" maxlength="80" required autocomplete="off" value=name.clone() />
                 </label>
                 <button class="button button--primary" type="submit">
@@ -39,12 +39,12 @@ fn Content(page: SettingsPage) -> impl IntoView {
             <section class="danger" aria-labelledby="delete">
                 <h2 id="delete">"Delete this project"</h2>
                 <p>
-                    "Its values, history, log, keys and members are gone for good, and its games are let go at once. \
-                     A backup of the server has what it had until then."
+                    "Its values, history, log, keys and members are deleted for good, and its games are disconnected at \
+                     once. Earlier backups of the server still contain them."
                 </p>
                 <form class="form form--inline" method="post" action=format!("/p/{id}/settings/delete")>
                     <label class="form-field">
-                        <span>"To go on, type its name: " <bdi><strong>{name}</strong></bdi></span>
+                        <span>"To confirm, type its name: " <bdi><strong>{name}</strong></bdi></span>
                         <input type="text" name="name" required autocomplete="off" spellcheck="false" />
                     </label>
                     <PasswordAgain asked email />
@@ -61,13 +61,14 @@ fn Content(page: SettingsPage) -> impl IntoView {
 /// Whether people without a second factor are kept out.
 #[component]
 fn Guard(project: ProjectId, is_guarded: bool, asked: bool, email: Option<String>) -> impl IntoView {
-    let (says, button) = match is_guarded {
-        true => ("Only people with a second factor may open this project.", "Let everybody in again"),
-        false => (
-            "People without a second factor may open this project. Once it asks for one, their pages of it close; \
-             each sets it up under Your account. API tokens and games go on.",
-            "Ask for a second factor",
-        ),
+    let (says, button) = if is_guarded {
+        ("Only people with a second factor can open this project.", "Stop requiring it")
+    } else {
+        (
+            "People without a second factor can open this project. Once it requires one, the pages they have open close \
+             until they set one up under Your account. API tokens and games are not affected.",
+            "Require a second factor",
+        )
     };
     view! {
         <section class="section" aria-labelledby="guard">

@@ -1,20 +1,20 @@
-//! The keys by which games reach the project.
+//! The keys with which games connect to the project.
 
 use leptos::prelude::*;
-use protocol::model::{GameKey, ProjectId, ProjectRole, UnixMicros};
+use protocol::model::{GameKey, KeyId, ProjectId, ProjectRole, UnixMicros};
 
-use super::{Frame, Section};
+use super::{Frame, KEYS};
 use crate::api::{self, AppError, KeysPage};
 use crate::components::{Confirm, Copy, PasswordAgain};
 use crate::format;
 use crate::pages::{loaded, project_in_address};
 
-/// How long games may still use a key that was replaced, in days, as it is offered.
+/// How long games can still use a key that was replaced, in days, as the form offers it.
 const OVERLAPS: [(u32, &str); 4] = [
-    (7, "The old key goes on for 7 days"),
-    (30, "The old key goes on for 30 days"),
-    (1, "The old key goes on for 1 day"),
-    (0, "The old key ends at once"),
+    (7, "Old key works for 7 more days"),
+    (30, "Old key works for 30 more days"),
+    (1, "Old key works for 1 more day"),
+    (0, "Old key stops working at once"),
 ];
 
 /// `/p/:id/settings/keys`.
@@ -37,7 +37,7 @@ fn Content(page: KeysPage) -> impl IntoView {
     let row = move |key| view! { <Row project=id key now manages asks_password email=email.clone() /> };
     let none = good.is_empty();
     let past = (!past.is_empty()).then(|| {
-        let title = format!("No longer in force: {}", format::count(past.len(), "key"));
+        let title = format!("No longer active: {}", format::count(past.len(), "key"));
         view! {
             <details class="past">
                 <summary>{title}</summary>
@@ -46,17 +46,18 @@ fn Content(page: KeysPage) -> impl IntoView {
         }
     });
     view! {
-        <Frame head current=Section::Keys reply>
+        <Frame head current=KEYS reply>
             <p>
-                "A game says a key when it connects. Whoever unpacks the game can read it, so it opens no page and reads \
-                 no log: with it one can only play a game of this project, which gets the values that are set."
+                "A game sends a key when it connects. Anyone who unpacks the game can read it, so it gives no access to pages \
+                 or logs: all it can do is connect as a game of this project, and receive the values that are set."
             </p>
-            {none.then(|| view! { <p class="notice">"No key is in force: no game can connect."</p> })}
+            {none.then(|| view! { <p class="notice">"No key is active: no game can connect."</p> })}
             <ul class="rows">{good.into_iter().map(row).collect_view()}</ul>
             {past}
-            {match manages {
-                true => view! { <NewKey project=id /> }.into_any(),
-                false => view! { <p class="meta">"Admins make, rotate and revoke keys."</p> }.into_any(),
+            {if manages {
+                view! { <NewKey project=id /> }.into_any()
+            } else {
+                view! { <p class="meta">"Only admins can create, rotate and revoke keys."</p> }.into_any()
             }}
         </Frame>
     }
@@ -75,8 +76,8 @@ fn Row(
     let in_force = key.is_in_force(now);
     let (state, live) = state(&key, now);
     let made = match &key.created_by {
-        Some(name) => format!("made by {} on {}", format::isolated(name), format::day(key.created_at)),
-        None => format!("made on {}", format::day(key.created_at)),
+        Some(name) => format!("created by {} on {}", format::isolated(name), format::day(key.created_at)),
+        None => format!("created on {}", format::day(key.created_at)),
     };
     let used =
         key.last_used_at.map_or("never used".to_owned(), |at| format!("used {}", format::ago(at, now)));
@@ -89,7 +90,7 @@ fn Row(
                     <span class="dot" class:dot--on=live aria-hidden="true"></span>
                     {state}
                 </span>
-                {key.report_only.then(|| view! { <span class="pill">"only reports"</span> })}
+                {key.report_only.then(|| view! { <span class="pill">"report-only"</span> })}
                 <span class="meta">{format!("{made} · {used}")}</span>
             </span>
             <span class="key">
@@ -110,78 +111,32 @@ fn Row(
     .into_any()
 }
 
-/// The state in words, and whether it is all well.
+/// The state in words, and whether games can go on using it.
 fn state(key: &GameKey, now: UnixMicros) -> (String, bool) {
     match (key.revoked_at, key.expires_at) {
         (Some(at), _) => (format!("revoked on {}", format::day(at)), false),
-        (None, Some(end)) if end <= now => (format!("ended on {}", format::day(end)), false),
-        (None, Some(end)) => (format!("ends on {} UTC", format::moment(end, 0)), false),
-        (None, None) => ("in force".to_owned(), true),
+        (None, Some(end)) if end <= now => (format!("expired on {}", format::day(end)), false),
+        (None, Some(end)) => (format!("expires on {} UTC", format::moment(end, 0)), false),
+        (None, None) => ("active".to_owned(), true),
     }
 }
 
 #[component]
 fn Manage(project: ProjectId, key: GameKey, asks_password: bool, email: Option<String>) -> impl IntoView {
-    let (id, name) = (key.id, key.name.clone());
-    let fields = || vec![("key", id.to_string())];
-    let options = OVERLAPS.map(|(days, text)| view! { <option value=days.to_string()>{text}</option> });
-    // what was replaced has an end already
-    let rotate = key.expires_at.is_none().then(|| {
-        view! {
-            <Confirm
-                id=format!("rotate-{id}")
-                label="Rotate…"
-                subject=name.clone()
-                question=format!("A new key takes the place of “{}”. Give it to your games while the old one still works.", format::isolated(&name))
-                action=format!("/p/{project}/settings/keys/rotate")
-                fields=fields()
-                button="Make the new key"
-                harmless=true
-            >
-                <label class="form-field">
-                    <span>"Overlap"</span>
-                    <select name="days">{options}</select>
-                </label>
-            </Confirm>
-        }
-    });
-    let (label, question, button) = match key.report_only {
-        true => (
-            "Let declare…",
-            format!("Games that say “{}” may declare variables again.", format::isolated(&name)),
-            "Let them declare",
-        ),
-        false => (
-            "Only reports…",
-            format!(
-                "Games that say “{}” report values, log and answer, and declare nothing new. What they have declared stays.",
-                format::isolated(&name)
-            ),
-            "Only reports",
-        ),
-    };
-    let mut wanted = fields();
-    wanted.push(("report_only", (!key.report_only).to_string()));
+    let (id, name) = (key.id, key.name);
+    // a key that was replaced expires already
+    let rotate = key.expires_at.is_none().then(|| view! { <Rotate project id name=name.clone() /> });
     view! {
         <span class="row-buttons">
             {rotate}
-            <Confirm
-                id=format!("rights-{id}")
-                label
-                subject=name.clone()
-                question
-                action=format!("/p/{project}/settings/keys/rights")
-                fields=wanted
-                button
-                harmless=true
-            />
+            <Rights project id name=name.clone() report_only=key.report_only />
             <Confirm
                 id=format!("revoke-{id}")
                 label="Revoke…"
                 subject=name.clone()
-                question=format!("Games that are connected with “{}” are let go at once, and refused from then on. A revoked key never comes back.", format::isolated(&name))
+                question=format!("Games connected with “{}” are disconnected at once, and refused from then on. A revoked key can't be restored.", format::isolated(&name))
                 action=format!("/p/{project}/settings/keys/revoke")
-                fields=fields()
+                fields=vec![("key", id.to_string())]
                 button="Revoke the key"
             >
                 <PasswordAgain asked=asks_password email />
@@ -192,12 +147,68 @@ fn Manage(project: ProjectId, key: GameKey, asks_password: bool, email: Option<S
 }
 
 #[component]
+fn Rotate(project: ProjectId, id: KeyId, name: String) -> impl IntoView {
+    let options = OVERLAPS.map(|(days, text)| view! { <option value=days.to_string()>{text}</option> });
+    view! {
+        <Confirm
+            id=format!("rotate-{id}")
+            label="Rotate…"
+            subject=name.clone()
+            question=format!("A new key replaces “{}”. Give it to your games while the old one still works.", format::isolated(&name))
+            action=format!("/p/{project}/settings/keys/rotate")
+            fields=vec![("key", id.to_string())]
+            button="Create new key"
+            harmless=true
+        >
+            <label class="form-field">
+                <span>"Overlap"</span>
+                <select name="days">{options}</select>
+            </label>
+        </Confirm>
+    }
+}
+
+/// Whether games can declare with it.
+#[component]
+fn Rights(project: ProjectId, id: KeyId, name: String, report_only: bool) -> impl IntoView {
+    let isolated = format::isolated(&name);
+    let (label, question, button) = if report_only {
+        (
+            "Allow declaring…",
+            format!("Games that connect with “{isolated}” can declare variables again."),
+            "Allow declaring",
+        )
+    } else {
+        (
+            "Make report-only…",
+            format!(
+                "Games that connect with “{isolated}” can report values, log and answer, but declare nothing new. \
+                 What they have declared stays."
+            ),
+            "Make report-only",
+        )
+    };
+    view! {
+        <Confirm
+            id=format!("rights-{id}")
+            label
+            subject=name.clone()
+            question
+            action=format!("/p/{project}/settings/keys/rights")
+            fields=vec![("key", id.to_string()), ("report_only", (!report_only).to_string())]
+            button
+            harmless=true
+        />
+    }
+}
+
+#[component]
 fn NewKey(project: ProjectId) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="new-key">
-            <h2 id="new-key">"Another key"</h2>
+            <h2 id="new-key">"New key"</h2>
             <p class="meta">
-                "A key for each platform, store or studio can be rotated or revoked without touching the others."
+                "With a key for each platform, store or studio, you can rotate or revoke one without affecting the others."
             </p>
             <form class="form form--inline" method="post" action=format!("/p/{project}/settings/keys")>
                 <label class="form-field form-field--grow">
@@ -206,10 +217,10 @@ fn NewKey(project: ProjectId) -> impl IntoView {
                 </label>
                 <label class="form-check">
                     <input type="checkbox" name="report_only" />
-                    <span>"Only reports: games declare nothing with it"</span>
+                    <span>"Report-only: games can't declare anything with it"</span>
                 </label>
                 <button class="button button--primary" type="submit">
-                    "Make a key"
+                    "Create key"
                 </button>
             </form>
         </section>
@@ -219,12 +230,12 @@ fn NewKey(project: ProjectId) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use protocol::model::{Key, KeyId};
+    use protocol::model::Key;
 
     use super::*;
 
     #[test]
-    fn a_key_says_what_it_is_worth() {
+    fn a_key_says_whether_it_works() {
         let day = |days: i64| UnixMicros(days * 86_400_000_000);
         let key = GameKey {
             id: KeyId(1),
@@ -238,10 +249,10 @@ mod tests {
             revoked_at: None,
         };
         let said = |key: &GameKey| state(key, day(10)).0;
-        assert_eq!(said(&key), "in force");
+        assert_eq!(said(&key), "active");
         let replaced = GameKey { expires_at: Some(day(12)), ..key.clone() };
-        assert_eq!(said(&replaced), "ends on 13 Jan 1970, 00:00:00 UTC");
-        assert_eq!(said(&GameKey { expires_at: Some(day(10)), ..key.clone() }), "ended on 11 Jan 1970");
+        assert_eq!(said(&replaced), "expires on 13 Jan 1970, 00:00:00 UTC");
+        assert_eq!(said(&GameKey { expires_at: Some(day(10)), ..key.clone() }), "expired on 11 Jan 1970");
         assert_eq!(said(&GameKey { revoked_at: Some(day(3)), ..replaced }), "revoked on 4 Jan 1970");
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::model::{Invitation, Member, ProjectId, ProjectRole, UserId};
 
-use super::{Frame, Section};
+use super::{Frame, MEMBERS};
 use crate::api::{self, AppError, MembersPage};
 use crate::components::{Confirm, Issued, PasswordAgain};
 use crate::format;
@@ -32,14 +32,15 @@ fn Content(page: MembersPage) -> impl IntoView {
         view! { <Row project=id role me member is_last_admin asks_password email=email.clone() /> }
     });
     let issued = reply.issued.clone().map(|link| {
-        let hint = "It works once, for seven days. Send it to the one whom you invite; it is shown only now.";
+        let hint =
+            "It works once, within seven days. Send it to the person you are inviting; it is shown only now.";
         view! { <Issued label="Invitation link" hint secret=link /> }
     });
     view! {
-        <Frame head current=Section::Members reply>
+        <Frame head current=MEMBERS reply>
             {issued}
             <ul class="rows">{rows.collect_view()}</ul>
-            {nobody.then(|| view! { <p class="meta">"Nobody is a member yet; the owner of this instance sees every project."</p> })}
+            {nobody.then(|| view! { <p class="meta">"There are no members yet; the owner of this instance sees every project."</p> })}
             <p class="meta">
                 "Viewers see everything and change nothing. Designers also set values, run actions and see the keys. \
                  Admins also manage members and keys, see the audit trail, rename and delete the project."
@@ -61,7 +62,7 @@ fn Row(
     email: Option<String>,
 ) -> impl IntoView {
     let is_me = member.user == me;
-    // who leaves harms nobody but themselves, and can be invited again
+    // leaving affects nobody else, and they can be invited again
     let asked = asks_password && !is_me;
     let end = (is_me || role == ProjectRole::Admin)
         .then(|| view! { <End project member=member.clone() is_me is_last_admin asked email /> });
@@ -123,25 +124,26 @@ fn End(
     email: Option<String>,
 ) -> impl IntoView {
     let Member { user, name, .. } = member;
-    let (label, subject, mut question, button) = match is_me {
-        true => (
+    let (label, subject, mut question, button) = if is_me {
+        (
             "Leave…",
             "the project".to_owned(),
-            "You see nothing more of this project, until somebody invites you again.".to_owned(),
+            "You lose access to this project until somebody invites you again.".to_owned(),
             "Leave the project".to_owned(),
-        ),
-        false => (
+        )
+    } else {
+        (
             "Remove…",
             name.clone(),
             format!(
-                "{} sees nothing more of this project; pages that are open close at once.",
+                "{} loses access to this project; pages they have open close at once.",
                 format::isolated(&name)
             ),
             format!("Remove {}", format::isolated(&name)),
-        ),
+        )
     };
     if is_last_admin {
-        question.push_str(" No other admin is left then: only the owner of this instance can make one.");
+        question.push_str(" That leaves no admin: only the owner of this instance can appoint one.");
     }
     view! {
         <Confirm
@@ -162,7 +164,7 @@ fn End(
 fn Invite(project: ProjectId) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="invite">
-            <h2 id="invite">"Invite somebody"</h2>
+            <h2 id="invite">"Invite someone"</h2>
             <form class="form form--inline" method="post" action=format!("/p/{project}/settings/members")>
                 <label class="form-field">
                     <span>"Role"</span>
@@ -171,11 +173,11 @@ fn Invite(project: ProjectId) -> impl IntoView {
                     </select>
                 </label>
                 <label class="form-field form-field--grow">
-                    <span>"For whom (a note for this list)"</span>
+                    <span>"Note (for this list)"</span>
                     <input type="text" name="note" maxlength="200" autocomplete="off" />
                 </label>
                 <button class="button button--primary" type="submit">
-                    "Make a link"
+                    "Create link"
                 </button>
             </form>
         </section>
@@ -190,7 +192,7 @@ fn Invitations(project: ProjectId, invitations: Vec<Invitation>) -> impl IntoVie
     }
     let rows = invitations.into_iter().map(move |invitation| {
         let Invitation { id, role, note, invited_by, expires_at, .. } = invitation;
-        let note = if note.is_empty() { "without a note".to_owned() } else { note };
+        let note = if note.is_empty() { "no note".to_owned() } else { note };
         view! {
             <li class="row">
                 <span class="row-main">
@@ -201,7 +203,7 @@ fn Invitations(project: ProjectId, invitations: Vec<Invitation>) -> impl IntoVie
                 <form method="post" action=format!("/p/{project}/settings/members/uninvite")>
                     <input type="hidden" name="invitation" value=id.to_string() />
                     <button class="button" type="submit">
-                        "Take back"
+                        "Revoke"
                         <span class="sr-only">{format!(" the invitation {note}")}</span>
                     </button>
                 </form>
@@ -210,7 +212,7 @@ fn Invitations(project: ProjectId, invitations: Vec<Invitation>) -> impl IntoVie
     });
     view! {
         <section class="section" aria-labelledby="invitations">
-            <h2 id="invitations">"Open invitations"</h2>
+            <h2 id="invitations">"Pending invitations"</h2>
             <ul class="rows">{rows.collect_view()}</ul>
         </section>
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::model::{Difference, ProjectId, Schema as Declared, UnixMicros, WaitingDeclaration};
 
-use super::{Frame, Section};
+use super::{Frame, SCHEMA};
 use crate::api::{self, AppError, SchemaPage};
 use crate::format;
 use crate::pages::{loaded, project_in_address};
@@ -24,9 +24,10 @@ fn Content(page: SchemaPage) -> impl IntoView {
     let SchemaPage { head, schema, now, reply } = page;
     let id = head.id;
     let Declared { is_frozen, waiting, gave_way } = schema;
-    let (state, button) = match is_frozen {
-        true => ("The declarations of this project are frozen.", "Open them"),
-        false => ("What games declare counts at once.", "Freeze them"),
+    let (state, button) = if is_frozen {
+        ("The declarations of this project are frozen.", "Unfreeze")
+    } else {
+        ("Declarations take effect at once.", "Freeze")
     };
     let count = waiting.len();
     let list = (is_frozen || count > 0).then(|| {
@@ -35,17 +36,17 @@ fn Content(page: SchemaPage) -> impl IntoView {
             <section class="section" aria-labelledby="waiting">
                 <h2 id="waiting">{format!("Waiting for consent: {count}")}</h2>
                 <ul class="rows">{rows.collect_view()}</ul>
-                {(count == 0).then(|| view! { <p class="meta">"Nothing waits."</p> })}
+                {(count == 0).then(|| view! { <p class="meta">"Nothing is waiting."</p> })}
                 {(gave_way > 0).then(|| view! { <p class="meta">{words_of_overflow(gave_way)}</p> })}
             </section>
         }
     });
     view! {
-        <Frame head current=Section::Schema reply>
+        <Frame head current=SCHEMA reply>
             <p>
-                "A game declares its variables: their types, ranges and texts. Whoever has a game key can declare, too. While \
-                 declarations are frozen, new and changed ones wait here until an admin consents, and games go on reporting \
-                 values of what is known."
+                "A game declares its variables: their types, ranges and texts. So can anyone who has a game key. While \
+                 declarations are frozen, new and changed ones wait here until an admin consents; games still report values \
+                 of the variables that are known."
             </p>
             <form class="form form--inline" method="post" action=format!("/p/{id}/settings/schema")>
                 <p>
@@ -65,7 +66,7 @@ fn Content(page: SchemaPage) -> impl IntoView {
 fn words_of_overflow(gave_way: u64) -> String {
     let count = usize::try_from(gave_way).unwrap_or(usize::MAX);
     format!(
-        "{} gave way to others: only so many may wait. Games say them again when they connect.",
+        "{} made room for others: only so many can wait. Games declare them again when they connect.",
         format::count(count, "declaration")
     )
 }
@@ -74,9 +75,9 @@ fn words_of_overflow(gave_way: u64) -> String {
 fn Row(project: ProjectId, waiting: WaitingDeclaration, now: UnixMicros) -> impl IntoView {
     let WaitingDeclaration { name, device, device_name, is_online, at, is_new, differences } = waiting;
     let kind = if is_new { "new" } else { "changed" };
-    let away = if is_online { "" } else { ", not connected" };
+    let away = if is_online { "" } else { ", offline" };
     let from = format!("from {}{away} · {}", format::isolated(&device_name), format::ago(at, now));
-    let button = |class: &'static str, what: &'static str, text: &'static str| {
+    let button = |class: &'static str, what: &'static str, text: &'static str, to: &'static str| {
         let action = format!("/p/{project}/settings/schema/{what}");
         view! {
             <form method="post" action=action>
@@ -84,7 +85,7 @@ fn Row(project: ProjectId, waiting: WaitingDeclaration, now: UnixMicros) -> impl
                 <input type="hidden" name="name" value=name.to_string() />
                 <button class=class type="submit">
                     {text}
-                    <span class="sr-only">{format!(" to {name}")}</span>
+                    <span class="sr-only">{format!(" {to}{name}")}</span>
                 </button>
             </form>
         }
@@ -100,7 +101,8 @@ fn Row(project: ProjectId, waiting: WaitingDeclaration, now: UnixMicros) -> impl
                 {differences.into_iter().map(|one| view! { <li dir="auto">{words(&one)}</li> }).collect_view()}
             </ul>
             <span class="row-buttons">
-                {button("button button--primary", "consent", "Consent")} {button("button", "dismiss", "Dismiss")}
+                {button("button button--primary", "consent", "Consent", "to ")}
+                {button("button", "dismiss", "Dismiss", "")}
             </span>
         </li>
     }

@@ -1,4 +1,13 @@
-//! The log: a window on the newest lines that follows them until somebody looks back.
+//! The log: a window on the newest lines that follows them until somebody scrolls back.
+
+mod detail;
+mod filter;
+mod lines;
+mod notes;
+mod place;
+mod reach;
+mod row;
+mod selection;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,27 +15,25 @@ use std::sync::Arc;
 use leptos::ev::{ClipboardEvent, KeyboardEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
-use protocol::model::DeviceId;
-use protocol::model::LogLine;
+use protocol::model::{DeviceId, LogLine};
 
-use super::LogScopeBar;
-use super::log_detail::LogDetail;
-use super::log_filter::LogFilter;
-use super::log_lines::LogLines;
-use super::log_selection;
-use super::pane_separator::{Edge, PaneSeparator};
+use self::detail::LogDetail;
+use self::filter::LogFilter;
+use self::lines::LogLines;
+use super::scope_bar::LogScopeBar;
+use crate::components::{Edge, PaneSeparator};
 use crate::format;
 use crate::live::{Live, LiveState, log_text, use_live};
 use crate::storage::{remember, remembered};
 use crate::zone::{Zone, use_zone};
 
-/// What the count of lost lines counts.
-const LOST_MEANS: &str = "The database refused them, or took nothing for so long that there was no room left to keep \
-    them. Counted since the server started.";
+/// The tooltip of the count of lost lines.
+const LOST_MEANS: &str = "The database refused them, or was down for so long that there was no room left to keep them. \
+    Counted since the server started.";
 /// Least width of the log, in pixels.
 const LEAST_PX: f64 = 320.0;
 
-/// What devices and variables keep beside the log, in pixels: on a narrow screen the devices are above.
+/// The width reserved for devices and variables, in pixels: on a narrow screen the devices are above.
 const fn spare(width: f64) -> f64 {
     if width < 1_200.0 { 320.0 } else { 640.0 }
 }
@@ -38,11 +45,11 @@ pub(super) struct LogPane {
     pub zone: RwSignal<Zone>,
     /// The line whose details are shown.
     pub chosen: RwSignal<Option<Arc<LogLine>>>,
-    /// Long lines go on in the next row.
+    /// Long lines wrap.
     pub wraps: RwSignal<bool>,
     /// All lines are selected, drawn or not.
     pub all: RwSignal<bool>,
-    /// Text of lines is selected.
+    /// Text is selected in the browser.
     pub selecting: RwSignal<bool>,
     pub list: NodeRef<Div>,
 }
@@ -54,9 +61,49 @@ impl LogPane {
         }
     }
 
-    /// What a copy takes: all lines, or those of which something is selected.
+    /// Text of lines is selected in the browser, or none any more.
+    fn select(self, is_any: bool) {
+        if is_any == self.selecting.get_untracked() {
+            return;
+        }
+        if is_any {
+            self.pause();
+        }
+        self.selecting.set(is_any);
+    }
+
+    fn copy(self, event: &ClipboardEvent) {
+        if is_field(event) {
+            return;
+        }
+        if let Some((text, lines)) = self.copied()
+            && selection::put(event, &text)
+        {
+            event.prevent_default();
+            self.live.announce(format!("{} copied", format::count(lines, "line")));
+        }
+    }
+
+    /// Ctrl+A selects all lines, Escape none.
+    fn select_by_key(self, event: &KeyboardEvent) {
+        if event.key() == "Escape" && self.all.get_untracked() {
+            self.all.set(false);
+            selection::forget();
+        }
+        let is_all = (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("a");
+        if is_all && !is_field(event) {
+            event.prevent_default();
+            self.pause();
+            selection::mark(self.list);
+            self.all.set(true);
+            let count = self.live.read(|state| state.logs.shown().len());
+            self.live.announce(format!("{} selected", format::count(count, "line")));
+        }
+    }
+
+    /// What is copied: all lines, or those that the selection touches.
     fn copied(self) -> Option<(String, usize)> {
-        let marked = log_selection::marked(self.list);
+        let marked = selection::marked(self.list);
         let zone = self.zone.get_untracked();
         self.live.read(|state| {
             let lines: Vec<&Arc<LogLine>> = match (self.all.get_untracked(), marked) {
@@ -88,33 +135,7 @@ pub fn LogView() -> impl IntoView {
         list: NodeRef::new(),
     };
     let project = live.read(LiveState::project);
-    let copy = move |event: ClipboardEvent| {
-        if is_field(&event) {
-            return;
-        }
-        if let Some((text, lines)) = pane.copied()
-            && log_selection::put(&event, &text)
-        {
-            event.prevent_default();
-            live.announce(format!("{} copied", format::count(lines, "line")));
-        }
-    };
-    let keydown = move |event: KeyboardEvent| {
-        if event.key() == "Escape" && pane.all.get_untracked() {
-            pane.all.set(false);
-            log_selection::forget();
-        }
-        let is_all = (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("a");
-        if is_all && !is_field(&event) {
-            event.prevent_default();
-            pane.pause();
-            log_selection::mark(pane.list);
-            pane.all.set(true);
-            let count = live.read(|state| state.logs.shown().len());
-            live.announce(format!("{} selected", format::count(count, "line")));
-        }
-    };
-    // what is selected is what is shown: with other devices it would be something else
+    // what is selected is what is shown: other devices end the selection
     Effect::new(move |before: Option<(bool, BTreeSet<DeviceId>)>| {
         let now = live.with_logs(|state| (state.logs.paused().is_some(), state.logs.query().devices.clone()));
         if before.is_some_and(|(paused, devices)| (paused && !now.0) || devices != now.1) {
@@ -127,8 +148,8 @@ pub fn LogView() -> impl IntoView {
             class="pane pane--logs"
             aria-labelledby="logs-title"
             data-heir=".log"
-            on:copy=copy
-            on:keydown=keydown
+            on:copy=move |event| pane.copy(&event)
+            on:keydown=move |event| pane.select_by_key(&event)
         >
             <PaneSeparator
                 edge=Edge::Left
@@ -200,7 +221,7 @@ fn LogHead(pane: LogPane) -> impl IntoView {
             <button
                 type="button"
                 class="button"
-                title="Long lines go on in the next row"
+                title="Wrap long lines"
                 aria-pressed=move || pane.wraps.get().to_string()
                 on:click=wrap
             >
@@ -223,7 +244,7 @@ fn LogHead(pane: LogPane) -> impl IntoView {
     .into_any()
 }
 
-/// What is said over the lines: that there are newer ones, and that all are selected.
+/// Drawn over the lines: how many newer ones there are, and that all are selected.
 #[component]
 fn LogOverlay(pane: LogPane) -> impl IntoView {
     let live = pane.live;
@@ -258,7 +279,7 @@ fn LogOverlay(pane: LogPane) -> impl IntoView {
     .into_any()
 }
 
-/// Whether it happens in something that one types into, which copies and selects for itself.
+/// Whether the event is in a form field, which handles copying and selecting itself.
 fn is_field(event: &impl AsRef<web_sys::Event>) -> bool {
     use wasm_bindgen::JsCast as _;
     let target = event.as_ref().target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());

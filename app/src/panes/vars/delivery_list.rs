@@ -3,18 +3,17 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use protocol::model::Desired;
-use protocol::model::{DeviceId, VarName};
+use protocol::model::{Desired, DeviceId, VarName};
 
-use super::SmallButton;
+use crate::components::SmallButton;
 use crate::format;
 use crate::live::{DeviceRow, Fate, Ranking, VarState, use_live};
 
-/// Most devices that are listed; the others are counted.
+/// At most so many devices are listed; the others are counted.
 const MAX_ROWS: usize = 50;
-/// A list that is longer can be filtered.
+/// A longer list can be filtered.
 const FILTER_FROM: usize = 12;
-/// The rows keep their places while devices answer, and are sorted anew once it was quiet for so long.
+/// The rows keep their places while devices answer, and are sorted again after so long without an answer.
 const QUIET: Duration = Duration::from_millis(400);
 
 /// The rows that a chip opens.
@@ -22,7 +21,7 @@ const QUIET: Duration = Duration::from_millis(400);
 pub fn DeliveryList(
     /// Which variable.
     name: VarName,
-    /// What it is called on the page.
+    /// Its name on the page.
     label: String,
     /// Closes it.
     on_close: Callback<()>,
@@ -62,7 +61,7 @@ fn Declarer(name: StoredValue<VarName>) -> impl IntoView {
 }
 
 fn words_of_declarer(name: &str, online: bool) -> String {
-    let away = if online { "" } else { ", which is not connected now" };
+    let away = if online { "" } else { ", currently offline" };
     format!("Declared by {}{away}.", format::isolated(name))
 }
 
@@ -90,7 +89,7 @@ fn Head(all: Memo<usize>, wanted: RwSignal<String>, on_close: Callback<()>) -> i
     .into_any()
 }
 
-/// What is wanted, by whom, and what can be done about it.
+/// The desired value, who set it, and what can be done with it.
 #[component]
 fn Wanted(name: StoredValue<VarName>) -> impl IntoView {
     let live = use_live();
@@ -106,12 +105,12 @@ fn Wanted(name: StoredValue<VarName>) -> impl IntoView {
             <Show when=move || is_wanted.get() && !locked.get()>
                 <SmallButton
                     text="Push again"
-                    title="Send it to the games once more"
+                    title="Send it to the games again"
                     on_press=move |()| name.with_value(|name| live.push_again(name))
                 />
                 <SmallButton
                     text="Let go"
-                    title="Let the games go back to their own value"
+                    title="Let the games go back to their own values"
                     on_press=move |()| name.with_value(|name| live.let_go(name))
                 />
             </Show>
@@ -137,8 +136,8 @@ fn words_of_edit(var: &VarState) -> Option<String> {
     }
 }
 
-/// The ranking that is shown: a new one at once when devices came or another filter was typed, else when it was
-/// quiet, so that no row moves under the reader's eyes while answers come in.
+/// The ranking that is shown: a new one at once when devices appear or the filter changes, otherwise after a pause, so that
+/// no row moves while somebody reads it and answers come in.
 fn held_ranking(name: StoredValue<VarName>, wanted: RwSignal<String>) -> RwSignal<Ranking> {
     let live = use_live();
     let newest = Memo::new(move |_| {
@@ -210,7 +209,7 @@ fn look(fate: Fate) -> (&'static str, &'static str) {
     }
 }
 
-/// What a row says, and the value that it says it of.
+/// What a row says, and the value that follows.
 fn words(row: &DeviceRow) -> (&'static str, Option<String>) {
     let reports = row.reports.clone();
     match (row.fate, reports.is_some()) {
@@ -221,7 +220,7 @@ fn words(row: &DeviceRow) -> (&'static str, Option<String>) {
         (Fate::Clamped, _) => ("clamped", None),
         (Fate::Pending, true) => ("pending, reports", reports),
         (Fate::Pending, false) => ("pending", None),
-        (Fate::Waiting, _) => ("offline, delivered when it returns", None),
+        (Fate::Waiting, _) => ("offline, delivered on reconnect", None),
         (Fate::Drifted, _) => ("applied, is now", reports),
         (Fate::Applied, _) if row.online => ("applied", None),
         (Fate::Applied, _) => ("applied, offline now", None),
@@ -240,7 +239,7 @@ fn others(ranking: &Ranking) -> Option<String> {
     let each: Vec<String> =
         ranking.more.iter().map(|(fate, count)| format!("{count} {}", word(*fate))).collect();
     match each.as_slice() {
-        [] if ranking.shown.is_empty() && ranking.all > 0 => Some("No device has such a name.".to_owned()),
+        [] if ranking.shown.is_empty() && ranking.all > 0 => Some("No device matches.".to_owned()),
         [] if ranking.all == 0 => Some("No device has answered yet.".to_owned()),
         [] => None,
         [_] => Some(format!("and {count} more that {}", clause(ranking.more[0].0))),
@@ -300,13 +299,13 @@ mod tests {
         let untold = DeviceRow { reports: five.clone(), ..row(Fate::Untold) };
         assert_eq!(words(&untold), ("can't be told, keeps", five.clone()));
         let away = DeviceRow { online: false, reports: five, ..row(Fate::Waiting) };
-        assert_eq!(words(&away), ("offline, delivered when it returns", None));
+        assert_eq!(words(&away), ("offline, delivered on reconnect", None));
     }
 
     #[test]
     fn it_says_whose_declaration_counts() {
         assert_eq!(words_of_declarer("pixel", true), format!("Declared by {}.", format::isolated("pixel")));
-        assert!(words_of_declarer("pixel", false).ends_with(", which is not connected now."));
+        assert!(words_of_declarer("pixel", false).ends_with(", currently offline."));
     }
 
     #[test]
@@ -322,6 +321,6 @@ mod tests {
         let mixed = [(Fate::Pending, 3), (Fate::Applied, 947)];
         assert_eq!(others(&ranking(&mixed)).as_deref(), Some("and 950 more: 3 pending, 947 applied"));
         let none = Ranking { all: 3, ..Ranking::default() };
-        assert_eq!(others(&none).as_deref(), Some("No device has such a name."));
+        assert_eq!(others(&none).as_deref(), Some("No device matches."));
     }
 }

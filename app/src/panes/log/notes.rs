@@ -1,9 +1,9 @@
-//! What was not as it should be with a line of the log, and what was made of it.
+//! What was wrong with a log line, and how it was read.
 
 use leptos::prelude::*;
 use protocol::line::log_notes;
 
-/// A sentence for each; nothing where there is nothing to say.
+/// A sentence for each problem.
 #[component]
 pub(super) fn LogNotes(
     /// The fields of the line.

@@ -1,20 +1,20 @@
-//! The devices: which are connected, when the others were seen, and which of them the page is about.
+//! The devices: which are connected, when the others were last seen, and which of them are selected.
 
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::prelude::*;
-use protocol::model::Device;
-use protocol::model::{DeviceId, UnixMicros};
+use protocol::model::{Device, DeviceId, UnixMicros};
 use wasm_bindgen::JsCast;
 
-use super::pane_separator::{Edge, PaneSeparator};
-use super::{Forget, Refusals};
+use super::forget::Forget;
+use super::refusals::Refusals;
+use crate::components::{Edge, PaneSeparator, focus_id};
 use crate::format;
 use crate::live::{Forgettable, Live, LiveState, use_live};
 
 /// Least width of the pane, in pixels.
 const LEAST_PX: f64 = 160.0;
 
-/// What variables and log keep beside it, in pixels.
+/// The width reserved for variables and log, in pixels.
 const fn spare(_: f64) -> f64 {
     740.0
 }
@@ -22,10 +22,10 @@ const fn spare(_: f64) -> f64 {
 /// The first pane of the live page.
 #[component]
 pub fn DeviceList(
-    /// The server's clock, about.
+    /// The server's clock, roughly.
     #[prop(into)]
     now: Signal<UnixMicros>,
-    /// Opens what says how a game connects.
+    /// Opens the dialog that says how a game connects.
     on_connect: Callback<()>,
 ) -> impl IntoView {
     let live = use_live();
@@ -39,7 +39,7 @@ pub fn DeviceList(
             <PaneSeparator
                 edge=Edge::Right
                 name="devices-width"
-                label="Width of the devices"
+                label="Width of the device list"
                 key=format!("devices-width:{}", live.read(LiveState::project))
                 least=LEAST_PX
                 spare
@@ -72,20 +72,20 @@ pub fn DeviceList(
     .into_any()
 }
 
-/// The connected ones first; each half stays in the order of first sight.
+/// The connected ones first; both halves in the order in which they were first seen.
 fn order(state: &LiveState) -> Vec<DeviceId> {
     let ids = |online| state.devices().filter(move |device| device.online == online).map(|device| device.id);
     ids(true).chain(ids(false)).collect()
 }
 
-/// Shows all devices, and says whom edits reach whatever is selected.
+/// Shows all devices, and says which games edits reach, whatever is selected.
 #[component]
 fn AllDevices(online: Memo<usize>) -> impl IntoView {
     let live = use_live();
     let all = Memo::new(move |_| live.with_scope(|state| state.scope().is_all()));
     let refused = move || live.with_refused(LiveState::refused_in_all);
     let gave_way = move || live.with_devices(LiveState::gave_way);
-    // one line either way: the devices below must not move while somebody selects them
+    // always one line: the devices below must not move while somebody selects them
     let target = move || match (online.get(), all.get()) {
         (0, _) => "edits wait for a game".to_owned(),
         (games, true) => format!("edits go to {}", format::count(games, "game")),
@@ -105,7 +105,7 @@ fn AllDevices(online: Memo<usize>) -> impl IntoView {
                 <small>{target}</small>
                 <small hidden=move || gave_way() == 0>{move || format::gave_way(gave_way())}</small>
                 <small class="refused-total" hidden=move || refused() == 0>
-                    {move || format!("{} in all", format::refused(refused()))}
+                    {move || format!("{} in total", format::refused(refused()))}
                 </small>
             </span>
         </button>
@@ -122,9 +122,9 @@ struct Listing {
 }
 
 impl Listing {
-    /// A click on a row: it alone, with Ctrl in addition, with Shift everything up to it.
+    /// A click on a row selects it alone; with Ctrl as well; with Shift everything up to it.
     fn click(self, device: DeviceId, event: &MouseEvent) {
-        // who reads what was refused of it, or forgets it, selects nothing
+        // reading its refusals, or forgetting it, selects nothing
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if target.is_some_and(|target| target.closest(".refused, .forget").is_ok_and(|found| found.is_some()))
         {
@@ -177,7 +177,7 @@ impl Listing {
             self.extend_to(listed[to]);
         }
         self.current.set(Some(listed[to]));
-        focus(&box_id(listed[to]));
+        focus_id(&box_id(listed[to]));
     }
 
     /// The device that is in the Tab order.
@@ -193,16 +193,17 @@ fn DeviceRow(device: DeviceId, now: Signal<UnixMicros>, list: Listing) -> impl I
     let live = list.live;
     let selected = Memo::new(move |_| live.with_scope(|state| state.scope().is_selected(device)));
     let is_stop = Memo::new(move |_| list.stop() == Some(device));
-    // its box adds and takes away, also for fingers, which have no Ctrl
+    // the box adds and removes, for touch too, which has no Ctrl
     let tick = move |event: MouseEvent| {
         event.stop_propagation();
         list.current.set(Some(device));
-        match event.shift_key() {
-            true => list.extend_to(device),
-            false => live.select(|scope| scope.toggle(device)),
+        if event.shift_key() {
+            list.extend_to(device)
+        } else {
+            live.select(|scope| scope.toggle(device))
         }
         if let Some(tick) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
-            // the browser has turned it round already, whether or not it could be selected
+            // the browser has toggled it already, whether or not it could be selected
             tick.set_checked(selected.get_untracked());
         }
     };
@@ -254,7 +255,7 @@ fn DeviceText(device: DeviceId, now: Signal<UnixMicros>, name_id: String) -> imp
     let state = move || {
         device.with(|device| match device {
             Some(Device { online: false, last_seen, .. }) => {
-                format!("offline · seen {}", format::ago(*last_seen, now.get()))
+                format!("offline · last seen {}", format::ago(*last_seen, now.get()))
             }
             _ => "online".to_owned(),
         })
@@ -276,12 +277,4 @@ fn DeviceText(device: DeviceId, now: Signal<UnixMicros>, name_id: String) -> imp
 
 fn box_id(device: DeviceId) -> String {
     format!("device-{device}")
-}
-
-fn focus(id: &str) {
-    let found = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
-    if let Some(element) = found {
-        // it fails for elements that can't have the focus only
-        let _ = element.focus();
-    }
 }

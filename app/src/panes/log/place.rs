@@ -1,20 +1,20 @@
-//! Where the log is scrolled to, and what keeps it there.
+//! The log's scroll position, and what keeps it.
 
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::log_view::LogPane;
+use super::LogPane;
 use crate::live::{LogRow, LogRows};
 
-/// Height of a row; the style sheet says the same.
+/// Height of a row; the same as in the style sheet.
 pub(super) const LINE_PX: f64 = 20.0;
-/// How long nobody types before the server's lines are looked through.
+/// The pause in typing after which the server's lines are searched.
 const TYPING_PAUSE: std::time::Duration = std::time::Duration::from_millis(300);
 
-/// What is known of the list after hydration, in rows.
+/// The visible part of the list, in rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Sight {
-    /// How far up from the newest line the view is scrolled.
+    /// How far it is scrolled up from the newest line.
     pub below: f64,
     /// How high it is.
     pub height: f64,
@@ -44,12 +44,12 @@ pub(super) fn columns_of(list: &web_sys::HtmlDivElement) -> u32 {
     message.map_or(0, |message| (f64::from(message.client_width()) / CHARACTER_PX) as u32)
 }
 
-/// Another filter looks at the server's lines once nobody types any more, if too few are here to fill the view.
+/// After the filter has changed and typing has paused, searches the server's lines if too few are here to fill the view.
 pub(super) fn look_when_query_rests(pane: LogPane, look: Callback<()>) {
     let turn = StoredValue::new(0u32);
     let query = Memo::new(move |_| pane.live.with_logs(|state| state.logs.query().clone()));
     Effect::new(move |before: Option<()>| {
-        // read and not only tracked: a memo that was never read listens to nothing
+        // read, not only tracked: a memo that was never read tracks nothing
         query.with(|_| ());
         if before.is_none() {
             return;
@@ -67,7 +67,7 @@ pub(super) fn look_when_query_rests(pane: LogPane, look: Callback<()>) {
     });
 }
 
-/// Following means standing at the newest line.
+/// Following again scrolls to the newest line.
 pub(super) fn follow_when_resumed(pane: LogPane, measure: Callback<()>) {
     Effect::new(move |before: Option<bool>| {
         let held = pane.live.with_logs(|state| state.logs.paused()).is_some();
@@ -82,7 +82,7 @@ pub(super) fn follow_when_resumed(pane: LogPane, measure: Callback<()>) {
     });
 }
 
-/// While one looks back, the lowest line in view stays where it is, also when rows are added or go below it.
+/// While somebody scrolls back, the lowest line in view stays where it is, even when rows come or go below it.
 pub(super) fn keep_place(pane: LogPane, rows: Memo<LogRows>, sight: RwSignal<Option<Sight>>) {
     let anchor = StoredValue::new(None::<(u64, f64)>);
     let find = move |seq: u64| {
@@ -117,7 +117,7 @@ pub(super) fn keep_place(pane: LogPane, rows: Memo<LogRows>, sight: RwSignal<Opt
         if (is - offset - was.below).abs() < 0.5 {
             return;
         }
-        // when the rows have their new height, and before anything is painted
+        // once the rows have their new height, before the next paint
         request_animation_frame(move || {
             if let Some(list) = pane.list.try_get_untracked().flatten() {
                 list.set_scroll_top(-(((is - offset) * LINE_PX) as i32));
@@ -126,14 +126,14 @@ pub(super) fn keep_place(pane: LogPane, rows: Memo<LogRows>, sight: RwSignal<Opt
     });
 }
 
-/// Runs with each change of the list's size: a phone shows it late, a selected line makes it lower.
+/// Runs whenever the list's size changes: a phone shows it late, and the details make it shorter.
 pub(super) fn observe_size(list: NodeRef<Div>, changed: Callback<()>) {
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         use wasm_bindgen::prelude::{Closure, JsValue};
         let list = list.get()?;
         let run = Closure::<dyn Fn(JsValue)>::new(move |_| changed.run(()));
-        // it fails in browsers without it, which then keep the first size
+        // it fails in browsers without the observer, which keep the first size
         let observer =
             web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(run.as_ref())).ok()?;
         observer.observe(&list);

@@ -1,4 +1,4 @@
-//! What of the log is selected in the browser, and the clipboard.
+//! What is selected of the log in the browser, and the clipboard.
 
 use std::ops::RangeInclusive;
 
@@ -6,8 +6,8 @@ use leptos::ev::ClipboardEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
 
-/// Numbers of the lines of which something is selected, from the first to the last. `None`: none, or a part of one
-/// message, which the browser copies as it is.
+/// The numbers of the lines that the selection touches, first to last. `None`: nothing, or a part of one message, which the
+/// browser copies as it is.
 pub(super) fn marked(list: NodeRef<Div>) -> Option<RangeInclusive<u64>> {
     #[cfg(feature = "hydrate")]
     return browser::marked(&list.get_untracked()?);
@@ -18,7 +18,7 @@ pub(super) fn marked(list: NodeRef<Div>) -> Option<RangeInclusive<u64>> {
     }
 }
 
-/// Whether any text of the list is selected; runs `changed` when that changes.
+/// Calls `changed` with whether any text of the list is selected, when that may have changed.
 pub(super) fn watch(list: NodeRef<Div>, changed: Callback<bool>) {
     #[cfg(feature = "hydrate")]
     {
@@ -33,7 +33,7 @@ pub(super) fn watch(list: NodeRef<Div>, changed: Callback<bool>) {
     let _ = (list, changed);
 }
 
-/// Selects what is drawn of the list: browsers copy nothing where nothing is selected.
+/// Selects what is drawn of the list: browsers fire no copy event without a selection.
 pub(super) fn mark(list: NodeRef<Div>) {
     #[cfg(feature = "hydrate")]
     if let (Some(selection), Some(list)) = (browser::selection(), list.get_untracked()) {
@@ -44,7 +44,7 @@ pub(super) fn mark(list: NodeRef<Div>) {
     let _ = list;
 }
 
-/// Selects nothing.
+/// Clears the selection.
 pub(super) fn forget() {
     #[cfg(feature = "hydrate")]
     if let Some(selection) = browser::selection() {
@@ -53,12 +53,12 @@ pub(super) fn forget() {
     }
 }
 
-/// Puts text on the clipboard in place of what the browser would; whether it could.
+/// Puts text on the clipboard instead of what the browser would; whether it could.
 pub(super) fn put(event: &ClipboardEvent, text: &str) -> bool {
     event.clipboard_data().is_some_and(|data| data.set_data("text/plain", text).is_ok())
 }
 
-/// Of the document: `selectionchange` does not come up to the window.
+/// On the document: `selectionchange` does not bubble to the window.
 #[cfg(feature = "hydrate")]
 struct Listener {
     event: &'static str,
@@ -106,7 +106,7 @@ mod browser {
         range().is_some_and(|range| range.intersects_node(list).unwrap_or(false) && starts_in(&range, list))
     }
 
-    /// A selection of the whole page is none of the log's.
+    /// A selection of the whole page is not one of the log.
     fn starts_in(range: &Range, list: &HtmlDivElement) -> bool {
         [range.start_container(), range.end_container()]
             .into_iter()

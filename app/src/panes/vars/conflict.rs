@@ -1,14 +1,13 @@
-//! Somebody else's edit of the variable that a hand is in, and the choice that this leaves.
+//! Somebody else's edit of the variable that a hand is in, and how to resolve it.
 
 use leptos::prelude::*;
-use protocol::model::Desired;
-use protocol::model::VarName;
+use protocol::model::{Desired, VarName};
 
-use super::SmallButton;
+use crate::components::SmallButton;
 use crate::format;
 use crate::live::{brief, use_live};
 
-/// A line below the row while somebody else has set the variable under the hand, and nothing was sent yet.
+/// A line below the row, once somebody else has set the variable under the hand and before anything is sent.
 #[component]
 pub fn CompetingEdit(
     /// Which variable.
@@ -34,7 +33,7 @@ fn sentence(Desired { author, value, .. }: &Desired) -> String {
     }
 }
 
-/// Beside the sentence of a conflict: whose value it is to be.
+/// The choice beside a conflict: whose value wins.
 #[component]
 pub fn ConflictChoice(
     /// Which variable.

@@ -1,58 +1,36 @@
-//! The lines of the log: those that are in view, out of all that are held.
+//! The log's lines: of all that are loaded, those in view.
 
 use std::sync::Arc;
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use protocol::model::LogLine;
-use protocol::model::UnixMicros;
+use protocol::model::{LogLine, UnixMicros};
 
-use super::log_place::{
+use super::LogPane;
+use super::place::{
     LINE_PX, Sight, columns_of, follow_when_resumed, keep_place, look_when_query_rests, observe_size, reveal,
 };
-use super::log_row::{Drawn, Row};
-use super::log_selection;
-use super::log_view::LogPane;
+use super::row::{Drawn, Row};
+use super::selection;
 use crate::format;
 use crate::live::{LiveState, LogRows, text_height};
 
 /// Rows that are drawn above and below the visible ones.
 const OVERSCAN: usize = 20;
-/// Rows of the first paint, which has no idea of the pane's height.
+/// Rows of the first paint, when the pane's height is unknown.
 const FIRST_ROWS: usize = 100;
-/// Rows that are drawn at most for the sake of a selection that reaches out of view.
+/// At most so many rows are drawn to keep a selection that reaches out of view.
 const MAX_SELECTED_ROWS: usize = 3_000;
-/// So near the oldest line that older ones are fetched.
+/// Older lines are fetched this close to the oldest one.
 const NEAR_ROWS: f64 = 15.0;
 
-/// The lines that are in view, out of all that are held.
+/// The scrolling list.
 #[component]
 pub(super) fn LogLines(pane: LogPane) -> impl IntoView {
-    let LogPane { live, zone, list, .. } = pane;
+    let list = pane.list;
     let sight = RwSignal::new(None::<Sight>);
-    let columns = Memo::new(move |_| sight.get().map_or(0, |sight| sight.columns));
-    let rows = Memo::new_with_compare(
-        move |_| {
-            let (zone, wraps, columns) = (zone.get(), pane.wraps.get(), columns.get());
-            let day_of = |at: UnixMicros| format::day_number(at, zone.minutes_east(at));
-            let height_of = |line: &LogLine| if wraps { text_height(&line.message, columns) } else { 1 };
-            live.with_logs(|state| match is_empty(state) {
-                true => LogRows::default(),
-                false => LogRows::lay_out(state.logs.window(), day_of, height_of),
-            })
-        },
-        |_, _| true,
-    );
-    // the rows that were drawn last, counted from the end, where none are added while one looks back
-    let last = StoredValue::new((0, 0));
-    let drawn = Memo::new(move |_| {
-        let selecting = pane.selecting.get();
-        rows.with(|rows| {
-            let (from, to) = drawn_rows(rows, sight.get(), selecting.then(|| last.get_value()));
-            last.set_value((rows.len() - from, rows.len() - to));
-            live.read(|state| Drawn::new(state, rows, from, to))
-        })
-    });
+    let rows = laid_out(pane, sight);
+    let drawn = drawn(pane, rows, sight);
     let measure = move || {
         let Some(list) = list.get_untracked() else { return };
         sight.set(Some(Sight {
@@ -64,54 +42,19 @@ pub(super) fn LogLines(pane: LogPane) -> impl IntoView {
     };
     Effect::new(measure);
     observe_size(list, Callback::new(move |()| measure()));
-    let look_further = move || {
-        let gap = live.read(|state| if state.logs.is_cleared() { None } else { state.logs.older() });
-        let is_near = sight.get_untracked().is_some_and(|sight| {
-            let above = rows.with_untracked(|rows| f64::from(rows.height())) - sight.below - sight.height;
-            sight.height > 0.0 && above < NEAR_ROWS
-        });
-        if let (Some(gap), true) = (gap, is_near) {
-            live.look(gap);
-        }
-    };
     let scrolled = move |_| {
         measure();
         if sight.get_untracked().is_some_and(|sight| sight.below > 0.5) {
             pane.pause();
-            look_further();
+            search_further(pane, rows, sight);
         }
     };
-    look_when_query_rests(pane, Callback::new(move |()| look_further()));
+    look_when_query_rests(pane, Callback::new(move |()| search_further(pane, rows, sight)));
     follow_when_resumed(pane, Callback::new(move |()| measure()));
     keep_place(pane, rows, sight);
-    log_selection::watch(
-        list,
-        Callback::new(move |is: bool| {
-            if is && !pane.selecting.get_untracked() {
-                pane.pause();
-            }
-            if is != pane.selecting.get_untracked() {
-                pane.selecting.set(is);
-            }
-        }),
-    );
-    let keydown = move |event: KeyboardEvent| {
-        let by: isize = match event.key().as_str() {
-            "ArrowUp" => -1,
-            "ArrowDown" => 1,
-            "Escape" => return pane.chosen.set(None),
-            _ => return,
-        };
-        event.prevent_default();
-        pane.pause();
-        let next = live.read(|state| neighbour(state, pane.chosen.get_untracked().as_deref(), by));
-        if let Some((index, line)) = next {
-            pane.chosen.set(Some(line));
-            rows.with_untracked(|rows| reveal(pane, rows, index));
-        }
-    };
-    // Until the pane is measured nothing is placed: the rows that are drawn stand one below the other. So the server's page needs no
-    // `style` attribute, which its policy forbids, and without scripts there is no room for what is not drawn.
+    selection::watch(list, Callback::new(move |is_any| pane.select(is_any)));
+    // Until the pane is measured the rows are in normal flow. So the server's page needs no `style` attribute, which its policy
+    // forbids, and without scripts no space is left for rows that are not drawn.
     let placed = move || sight.with(Option::is_some);
     let px = |rows: u32| format!("{}px", f64::from(rows) * LINE_PX);
     let height = move || placed().then(|| px(rows.with(LogRows::height)));
@@ -127,7 +70,7 @@ pub(super) fn LogLines(pane: LogPane) -> impl IntoView {
             tabindex="0"
             node_ref=list
             on:scroll=scrolled
-            on:keydown=keydown
+            on:keydown=move |event| choose_by_key(pane, rows, &event)
             on:mousedown=move |_| pane.all.set(false)
         >
             <div class="log-body" class:log-body--placed=placed style:height=height>
@@ -147,13 +90,76 @@ pub(super) fn LogLines(pane: LogPane) -> impl IntoView {
     .into_any()
 }
 
-/// Whether there is nothing to be seen here or on the server.
+/// All rows with their heights.
+fn laid_out(pane: LogPane, sight: RwSignal<Option<Sight>>) -> Memo<LogRows> {
+    let columns = Memo::new(move |_| sight.get().map_or(0, |sight| sight.columns));
+    Memo::new_with_compare(
+        move |_| {
+            let (zone, wraps, columns) = (pane.zone.get(), pane.wraps.get(), columns.get());
+            let day_of = |at: UnixMicros| format::day_number(at, zone.minutes_east(at));
+            let height_of = |line: &LogLine| if wraps { text_height(&line.message, columns) } else { 1 };
+            pane.live.with_logs(|state| {
+                if is_empty(state) {
+                    LogRows::default()
+                } else {
+                    LogRows::lay_out(state.logs.window(), day_of, height_of)
+                }
+            })
+        },
+        |_, _| true,
+    )
+}
+
+/// The rows to draw.
+fn drawn(pane: LogPane, rows: Memo<LogRows>, sight: RwSignal<Option<Sight>>) -> Memo<Drawn> {
+    // the rows that were drawn last, counted from the end, where none are added while somebody scrolls back
+    let last = StoredValue::new((0, 0));
+    Memo::new(move |_| {
+        let selecting = pane.selecting.get();
+        rows.with(|rows| {
+            let (from, to) = drawn_rows(rows, sight.get(), selecting.then(|| last.get_value()));
+            last.set_value((rows.len() - from, rows.len() - to));
+            pane.live.read(|state| Drawn::new(state, rows, from, to))
+        })
+    })
+}
+
+/// Searches older lines when the oldest one is close to the view.
+fn search_further(pane: LogPane, rows: Memo<LogRows>, sight: RwSignal<Option<Sight>>) {
+    let gap = pane.live.read(|state| if state.logs.is_cleared() { None } else { state.logs.older() });
+    let is_near = sight.get_untracked().is_some_and(|sight| {
+        let above = rows.with_untracked(|rows| f64::from(rows.height())) - sight.below - sight.height;
+        sight.height > 0.0 && above < NEAR_ROWS
+    });
+    if let (Some(gap), true) = (gap, is_near) {
+        pane.live.look(gap);
+    }
+}
+
+/// The arrow keys choose a line, and Escape closes its details.
+fn choose_by_key(pane: LogPane, rows: Memo<LogRows>, event: &KeyboardEvent) {
+    let by: isize = match event.key().as_str() {
+        "ArrowUp" => -1,
+        "ArrowDown" => 1,
+        "Escape" => return pane.chosen.set(None),
+        _ => return,
+    };
+    event.prevent_default();
+    pane.pause();
+    let next = pane.live.read(|state| neighbour(state, pane.chosen.get_untracked().as_deref(), by));
+    if let Some((index, line)) = next {
+        pane.chosen.set(Some(line));
+        rows.with_untracked(|rows| reveal(pane, rows, index));
+    }
+}
+
+/// Whether there are no lines here or on the server.
 fn is_empty(state: &LiveState) -> bool {
     let logs = &state.logs;
     logs.kept() == 0 && logs.older().is_none() && !logs.is_cleared() && logs.shown().is_empty()
 }
 
-/// Which rows to draw. Before the pane is measured: the last ones. Those of a selection stay, counted from the end.
+/// Which rows to draw; before the pane is measured, the last ones. Those of a selection stay, counted from the end.
 fn drawn_rows(rows: &LogRows, sight: Option<Sight>, selected: Option<(usize, usize)>) -> (usize, usize) {
     let total = rows.len();
     let Some(Sight { below, height, .. }) = sight else { return (total.saturating_sub(FIRST_ROWS), total) };

@@ -1,26 +1,22 @@
-//! The box above the log: level and text.
+//! The filter above the log: level and text.
 
 use leptos::html::Input;
 use leptos::prelude::*;
 use protocol::filter::{Filter, FilterError};
 use protocol::model::Level;
 
-use super::log_view::LogPane;
-use super::typed_before;
+use super::LogPane;
+use crate::components::take_typed;
 use crate::live::{Live, MAX_FILTER_CHARS};
 
-/// What can't be read is underlined, with what to write instead, and the last good filter stays.
+/// What can't be parsed is underlined, with what to write instead, and the last valid filter stays.
 #[component]
 pub(super) fn LogFilter(pane: LogPane) -> impl IntoView {
     let live = pane.live;
     let (text, at_least) = (live.log_filter, live.log_level);
     let parsed = Memo::new(move |_| text.with(|text| Filter::parse(text)));
     let field = NodeRef::<Input>::new();
-    Effect::new(move || {
-        if let Some(typed) = field.get().and_then(|field| typed_before(&field)) {
-            text.set(typed);
-        }
-    });
+    take_typed(field, text);
     Effect::new(move || {
         at_least.track();
         let filter = parsed.get().ok();

@@ -1,26 +1,25 @@
-//! One line of the log whole, a field a row.
+//! One log line in full, a field in each row.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
 use protocol::line::flatten;
-use protocol::model::LogLine;
-use protocol::model::UnixMicros;
+use protocol::model::{LogLine, UnixMicros};
 
-use super::log_notes::LogNotes;
-use super::log_row::Message;
-use super::log_view::LogPane;
-use super::pane_separator::{Edge, PaneSeparator};
+use super::LogPane;
+use super::notes::LogNotes;
+use super::row::Message;
+use crate::components::{Edge, PaneSeparator};
 use crate::format;
 use crate::live::LiveState;
 use crate::zone::Zone;
 
-/// Most fields that are shown; a download has all of them.
+/// At most so many fields are shown; a download has all of them.
 const MAX_FIELDS: usize = 500;
 /// Least height, in pixels.
 const LEAST_PX: f64 = 96.0;
 
-/// What the lines keep above, in pixels.
+/// The height reserved for the lines above, in pixels.
 const fn spare(_: f64) -> f64 {
     280.0
 }

@@ -1,4 +1,4 @@
-//! What became of an edit: sign, word and colour, always all three, and a button that opens the devices.
+//! The status of an edit: symbol, words and colour, always all three, on a button that opens the list of devices.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use leptos::prelude::*;
 use crate::format::{self, isolated};
 use crate::live::{Spread, Status, Tally};
 
-/// A chip that has nothing more to say keeps its words so long, then only its sign.
+/// A settled chip keeps its words for so long, then only its symbol.
 const FADES_AFTER: Duration = Duration::from_secs(4);
-/// Most characters of a value in a chip.
+/// Characters of a value in a chip.
 const VALUE_CHARS: usize = 24;
 
 /// The chip at the end of a variable's row.
 #[component]
 pub fn StatusChip(
-    /// The variable, for whoever hears the chip alone.
+    /// The variable, for screen readers.
     #[prop(into)]
     label: Signal<String>,
     /// What to say.
@@ -43,7 +43,7 @@ pub fn StatusChip(
             <span class="chip-sign" aria-hidden="true">
                 {move || status.with(look).1}
             </span>
-            // a line does not begin with the dot
+            // no line starts with the dot
             <span class="chip-text">{move || text.with(|text| text.replace(" · ", "\u{a0}· "))}</span>
             <span class="chip-more" aria-hidden="true">
                 {move || if open.get() { "▴" } else { "▾" }}
@@ -53,7 +53,7 @@ pub fn StatusChip(
     .into_any()
 }
 
-/// Whether the chip is down to its sign: at once where it was settled before, else when it has been for a while.
+/// Whether only the symbol is shown: at once where the chip was settled before, otherwise after a while.
 fn fading(status: Signal<Status>) -> RwSignal<bool> {
     let quiet = RwSignal::new(status.with_untracked(is_settled));
     let mut fade = debounce(FADES_AFTER, move |()| {
@@ -73,7 +73,7 @@ fn fading(status: Signal<Status>) -> RwSignal<bool> {
     quiet
 }
 
-/// Whether everything is as the person wanted it.
+/// Whether the edit has arrived everywhere, as it was made.
 fn is_settled(status: &Status) -> bool {
     match status {
         Status::Sent(tally) | Status::Ran(_, tally) => tally.is_settled(),
@@ -119,24 +119,24 @@ pub(super) fn words(status: &Status) -> String {
         Status::Sent(tally) => sent_to_many(tally),
         Status::LetGo(tally) => let_go(tally),
         Status::Offline(0) => "no game connected".to_owned(),
-        Status::Offline(devices) => format!("waits for {}", format::count(*devices, "device")),
+        Status::Offline(devices) => format!("waiting for {}", format::count(*devices, "device")),
         Status::Refused(text) => text.clone(),
         Status::Ran(games, tally) => ran(*games, tally),
-        Status::Interrupted => "not every answer heard".to_owned(),
+        Status::Interrupted => "some answers missing".to_owned(),
     }
 }
 
-/// The words, and what there is no room for.
+/// The words, with what the chip has no room for.
 fn sentence(status: &Status) -> String {
     let said = words(status);
     match status {
         Status::Sent(tally) if tally.games > 1 && !tally.is_settled() => said + &p95(tally),
-        Status::Interrupted => "The connection broke before every game had answered.".to_owned(),
+        Status::Interrupted => "The connection dropped before every game had answered.".to_owned(),
         _ => said,
     }
 }
 
-/// Of a single game there is room to say what it did.
+/// For a single game there is room to say what it did.
 fn sent_to_one(tally: &Tally) -> String {
     let time = tally.p95_micros.map(|micros| format!(" · {}", format::latency(micros))).unwrap_or_default();
     if let Some((wanted, is)) = &tally.drift {
@@ -198,11 +198,7 @@ fn mixed(Spread { values, shown, is_range }: &Spread) -> String {
 }
 
 fn clipped(value: &str) -> String {
-    let clipped = match value.char_indices().nth(VALUE_CHARS) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
-    };
-    isolated(&clipped).into_owned()
+    isolated(&format::shortened(value, VALUE_CHARS)).into_owned()
 }
 
 fn ran(games: Option<usize>, tally: &Tally) -> String {
@@ -359,7 +355,7 @@ mod tests {
             let (words, sign) = said(state);
             assert!(!sign.is_empty() && !words.is_empty(), "{state:?}");
         }
-        assert_eq!(words(&states[5]), "waits for 3 devices");
+        assert_eq!(words(&states[5]), "waiting for 3 devices");
         assert_eq!(words(&Status::Untouched), "");
     }
 }

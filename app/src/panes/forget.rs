@@ -1,14 +1,14 @@
-//! *Forget…* on what no game uses any more, and the question that it opens: one for the whole page.
+//! *Forget…* on what no game uses any more, and the dialog that it opens: one for the whole page.
 
 use leptos::ev::SubmitEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::confirm::choice;
-use super::focus::{Neighbour, focus_beside, is_lost};
+use super::neighbour::{Neighbour, focus_beside};
+use crate::components::{choice, is_focus_lost};
 use crate::live::{Forgettable, use_live};
 
-/// The question's id.
+/// The dialog's id.
 const QUESTION: &str = "forget";
 
 /// The button in a row.
@@ -16,7 +16,7 @@ const QUESTION: &str = "forget";
 pub fn Forget(
     /// What it is about.
     what: Forgettable,
-    /// How it is called, for whoever hears the button alone.
+    /// Its name, for screen readers.
     #[prop(into)]
     subject: Signal<String>,
 ) -> impl IntoView {
@@ -35,7 +35,7 @@ pub fn Forget(
     .into_any()
 }
 
-/// What is asked, with a way back that has the focus.
+/// The dialog. *Cancel* has the focus.
 #[component]
 pub fn ForgetQuestion() -> impl IntoView {
     let live = use_live();
@@ -46,7 +46,7 @@ pub fn ForgetQuestion() -> impl IntoView {
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(what) = live.forgetting.get_untracked() else { return };
-        // the row is gone by then, and the focus goes to the one beside it
+        // the row will be gone, and the focus goes to the one beside it
         let neighbour = Neighbour::of(&what, false);
         live.forget(what, move || {
             if let Some(question) = question.try_get_untracked().flatten() {
@@ -56,14 +56,14 @@ pub fn ForgetQuestion() -> impl IntoView {
             focus_beside(neighbour);
         });
     };
-    // the browser gives the focus back to the button, unless a game has taken the variable up meanwhile
+    // the browser returns the focus to the button, unless a game has reported the variable meanwhile
     let on_toggle = move |_| {
         request_animation_frame(move || {
             let is_open = |question: &web_sys::HtmlDivElement| question.matches(":popover-open") == Ok(true);
             let is_closed =
                 question.try_get_untracked().flatten().is_some_and(|question| !is_open(&question));
             if let Some(what) =
-                live.forgetting.try_get_untracked().flatten().filter(|_| is_closed && is_lost())
+                live.forgetting.try_get_untracked().flatten().filter(|_| is_closed && is_focus_lost())
             {
                 focus_beside(Neighbour::of(&what, true));
             }

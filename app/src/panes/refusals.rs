@@ -1,4 +1,4 @@
-//! What was refused of a device: the game may never have read it, so it is to be seen here.
+//! Lines of a device that were refused: the game may never read its socket, so they are shown here.
 
 use leptos::prelude::*;
 use protocol::model::{DeviceId, Refused, RefusedLine, UnixMicros};
@@ -7,12 +7,12 @@ use crate::format;
 use crate::live::use_live;
 use crate::zone::use_zone;
 
-/// A count that opens to codes, and to the last few lines with the reason. Nothing while nothing was refused.
+/// A count that expands to the codes, and to the last few lines with their reasons. Hidden while nothing was refused.
 #[component]
 pub fn Refusals(
-    /// Of which device; `None`: of games that were turned away before they were one.
+    /// Which device; `None`: games that were turned away before they became one.
     device: Option<DeviceId>,
-    /// The server's clock, about.
+    /// The server's clock, roughly.
     #[prop(into)]
     now: Signal<UnixMicros>,
 ) -> impl IntoView {

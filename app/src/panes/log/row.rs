@@ -1,13 +1,12 @@
-//! A row of the log: a line, the day that begins, or what was not looked at.
+//! A row of the log: a line, the start of a day, or a gap.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use protocol::model::LogLine;
-use protocol::model::UnixMicros;
+use protocol::model::{LogLine, UnixMicros};
 
-use super::log_reach::{LogGap, LogReach};
-use super::log_view::LogPane;
+use super::LogPane;
+use super::reach::{LogGap, LogReach};
 use crate::ansi;
 use crate::format;
 use crate::live::{Gap, LiveState, LogRow, LogRows};
@@ -28,7 +27,7 @@ pub(super) enum DrawnRow {
     Line { device: String, line: Arc<LogLine> },
 }
 
-/// By which a row stays the same while others come and go around it.
+/// Identifies a row while others come and go around it.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) enum RowKey {
     Reach,
@@ -97,7 +96,7 @@ fn Line(device: String, line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
     let has_fields = line.fields.is_some();
     let message = line.message.clone();
     let choose = move |_| {
-        // the end of a selection is no click
+        // the end of a selection is not a click
         if !pane.selecting.get_untracked() {
             pane.pause();
             pane.chosen.set(Some(Arc::clone(&line)));
@@ -132,7 +131,7 @@ fn Line(device: String, line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
 pub(super) fn Message(
     /// As the game wrote it.
     text: String,
-    /// One line is one row: the whole text is in the detail.
+    /// Without line breaks: the details have the whole text.
     one_row: bool,
 ) -> impl IntoView {
     let text = if one_row { text.replace(['\n', '\r'], "⏎") } else { text };

@@ -1,8 +1,8 @@
-//! How far back was looked, and the way further: what was not looked at is never passed over.
+//! How far back the log was searched, and the way further: what was not searched is never skipped silently.
 
 use leptos::prelude::*;
 
-use super::log_view::LogPane;
+use super::LogPane;
 use crate::format;
 use crate::live::{Gap, LiveState, Search};
 use crate::zone::Zone;
@@ -11,12 +11,12 @@ use crate::zone::Zone;
 #[derive(Clone, PartialEq)]
 struct Said {
     words: String,
-    button: Option<(&'static str, Deed)>,
+    button: Option<(&'static str, Step)>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Deed {
-    Look(Gap),
+enum Step {
+    Search(Gap),
     ForgetNewer,
     UndoClear,
 }
@@ -28,21 +28,21 @@ pub(super) fn LogReach(pane: LogPane) -> impl IntoView {
     view! { <SaidRow said pane /> }
 }
 
-/// Lines that came while the connection was away.
+/// Lines that arrived while the connection was lost.
 #[component]
 pub(super) fn LogGap(gap: Gap, pane: LogPane) -> impl IntoView {
     let said = Memo::new(move |_| {
         pane.live.with_logs(|state| {
-            let lines = format!("{} came meanwhile", lines_of(gap.lines()));
+            let lines = format!("{} arrived while disconnected", lines_of(gap.lines()));
             match state.logs.search() {
                 Search::Asking(asked) if *asked == gap => {
                     Said { words: format!("{lines}. Loading…"), button: None }
                 }
                 Search::Failed(asked, why) if *asked == gap => Said {
                     words: format!("{lines}. {}", failed(why)),
-                    button: Some(("Try again", Deed::Look(gap))),
+                    button: Some(("Try again", Step::Search(gap))),
                 },
-                _ => Said { words: lines, button: Some(("Load them", Deed::Look(gap))) },
+                _ => Said { words: lines, button: Some(("Load them", Step::Search(gap))) },
             }
         })
     });
@@ -51,10 +51,10 @@ pub(super) fn LogGap(gap: Gap, pane: LogPane) -> impl IntoView {
 
 #[component]
 fn SaidRow(said: Memo<Said>, pane: LogPane) -> impl IntoView {
-    let run = move |deed: Deed| match deed {
-        Deed::Look(gap) => pane.live.look(gap),
-        Deed::ForgetNewer => pane.live.update_logs(|state| state.logs.forget_newer()),
-        Deed::UndoClear => pane.live.update_logs(|state| state.logs.undo_clear()),
+    let run = move |deed: Step| match deed {
+        Step::Search(gap) => pane.live.look(gap),
+        Step::ForgetNewer => pane.live.update_logs(|state| state.logs.forget_newer()),
+        Step::UndoClear => pane.live.update_logs(|state| state.logs.undo_clear()),
     };
     view! {
         <div class="log-reach" role="status">
@@ -79,32 +79,30 @@ fn reach(state: &LiveState, zone: Zone) -> Said {
     let window = logs.window();
     let plain = |words: String| Said { words, button: None };
     let with = |words: String, word, deed| Said { words, button: Some((word, deed)) };
-    let nothing = if logs.shown().is_empty() { "No line passes so far. " } else { "" };
+    let nothing = if logs.shown().is_empty() { "No matches so far. " } else { "" };
     let Some(older) = logs.older() else {
         return match (logs.is_cleared(), logs.shown().is_empty()) {
-            (true, _) => with("Older lines were cleared.".to_owned(), "Show them", Deed::UndoClear),
-            (false, true) => {
-                plain(format!("No line passes. All {} were looked at.", lines_of(window.looked_at())))
-            }
-            (false, false) => plain("The log begins here.".to_owned()),
+            (true, _) => with("Older lines were cleared.".to_owned(), "Show them", Step::UndoClear),
+            (false, true) => plain(format!("No matches in all {}.", lines_of(window.looked_at()))),
+            (false, false) => plain("The log starts here.".to_owned()),
         };
     };
     let back_to = window
         .back_to()
         .map_or_else(String::new, |at| format!(", back to {}", format::moment(at, zone.minutes_east(at))));
-    let looked = format!("{nothing}Looked at {}{back_to}.", lines_of(window.looked_at()));
+    let looked = format!("{nothing}Searched {}{back_to}.", lines_of(window.looked_at()));
     let is_older = |gap: &Gap| gap.before == older.before;
     match logs.search() {
-        Search::Asking(gap) if is_older(gap) => plain(format!("{looked} Looking further…")),
+        Search::Asking(gap) if is_older(gap) => plain(format!("{looked} Searching further…")),
         Search::Failed(gap, why) if is_older(gap) => {
-            with(format!("{looked} {}", failed(why)), "Try again", Deed::Look(older))
+            with(format!("{looked} {}", failed(why)), "Try again", Step::Search(older))
         }
         _ if logs.is_full() => with(
-            format!("{} are loaded, which is all that fit.", lines_of(logs.shown().len() as u64)),
-            "Drop the newer ones and look further",
-            Deed::ForgetNewer,
+            format!("{} are loaded, the most that fit.", lines_of(logs.shown().len() as u64)),
+            "Drop the newer ones and search further",
+            Step::ForgetNewer,
         ),
-        _ => with(looked, "Look further", Deed::Look(older)),
+        _ => with(looked, "Search further", Step::Search(older)),
     }
 }
 

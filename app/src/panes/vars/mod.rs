@@ -1,10 +1,17 @@
 //! The variables, in groups, with a filter above them.
 
+mod conflict;
+mod delivery_list;
+mod row;
+mod row_hand;
+mod status_chip;
+
 use leptos::html::Input;
 use leptos::prelude::*;
 
-use super::focus::keep_focus;
-use super::{ScopeBar, VarRow, typed_before};
+use self::row::VarRow;
+use super::scope_bar::ScopeBar;
+use crate::components::{keep_focus, take_typed};
 use crate::format;
 use crate::live::{ClosedGroups, Group, Live, LiveState, MAX_FILTER_CHARS, VIEWER, group, use_live};
 
@@ -60,34 +67,32 @@ pub fn VarList() -> impl IntoView {
                         view! { <VarGroup path groups closed /> }
                     }
                 />
-                {move || {
-                    (shown() == 0)
-                        .then(|| match all.get() {
-                            0 => view! { <p class="empty">"No game has reported a variable yet."</p> }.into_any(),
-                            _ => {
-                                view! {
-                                    <p class="empty">
-                                        "No variable has “" <bdi>{wanted.get()}</bdi> "” in its name or group. "
-                                        <button
-                                            type="button"
-                                            class="link"
-                                            on:click=move |_| wanted.set(String::new())
-                                        >
-                                            "Clear the filter"
-                                        </button>
-                                    </p>
-                                }
-                                    .into_any()
-                            }
-                        })
-                }}
+                {move || (shown() == 0).then(|| view! { <NothingShown is_filtered={all.get() > 0} /> })}
             </div>
         </section>
     }
     .into_any()
 }
 
-/// An edit that could not be made, because its variable was forgotten: there is no row to say it.
+/// In place of the groups.
+#[component]
+fn NothingShown(is_filtered: bool) -> impl IntoView {
+    if !is_filtered {
+        return view! { <p class="empty">"No game has reported a variable yet."</p> }.into_any();
+    }
+    let wanted = use_live().var_filter;
+    view! {
+        <p class="empty">
+            "No variable has “" <bdi>{move || wanted.get()}</bdi> "” in its name or group. "
+            <button type="button" class="link" on:click=move |_| wanted.set(String::new())>
+                "Clear the filter"
+            </button>
+        </p>
+    }
+    .into_any()
+}
+
+/// An edit that could not be made because its variable was forgotten: there is no row to show it in.
 #[component]
 fn GivenUp() -> impl IntoView {
     let live = use_live();
@@ -112,7 +117,7 @@ fn GivenUp() -> impl IntoView {
     .into_any()
 }
 
-/// The groups as they are drawn: the newest, but for while a hand is in a row, which holds still under it.
+/// The groups as they are drawn: the newest, except while a hand is in a row, which then holds still.
 fn held_groups(live: Live, newest: Memo<Vec<Group>>) -> RwSignal<Vec<Group>> {
     let groups = RwSignal::new(newest.get_untracked());
     Effect::new(move |_| {
@@ -125,7 +130,7 @@ fn held_groups(live: Live, newest: Memo<Vec<Group>>) -> RwSignal<Vec<Group>> {
     groups
 }
 
-/// The variables of the selected devices that pass the filter.
+/// The variables of the selected devices that match the filter.
 fn groups_of(state: &LiveState, wanted: &str) -> Vec<Group> {
     let here = |name| state.var(name).filter(|var| var.is_on(state.scope()));
     group(state.var_names().iter().filter_map(|name| Some((name, &here(name)?.spec))), wanted)
@@ -134,11 +139,7 @@ fn groups_of(state: &LiveState, wanted: &str) -> Vec<Group> {
 #[component]
 fn Filter(wanted: RwSignal<String>) -> impl IntoView {
     let field = NodeRef::<Input>::new();
-    Effect::new(move || {
-        if let Some(typed) = field.get().and_then(|field| typed_before(&field)) {
-            wanted.set(typed);
-        }
-    });
+    take_typed(field, wanted);
     // the attribute for the first paint, the property from then on
     let first = wanted.get_untracked();
     view! {
@@ -162,7 +163,7 @@ fn Filter(wanted: RwSignal<String>) -> impl IntoView {
 #[component]
 fn VarGroup(path: String, groups: RwSignal<Vec<Group>>, closed: ClosedGroups) -> impl IntoView {
     let live = use_live();
-    // what passes a filter is shown, and is no change of mind
+    // a filter opens its groups, which changes nothing of what the person has closed
     let filtered = Memo::new(move |_| live.var_filter.with(|wanted| !wanted.trim().is_empty()));
     let path = StoredValue::new(path);
     let open = move || filtered.get() || path.with_value(|path| !closed.has(path));
@@ -178,7 +179,7 @@ fn VarGroup(path: String, groups: RwSignal<Vec<Group>>, closed: ClosedGroups) ->
             own.map(|group| group.names.clone()).unwrap_or_default()
         })
     });
-    // variables without a group need a heading only beside others
+    // variables without a group need a heading only next to other groups
     let heading = move || match path.get_value() {
         path if !path.is_empty() => Some(path),
         _ => groups.with(|groups| groups.len() > 1).then(|| "other".to_owned()),

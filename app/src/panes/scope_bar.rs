@@ -1,11 +1,11 @@
-//! Says that only some devices are shown, and leads back to all of them.
+//! A bar that says which devices are shown, with a button to show all of them.
 
 use leptos::prelude::*;
 
 use crate::format;
 use crate::live::{LiveState, Scope, use_live};
 
-/// Above the variables: whose values these are, and whom edits reach.
+/// Above the variables: whose values these are, and which games edits reach.
 #[component]
 pub fn ScopeBar() -> impl IntoView {
     let live = use_live();
@@ -39,14 +39,14 @@ pub fn ScopeBar() -> impl IntoView {
 #[component]
 pub fn LogScopeBar() -> impl IntoView {
     view! {
-        <Bar what="Lines of ">
+        <Bar what="Lines from ">
             <span></span>
         </Bar>
     }
     .into_any()
 }
 
-/// Whom edits reach, whichever devices are selected.
+/// Which games edits reach, whichever devices are selected.
 fn target(games: usize) -> String {
     match games {
         0 => "every game that connects".to_owned(),
@@ -57,9 +57,9 @@ fn target(games: usize) -> String {
 
 #[component]
 fn Bar(
-    /// What comes before the devices.
+    /// The text before the devices.
     what: &'static str,
-    /// What comes behind them.
+    /// The text after them.
     children: ChildrenFn,
 ) -> impl IntoView {
     let live = use_live();
@@ -92,7 +92,7 @@ fn Bar(
     .into_any()
 }
 
-/// The name of a single device, or how many of all there are.
+/// The name of a single device, or how many out of all.
 fn selected(state: &LiveState) -> String {
     let scope = state.scope().selected();
     match scope.iter().next() {

@@ -1,34 +1,33 @@
-//! One variable: its name, its control, and what became of the last edit.
+//! One variable: its name, its control, and the status of its last edit.
 
 use std::mem::Discriminant;
 
 use leptos::ev::KeyboardEvent;
 use leptos::html::Span;
 use leptos::prelude::*;
-use protocol::model::Gesture;
-use protocol::model::{Value, VarName, VarSpec, VarType};
+use protocol::model::{Gesture, Value, VarName, VarSpec, VarType};
 use wasm_bindgen::JsCast;
 
-use super::focus::keep_focus;
-use super::status_chip::words;
-use super::text_entry::Parse;
-use super::{
-    ActionButton, CompetingEdit, ConflictChoice, Control, DeliveryList, Draft, DraftBar, Forget, Help,
-    OnEdit, RowHand, StatusChip, help,
+use super::conflict::{CompetingEdit, ConflictChoice};
+use super::delivery_list::DeliveryList;
+use super::row_hand::RowHand;
+use super::status_chip::{StatusChip, words};
+use crate::components::{
+    ActionButton, Binding, Control, Draft, DraftBar, Help, OnEdit, Parse, id_of, keep_focus,
 };
 use crate::format;
-use crate::live::{
-    Forgettable, Link, Live, LiveState, Status, VarState, new_gesture, same_value, title, use_live,
-};
+use crate::gesture::new_gesture;
+use crate::live::{Forgettable, Link, Live, LiveState, Status, VarState, same_value, title, use_live};
+use crate::panes::forget::Forget;
 
-/// What decides how a row is built: the declaration, and of the value only its kind, which may need another control.
+/// What decides how a row is built: the declaration, and the kind of value, which may need another control.
 #[derive(Clone, PartialEq)]
 struct Shape {
     spec: VarSpec,
     kind: Option<Discriminant<Value>>,
 }
 
-/// One row. It runs when its own variable changes, and at no other time.
+/// One row. It runs only when its own variable changes.
 #[component]
 pub fn VarRow(
     /// Which variable.
@@ -46,7 +45,7 @@ pub fn VarRow(
     announce(live, name, status);
     let (base, on_edit) = edits(live, name, value);
     let parse = Parse::new(move |typed: String| {
-        let spec = spec.get_untracked().ok_or("this variable has been removed meanwhile")?;
+        let spec = spec.get_untracked().ok_or("this variable no longer exists")?;
         read_typed(&typed, &spec, base.get_value().or_else(|| value.get_untracked()).as_ref())
     });
     let hand = RowHand::new(live, name);
@@ -69,7 +68,7 @@ pub fn VarRow(
         >
             {move || {
                 let Shape { spec, .. } = shape.get()?;
-                Some(view! { <Declared name spec value parse on_edit /> })
+                Some(view! { <Declared name spec value=value.into() parse on_edit /> })
             }}
             <VarStatus name status />
             <CompetingEdit name />
@@ -78,7 +77,7 @@ pub fn VarRow(
     .into_any()
 }
 
-/// The shape in which the row is drawn: the newest, but for while a hand is in it.
+/// The shape in which the row is drawn: the newest, except while a hand is in it.
 fn held_shape(
     live: Live,
     name: StoredValue<VarName>,
@@ -101,7 +100,7 @@ fn held_shape(
     shape
 }
 
-/// The value on which a change such as `+=5` builds, and the way to edit: a hand goes on from what it found and did, whatever
+/// The value that a change such as `+=5` builds on, and the way to edit: a hand continues from what it found and did, whatever
 /// arrives meanwhile.
 fn edits(
     live: Live,
@@ -129,7 +128,7 @@ fn read_typed(typed: &str, spec: &VarSpec, base: Option<&Value>) -> Result<Value
     Ok(value)
 }
 
-/// The chip, and below it what it opens.
+/// The chip, and the list that it opens.
 #[component]
 fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView {
     let live = use_live();
@@ -143,7 +142,7 @@ fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView 
     let open = Memo::new(move |_| live.opened.with(|opened| *opened == name.try_get_value()));
     let close = move || {
         live.opened.set(None);
-        // the focus stands in the list or on the chip; behind the list there would be nothing
+        // the focus is in the list or on the chip; without the list it would be lost
         if let Some(button) =
             chip.get_untracked().and_then(|chip| chip.query_selector("button").ok().flatten())
             && let Ok(button) = button.dyn_into::<web_sys::HtmlElement>()
@@ -182,31 +181,30 @@ fn VarStatus(name: StoredValue<VarName>, status: Memo<Status>) -> impl IntoView 
 fn Declared(
     name: StoredValue<VarName>,
     spec: VarSpec,
-    #[prop(into)] value: Signal<Option<Value>>,
+    value: Signal<Option<Value>>,
     parse: Parse,
     on_edit: OnEdit,
 ) -> impl IntoView {
     let live = use_live();
-    let locked = live.locked();
     let name = name.get_value();
     let draft = Draft::new(RwSignal::from(live.draft(&name)));
+    let binding = Binding { value, draft, parse, locked: live.locked(), on_edit };
     let text = title(&name, &spec).to_owned();
     let tooltip = tooltip(&name, &spec);
     let (unit, whole_unit) = (spec.unit.clone(), spec.unit.clone());
     let help = spec.help.clone().map(|words| {
-        let (id, title) = (help::id_of("help", name.as_str()), text.clone());
+        let (id, title) = (id_of("help", name.as_str()), text.clone());
         view! { <Help id title text=words facts=facts(&name, &spec) source=spec.source.clone() /> }
     });
     let is_action = spec.var_type == VarType::Action;
     let default = spec.default.clone().filter(|_| !spec.readonly && !is_action);
-    // what is heard, or said to a machine that listens, is what is shown
+    // screen readers and voice control get the text that is shown
     let label = text.clone();
-    let control = match is_action {
-        true => view! { <Action name spec /> }.into_any(),
-        false => {
-            let id = format!("var-{name}");
-            view! { <Control label=label.clone() id spec value draft parse locked on_edit /> }.into_any()
-        }
+    let control = if is_action {
+        view! { <Action name spec /> }.into_any()
+    } else {
+        let id = format!("var-{name}");
+        view! { <Control label=label.clone() id spec binding /> }.into_any()
     };
     view! {
         <span class="var-head">
@@ -221,24 +219,18 @@ fn Declared(
             <span class="unit" dir="auto" title=whole_unit>
                 {unit}
             </span>
-            {default.map(|default| view! { <Reset label default value draft locked on_edit /> })}
+            {default.map(|default| view! { <Reset label default binding /> })}
         </span>
     }
     .into_any()
 }
 
 #[component]
-fn Reset(
-    label: String,
-    default: Value,
-    value: Signal<Option<Value>>,
-    draft: Draft,
-    locked: Signal<bool>,
-    on_edit: OnEdit,
-) -> impl IntoView {
+fn Reset(label: String, default: Value, binding: Binding) -> impl IntoView {
+    let Binding { value, draft, locked, on_edit, .. } = binding;
     let text = format!("Reset {} to {}", format::isolated(&label), format::isolated(&default.to_string()));
     let default = StoredValue::new(default);
-    // it keeps its place while there is nothing to reset, so that nothing moves
+    // it stays while there is nothing to reset, so that nothing moves
     let idle = move || value.with(|v| default.with_value(|d| v.as_ref().is_some_and(|v| same_value(v, d))));
     view! {
         <button
@@ -248,7 +240,7 @@ fn Reset(
             title=text
             disabled=move || locked.get() || idle()
             on:click=move |_| {
-                // it replaces what was typed, too
+                // it discards what was typed, too
                 draft.typed.set(None);
                 on_edit.run((default.get_value(), new_gesture()));
             }
@@ -259,7 +251,7 @@ fn Reset(
     .into_any()
 }
 
-/// A button for what games do when they are told to.
+/// The button of an action.
 #[component]
 fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
     let live = use_live();
@@ -268,7 +260,7 @@ fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
         Link::Open if games.get() > 0 => None,
         Link::Open => Some("No game is connected to run it."),
         Link::Opening => Some(""),
-        Link::Away { .. } => Some("An action is not kept for later: run it when the connection is back."),
+        Link::Away { .. } => Some("Actions are not queued: run it when the connection is back."),
         Link::Crowded => Some("Close another live page first."),
         Link::Outdated => Some("Reload the page first."),
     });
@@ -277,17 +269,18 @@ fn Action(name: VarName, spec: VarSpec) -> impl IntoView {
     let (name, argument) = (StoredValue::new(name), StoredValue::new(spec.default));
     let (label, locked) = (StoredValue::new(label), live.locked());
     let on_run = Callback::new(move |argument| name.with_value(|name| live.run(name, argument)));
-    move || match locked.get() {
-        // not even a button that does nothing: it is nothing that a viewer waits for
-        true => view! { <span class="meta">"action"</span> }.into_any(),
-        false => {
+    move || {
+        if locked.get() {
+            // not even a disabled button: it will never work for a viewer
+            view! { <span class="meta">"action"</span> }.into_any()
+        } else {
             let (label, argument) = (label.get_value(), argument.get_value());
             view! { <ActionButton label argument typed blocked on_run /> }.into_any()
         }
     }
 }
 
-/// What a tooltip can say to those who have a mouse.
+/// The tooltip, for people with a mouse.
 fn tooltip(name: &VarName, spec: &VarSpec) -> String {
     let mut text = facts(name, spec);
     for line in [&spec.help, &spec.source].into_iter().flatten() {
@@ -318,7 +311,7 @@ fn status_of(live: Live, name: &VarName) -> Status {
     live.with_var(name, |state, _| state.status(name)).unwrap_or(Status::Untouched)
 }
 
-/// Tells a screen reader what became of an edit of this page. Other people's edits it does not hear of.
+/// Announces the outcome of this page's edits to screen readers; not that of other people's.
 fn announce(live: Live, name: StoredValue<VarName>, status: Memo<Status>) {
     Effect::new(move |before: Option<Status>| {
         let now = status.get();
@@ -331,7 +324,7 @@ fn announce(live: Live, name: StoredValue<VarName>, status: Memo<Status>) {
     });
 }
 
-/// Whether nothing more is to come of an edit, as things stand.
+/// Whether nothing more is expected of an edit for now.
 fn is_outcome(status: &Status) -> bool {
     match status {
         Status::Refused(_) | Status::Offline(_) | Status::Interrupted => true,

@@ -1,4 +1,4 @@
-//! What happens in a row tells whether a hand is in it. One place for all controls: a new one has it without knowing.
+//! Events in a row tell whether a hand is in it. One place for all controls: a new one needs nothing of its own.
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -6,17 +6,18 @@ use protocol::model::VarName;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event};
 
-use super::focus::is_kept;
+use crate::components::is_kept;
+use crate::keys::is_composing;
 use crate::live::{Grip, Live};
 
 /// How a hand is in a widget.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Widget {
-    /// With the caret, from when it has the focus.
+    /// With the caret, as long as it has the focus.
     Text,
-    /// With a list or a picker that it has opened, until it has chosen.
+    /// With an open list or picker, until something is chosen.
     Popup,
-    /// As long as a key or a pointer is down.
+    /// Only while a key or a pointer is down.
     Plain,
 }
 
@@ -33,25 +34,25 @@ impl RowHand {
         Self { live, name }
     }
 
-    /// Something in it has the focus.
+    /// Something in the row got the focus.
     pub fn focused(self, event: &Event) {
         if widget(event) == Some(Widget::Text) && !is_kept(event) {
             self.take(Grip::Caret);
         }
     }
 
-    /// Nothing in it has, or something else.
+    /// It lost the focus.
     pub fn blurred(self) {
         self.leave(Grip::Caret);
         self.leave(Grip::Key);
     }
 
-    /// A pointer went down. Where it goes up, the whole page hears.
+    /// A pointer went down. The whole page listens for it to go up.
     pub fn pressed(self) {
         self.take(Grip::Pointer);
     }
 
-    /// A click, which may have opened a picker, or sent or taken back a draft.
+    /// A click, which may have opened a picker, or sent or discarded a draft.
     pub fn clicked(self, event: &Event) {
         match widget(event) {
             Some(Widget::Popup) => self.take(Grip::Caret),
@@ -73,14 +74,14 @@ impl RowHand {
         }
     }
 
-    /// A key went down, and the control has had it. Where it goes up, the whole page hears.
+    /// A key went down, after the control has handled it. The whole page listens for it to go up.
     pub fn key_down(self, event: &KeyboardEvent) {
         let ends = matches!(event.key().as_str(), "Enter" | "Escape") && !is_composing(event);
         match widget(event) {
-            // whoever has sent or taken back what they typed rests, although the caret is still there
+            // after sending or discarding, the hand rests, although the caret is still there
             Some(Widget::Text) if ends && !event.shift_key() && !self.has_draft() => self.leave(Grip::Caret),
             Some(Widget::Popup) if event.key() == "Escape" => self.leave(Grip::Caret),
-            // leaving with Tab is told by the focus
+            // the focus event reports leaving with Tab
             _ if event.key() == "Tab" => {}
             Some(Widget::Text | Widget::Popup) => self.take(Grip::Caret),
             _ => self.take(Grip::Key),
@@ -96,16 +97,9 @@ impl RowHand {
     }
 
     fn leave(self, grip: Grip) {
-        // a row that is taken away loses the focus when its name is gone already
+        // a removed row loses the focus after its name is gone
         self.name.try_with_value(|name| self.live.leave(name, grip));
     }
-}
-
-/// Whether a key press belongs to an input method, whose Enter chooses a word and commits nothing. Safari ends the composition
-/// before it tells of the key, which then has the code 229.
-pub fn is_composing(event: &KeyboardEvent) -> bool {
-    const PROCESSED: u32 = 229;
-    event.is_composing() || event.key_code() == PROCESSED
 }
 
 fn widget(event: &Event) -> Option<Widget> {

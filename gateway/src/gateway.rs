@@ -39,10 +39,10 @@ const STORE_CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use gateway::{Clock, Gateway, Origin, store::SqliteStore};
+/// # use gateway::{Clock, Gateway, Origin, store::SqlStore};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
-/// let store = SqliteStore::open(&folder.path().join("observerio.db")).await?;
+/// let store = SqlStore::open(&folder.path().join("observerio.db")).await?;
 /// let gateway = Gateway::open(Arc::new(store), Clock::system()).await?;
 ///
 /// let link = gateway.issue_setup_token();
@@ -140,8 +140,8 @@ impl Gateway {
         let epoch = store.epoch().await?;
         let (vitals, unused) = (Vitals::default(), CancellationToken::new());
         let Budgets { lines, unread, projects } = budgets;
-        let writer = Writer::start(Arc::clone(&store), random_token(), epoch.number, &vitals, lines);
-        let sweeper = Sweeper::start(Arc::clone(&store), &vitals, unused.clone());
+        let writer = Writer::start(store.clone(), random_token(), epoch.number, &vitals, lines);
+        let sweeper = Sweeper::start(store.clone(), &vitals, unused.clone());
         let inner = Arc::new(Inner {
             store,
             clock,

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     gateway::Inner,
     steps::Pace,
-    store::{Result, SessionClock, Store},
+    store::{GameSessions, Result, SessionClock},
 };
 
 const DAY: i64 = 24 * 3600 * 1_000_000;
@@ -64,7 +64,7 @@ pub(crate) async fn forget_old(gateway: Weak<Inner>) {
 /// Goes through all of them once.
 async fn look(gateway: &Weak<Inner>) -> Result<()> {
     let Some(inner) = gateway.upgrade() else { return Ok(()) };
-    let store: Arc<dyn Store> = Arc::clone(&inner.store);
+    let store: Arc<dyn GameSessions> = inner.store.clone();
     let clock = go_on(store.session_clock().await?, inner.clock.now());
     drop(inner);
     store.set_session_clock(clock).await?;

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     steps::{Pace, STEP_BUDGET},
-    store::{Result, Store},
+    store::{Chores, Result},
     vitals::Vitals,
 };
 
@@ -33,7 +33,7 @@ pub(crate) struct Sweeper {
 
 impl Sweeper {
     /// Begins with what is left from before.
-    pub(crate) fn start(store: Arc<dyn Store>, vitals: &Vitals, until: CancellationToken) -> Self {
+    pub(crate) fn start(store: Arc<dyn Chores>, vitals: &Vitals, until: CancellationToken) -> Self {
         let wake = Arc::new(Notify::new());
         let sweeping = run(store, Arc::clone(&wake));
         let task =
@@ -65,7 +65,7 @@ impl Drop for Sweeper {
     }
 }
 
-async fn run(store: Arc<dyn Store>, wake: Arc<Notify>) {
+async fn run(store: Arc<dyn Chores>, wake: Arc<Notify>) {
     let mut paces: HashMap<&'static str, Pace> = HashMap::new();
     loop {
         match step(&*store, &mut paces).await {
@@ -81,7 +81,7 @@ async fn run(store: Arc<dyn Store>, wake: Arc<Notify>) {
 }
 
 /// Does a part of what comes next, if there is anything; how long to rest then.
-async fn step(store: &dyn Store, paces: &mut HashMap<&'static str, Pace>) -> Result<Option<Duration>> {
+async fn step(store: &dyn Chores, paces: &mut HashMap<&'static str, Pace>) -> Result<Option<Duration>> {
     let Some(chore) = store.find_chore().await? else { return Ok(None) };
     let pace = paces.entry(chore.kind()).or_default();
     let took = store.do_chore(&chore, pace.rows(), STEP_BUDGET).await?;

@@ -10,7 +10,7 @@ use std::{
 
 use gateway::{
     Clock, Death, Gateway, GatewayError,
-    store::{PostgresStore, SqliteStore, Store, StoreError, make_folder},
+    store::{SqlStore, Store, StoreError, make_folder},
 };
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -311,7 +311,7 @@ async fn open_store(
     let opened: Result<(Arc<dyn Store>, _), StoreError> = match database {
         Database::Sqlite(path) => {
             let claim = claim_file(database, path, holder)?;
-            match SqliteStore::open(path).await {
+            match SqlStore::open(path).await {
                 Ok(store) => Ok((Arc::new(store) as _, Some(claim))),
                 Err(error) => {
                     claim.withdraw();
@@ -319,9 +319,9 @@ async fn open_store(
                 }
             }
         }
-        Database::Postgres(url) => PostgresStore::connect_alone(url, &holder.to_string())
-            .await
-            .map(|store| (Arc::new(store) as _, None)),
+        Database::Postgres(url) => {
+            SqlStore::connect_alone(url, &holder.to_string()).await.map(|store| (Arc::new(store) as _, None))
+        }
     };
     opened.map_err(|error| match error {
         StoreError::Foreign(sentence) => database_error(database, sentence),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gateway::{
     Clock,
-    store::{AuditRow, PostgresStore, SqliteStore, Store, StoreError},
+    store::{AuditRow, SqlStore, Store, StoreError},
 };
 
 use crate::{config::Database, copies::CopyError};
@@ -52,8 +52,8 @@ async fn open(database: &Database) -> Result<Arc<dyn Store>, CopyError> {
         Database::Sqlite(path) if !path.exists() => {
             return Err(CopyError::Unusable(format!("{database} does not exist")));
         }
-        Database::Sqlite(path) => SqliteStore::open(path).await.map(|store| Arc::new(store) as _),
-        Database::Postgres(url) => PostgresStore::connect(url).await.map(|store| Arc::new(store) as _),
+        Database::Sqlite(path) => SqlStore::open(path).await.map(|store| Arc::new(store) as _),
+        Database::Postgres(url) => SqlStore::connect(url).await.map(|store| Arc::new(store) as _),
     };
     opened.map_err(|error| match error {
         StoreError::Foreign(sentence) => CopyError::Unusable(sentence),

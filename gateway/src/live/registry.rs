@@ -18,7 +18,7 @@ use tokio::{sync::OwnedMutexGuard, time::Instant};
 use super::{Beside, Live, kept::Kept, weight::Budget};
 use crate::{
     GatewayError,
-    store::{Epoch, Store},
+    store::{Epoch, Snapshots},
 };
 
 /// Devices of a project that are held in memory and shown; older ones stay in the database.
@@ -80,7 +80,7 @@ impl Registry {
     /// The live project, loaded if it is not in memory. `epoch` says which history counts now.
     pub(crate) async fn load(
         &self,
-        store: &dyn Store,
+        store: &dyn Snapshots,
         project: ProjectId,
         epoch: impl Fn() -> Epoch + Send,
         is_storing: bool,
@@ -115,7 +115,7 @@ impl Registry {
     /// it until the edit is over. Of several edits at once the second one reads all of it, for the others.
     pub(crate) async fn load_to_edit(
         &self,
-        store: &dyn Store,
+        store: &dyn Snapshots,
         project: ProjectId,
         names: &[VarName],
         epoch: impl Fn() -> Epoch + Send,

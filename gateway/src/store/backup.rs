@@ -18,11 +18,15 @@ use sqlx::{
     sqlite::SqliteConnectOptions,
 };
 
-use self::part::Part;
+use self::part::{Part, file_error};
 use super::{
-    Epoch, PostgresStore, Result, SqliteStore, Store as _, StoreError, files, migrations,
+    commits::Epoch,
+    database::Store as _,
+    error::{Result, StoreError},
+    files, migrations,
     postgres::connect_for_copy,
     schema::{Schema, Table},
+    sql_store::SqlStore,
     sqlite::inspect::{Depth, Found, beside, inspect},
 };
 use crate::secrets::random_token;
@@ -77,7 +81,7 @@ async fn write_copy(from: &Location, made: &Path) -> Result<()> {
         }
         Location::Postgres(url) => {
             // made like any other database, so that it has the schema of this very program
-            SqliteStore::open(made).await?.close().await;
+            SqlStore::open(made).await?.close().await;
             let (mut source, mut target) = (connect_for_copy(url).await?, options(made).connect().await?);
             let mut read = source.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             let mut write = target.begin_with("BEGIN IMMEDIATE").await?;
@@ -158,9 +162,9 @@ async fn keep(location: &Location, keep_in: Option<&Path>) -> Result<Option<Path
     let Some(folder) = keep_in else { return Ok(None) };
     match location {
         Location::Sqlite(path) if !path.exists() => return Ok(None),
-        Location::Sqlite(path) => SqliteStore::open(path).await?.close().await,
+        Location::Sqlite(path) => SqlStore::open(path).await?.close().await,
         // an empty database becomes one of ours
-        Location::Postgres(url) => PostgresStore::connect(url).await?.close().await,
+        Location::Postgres(url) => SqlStore::connect(url).await?.close().await,
     }
     let file = free(|n| folder.join(format!("before-restore-{n}.db")));
     back_up(location, &file, false).await?;
@@ -173,7 +177,7 @@ fn free(name: impl Fn(u32) -> PathBuf) -> PathBuf {
 }
 
 async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {
-    SqliteStore::open(copy).await?.close().await;
+    SqlStore::open(copy).await?.close().await;
     let tables = tables().await?;
     let mut source = options(copy).connect().await?;
     let old = epoch_of_sqlite(&mut source).await?;
@@ -181,7 +185,7 @@ async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {
         Location::Sqlite(path) => {
             source.close().await?;
             // made if it is missing, and refused if it is not ours
-            SqliteStore::open(path).await?.close().await;
+            SqlStore::open(path).await?.close().await;
             let mut target = options(path).connect().await?;
             let attached = sqlx::query("ATTACH $1 AS copy").bind(utf8(copy)?).execute(&mut target).await;
             attached?;
@@ -202,7 +206,7 @@ async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {
             epoch
         }
         Location::Postgres(url) => {
-            PostgresStore::connect(url).await?.close().await;
+            SqlStore::connect(url).await?.close().await;
             let mut target = connect_for_copy(url).await?;
             let mut write = target.begin_with("BEGIN").await?;
             // a running server writes its mark before anything else: from here on it waits
@@ -281,10 +285,6 @@ async fn check_copy(made: &Path) -> Result<()> {
         Found::Ours { version } if version == migrations::newest() => Ok(()),
         other => Err(StoreError::Damaged(format!("the copy is {other:?}"))),
     }
-}
-
-fn file_error(path: &Path, what: &str, fault: &io::Error) -> StoreError {
-    StoreError::Foreign(format!("{} {what}: {fault}", path.display()))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -8,7 +8,7 @@ use sqlx::{
     migrate::{AppliedMigration, MigrateError, Migration, MigrationType, Migrator},
 };
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// One step, for both databases.
 struct Script {

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Result, StoreError, migrations};
+use super::{
+    error::{Result, StoreError},
+    migrations,
+};
 
 /// The tables of one step.
 #[derive(Debug)]

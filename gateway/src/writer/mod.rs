@@ -48,7 +48,7 @@ use crate::{
     GatewayError,
     bus::Topic,
     receipts::Receipts,
-    store::{Epoch, Store, StoreError, Write},
+    store::{Commits, Epoch, StoreError, Write},
     vitals::Vitals,
 };
 
@@ -122,7 +122,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// With room for so many bytes of lines.
     pub(crate) fn start(
-        store: Arc<dyn Store>,
+        store: Arc<dyn Commits>,
         name: String,
         epoch: i64,
         vitals: &Vitals,

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     GatewayError,
     bus::{Committed, Topic},
-    store::{Store, StoreError, Ticket, Write, Written},
+    store::{Commits, StoreError, Ticket, Write, Written},
     vitals::{PLACE, Vitals},
 };
 
@@ -30,7 +30,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Task {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Commits>,
     shared: Arc<Shared>,
     vitals: Vitals,
     ticket: Ticket,
@@ -57,7 +57,7 @@ enum Part {
 }
 
 impl Task {
-    pub(super) fn new(store: Arc<dyn Store>, writer: String, shared: Arc<Shared>, vitals: Vitals) -> Self {
+    pub(super) fn new(store: Arc<dyn Commits>, writer: String, shared: Arc<Shared>, vitals: Vitals) -> Self {
         let epoch = shared.epoch.load(Relaxed);
         Self { store, shared, vitals, ticket: Ticket { writer, number: 0, epoch }, pause: FIRST_PAUSE }
     }

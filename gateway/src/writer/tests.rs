@@ -8,18 +8,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use protocol::model::{
-    DeviceId, Gesture, Key, KeyId, LogEntry, LogLine, Project, ProjectId, Revision, UnixMicros, UserId,
-    Value, VarName,
-};
+use protocol::model::{DeviceId, Gesture, LogEntry, Revision, UnixMicros, UserId, Value};
 use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::{
     bus::test_topic,
-    store::{
-        AccessStore, GestureRow, HistoryRow, KeyState, ProjectState, Result as StoreResult, Ticket, Written,
-    },
+    store::{Result as StoreResult, Ticket, Written},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -80,11 +75,7 @@ impl Slow {
 }
 
 #[async_trait]
-impl Store for Slow {
-    fn kind(&self) -> &'static str {
-        "slow"
-    }
-
+impl Commits for Slow {
     async fn commit(&self, _: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> StoreResult<()> {
         self.commits.fetch_add(1, Relaxed);
         let is_poisoned =
@@ -124,54 +115,6 @@ impl Store for Slow {
     async fn check(&self) -> StoreResult<()> {
         Ok(())
     }
-
-    async fn close(&self) {}
-
-    async fn get_project(&self, _: ProjectId) -> StoreResult<Option<Project>> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn get_key(&self, _: Key) -> StoreResult<Option<KeyState>> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn touch_key(&self, _: KeyId, _: UnixMicros) -> StoreResult<()> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn list_forgotten(&self, _: ProjectId) -> StoreResult<Vec<(protocol::model::DeviceId, String)>> {
-        Ok(Vec::new())
-    }
-
-    async fn load_project(&self, _: ProjectId, _: u32, _: u32) -> StoreResult<Option<ProjectState>> {
-        unreachable!("the writer only writes")
-    }
-
-    fn access(&self) -> &AccessStore {
-        unreachable!("the writer only writes")
-    }
-
-    async fn list_history(
-        &self,
-        _: ProjectId,
-        _: Option<&VarName>,
-        _: Option<(Revision, &VarName)>,
-        _: u32,
-    ) -> StoreResult<Vec<HistoryRow>> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn get_gesture(&self, _: ProjectId, _: UserId, _: Gesture) -> StoreResult<Vec<GestureRow>> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn list_logs(&self, _: ProjectId, _: Option<u64>, _: u32) -> StoreResult<Vec<LogLine>> {
-        unreachable!("the writer only writes")
-    }
-
-    async fn list_logs_after(&self, _: ProjectId, _: u64, _: u32) -> StoreResult<Vec<LogLine>> {
-        unreachable!("the writer only writes")
-    }
 }
 
 struct Desk {
@@ -184,8 +127,7 @@ struct Desk {
 impl Desk {
     fn new(store: Arc<Slow>) -> Self {
         let vitals = Vitals::default();
-        let writer =
-            Writer::start(Arc::clone(&store) as Arc<dyn Store>, "w".to_owned(), 1, &vitals, 32 << 20);
+        let writer = Writer::start(store.clone(), "w".to_owned(), 1, &vitals, 32 << 20);
         Self { store, writer: Arc::new(writer), vitals, topic: test_topic(1) }
     }
 

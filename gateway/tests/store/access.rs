@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use gateway::store::{
-    AccessStore, AuditRow, Joining, Link, LinkPurpose, NewKey, NewLink, NewToken, NewUser, PAGE_BYTES,
-    Sessions, Store, StoreError, TokenHash, Written,
+    Access, AuditRow, Joining, Link, LinkPurpose, NewKey, NewLink, NewToken, NewUser, PAGE_BYTES, Sessions,
+    Store, StoreError, TokenHash, Written,
 };
 use protocol::model::{
     AuditCursor, Handle, Key, KeyId, ProjectId, ProjectRole, Revision, Role, TokenId, TokenScope, UnixMicros,
@@ -41,7 +41,7 @@ fn new_key(key: &str) -> NewKey {
 }
 
 /// How many rows the trail has.
-async fn deeds(access: &AccessStore) -> usize {
+async fn deeds(access: &dyn Access) -> usize {
     access.list_audit(None, None, 10_000).await.unwrap().len()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use gateway::store::{Location, SqliteStore, Store, StoreError, back_up, restore};
+use gateway::store::{Commits, Location, SqlStore, Store, StoreError, back_up, restore};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -114,7 +114,7 @@ async fn copies_are_for_their_owner_alone(place: Arc<Place>) {
 
     // a database that was open to others is so no more, nor is what lies beside it
     open_to_all(&path);
-    let opened = SqliteStore::open(&path).await.unwrap();
+    let opened = SqlStore::open(&path).await.unwrap();
     opened.check().await.unwrap();
     assert!(
         modes(&other).len() == 3 && modes(&other).iter().all(|(_, mode)| *mode == 0o600),
@@ -217,7 +217,7 @@ async fn a_backup_opens_like_any_database() {
     whole::fill(Arc::clone(&store)).await;
     let file = place.name() + ".copy";
     back_up(&location(&place), Path::new(&file), false).await.unwrap();
-    let copy = SqliteStore::open(Path::new(&file)).await.unwrap();
+    let copy = SqlStore::open(Path::new(&file)).await.unwrap();
     assert_eq!(copy.epoch().await.unwrap(), store.epoch().await.unwrap());
     copy.close().await;
     store.close().await;

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use gateway::store::{SqliteStore, Store, StoreError};
+use gateway::store::{SqlStore, Store, StoreError};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
@@ -151,7 +151,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 async fn refused_or_unharmed(path: &Path, place: &str, before: &Everything) -> bool {
     let folder = path.parent().unwrap();
     let damaged = files(folder);
-    match SqliteStore::open(path).await {
+    match SqlStore::open(path).await {
         Err(StoreError::Foreign(sentence)) => {
             assert!(sentence.contains(path.to_str().unwrap()), "{place}: names the file: {sentence}");
             let mut now = files(folder);
@@ -180,7 +180,7 @@ async fn refused_or_unharmed(path: &Path, place: &str, before: &Everything) -> b
 /// A file with rows in every table and free pages, and what is in it.
 async fn pristine(folder: &TempDir) -> (PathBuf, Everything) {
     let path = folder.path().join("observerio.db");
-    let store = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let store = Arc::new(SqlStore::open(&path).await.unwrap());
     whole::fill(store.clone()).await;
     store.close().await;
     let options = SqliteConnectOptions::new().filename(&path);
@@ -228,7 +228,7 @@ async fn a_refused_file_keeps_its_log() {
     let folder = TempDir::new().unwrap();
     let (path, _) = pristine(&folder).await;
     let pages = Pages::of(&path).await;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open(&path).await.unwrap());
     make_project(&store, "in-the-log-1").await;
     // as a kill leaves them: nobody has tidied up
     let killed = files(folder.path());
@@ -257,7 +257,7 @@ async fn a_refused_file_keeps_its_log() {
 async fn a_log_without_its_database_is_not_thrown_away() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("observerio.db");
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open(&path).await.unwrap());
     make_project(&store, "in-the-log-1").await;
     let log = fs::read(folder.path().join("observerio.db-wal")).unwrap();
     assert!(!log.is_empty());
@@ -269,9 +269,7 @@ async fn a_log_without_its_database_is_not_thrown_away() {
             fs::write(&path, b"").unwrap();
         }
         let before = files(folder.path());
-        let Err(StoreError::Foreign(sentence)) = SqliteStore::open(&path).await else {
-            panic!("not refused")
-        };
+        let Err(StoreError::Foreign(sentence)) = SqlStore::open(&path).await else { panic!("not refused") };
         assert!(sentence.contains("observerio.db-wal") && sentence.contains("restore"), "{sentence}");
         assert!(files(folder.path()) == before, "something was written");
     }
@@ -282,13 +280,13 @@ async fn a_log_without_its_database_is_not_thrown_away() {
 async fn a_file_without_one_of_its_tables_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("observerio.db");
-    SqliteStore::open(&path).await.unwrap().close().await;
+    SqlStore::open(&path).await.unwrap().close().await;
     let mut connection =
         SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path)).await.unwrap();
     sqlx::raw_sql("DROP TABLE logs").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let before = files(folder.path());
-    let Err(StoreError::Foreign(sentence)) = SqliteStore::open(&path).await else { panic!("not refused") };
+    let Err(StoreError::Foreign(sentence)) = SqlStore::open(&path).await else { panic!("not refused") };
     assert!(sentence.contains("the table logs"), "{sentence}");
     assert!(files(folder.path()) == before, "something was written");
 }

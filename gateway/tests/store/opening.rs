@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use gateway::store::{SqliteStore, Store, StoreError};
+use gateway::store::{Commits, SqlStore, Store, StoreError};
 use protocol::model::Role;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -116,7 +116,7 @@ async fn refuse_file(content: &[u8]) -> String {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("observerio.db");
     fs::write(&path, content).unwrap();
-    let Err(StoreError::Foreign(sentence)) = SqliteStore::open(&path).await else { panic!("not refused") };
+    let Err(StoreError::Foreign(sentence)) = SqlStore::open(&path).await else { panic!("not refused") };
     assert!(sentence.contains(path.to_str().unwrap()), "names the file: {sentence}");
     assert_eq!(fs::read(&path).unwrap(), content, "the file is as it was");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing was put beside it");
@@ -127,7 +127,7 @@ async fn refuse_file(content: &[u8]) -> String {
 async fn database_file() -> Vec<u8> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("observerio.db");
-    SqliteStore::open(&path).await.unwrap().close().await;
+    SqlStore::open(&path).await.unwrap().close().await;
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "closing tidies up");
     fs::read(&path).unwrap()
 }
@@ -151,7 +151,7 @@ async fn an_empty_file_is_a_new_database() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("observerio.db");
     fs::write(&path, b"").unwrap();
-    SqliteStore::open(&path).await.unwrap().check().await.unwrap();
+    SqlStore::open(&path).await.unwrap().check().await.unwrap();
 }
 
 #[tokio::test]
@@ -167,9 +167,7 @@ async fn a_start_that_was_cut_short_before_the_schema_is_finished_by_the_next() 
 
 #[tokio::test]
 async fn a_file_that_cannot_be_made_is_named() {
-    let Err(error) = SqliteStore::open(Path::new("/nonexistent/observerio.db")).await else {
-        panic!("opened")
-    };
+    let Err(error) = SqlStore::open(Path::new("/nonexistent/observerio.db")).await else { panic!("opened") };
     assert!(error.to_string().contains("/nonexistent/observerio.db"), "{error}");
 }
 
@@ -179,7 +177,7 @@ async fn the_file_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("observerio.db");
-    let store = SqliteStore::open(&path).await.unwrap();
+    let store = SqlStore::open(&path).await.unwrap();
     for entry in fs::read_dir(&folder).unwrap() {
         let entry = entry.unwrap();
         assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());

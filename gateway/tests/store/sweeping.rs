@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-use gateway::store::{SqliteStore, Store, StoreError};
+use gateway::store::{SqlStore, Store, StoreError};
 use protocol::model::{Role, UnixMicros};
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
@@ -185,14 +185,14 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
 /// A project of some megabytes in a new file, and how many bytes the file has.
 async fn large_project(folder: &TempDir) -> (Arc<dyn Store>, House, u64) {
     let path = folder.path().join("observerio.db");
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open(&path).await.unwrap());
     let house = House::new(Arc::clone(&store)).await;
     let message = "x".repeat(8_000);
     for _ in 0..50 {
         house.commit(&[house.logs(&[message.as_str(); 20])]).await;
     }
     store.close().await;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open(&path).await.unwrap());
     (store, house, fs::metadata(path).unwrap().len())
 }
 
@@ -207,7 +207,7 @@ async fn the_space_goes_back_to_the_system() {
     let after = fs::metadata(folder.path().join("observerio.db")).unwrap().len();
     assert!(after < 1_000_000, "{after} of {before} bytes");
     store.close().await;
-    SqliteStore::open(&folder.path().join("observerio.db")).await.unwrap().close().await;
+    SqlStore::open(&folder.path().join("observerio.db")).await.unwrap().close().await;
 }
 
 /// One that an older program made.
@@ -222,7 +222,7 @@ async fn a_file_that_cannot_get_shorter_uses_the_space_again() {
     connection.close().await.unwrap();
 
     let before = fs::metadata(&path).unwrap().len();
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open(&path).await.unwrap());
     let project = store.get_key(KEY.parse().unwrap()).await.unwrap().unwrap().project;
     assert!(store.access().delete_project(project, note("project.delete")).await.unwrap());
     sweep_all(&store).await;
@@ -246,7 +246,7 @@ async fn the_write_ahead_log_does_not_keep_its_peak_size() {
     const PEAK: u64 = 24 << 20;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("observerio.db");
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open(&path).await.unwrap());
     let house = House::new(Arc::clone(&store)).await;
     // somebody reads for so long that the log grows and grows
     let mut reader = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();

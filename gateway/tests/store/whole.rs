@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use gateway::store::{
-    AccessStore, AuditRow, Joining, LinkPurpose, NewKey, NewLink, NewToken, Sequenced, Store, Write, Written,
+    Access, AuditRow, Joining, LinkPurpose, NewKey, NewLink, NewToken, Sequenced, Store, Write, Written,
 };
 use protocol::model::{Outcome, ProjectId, ProjectRole, Role, TokenScope, User, VarRevision};
 use serde_json::Value as Json;
@@ -76,7 +76,7 @@ pub async fn fill(store: Arc<dyn Store>) {
 }
 
 /// Rows in the tables that say who may do what.
-async fn fill_access(access: &AccessStore, owner: &User, ana: &User, project: ProjectId) {
+async fn fill_access(access: &dyn Access, owner: &User, ana: &User, project: ProjectId) {
     for n in 40..80 {
         let purpose = match n % 4 {
             0 => LinkPurpose::Reset { user: ana.id },

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::store::{PostgresStore, Result, SqliteStore, Store};
+use gateway::store::{Result, SqlStore, Store};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, time::timeout};
@@ -38,8 +38,8 @@ impl Place {
     /// Opens the database, for the first time or again.
     pub async fn open(&self) -> Result<Arc<dyn Store>> {
         Ok(match self {
-            Self::Sqlite { .. } => Arc::new(SqliteStore::open(&PathBuf::from(self.name())).await?),
-            Self::Postgres { .. } => Arc::new(PostgresStore::connect(&self.name()).await?),
+            Self::Sqlite { .. } => Arc::new(SqlStore::open(&PathBuf::from(self.name())).await?),
+            Self::Postgres { .. } => Arc::new(SqlStore::connect(&self.name()).await?),
         })
     }
 }

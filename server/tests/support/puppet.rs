@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use gateway::store::{
-    AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, Ticket, Write,
-    Written,
+    Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
+    KeyStates, Logs, ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
@@ -58,10 +58,21 @@ impl Store for Puppet {
         self.store.kind()
     }
 
-    fn access(&self) -> &AccessStore {
+    fn access(&self) -> &dyn Access {
         self.store.access()
     }
 
+    async fn keep_place(&self) -> Result<()> {
+        self.store.keep_place().await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+#[async_trait]
+impl Commits for Puppet {
     async fn commit(&self, ticket: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> Result<()> {
         assert!(!self.strings.panics.load(Relaxed), "this story wants it");
         self.store.commit(ticket, batch, written).await
@@ -75,14 +86,13 @@ impl Store for Puppet {
         self.store.epoch().await
     }
 
-    async fn keep_place(&self) -> Result<()> {
-        self.store.keep_place().await
-    }
-
     async fn check(&self) -> Result<()> {
         self.store.check().await
     }
+}
 
+#[async_trait]
+impl Chores for Puppet {
     async fn find_chore(&self) -> Result<Option<Chore>> {
         self.store.find_chore().await
     }
@@ -90,15 +100,10 @@ impl Store for Puppet {
     async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration> {
         self.store.do_chore(chore, rows, within).await
     }
+}
 
-    async fn close(&self) {
-        self.store.close().await;
-    }
-
-    async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {
-        self.store.get_project(id).await
-    }
-
+#[async_trait]
+impl KeyStates for Puppet {
     async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
         let read = self.store.get_key(key).await;
         self.strings.hold().await;
@@ -108,9 +113,12 @@ impl Store for Puppet {
     async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()> {
         self.store.touch_key(key, at).await
     }
+}
 
-    async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>> {
-        self.store.list_forgotten(project).await
+#[async_trait]
+impl Snapshots for Puppet {
+    async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {
+        self.store.get_project(id).await
     }
 
     async fn load_project(&self, id: ProjectId, devices: u32, logs: u32) -> Result<Option<ProjectState>> {
@@ -119,6 +127,13 @@ impl Store for Puppet {
         read
     }
 
+    async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>> {
+        self.store.list_forgotten(project).await
+    }
+}
+
+#[async_trait]
+impl History for Puppet {
     async fn list_history(
         &self,
         project: ProjectId,
@@ -137,7 +152,10 @@ impl Store for Puppet {
     ) -> Result<Vec<GestureRow>> {
         self.store.get_gesture(project, author, gesture).await
     }
+}
 
+#[async_trait]
+impl Logs for Puppet {
     async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>> {
         self.store.list_logs(project, before, limit).await
     }
@@ -146,3 +164,5 @@ impl Store for Puppet {
         self.store.list_logs_after(project, after, limit).await
     }
 }
+
+impl GameSessions for Puppet {}

@@ -1,10 +1,16 @@
 //! Accounts.
 
+use async_trait::async_trait;
 use protocol::model::{Account, Role, UnixMicros, User, UserId};
-use sqlx::{Postgres, Sqlite, Transaction};
 
-use super::{AccessStore, AuditRow, Pools, both};
-use crate::store::{Result, StoreError, TokenHash, access_rows, rows};
+use super::sessions::end_sessions;
+use crate::store::{
+    cells::TokenHash,
+    error::{Result, StoreError, damaged},
+    note::AuditRow,
+    sql::{Tx, row},
+    sql_store::SqlStore,
+};
 
 /// An account that is yet to be made.
 #[derive(Clone, Debug)]
@@ -15,106 +21,178 @@ pub struct NewUser {
     pub email: Option<String>,
     /// argon2id in PHC form.
     pub password_hash: Option<String>,
-    /// What he may do.
+    /// What they may do.
     pub role: Role,
     /// Now.
     pub created_at: UnixMicros,
 }
 
-impl AccessStore {
-    /// The instance's owner with his password's hash; `None` until the instance is set up.
-    pub async fn get_owner(&self) -> Result<Option<(User, Option<String>)>> {
-        both!(self, db, {
-            let sql = "SELECT id, name, email, role, password_hash FROM users WHERE role = 'owner'";
-            let cells = sqlx::query_as(sql).fetch_optional(&db.reader).await?;
-            cells.map(rows::account).transpose()
-        })
-    }
+/// Accounts.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The instance's owner with their password's hash; `None` until the instance is set up.
+    async fn get_owner(&self) -> Result<Option<(User, Option<String>)>>;
 
     /// Makes an account. The first [`Role::Owner`] is the only one. A note that names no account is by the new one.
     ///
     /// # Errors
     /// `EmailExists`, `OwnerExists`.
-    pub async fn create_user(&self, user: NewUser, note: AuditRow) -> Result<User> {
-        both!(self, db, {
-            let mut tx = db.begin_write().await?;
-            let made = db.insert_user(&mut tx, &user).await?;
-            db.finish(tx, access_rows::by(&made, note)).await?;
-            Ok(made)
-        })
-    }
+    async fn create_user(&self, user: NewUser, note: AuditRow) -> Result<User>;
 
     /// An account with its password's hash.
-    pub async fn get_user(&self, user: UserId) -> Result<Option<(User, Option<String>)>> {
-        both!(self, db, {
-            let sql = "SELECT id, name, email, role, password_hash FROM users WHERE id = $1";
-            let cells = sqlx::query_as(sql).bind(user.0).fetch_optional(&db.reader).await?;
-            cells.map(rows::account).transpose()
-        })
-    }
+    async fn get_user(&self, user: UserId) -> Result<Option<(User, Option<String>)>>;
 
     /// The account of a lower-case e-mail, with its password's hash.
-    pub async fn get_user_by_email(&self, email: &str) -> Result<Option<(User, Option<String>)>> {
-        both!(self, db, {
-            let sql = "SELECT id, name, email, role, password_hash FROM users WHERE email = $1";
-            let cells = sqlx::query_as(sql).bind(email).fetch_optional(&db.reader).await?;
-            cells.map(rows::account).transpose()
-        })
-    }
+    async fn get_user_by_email(&self, email: &str) -> Result<Option<(User, Option<String>)>>;
 
     /// Every account, the oldest first.
-    pub async fn list_accounts(&self) -> Result<Vec<Account>> {
-        both!(self, db, {
-            let cells = sqlx::query_as(
-                "SELECT u.id, u.name, u.email, u.role, u.created_at,
-                     (SELECT count(*) FROM members m WHERE m.user_id = u.id),
-                     (SELECT count(*) FROM second_factors f
-                      WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
-                 FROM users u ORDER BY u.id",
-            )
-            .fetch_all(&db.reader)
-            .await?;
-            cells.into_iter().map(access_rows::account).collect()
-        })
-    }
+    async fn list_accounts(&self) -> Result<Vec<Account>>;
 
     /// Gives an account an e-mail, which becomes its name, and a password's hash. A note that names no account is by
     /// this one.
     ///
     /// # Errors
     /// `EmailExists`.
-    pub async fn set_credentials(
+    async fn set_credentials(
+        &self,
+        user: UserId,
+        email: &str,
+        password_hash: &str,
+        note: AuditRow,
+    ) -> Result<User>;
+
+    /// Sets the hash of a password, and ends every session but that of the token `except`, reset links, and with
+    /// `and_tokens` also API tokens and the invitations that the account made. Returns whether there is such an account.
+    async fn set_password(
+        &self,
+        user: UserId,
+        password_hash: &str,
+        except: Option<&TokenHash>,
+        and_tokens: bool,
+        note: AuditRow,
+    ) -> Result<bool>;
+
+    /// Deletes an account with its sessions, tokens and memberships; never the owner's.
+    async fn delete_user(&self, user: UserId, note: AuditRow) -> Result<bool>;
+}
+
+row! {
+    /// An account.
+    pub(super) struct UserRecord { id: i64, name: String, email: Option<String>, role: String } -> User {
+        let role = match role.as_str() {
+            "owner" => Role::Owner,
+            "member" => Role::Member,
+            _ => return Err(damaged("a user has an unknown role")),
+        };
+        Ok(User { id: UserId(id), name, email, role })
+    }
+}
+
+row! {
+    struct CredentialsRecord {
+        id: i64,
+        name: String,
+        email: Option<String>,
+        role: String,
+        password_hash: Option<String>,
+    } -> (User, Option<String>) {
+        Ok((UserRecord { id, name, email, role }.read()?, password_hash))
+    }
+}
+
+row! {
+    struct AccountRecord {
+        id: i64,
+        name: String,
+        email: Option<String>,
+        role: String,
+        created_at: i64,
+        projects: i64,
+        second_factors: i64,
+    } -> Account {
+        let User { id, name, email, role } = UserRecord { id, name, email, role }.read()?;
+        Ok(Account {
+            id,
+            name,
+            email,
+            role,
+            created_at: UnixMicros(created_at),
+            projects: projects.try_into().map_err(|_| damaged("an account has too many projects"))?,
+            has_second_factor: second_factors > 0,
+        })
+    }
+}
+
+/// The statement that reads an account with its password's hash.
+macro_rules! credentials_where {
+    ($condition:literal) => {
+        concat!("SELECT id, name, email, role, password_hash FROM users WHERE ", $condition)
+    };
+}
+
+#[async_trait]
+impl Accounts for SqlStore {
+    async fn get_owner(&self) -> Result<Option<(User, Option<String>)>> {
+        self.read(credentials_where!("role = 'owner'")).read::<CredentialsRecord>().await
+    }
+
+    async fn create_user(&self, user: NewUser, note: AuditRow) -> Result<User> {
+        let mut tx = self.begin_write().await?;
+        let made = insert_user(&mut tx, &user).await?;
+        tx.finish(note.by(&made)).await?;
+        Ok(made)
+    }
+
+    async fn get_user(&self, user: UserId) -> Result<Option<(User, Option<String>)>> {
+        self.read(credentials_where!("id = $1")).bind(user.0).read::<CredentialsRecord>().await
+    }
+
+    async fn get_user_by_email(&self, email: &str) -> Result<Option<(User, Option<String>)>> {
+        self.read(credentials_where!("email = $1")).bind(email).read::<CredentialsRecord>().await
+    }
+
+    async fn list_accounts(&self) -> Result<Vec<Account>> {
+        self.read(
+            "SELECT u.id, u.name, u.email, u.role, u.created_at,
+                 (SELECT count(*) FROM members m WHERE m.user_id = u.id) AS projects,
+                 (SELECT count(*) FROM second_factors f
+                  WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS second_factors
+             FROM users u ORDER BY u.id",
+        )
+        .read_all::<AccountRecord>()
+        .await
+    }
+
+    async fn set_credentials(
         &self,
         user: UserId,
         email: &str,
         password_hash: &str,
         note: AuditRow,
     ) -> Result<User> {
-        both!(self, db, {
-            let mut tx = db.begin_write().await?;
-            let cells = sqlx::query_as(
+        let mut tx = self.begin_write().await?;
+        let changed = tx
+            .query(
                 "UPDATE users SET name = $2, email = $2, password_hash = $3 WHERE id = $1
                  RETURNING id, name, email, role",
             )
             .bind(user.0)
             .bind(email)
             .bind(password_hash)
-            .fetch_one(&mut *tx)
-            .await
-            .map_err(|fault| match fault {
-                // the e-mail is the only unique thing that it changes
-                sqlx::Error::Database(fault) if fault.is_unique_violation() => StoreError::EmailExists,
-                fault => fault.into(),
-            })?;
-            let user = rows::user(cells)?;
-            db.finish(tx, access_rows::by(&user, note)).await?;
-            Ok(user)
-        })
+            .read_one::<UserRecord>()
+            .await;
+        let user = changed.map_err(|error| match error {
+            // the e-mail is the only unique thing that it changes
+            StoreError::Database(sqlx::Error::Database(fault)) if fault.is_unique_violation() => {
+                StoreError::EmailExists
+            }
+            other => other,
+        })?;
+        tx.finish(note.by(&user)).await?;
+        Ok(user)
     }
 
-    /// Sets the hash of a password, and ends every session but that of the token `except`, reset links, and with
-    /// `and_tokens` also API tokens and the invitations that the account made. Returns whether there is such an account.
-    pub async fn set_password(
+    async fn set_password(
         &self,
         user: UserId,
         password_hash: &str,
@@ -122,61 +200,51 @@ impl AccessStore {
         and_tokens: bool,
         note: AuditRow,
     ) -> Result<bool> {
-        both!(self, db, {
-            let kept: &[u8] = except.map_or(&[], |hash| &hash[..]);
-            let change = sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
-                .bind(user.0)
-                .bind(password_hash);
-            let end = sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2")
-                .bind(user.0)
-                .bind(kept);
-            let take_back = sqlx::query("DELETE FROM links WHERE user_id = $1").bind(user.0);
-            // nobody's are those of user 0
-            let of = if and_tokens { user.0 } else { 0 };
-            let tokens = sqlx::query("DELETE FROM api_tokens WHERE user_id = $1").bind(of);
-            let invitations = sqlx::query("DELETE FROM links WHERE created_by_id = $1").bind(of);
-            Ok(db.change(change, [end, take_back, tokens, invitations], note).await? > 0)
-        })
-    }
-
-    /// Deletes an account with its sessions, tokens and memberships; never the owner's.
-    pub async fn delete_user(&self, user: UserId, note: AuditRow) -> Result<bool> {
-        both!(self, db, {
-            let delete = sqlx::query("DELETE FROM users WHERE id = $1 AND role <> 'owner'").bind(user.0);
-            Ok(db.change(delete, [], note).await? > 0)
-        })
-    }
-}
-
-macro_rules! implement {
-    ($db:ty) => {
-        impl Pools<$db> {
-            /// Makes an account within a transaction.
-            pub(super) async fn insert_user(&self, tx: &mut Transaction<'_, $db>, user: &NewUser) -> Result<User> {
-                let made: Option<rows::UserCells> = sqlx::query_as(
-                    "INSERT INTO users (name, email, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)
-                     ON CONFLICT DO NOTHING RETURNING id, name, email, role",
-                )
-                .bind(&user.name)
-                .bind(&user.email)
-                .bind(&user.password_hash)
-                .bind(rows::role_name(user.role))
-                .bind(user.created_at.0)
-                .fetch_optional(&mut **tx)
-                .await?;
-                if let Some(cells) = made {
-                    return rows::user(cells);
-                }
-                // one of the two unique constraints
-                let email_exists = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)")
-                    .bind(&user.email)
-                    .fetch_one(&mut **tx)
-                    .await?;
-                Err(if email_exists { StoreError::EmailExists } else { StoreError::OwnerExists })
-            }
+        let mut tx = self.begin_write().await?;
+        let set = tx.query("UPDATE users SET password_hash = $2 WHERE id = $1");
+        if set.bind(user.0).bind(password_hash).run().await? == 0 {
+            return Ok(false);
         }
-    };
+        end_sessions(&mut tx, user, except).await?;
+        tx.query("DELETE FROM links WHERE user_id = $1").bind(user.0).run().await?;
+        if and_tokens {
+            tx.query("DELETE FROM api_tokens WHERE user_id = $1").bind(user.0).run().await?;
+            tx.query("DELETE FROM links WHERE created_by_id = $1").bind(user.0).run().await?;
+        }
+        tx.finish(note).await?;
+        Ok(true)
+    }
+
+    async fn delete_user(&self, user: UserId, note: AuditRow) -> Result<bool> {
+        let mut tx = self.begin_write().await?;
+        let delete = tx.query("DELETE FROM users WHERE id = $1 AND role <> 'owner'");
+        let deleted = delete.bind(user.0).run().await?;
+        tx.finish_if(deleted, note).await
+    }
 }
 
-implement!(Sqlite);
-implement!(Postgres);
+/// Makes an account within a transaction.
+pub(super) async fn insert_user(tx: &mut Tx<'_>, user: &NewUser) -> Result<User> {
+    let made = tx
+        .query(
+            "INSERT INTO users (name, email, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING RETURNING id, name, email, role",
+        )
+        .bind(&user.name)
+        .bind(&user.email)
+        .bind(&user.password_hash)
+        .bind(match user.role {
+            Role::Owner => "owner",
+            Role::Member => "member",
+        })
+        .bind(user.created_at.0)
+        .read::<UserRecord>()
+        .await?;
+    if let Some(user) = made {
+        return Ok(user);
+    }
+    // one of the two unique constraints
+    let by_email = tx.query("SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)").bind(&user.email);
+    let (email_exists,) = by_email.one().await?;
+    Err(if email_exists { StoreError::EmailExists } else { StoreError::OwnerExists })
+}

@@ -1,9 +1,15 @@
 //! Game keys.
 
+use async_trait::async_trait;
 use protocol::model::{GameKey, Key, KeyId, ProjectId, UnixMicros};
 
-use super::{AccessStore, AuditRow, both};
-use crate::store::{Result, StoreError, access_rows};
+use crate::store::{
+    cells,
+    error::{Result, StoreError},
+    note::AuditRow,
+    sql::row,
+    sql_store::SqlStore,
+};
 
 /// A game key that is yet to be made.
 #[derive(Clone, Debug)]
@@ -35,52 +41,159 @@ pub struct KeyState {
     pub report_only: bool,
 }
 
-impl AccessStore {
+/// What games ask about the keys that they bring.
+#[async_trait]
+pub trait KeyStates: Send + Sync {
+    /// What a game key is good for; also one that was revoked.
+    async fn get_key(&self, key: Key) -> Result<Option<KeyState>>;
+
+    /// Notes that a game has connected with a key.
+    async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()>;
+}
+
+/// The keys of projects.
+#[async_trait]
+pub trait Keys: Send + Sync {
     /// The keys of a project, the oldest first.
-    pub async fn list_keys(&self, project: ProjectId) -> Result<Vec<GameKey>> {
-        both!(self, db, {
-            let cells = sqlx::query_as(
-                "SELECT id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at, report_only
-                 FROM game_keys WHERE project_id = $1 ORDER BY id",
-            )
-            .bind(project.0)
-            .fetch_all(&db.reader)
-            .await?;
-            cells.into_iter().map(access_rows::key).collect()
-        })
-    }
+    async fn list_keys(&self, project: ProjectId) -> Result<Vec<GameKey>>;
 
     /// Makes a further key. When it `replaces` another one, that expires at the moment given, or earlier if it
     /// does so already.
     ///
     /// # Errors
     /// `KeyTaken`.
-    pub async fn create_key(
+    async fn create_key(
+        &self,
+        project: ProjectId,
+        key: NewKey,
+        replaces: Option<(KeyId, UnixMicros)>,
+        note: AuditRow,
+    ) -> Result<GameKey>;
+
+    /// Says whether games may declare variables with a key. Returns it unless there is none or it was revoked.
+    async fn set_report_only(
+        &self,
+        project: ProjectId,
+        key: KeyId,
+        report_only: bool,
+        note: AuditRow,
+    ) -> Result<Option<GameKey>>;
+
+    /// Revokes a key. Returns it unless there is none or it was revoked before.
+    async fn revoke_key(
+        &self,
+        project: ProjectId,
+        key: KeyId,
+        at: UnixMicros,
+        note: AuditRow,
+    ) -> Result<Option<Key>>;
+}
+
+row! {
+    struct KeyRecord {
+        id: i64,
+        key: String,
+        name: String,
+        created_at: i64,
+        created_by: Option<String>,
+        last_used_at: Option<i64>,
+        expires_at: Option<i64>,
+        revoked_at: Option<i64>,
+        report_only: i64,
+    } -> GameKey {
+        Ok(GameKey {
+            id: KeyId(id),
+            key: cells::key(&key)?,
+            name,
+            report_only: report_only != 0,
+            created_at: UnixMicros(created_at),
+            created_by,
+            last_used_at: last_used_at.map(UnixMicros),
+            expires_at: expires_at.map(UnixMicros),
+            revoked_at: revoked_at.map(UnixMicros),
+        })
+    }
+}
+
+/// The columns of a [`KeyRecord`], behind the rest of a statement.
+macro_rules! key_columns {
+    ($before:literal $(, $behind:literal)?) => {
+        concat!(
+            $before,
+            " id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at, report_only "
+            $(, $behind)?
+        )
+    };
+}
+
+row! {
+    struct KeyStateRecord {
+        id: i64,
+        project_id: i64,
+        expires_at: Option<i64>,
+        revoked_at: Option<i64>,
+        report_only: i64,
+    } -> KeyState {
+        Ok(KeyState {
+            id: KeyId(id),
+            project: ProjectId(project_id),
+            expires_at: expires_at.map(UnixMicros),
+            is_revoked: revoked_at.is_some(),
+            report_only: report_only != 0,
+        })
+    }
+}
+
+#[async_trait]
+impl KeyStates for SqlStore {
+    async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
+        self.read("SELECT id, project_id, expires_at, revoked_at, report_only FROM game_keys WHERE key = $1")
+            .bind(key.as_str())
+            .read::<KeyStateRecord>()
+            .await
+    }
+
+    async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()> {
+        let sql = "UPDATE game_keys SET last_used_at = $2 WHERE id = $1";
+        self.write(sql).bind(key.0).bind(at.0).run().await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Keys for SqlStore {
+    async fn list_keys(&self, project: ProjectId) -> Result<Vec<GameKey>> {
+        self.read(key_columns!("SELECT", "FROM game_keys WHERE project_id = $1 ORDER BY id"))
+            .bind(project.0)
+            .read_all::<KeyRecord>()
+            .await
+    }
+
+    async fn create_key(
         &self,
         project: ProjectId,
         key: NewKey,
         replaces: Option<(KeyId, UnixMicros)>,
         note: AuditRow,
     ) -> Result<GameKey> {
-        both!(self, db, {
-            let mut tx = db.begin_write().await?;
-            let made: Option<access_rows::KeyCells> = sqlx::query_as(
+        let mut tx = self.begin_write().await?;
+        let made = tx
+            .query(key_columns!(
                 "INSERT INTO game_keys (project_id, key, name, created_at, created_by, report_only)
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING
-                 RETURNING id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at,
-                     report_only",
-            )
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING RETURNING"
+            ))
             .bind(project.0)
             .bind(key.key.as_str())
             .bind(&key.name)
             .bind(key.created_at.0)
             .bind(&key.created_by)
             .bind(i64::from(key.report_only))
-            .fetch_optional(&mut *tx)
-            .await?;
-            let made = access_rows::key(made.ok_or(StoreError::KeyTaken)?)?;
-            if let Some((old, expires_at)) = replaces {
-                let changed = sqlx::query(
+            .read::<KeyRecord>()
+            .await?
+            .ok_or(StoreError::KeyTaken)?;
+        if let Some((old, expires_at)) = replaces {
+            let changed = tx
+                .query(
                     "UPDATE game_keys SET expires_at =
                          CASE WHEN expires_at < $3 THEN expires_at ELSE $3 END
                      WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL",
@@ -88,66 +201,60 @@ impl AccessStore {
                 .bind(project.0)
                 .bind(old.0)
                 .bind(expires_at.0)
-                .execute(&mut *tx)
+                .run()
                 .await?;
-                if changed.rows_affected() == 0 {
-                    return Err(StoreError::Gone);
-                }
+            if changed == 0 {
+                return Err(StoreError::Gone);
             }
-            db.finish(tx, note).await?;
-            Ok(made)
-        })
+        }
+        tx.finish(note).await?;
+        Ok(made)
     }
 
-    /// Says whether games may declare variables with a key. Returns it unless there is none or it was revoked.
-    pub async fn set_report_only(
+    async fn set_report_only(
         &self,
         project: ProjectId,
         key: KeyId,
         report_only: bool,
         note: AuditRow,
     ) -> Result<Option<GameKey>> {
-        both!(self, db, {
-            let mut tx = db.begin_write().await?;
-            let cells: Option<access_rows::KeyCells> = sqlx::query_as(
-                "UPDATE game_keys SET report_only = $3 WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL
-                 RETURNING id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at,
-                     report_only",
-            )
-            .bind(project.0)
-            .bind(key.0)
-            .bind(i64::from(report_only))
-            .fetch_optional(&mut *tx)
-            .await?;
-            let Some(cells) = cells else { return Ok(None) };
-            db.finish(tx, note).await?;
-            access_rows::key(cells).map(Some)
-        })
+        let set = key_columns!(
+            "UPDATE game_keys SET report_only = $3
+             WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING"
+        );
+        self.change_key(set, project, key, i64::from(report_only), note).await
     }
 
-    /// Revokes a key. Returns it unless there is none or it was revoked before.
-    pub async fn revoke_key(
+    async fn revoke_key(
         &self,
         project: ProjectId,
         key: KeyId,
         at: UnixMicros,
         note: AuditRow,
     ) -> Result<Option<Key>> {
-        both!(self, db, {
-            let mut tx = db.begin_write().await?;
-            let cells: Option<access_rows::KeyCells> = sqlx::query_as(
-                "UPDATE game_keys SET revoked_at = $3 WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL
-                 RETURNING id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at,
-                     report_only",
-            )
-            .bind(project.0)
-            .bind(key.0)
-            .bind(at.0)
-            .fetch_optional(&mut *tx)
-            .await?;
-            let Some(cells) = cells else { return Ok(None) };
-            db.finish(tx, note).await?;
-            Ok(Some(access_rows::key(cells)?.key))
-        })
+        let revoke = key_columns!(
+            "UPDATE game_keys SET revoked_at = $3
+             WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING"
+        );
+        Ok(self.change_key(revoke, project, key, at.0, note).await?.map(|key| key.key))
+    }
+}
+
+impl SqlStore {
+    /// Sets one column (`$3`) of a key that is not revoked, and returns the key; `None`: there is no such key.
+    async fn change_key(
+        &self,
+        sql: &'static str,
+        project: ProjectId,
+        key: KeyId,
+        to: i64,
+        note: AuditRow,
+    ) -> Result<Option<GameKey>> {
+        let mut tx = self.begin_write().await?;
+        let changed = tx.query(sql).bind(project.0).bind(key.0).bind(to).read::<KeyRecord>().await?;
+        if changed.is_some() {
+            tx.finish(note).await?;
+        }
+        Ok(changed)
     }
 }

@@ -1,71 +1,92 @@
 //! Members: who is what in which project.
 
-use protocol::model::{Member, ProjectId, ProjectRole, UserId};
+use async_trait::async_trait;
+use protocol::model::{Member, ProjectId, ProjectRole, UnixMicros, UserId};
 
-use super::{AccessStore, AuditRow, both};
-use crate::store::{Result, access_rows};
+use crate::store::{cells, error::Result, note::AuditRow, sql::row, sql_store::SqlStore};
 
-impl AccessStore {
+/// Members of projects.
+#[async_trait]
+pub trait Members: Send + Sync {
     /// What a person is in which projects.
-    pub async fn list_memberships(&self, user: UserId) -> Result<Vec<(ProjectId, ProjectRole)>> {
-        both!(self, db, {
-            let cells = sqlx::query_as("SELECT project_id, role FROM members WHERE user_id = $1")
-                .bind(user.0)
-                .fetch_all(&db.reader)
-                .await?;
-            cells.into_iter().map(access_rows::membership).collect()
-        })
-    }
+    async fn list_memberships(&self, user: UserId) -> Result<Vec<(ProjectId, ProjectRole)>>;
 
     /// The members of a project, by name.
-    pub async fn list_members(&self, project: ProjectId) -> Result<Vec<Member>> {
-        both!(self, db, {
-            let cells = sqlx::query_as(
-                "SELECT u.id, u.name, u.email, m.role, m.added_at FROM members m
-                 JOIN users u ON u.id = m.user_id WHERE m.project_id = $1 ORDER BY u.name, u.id",
-            )
-            .bind(project.0)
-            .fetch_all(&db.reader)
-            .await?;
-            cells.into_iter().map(access_rows::member).collect()
-        })
-    }
+    async fn list_members(&self, project: ProjectId) -> Result<Vec<Member>>;
 
     /// Changes what a member may do; the open invitations of one who is no admin any more are taken back. Returns
-    /// whether he is one.
-    pub async fn set_member_role(
+    /// whether they are one.
+    async fn set_member_role(
+        &self,
+        project: ProjectId,
+        user: UserId,
+        role: ProjectRole,
+        note: AuditRow,
+    ) -> Result<bool>;
+
+    /// Removes a member, and their tokens for this project alone. Returns whether they were one.
+    async fn remove_member(&self, project: ProjectId, user: UserId, note: AuditRow) -> Result<bool>;
+}
+
+row! {
+    struct MembershipRecord { project_id: i64, role: String } -> (ProjectId, ProjectRole) {
+        Ok((ProjectId(project_id), cells::project_role(&role)?))
+    }
+}
+
+row! {
+    struct MemberRecord { id: i64, name: String, email: Option<String>, role: String, added_at: i64 } -> Member {
+        let (user, role, added_at) = (UserId(id), cells::project_role(&role)?, UnixMicros(added_at));
+        Ok(Member { user, name, email, role, added_at })
+    }
+}
+
+/// What a member could hand on goes with them.
+const TAKE_BACK: &str = "DELETE FROM links WHERE project_id = $1 AND created_by_id = $2";
+
+#[async_trait]
+impl Members for SqlStore {
+    async fn list_memberships(&self, user: UserId) -> Result<Vec<(ProjectId, ProjectRole)>> {
+        let sql = "SELECT project_id, role FROM members WHERE user_id = $1";
+        self.read(sql).bind(user.0).read_all::<MembershipRecord>().await
+    }
+
+    async fn list_members(&self, project: ProjectId) -> Result<Vec<Member>> {
+        self.read(
+            "SELECT u.id, u.name, u.email, m.role, m.added_at FROM members m
+             JOIN users u ON u.id = m.user_id WHERE m.project_id = $1 ORDER BY u.name, u.id",
+        )
+        .bind(project.0)
+        .read_all::<MemberRecord>()
+        .await
+    }
+
+    async fn set_member_role(
         &self,
         project: ProjectId,
         user: UserId,
         role: ProjectRole,
         note: AuditRow,
     ) -> Result<bool> {
-        both!(self, db, {
-            let change = sqlx::query("UPDATE members SET role = $3 WHERE project_id = $1 AND user_id = $2")
-                .bind(project.0)
-                .bind(user.0)
-                .bind(role.as_str());
-            // or he would keep a way back
-            let take_back = (role < ProjectRole::Admin).then(|| {
-                sqlx::query("DELETE FROM links WHERE project_id = $1 AND created_by_id = $2")
-                    .bind(project.0)
-                    .bind(user.0)
-            });
-            Ok(db.change(change, take_back, note).await? > 0)
-        })
+        let mut tx = self.begin_write().await?;
+        let change = tx.query("UPDATE members SET role = $3 WHERE project_id = $1 AND user_id = $2");
+        let changed = change.bind(project.0).bind(user.0).bind(role.as_str()).run().await?;
+        if changed > 0 && role < ProjectRole::Admin {
+            // or they would keep a way back
+            tx.query(TAKE_BACK).bind(project.0).bind(user.0).run().await?;
+        }
+        tx.finish_if(changed, note).await
     }
 
-    /// Removes a member, and his tokens for this project alone. Returns whether he was one.
-    pub async fn remove_member(&self, project: ProjectId, user: UserId, note: AuditRow) -> Result<bool> {
-        both!(self, db, {
-            let [remove, take_back, delete] = [
-                "DELETE FROM members WHERE project_id = $1 AND user_id = $2",
-                // what he could hand on goes with him
-                "DELETE FROM links WHERE project_id = $1 AND created_by_id = $2",
-                "DELETE FROM api_tokens WHERE project_id = $1 AND user_id = $2",
-            ]
-            .map(|sql| sqlx::query(sql).bind(project.0).bind(user.0));
-            Ok(db.change(remove, [take_back, delete], note).await? > 0)
-        })
+    async fn remove_member(&self, project: ProjectId, user: UserId, note: AuditRow) -> Result<bool> {
+        let mut tx = self.begin_write().await?;
+        let remove = tx.query("DELETE FROM members WHERE project_id = $1 AND user_id = $2");
+        let removed = remove.bind(project.0).bind(user.0).run().await?;
+        if removed > 0 {
+            for sql in [TAKE_BACK, "DELETE FROM api_tokens WHERE project_id = $1 AND user_id = $2"] {
+                tx.query(sql).bind(project.0).bind(user.0).run().await?;
+            }
+        }
+        tx.finish_if(removed, note).await
     }
 }

@@ -1,9 +1,16 @@
 //! Sessions: who is signed in.
 
+use async_trait::async_trait;
 use protocol::model::{SessionInfo, UnixMicros, User, UserId};
 
-use super::{AccessStore, AuditRow, both};
-use crate::store::{Result, TokenHash, access_rows, rows};
+use super::accounts::UserRecord;
+use crate::store::{
+    cells::{self, TokenHash, handle},
+    error::Result,
+    note::AuditRow,
+    sql::{Tx, row},
+    sql_store::SqlStore,
+};
 
 /// A session that is yet to be made.
 #[derive(Clone, Debug)]
@@ -33,141 +40,170 @@ pub enum Sessions<'a> {
     All,
 }
 
-impl AccessStore {
+/// Sessions of people.
+#[async_trait]
+pub trait UserSessions: Send + Sync {
     /// Begins a session.
-    pub async fn create_session(&self, session: NewSession, note: AuditRow) -> Result<()> {
-        both!(self, db, {
-            let insert = sqlx::query(
-                "INSERT INTO sessions
-                     (token_hash, user_id, created_at, last_used_at, confirmed_at, expires_at, address, agent)
-                 VALUES ($1, $2, $3, $3, $3, $4, $5, $6)",
-            )
-            .bind(&session.token_hash[..])
-            .bind(session.user.0)
-            .bind(session.created_at.0)
-            .bind(session.expires_at.0)
-            .bind(&session.address)
-            .bind(&session.agent);
-            // here, so that dead sessions never pile up and nobody has to sweep; a few, or who signs in first after a holiday
-            // would wait for all of them
-            let sweep = sqlx::query(
-                "DELETE FROM sessions WHERE token_hash IN
-                     (SELECT token_hash FROM sessions WHERE expires_at <= $1 LIMIT 100)",
-            )
-            .bind(session.created_at.0);
-            db.change(insert, [sweep], note).await.map(drop)
-        })
-    }
+    async fn create_session(&self, session: NewSession, note: AuditRow) -> Result<()>;
 
     /// The key by which this instance knows browsers again; `fresh` becomes it when there is none.
-    pub async fn device_key(&self, fresh: &[u8]) -> Result<Vec<u8>> {
-        both!(self, db, {
-            let read = "SELECT device_key FROM instance";
-            let known: Option<Vec<u8>> = sqlx::query_scalar(read).fetch_one(&db.reader).await?;
-            if let Some(known) = known {
-                return Ok(known);
-            }
-            let set = "UPDATE instance SET device_key = $1 WHERE device_key IS NULL";
-            sqlx::query(set).bind(fresh).execute(&db.writer).await?;
-            Ok(sqlx::query_scalar(read).fetch_one(&db.writer).await?)
-        })
-    }
+    async fn device_key(&self, fresh: &[u8]) -> Result<Vec<u8>>;
 
     /// Who is signed in by this token, unless it has expired at `now`, and when that was last noted as used.
-    pub async fn get_session(
-        &self,
-        token_hash: &TokenHash,
-        now: UnixMicros,
-    ) -> Result<Option<(User, UnixMicros)>> {
-        both!(self, db, {
-            let cells: Option<(i64, String, Option<String>, String, i64)> = sqlx::query_as(
-                "SELECT u.id, u.name, u.email, u.role, s.last_used_at
-                 FROM sessions s JOIN users u ON u.id = s.user_id
-                 WHERE s.token_hash = $1 AND s.expires_at > $2",
-            )
-            .bind(&token_hash[..])
-            .bind(now.0)
-            .fetch_optional(&db.reader)
-            .await?;
-            let user =
-                |(id, name, email, role, used)| Ok((rows::user((id, name, email, role))?, UnixMicros(used)));
-            cells.map(user).transpose()
-        })
-    }
+    async fn get_session(&self, token: &TokenHash, now: UnixMicros) -> Result<Option<(User, UnixMicros)>>;
 
     /// Notes that a session is used, unless it is known that it was later than `unless_since`.
-    pub async fn touch_session(
-        &self,
-        token_hash: &TokenHash,
-        at: UnixMicros,
-        unless_since: UnixMicros,
-    ) -> Result<()> {
-        both!(self, db, {
-            let sql = "UPDATE sessions SET last_used_at = $2 WHERE token_hash = $1 AND last_used_at <= $3";
-            sqlx::query(sql)
-                .bind(&token_hash[..])
-                .bind(at.0)
-                .bind(unless_since.0)
-                .execute(&db.writer)
-                .await?;
-            Ok(())
-        })
-    }
+    async fn touch_session(&self, token: &TokenHash, at: UnixMicros, unless_since: UnixMicros) -> Result<()>;
 
     /// When whoever is signed in by this token last proved who they are; `None`: there is no such session.
-    pub async fn get_confirmed_at(&self, token_hash: &TokenHash) -> Result<Option<UnixMicros>> {
-        both!(self, db, {
-            let sql = "SELECT confirmed_at FROM sessions WHERE token_hash = $1";
-            let at = sqlx::query_scalar(sql).bind(&token_hash[..]).fetch_optional(&db.reader).await?;
-            Ok(at.map(UnixMicros))
-        })
-    }
+    async fn get_confirmed_at(&self, token: &TokenHash) -> Result<Option<UnixMicros>>;
 
     /// Notes that whoever is signed in by this token has proved again who they are. Returns whether there is such a session.
-    pub async fn confirm_session(
-        &self,
-        token_hash: &TokenHash,
-        at: UnixMicros,
-        note: AuditRow,
-    ) -> Result<bool> {
-        both!(self, db, {
-            let sql = "UPDATE sessions SET confirmed_at = $2 WHERE token_hash = $1";
-            let confirm = sqlx::query(sql).bind(&token_hash[..]).bind(at.0);
-            Ok(db.change(confirm, [], note).await? > 0)
-        })
-    }
+    async fn confirm_session(&self, token: &TokenHash, at: UnixMicros, note: AuditRow) -> Result<bool>;
 
     /// The sessions of an account with the hash of each token, the newest first.
-    pub async fn list_sessions(
-        &self,
-        user: UserId,
-        now: UnixMicros,
-    ) -> Result<Vec<(TokenHash, SessionInfo)>> {
-        both!(self, db, {
-            let cells = sqlx::query_as(
-                "SELECT token_hash, created_at, last_used_at, expires_at, address, agent FROM sessions
-                 WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, token_hash",
-            )
-            .bind(user.0)
-            .bind(now.0)
-            .fetch_all(&db.reader)
-            .await?;
-            cells.into_iter().map(access_rows::session).collect()
-        })
+    async fn list_sessions(&self, user: UserId, now: UnixMicros) -> Result<Vec<(TokenHash, SessionInfo)>>;
+
+    /// Ends sessions of an account. Returns how many.
+    async fn delete_sessions(&self, user: UserId, which: Sessions<'_>, note: AuditRow) -> Result<u64>;
+}
+
+row! {
+    struct SignedInRecord {
+        id: i64,
+        name: String,
+        email: Option<String>,
+        role: String,
+        last_used_at: i64,
+    } -> (User, UnixMicros) {
+        Ok((UserRecord { id, name, email, role }.read()?, UnixMicros(last_used_at)))
+    }
+}
+
+row! {
+    struct SessionRecord {
+        token_hash: Vec<u8>,
+        created_at: i64,
+        last_used_at: i64,
+        expires_at: i64,
+        address: String,
+        agent: String,
+    } -> (TokenHash, SessionInfo) {
+        let hash = cells::token_hash(token_hash)?;
+        let info = SessionInfo {
+            id: handle(&hash),
+            created_at: UnixMicros(created_at),
+            last_used_at: UnixMicros(last_used_at),
+            expires_at: UnixMicros(expires_at),
+            address,
+            agent,
+            is_current: false,
+        };
+        Ok((hash, info))
+    }
+}
+
+#[async_trait]
+impl UserSessions for SqlStore {
+    async fn create_session(&self, session: NewSession, note: AuditRow) -> Result<()> {
+        let mut tx = self.begin_write().await?;
+        tx.query(
+            "INSERT INTO sessions
+                 (token_hash, user_id, created_at, last_used_at, confirmed_at, expires_at, address, agent)
+             VALUES ($1, $2, $3, $3, $3, $4, $5, $6)",
+        )
+        .bind(&session.token_hash[..])
+        .bind(session.user.0)
+        .bind(session.created_at.0)
+        .bind(session.expires_at.0)
+        .bind(&session.address)
+        .bind(&session.agent)
+        .run()
+        .await?;
+        // here, so that dead sessions never pile up and nobody has to sweep; a few, or the first to sign in after a holiday
+        // would wait for all of them
+        tx.query(
+            "DELETE FROM sessions WHERE token_hash IN
+                 (SELECT token_hash FROM sessions WHERE expires_at <= $1 LIMIT 100)",
+        )
+        .bind(session.created_at.0)
+        .run()
+        .await?;
+        tx.finish(note).await
     }
 
-    /// Ends sessions of an account: the one of that token, or every one but that.
-    pub async fn delete_sessions(&self, user: UserId, which: Sessions<'_>, note: AuditRow) -> Result<u64> {
-        both!(self, db, {
-            let (sql, hash): (&'static str, &[u8]) = match which {
-                Sessions::One(hash) => ("DELETE FROM sessions WHERE user_id = $1 AND token_hash = $2", hash),
-                Sessions::Others(hash) => {
-                    ("DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2", hash)
-                }
-                // no hash is empty
-                Sessions::All => ("DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2", &[]),
-            };
-            db.change(sqlx::query(sql).bind(user.0).bind(hash), [], note).await
-        })
+    async fn device_key(&self, fresh: &[u8]) -> Result<Vec<u8>> {
+        let read = "SELECT device_key FROM instance";
+        if let (Some(known),) = self.read(read).one().await? {
+            return Ok(known);
+        }
+        let set = "UPDATE instance SET device_key = $1 WHERE device_key IS NULL";
+        self.write(set).bind(fresh).run().await?;
+        let (known,) = self.write(read).one().await?;
+        Ok(known)
     }
+
+    async fn get_session(&self, token: &TokenHash, now: UnixMicros) -> Result<Option<(User, UnixMicros)>> {
+        self.read(
+            "SELECT u.id, u.name, u.email, u.role, s.last_used_at
+             FROM sessions s JOIN users u ON u.id = s.user_id
+             WHERE s.token_hash = $1 AND s.expires_at > $2",
+        )
+        .bind(&token[..])
+        .bind(now.0)
+        .read::<SignedInRecord>()
+        .await
+    }
+
+    async fn touch_session(&self, token: &TokenHash, at: UnixMicros, unless_since: UnixMicros) -> Result<()> {
+        let sql = "UPDATE sessions SET last_used_at = $2 WHERE token_hash = $1 AND last_used_at <= $3";
+        self.write(sql).bind(&token[..]).bind(at.0).bind(unless_since.0).run().await?;
+        Ok(())
+    }
+
+    async fn get_confirmed_at(&self, token: &TokenHash) -> Result<Option<UnixMicros>> {
+        let sql = "SELECT confirmed_at FROM sessions WHERE token_hash = $1";
+        let found: Option<(i64,)> = self.read(sql).bind(&token[..]).find().await?;
+        Ok(found.map(|(at,)| UnixMicros(at)))
+    }
+
+    async fn confirm_session(&self, token: &TokenHash, at: UnixMicros, note: AuditRow) -> Result<bool> {
+        let mut tx = self.begin_write().await?;
+        let confirm = tx.query("UPDATE sessions SET confirmed_at = $2 WHERE token_hash = $1");
+        let confirmed = confirm.bind(&token[..]).bind(at.0).run().await?;
+        tx.finish_if(confirmed, note).await
+    }
+
+    async fn list_sessions(&self, user: UserId, now: UnixMicros) -> Result<Vec<(TokenHash, SessionInfo)>> {
+        self.read(
+            "SELECT token_hash, created_at, last_used_at, expires_at, address, agent FROM sessions
+             WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, token_hash",
+        )
+        .bind(user.0)
+        .bind(now.0)
+        .read_all::<SessionRecord>()
+        .await
+    }
+
+    async fn delete_sessions(&self, user: UserId, which: Sessions<'_>, note: AuditRow) -> Result<u64> {
+        let mut tx = self.begin_write().await?;
+        let ended = match which {
+            Sessions::One(token) => {
+                let end = tx.query("DELETE FROM sessions WHERE user_id = $1 AND token_hash = $2");
+                end.bind(user.0).bind(&token[..]).run().await?
+            }
+            Sessions::Others(token) => end_sessions(&mut tx, user, Some(token)).await?,
+            Sessions::All => end_sessions(&mut tx, user, None).await?,
+        };
+        tx.finish_if(ended, note).await?;
+        Ok(ended)
+    }
+}
+
+/// Ends every session of an account but that of the token `except`. Returns how many.
+pub(super) async fn end_sessions(tx: &mut Tx<'_>, user: UserId, except: Option<&TokenHash>) -> Result<u64> {
+    // no hash is empty
+    let kept: &[u8] = except.map_or(&[], |token| token);
+    let end = tx.query("DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2");
+    end.bind(user.0).bind(kept).run().await
 }

@@ -1,9 +1,16 @@
 //! API tokens.
 
+use async_trait::async_trait;
 use protocol::model::{ApiToken, ProjectId, TokenId, TokenScope, UnixMicros, User, UserId};
 
-use super::{AccessStore, AuditRow, both};
-use crate::store::{Result, TokenHash, access_rows, rows};
+use super::accounts::UserRecord;
+use crate::store::{
+    cells::TokenHash,
+    error::{Result, damaged},
+    note::AuditRow,
+    sql::row,
+    sql_store::SqlStore,
+};
 
 /// An API token that is yet to be made.
 #[derive(Clone, Debug)]
@@ -26,12 +33,69 @@ pub struct NewToken {
     pub expires_at: UnixMicros,
 }
 
-impl AccessStore {
+/// API tokens.
+#[async_trait]
+pub trait Tokens: Send + Sync {
     /// Makes an API token.
-    pub async fn create_token(&self, token: NewToken, note: AuditRow) -> Result<ApiToken> {
-        both!(self, db, {
-            let mut tx = db.begin_write().await?;
-            let cells = sqlx::query_as(
+    async fn create_token(&self, token: NewToken, note: AuditRow) -> Result<ApiToken>;
+
+    /// Whose token that is, unless it has expired at `now`.
+    async fn get_token(&self, hash: &TokenHash, now: UnixMicros) -> Result<Option<(User, ApiToken)>>;
+
+    /// A token of an account, also an expired one.
+    async fn get_token_of(&self, user: UserId, token: TokenId) -> Result<Option<ApiToken>>;
+
+    /// Notes that a token is used.
+    async fn touch_token(&self, token: TokenId, at: UnixMicros) -> Result<()>;
+
+    /// The tokens of an account, the newest first, expired ones too.
+    async fn list_tokens(&self, user: UserId) -> Result<Vec<ApiToken>>;
+
+    /// Deletes a token. Returns whether there was one.
+    async fn delete_token(&self, user: UserId, token: TokenId, note: AuditRow) -> Result<bool>;
+}
+
+row! {
+    struct TokenRecord {
+        id: i64,
+        name: String,
+        shown: String,
+        scope: String,
+        project_id: Option<i64>,
+        created_at: i64,
+        expires_at: i64,
+        last_used_at: Option<i64>,
+    } -> ApiToken {
+        Ok(ApiToken {
+            id: TokenId(id),
+            name,
+            shown,
+            scope: scope.parse().map_err(|_| damaged("a token has an unknown scope"))?,
+            project: project_id.map(ProjectId),
+            created_at: UnixMicros(created_at),
+            expires_at: UnixMicros(expires_at),
+            last_used_at: last_used_at.map(UnixMicros),
+        })
+    }
+}
+
+/// The statement that reads tokens.
+macro_rules! tokens_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, name, shown, scope, project_id, created_at, expires_at, last_used_at
+             FROM api_tokens WHERE ",
+            $condition
+        )
+    };
+}
+
+#[async_trait]
+impl Tokens for SqlStore {
+    async fn create_token(&self, token: NewToken, note: AuditRow) -> Result<ApiToken> {
+        let mut tx = self.begin_write().await?;
+        let made = tx
+            .query(
                 "INSERT INTO api_tokens
                      (user_id, project_id, name, shown, token_hash, scope, created_at, expires_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -45,89 +109,48 @@ impl AccessStore {
             .bind(token.scope.as_str())
             .bind(token.created_at.0)
             .bind(token.expires_at.0)
-            .fetch_one(&mut *tx)
+            .read_one::<TokenRecord>()
             .await?;
-            db.finish(tx, note).await?;
-            access_rows::token(cells)
-        })
+        tx.finish(note).await?;
+        Ok(made)
     }
 
-    /// Whose token that is, unless it has expired at `now`.
-    pub async fn get_token(
-        &self,
-        token_hash: &TokenHash,
-        now: UnixMicros,
-    ) -> Result<Option<(User, ApiToken)>> {
-        both!(self, db, {
-            let cells: Option<access_rows::TokenCells> = sqlx::query_as(
-                "SELECT id, name, shown, scope, project_id, created_at, expires_at, last_used_at
-                 FROM api_tokens WHERE token_hash = $1 AND expires_at > $2",
-            )
-            .bind(&token_hash[..])
-            .bind(now.0)
-            .fetch_optional(&db.reader)
-            .await?;
-            let Some(cells) = cells else { return Ok(None) };
-            let token = access_rows::token(cells)?;
-            let user: Option<rows::UserCells> = sqlx::query_as(
+    async fn get_token(&self, hash: &TokenHash, now: UnixMicros) -> Result<Option<(User, ApiToken)>> {
+        let by_hash = self.read(tokens_where!("token_hash = $1 AND expires_at > $2"));
+        let Some(token) = by_hash.bind(&hash[..]).bind(now.0).read::<TokenRecord>().await? else {
+            return Ok(None);
+        };
+        let user = self
+            .read(
                 "SELECT u.id, u.name, u.email, u.role FROM api_tokens t JOIN users u ON u.id = t.user_id
                  WHERE t.id = $1",
             )
             .bind(token.id.0)
-            .fetch_optional(&db.reader)
+            .read::<UserRecord>()
             .await?;
-            Ok(user.map(rows::user).transpose()?.map(|user| (user, token)))
-        })
+        Ok(user.map(|user| (user, token)))
     }
 
-    /// A token of an account, also an expired one.
-    pub async fn get_token_of(&self, user: UserId, token: TokenId) -> Result<Option<ApiToken>> {
-        both!(self, db, {
-            let cells = sqlx::query_as(
-                "SELECT id, name, shown, scope, project_id, created_at, expires_at, last_used_at
-                 FROM api_tokens WHERE user_id = $1 AND id = $2",
-            )
-            .bind(user.0)
-            .bind(token.0)
-            .fetch_optional(&db.reader)
-            .await?;
-            cells.map(access_rows::token).transpose()
-        })
+    async fn get_token_of(&self, user: UserId, token: TokenId) -> Result<Option<ApiToken>> {
+        let by_id = self.read(tokens_where!("user_id = $1 AND id = $2"));
+        by_id.bind(user.0).bind(token.0).read::<TokenRecord>().await
     }
 
-    /// Notes that a token is used.
-    pub async fn touch_token(&self, token: TokenId, at: UnixMicros) -> Result<()> {
-        both!(self, db, {
-            sqlx::query("UPDATE api_tokens SET last_used_at = $2 WHERE id = $1")
-                .bind(token.0)
-                .bind(at.0)
-                .execute(&db.writer)
-                .await?;
-            Ok(())
-        })
+    async fn touch_token(&self, token: TokenId, at: UnixMicros) -> Result<()> {
+        let sql = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
+        self.write(sql).bind(token.0).bind(at.0).run().await?;
+        Ok(())
     }
 
-    /// The tokens of an account, the newest first, expired ones too.
-    pub async fn list_tokens(&self, user: UserId) -> Result<Vec<ApiToken>> {
-        both!(self, db, {
-            let cells = sqlx::query_as(
-                "SELECT id, name, shown, scope, project_id, created_at, expires_at, last_used_at
-                 FROM api_tokens WHERE user_id = $1 ORDER BY id DESC",
-            )
-            .bind(user.0)
-            .fetch_all(&db.reader)
-            .await?;
-            cells.into_iter().map(access_rows::token).collect()
-        })
+    async fn list_tokens(&self, user: UserId) -> Result<Vec<ApiToken>> {
+        let of_user = self.read(tokens_where!("user_id = $1 ORDER BY id DESC"));
+        of_user.bind(user.0).read_all::<TokenRecord>().await
     }
 
-    /// Deletes a token. Returns whether there was one.
-    pub async fn delete_token(&self, user: UserId, token: TokenId, note: AuditRow) -> Result<bool> {
-        both!(self, db, {
-            let delete = sqlx::query("DELETE FROM api_tokens WHERE user_id = $1 AND id = $2")
-                .bind(user.0)
-                .bind(token.0);
-            Ok(db.change(delete, [], note).await? > 0)
-        })
+    async fn delete_token(&self, user: UserId, token: TokenId, note: AuditRow) -> Result<bool> {
+        let mut tx = self.begin_write().await?;
+        let delete = tx.query("DELETE FROM api_tokens WHERE user_id = $1 AND id = $2");
+        let deleted = delete.bind(user.0).bind(token.0).run().await?;
+        tx.finish_if(deleted, note).await
     }
 }

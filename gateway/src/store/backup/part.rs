@@ -6,9 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    super::{Result, StoreError, files, sqlite::inspect::beside},
-    file_error,
+use crate::store::{
+    error::{Result, StoreError},
+    files,
+    sqlite::inspect::beside,
 };
 
 /// A file that is being written. Dropping it deletes it with everything that SQLite puts beside it.
@@ -68,6 +69,10 @@ impl Drop for Part {
 
 fn remove_all(path: &Path) -> io::Result<()> {
     ["", "-journal", "-wal", "-shm"].into_iter().try_for_each(|suffix| files::remove(&beside(path, suffix)))
+}
+
+pub(super) fn file_error(path: &Path, what: &str, fault: &io::Error) -> StoreError {
+    StoreError::Foreign(format!("{} {what}: {fault}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! Rows of one table from one database into the other, a few at a time.
 
-use futures_util::TryStreamExt as _;
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection, QueryBuilder, Row as _, SqliteConnection};
+use std::future::ready;
 
-use super::super::{
-    Result,
+use futures_util::TryStreamExt as _;
+use sqlx::{
+    AssertSqlSafe, ColumnIndex, Decode, Executor as _, PgConnection, QueryBuilder, Row, SqliteConnection,
+    Type,
+};
+
+use crate::store::{
+    error::Result,
     schema::{Column, Kind, Table},
 };
 
@@ -23,39 +28,42 @@ pub(super) fn columns(table: &Table) -> String {
     table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Reads a row; a macro, because the bounds of a function over both databases are longer than its body.
-macro_rules! cells {
-    ($row:expr, $table:expr) => {
-        $table
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(i, column)| {
-                Ok(match column.kind {
-                    Kind::Integer => Cell::Integer($row.try_get(i)?),
-                    Kind::Text => Cell::Text($row.try_get(i)?),
-                    Kind::Blob => Cell::Blob($row.try_get(i)?),
-                })
-            })
-            .collect::<std::result::Result<Vec<Cell>, sqlx::Error>>()
+fn cells<'r, R: Row>(row: &'r R, table: &Table) -> sqlx::Result<Vec<Cell>>
+where
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let cell = |(place, column): (usize, &Column)| {
+        Ok(match column.kind {
+            Kind::Integer => Cell::Integer(row.try_get(place)?),
+            Kind::Text => Cell::Text(row.try_get(place)?),
+            Kind::Blob => Cell::Blob(row.try_get(place)?),
+        })
     };
+    table.columns.iter().enumerate().map(cell).collect()
 }
 
-/// Writes rows with one statement.
-macro_rules! insert {
-    ($target:expr, $head:expr, $chunk:expr) => {{
-        let mut sql = QueryBuilder::new($head);
-        sql.push_values($chunk.drain(..), |mut row, cells: Vec<Cell>| {
-            for cell in cells {
-                match cell {
-                    Cell::Integer(cell) => row.push_bind(cell),
-                    Cell::Text(cell) => row.push_bind(cell),
-                    Cell::Blob(cell) => row.push_bind(cell),
-                };
-            }
-        });
-        sql.build().persistent(false).execute($target).await
-    }};
+/// Copies what a statement reads; a macro, because the bounds of a function over both databases are longer than its body.
+macro_rules! copy {
+    ($table:expr, $source:expr, $read:expr, $target:expr, $insert:expr) => {
+        let rows = sqlx::query(AssertSqlSafe($read)).fetch($source);
+        let mut chunks = rows.and_then(|row| ready(cells(&row, $table))).try_chunks(CHUNK_ROWS);
+        while let Some(chunk) = chunks.try_next().await.map_err(|failed| failed.1)? {
+            let mut sql = QueryBuilder::new($insert.as_str());
+            sql.push_values(chunk, |mut row, cells: Vec<Cell>| {
+                for cell in cells {
+                    match cell {
+                        Cell::Integer(cell) => row.push_bind(cell),
+                        Cell::Text(cell) => row.push_bind(cell),
+                        Cell::Blob(cell) => row.push_bind(cell),
+                    };
+                }
+            });
+            sql.build().persistent(false).execute(&mut *$target).await?;
+        }
+    };
 }
 
 pub(super) async fn from_postgres(
@@ -70,18 +78,8 @@ pub(super) async fn from_postgres(
     };
     let list = table.columns.iter().map(cast).collect::<Vec<_>>().join(", ");
     let read = format!("SELECT {list} FROM {}", table.name);
-    let head = format!("INSERT INTO {} ({}) ", table.name, columns(table));
-    let mut rows = sqlx::query(AssertSqlSafe(read)).fetch(source);
-    let mut chunk = Vec::with_capacity(CHUNK_ROWS);
-    while let Some(row) = rows.try_next().await? {
-        chunk.push(cells!(row, table)?);
-        if chunk.len() == CHUNK_ROWS {
-            insert!(&mut *target, head.clone(), chunk)?;
-        }
-    }
-    if !chunk.is_empty() {
-        insert!(&mut *target, head, chunk)?;
-    }
+    let insert = format!("INSERT INTO {} ({}) ", table.name, columns(table));
+    copy!(table, source, read, target, insert);
     Ok(())
 }
 
@@ -92,18 +90,8 @@ pub(super) async fn to_postgres(
 ) -> Result<()> {
     let read = format!("SELECT {} FROM {}", columns(table), table.name);
     // numbers are kept, also those that the database would give itself
-    let head = format!("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE ", table.name, columns(table));
-    let mut rows = sqlx::query(AssertSqlSafe(read)).fetch(source);
-    let mut chunk = Vec::with_capacity(CHUNK_ROWS);
-    while let Some(row) = rows.try_next().await? {
-        chunk.push(cells!(row, table)?);
-        if chunk.len() == CHUNK_ROWS {
-            insert!(&mut *target, head.clone(), chunk)?;
-        }
-    }
-    if !chunk.is_empty() {
-        insert!(&mut *target, head, chunk)?;
-    }
+    let insert = format!("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE ", table.name, columns(table));
+    copy!(table, source, read, target, insert);
     count_on(target, table).await
 }
 

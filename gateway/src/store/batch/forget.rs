@@ -2,12 +2,22 @@
 
 use protocol::model::VarRevision;
 
-use super::{EditRows, Statements};
-use crate::store::{Result, Write, Written};
+use super::{
+    edits::{EditRow, EditedRow, Edits},
+    marks::Marks,
+    vars::Vars,
+};
+use crate::store::{
+    error::Result,
+    write::{Write, Written},
+};
 
 /// Lets go of what people want of it, under the project's next revision, and marks it as forgotten. When it is not there, nothing
 /// happens.
-pub(super) async fn write_forget_var(sql: &mut impl Statements, write: &Write) -> Result<Written> {
+pub(super) async fn write_forget_var(
+    sql: &mut (impl Edits + Marks + Vars),
+    write: &Write,
+) -> Result<Written> {
     let Write::ForgetVar { project, name, note, .. } = write else {
         unreachable!("the caller matched a variable to forget")
     };
@@ -20,17 +30,17 @@ pub(super) async fn write_forget_var(sql: &mut impl Statements, write: &Write) -
 }
 
 /// `None`: nobody wanted anything of it.
-async fn let_go(sql: &mut impl Statements, write: &Write) -> Result<Option<VarRevision>> {
+async fn let_go(sql: &mut impl Edits, write: &Write) -> Result<Option<VarRevision>> {
     let Write::ForgetVar { project, name, author, gesture, note, .. } = write else {
         unreachable!("the caller matched a variable to forget")
     };
     let (project, name, gesture) = (project.0, name.as_str(), gesture.0.cast_signed());
     let newest = sql.desired(project, author.0, gesture, &[name]).await?;
-    if newest.iter().all(|(_, value, ..)| value.is_none()) {
+    if newest.iter().all(|row| row.value.is_none()) {
         return Ok(None);
     }
     let revision = sql.next_revision(project).await?;
-    let edit = EditRows {
+    let edit = EditRow {
         project,
         author_id: author.0,
         author: &note.actor,
@@ -39,9 +49,7 @@ async fn let_go(sql: &mut impl Statements, write: &Write) -> Result<Option<VarRe
         gesture,
         revision,
         at: note.at.0,
-        names: vec![name],
-        values: vec![None],
-        set_by: vec![revision],
+        changes: vec![EditedRow { name, value: None, set_by: revision }],
     };
     // the history takes the old value from the variable
     sql.upsert_history(&edit).await?;

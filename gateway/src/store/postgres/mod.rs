@@ -1,15 +1,12 @@
 //! Postgres 15 or later.
 
 mod commit;
+mod connect;
 mod place;
 mod room;
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
-use place::Place;
-use protocol::model::{
-    DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
-};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
     migrate::Migrate as _,
@@ -17,27 +14,27 @@ use sqlx::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
+pub(super) use self::connect::connect_for_copy;
+use self::{
+    connect::{connect, options_of},
+    place::Place,
+};
 use super::{
-    AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
-    StoreError, Ticket, Write, Written, access::Pools, access_rows, history, migrations, rows,
-    schema::Schema, shared::impl_store, sweep,
+    error::{Result, StoreError},
+    migrations,
+    schema::Schema,
 };
 
 const CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the server gets to answer when observerio starts.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the connection that keeps the place may take to answer before it counts as broken.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The oldest Postgres that the stories pass on.
 const OLDEST_MAJOR: i32 = 15;
 
-/// Everything in one Postgres database, in the first schema of the search path.
-pub struct PostgresStore {
-    /// The same pool as `writer`: in Postgres everybody may do both.
-    reader: PgPool,
-    writer: PgPool,
-    access: AccessStore,
+/// Everything in one database, in the first schema of the search path.
+pub(super) struct PostgresEngine {
+    pub(super) pool: PgPool,
     /// How to connect, with limits on how long a statement may take.
     options: PgConnectOptions,
     /// The connection of batches; `None` before the first one and after a fault.
@@ -48,27 +45,11 @@ pub struct PostgresStore {
     anchor: Mutex<Option<PgConnection>>,
 }
 
-impl PostgresStore {
-    /// Connects to the database of a `postgres://` URL, which must exist, and brings its schema up to date.
-    ///
-    /// # Errors
-    /// [`StoreError::Foreign`] with a sentence when the server is too old, or the database holds another program's
-    /// tables, a newer schema or less than its schema; it is then as it was. [`StoreError::TimedOut`].
-    pub async fn connect(url: &str) -> Result<Self> {
-        Self::open(url, None).await
-    }
-
-    /// The same for the only server of the database. `words` tell who that is to whoever comes later.
-    ///
-    /// # Errors
-    /// Those of [`PostgresStore::connect`], and [`StoreError::InUse`] while another server has the database.
-    pub async fn connect_alone(url: &str, words: &str) -> Result<Self> {
-        Self::open(url, Some(words)).await
-    }
-
-    async fn open(url: &str, alone: Option<&str>) -> Result<Self> {
-        let options =
-            PgConnectOptions::from_str(url)?.application_name("observerio").disable_statement_logging();
+impl PostgresEngine {
+    /// As [`SqlStore::connect`](super::SqlStore::connect) says, or, with `alone`,
+    /// [`SqlStore::connect_alone`](super::SqlStore::connect_alone).
+    pub(super) async fn open(url: &str, alone: Option<&str>) -> Result<Self> {
+        let options = options_of(url)?;
         // before the schema is touched: the other server still uses it
         let reserved = match alone {
             Some(words) => Some((place::reserve(&options).await?, words)),
@@ -87,14 +68,8 @@ impl PostgresStore {
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "15s"),
         ]);
-        let writer = pool(place.clone()).connect_with(options.clone()).await?;
-        let pools = Pools { reader: writer.clone(), writer: writer.clone(), begin_write: "BEGIN" };
-        let access = AccessStore::Postgres(pools);
-        let (commits, anchor) = (Mutex::new(None), Mutex::new(anchor));
-        let store = Self { reader: writer.clone(), writer, access, options, commits, place, anchor };
-        // a full disk is no reason not to start: what is stored can be read
-        store.write_mark().await?;
-        Ok(store)
+        let pool = pool(place.clone()).connect_with(options.clone()).await?;
+        Ok(Self { pool, options, commits: Mutex::new(None), place, anchor: Mutex::new(anchor) })
     }
 
     /// A connection that is in nobody's pool.
@@ -106,8 +81,8 @@ impl PostgresStore {
     }
 
     /// Looks whether the connection is there that keeps the place, and makes another one if it is not.
-    async fn hold_place(&self) -> Result<()> {
-        if self.place.is_none() || self.writer.is_closed() {
+    pub(super) async fn hold_place(&self) -> Result<()> {
+        if self.place.is_none() || self.pool.is_closed() {
             return Ok(());
         }
         let mut anchor = self.anchor.lock().await;
@@ -121,8 +96,9 @@ impl PostgresStore {
         Ok(())
     }
 
-    /// Closes what is in nobody's pool; the place goes last.
-    async fn leave(&self) {
+    /// Closes every connection; the place goes last.
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
         for slot in [&self.commits, &self.anchor] {
             if let Some(connection) = slot.lock().await.take()
                 && let Err(error) = connection.close().await
@@ -149,12 +125,6 @@ fn pool(place: Option<Place>) -> PgPoolOptions {
     })
 }
 
-/// A connection for a copy of everything, which takes as long as it takes.
-pub(super) async fn connect_for_copy(url: &str) -> Result<PgConnection> {
-    connect(&PgConnectOptions::from_str(url)?.application_name("observerio").disable_statement_logging())
-        .await
-}
-
 async fn migrate(options: &PgConnectOptions) -> Result<()> {
     // its own connection: the lock against two servers that start at once goes when it closes
     let mut connection = connect(options).await?;
@@ -165,15 +135,6 @@ async fn migrate(options: &PgConnectOptions) -> Result<()> {
     refuse_incomplete(&mut connection, &name, version).await?;
     migrations::postgres().run(&mut connection).await.map_err(|fault| migrations::explain(&name, fault))?;
     Ok(connection.close().await?)
-}
-
-/// A connection that is there within [`CONNECT_TIMEOUT`]. What it is used for may take longer: a new step of the
-/// schema of a large database does.
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
-    match timeout(CONNECT_TIMEOUT, options.connect()).await {
-        Ok(connected) => Ok(connected?),
-        Err(_) => Err(StoreError::TimedOut),
-    }
 }
 
 fn name_of(options: &PgConnectOptions) -> String {
@@ -237,8 +198,6 @@ async fn refuse_incomplete(connection: &mut PgConnection, name: &str, version: i
         ))),
     }
 }
-
-impl_store!(PostgresStore, kind: "postgres", begin_read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 
 #[cfg(test)]
 mod tests {

@@ -11,10 +11,10 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::time::{Instant, sleep};
 
-use super::connect;
+use super::connect::connect;
 use crate::{
     secrets::random_token,
-    store::{Result, StoreError},
+    store::error::{Result, StoreError},
 };
 
 /// Of this program and of the schema, of which a database may have several.

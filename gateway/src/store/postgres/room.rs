@@ -1,33 +1,22 @@
 //! Whether the server's disk has room. A commit that finds place in the pages that are there already says nothing of that.
 
-use std::time::Duration;
-
-use super::super::{Chore, PostgresStore, Result};
+use super::PostgresEngine;
+use crate::store::error::Result;
 
 /// A result that does not fit into the least memory which a statement may be given goes into a file, of some 3 MB, beside
 /// the data. It is gone with the statement, and the log and the tables know nothing of it.
 const SPILL: &str = "SELECT count(*) FROM generate_series(1, 100000)";
 
-impl PostgresStore {
+impl PostgresEngine {
     /// Takes as much room as a commit may need, and gives it back.
-    pub(super) async fn check_room(&self) -> Result<()> {
-        let mut tx = self.writer.begin().await?;
+    pub(in crate::store) async fn check_room(&self) -> Result<()> {
+        let mut tx = self.pool.begin().await?;
         sqlx::query("SET LOCAL work_mem = '64kB'").execute(&mut *tx).await?;
         match sqlx::query(SPILL).execute(&mut *tx).await {
             Err(fault) if is_limited(&fault) => Ok(tx.rollback().await?),
             Err(fault) => Err(fault.into()),
             Ok(_) => Ok(tx.commit().await?),
         }
-    }
-
-    /// Postgres gives space back by itself (autovacuum).
-    pub(super) async fn find_space(&self) -> Result<Option<Chore>> {
-        Ok(None)
-    }
-
-    /// As above: there is never anything to do.
-    pub(super) async fn give_back(&self, _: u32, _: Duration) -> Result<Duration> {
-        Ok(Duration::ZERO)
     }
 }
 

@@ -15,7 +15,11 @@ use sqlx::{
     sqlite::SqliteConnectOptions,
 };
 
-use super::super::{Result, StoreError, migrations, schema::Schema};
+use crate::store::{
+    error::{Result, StoreError},
+    migrations,
+    schema::Schema,
+};
 
 /// Tells our files from other programs': "obsv" in ASCII, at byte 68 of the file.
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"obsv");

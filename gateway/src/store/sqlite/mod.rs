@@ -2,7 +2,6 @@
 //!
 //! One connection writes, a few read. Every commit is on disk before it is reported (`synchronous=FULL`).
 
-mod commit;
 pub(super) mod inspect;
 mod room;
 mod space;
@@ -13,21 +12,20 @@ use std::{
     time::Duration,
 };
 
-use protocol::model::{
-    DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
-};
 use sqlx::{
     ConnectOptions, Connection, Executor, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::Mutex;
 
+use self::inspect::{APPLICATION_ID, Depth, Found, beside, explain, inspect};
 use super::{
-    AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, SessionClock, Store,
-    StoreError, Ticket, Write, Written, access::Pools, access_rows, files, history, migrations, rows,
-    shared::impl_store, sweep,
+    batch,
+    error::{Result, StoreError},
+    files, migrations,
+    sql::Tx,
+    write::{Ticket, Write, Written},
 };
-use inspect::{APPLICATION_ID, Depth, Found, beside, explain, inspect};
 
 const READERS: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,22 +37,16 @@ const MAX_LOG_BYTES: u32 = 16 << 20;
 static OPENING: Mutex<()> = Mutex::const_new(());
 
 /// Everything in one file.
-pub struct SqliteStore {
-    reader: SqlitePool,
-    writer: SqlitePool,
-    access: AccessStore,
+pub(super) struct SqliteEngine {
+    pub(super) reader: SqlitePool,
+    pub(super) writer: SqlitePool,
     /// Where the file is.
     folder: PathBuf,
 }
 
-impl SqliteStore {
-    /// Opens the database, which is made if there is none, and brings its schema up to date. Before that, all
-    /// of an existing file is checked: some 2 s for each GiB.
-    ///
-    /// # Errors
-    /// [`StoreError::Foreign`] with a sentence when the file is not ours, is damaged or newer, or cannot be used; it is
-    /// then as it was.
-    pub async fn open(path: &Path) -> Result<Self> {
+impl SqliteEngine {
+    /// As [`SqlStore::open`](super::SqlStore::open) says.
+    pub(super) async fn open(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .foreign_keys(true)
@@ -68,20 +60,36 @@ impl SqliteStore {
         // one: SQLite has one writer at a time, and here the next one waits its turn instead of polling
         let writer = pool(1).connect_with(options.clone()).await?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await?;
-        let pools = Pools { reader: reader.clone(), writer: writer.clone(), begin_write: "BEGIN IMMEDIATE" };
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        let store = Self { reader, writer, access: AccessStore::Sqlite(pools), folder };
-        // a full disk is no reason not to start: what is stored can be read
-        store.write_mark().await?;
-        Ok(store)
+        Ok(Self { reader, writer, folder: path.parent().map(Path::to_owned).unwrap_or_default() })
     }
 
-    /// Whoever serves a file locks it: that lasts as long as the process.
-    async fn hold_place(&self) -> Result<()> {
-        Ok(())
+    pub(super) async fn begin_write(&self) -> Result<Tx<'static>> {
+        Ok(Tx::Sqlite(self.writer.begin_with("BEGIN IMMEDIATE").await?))
     }
 
-    async fn leave(&self) {}
+    pub(super) async fn commit(
+        &self,
+        ticket: &Ticket,
+        batch: &[Write],
+        written: &mut Vec<Written>,
+    ) -> Result<()> {
+        // without a commit, every return from here rolls back
+        let mut tx = self.begin_write().await?;
+        *written = batch::write(&mut tx, ticket, batch).await?;
+        tx.commit().await
+    }
+
+    /// On the one connection that writes: a commit that was given up comes to its end first.
+    pub(super) async fn last_commit(&self, writer: &str) -> Result<Option<i64>> {
+        let sql = "SELECT number FROM writers WHERE name = $1";
+        Ok(sqlx::query_scalar(sql).bind(writer).fetch_optional(&self.writer).await?)
+    }
+
+    pub(super) async fn close(&self) {
+        // readers first: the last connection to a file to go tidies it up, and that writes
+        self.reader.close().await;
+        self.writer.close().await;
+    }
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
@@ -143,5 +151,3 @@ fn close_to_others(path: &Path) {
         }
     }
 }
-
-impl_store!(SqliteStore, kind: "sqlite", begin_read: "BEGIN");

@@ -6,23 +6,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::super::{Result, SqliteStore, StoreError};
+use super::SqliteEngine;
+use crate::store::error::{Result, StoreError};
 
 /// As much as the longest line of a game; with less, whether it can be stored is chance.
 const ROOM_BYTES: usize = 1 << 20;
 
-impl SqliteStore {
+impl SqliteEngine {
     /// Takes as much room as a commit may need, and gives it back.
-    pub(super) async fn check_room(&self) -> Result<()> {
+    pub(in crate::store) async fn check_room(&self) -> Result<()> {
         check(&self.folder).await
     }
 }
 
 async fn check(folder: &Path) -> Result<()> {
-    let folder = match folder.as_os_str().is_empty() {
-        true => PathBuf::from("."),
-        false => folder.to_owned(),
-    };
+    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() };
     let taken = tokio::task::spawn_blocking(move || take(&folder)).await;
     match taken.expect("writing bytes does not panic") {
         // of all that can go wrong with a new file, this is what a commit would meet too

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor as _};
 
-use super::super::{Chore, Result, SqliteStore, sweep::Budget};
+use super::SqliteEngine;
+use crate::store::{budget::Budget, error::Result};
 
 /// `PRAGMA auto_vacuum` of a file that can get shorter. One that was made by an older observerio can't; there the space is
 /// used for what is stored next.
@@ -12,17 +13,17 @@ const INCREMENTAL: i64 = 2;
 /// Pages of one statement: another one comes to each one's place.
 const PART: i64 = 50;
 
-impl SqliteStore {
+impl SqliteEngine {
     /// Whether there are pages to give back.
-    pub(super) async fn find_space(&self) -> Result<Option<Chore>> {
+    pub(in crate::store) async fn has_space(&self) -> Result<bool> {
         let mut reader = self.reader.acquire().await?;
         let kind: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&mut *reader).await?;
         let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut *reader).await?;
-        Ok((kind == INCREMENTAL && free > 0).then_some(Chore::Space))
+        Ok(kind == INCREMENTAL && free > 0)
     }
 
-    /// Takes up to so many pages off the end of the file.
-    pub(super) async fn give_back(&self, pages: u32, within: Duration) -> Result<Duration> {
+    /// Takes up to so many pages off the end of the file. Returns how long others who write had to wait for it.
+    pub(in crate::store) async fn give_back(&self, pages: u32, within: Duration) -> Result<Duration> {
         let mut tx = self.writer.begin().await?;
         let mut budget = Budget::new(pages, within);
         let mut free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut *tx).await?;

@@ -15,8 +15,8 @@ use std::{
 
 use async_trait::async_trait;
 use gateway::store::{
-    AccessStore, Chore, Epoch, GestureRow, HistoryRow, KeyState, ProjectState, Result, Store, StoreError,
-    Ticket, Write, Written, batch,
+    Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
+    KeyStates, Logs, ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write, Written, batch,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision, UnixMicros, UserId,
@@ -374,6 +374,15 @@ impl Store for OpenDisk {
         "memory"
     }
 
+    fn access(&self) -> &dyn Access {
+        unreachable!("there are no people in a run")
+    }
+
+    async fn close(&self) {}
+}
+
+#[async_trait]
+impl Commits for OpenDisk {
     async fn commit(&self, ticket: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> Result<()> {
         self.reach().await?;
         let (fate, delay) = self.fate();
@@ -428,14 +437,30 @@ impl Store for OpenDisk {
     async fn check(&self) -> Result<()> {
         self.reach().await
     }
+}
 
-    async fn close(&self) {}
-
-    async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {
+#[async_trait]
+impl Chores for OpenDisk {
+    async fn find_chore(&self) -> Result<Option<Chore>> {
+        self.live().await;
+        // most of the time there is nothing, and chance is left as it was
+        if !self.disk.state().tables.clone().sweep(1) {
+            return Ok(None);
+        }
         self.reach().await?;
-        Ok(self.disk.state().tables.project(id.0))
+        Ok(Some(Chore::ForgottenDevices(Vec::new())))
     }
 
+    /// Whatever comes first: a commit that is on its way may take it back, and then it comes again.
+    async fn do_chore(&self, _: &Chore, rows: u32, _: Duration) -> Result<Duration> {
+        self.reach().await?;
+        self.disk.state().tables.sweep(rows.min(2) as usize);
+        Ok(Duration::from_millis(1))
+    }
+}
+
+#[async_trait]
+impl KeyStates for OpenDisk {
     async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
         self.reach().await?;
         let (known, delay) = {
@@ -457,25 +482,17 @@ impl Store for OpenDisk {
         Ok(known)
     }
 
-    async fn find_chore(&self) -> Result<Option<Chore>> {
-        self.live().await;
-        // most of the time there is nothing, and chance is left as it was
-        if !self.disk.state().tables.clone().sweep(1) {
-            return Ok(None);
-        }
-        self.reach().await?;
-        Ok(Some(Chore::ForgottenDevices(Vec::new())))
+    async fn touch_key(&self, _: KeyId, _: UnixMicros) -> Result<()> {
+        // nobody reads it in a run
+        Ok(())
     }
+}
 
-    /// Whatever comes first: a commit that is on its way may take it back, and then it comes again.
-    async fn do_chore(&self, _: &Chore, rows: u32, _: Duration) -> Result<Duration> {
+#[async_trait]
+impl Snapshots for OpenDisk {
+    async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {
         self.reach().await?;
-        self.disk.state().tables.sweep(rows.min(2) as usize);
-        Ok(Duration::from_millis(1))
-    }
-
-    async fn list_forgotten(&self, _: ProjectId) -> Result<Vec<(DeviceId, String)>> {
-        Ok(Vec::new())
+        Ok(self.disk.state().tables.project(id.0))
     }
 
     async fn load_project(&self, id: ProjectId, _: u32, max_logs: u32) -> Result<Option<ProjectState>> {
@@ -496,15 +513,13 @@ impl Store for OpenDisk {
         Ok(Some(loaded))
     }
 
-    fn access(&self) -> &AccessStore {
-        unreachable!("there are no people in a run")
+    async fn list_forgotten(&self, _: ProjectId) -> Result<Vec<(DeviceId, String)>> {
+        Ok(Vec::new())
     }
+}
 
-    async fn touch_key(&self, _: KeyId, _: UnixMicros) -> Result<()> {
-        // nobody reads it in a run
-        Ok(())
-    }
-
+#[async_trait]
+impl History for OpenDisk {
     async fn list_history(
         &self,
         _: ProjectId,
@@ -518,7 +533,10 @@ impl Store for OpenDisk {
     async fn get_gesture(&self, _: ProjectId, _: UserId, _: Gesture) -> Result<Vec<GestureRow>> {
         unreachable!("nobody repeats an edit in a run")
     }
+}
 
+#[async_trait]
+impl Logs for OpenDisk {
     async fn list_logs(&self, _: ProjectId, _: Option<u64>, _: u32) -> Result<Vec<LogLine>> {
         unreachable!("nobody searches the log in a run")
     }
@@ -527,3 +545,5 @@ impl Store for OpenDisk {
         unreachable!("nobody searches the log in a run")
     }
 }
+
+impl GameSessions for OpenDisk {}

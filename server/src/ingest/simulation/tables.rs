@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use gateway::store::{
     AuditRow, ProjectState, Result, StoreError, StoredDevice, StoredVar,
     batch::{
-        DeclaredRow, DesiredCells, DeviceRow, EditRows, LogRow, OutcomeRow, ProgressRow, ReportedRow,
-        SessionCells, SessionRow, Statements,
+        DeclaredRow, DesiredRow, DeviceRow, Devices, EditRow, Edits, LogRow, Logs, MadeDevice, Marks,
+        OpenedSession, OutcomeRow, Outcomes, ProgressRow, ReportedRow, SeenRow, SessionRow, Sessions,
+        StoredSession, Vars,
     },
 };
 use protocol::model::{
@@ -25,7 +26,7 @@ pub(super) const POISON: &str = "poison";
 pub(super) struct Tables {
     projects: BTreeMap<i64, ProjectRow>,
     devices: BTreeMap<(i64, String), Device>,
-    sessions: BTreeMap<(i64, String), SessionCells>,
+    sessions: BTreeMap<(i64, String), StoredSession>,
     vars: BTreeMap<(i64, String), VarRow>,
     /// The newest edit of a variable that let go of it.
     let_go: BTreeMap<(i64, String), Desired>,
@@ -174,7 +175,7 @@ impl Tables {
 
     /// The `last_seq` of every session, by its number.
     pub(super) fn progress(&self) -> BTreeMap<i64, u64> {
-        self.sessions.values().map(|(id, _, last_seq)| (*id, last_seq.cast_unsigned())).collect()
+        self.sessions.values().map(|session| (session.id, session.last_seq.cast_unsigned())).collect()
     }
 
     /// The newest revision of a project, and what its desired values mean.
@@ -263,12 +264,25 @@ fn refused(why: &str) -> StoreError {
 }
 
 #[async_trait]
-impl Statements for Transaction {
+impl Marks for Transaction {
     async fn mark(&mut self, writer: &str, number: i64) -> Result<i64> {
         self.tables.writers.insert(writer.to_owned(), number);
         Ok(self.tables.epoch)
     }
 
+    async fn lock_projects(&mut self, projects: &[i64]) -> Result<Vec<i64>> {
+        let is_here = |id: &&i64| projects.contains(id) && !self.tables.deleted.contains(id);
+        Ok(self.tables.projects.keys().filter(is_here).copied().collect())
+    }
+
+    async fn note(&mut self, _: &AuditRow) -> Result<()> {
+        // nobody reads the audit trail in a run
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Devices for Transaction {
     async fn forget_devices(&mut self, devices: &[i64], _: i64) -> Result<()> {
         self.tables.forgotten.extend(devices);
         self.tables.to_empty.extend(devices);
@@ -292,7 +306,7 @@ impl Statements for Transaction {
         Ok(())
     }
 
-    async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<(i64, i64, String)>> {
+    async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<MadeDevice>> {
         let mut made = Vec::new();
         for row in rows {
             let next = DeviceId(self.tables.devices.len() as i64 + 1);
@@ -310,59 +324,11 @@ impl Statements for Transaction {
             };
             self.tables.forgotten.remove(&device.id.0);
             self.tables.to_empty.remove(&device.id.0);
-            made.push((device.id.0, row.project, row.info.identity.clone()));
+            let identity = row.info.identity.clone();
+            made.push(MadeDevice { id: device.id.0, project_id: row.project, identity });
             self.tables.devices.insert(key, device);
         }
         Ok(made)
-    }
-
-    async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<(i64, String, SessionCells)>> {
-        let mut opened = Vec::new();
-        for row in rows {
-            let next = self.tables.sessions.len() as i64 + 1;
-            let cells =
-                self.tables.sessions.entry((row.project, row.name.to_owned())).or_insert((next, 0, 0));
-            cells.1 += 1;
-            opened.push((row.project, row.name.to_owned(), *cells));
-        }
-        Ok(opened)
-    }
-
-    async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<SessionCells>> {
-        Ok(self.tables.sessions.values().filter(|(id, ..)| ids.contains(id)).copied().collect())
-    }
-
-    async fn advance_sessions(&mut self, rows: &[ProgressRow]) -> Result<()> {
-        for row in rows {
-            let session = self.tables.sessions.values_mut().find(|(id, ..)| *id == row.session);
-            session.ok_or_else(|| refused("no such session"))?.2 = row.last_seq;
-        }
-        Ok(())
-    }
-
-    async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
-        for row in rows {
-            // forgotten meanwhile
-            if self.tables.var(row.project, row.name).is_none() {
-                continue;
-            }
-            let reason = row.reason.map(str::to_owned);
-            let outcome = match row.status {
-                "clamped" => {
-                    Outcome::Clamped { value: row.value.as_deref().and_then(Value::parse_json), reason }
-                }
-                _ => Outcome::Rejected { reason },
-            };
-            self.tables.outcomes.insert((row.device, row.name.to_owned()), (row.revision, outcome));
-        }
-        Ok(())
-    }
-
-    async fn delete_outcomes(&mut self, rows: &[(i64, &str)]) -> Result<()> {
-        for (device, name) in rows {
-            self.tables.outcomes.remove(&(*device, (*name).to_owned()));
-        }
-        Ok(())
     }
 
     async fn device_projects(&mut self, devices: &[i64]) -> Result<Vec<(i64, i64)>> {
@@ -370,11 +336,50 @@ impl Statements for Transaction {
         Ok(rows.filter(|(device, _)| devices.contains(device)).collect())
     }
 
-    async fn lock_projects(&mut self, projects: &[i64]) -> Result<Vec<i64>> {
-        let is_here = |id: &&i64| projects.contains(id) && !self.tables.deleted.contains(id);
-        Ok(self.tables.projects.keys().filter(is_here).copied().collect())
+    async fn touch_devices(&mut self, rows: &[SeenRow]) -> Result<()> {
+        for row in rows {
+            let Some(device) = self.tables.devices.values_mut().find(|device| device.id.0 == row.device)
+            else {
+                continue;
+            };
+            device.last_seen = UnixMicros(row.at);
+            device.applied = row.applied.map_or(device.applied, Revision);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Sessions for Transaction {
+    async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<OpenedSession>> {
+        let mut opened = Vec::new();
+        for row in rows {
+            let next = self.tables.sessions.len() as i64 + 1;
+            let (project_id, name) = (row.project, row.name.to_owned());
+            let fresh = StoredSession { id: next, generation: 0, last_seq: 0 };
+            let session = self.tables.sessions.entry((project_id, name.clone())).or_insert(fresh);
+            session.generation += 1;
+            let StoredSession { id, generation, last_seq } = *session;
+            opened.push(OpenedSession { project_id, name, id, generation, last_seq });
+        }
+        Ok(opened)
     }
 
+    async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<StoredSession>> {
+        Ok(self.tables.sessions.values().filter(|session| ids.contains(&session.id)).copied().collect())
+    }
+
+    async fn advance_sessions(&mut self, rows: &[ProgressRow]) -> Result<()> {
+        for row in rows {
+            let session = self.tables.sessions.values_mut().find(|session| session.id == row.session);
+            session.ok_or_else(|| refused("no such session"))?.last_seq = row.last_seq;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Logs for Transaction {
     async fn take_log_numbers(&mut self, counts: &[(i64, i64)]) -> Result<Vec<(i64, i64)>> {
         let mut taken = Vec::new();
         for (project, count) in counts {
@@ -403,7 +408,10 @@ impl Statements for Transaction {
         }
         Ok(())
     }
+}
 
+#[async_trait]
+impl Vars for Transaction {
     async fn drop_forgotten_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
         for row in rows {
             let key = (row.project, row.name.to_owned());
@@ -446,21 +454,64 @@ impl Statements for Transaction {
         Ok(())
     }
 
+    async fn forget_var(&mut self, project: i64, name: &str, _: i64) -> Result<bool> {
+        let var = self.tables.vars.get_mut(&(project, name.to_owned())).filter(|var| !var.is_forgotten);
+        let Some(var) = var else { return Ok(false) };
+        (var.is_forgotten, var.desired) = (true, None);
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl Outcomes for Transaction {
+    async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
+        for row in rows {
+            // forgotten meanwhile
+            if self.tables.var(row.project, row.name).is_none() {
+                continue;
+            }
+            let reason = row.reason.map(str::to_owned);
+            let outcome = match row.status {
+                "clamped" => {
+                    Outcome::Clamped { value: row.value.as_deref().and_then(Value::parse_json), reason }
+                }
+                _ => Outcome::Rejected { reason },
+            };
+            self.tables.outcomes.insert((row.device, row.name.to_owned()), (row.revision, outcome));
+        }
+        Ok(())
+    }
+
+    async fn delete_outcomes(&mut self, rows: &[(i64, &str)]) -> Result<()> {
+        for (device, name) in rows {
+            self.tables.outcomes.remove(&(*device, (*name).to_owned()));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Edits for Transaction {
     async fn desired(
         &mut self,
         project: i64,
         author: i64,
         gesture: i64,
         names: &[&str],
-    ) -> Result<Vec<DesiredCells>> {
+    ) -> Result<Vec<DesiredRow>> {
         let cells = |name: &&str| {
             let key = (project, (*name).to_owned());
             let row = self.tables.var(project, name)?;
             let newest = row.desired.as_ref().or_else(|| self.tables.let_go.get(&key));
             let Desired { value, revision, author: by, at } = newest?.clone();
-            let is_own = row.set_by == (author, gesture);
-            let value = value.map(|value| value.to_json());
-            Some(((*name).to_owned(), value, revision.0, by, at.0, is_own))
+            Some(DesiredRow {
+                name: (*name).to_owned(),
+                value: value.map(|value| value.to_json()),
+                revision: revision.0,
+                author: by,
+                at: at.0,
+                is_own: row.set_by == (author, gesture),
+            })
         };
         Ok(names.iter().filter_map(cells).collect())
     }
@@ -471,25 +522,22 @@ impl Statements for Transaction {
         Ok(row.revision)
     }
 
-    async fn upsert_history(&mut self, edit: &EditRows<'_>) -> Result<u64> {
-        Ok(edit.names.len() as u64)
+    async fn upsert_history(&mut self, edit: &EditRow<'_>) -> Result<u64> {
+        Ok(edit.changes.len() as u64)
     }
 
-    async fn remember_unchanged(&mut self, _: &EditRows<'_>) -> Result<()> {
+    async fn remember_unchanged(&mut self, _: &EditRow<'_>) -> Result<()> {
         unreachable!("nobody repeats an edit in a run")
     }
 
-    async fn set_desired(&mut self, edit: &EditRows<'_>) -> Result<u64> {
+    async fn set_desired(&mut self, edit: &EditRow<'_>) -> Result<u64> {
         let mut set = 0;
-        for (name, value) in edit.names.iter().zip(&edit.values) {
-            let Some(var) =
-                self.tables.vars.get_mut(&(edit.project, (*name).to_owned())).filter(|var| !var.is_forgotten)
-            else {
-                continue;
-            };
+        for change in &edit.changes {
+            let var = self.tables.vars.get_mut(&(edit.project, change.name.to_owned()));
+            let Some(var) = var.filter(|var| !var.is_forgotten) else { continue };
             let parse = |json| Value::parse_json(json).ok_or_else(|| refused("not a value"));
             var.desired = Some(Desired {
-                value: value.as_deref().map(parse).transpose()?,
+                value: change.value.as_deref().map(parse).transpose()?,
                 revision: VarRevision(edit.revision),
                 author: edit.author.to_owned(),
                 at: UnixMicros(edit.at),
@@ -500,7 +548,7 @@ impl Statements for Transaction {
         Ok(set)
     }
 
-    async fn note_let_go(&mut self, edit: &EditRows<'_>, names: &[&str]) -> Result<()> {
+    async fn note_let_go(&mut self, edit: &EditRow<'_>, names: &[&str]) -> Result<()> {
         for name in names {
             let newest = Desired {
                 value: None,
@@ -509,29 +557,6 @@ impl Statements for Transaction {
                 at: UnixMicros(edit.at),
             };
             self.tables.let_go.insert((edit.project, (*name).to_owned()), newest);
-        }
-        Ok(())
-    }
-
-    async fn forget_var(&mut self, project: i64, name: &str, _: i64) -> Result<bool> {
-        let var = self.tables.vars.get_mut(&(project, name.to_owned())).filter(|var| !var.is_forgotten);
-        let Some(var) = var else { return Ok(false) };
-        (var.is_forgotten, var.desired) = (true, None);
-        Ok(true)
-    }
-
-    async fn note(&mut self, _: &AuditRow) -> Result<()> {
-        // nobody reads the audit trail in a run
-        Ok(())
-    }
-
-    async fn touch_devices(&mut self, seen: &[(i64, i64, Option<i64>)]) -> Result<()> {
-        for (id, at, applied) in seen {
-            let Some(device) = self.tables.devices.values_mut().find(|device| device.id.0 == *id) else {
-                continue;
-            };
-            device.last_seen = UnixMicros(*at);
-            device.applied = applied.map_or(device.applied, Revision);
         }
         Ok(())
     }

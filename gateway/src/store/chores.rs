@@ -3,7 +3,15 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
+
+use super::{
+    budget::Budget,
+    error::Result,
+    sql::Tx,
+    sql_store::{Engine, SqlStore},
+};
 
 /// A part of what is to be cleared away. What a row of it costs, and so how many go at once, differs between
 /// [`Chore::kind`]s.
@@ -46,6 +54,71 @@ impl Chore {
     }
 }
 
+/// Clearing away.
+#[async_trait]
+pub trait Chores: Send + Sync {
+    /// What is to be cleared away next, if anything is.
+    async fn find_chore(&self) -> Result<Option<Chore>>;
+
+    /// Does a part of it, in one transaction: up to so many rows or pages, and fewer when that takes longer than `within`. How
+    /// long others who write had to wait for it.
+    async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration>;
+}
+
+#[async_trait]
+impl Chores for SqlStore {
+    async fn find_chore(&self) -> Result<Option<Chore>> {
+        let devices: Vec<i64> = self.read(FORGOTTEN_DEVICES).column().await?;
+        if !devices.is_empty() {
+            return Ok(Some(Chore::ForgottenDevices(devices)));
+        }
+        if let Some((project, name)) = self.read(FORGOTTEN_VAR).find().await? {
+            return Ok(Some(Chore::ForgottenVar { project, name }));
+        }
+        if let (Some(project),) = self.read(DELETED_PROJECT).one().await? {
+            return self.find_rest(project).await.map(Some);
+        }
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Ok(sqlite.has_space().await?.then_some(Chore::Space)),
+            // Postgres gives space back by itself (autovacuum)
+            Engine::Postgres(_) => Ok(None),
+        }
+    }
+
+    async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration> {
+        if let (Chore::Space, Engine::Sqlite(sqlite)) = (chore, &self.engine) {
+            return sqlite.give_back(rows, within).await;
+        }
+        let mut tx = self.begin_write().await?;
+        // others wait from here
+        let mut budget = Budget::new(rows, within);
+        for piece in chore.pieces(self.engine.kind()) {
+            if !piece.run(&mut tx, &mut budget).await? {
+                break;
+            }
+        }
+        tx.commit().await?;
+        Ok(budget.elapsed())
+    }
+}
+
+impl SqlStore {
+    /// What comes next of a deleted project.
+    async fn find_rest(&self, project: i64) -> Result<Chore> {
+        let devices: Vec<i64> = self.read(DEVICES).bind(project).column().await?;
+        if !devices.is_empty() {
+            return Ok(Chore::DeletedDevices(devices));
+        }
+        for table in OF_PROJECTS {
+            let any = AssertSqlSafe(format!("SELECT 1 FROM {table} WHERE project_id = $1 LIMIT 1"));
+            if self.read(any).bind(project).find::<(i32,)>().await?.is_some() {
+                return Ok(Chore::DeletedRows { project, table });
+            }
+        }
+        Ok(Chore::DeletedProject(project))
+    }
+}
+
 /// What devices said: few devices may have much of it, so it goes device by device, in the order in which it lies in the
 /// table.
 const OF_DEVICES: [&str; 2] = ["reported", "outcomes"];
@@ -60,29 +133,20 @@ pub(super) const ENDS: [&str; 4] = [
     "DELETE FROM links WHERE project_id = $1",
 ];
 
-pub(super) const FORGOTTEN_DEVICES: &str = "SELECT id FROM devices WHERE to_empty IS NOT NULL LIMIT 100";
-pub(super) const FORGOTTEN_VAR: &str =
-    "SELECT project_id, name FROM vars WHERE forgotten_at IS NOT NULL LIMIT 1";
-pub(super) const DELETED_PROJECT: &str = "SELECT min(id) FROM projects WHERE deleted_at IS NOT NULL";
-pub(super) const DEVICES: &str = "SELECT id FROM devices WHERE project_id = $1 LIMIT 100";
-
-/// Rows of one statement: between two of them it is looked whether there is time for more.
-const PART: u32 = 200;
-
-/// Each table with the rows of a project, and a statement that finds any of them in it.
-pub(super) fn any_rows() -> impl Iterator<Item = (&'static str, String)> {
-    OF_PROJECTS.iter().map(|table| (*table, format!("SELECT 1 FROM {table} WHERE project_id = $1 LIMIT 1")))
-}
+const FORGOTTEN_DEVICES: &str = "SELECT id FROM devices WHERE to_empty IS NOT NULL LIMIT 100";
+const FORGOTTEN_VAR: &str = "SELECT project_id, name FROM vars WHERE forgotten_at IS NOT NULL LIMIT 1";
+const DELETED_PROJECT: &str = "SELECT min(id) FROM projects WHERE deleted_at IS NOT NULL";
+const DEVICES: &str = "SELECT id FROM devices WHERE project_id = $1 LIMIT 100";
 
 /// A statement of a chore.
-pub(super) struct Piece<'a> {
-    pub(super) sql: String,
+struct Piece<'a> {
+    sql: String,
     /// `$1`: a project or a device.
-    pub(super) of: i64,
+    of: i64,
     /// Takes up to `$2` rows; otherwise all there are, which is one.
-    pub(super) is_part: bool,
+    is_part: bool,
     /// The variable that comes last.
-    pub(super) name: Option<&'a str>,
+    name: Option<&'a str>,
 }
 
 impl Piece<'_> {
@@ -93,13 +157,32 @@ impl Piece<'_> {
     fn last(of: i64, sql: &str) -> Self {
         Self { sql: sql.to_owned(), of, is_part: false, name: None }
     }
+
+    /// Runs it until it finds nothing more. Returns whether there is time for the next one.
+    async fn run(&self, tx: &mut Tx<'_>, budget: &mut Budget) -> Result<bool> {
+        loop {
+            let Some(part) = budget.part() else { return Ok(false) };
+            let mut query = tx.query(AssertSqlSafe(self.sql.clone())).bind(self.of);
+            if self.is_part {
+                query = query.bind(part);
+            }
+            if let Some(name) = self.name {
+                query = query.bind(name);
+            }
+            let gone = query.run().await?;
+            budget.take(gone);
+            if !self.is_part || gone < part.cast_unsigned() {
+                return Ok(true);
+            }
+        }
+    }
 }
 
 impl Chore {
     /// Statements to be run in this order, each until it finds nothing more.
     ///
     /// What is forgotten may come back at any moment, so each of them looks for the mark.
-    pub(super) fn pieces(&self, kind: &str) -> Vec<Piece<'_>> {
+    fn pieces(&self, kind: &str) -> Vec<Piece<'_>> {
         match self {
             Self::ForgottenDevices(devices) => {
                 let is_marked = "EXISTS (SELECT 1 FROM devices WHERE id = $1 AND to_empty IS NOT NULL)";
@@ -164,35 +247,6 @@ fn some(table: &str, rows: &str, kind: &str) -> String {
     }
 }
 
-/// How much one transaction may do.
-pub(super) struct Budget {
-    left: u32,
-    begun: Instant,
-    within: Duration,
-}
-
-impl Budget {
-    /// Its time begins now.
-    pub(super) fn new(rows: u32, within: Duration) -> Self {
-        Self { left: rows, begun: Instant::now(), within }
-    }
-
-    /// How many rows the next statement may take, if any.
-    pub(super) fn part(&self) -> Option<i64> {
-        let has_time = self.elapsed() < self.within;
-        (self.left > 0 && has_time).then(|| i64::from(self.left.min(PART)))
-    }
-
-    /// A statement took so many; one that finds nothing costs as well.
-    pub(super) fn take(&mut self, rows: u64) {
-        self.left = self.left.saturating_sub(u32::try_from(rows.max(1)).unwrap_or(u32::MAX));
-    }
-
-    pub(super) fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
@@ -213,19 +267,5 @@ mod tests {
             let is_known = swept.contains(&table.name.as_str()) || ENDS.contains(&ends_at_once.as_str());
             assert_eq!(is_known, is_of_project, "what becomes of {}?", table.name);
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_step_ends_with_its_rows_or_its_time() {
-        let mut budget = Budget::new(PART + 10, Duration::from_millis(15));
-        assert_eq!(budget.part(), Some(i64::from(PART)));
-        budget.take(u64::from(PART));
-        assert_eq!(budget.part(), Some(10));
-        // nothing found, nine times
-        (0..9).for_each(|_| budget.take(0));
-        assert_eq!(budget.part(), Some(1));
-        tokio::time::advance(Duration::from_millis(15)).await;
-        assert_eq!(budget.part(), None);
-        assert_eq!(Budget::new(0, Duration::MAX).part(), None);
     }
 }

@@ -1,0 +1,64 @@
+//! A database as a whole.
+
+use async_trait::async_trait;
+
+use super::{
+    access::{Access, KeyStates},
+    chores::Chores,
+    commits::Commits,
+    error::Result,
+    game_sessions::GameSessions,
+    history::History,
+    logs::Logs,
+    snapshots::Snapshots,
+    sql_store::{Engine, SqlStore},
+};
+
+/// A database that keeps everything.
+#[async_trait]
+pub trait Store: Chores + Commits + GameSessions + History + KeyStates + Logs + Snapshots + 'static {
+    /// "sqlite" or "postgres".
+    fn kind(&self) -> &'static str;
+
+    /// The part that is about people.
+    fn access(&self) -> &dyn Access;
+
+    /// Makes sure that no other server has the database, where this store is opened for the only one. To be called again and
+    /// again: the way to tell may break.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`](super::StoreError::InUse): another one has it, and nothing is written any more. Any other error
+    /// says nothing.
+    async fn keep_place(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Closes every connection, after the last commit.
+    async fn close(&self);
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    fn kind(&self) -> &'static str {
+        self.engine.kind()
+    }
+
+    fn access(&self) -> &dyn Access {
+        self
+    }
+
+    async fn keep_place(&self) -> Result<()> {
+        match &self.engine {
+            // whoever serves a file locks it: that lasts as long as the process
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(postgres) => postgres.hold_place().await,
+        }
+    }
+
+    async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Log lines, read along their numbers.
+
+use async_trait::async_trait;
+use protocol::model::{DeviceId, Level, LogLine, ProjectId, UnixMicros};
+
+use super::{
+    error::{Result, damaged},
+    page::{PAGE_BYTES, page},
+    sql::{Query, row},
+    sql_store::SqlStore,
+};
+
+/// The log of projects.
+#[async_trait]
+pub trait Logs: Send + Sync {
+    /// Log lines of a project, the newest first, of those older than `before` (a line's number). At most `limit`, and
+    /// [`PAGE_BYTES`] of text before the last of them.
+    async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>>;
+
+    /// The same of those newer than `after`, the oldest first.
+    async fn list_logs_after(&self, project: ProjectId, after: u64, limit: u32) -> Result<Vec<LogLine>>;
+}
+
+/// A [page](super::page) of lines of the project `$1`: their condition, and their order.
+macro_rules! lines {
+    ($condition:literal, $order:literal) => {
+        page!(
+            "seq, device_id, at, received, level, message, fields",
+            $condition,
+            "seq",
+            $order,
+            "octet_length(message) + coalesce(octet_length(fields), 0)",
+            "$3",
+            "$4"
+        )
+    };
+}
+
+/// With a number below `$2`, newest first.
+pub(super) const OLDER: &str = lines!("logs WHERE project_id = $1 AND seq < $2", "seq DESC");
+/// With a number above `$2`, oldest first.
+const NEWER: &str = lines!("logs WHERE project_id = $1 AND seq > $2", "seq");
+
+row! {
+    struct LineRecord {
+        seq: i64,
+        device_id: i64,
+        at: i64,
+        received: i64,
+        level: i32,
+        message: String,
+        fields: Option<String>,
+    } -> LogLine {
+        let level = Level::from_number(level.into());
+        Ok(LogLine {
+            seq: seq.try_into().map_err(|_| damaged("a log line has a negative number"))?,
+            device: DeviceId(device_id),
+            at: UnixMicros(at),
+            received: UnixMicros(received),
+            level: level.ok_or_else(|| damaged("a log line has an unknown level"))?,
+            message,
+            fields,
+        })
+    }
+}
+
+#[async_trait]
+impl Logs for SqlStore {
+    async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>> {
+        let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
+        read_page(self.read(OLDER), project, before, limit).await
+    }
+
+    async fn list_logs_after(&self, project: ProjectId, after: u64, limit: u32) -> Result<Vec<LogLine>> {
+        read_page(self.read(NEWER), project, i64::try_from(after).unwrap_or(i64::MAX), limit).await
+    }
+}
+
+/// Runs one of the statements above.
+pub(super) async fn read_page(
+    query: Query<'_>,
+    project: ProjectId,
+    beyond: i64,
+    limit: u32,
+) -> Result<Vec<LogLine>> {
+    query
+        .bind(project.0)
+        .bind(beyond)
+        .bind(i64::from(limit))
+        .bind(PAGE_BYTES as i64)
+        .read_all::<LineRecord>()
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::page::assert_reads_along, *};
+
+    #[tokio::test]
+    async fn a_part_of_the_log_is_a_range_of_its_key() {
+        assert_reads_along(OLDER, "logs", "PRIMARY KEY (project_id=? AND seq<?)").await;
+        assert_reads_along(NEWER, "logs", "PRIMARY KEY (project_id=? AND seq>?)").await;
+    }
+}

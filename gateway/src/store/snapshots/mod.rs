@@ -1,0 +1,234 @@
+//! What the live state of a project starts from.
+
+mod records;
+mod state;
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use protocol::model::{Desired, DeviceId, Project, ProjectId, Revision, VarName};
+
+use self::records::{
+    AppliedRecord, DeviceRecord, HeadRecord, ProjectRecord, RemovedRecord, ReportedRecord, VarRecord,
+};
+pub use self::state::{ProjectState, StoredDevice, StoredVar};
+use super::{
+    error::Result,
+    logs::{OLDER, read_page},
+    sql::{Record as _, Tx},
+    sql_store::SqlStore,
+};
+
+/// What is read of a project when somebody comes to it.
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// One project.
+    async fn get_project(&self, id: ProjectId) -> Result<Option<Project>>;
+
+    /// Everything the live state starts from: of the devices the `max_devices` last seen, of the log the
+    /// newest `max_logs` lines, with [`PAGE_BYTES`](super::PAGE_BYTES) of text before the last of them.
+    async fn load_project(
+        &self,
+        id: ProjectId,
+        max_devices: u32,
+        max_logs: u32,
+    ) -> Result<Option<ProjectState>>;
+
+    /// The part of [`Snapshots::load_project`] that a request about a few variables needs: these, of the devices the
+    /// `max_devices` last seen, and no log.
+    async fn load_vars(
+        &self,
+        id: ProjectId,
+        names: &[VarName],
+        max_devices: u32,
+    ) -> Result<Option<ProjectState>> {
+        let Some(mut all) = self.load_project(id, max_devices, 0).await? else { return Ok(None) };
+        all.vars.retain(|var| names.contains(&var.name));
+        all.removed.clear();
+        Ok(Some(all))
+    }
+
+    /// The names of devices that are not there any more; their log lines are.
+    async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>>;
+}
+
+/// The statement that reads variables, with what people want of them or let go of.
+macro_rules! vars_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision) AS revision,
+                 coalesce(v.desired_author, l.author) AS author, coalesce(v.desired_at, l.at) AS at, v.declared_by
+             FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
+             WHERE v.project_id = $1 AND v.forgotten_at IS NULL ",
+            $condition
+        )
+    };
+}
+
+/// A statement that reads what the `$2` devices of the project `$1` which were last seen say.
+macro_rules! of_devices {
+    ($select:literal) => {
+        concat!(
+            $select,
+            " WHERE device_id IN
+                 (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NULL
+                  ORDER BY last_seen DESC, id DESC LIMIT $2)
+             ORDER BY device_id"
+        )
+    };
+}
+
+#[async_trait]
+impl Snapshots for SqlStore {
+    async fn get_project(&self, id: ProjectId) -> Result<Option<Project>> {
+        self.read(
+            "SELECT p.id, p.name,
+                 (SELECT key FROM game_keys k WHERE k.project_id = p.id
+                  ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END,
+                      CASE WHEN expires_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT 1) AS key,
+                 p.created_at
+             FROM projects p WHERE p.id = $1 AND p.deleted_at IS NULL",
+        )
+        .bind(id.0)
+        .read::<ProjectRecord>()
+        .await
+    }
+
+    async fn load_project(
+        &self,
+        id: ProjectId,
+        max_devices: u32,
+        max_logs: u32,
+    ) -> Result<Option<ProjectState>> {
+        let Some(project) = self.get_project(id).await? else { return Ok(None) };
+        let mut tx = self.begin_read().await?;
+        let mut state = read_head(&mut tx, project, max_devices).await?;
+        let vars = tx.query(vars_where!("ORDER BY v.position, v.name")).bind(id.0);
+        state.vars = vars.read_all::<VarRecord>().await?;
+        state.removed = read_removed(&mut tx, id).await?;
+        let devices = i64::from(max_devices);
+        let reported = tx.query(of_devices!("SELECT device_id, name, value, at FROM reported"));
+        let reported = reported.bind(id.0).bind(devices).all().await?;
+        let applied =
+            tx.query(of_devices!("SELECT device_id, name, revision, status, value, reason FROM outcomes"));
+        let applied = applied.bind(id.0).bind(devices).all().await?;
+        state.logs = read_page(tx.query(OLDER), id, i64::MAX, max_logs).await?;
+        state.logs.reverse();
+        state.gone = read_gone(&mut tx, id, max_logs).await?;
+        tx.commit().await?;
+        add_said(&mut state.vars, reported, applied)?;
+        Ok(Some(state))
+    }
+
+    async fn load_vars(
+        &self,
+        id: ProjectId,
+        names: &[VarName],
+        max_devices: u32,
+    ) -> Result<Option<ProjectState>> {
+        let Some(project) = self.get_project(id).await? else { return Ok(None) };
+        let mut tx = self.begin_read().await?;
+        let mut state = read_head(&mut tx, project, max_devices).await?;
+        let (mut reported, mut applied): (Vec<ReportedRecord>, Vec<AppliedRecord>) = Default::default();
+        for name in names {
+            let var = tx.query(vars_where!("AND v.name = $2")).bind(id.0).bind(name.as_str());
+            state.vars.extend(var.read::<VarRecord>().await?);
+            if state.devices.is_empty() {
+                continue;
+            }
+            let of_devices = tx.query(
+                "SELECT device_id, name, value, at FROM reported
+                 WHERE project_id = $1 AND name = $2 ORDER BY device_id",
+            );
+            reported.extend(of_devices.bind(id.0).bind(name.as_str()).all::<ReportedRecord>().await?);
+            let of_devices = tx.query(
+                "SELECT device_id, name, revision, status, value, reason FROM outcomes
+                 WHERE project_id = $1 AND name = $2 ORDER BY device_id",
+            );
+            applied.extend(of_devices.bind(id.0).bind(name.as_str()).all::<AppliedRecord>().await?);
+        }
+        tx.commit().await?;
+        let is_known =
+            |device| state.devices.binary_search_by_key(&DeviceId(device), |d| d.device.id).is_ok();
+        reported.retain(|record| is_known(record.device_id));
+        applied.retain(|record| is_known(record.device_id));
+        add_said(&mut state.vars, reported, applied)?;
+        Ok(Some(state))
+    }
+
+    async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>> {
+        let sql = "SELECT id, name FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL";
+        Ok(named_devices(self.read(sql).bind(project.0).all().await?))
+    }
+}
+
+/// The project without variables and log.
+async fn read_head(tx: &mut Tx<'_>, project: Project, max_devices: u32) -> Result<ProjectState> {
+    let head = tx.query("SELECT revision, frozen FROM projects WHERE id = $1").bind(project.id.0);
+    let HeadRecord { revision, frozen } = head.one().await?;
+    let devices = tx.query(
+        "SELECT identity, id, name, last_seen, about, applied FROM devices
+         WHERE project_id = $1 AND forgotten_at IS NULL ORDER BY last_seen DESC, id DESC LIMIT $2",
+    );
+    let devices = devices.bind(project.id.0).bind(i64::from(max_devices));
+    let mut devices = devices.read_all::<DeviceRecord>().await?;
+    // numbers are given in the order in which devices were first seen
+    devices.sort_by_key(|stored| stored.device.id);
+    Ok(ProjectState {
+        project,
+        revision: Revision(revision),
+        is_frozen: frozen != 0,
+        devices,
+        vars: Vec::new(),
+        removed: Vec::new(),
+        logs: Vec::new(),
+        gone: Vec::new(),
+    })
+}
+
+/// Variables that are not there any more, and were let go.
+async fn read_removed(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<(VarName, Desired)>> {
+    tx.query(
+        "SELECT name, revision, author, at FROM let_go l WHERE project_id = $1
+             AND NOT EXISTS (SELECT 1 FROM vars v WHERE v.project_id = l.project_id AND v.name = l.name
+                 AND v.forgotten_at IS NULL)
+         ORDER BY name",
+    )
+    .bind(project.0)
+    .read_all::<RemovedRecord>()
+    .await
+}
+
+/// Devices that are not there any more and wrote some of the newest `max_logs` lines.
+async fn read_gone(tx: &mut Tx<'_>, project: ProjectId, max_logs: u32) -> Result<Vec<(DeviceId, String)>> {
+    let gone = tx.query(
+        "SELECT id, name FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL AND id IN
+             (SELECT device_id FROM logs WHERE project_id = $1 ORDER BY seq DESC LIMIT $2)",
+    );
+    Ok(named_devices(gone.bind(project.0).bind(i64::from(max_logs)).all().await?))
+}
+
+fn named_devices(cells: Vec<(i64, String)>) -> Vec<(DeviceId, String)> {
+    cells.into_iter().map(|(id, name)| (DeviceId(id), name)).collect()
+}
+
+/// Gives each variable what devices reported of it and did with it.
+fn add_said(
+    vars: &mut [StoredVar],
+    reported: Vec<ReportedRecord>,
+    applied: Vec<AppliedRecord>,
+) -> Result<()> {
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(vars.len());
+    places.extend(vars.iter().enumerate().map(|(place, var)| (var.name.as_str().to_owned(), place)));
+    for record in reported {
+        if let Some(place) = places.get(&record.name) {
+            vars[*place].reported.push(record.read()?);
+        }
+    }
+    for record in applied {
+        if let Some(place) = places.get(&record.name) {
+            vars[*place].applied.push(record.read()?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! A project as it is loaded.
+
+use protocol::model::{
+    Applied, Desired, Device, DeviceId, LogLine, Project, Reported, Revision, VarName, VarSpec,
+};
+
+/// What the live state of a project starts from.
+#[derive(Clone, Debug)]
+pub struct ProjectState {
+    /// The project.
+    pub project: Project,
+    /// The newest revision.
+    pub revision: Revision,
+    /// New and changed declarations wait for a person's consent.
+    pub is_frozen: bool,
+    /// In the order in which they were first seen; all offline.
+    pub devices: Vec<StoredDevice>,
+    /// In the order in which they were first declared.
+    pub vars: Vec<StoredVar>,
+    /// Variables that are not there any more, and were let go.
+    pub removed: Vec<(VarName, Desired)>,
+    /// The newest log lines, oldest first.
+    pub logs: Vec<LogLine>,
+    /// Devices that are not there any more and wrote some of `logs`, with their names.
+    pub gone: Vec<(DeviceId, String)>,
+}
+
+/// A device as stored.
+#[derive(Clone, Debug)]
+pub struct StoredDevice {
+    /// What it is known by; unique within the project.
+    pub identity: String,
+    /// The device, offline.
+    pub device: Device,
+}
+
+/// A variable as stored.
+#[derive(Clone, Debug)]
+pub struct StoredVar {
+    /// Its name.
+    pub name: VarName,
+    /// As last declared.
+    pub spec: VarSpec,
+    /// By whom, if that is known.
+    pub declared_by: Option<DeviceId>,
+    /// Its newest edit.
+    pub desired: Option<Desired>,
+    /// What each device last said it is.
+    pub reported: Vec<Reported>,
+    /// What devices did with `desired`, where they did not just take it.
+    pub applied: Vec<Applied>,
+}

@@ -1,0 +1,274 @@
+//! Both databases behind one interface: what is written against it is written once, and compiled once.
+//!
+//! Enums and not generics: the bounds of a function that is generic over sqlx's databases are longer than the function.
+
+use serde::Serialize;
+use sqlx::{
+    Column as _, ColumnIndex, Database, Decode, Encode, FromRow, Pool, Postgres, Row, SqlSafeStr, Sqlite,
+    Transaction, Type, pool::MaybePoolConnection, postgres::PgRow, query::Query as Bound, sqlite::SqliteRow,
+};
+
+use super::error::Result;
+
+/// A value that can be bound to a statement of either database.
+pub(super) trait Parameter<'t>:
+    Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Postgres>
+{
+}
+
+impl<'t, T> Parameter<'t> for T where
+    T: Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Postgres>
+{
+}
+
+/// What a row of either database can be read into: a struct made by [`row!`], or a tuple.
+pub(super) trait Cells:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+
+impl<T> Cells for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// A row that stands for a noun of the program.
+pub(super) trait Record: Cells {
+    type Noun;
+
+    /// # Errors
+    /// [`StoreError::Damaged`](super::error::StoreError::Damaged).
+    fn read(self) -> Result<Self::Noun>;
+}
+
+/// A transaction. Without a commit it is rolled back.
+pub enum Tx<'c> {
+    Sqlite(Transaction<'c, Sqlite>),
+    Postgres(Transaction<'c, Postgres>),
+}
+
+impl Tx<'_> {
+    /// A statement that both databases read the same way.
+    pub(super) fn query(&mut self, sql: impl SqlSafeStr) -> Query<'_> {
+        match self {
+            Self::Sqlite(tx) => Query::Sqlite(sqlx::query(sql), On::Connection(&mut **tx)),
+            Self::Postgres(tx) => Query::Postgres(sqlx::query(sql), On::Connection(&mut **tx)),
+        }
+    }
+
+    /// A statement that each database has its own words for.
+    pub(super) fn either(&mut self, sqlite: &'static str, postgres: &'static str) -> Query<'_> {
+        let sql = match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
+        };
+        self.query(sql)
+    }
+
+    pub(super) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => Ok(tx.commit().await?),
+            Self::Postgres(tx) => Ok(tx.commit().await?),
+        }
+    }
+
+    pub(super) async fn rollback(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => Ok(tx.rollback().await?),
+            Self::Postgres(tx) => Ok(tx.rollback().await?),
+        }
+    }
+}
+
+/// A statement with its values, and where it is to run.
+#[must_use = "a query does nothing until it runs"]
+pub(super) enum Query<'c> {
+    Sqlite(Bound<'static, Sqlite, <Sqlite as Database>::Arguments>, On<'c, Sqlite>),
+    Postgres(Bound<'static, Postgres, <Postgres as Database>::Arguments>, On<'c, Postgres>),
+}
+
+/// Where a statement runs.
+pub(super) enum On<'c, DB: Database> {
+    /// On any connection of a pool.
+    Pool(&'c Pool<DB>),
+    /// On that of a transaction.
+    Connection(&'c mut DB::Connection),
+}
+
+impl<'c, DB: Database> On<'c, DB> {
+    async fn connection(self) -> Result<MaybePoolConnection<'c, DB>> {
+        Ok(match self {
+            Self::Pool(pool) => MaybePoolConnection::PoolConnection(pool.acquire().await?),
+            Self::Connection(connection) => MaybePoolConnection::Connection(connection),
+        })
+    }
+}
+
+/// Runs the query of either database on its connection.
+macro_rules! run {
+    ($query:expr, |$bound:ident, $connection:ident| $run:expr) => {
+        match $query {
+            Query::Sqlite($bound, on) => {
+                let mut held = on.connection().await?;
+                let $connection = &mut *held;
+                $run
+            }
+            Query::Postgres($bound, on) => {
+                let mut held = on.connection().await?;
+                let $connection = &mut *held;
+                $run
+            }
+        }
+    };
+}
+
+impl Query<'_> {
+    /// The value of the next parameter.
+    pub(super) fn bind<'t>(self, value: impl Parameter<'t>) -> Self {
+        match self {
+            Self::Sqlite(query, on) => Self::Sqlite(query.bind(value), on),
+            Self::Postgres(query, on) => Self::Postgres(query.bind(value), on),
+        }
+    }
+
+    /// A list as the next parameter: [`json`] for SQLite, an array for Postgres.
+    pub(super) fn bind_list<'t, T: Serialize>(self, list: &'t [T]) -> Self
+    where
+        &'t [T]: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        match self {
+            Self::Sqlite(query, on) => Self::Sqlite(query.bind(json(list)), on),
+            Self::Postgres(query, on) => Self::Postgres(query.bind(list), on),
+        }
+    }
+
+    /// Runs it. How many rows it changed.
+    pub(super) async fn run(self) -> Result<u64> {
+        Ok(run!(self, |query, on| query.execute(on).await?.rows_affected()))
+    }
+
+    /// Every row.
+    pub(super) async fn all<T: Cells>(self) -> Result<Vec<T>> {
+        Ok(run!(self, |query, on| query.try_map(|row| T::from_row(&row)).fetch_all(on).await?))
+    }
+
+    /// The first column of every row.
+    pub(super) async fn column<T>(self) -> Result<Vec<T>>
+    where
+        (T,): Cells,
+    {
+        Ok(self.all::<(T,)>().await?.into_iter().map(|(cell,)| cell).collect())
+    }
+
+    /// The only row.
+    pub(super) async fn one<T: Cells>(self) -> Result<T> {
+        Ok(run!(self, |query, on| query.try_map(|row| T::from_row(&row)).fetch_one(on).await?))
+    }
+
+    /// The row, if there is one.
+    pub(super) async fn find<T: Cells>(self) -> Result<Option<T>> {
+        Ok(run!(self, |query, on| query.try_map(|row| T::from_row(&row)).fetch_optional(on).await?))
+    }
+
+    /// What every row stands for.
+    pub(super) async fn read_all<R: Record>(self) -> Result<Vec<R::Noun>> {
+        self.all::<R>().await?.into_iter().map(R::read).collect()
+    }
+
+    /// What the only row stands for.
+    pub(super) async fn read_one<R: Record>(self) -> Result<R::Noun> {
+        self.one::<R>().await?.read()
+    }
+
+    /// What the row stands for, if there is one.
+    pub(super) async fn read<R: Record>(self) -> Result<Option<R::Noun>> {
+        self.find::<R>().await?.map(R::read).transpose()
+    }
+}
+
+/// Many rows for SQLite: one text, of which `json_each` makes a table, so that there is one prepared statement whatever
+/// their number. `->>` gives text and integers as they were.
+pub(super) fn json(rows: impl Serialize) -> String {
+    serde_json::to_string(&rows).expect("rows of texts and integers are always JSON")
+}
+
+/// Binds many rows: for SQLite as [`json`], for Postgres as one array for each column, of which `UNNEST` makes a table.
+macro_rules! bind_rows {
+    ($query:expr, $rows:expr, |$row:ident| $($cell:expr),+ $(,)?) => {{
+        use $crate::store::sql::{Query, json};
+        match $query {
+            Query::Sqlite(query, on) => {
+                let rows: Vec<_> = $rows.iter().map(|$row| ($($cell,)+)).collect();
+                Query::Sqlite(query.bind(json(rows)), on)
+            }
+            Query::Postgres(query, on) => {
+                Query::Postgres(query$(.bind($rows.iter().map(|$row| $cell).collect::<Vec<_>>()))+, on)
+            }
+        }
+    }};
+}
+pub(super) use bind_rows;
+
+/// A statement in which the databases differ in one part, or whose last condition is that a column is `in` a list.
+macro_rules! statement {
+    ($on:expr, $head:literal, in: $list:literal $(,)?) => {
+        $on.either(
+            concat!($head, " IN (SELECT value FROM json_each(", $list, "))"),
+            concat!($head, " = ANY(", $list, ")"),
+        )
+    };
+    ($on:expr, $head:literal, sqlite: $sqlite:literal, postgres: $postgres:literal $(, $tail:literal)? $(,)?) => {
+        $on.either(
+            concat!($head, " ", $sqlite $(, " ", $tail)?),
+            concat!($head, " ", $postgres $(, " ", $tail)?),
+        )
+    };
+}
+pub(super) use statement;
+
+/// Makes a struct of a row's columns, in their order; with `-> Noun { … }` a [`Record`], and what it stands for.
+macro_rules! row {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis struct $row:ident { $($column:ident: $kind:ty),+ $(,)? } -> $noun:ty $read:block
+    ) => {
+        $crate::store::sql::row! { $(#[$attribute])* $visibility struct $row { $($column: $kind),+ } }
+
+        impl $crate::store::sql::Record for $row {
+            type Noun = $noun;
+
+            #[allow(unused_variables, reason = "a column may be there for the order alone")]
+            fn read(self) -> $crate::store::error::Result<$noun> {
+                let Self { $($column),+ } = self;
+                $read
+            }
+        }
+    };
+    ($(#[$attribute:meta])* $visibility:vis struct $row:ident { $($column:ident: $kind:ty),+ $(,)? }) => {
+        $(#[$attribute])*
+        $visibility struct $row {
+            $($visibility $column: $kind,)+
+        }
+
+        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $row
+        where
+            usize: sqlx::ColumnIndex<R>,
+            $($kind: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,)+
+        {
+            fn from_row(row: &'r R) -> sqlx::Result<Self> {
+                let mut place = 0;
+                $(let $column = $crate::store::sql::next_cell(row, &mut place, stringify!($column))?;)+
+                Ok(Self { $($column,)+ })
+            }
+        }
+    };
+}
+pub(super) use row;
+
+/// By its place, which is found faster than a name. Programs with assertions check that both are the same.
+pub(super) fn next_cell<'r, R: Row, T>(row: &'r R, place: &mut usize, name: &str) -> sqlx::Result<T>
+where
+    usize: ColumnIndex<R>,
+    T: Decode<'r, R::Database> + Type<R::Database>,
+{
+    debug_assert_eq!(row.try_column(*place).map(|column| column.name()).ok(), Some(name));
+    *place += 1;
+    row.try_get(*place - 1)
+}

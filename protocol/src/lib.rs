@@ -21,6 +21,7 @@
 
 pub mod error;
 pub mod filter;
+mod json;
 pub mod limits;
 pub mod line;
 pub mod live;

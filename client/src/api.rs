@@ -16,10 +16,10 @@ use ureq::{
 
 use crate::{
     Error,
-    access::Access,
     address::ServerUrl,
-    answers::{Page, Refusal},
-    text::visible,
+    answers::{Conflict, Page, Refusal},
+    endpoint::Endpoint,
+    text::{list, visible},
     tls,
 };
 
@@ -54,14 +54,14 @@ pub(crate) fn escape(text: &str) -> String {
 /// A server and who asks.
 pub(crate) struct Api {
     agent: Agent,
-    access: Access,
+    endpoint: Endpoint,
 }
 
 /// An answer that is read as it comes.
 pub(crate) type Stream = Box<dyn Read + Send>;
 
 impl Api {
-    pub(crate) fn new(access: Access) -> Self {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
@@ -73,7 +73,7 @@ impl Api {
             .timeout_per_write(Some(READ_TIMEOUT))
             .user_agent(concat!("observerio/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls);
-        if access.url.is_plain() {
+        if endpoint.url.is_plain() {
             // a proxy of the environment would read the token
             config = config.proxy(None);
         }
@@ -82,12 +82,12 @@ impl Api {
             Some(file) => tls::agent(config, file.as_ref()),
             None => config.into(),
         };
-        Self { agent, access }
+        Self { agent, endpoint }
     }
 
     /// Where it is, for sentences.
     pub(crate) fn url(&self) -> &ServerUrl {
-        &self.access.url
+        &self.endpoint.url
     }
 
     /// One object. `path` begins with a slash, behind `/api/v1`.
@@ -143,8 +143,8 @@ impl Api {
     }
 
     fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
-        let uri = self.access.url.join(&format!("/api/v1{path}"));
-        let token = format!("Bearer {}", self.access.token.expose());
+        let uri = self.endpoint.url.join(&format!("/api/v1{path}"));
+        let token = format!("Bearer {}", self.endpoint.token.expose());
         Request::builder().method(method).uri(uri).header("authorization", token)
     }
 
@@ -190,7 +190,7 @@ impl Api {
     }
 
     fn refusal(&self, answer: Response<Body>) -> Error {
-        let (url, status) = (&self.access.url, answer.status());
+        let (url, status) = (&self.endpoint.url, answer.status());
         if status.is_redirection() {
             let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
             let location = visible(location.unwrap_or("elsewhere")).into_owned();
@@ -204,7 +204,7 @@ impl Api {
         let message = visible(&refusal.message).into_owned();
         match status {
             StatusCode::UNAUTHORIZED => {
-                let remedy = self.access.remedy;
+                let remedy = self.endpoint.remedy;
                 Error::NotAllowed(format!("{url} does not know this token, or no longer; {remedy}"))
             }
             StatusCode::FORBIDDEN => Error::NotAllowed(message),
@@ -213,24 +213,24 @@ impl Api {
                 "not_found" => format!("{url} says: {message}"),
                 _ => message,
             }),
-            _ => Error::Refused(crate::set::conflict_sentence(&refusal.conflicts)),
+            _ => Error::Refused(conflict_sentence(&refusal.conflicts)),
         }
     }
 
     /// What an ended or broken stream means.
     pub(crate) fn broken(&self, error: &io::Error) -> Error {
-        Error::Unreachable(format!("the connection to {} was lost: {error}", self.access.url))
+        Error::Unreachable(format!("the connection to {} was lost: {error}", self.endpoint.url))
     }
 
     fn odd(&self, what: &str) -> Error {
-        let url = &self.access.url;
+        let url = &self.endpoint.url;
         Error::Unreachable(format!(
             "{url} does not answer as an observerio of this version does ({what}); is the address right, and are both of one version?"
         ))
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Error {
-        let url = &self.access.url;
+        let url = &self.endpoint.url;
         let no_trust = |why: &dyn std::fmt::Display| {
             format!("no trusted connection to {url}: {why}; SSL_CERT_FILE can name the certificates to trust")
         };
@@ -245,6 +245,16 @@ impl Api {
             _ => no_way(error),
         })
     }
+}
+
+/// Says what others have set in the meantime.
+fn conflict_sentence(conflicts: &[Conflict]) -> String {
+    let clauses = conflicts.iter().map(|Conflict { name, current }| match current {
+        Some(now) => format!("{name} is {} since revision {} by {}", now.value, now.revision, now.author),
+        None => format!("{name} is not set"),
+    });
+    let clauses = list(&clauses.collect::<Vec<_>>());
+    visible(&format!("{clauses}; nothing was set, look and say it again")).into_owned()
 }
 
 /// Whether a connection that stood was lost before the answer.

@@ -8,11 +8,12 @@ use protocol::filter::Filter;
 
 use crate::{
     Error, Unfinished,
-    access::{Access, Environment},
     address::ServerUrl,
     answers::Project,
     api::Api,
     console::Console,
+    endpoint::Endpoint,
+    environment::Environment,
     export::{Export, Format, What},
     forget,
     login::{Login, logout},
@@ -244,7 +245,7 @@ impl Context<'_> {
     }
 
     fn api(&self, transport: &Transport) -> Result<Api, Error> {
-        Ok(Api::new(Access::find(&self.environment, transport.insecure)?))
+        Ok(Api::new(Endpoint::find(&self.environment, transport.insecure)?))
     }
 
     fn find(&self, target: &Target) -> Result<(Api, Project), Error> {

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, access::Environment, address::ServerUrl, token::Token};
+use crate::{Error, address::ServerUrl, environment::Environment, token::Token};
 
 /// One server and the token for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,7 +19,6 @@
 
 #![deny(missing_docs)]
 
-mod access;
 mod address;
 mod answers;
 mod api;
@@ -27,6 +26,8 @@ mod applied;
 mod command;
 mod console;
 mod credentials;
+mod endpoint;
+mod environment;
 mod error;
 mod export;
 mod forget;

@@ -4,12 +4,13 @@ use std::io::{self, IsTerminal as _, Read as _};
 
 use crate::{
     Error,
-    access::{Access, Environment},
     address::{self, ServerUrl},
     answers::Me,
     api::Api,
     console::Console,
     credentials::{Credentials, CredentialsFile},
+    endpoint::Endpoint,
+    environment::Environment,
     text::visible,
     token::Token,
 };
@@ -42,8 +43,8 @@ impl Login {
         let url = url.for_secrets(self.insecure)?;
         let token = if self.token_from_stdin { read_token(io::stdin())? } else { ask(&url)? };
         let remedy = "make one in the dashboard, on the page of your account";
-        let access = Access { url: url.clone(), token: token.clone(), remedy };
-        let api = Api::new(access);
+        let endpoint = Endpoint { url: url.clone(), token: token.clone(), remedy };
+        let api = Api::new(endpoint);
         let me: Me = api.get("/me")?;
         console.print(&(welcome(&url, &me) + "\n"))?;
         let insecure = !url.is_private();

@@ -12,18 +12,16 @@ use serde_json::value::RawValue;
 
 use crate::{
     Error,
-    answers::{Conflict, Device, Project, Saved, Variable},
+    answers::{Device, Project, Saved, Variable},
     api::{Api, escape},
     applied::Tally,
     console::Console,
-    text::{count, visible},
+    text::{count, list, visible},
 };
 
 /// Time between two looks at what the games say; it doubles.
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const LAST_LOOK: Duration = Duration::from_millis(320);
-/// Clauses of a sentence.
-const MAX_CLAUSES: usize = 5;
 
 /// `NAME=VALUE`, not yet cut: names may have equals signs in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,16 +144,6 @@ fn typed(variable: &Variable, text: &str) -> Result<Value, String> {
     spec.parse_text(text, like).map_err(|error| error.text)
 }
 
-/// Why nothing was set: who was faster.
-pub(crate) fn conflict_sentence(conflicts: &[Conflict]) -> String {
-    let clauses = conflicts.iter().take(MAX_CLAUSES).map(|Conflict { name, current }| match current {
-        Some(now) => format!("{name} is {} since revision {} by {}", now.value, now.revision, now.author),
-        None => format!("{name} is not set"),
-    });
-    let clauses = clauses.collect::<Vec<_>>().join(", ");
-    visible(&format!("{clauses}; nothing was set, look and say it again")).into_owned()
-}
-
 /// Until the games have said what they did.
 struct Waiting<'a> {
     api: &'a Api,
@@ -177,7 +165,7 @@ impl Waiting<'_> {
         }
         match failures.is_empty() {
             true => Ok(()),
-            false => Err(Error::Refused(some(&failures))),
+            false => Err(Error::Refused(list(&failures))),
         }
     }
 
@@ -215,14 +203,8 @@ impl Waiting<'_> {
         let silent =
             tally.pending.iter().map(|device| format!("{device} has not answered within {seconds} s"));
         let clauses: Vec<String> = tally.otherwise.iter().cloned().chain(silent).collect();
-        (!clauses.is_empty()).then(|| some(&clauses))
+        (!clauses.is_empty()).then(|| list(&clauses))
     }
-}
-
-fn some(clauses: &[String]) -> String {
-    let more = clauses.len().saturating_sub(MAX_CLAUSES);
-    let end = if more > 0 { format!(", and {more} more") } else { String::new() };
-    clauses[..clauses.len() - more].join(", ") + &end
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+/// Most clauses of one sentence.
+const MAX_CLAUSES: usize = 5;
+
 /// With each control character replaced by a visible one: `␊` for a line feed, `␛` for escape.
 ///
 /// Characters that turn the direction of the text around are shown by their number: they can make one text look like another.
@@ -57,6 +60,13 @@ pub(crate) fn cut(text: &str, max_columns: usize) -> Cow<'_, str> {
     }
     kept.push('…');
     Cow::Owned(kept)
+}
+
+/// The clauses of a sentence, and how many more there are.
+pub(crate) fn list(clauses: &[String]) -> String {
+    let more = clauses.len().saturating_sub(MAX_CLAUSES);
+    let end = if more > 0 { format!(", and {more} more") } else { String::new() };
+    clauses[..clauses.len() - more].join(", ") + &end
 }
 
 /// `1 game`, `2 games`.

@@ -11,6 +11,7 @@
 
 mod banner;
 mod claim;
+mod clock;
 pub mod config;
 pub mod copies;
 mod ingest;

@@ -10,7 +10,8 @@ use std::{
 use protocol::line::LineDecoder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{connection::instant, outbox::Outbox};
+use super::outbox::Outbox;
+use crate::clock::instant;
 
 /// Read at once, on the stack.
 pub(super) const CHUNK_BYTES: usize = 8 * 1024;

@@ -36,7 +36,7 @@ use super::{
     refusals::Told,
     session::{Answer, Effect, Line, Now, Refused as RefusedLine, Session},
 };
-use crate::tls::Refused;
+use crate::{clock::instant, tls::Refused};
 
 /// Bytes after which a connection lets the others have their turn: a few of them could keep every thread busy.
 const TURN_BYTES: usize = 4 * CHUNK_BYTES;
@@ -518,11 +518,6 @@ fn slow() -> ProtocolError {
         ErrorCode::Slow,
         "read faster; what you are sent piles up, and the connection was closed",
     )
-}
-
-/// The clock of the runtime, so that a simulated one counts here too.
-pub(super) fn instant() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 /// What the gateway has for the game; never anything for one that has not verified.

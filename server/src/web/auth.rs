@@ -13,12 +13,16 @@ use gateway::{Caller, GatewayError, Origin};
 use super::{
     Web,
     client::{ClientAddress, Scheme},
+    device::{Device, account_digest},
     guard,
-    pages::unavailable,
+    outage::unavailable,
 };
 
 /// As long as the gateway keeps a session.
 const MAX_AGE_SECONDS: u32 = 30 * 24 * 3600;
+
+/// Half a year after the last sign-in.
+const DEVICE_MAX_AGE_SECONDS: u32 = 180 * 24 * 3600;
 
 /// The cookie's value as it came; nothing is known of it yet.
 struct SessionToken(Option<String>);
@@ -128,5 +132,23 @@ impl Web {
         let mut value = HeaderValue::from_str(&text).expect("a token is URL-safe base64");
         value.set_sensitive(true);
         value
+    }
+
+    /// As with the session's cookie, the prefix keeps everybody but this host from setting it under TLS.
+    fn device_cookie_name(&self, scheme: Scheme) -> &'static str {
+        if self.is_https(scheme) { "__Host-observerio_device" } else { "observerio_device" }
+    }
+
+    /// The known browser that asks to sign in to the account with that e-mail, if it is one.
+    pub(super) fn device_of(&self, scheme: Scheme, headers: &HeaderMap, email: &str) -> Option<Device> {
+        let jar = CookieJar::from_headers(headers);
+        let kept = jar.get(self.device_cookie_name(scheme))?;
+        self.device_key.read(&account_digest(email), kept.value())
+    }
+
+    /// `Set-Cookie` that makes the browser a known one.
+    pub(super) fn device_cookie(&self, scheme: Scheme, email: &str) -> HeaderValue {
+        let value = self.device_key.issue(&account_digest(email));
+        self.cookie(self.device_cookie_name(scheme), scheme, &value, DEVICE_MAX_AGE_SECONDS)
     }
 }

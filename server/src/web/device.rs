@@ -2,17 +2,11 @@
 //! opens nothing, but its tries count apart from those of everybody else, so nobody who guesses from the same address, or from
 //! what passes for one behind a proxy, keeps its owner out. OWASP calls these device cookies.
 
-use axum::http::{HeaderMap, HeaderValue};
-use axum_extra::extract::CookieJar;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use gateway::{Caller, Credential};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Web, client::Scheme};
-
-/// Half a year after the last time.
-const MAX_AGE_SECONDS: u32 = 180 * 24 * 3600;
 /// What is signed besides, so that the key may sign other things too.
 const PURPOSE: &[u8] = b"observerio device";
 
@@ -46,7 +40,7 @@ impl DeviceKey {
     }
 
     /// What a browser keeps in which somebody has just signed in to that account.
-    fn issue(&self, account: &AccountDigest) -> String {
+    pub(super) fn issue(&self, account: &AccountDigest) -> String {
         let mut device = Device([0; 16]);
         getrandom::fill(&mut device.0).expect("the operating system always has randomness");
         let signature = self.mac(account, &device).finalize().into_bytes();
@@ -54,7 +48,7 @@ impl DeviceKey {
     }
 
     /// Which browser that is; `None`: none in which somebody has signed in to that account.
-    fn read(&self, account: &AccountDigest, kept: &str) -> Option<Device> {
+    pub(super) fn read(&self, account: &AccountDigest, kept: &str) -> Option<Device> {
         let bytes = URL_SAFE_NO_PAD.decode(kept).ok()?;
         let (device, signature) = bytes.split_first_chunk()?;
         let device = Device(*device);
@@ -69,26 +63,6 @@ impl Device {
             Credential::Session(hash) => hash.first_chunk().copied().map(Self),
             _ => None,
         }
-    }
-}
-
-impl Web {
-    /// As for a session's: under TLS nobody but this host, through TLS, can set it.
-    fn device_cookie_name(&self, scheme: Scheme) -> &'static str {
-        if self.is_https(scheme) { "__Host-observerio_device" } else { "observerio_device" }
-    }
-
-    /// Which known browser asks to sign in to the account with that e-mail, if it is one.
-    pub(super) fn device_of(&self, scheme: Scheme, headers: &HeaderMap, email: &str) -> Option<Device> {
-        let jar = CookieJar::from_headers(headers);
-        let kept = jar.get(self.device_cookie_name(scheme))?;
-        self.device_key.read(&account_digest(email), kept.value())
-    }
-
-    /// `Set-Cookie` by which the browser is known from now on.
-    pub(super) fn device_cookie(&self, scheme: Scheme, email: &str) -> HeaderValue {
-        let value = self.device_key.issue(&account_digest(email));
-        self.cookie(self.device_cookie_name(scheme), scheme, &value, MAX_AGE_SECONDS)
     }
 }
 

@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gateway::store::StoreError;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use gateway::{GatewayError, store::StoreError};
 
 /// After so long without a failure the next one begins another outage.
 const QUIET: Duration = Duration::from_secs(60);
@@ -36,6 +40,17 @@ impl Outage {
         let mut last = self.last_failure.lock().expect("no holder of this lock panics");
         last.replace(now).is_none_or(|last| now.saturating_duration_since(last) >= QUIET)
     }
+}
+
+static PAGES: Outage = Outage::new();
+
+/// Plain text in place of a page that could not be rendered: status 503.
+pub(super) fn unavailable(error: &GatewayError) -> Response {
+    match error {
+        GatewayError::Unavailable(cause) => PAGES.log(cause, "a page could not be made"),
+        other => tracing::error!(error = other as &dyn std::error::Error, "a page could not be made"),
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
 }
 
 #[cfg(test)]

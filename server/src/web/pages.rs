@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
-use gateway::{Caller, GatewayError};
+use gateway::Caller;
 use leptos::{
     nonce::use_nonce,
     prelude::{provide_context, use_context},
@@ -17,7 +17,7 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 
-use super::{Web, api::retry_after, auth::Asking, guard, next::NextPath, outage::Outage};
+use super::{Web, auth::Asking, guard, next::NextPath, outage::unavailable, rates::retry_after};
 
 /// Pages for people who are not signed in.
 const PUBLIC: [&str; 4] = ["/sign-in", "/setup", "/join", "/reset"];
@@ -134,16 +134,6 @@ fn context_of(
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     }
-}
-
-static OUTAGE: Outage = Outage::new();
-
-pub(super) fn unavailable(error: &GatewayError) -> Response {
-    match error {
-        GatewayError::Unavailable(cause) => OUTAGE.log(cause, "a page could not be made"),
-        other => tracing::error!(error = other as &dyn std::error::Error, "a page could not be made"),
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
 }
 
 /// The paths of the app's pages. Leptos lists them once in a process: meanwhile it loads nothing for any page, and one that

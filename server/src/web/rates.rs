@@ -5,12 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::HeaderValue;
 use gateway::{Caller, Credential};
 use protocol::model::{TokenId, UserId};
 use sha2::{Digest as _, Sha256};
 
 use super::device::{AccountDigest, Device, account_digest};
 use crate::{
+    clock::instant,
     rate::{Limiter, Network},
     share::{Share, Shares},
 };
@@ -44,6 +46,12 @@ pub(super) const MAX_FOLLOWED: usize = 64;
 pub(super) const MAX_DOWNLOADS: usize = 16;
 /// Edits and actions that the live pages of one person may send in a second: some drags at once. What is more waits.
 const PAGE_EDITS_PER_SECOND: u32 = 120;
+
+/// The header `Retry-After`, in whole seconds: rounded up, so that nobody who obeys it comes back too early.
+pub(super) fn retry_after(wait: Duration) -> HeaderValue {
+    let up = u64::from(wait.subsec_nanos() > 0);
+    HeaderValue::from((wait.as_secs() + up).max(1))
+}
 
 /// Whose requests are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,7 +129,7 @@ impl Rates {
 
     /// Waits until a live page may send one more edit. Nothing is refused: a hand that is too fast would lose its last value.
     pub(super) async fn page_edit(&self, caller: &Caller) {
-        while let Err(wait) = self.page_edits.take(caller.into(), tokio::time::Instant::now().into_std()) {
+        while let Err(wait) = self.page_edits.take(caller.into(), instant()) {
             tokio::time::sleep(wait).await;
         }
     }

@@ -11,8 +11,8 @@ use tokio::{
     time::{timeout, timeout_at},
 };
 
-use super::{Connection, End, instant};
-use crate::ingest::bytes::poll_read;
+use super::{Connection, End};
+use crate::{clock::instant, ingest::bytes::poll_read};
 
 /// When the server goes down: what has arrived already is still taken in, up to this.
 const LAST_READ_BYTES: usize = 4 * limits::MAX_LINE_BYTES;

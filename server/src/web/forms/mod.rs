@@ -20,7 +20,7 @@ use axum::{
 };
 use gateway::{Caller, GatewayError, SignedIn};
 
-use super::{Web, api::retry_after, client::Scheme, outage::Outage, pages};
+use super::{Web, client::Scheme, outage::Outage, pages, rates::retry_after};
 
 fn filled(field: &str) -> Option<&str> {
     Some(field).filter(|field| !field.trim().is_empty())

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     error::Answer,
     extract::{At, BodyIfAny, InVariable},
     fields::Exact,
 };
+use crate::web::Web;
 
 /// What an action takes.
 #[derive(Default, Deserialize, ToSchema)]

@@ -6,7 +6,6 @@ use protocol::model::{AuditCursor, AuditEntry, ProjectId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     csv::{self, Format, Row, Wanted},
@@ -16,6 +15,7 @@ use super::{
     fields::Time,
     pages::{AuditPages, Download, Standing, body_of},
 };
+use crate::web::Web;
 
 /// Something that somebody did.
 #[derive(Serialize, ToSchema)]

@@ -6,8 +6,8 @@ use axum::{
 };
 use gateway::{Caller, Origin};
 
-use super::super::super::{Web, auth::Visitor};
 use super::error::{Answer, Problem};
+use crate::web::{Web, auth::Visitor};
 
 /// Whoever proved who he is, by a token or by a session's cookie, and has not asked too often.
 pub(super) struct Client(pub(super) Caller);

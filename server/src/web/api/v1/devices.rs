@@ -5,7 +5,6 @@ use protocol::model::Device;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     cursor::{Part, Place},
@@ -13,6 +12,7 @@ use super::{
     extract::{Asked, At, InDevice, InProject},
     fields::Time,
 };
+use crate::web::Web;
 
 /// A copy of the game.
 #[derive(Serialize, ToSchema)]

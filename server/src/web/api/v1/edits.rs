@@ -15,15 +15,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::super::super::{Web, guard};
 use super::{
     caller::Client,
     error::{Answer, Conflict, Problem, Said},
     extract::{At, Body, InProject, InVariable, whole},
-    fields::Exact,
+    fields::{DesiredValue, Exact},
     idempotency::{IdempotencyKey, is_same_edit},
-    variables::{DesiredValue, etag},
+    variables::etag,
 };
+use crate::web::{Web, guard};
 
 /// A value to set.
 #[derive(Deserialize, ToSchema)]

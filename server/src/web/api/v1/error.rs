@@ -14,10 +14,10 @@ use protocol::{ErrorCode, Remedy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{BASE, variables::DesiredValue};
+use super::{BASE, fields::DesiredValue};
 use crate::web::{
     outage::Outage,
-    rates::{MAX_DOWNLOADS, MAX_FOLLOWED},
+    rates::{MAX_DOWNLOADS, MAX_FOLLOWED, retry_after},
 };
 
 /// When to try again what the server can't do now.
@@ -201,12 +201,6 @@ impl IntoResponse for Problem {
         }
         response
     }
-}
-
-/// The header `Retry-After`: whole seconds, so that who waits for them does not come too early.
-pub(in crate::web) fn retry_after(wait: Duration) -> HeaderValue {
-    let up = u64::from(wait.subsec_nanos() > 0);
-    HeaderValue::from((wait.as_secs() + up).max(1))
 }
 
 /// What is refused before it comes to a handler (another method, a body too long, a foreign page) is said in the

@@ -10,8 +10,8 @@ use protocol::model::{DeviceId, Handle, KeyId, ProjectId, UserId, VarName};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
-use super::super::super::{Web, guard};
 use super::error::{Answer, Problem};
+use crate::web::{Web, guard};
 
 /// What stands in the address. What can't be read names nothing: 404.
 pub(super) struct At<T>(pub(super) T);

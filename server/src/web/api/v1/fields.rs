@@ -1,6 +1,6 @@
 //! Types of fields that many answers have.
 
-use protocol::model::{UnixMicros, Value};
+use protocol::model::{Desired, UnixMicros, Value};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::{
@@ -74,5 +74,25 @@ impl PartialSchema for Exact {
 impl ToSchema for Exact {
     fn name() -> std::borrow::Cow<'static, str> {
         "Value".into()
+    }
+}
+
+/// What people want a variable to be.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Desired)]
+pub(super) struct DesiredValue {
+    value: Exact,
+    /// The revision that set it.
+    revision: i64,
+    /// Who set it.
+    author: String,
+    at: Time,
+}
+
+impl DesiredValue {
+    /// `None`: it was let go.
+    pub(super) fn new(desired: Desired) -> Option<Self> {
+        let Desired { value, revision, author, at } = desired;
+        Some(Self { value: value.as_ref()?.into(), revision: revision.0, author, at: at.into() })
     }
 }

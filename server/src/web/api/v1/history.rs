@@ -9,7 +9,6 @@ use protocol::model::{Revision, VarName};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     cursor::{CursorKey as _, Part, Place},
@@ -17,6 +16,7 @@ use super::{
     extract::{Asked, At, InProject},
     fields::{Exact, Time},
 };
+use crate::web::Web;
 
 /// A change of a variable's desired value.
 #[derive(Serialize, ToSchema)]

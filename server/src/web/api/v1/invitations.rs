@@ -11,7 +11,6 @@ use protocol::model::{Invitation, ProjectRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::{Web, client::Scheme, guard};
 use super::{
     caller::Client,
     cursor::{Part, Place},
@@ -20,6 +19,7 @@ use super::{
     fields::Time,
     members::RoleWord,
 };
+use crate::web::{Web, client::Scheme, guard};
 
 /// An invitation that nobody has taken yet.
 #[derive(Serialize, ToSchema)]

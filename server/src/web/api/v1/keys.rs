@@ -5,7 +5,6 @@ use protocol::model::GameKey;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     cursor::{Part, Place},
@@ -13,6 +12,7 @@ use super::{
     extract::{Asked, At, Body, InKey, InProject, whole},
     fields::Time,
 };
+use crate::web::Web;
 
 /// A game key. It is whole here and nowhere else.
 #[derive(Serialize, ToSchema)]

@@ -10,7 +10,6 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     csv::{self, Format, Row, Wanted},
@@ -20,6 +19,7 @@ use super::{
     fields::{Exact, Time},
     pages::{Download, Standing, body_of},
 };
+use crate::web::Web;
 
 /// Text of one answer, in bytes; the last line may go beyond.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;

@@ -5,8 +5,8 @@ use protocol::model::{Role, TokenScope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{caller::Client, error::Answer, fields::Time};
+use crate::web::Web;
 
 /// Whoever asks, and by what.
 #[derive(Serialize, ToSchema)]

@@ -5,7 +5,6 @@ use protocol::model::{Member, ProjectRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     cursor::{Part, Place},
@@ -13,6 +12,7 @@ use super::{
     extract::{Asked, At, Body, InMember, InProject},
     fields::Time,
 };
+use crate::web::Web;
 
 /// A member of a project.
 #[derive(Serialize, ToSchema)]

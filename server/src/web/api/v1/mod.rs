@@ -39,9 +39,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(super) use self::document::document;
 pub(in crate::web) use self::document::operations;
 use self::error::Problem;
-pub(in crate::web) use self::error::{answer_in_json, retry_after};
+pub(in crate::web) use self::error::answer_in_json;
 pub(in crate::web) use self::idempotency::EditLocks;
-use super::super::Web;
+use crate::web::Web;
 
 /// Where it is.
 pub(super) const BASE: &str = "/api/v1";

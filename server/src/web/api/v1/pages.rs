@@ -8,11 +8,11 @@ use gateway::{Caller, Gateway, GatewayError, MAX_AUDIT_ENTRIES};
 use protocol::model::{AuditCursor, AuditEntry, ProjectId};
 use tokio::sync::watch;
 
-use super::{
-    super::super::{Web, rates::Asker},
-    error::{Answer, Problem},
+use super::error::{Answer, Problem};
+use crate::{
+    share::Share,
+    web::{Web, rates::Asker},
 };
-use crate::share::Share;
 
 /// An audit trail, the newest entry first.
 pub(super) struct AuditPages {

@@ -13,7 +13,6 @@ use protocol::model::{ProjectId, ProjectRole, ProjectSummary};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     BASE,
     caller::Client,
@@ -22,6 +21,7 @@ use super::{
     extract::{Asked, At, Body, InProject},
     fields::Time,
 };
+use crate::web::Web;
 
 /// A project.
 #[derive(Serialize, ToSchema)]

@@ -7,7 +7,6 @@ use protocol::model::{Refused, RefusedLine};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     cursor::{Part, Place},
@@ -15,6 +14,7 @@ use super::{
     extract::{Asked, At, InProject},
     fields::Time,
 };
+use crate::web::Web;
 
 /// What was refused of one device since the server started.
 #[derive(Serialize, ToSchema)]

@@ -5,13 +5,13 @@ use protocol::model::{Difference, Schema, WaitingDeclaration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     error::Answer,
     extract::{At, Body, InDeclaration, InProject},
     fields::Time,
 };
+use crate::web::Web;
 
 /// Whether declarations wait for consent, and which do.
 #[derive(Serialize, ToSchema)]

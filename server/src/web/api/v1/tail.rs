@@ -24,13 +24,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::super::super::{Web, guard, pace::Pace};
 use super::{
     caller::Client,
     error::{Answer, Problem},
     extract::{Asked, At, InProject},
     logs::{LineView, Matcher, Search},
 };
+use crate::web::{Web, guard, pace::Pace};
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often we ask whether a token has expired; other ends are told at once.

@@ -12,14 +12,14 @@ use protocol::model::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
     cursor::{Part, Place},
     error::{Answer, Said},
     extract::{Asked, At, InProject, InVariable},
-    fields::{Exact, Time},
+    fields::{DesiredValue, Exact, Time},
 };
+use crate::web::Web;
 
 /// A variable.
 #[derive(Serialize, ToSchema)]
@@ -103,26 +103,6 @@ struct Spec {
 struct Choice {
     label: String,
     value: Exact,
-}
-
-/// What people want a variable to be.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Desired)]
-pub(super) struct DesiredValue {
-    value: Exact,
-    /// The revision that set it.
-    revision: i64,
-    /// Who set it.
-    author: String,
-    at: Time,
-}
-
-impl DesiredValue {
-    /// `None`: it was let go.
-    pub(super) fn new(desired: Desired) -> Option<Self> {
-        let Desired { value, revision, author, at } = desired;
-        Some(Self { value: value.as_ref()?.into(), revision: revision.0, author, at: at.into() })
-    }
 }
 
 /// That nobody wants anything of a variable any more.

@@ -4,7 +4,7 @@
 //! `ingest` speaks the line protocol with games, `web` speaks HTTP and the dashboard's WebSocket with
 //! browsers. What any of it means is decided in the `gateway` crate.
 //!
-//! The program is [`config`] (what the operator wants), then [`lifecycle`] (start, drain, stop).
+//! The program is [`command`] (the command line), [`config`] (the settings), then [`lifecycle`] (start, drain, stop).
 // the type of a Leptos page nests as deep as the page
 #![recursion_limit = "256"]
 #![deny(missing_docs)]
@@ -12,6 +12,7 @@
 mod banner;
 mod claim;
 mod clock;
+pub mod command;
 pub mod config;
 pub mod copies;
 mod ingest;

@@ -8,7 +8,8 @@ use std::{
 use client::Unfinished;
 use server::{
     Certificates, RunError, Server,
-    config::{ConfigError, Database, Task, command_line},
+    command::{Task, command_line},
+    config::{ConfigError, Database},
     copies::{self, Copy, CopyError},
     recovery, telemetry,
 };

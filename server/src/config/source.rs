@@ -6,10 +6,10 @@ use super::ConfigError;
 
 /// Where the settings of one command line come from.
 #[derive(Clone, Copy)]
-pub(super) struct Sources<'a>(&'a ArgMatches);
+pub(crate) struct Sources<'a>(&'a ArgMatches);
 
 impl<'a> Sources<'a> {
-    pub(super) fn new(matches: &'a ArgMatches) -> Self {
+    pub(crate) fn new(matches: &'a ArgMatches) -> Self {
         Self(matches)
     }
 

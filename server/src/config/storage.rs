@@ -11,7 +11,7 @@ use super::{
 
 /// As given.
 #[derive(Debug, Args)]
-pub(super) struct Storage {
+pub(crate) struct Storage {
     /// Where files are kept; a server makes it if it is missing
     #[arg(long, env = "OBSERVERIO_DATA_DIR", value_name = "DIR", default_value = "./observerio-data")]
     data_dir: PathBuf,
@@ -22,7 +22,7 @@ pub(super) struct Storage {
 
 impl Storage {
     /// The data directory and the database.
-    pub(super) fn check(self, sources: Sources<'_>) -> Result<(PathBuf, Database), ConfigError> {
+    pub(crate) fn check(self, sources: Sources<'_>) -> Result<(PathBuf, Database), ConfigError> {
         let database = match filled(self.database_url) {
             Some(url) => {
                 Database::parse(&url).map_err(|why| sources.of("database_url", "DATABASE_URL").refuse(why))?

@@ -23,6 +23,8 @@ mod process;
 mod rate;
 pub mod recovery;
 mod share;
+#[cfg(test)]
+mod simulation;
 pub mod telemetry;
 mod tls;
 mod web;

@@ -11,11 +11,11 @@ mod listener;
 mod outbox;
 mod refusals;
 mod session;
-#[cfg(test)]
-mod simulation;
 mod threads;
 
 pub(crate) use admission::{AddressLimit, AddressLimits, Admission};
+#[cfg(test)]
+pub(crate) use connection::Connection;
 pub(crate) use limits::{GameLimits, GameTimes, RECEIVE_BYTES};
 pub(crate) use listener::{GamePort, accept_games};
 pub(crate) use threads::GameThreads;

@@ -26,7 +26,7 @@ use super::{
     journal::Journal,
     link::{self, End, Link, Tap},
 };
-use crate::ingest::{AddressLimits, Admission, GameLimits, GameTimes, connection::Connection};
+use crate::ingest::{AddressLimits, Admission, Connection, GameLimits, GameTimes};
 
 /// What a task may do while no time passes.
 const MOST_POLLS: u32 = 10_000;

@@ -397,7 +397,7 @@ fn whatever_fails_the_promises_are_kept() {
     });
     if let Some((seed, failure)) = failed.into_inner().expect("no holder panics").into_iter().min() {
         panic!(
-            "seed {seed}: {failure}\nrepeat it: OBSERVERIO_SEED={seed} OBSERVERIO_SEEDS=1 cargo test --lib simulation"
+            "seed {seed}: {failure}\nrepeat it: OBSERVERIO_SEED={seed} OBSERVERIO_SEEDS=1 cargo test -p server --lib simulation"
         );
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::limits::PING_TIMEOUT;
 
-use super::session::{HeartbeatTimes, Patience};
+use super::conversation::{HeartbeatTimes, Patience};
 
 /// What the system keeps of a game's bytes until they are read. Left to itself it keeps megabytes for each game, which
 /// all have to be stored when a flood is over. At a round trip of 100 ms it lets a game send 1.3 MB a second.

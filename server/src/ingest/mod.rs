@@ -1,16 +1,16 @@
 //! The games' side: line protocol over TCP.
 //!
-//! [`listener`] accepts and limits, [`connection`] moves bytes and waits, [`session`] knows what a line
+//! [`listener`] accepts and limits, [`connection`] moves bytes and waits, [`conversation`] knows what a line
 //! means and touches no socket.
 
 mod admission;
 mod bytes;
 mod connection;
+mod conversation;
 mod limits;
 mod listener;
 mod outbox;
 mod refusals;
-mod session;
 mod threads;
 
 pub(crate) use admission::{AddressLimit, AddressLimits, Admission};

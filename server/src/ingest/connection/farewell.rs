@@ -33,11 +33,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             self.serve_lines().await?;
         }
-        if !self.session.can_wait() {
+        if !self.conversation.can_wait() {
             self.refuse_waiting();
         }
         let now = instant();
-        let effect = self.out.add(now, |out| self.session.drain(out));
+        let effect = self.out.add(now, |out| self.conversation.drain(out));
         self.end_if_closed(&effect)?;
         self.settle_by = Some(now + self.settle_timeout);
         self.end_if_settled()
@@ -46,14 +46,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// What was sent is of a history that counts no longer: says so and ends, for the sign of it stays where it is.
     pub(super) fn start_over(&mut self) -> End {
         self.refuse_waiting();
-        self.out.add(instant(), |out| self.session.start_over(out));
+        self.out.add(instant(), |out| self.conversation.start_over(out));
         End::Told
     }
 
     /// What was taken in is not settled in time.
     pub(super) fn give_up(&mut self) -> End {
         self.refuse_waiting();
-        self.out.add(instant(), |out| self.session.refuse_in_flight(out));
+        self.out.add(instant(), |out| self.conversation.refuse_in_flight(out));
         End::Told
     }
 
@@ -67,7 +67,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     pub(super) fn end_if_settled(&self) -> Result<(), End> {
-        let is_done = self.settle_by.is_some() && self.waiting.is_none() && self.session.in_flight() == 0;
+        let is_done =
+            self.settle_by.is_some() && self.waiting.is_none() && self.conversation.in_flight() == 0;
         if is_done { Err(End::Told) } else { Ok(()) }
     }
 

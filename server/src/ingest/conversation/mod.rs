@@ -1,0 +1,300 @@
+//! What a line means at this point of the conversation, and what is answered. No I/O, and time is an argument.
+//!
+//! One machine for both grammars: a client that never says `h:` gets the original one, byte for byte.
+
+mod content;
+mod effect;
+mod ending;
+mod heartbeat;
+#[cfg(test)]
+mod property;
+mod revisions;
+mod sequence;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::time::Instant;
+
+use protocol::{
+    ErrorCode, ProtocolError, limits,
+    line::{
+        Caps, Command, Grammar, Hello, LineTooLong, OK, encode_error, excerpt, is_whole, parse_action_result,
+        parse_command, parse_hello, write_hello, write_pong,
+    },
+    model::{Key, Revision},
+};
+
+use self::{
+    effect::Kind,
+    heartbeat::{Beat, Heartbeat},
+    revisions::Revisions,
+    sequence::Sequence,
+};
+pub(crate) use self::{
+    effect::{ContentLine, Effect, Now, Outcomes, OutcomesLine, Patience, Refused},
+    heartbeat::HeartbeatTimes,
+};
+
+/// What `h:` calls us.
+const SERVER: &str = concat!("observerio/", env!("CARGO_PKG_VERSION"));
+
+/// One conversation with a game.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    key: Option<Key>,
+    refusals: u32,
+    verify_by: Instant,
+    heartbeat: HeartbeatTimes,
+    /// What the game said of itself, until it is verified.
+    hello: Option<Box<Hello>>,
+    v2: Option<Box<Version2>>,
+    /// What was refused and is still to be told.
+    refused: Vec<Refused>,
+}
+
+/// What a conversation of version 2 has beyond the original one.
+#[derive(Debug)]
+struct Version2 {
+    caps: Caps,
+    sequence: Sequence,
+    revisions: Revisions,
+    heartbeat: Heartbeat,
+    /// The server goes down: nothing more is taken.
+    is_draining: bool,
+}
+
+impl Version2 {
+    /// Whether silence counts: nobody is asked any more who was told good-bye.
+    fn has_heartbeat(&self) -> bool {
+        self.caps.ping && !self.is_draining
+    }
+}
+
+impl Conversation {
+    /// A conversation that begins `now`.
+    pub(crate) fn new(now: Instant, patience: Patience) -> Self {
+        let Patience { verify, heartbeat } = patience;
+        let (key, hello, v2, refused) = (None, None, None, Vec::new());
+        Self { key, refusals: 0, verify_by: now + verify, heartbeat, hello, v2, refused }
+    }
+
+    /// When [`Conversation::on_time`] wants to be called; `None` when it has nothing to wait for.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match (&self.v2, self.key) {
+            (_, None) => Some(self.verify_by),
+            (Some(v2), _) if v2.has_heartbeat() => Some(v2.heartbeat.deadline()),
+            _ => None,
+        }
+    }
+
+    /// The clock says `now`; `is_reading`: whether what the game says is read.
+    pub(crate) fn on_time(&mut self, now: Instant, is_reading: bool, out: &mut Vec<u8>) -> Effect {
+        if self.key.is_none() && now >= self.verify_by {
+            let text = "no v:<key> with a known key came in time; connect again and send it first";
+            return close(ErrorCode::Timeout, text, out);
+        }
+        let v2 = self.v2.as_mut().filter(|v2| v2.has_heartbeat());
+        match v2.map(|v2| v2.heartbeat.on_time(now, is_reading, out)) {
+            Some(Beat::Dead) => close(ErrorCode::Idle, "two pings were not answered; connect again", out),
+            Some(Beat::Wait | Beat::Asked) | None => Effect::None,
+        }
+    }
+
+    /// Bytes came.
+    pub(crate) fn hear(&mut self, now: Instant) {
+        if let Some(v2) = &mut self.v2 {
+            v2.heartbeat.hear(now);
+        }
+    }
+
+    /// What the game said of itself before it verified.
+    pub(crate) fn hello(&self) -> Option<&Hello> {
+        self.hello.as_deref()
+    }
+
+    /// A line came. Payloads are looked at only when the key allows them.
+    pub(crate) fn on_line(&mut self, line: Vec<u8>, now: Now, out: &mut Vec<u8>) -> Effect {
+        let command = match parse_command(&line, self.grammar()) {
+            Ok(command) => command,
+            // a web page can post to this port: what is not ours gets no second try
+            Err(error) if error.code == ErrorCode::BadVerb && self.key.is_none() => {
+                self.refused(error, &line, out);
+                return Effect::Close;
+            }
+            Err(error) => return self.refused(error, &line, out),
+        };
+        match command {
+            Command::Hello { payload } => self.on_hello(payload, &line, now, out),
+            Command::Verify { key } => self.on_verify(key, &line, out),
+            Command::Report { key, seq, payload } => {
+                let payload = line.len() - payload.len()..;
+                self.on_content(key, seq, Kind::Report, payload, line, now, out)
+            }
+            Command::Log { key, seq, payload } => {
+                let payload = line.len() - payload.len()..;
+                self.on_content(key, seq, Kind::Logs, payload, line, now, out)
+            }
+            Command::Applied { key, revision, payload } => {
+                match self.on_applied(key, revision, payload, now.instant) {
+                    Ok(effect) => effect,
+                    Err(error) => self.refused(error, &line, out),
+                }
+            }
+            Command::ActionDone { key, id, payload } => {
+                match self.allow(key).and_then(|()| parse_action_result(payload)) {
+                    Ok(outcome) => Effect::ActionDone { id, outcome },
+                    Err(error) => self.refused(error, &line, out),
+                }
+            }
+            Command::Ping { token } => {
+                write_pong(out, token);
+                Effect::None
+            }
+            Command::Pong { .. } => Effect::None,
+        }
+    }
+
+    /// The peer says no more, and this is what it said behind its last newline. It counts when it is all there; of a half line
+    /// nothing does.
+    pub(crate) fn on_last_line(&mut self, line: Vec<u8>, now: Now, out: &mut Vec<u8>) -> Effect {
+        if is_whole(&line, self.grammar()) {
+            return self.on_line(line, now, out);
+        }
+        match parse_command(&line, self.grammar()) {
+            // one with a number comes again
+            Ok(Command::Report { key, seq: None, .. } | Command::Log { key, seq: None, .. })
+                if self.allow(key).is_ok() =>
+            {
+                let text = "the connection ended in the middle of this line; nothing of it is stored";
+                self.refused(ProtocolError::new(ErrorCode::BadJson, text), &line, out)
+            }
+            _ => Effect::None,
+        }
+    }
+
+    fn grammar(&self) -> Grammar {
+        match self.v2.is_some() || self.hello.is_some() {
+            true => Grammar::Version2,
+            false => Grammar::Original,
+        }
+    }
+
+    fn on_hello(&mut self, payload: &[u8], line: &[u8], now: Now, out: &mut Vec<u8>) -> Effect {
+        match (self.key, &self.v2) {
+            (None, _) => {}
+            // as the original server, which does not know it
+            (Some(_), None) => return Effect::None,
+            (Some(_), Some(_)) => {
+                return self.refused(
+                    ProtocolError::new(ErrorCode::BadShape, "h: comes before v:"),
+                    line,
+                    out,
+                );
+            }
+        }
+        match parse_hello(payload) {
+            Ok(hello) if hello.proto < 2 => Effect::None,
+            Ok(hello) => {
+                let ping = u64::try_from(self.heartbeat.interval.as_millis()).unwrap_or(u64::MAX);
+                write_hello(out, SERVER, hello.caps, ping, now.unix);
+                self.hello = Some(Box::new(hello));
+                Effect::None
+            }
+            Err(error) => self.refused(error, line, out),
+        }
+    }
+
+    fn on_verify(&mut self, key: Key, line: &[u8], out: &mut Vec<u8>) -> Effect {
+        match self.key {
+            None => Effect::Connect(key),
+            Some(verified) if verified == key => {
+                out.extend_from_slice(OK);
+                Effect::None
+            }
+            Some(_) => self.refused(wrong_key(), line, out),
+        }
+    }
+
+    /// The key belongs to a project. The game has everything up to `held`, and of its session everything up to
+    /// `last_seq` is settled.
+    pub(crate) fn verified(
+        &mut self,
+        key: Key,
+        last_seq: u64,
+        held: Revision,
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) {
+        self.key = Some(key);
+        out.extend_from_slice(OK);
+        let Some(hello) = self.hello.take() else { return };
+        let mut v2 = Version2 {
+            caps: hello.caps,
+            sequence: Sequence::new(last_seq),
+            revisions: Revisions::new(held),
+            heartbeat: Heartbeat::new(self.heartbeat, now),
+            is_draining: false,
+        };
+        if v2.caps.ack {
+            v2.sequence.answer(key, out);
+        }
+        self.v2 = Some(Box::new(v2));
+    }
+
+    /// The line limit was passed; the rest of the stream can't be read.
+    pub(crate) fn on_line_too_long(&mut self, too_long: &LineTooLong, out: &mut Vec<u8>) -> Effect {
+        let LineTooLong { max_line_bytes, beginning } = too_long;
+        let text = match self.key {
+            None => format!("a line is at most {max_line_bytes} bytes before OK; verify first"),
+            Some(_) => format!("a line is at most {max_line_bytes} bytes; send it in several"),
+        };
+        self.refused(ProtocolError::new(ErrorCode::LineTooLong, text), beginning, out)
+    }
+
+    /// A line was refused: by this session, or by the gateway. Guessing keys ends the conversation.
+    pub(crate) fn refused(&mut self, error: ProtocolError, line: &[u8], out: &mut Vec<u8>) -> Effect {
+        if matches!(error.code, ErrorCode::BadKey | ErrorCode::Unverified) {
+            self.refusals += 1;
+        }
+        out.extend_from_slice(&encode_error(&error));
+        let is_end = error.code.closes() || self.refusals >= limits::MAX_REFUSALS;
+        self.note(error, excerpt(line));
+        if is_end { Effect::Close } else { Effect::None }
+    }
+
+    /// Whatever is refused comes by here: it is told to the project's people, and to the log.
+    fn note(&mut self, error: ProtocolError, excerpt: String) {
+        if error.code.is_refusal() {
+            // a line that is none of ours may hold the key anywhere
+            let excerpt = match &self.key {
+                Some(key) => excerpt.replace(key.as_str(), "…"),
+                None => excerpt,
+            };
+            self.refused.push(Refused { error, excerpt });
+        }
+    }
+
+    /// What was refused since the last time.
+    pub(crate) fn take_refused(&mut self) -> Vec<Refused> {
+        std::mem::take(&mut self.refused)
+    }
+
+    fn allow(&self, key: Key) -> Result<(), ProtocolError> {
+        match self.key {
+            Some(verified) if verified == key => Ok(()),
+            Some(_) => Err(wrong_key()),
+            None => Err(ProtocolError::new(ErrorCode::Unverified, "send v:<key> first and wait for OK")),
+        }
+    }
+}
+
+fn wrong_key() -> ProtocolError {
+    ProtocolError::new(ErrorCode::WrongKey, "this connection speaks for another key; open one for each key")
+}
+
+/// The last word.
+fn close(code: ErrorCode, text: impl Into<String>, out: &mut Vec<u8>) -> Effect {
+    out.extend_from_slice(&encode_error(&ProtocolError::new(code, text)));
+    Effect::Close
+}

@@ -23,6 +23,7 @@ mod address;
 mod answers;
 mod api;
 mod applied;
+mod arguments;
 mod command;
 mod console;
 mod credentials;
@@ -45,7 +46,8 @@ mod token;
 mod unset;
 mod vars;
 
-pub use command::{Command, run};
+pub use arguments::Command;
+pub use command::run;
 pub use error::Error;
 pub use export::Unfinished;
 pub use token::without_tokens;

@@ -135,10 +135,9 @@ impl Settings {
         let limits = self.limits.check(sources)?;
         if self.echo && !network.is_private() {
             let why = "only while nobody but this machine reaches the server; it requires no authentication";
-            return Err(sources.of("echo", "OBSERVERIO_ECHO").refuse(why));
+            return Err(sources.of("echo").refuse(why));
         }
-        let filter = telemetry::parse_filter(&self.log)
-            .map_err(|why| sources.of("log", "OBSERVERIO_LOG").refuse(why))?;
+        let filter = telemetry::parse_filter(&self.log).map_err(|why| sources.of("log").refuse(why))?;
         let config = Config {
             http: network.http,
             tcp: network.tcp,

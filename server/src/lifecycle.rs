@@ -1,5 +1,7 @@
 //! Start, drain, stop.
 
+mod ports;
+
 use std::{
     io,
     net::SocketAddr,
@@ -15,15 +17,15 @@ use gateway::{
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::ports::Ports;
 use crate::{
     Banner,
     claim::{Claim, ClaimError, Holder},
     config::{Config, Database},
-    ingest::{Admission, GameLimits, GamePort, GameThreads, RECEIVE_BYTES, accept_games},
-    metrics::Metrics,
-    net::{self, PerAddress, Port},
-    tls::{Certificates, Offer, TlsError},
-    web::{self, HttpPort},
+    ingest::{GameThreads, RECEIVE_BYTES, accept_games},
+    net,
+    tls::{Certificates, TlsError},
+    web,
 };
 
 /// How long connections get to finish when the server goes down. What is queued then gets a little more
@@ -204,46 +206,16 @@ impl Server {
             self;
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
-        let per_address = PerAddress::of_games(config.max_games, config.max_games_per_address);
-        let game_port = Arc::new(Port::shared(config.max_games, per_address));
-        let http_port = Arc::new(Port::new(config.max_http));
-        let readers = Arc::new(web::Readers::new(config.memory.readers()));
-        let (games, http_connections) = (Arc::clone(&game_port), Arc::clone(&http_port));
-        let metrics =
-            Metrics::new(gateway.clone(), games, http_connections, Arc::clone(&readers), config.memory);
-        let is_tls_required = config.tls.as_ref().is_some_and(|tls| tls.is_required);
-        let access = web::Access {
-            public_url: config.public_url,
-            registration: config.registration,
-            metrics: config.metrics,
-            is_tls_required,
-            echo: config.echo,
-            api_requests_per_second: config.api_requests_per_second,
-            readers: Arc::clone(&readers),
-            device_key: web::DeviceKey::new(&gateway.device_key().await),
-        };
-        let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
+        let ports = Ports::new(&config);
+        let web = ports.web(&config, &gateway, addresses, &stop, &tasks).await;
         let router = web::router(&web).map_err(StartError::from)?;
-        let game_port = GamePort {
-            listener: tcp,
-            port: game_port,
-            admission: Arc::new(Admission::new(config.address_limits)),
-            offer: Offer::games(certificates.clone(), !is_tls_required),
-            limits: GameLimits::new(config.game_times),
-        };
-        let http_port = HttpPort {
-            listener: http,
-            port: http_port,
-            offer: Offer::http(certificates),
-            proxies: Arc::new(config.trusted_proxies),
-            readers,
-            head_timeout: config.head_timeout,
-            write_timeout: config.game_times.write,
-        };
+        let games = ports.games(tcp, &config, certificates.clone());
+        let http = ports.http(http, config, certificates);
+
         let vitals = gateway.vitals();
-        let games = accept_games(game_port, gateway.clone(), tasks.clone(), stop.clone());
+        let games = accept_games(games, gateway.clone(), tasks.clone(), stop.clone());
         tasks.spawn_on(vitals.guard("the game port", stop.clone(), games), game_threads.handle());
-        let pages = web::serve(http_port, router, tasks.clone(), stop.clone());
+        let pages = web::serve(http, router, tasks.clone(), stop.clone());
         tasks.spawn(vitals.guard("the HTTP port", stop.clone(), pages));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 

@@ -59,7 +59,7 @@ pub enum Registration {
 impl Access {
     /// `is_private`: only this machine reaches the server.
     pub(super) fn check(self, sources: Sources<'_>, is_private: bool) -> Result<CheckedAccess, ConfigError> {
-        let source = sources.of("registration", "OBSERVERIO_REGISTRATION");
+        let source = sources.of("registration");
         let registration = match filled(self.registration) {
             Some(word) => {
                 Registration::from_str(word.trim(), true).map_err(|_| source.refuse("say open or closed"))?
@@ -67,14 +67,14 @@ impl Access {
             None if is_private => Registration::Open,
             None => Registration::Closed,
         };
-        let source = sources.of("metrics_token", "OBSERVERIO_METRICS_TOKEN");
+        let source = sources.of("metrics_token");
         let metrics_token = filled(self.metrics_token).map(|token| MetricsToken::parse(&token)).transpose();
         let metrics = match metrics_token.map_err(|why| source.refuse(why))? {
             Some(token) => MetricsAccess::Token(token),
             None if is_private => MetricsAccess::Everybody,
             None => MetricsAccess::Nobody,
         };
-        let source = sources.of("session_idle", "OBSERVERIO_SESSION_IDLE");
+        let source = sources.of("session_idle");
         let session_idle = match self.session_idle.trim().parse::<f64>() {
             Ok(hours) if (0.25..=720.0).contains(&hours) => Duration::from_secs_f64(hours * 3600.0),
             _ => return Err(source.refuse("say a number of hours from 0.25 to 720")),

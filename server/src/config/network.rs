@@ -37,14 +37,12 @@ pub(super) struct CheckedNetwork {
 impl Network {
     pub(super) fn check(self, sources: Sources<'_>) -> Result<CheckedNetwork, ConfigError> {
         let address = |text: &str, source: Source| address::parse(text).map_err(|why| source.refuse(why));
-        let http = address(&self.http, sources.of("http", "OBSERVERIO_HTTP"))?;
-        let tcp = address(&self.tcp, sources.of("tcp", "OBSERVERIO_TCP"))?;
+        let http = address(&self.http, sources.of("http"))?;
+        let tcp = address(&self.tcp, sources.of("tcp"))?;
         let public_url = filled(self.public_url).map(|url| PublicUrl::parse(&url)).transpose();
-        let public_url =
-            public_url.map_err(|why| sources.of("public_url", "OBSERVERIO_PUBLIC_URL").refuse(why))?;
+        let public_url = public_url.map_err(|why| sources.of("public_url").refuse(why))?;
         let trusted_proxies = TrustedProxies::parse(&self.trusted_proxies.unwrap_or_default());
-        let trusted_proxies = trusted_proxies
-            .map_err(|why| sources.of("trusted_proxies", "OBSERVERIO_TRUSTED_PROXIES").refuse(why))?;
+        let trusted_proxies = trusted_proxies.map_err(|why| sources.of("trusted_proxies").refuse(why))?;
         Ok(CheckedNetwork { http, tcp, public_url, trusted_proxies })
     }
 }

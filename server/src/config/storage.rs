@@ -24,9 +24,8 @@ impl Storage {
     /// The data directory and the database.
     pub(crate) fn check(self, sources: Sources<'_>) -> Result<(PathBuf, Database), ConfigError> {
         let database = match filled(self.database_url) {
-            Some(url) => {
-                Database::parse(&url).map_err(|why| sources.of("database_url", "DATABASE_URL").refuse(why))?
-            }
+            Some(url) => Database::parse(&url)
+                .map_err(|why| sources.named("database_url", "DATABASE_URL").refuse(why))?,
             None => Database::Sqlite(self.data_dir.join("observerio.db")),
         };
         Ok((self.data_dir, database))

@@ -57,19 +57,19 @@ impl Tls {
             (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
             (None, None) => None,
             (Some(_), None) => {
-                let source = sources.of("tls_cert", "OBSERVERIO_TLS_CERT");
+                let source = sources.of("tls_cert");
                 return Err(
                     source.refuse("name the certificate's key too, in --tls-key or OBSERVERIO_TLS_KEY")
                 );
             }
             (None, Some(_)) => {
-                let source = sources.of("tls_key", "OBSERVERIO_TLS_KEY");
+                let source = sources.of("tls_key");
                 return Err(
                     source.refuse("name the key's certificate too, in --tls-cert or OBSERVERIO_TLS_CERT")
                 );
             }
         };
-        let source = sources.of("tls", "OBSERVERIO_TLS");
+        let source = sources.of("tls");
         let mode = filled(self.tls).map(|word| TlsMode::from_str(word.trim(), true)).transpose();
         let mode = mode.map_err(|_| source.refuse("say off, optional or required"))?;
         match (mode, files) {

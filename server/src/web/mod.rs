@@ -28,4 +28,4 @@ pub(crate) use readers::Readers;
 pub(crate) use router::router;
 pub use router::{Route, RouteClass, routes, server_functions};
 pub(crate) use serve::{HttpPort, serve};
-pub(crate) use state::{Access, Web};
+pub(crate) use state::{Web, WebOptions};

@@ -151,12 +151,25 @@ impl Rates {
         self.attempt(account_digest(account), address)
     }
 
-    /// The same in a browser in which that account was signed in before: whatever others try, from the same address or another,
-    /// does not count against it.
+    /// The same where the browser may be a known one.
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn password_at(&self, account: &str, device: Device) -> Result<Try<'_>, Duration> {
+    pub(super) fn sign_in(
+        &self,
+        account: &str,
+        device: Option<Device>,
+        address: Option<IpAddr>,
+    ) -> Result<Try<'_>, Duration> {
+        match device {
+            Some(device) => self.password_at(account, device),
+            None => self.password(account, address),
+        }
+    }
+
+    /// The same in a browser in which that account was signed in before: whatever others try, from the same address or
+    /// another, does not count against it.
+    fn password_at(&self, account: &str, device: Device) -> Result<Try<'_>, Duration> {
         let place = Place::Device(device);
         let waiting = self.waiting.take(place, MAX_WAITING_OF_DEVICE).ok_or(WAITING_TIME)?;
         let key = (account_digest(account), place);
@@ -170,10 +183,7 @@ impl Rates {
     /// How long to wait.
     pub(super) fn own_password(&self, caller: &Caller) -> Result<Try<'_>, Duration> {
         let account = caller.user.email.as_deref().unwrap_or_default();
-        match Device::of_session(caller) {
-            Some(device) => self.password_at(account, device),
-            None => self.password(account, caller.address),
-        }
+        self.sign_in(account, Device::of_session(caller), caller.address)
     }
 
     /// The same for a link that sets a new password.

@@ -140,31 +140,8 @@ impl Connection {
         let pace = Pace::default();
         let stream = Paced::new(stream, pace.clone(), write_timeout);
         let router = TowerToHyperService::new(router);
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            let scheme = if encrypted.load(Relaxed) { Scheme::Https } else { Scheme::Http };
-            let (address, scheme) = client::trace(peer.ip(), scheme, request.headers(), &proxies);
-            if client::seems_forwarded(peer.ip(), request.headers(), &proxies) {
-                PROXY_NOTICED.call_once(|| warn_of_proxy(peer));
-            }
-            // the proxy's connections are nobody's, so each request counts for whom it speaks
-            let share = proxies.contains(peer.ip()).then(|| port.share(address.0)).transpose();
-            let answer = share.map(|share| {
-                let held = HeldPlace { _place: Arc::clone(&place), _share: share.map(Arc::new) };
-                let extensions = request.extensions_mut();
-                extensions.insert(held.clone());
-                extensions.insert(pace.clone());
-                extensions.insert(address);
-                extensions.insert(scheme);
-                (router.call(request), held)
-            });
-            let readers = Arc::clone(&readers);
-            async move {
-                match answer {
-                    Ok((answer, held)) => Ok(counted(answer.await?, &readers, address.0, held)),
-                    Err(_) => Ok::<_, Infallible>((StatusCode::TOO_MANY_REQUESTS, TOO_MANY).into_response()),
-                }
-            }
-        });
+        let handler = Handler { peer, encrypted, place, port, proxies, readers, pace, router };
+        let service = service_fn(move |request| handler.answer(request));
         // HTTP/1.1 only: HTTP/2 would need limits of its own (streams, resets, pings), and every page loads as fast without
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -181,6 +158,50 @@ impl Connection {
         };
         if let Err(error) = outcome {
             tracing::debug!(%peer, %error, "an HTTP connection ended early");
+        }
+    }
+}
+
+/// What answers the requests of one connection.
+struct Handler {
+    peer: SocketAddr,
+    encrypted: Arc<AtomicBool>,
+    place: Arc<Place>,
+    port: Arc<Port>,
+    proxies: Arc<TrustedProxies>,
+    readers: Arc<Readers>,
+    pace: Pace,
+    router: TowerToHyperService<Router>,
+}
+
+impl Handler {
+    fn answer(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        let Self { peer, proxies, .. } = self;
+        let scheme = if self.encrypted.load(Relaxed) { Scheme::Https } else { Scheme::Http };
+        let (address, scheme) = client::trace(peer.ip(), scheme, request.headers(), proxies);
+        if client::seems_forwarded(peer.ip(), request.headers(), proxies) {
+            PROXY_NOTICED.call_once(|| warn_of_proxy(*peer));
+        }
+        // the proxy's connections are nobody's, so each request counts for the client that it speaks for
+        let share = proxies.contains(peer.ip()).then(|| self.port.share(address.0)).transpose();
+        let answer = share.map(|share| {
+            let held = HeldPlace { _place: Arc::clone(&self.place), _share: share.map(Arc::new) };
+            let extensions = request.extensions_mut();
+            extensions.insert(held.clone());
+            extensions.insert(self.pace.clone());
+            extensions.insert(address);
+            extensions.insert(scheme);
+            (self.router.call(request), held)
+        });
+        let readers = Arc::clone(&self.readers);
+        async move {
+            match answer {
+                Ok((answer, held)) => Ok(counted(answer.await?, &readers, address.0, held)),
+                Err(_) => Ok((StatusCode::TOO_MANY_REQUESTS, TOO_MANY).into_response()),
+            }
         }
     }
 }

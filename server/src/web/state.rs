@@ -42,8 +42,8 @@ pub(crate) struct Web {
     pub(super) tasks: TaskTracker,
 }
 
-/// Who may do what at this port.
-pub(crate) struct Access {
+/// What the settings say of this port.
+pub(crate) struct WebOptions {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) registration: Registration,
     pub(crate) metrics: MetricsAccess,
@@ -76,19 +76,13 @@ impl Web {
     pub(crate) fn new(
         gateway: Gateway,
         addresses: (SocketAddr, SocketAddr),
-        access: Access,
+        options: WebOptions,
         metrics: Metrics,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
         let (http, tcp) = addresses;
-        let leptos = LeptosOptions::builder()
-            .output_name("observerio")
-            .site_pkg_dir(format!("pkg/{}", env!("OBSERVERIO_SITE_HASH")))
-            .site_addr(http)
-            .env(Env::PROD)
-            .build();
-        let Access {
+        let WebOptions {
             public_url,
             registration,
             metrics: metrics_access,
@@ -97,7 +91,7 @@ impl Web {
             api_requests_per_second,
             readers,
             device_key,
-        } = access;
+        } = options;
         let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
         // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
         let check_host = public_url.is_some() || is_local;
@@ -110,12 +104,9 @@ impl Web {
             check_host,
             echo,
         };
-        let asked = gateway.clone();
-        let probe = Probe::new(move || {
-            let gateway = asked.clone();
-            Box::pin(async move { gateway.check().await.map_err(|error| explain(&error)) })
-        });
-        let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
+        let leptos = leptos_options(http);
+        let (settings, metrics) = (Arc::new(settings), Arc::new(metrics));
+        let probe = Arc::new(database_probe(gateway.clone()));
         let rates = Arc::new(Rates::new(api_requests_per_second));
         let (device_key, edits) = (Arc::new(device_key), Arc::default());
         Self { gateway, leptos, settings, metrics, probe, rates, readers, device_key, edits, stop, tasks }
@@ -140,6 +131,22 @@ impl Web {
         let name = public_url.as_ref().map(PublicUrl::host).or(host.map(without_port)).unwrap_or("localhost");
         format!("{name}:{}", tcp.port())
     }
+}
+
+fn leptos_options(http: SocketAddr) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("observerio")
+        .site_pkg_dir(format!("pkg/{}", env!("OBSERVERIO_SITE_HASH")))
+        .site_addr(http)
+        .env(Env::PROD)
+        .build()
+}
+
+fn database_probe(gateway: Gateway) -> Probe {
+    Probe::new(move || {
+        let gateway = gateway.clone();
+        Box::pin(async move { gateway.check().await.map_err(|error| explain(&error)) })
+    })
 }
 
 /// What a probe makes of a failed check, and what the log says of it.

@@ -8,7 +8,7 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse as _, Redirect, Response},
 };
-use gateway::{Caller, GatewayError};
+use gateway::{Caller, GatewayError, Origin};
 use serde::Deserialize;
 
 use super::{explain, filled, signed_in, too_often};
@@ -63,22 +63,7 @@ pub(in crate::web) async fn join(
             return too_often(&web, caller, parts, reply, wait).await;
         }
     };
-    let live = |project| format!("/p/{project}/live");
-    let joined = match (filled(&email), &caller) {
-        (None, Some(caller)) => {
-            let joined = web.gateway.join(caller, &token).await;
-            joined.map(|project| Redirect::to(&live(project)).into_response())
-        }
-        _ => {
-            let joined = web.gateway.take_invitation(&token, &email, &password, &origin).await;
-            match joined {
-                Ok((session, project)) => {
-                    Ok(signed_in(&web, scheme, caller.as_ref(), &session, &live(project)).await)
-                }
-                Err(error) => Err(error),
-            }
-        }
-    };
+    let joined = take(&web, scheme, caller.as_ref(), &token, &email, &password, &origin).await;
     // an invitation is no way to find out who has an account here, nor to guess a password
     if !matches!(joined, Err(GatewayError::LinkSpent | GatewayError::WrongPassword)) {
         attempt.was_right();
@@ -86,20 +71,47 @@ pub(in crate::web) async fn join(
     match joined {
         Ok(response) => response,
         Err(error) => {
-            let error = match error {
-                GatewayError::WrongPassword => GatewayError::Invalid(
-                    "these can't be taken; if you have an account here, give its password, and if not, another e-mail"
-                        .to_owned(),
-                ),
-                GatewayError::CodeNeeded => GatewayError::Invalid(
-                    "your account has a second factor: sign in first, then open the link once more".to_owned(),
-                ),
-                other => other,
-            };
             let reply = Reply { token: Some(token), email, ..Reply::default() };
-            explain(&web, caller, parts, reply, &error).await
+            explain(&web, caller, parts, reply, &for_invited(error)).await
         }
     }
+}
+
+/// Takes the invitation: as the person who is signed in, or with an e-mail and a password.
+async fn take(
+    web: &Web,
+    scheme: Scheme,
+    caller: Option<&Caller>,
+    token: &str,
+    email: &str,
+    password: &str,
+    origin: &Origin,
+) -> Result<Response, GatewayError> {
+    let live = |project| format!("/p/{project}/live");
+    match (filled(email), caller) {
+        (None, Some(caller)) => {
+            let project = web.gateway.join(caller, token).await?;
+            Ok(Redirect::to(&live(project)).into_response())
+        }
+        _ => {
+            let (session, project) = web.gateway.take_invitation(token, email, password, origin).await?;
+            Ok(signed_in(web, scheme, caller, &session, &live(project)).await)
+        }
+    }
+}
+
+/// The error in words for somebody who may or may not have an account.
+fn for_invited(error: GatewayError) -> GatewayError {
+    let text = match error {
+        GatewayError::WrongPassword => {
+            "these can't be used; if you have an account here, enter its password, otherwise use another e-mail"
+        }
+        GatewayError::CodeNeeded => {
+            "your account has a second factor: sign in first, then open the link again"
+        }
+        other => return other,
+    };
+    GatewayError::Invalid(text.to_owned())
 }
 
 #[derive(Deserialize)]

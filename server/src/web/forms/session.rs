@@ -85,11 +85,8 @@ pub(in crate::web) async fn sign_in(
     }
     let next = NextPath::parse(&form.next);
     let (page, separator) = page_of(next);
-    let attempt = match web.device_of(scheme, &parts.headers, &form.email) {
-        Some(device) => web.rates.password_at(&form.email, device),
-        None => web.rates.password(&form.email, origin.address),
-    };
-    let attempt = match attempt {
+    let device = web.device_of(scheme, &parts.headers, &form.email);
+    let attempt = match web.rates.sign_in(&form.email, device, origin.address) {
         Ok(attempt) => attempt,
         Err(wait) => {
             let page = format!("{page}{separator}error=rate");

@@ -48,12 +48,13 @@ impl ServerUrl {
     /// # Errors
     /// [`Error::Setting`].
     pub(crate) fn for_secrets(self, insecure: bool) -> Result<Self, Error> {
-        match insecure || self.is_private {
-            true => Ok(self),
-            false => Err(Error::Setting(format!(
+        if insecure || self.is_private {
+            Ok(self)
+        } else {
+            Err(Error::Setting(format!(
                 "{self} is plain HTTP to another machine, where others can read the token on its way; use https, or say \
                  --insecure"
-            ))),
+            )))
         }
     }
 

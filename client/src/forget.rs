@@ -44,9 +44,10 @@ fn choose(devices: Vec<Device>, wanted: &str) -> Result<Device, Error> {
     found.cloned().ok_or_else(|| {
         let away = names(devices.iter().filter(|device| !device.online));
         let wanted = visible(wanted);
-        Error::Refused(match away.is_empty() {
-            true => format!("there is no device {wanted}, and all that there are are connected"),
-            false => format!("there is no device {wanted}; these are not connected: {away}"),
+        Error::Refused(if away.is_empty() {
+            format!("there is no device {wanted}, and all that there are are connected")
+        } else {
+            format!("there is no device {wanted}; these are not connected: {away}")
         })
     })
 }

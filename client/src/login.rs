@@ -87,9 +87,10 @@ fn welcome(url: &ServerUrl, me: &Me) -> String {
 /// Forgets what was stored.
 pub(crate) fn logout(environment: &Environment<'_>, console: &mut Console) -> Result<(), Error> {
     let file = CredentialsFile::locate(environment)?;
-    let sentence = match file.delete()? {
-        true => "signed out; the token itself is in force until you delete it in the dashboard",
-        false => "nobody was signed in",
+    let sentence = if file.delete()? {
+        "signed out; the token itself is in force until you delete it in the dashboard"
+    } else {
+        "nobody was signed in"
     };
     Ok(console.print(&format!("{sentence}\n"))?)
 }

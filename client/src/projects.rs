@@ -63,11 +63,10 @@ fn choose(projects: Vec<Project>, wanted: Option<&str>) -> Result<Project, Error
     };
     found.cloned().ok_or_else(|| {
         let wanted = visible(wanted);
-        Error::Refused(match projects.is_empty() {
-            true => format!("there is no project {wanted}, nor any other, for this token"),
-            false => {
-                format!("there is no project {wanted}; say one of these by --project: {}", names(&projects))
-            }
+        Error::Refused(if projects.is_empty() {
+            format!("there is no project {wanted}, nor any other, for this token")
+        } else {
+            format!("there is no project {wanted}; say one of these by --project: {}", names(&projects))
         })
     })
 }

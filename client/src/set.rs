@@ -163,10 +163,7 @@ impl Waiting<'_> {
             console.print(&format!("{prefix}applied on {}\n", tally.figures()))?;
             failures.extend(self.failure(&tally).map(|failure| format!("{shown}: {failure}")));
         }
-        match failures.is_empty() {
-            true => Ok(()),
-            false => Err(Error::Refused(list(&failures))),
-        }
+        if failures.is_empty() { Ok(()) } else { Err(Error::Refused(list(&failures))) }
     }
 
     /// Looks again and again until nothing is pending or the time is over.

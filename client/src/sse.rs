@@ -61,9 +61,10 @@ impl Decoder {
     fn end_line(&mut self) -> Option<Event> {
         let line = std::mem::take(&mut self.line);
         let text = String::from_utf8_lossy(&line);
-        let text = match std::mem::replace(&mut self.is_begun, true) {
-            true => &text,
-            false => text.strip_prefix('\u{feff}').unwrap_or(&text),
+        let text = if std::mem::replace(&mut self.is_begun, true) {
+            &text
+        } else {
+            text.strip_prefix('\u{feff}').unwrap_or(&text)
         };
         if text.is_empty() {
             return self.dispatch();

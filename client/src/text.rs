@@ -33,9 +33,8 @@ pub(crate) fn visible_json(json: &serde_json::Value) -> String {
         return json;
     }
     // they stand in strings only, where an escape means the same
-    let escaped = |c: char| match is_hidden(c) {
-        true => Cow::Owned(format!("\\u{:04x}", u32::from(c))),
-        false => Cow::Owned(c.to_string()),
+    let escaped = |c: char| {
+        if is_hidden(c) { Cow::Owned(format!("\\u{:04x}", u32::from(c))) } else { Cow::Owned(c.to_string()) }
     };
     json.chars().map(escaped).collect::<Vec<Cow<'_, str>>>().concat()
 }

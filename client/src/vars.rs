@@ -24,10 +24,8 @@ pub(crate) fn list(
     console: &mut Console,
 ) -> Result<(), Error> {
     // in this order: what a device that is through said of a variable is there when it is looked at
-    let devices: Vec<Device> = match json {
-        true => Vec::new(),
-        false => api.list(&format!("/projects/{}/devices", project.id))?,
-    };
+    let devices: Vec<Device> =
+        if json { Vec::new() } else { api.list(&format!("/projects/{}/devices", project.id))? };
     let path = format!("/projects/{}/variables", project.id);
     let (all, words): (Vec<Json>, _) = (api.list(&path)?, words(filter));
     let mut shown = Vec::new();

@@ -133,10 +133,7 @@ fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
     match command {
         Command::Backup { file, force, storage } => {
             let (_, database) = storage.check(sources)?;
-            let to = match file.as_os_str() == "-" {
-                true => Target::Output,
-                false => Target::File { file, force },
-            };
+            let to = if file.as_os_str() == "-" { Target::Output } else { Target::File { file, force } };
             Ok(Task::Copy(Copy::BackUp(to), database))
         }
         Command::Restore { file, no_backup, storage } => {

@@ -328,10 +328,7 @@ fn explain_gateway(error: &GatewayError) -> String {
 
 /// A port on every address of the machine is shown under the one that surely works on the machine itself.
 fn reachable(address: SocketAddr) -> String {
-    match address.ip().is_unspecified() {
-        true => format!("localhost:{}", address.port()),
-        false => address.to_string(),
-    }
+    if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
 }
 
 fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {

@@ -40,9 +40,10 @@ pub async fn remove_second_factor(email: &str, database: &Database) -> Result<St
     };
     let removed = access.delete_factor(user.id, None, note).await.map_err(unusable)?;
     store.close().await;
-    match removed {
-        true => Ok(format!("{email} signs in with the password alone now, and is signed out everywhere\n")),
-        false => Err(CopyError::Unusable(format!("{email} has no second factor"))),
+    if removed {
+        Ok(format!("{email} signs in with the password alone now, and is signed out everywhere\n"))
+    } else {
+        Err(CopyError::Unusable(format!("{email} has no second factor")))
     }
 }
 

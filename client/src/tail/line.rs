@@ -36,14 +36,13 @@ impl Printer {
         for note in &line.notes {
             fields += &format!(" ({})", visible(note));
         }
-        match self.has_colors {
-            false => format!("{time} {level:<5} {device}: {message}{fields}\n"),
-            true => {
-                let color = color(line.level);
-                format!(
-                    "{DIM}{time}{PLAIN} {color}{level:<5}{PLAIN} {DIM}{device}:{PLAIN} {message}{DIM}{fields}{PLAIN}\n"
-                )
-            }
+        if self.has_colors {
+            let color = color(line.level);
+            format!(
+                "{DIM}{time}{PLAIN} {color}{level:<5}{PLAIN} {DIM}{device}:{PLAIN} {message}{DIM}{fields}{PLAIN}\n"
+            )
+        } else {
+            format!("{time} {level:<5} {device}: {message}{fields}\n")
         }
     }
 }

@@ -102,10 +102,7 @@ impl Admission {
     /// # Errors
     /// [`Refusal::Rate`] when the address connects too often; that attempt does not count.
     pub(crate) fn admit(&self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
-        match self.connects.take(address, now) {
-            true => Ok(()),
-            false => Err(Refusal::Rate),
-        }
+        if self.connects.take(address, now) { Ok(()) } else { Err(Refusal::Rate) }
     }
 
     /// Notes a wrong key. Whether the address may go on; otherwise its connection is closed. Others of the same

@@ -233,10 +233,10 @@ impl<'a> Calm<'a> {
         loop {
             let heard = next(&mut talk).await?;
             if heard == "OK" {
-                is_verified = match is_verified {
-                    true => break,
-                    false => true,
-                };
+                if is_verified {
+                    break;
+                }
+                is_verified = true;
             }
             if let Some(rest) = heard.strip_prefix(&head) {
                 told = edits(rest, is_v2).ok_or_else(|| format!("can't read {heard}"))?;
@@ -288,9 +288,10 @@ impl<'a> Calm<'a> {
         self.flush().await?;
         let stored = self.host.disk.outcome(PROJECT, "id:calm", knob);
         let stored = stored.filter(|(set_by, _)| *set_by == saved).and_then(|(_, outcome)| why(&outcome));
-        match stored == reason {
-            true => Ok(()),
-            false => Err(format!("of {knob} it said {reason:?}, and {stored:?} is stored")),
+        if stored == reason {
+            Ok(())
+        } else {
+            Err(format!("of {knob} it said {reason:?}, and {stored:?} is stored"))
         }
     }
 

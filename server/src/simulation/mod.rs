@@ -216,15 +216,12 @@ impl World {
 
     /// Its project is deleted, or its key is revoked.
     fn end_the_mortal(&mut self) -> &'static str {
-        match self.rng.bool() {
-            true => {
-                self.host.delete(MORTAL);
-                "a project is deleted"
-            }
-            false => {
-                self.host.revoke(MORTAL, KEYS[2]);
-                "a key is revoked"
-            }
+        if self.rng.bool() {
+            self.host.delete(MORTAL);
+            "a project is deleted"
+        } else {
+            self.host.revoke(MORTAL, KEYS[2]);
+            "a key is revoked"
         }
     }
 

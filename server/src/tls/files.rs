@@ -106,9 +106,10 @@ fn contents(path: &Path, variable: &'static str) -> Result<Vec<u8>, TlsError> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    match bytes.len() as u64 > MAX_FILE_BYTES {
-        true => Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"))),
-        false => Ok(bytes),
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB")))
+    } else {
+        Ok(bytes)
     }
 }
 

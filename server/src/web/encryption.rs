@@ -24,9 +24,10 @@ pub(super) async fn enforce(
     next: Next,
 ) -> Response {
     if scheme == Scheme::Http {
-        return match web.settings.is_tls_required {
-            true => send_to_tls(&web, &request),
-            false => next.run(request).await,
+        return if web.settings.is_tls_required {
+            send_to_tls(&web, &request)
+        } else {
+            next.run(request).await
         };
     }
     let is_for_good = web.settings.is_tls_required || web.is_public_https();

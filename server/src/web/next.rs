@@ -27,10 +27,11 @@ impl<'a> NextPath<'a> {
     pub(super) fn sign_in(self) -> String {
         let mut address = "/sign-in?next=".to_owned();
         for byte in self.0.bytes() {
-            match byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-                true => address.push(char::from(byte)),
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                address.push(char::from(byte))
+            } else {
                 // it fails for lack of memory only
-                false => _ = write!(address, "%{byte:02X}"),
+                _ = write!(address, "%{byte:02X}")
             }
         }
         address

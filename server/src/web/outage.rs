@@ -27,12 +27,10 @@ impl Outage {
     /// Somebody could not be served: an error when it is the first one, and then for those who look closely.
     pub(super) fn log(&self, cause: &StoreError, what: &'static str) {
         let error = cause as &dyn std::error::Error;
-        match self.begins(Instant::now()) {
-            true => tracing::error!(
-                error,
-                "{what}; more of it is logged as debug until it was quiet for a minute"
-            ),
-            false => tracing::debug!(error, "{what}"),
+        if self.begins(Instant::now()) {
+            tracing::error!(error, "{what}; more of it is logged as debug until it was quiet for a minute")
+        } else {
+            tracing::debug!(error, "{what}")
         }
     }
 

@@ -101,9 +101,10 @@ impl Readers {
 
     fn try_take(self: &Arc<Self>, of: IpAddr, bytes: usize) -> Option<Unread> {
         // a proxy that nobody named speaks from here for everybody
-        let share = match of.to_canonical().is_loopback() {
-            true => self.max_bytes - self.max_bytes / 8,
-            false => self.max_bytes / 2,
+        let share = if of.to_canonical().is_loopback() {
+            self.max_bytes - self.max_bytes / 8
+        } else {
+            self.max_bytes / 2
         };
         let of = Network::from(of);
         let mut ledger = self.ledger();

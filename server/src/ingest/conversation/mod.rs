@@ -174,10 +174,7 @@ impl Conversation {
     }
 
     fn grammar(&self) -> Grammar {
-        match self.v2.is_some() || self.hello.is_some() {
-            true => Grammar::Version2,
-            false => Grammar::Original,
-        }
+        if self.v2.is_some() || self.hello.is_some() { Grammar::Version2 } else { Grammar::Original }
     }
 
     fn on_hello(&mut self, payload: &[u8], line: &[u8], now: Now, out: &mut Vec<u8>) -> Effect {

@@ -98,10 +98,7 @@ impl Sequence {
                 _ => Verdict::Gap,
             };
         }
-        match self.in_flight() >= limits::MAX_INFLIGHT_LINES {
-            true => Verdict::Full,
-            false => Verdict::Take,
-        }
+        if self.in_flight() >= limits::MAX_INFLIGHT_LINES { Verdict::Full } else { Verdict::Take }
     }
 
     /// The next line was taken.

@@ -87,10 +87,7 @@ pub(super) fn write<R: Row>(format: Format, rows: &[R], with_headings: bool) -> 
 /// A spreadsheet would calculate what begins so, and a formula can send away what stands beside it (OWASP, CSV
 /// Injection).
 fn defused(cell: &str) -> std::borrow::Cow<'_, str> {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{cell}").into(),
-        false => cell.into(),
-    }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}").into() } else { cell.into() }
 }
 
 #[cfg(test)]

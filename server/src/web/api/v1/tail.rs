@@ -259,10 +259,13 @@ impl Tail {
             Wake::Stop => Step::On,
             Wake::Silence => Step::Say,
             Wake::Watched(Watched::StartOver) => Step::End,
-            Wake::Access => match self.may_go_on().await {
-                true => Step::On,
-                false => Step::End,
-            },
+            Wake::Access => {
+                if self.may_go_on().await {
+                    Step::On
+                } else {
+                    Step::End
+                }
+            }
             Wake::Watched(Watched::Delta(delta)) => {
                 self.take(&delta);
                 Step::On

@@ -17,8 +17,8 @@ use ureq::{
 use crate::{
     Error,
     address::ServerUrl,
-    answers::{Conflict, Page, Refusal},
     endpoint::Endpoint,
+    responses::{Conflict, Page, Refusal},
     text::{list, visible},
     tls,
 };
@@ -312,7 +312,7 @@ mod tests {
         let done = answer(200, &json!({"revision": 7, "games": 1}));
         // the second connection is cut off without an answer
         let (api, requests) = serve(vec![busy, String::new(), done]);
-        let saved: crate::answers::Saved = api.patch("/x", &json!({"changes": []})).unwrap();
+        let saved: crate::responses::Saved = api.patch("/x", &json!({"changes": []})).unwrap();
         assert_eq!(saved.revision, 7);
         let keys: Vec<_> = requests
             .iter()

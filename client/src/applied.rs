@@ -3,7 +3,7 @@
 use protocol::model::Value;
 
 use crate::{
-    answers::{Applied, Device, Variable},
+    responses::{Applied, Device, Variable},
     text::visible,
 };
 

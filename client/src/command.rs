@@ -8,7 +8,6 @@ use protocol::filter::Filter;
 use crate::{
     Error, Unfinished,
     address::ServerUrl,
-    answers::Project,
     api::Api,
     arguments::{
         Command, ExportArguments, Forget, LoginArguments, ProjectsArguments, SetArguments, TailArguments,
@@ -21,6 +20,7 @@ use crate::{
     forget,
     login::{Login, logout},
     projects,
+    responses::Project,
     set::{self, How},
     tail::{self, Tail},
     text::visible,

@@ -14,9 +14,9 @@ use tempfile::NamedTempFile;
 
 use crate::{
     Error,
-    answers::Project,
     api::{Api, Stream, escape},
     console::Console,
+    responses::Project,
 };
 
 const PIECE_BYTES: usize = 64 * 1024;

@@ -2,9 +2,9 @@
 
 use crate::{
     Error,
-    answers::{Device, Project},
     api::{Api, escape},
     console::Console,
+    responses::{Device, Project},
     text::visible,
 };
 

@@ -20,7 +20,7 @@
 #![deny(missing_docs)]
 
 mod address;
-mod answers;
+
 mod api;
 mod applied;
 mod arguments;
@@ -34,6 +34,7 @@ mod export;
 mod forget;
 mod login;
 mod projects;
+mod responses;
 mod set;
 mod sse;
 mod table;

@@ -5,12 +5,12 @@ use std::io::{self, IsTerminal as _, Read as _};
 use crate::{
     Error,
     address::{self, ServerUrl},
-    answers::Me,
     api::Api,
     console::Console,
     credentials::{Credentials, CredentialsFile},
     endpoint::Endpoint,
     environment::Environment,
+    responses::Me,
     text::visible,
     token::Token,
 };

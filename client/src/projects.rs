@@ -4,9 +4,9 @@ use serde_json::Value as Json;
 
 use crate::{
     Error,
-    answers::Project,
     api::Api,
     console::Console,
+    responses::Project,
     table::table,
     text::{visible, visible_json},
 };

@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 
 use crate::{
     Error,
-    answers::{Device, Project, Saved, Variable},
     api::{Api, escape},
     applied::Tally,
     console::Console,
+    responses::{Device, Project, Saved, Variable},
     text::{count, list, visible},
 };
 

@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     Error,
-    answers::{Project, Saved},
     api::Api,
     console::Console,
+    responses::{Project, Saved},
     text::count,
 };
 

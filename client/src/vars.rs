@@ -5,10 +5,10 @@ use serde_json::Value as Json;
 
 use crate::{
     Error,
-    answers::{Device, Project, Variable},
     api::Api,
     applied::Tally,
     console::Console,
+    responses::{Device, Project, Variable},
     table::table,
     text::visible_json,
 };

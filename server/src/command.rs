@@ -152,7 +152,7 @@ fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
 fn from_clap(error: clap::Error) -> ConfigError {
     let text = error.to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ConfigError::Asked(text),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ConfigError::Help(text),
         _ => {
             let first = text.lines().next().unwrap_or_default();
             ConfigError::Usage(client::without_tokens(first.strip_prefix("error: ").unwrap_or(first)))
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn help_is_complete() {
-        let Err(ConfigError::Asked(help)) = parse(&["--help"]) else { panic!("no help") };
+        let Err(ConfigError::Help(help)) = parse(&["--help"]) else { panic!("no help") };
         for name in [
             "OBSERVERIO_HTTP",
             "OBSERVERIO_TCP",

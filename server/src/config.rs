@@ -109,7 +109,7 @@ pub struct Config {
 #[derive(Debug)]
 pub enum ConfigError {
     /// Not an error: the text that was asked for, for standard output.
-    Asked(String),
+    Help(String),
     /// The command line is wrong: one sentence, exit status 2.
     Usage(String),
     /// A setting can't work: one sentence, exit status 78.

@@ -35,7 +35,7 @@ async fn main() -> ExitCode {
             return said(recovery::remove_second_factor(&email, &database).await);
         }
         Ok(Task::Talk(command)) => return talk(*command).await,
-        Err(ConfigError::Asked(text)) => return say(&text),
+        Err(ConfigError::Help(text)) => return say(&text),
         Err(ConfigError::Usage(sentence)) => {
             return fail(EXIT_USAGE, &format!("{sentence}; `observerio --help` lists the options"));
         }

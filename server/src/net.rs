@@ -27,16 +27,16 @@ const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 /// After the process ran out of file handles: time for some connections to end.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-/// When all but an eighth of a port's places are taken, the rest is for those who hold few.
+/// When all but an eighth of a port's permits are taken, the rest is for those who hold few.
 const RESERVE: usize = 8;
-/// So many places are few.
+/// So many permits are few.
 const FEW: usize = 8;
 
 /// A port's connections: how many there may be, how many there are, and how many were refused.
 pub(crate) struct Port {
     max_connections: usize,
     per_address: PerAddress,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     shares: Shares<Network>,
     accepted: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
@@ -51,7 +51,7 @@ pub(crate) struct PerAddress {
 }
 
 impl PerAddress {
-    /// A quarter of a port's places, and three quarters for this machine, on which a proxy may speak for many.
+    /// A quarter of a port's permits, and three quarters for this machine, on which a proxy may speak for many.
     fn of(max_connections: usize) -> Self {
         let few = FEW.min(max_connections);
         Self { each: (max_connections / 4).max(few), own_machine: (max_connections * 3 / 4).max(few) }
@@ -81,8 +81,8 @@ pub(crate) enum Refusal {
     Share,
 }
 
-/// A place at a port, held as long as its connection lives.
-pub(crate) struct Place {
+/// A permit at a port, held as long as its connection lives.
+pub(crate) struct Permit {
     _permit: OwnedSemaphorePermit,
     _share: Option<Share<Network>>,
 }
@@ -107,13 +107,13 @@ impl Port {
         Self::shared(max_connections, PerAddress::of(max_connections))
     }
 
-    /// A port of which one address may have so many places.
+    /// A port of which one address may have so many permits.
     pub(crate) fn shared(max_connections: usize, per_address: PerAddress) -> Self {
-        let places = Arc::new(Semaphore::new(max_connections));
+        let permits = Arc::new(Semaphore::new(max_connections));
         Self {
             max_connections,
             per_address,
-            places,
+            permits,
             shares: Shares::default(),
             accepted: AtomicU64::new(0),
             refused: Default::default(),
@@ -121,23 +121,23 @@ impl Port {
         }
     }
 
-    /// A place for one more connection.
-    pub(crate) fn take_place(&self) -> Result<Place, Refusal> {
-        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
+    /// A permit for one more connection.
+    pub(crate) fn take_permit(&self) -> Result<Permit, Refusal> {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             return Err(self.refuse(Refusal::Full));
         };
         self.accepted.fetch_add(1, Relaxed);
-        Ok(Place { _permit: permit, _share: None })
+        Ok(Permit { _permit: permit, _share: None })
     }
 
-    /// A place for one more connection of an address, of which none takes them all: each network has its share
-    /// ([`PerAddress`]), and the last places are only for those who hold few.
-    pub(crate) fn take_share(&self, address: IpAddr) -> Result<Place, Refusal> {
-        if self.places.available_permits() == 0 {
+    /// A permit for one more connection of an address, of which none takes them all: each network has its share
+    /// ([`PerAddress`]), and the last permits are only for those who hold few.
+    pub(crate) fn take_permit_of(&self, address: IpAddr) -> Result<Permit, Refusal> {
+        if self.permits.available_permits() == 0 {
             return Err(self.refuse(Refusal::Full));
         }
         let share = self.share(address)?;
-        Ok(Place { _share: Some(share), ..self.take_place()? })
+        Ok(Permit { _share: Some(share), ..self.take_permit()? })
     }
 
     /// The part of it that counts the address; for requests that come through a trusted proxy's connection, too.
@@ -148,7 +148,7 @@ impl Port {
 
     fn share_of(&self, address: IpAddr) -> usize {
         let few = FEW.min(self.max_connections);
-        if self.places.available_permits() <= self.max_connections / RESERVE {
+        if self.permits.available_permits() <= self.max_connections / RESERVE {
             return few;
         }
         let PerAddress { each, own_machine } = self.per_address;
@@ -175,10 +175,10 @@ impl Port {
 
     /// Connections now.
     pub(crate) fn open(&self) -> u64 {
-        self.max_connections.saturating_sub(self.places.available_permits()) as u64
+        self.max_connections.saturating_sub(self.permits.available_permits()) as u64
     }
 
-    /// Connections that got a place.
+    /// Connections that got a permit.
     pub(crate) fn accepted(&self) -> u64 {
         self.accepted.load(Relaxed)
     }
@@ -256,9 +256,9 @@ mod tests {
     #[test]
     fn no_address_takes_all_places() {
         let port = Port::new(64);
-        let take = |address: &str, count: usize| -> Vec<Place> {
+        let take = |address: &str, count: usize| -> Vec<Permit> {
             let address = address.parse().unwrap();
-            (0..count).map_while(|_| port.take_share(address).ok()).collect()
+            (0..count).map_while(|_| port.take_permit_of(address).ok()).collect()
         };
         let strangers = take("192.0.2.1", 64);
         assert_eq!((strangers.len(), port.refused(Refusal::Share)), (16, 1));
@@ -273,8 +273,8 @@ mod tests {
         let held = |count: Option<usize>, address: &str| {
             let port = Port::shared(64, PerAddress::of_games(64, count));
             let address = address.parse().unwrap();
-            let places: Vec<_> = (0..64).map_while(|_| port.take_share(address).ok()).collect();
-            (places.len(), port.take_share("198.51.100.1".parse().unwrap()).is_ok())
+            let permits: Vec<_> = (0..64).map_while(|_| port.take_permit_of(address).ok()).collect();
+            (permits.len(), port.take_permit_of("198.51.100.1".parse().unwrap()).is_ok())
         };
         assert_eq!(held(None, "192.0.2.1"), (16, true));
         assert_eq!(held(None, "127.0.0.1"), (48, true));
@@ -283,13 +283,13 @@ mod tests {
         assert_eq!(held(Some(1_000), "192.0.2.1"), (56, true));
         let tiny = Port::shared(2, PerAddress::of_games(2, None));
         let own = "127.0.0.1".parse().unwrap();
-        assert_eq!((0..5).map_while(|_| tiny.take_share(own).ok()).collect::<Vec<_>>().len(), 2);
+        assert_eq!((0..5).map_while(|_| tiny.take_permit_of(own).ok()).collect::<Vec<_>>().len(), 2);
     }
 
     #[test]
     fn the_last_places_are_for_those_who_hold_few() {
         let port = Port::new(64);
-        let take = |address: [u8; 4]| port.take_share(address.into());
+        let take = |address: [u8; 4]| port.take_permit_of(address.into());
         let crowd: Vec<_> =
             (0..4).flat_map(|n| (0..14).map(move |_| take([192, 0, 2, n]).unwrap())).collect();
         assert_eq!(crowd.len(), 56);
@@ -304,11 +304,11 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_it_is_let_go() {
         let port = Port::new(2);
-        let places = [port.take_place().unwrap(), port.take_place().unwrap()];
-        assert_eq!(port.take_place().map(drop), Err(Refusal::Full));
+        let permits = [port.take_permit().unwrap(), port.take_permit().unwrap()];
+        assert_eq!(port.take_permit().map(drop), Err(Refusal::Full));
         assert_eq!((port.open(), port.accepted(), port.refused(Refusal::Full)), (2, 2, 1));
-        drop(places);
+        drop(permits);
         assert_eq!((port.open(), port.refused(Refusal::Rate)), (0, 0));
-        assert!(port.take_place().is_ok());
+        assert!(port.take_permit().is_ok());
     }
 }

@@ -5,7 +5,7 @@ use protocol::model::Level;
 use serde_json::Value as Json;
 
 use crate::{
-    answers::LogLine,
+    responses::LogLine,
     text::{visible, visible_json},
 };
 

@@ -14,9 +14,9 @@ use self::line::Printer;
 pub(crate) use self::line::local_time;
 use crate::{
     Error,
-    answers::{LogLine, Page, Project},
     api::{Api, Stream, escape},
     console::Console,
+    responses::{LogLine, Page, Project},
     sse::{Decoder, Event},
 };
 

@@ -32,7 +32,7 @@ use super::{
     conversation::{ContentLine, Conversation, Effect, OutcomesLine, Refused as RefusedLine},
     limits::GameLimits,
     outbox::Outbox,
-    refusals::Told,
+    refusals::RefusalLog,
 };
 use crate::{clock::instant, tls::Refused};
 
@@ -52,7 +52,7 @@ pub(crate) struct Connection<S> {
     unread: UnreadLine,
     out: Outbox,
     game: Option<GameLine>,
-    told: Told,
+    told: RefusalLog,
     /// A line without a number that waits for room. Nothing is read meanwhile; edits go out.
     waiting: Option<(Waiting, RoomFuture)>,
     /// Whether the socket is read; while it is not, the peer's silence says nothing.
@@ -86,7 +86,7 @@ enum End {
     /// The peer left, or the network did.
     Gone,
     /// We said why; the peer may still hear it.
-    Told,
+    Explained,
     /// It does not take what it is sent.
     Slow,
 }
@@ -120,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             lines: LineDecoder::new(limits::MAX_LINE_BEFORE_OK_BYTES),
             out: Outbox::new(limits.write_timeout),
             game: None,
-            told: Told::default(),
+            told: RefusalLog::default(),
             waiting: None,
             is_reading: true,
             turn_bytes: 0,
@@ -149,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.game = None;
         match end {
             End::Gone => {}
-            End::Told => Box::pin(self.hang_up()).await,
+            End::Explained => Box::pin(self.hang_up()).await,
             End::Slow => {
                 // likely in vain, and possibly behind half a line
                 let last_word = [&b"\n"[..], &protocol::line::encode_error(&slow())].concat();
@@ -263,7 +263,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             // nothing more is read meanwhile, and then the end comes again
             return Ok(());
         }
-        Err(if self.out.is_empty() { End::Gone } else { End::Told })
+        Err(if self.out.is_empty() { End::Gone } else { End::Explained })
     }
 
     /// So many more bytes were read.
@@ -292,7 +292,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         match effect {
             Effect::Close => {
                 tracing::debug!(peer = %self.peer, "closing a game's connection");
-                Err(End::Told)
+                Err(End::Explained)
             }
             _ => Ok(()),
         }
@@ -326,7 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     fn say_last(&mut self, code: ErrorCode, text: &str) -> End {
         let error = ProtocolError::new(code, text);
         self.out.add(instant(), |out| self.conversation.refused(error, b"v:", out));
-        End::Told
+        End::Explained
     }
 }
 

@@ -47,8 +47,8 @@ pub(crate) async fn accept_games(
         };
         let Some((stream, peer)) = accepted else { return };
         let admitted = admission.admit(peer.ip(), Instant::now()).map_err(|reason| port.refuse(reason));
-        let place = match admitted.and_then(|()| port.take_share(peer.ip())) {
-            Ok(place) => place,
+        let permit = match admitted.and_then(|()| port.take_permit_of(peer.ip())) {
+            Ok(permit) => permit,
             Err(reason) => {
                 refuse(&stream, peer, reason, &port);
                 continue;
@@ -60,7 +60,7 @@ pub(crate) async fn accept_games(
             Connection::new(stream, peer, Arc::clone(&admission), gateway.clone(), limits, stop.clone());
         tasks.spawn(async move {
             connection.run().await;
-            drop(place);
+            drop(permit);
         });
     }
 }

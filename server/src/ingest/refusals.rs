@@ -8,13 +8,13 @@ use protocol::{ErrorCode, ProtocolError};
 /// The codes of which one connection has been told to the log: a game that sends the same mistake a thousand times a second
 /// is worth one line.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct RefusalLog {
     codes: u32,
 }
 
 const _: () = assert!(ErrorCode::ALL.len() <= u32::BITS as usize, "a bit for each code");
 
-impl Told {
+impl RefusalLog {
     /// Whether this is the first of its code.
     fn is_first(&mut self, code: ErrorCode) -> bool {
         let bit = 1 << code as u32;
@@ -48,8 +48,9 @@ mod tests {
 
     #[test]
     fn each_code_is_told_once() {
-        let mut told = Told::default();
-        let firsts = |told: &mut Told| ErrorCode::ALL.iter().filter(|code| told.is_first(**code)).count();
+        let mut told = RefusalLog::default();
+        let firsts =
+            |told: &mut RefusalLog| ErrorCode::ALL.iter().filter(|code| told.is_first(**code)).count();
         assert_eq!(firsts(&mut told), ErrorCode::ALL.len());
         assert_eq!(firsts(&mut told), 0);
     }

@@ -51,9 +51,9 @@ impl FromRequestParts<Web> for Visitor {
 }
 
 /// Who asks by a session's cookie, if anybody does.
-pub(super) struct Asking(pub(super) Option<Caller>);
+pub(super) struct MaybeSignedIn(pub(super) Option<Caller>);
 
-impl FromRequestParts<Web> for Asking {
+impl FromRequestParts<Web> for MaybeSignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
@@ -68,7 +68,7 @@ impl FromRequestParts<Web> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let Asking(caller) = Asking::from_request_parts(parts, web).await?;
+        let MaybeSignedIn(caller) = MaybeSignedIn::from_request_parts(parts, web).await?;
         caller.map(Self).ok_or_else(|| Redirect::to("/sign-in").into_response())
     }
 }

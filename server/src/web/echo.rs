@@ -10,12 +10,12 @@ use axum::{
     response::Response,
 };
 
-use super::{Web, live, serve::HeldPlace};
+use super::{Web, live, serve::HeldPermit};
 
 /// `GET /echo`.
 pub(super) async fn echo(
     State(web): State<Web>,
-    Extension(place): Extension<HeldPlace>,
+    Extension(permit): Extension<HeldPermit>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let counted = web.tasks.token();
@@ -24,7 +24,7 @@ pub(super) async fn echo(
             () = web.stop.cancelled() => {}
             () = say_back(socket) => {}
         }
-        drop((counted, place));
+        drop((counted, permit));
     })
 }
 

@@ -17,9 +17,9 @@ use serde::Deserialize;
 use self::socket::LiveSocket;
 use super::{
     Web,
-    auth::Asking,
+    auth::MaybeSignedIn,
     client::{ClientAddress, Scheme},
-    serve::HeldPlace,
+    serve::HeldPermit,
 };
 
 /// Holds the longest message; they are sent one at a time, so there is never more than one in it. What a project has is sent in
@@ -35,10 +35,10 @@ pub(super) struct Version {
 #[expect(clippy::too_many_arguments, reason = "what a request brings, each part by its extractor")]
 pub(super) async fn live(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     scheme: Scheme,
     headers: HeaderMap,
-    Extension(place): Extension<HeldPlace>,
+    Extension(permit): Extension<HeldPermit>,
     ClientAddress(address): ClientAddress,
     Query(version): Query<Version>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -67,7 +67,7 @@ pub(super) async fn live(
         } else {
             live.run(web.stop).await;
         }
-        drop((counted, place, followed));
+        drop((counted, permit, followed));
     })
 }
 

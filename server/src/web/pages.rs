@@ -17,13 +17,17 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 
-use super::{Web, auth::Asking, guard, next::NextPath, outage::unavailable, rates::retry_after};
+use super::{Web, auth::MaybeSignedIn, guard, next::NextPath, outage::unavailable, rates::retry_after};
 
 /// Pages for people who are not signed in.
 const PUBLIC: [&str; 4] = ["/sign-in", "/setup", "/join", "/reset"];
 
 /// A page of the app.
-pub(super) async fn page(State(web): State<Web>, Asking(caller): Asking, request: Request) -> Response {
+pub(super) async fn page(
+    State(web): State<Web>,
+    MaybeSignedIn(caller): MaybeSignedIn,
+    request: Request,
+) -> Response {
     let path = request.uri().path();
     if caller.is_none() && !PUBLIC.contains(&path) {
         return match web.gateway.has_owner().await {
@@ -91,7 +95,11 @@ pub(super) async fn too_many_tries(
 }
 
 /// Every address that is no page.
-pub(super) async fn not_found(State(web): State<Web>, Asking(caller): Asking, request: Request) -> Response {
+pub(super) async fn not_found(
+    State(web): State<Web>,
+    MaybeSignedIn(caller): MaybeSignedIn,
+    request: Request,
+) -> Response {
     let mut response = render(&web, caller, request, Reply::default()).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
@@ -100,7 +108,7 @@ pub(super) async fn not_found(State(web): State<Web>, Asking(caller): Asking, re
 /// A server function of the app.
 pub(super) async fn server_function(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     request: Request,
 ) -> Response {
     let context = context_of(&web, caller, guard::plain_host(request.headers()), Reply::default());

@@ -55,14 +55,14 @@ pub(super) fn retry_after(wait: Duration) -> HeaderValue {
 
 /// Whose requests are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Asker {
+pub(super) enum Principal {
     Token(TokenId),
     Person(UserId),
 }
 
 /// Where a password comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
+enum Source {
     /// Nobody knows more of it than its address.
     Network(Network),
     /// A browser in which that account was signed in before.
@@ -71,18 +71,18 @@ enum Place {
 
 /// Who has asked and who was wrong lately.
 pub(super) struct Rates {
-    requests: Limiter<Asker>,
-    page_edits: Limiter<Asker>,
-    followed: Shares<Asker>,
-    downloads: Shares<Asker>,
+    requests: Limiter<Principal>,
+    page_edits: Limiter<Principal>,
+    followed: Shares<Principal>,
+    downloads: Shares<Principal>,
     bad_tokens: Limiter<Network>,
-    passwords: Limiter<(AccountDigest, Place)>,
+    passwords: Limiter<(AccountDigest, Source)>,
     bad_addresses: Limiter<Network>,
     bad_codes: Limiter<UserId>,
-    waiting: Shares<Place>,
+    waiting: Shares<Source>,
 }
 
-impl From<&Caller> for Asker {
+impl From<&Caller> for Principal {
     fn from(caller: &Caller) -> Self {
         match &caller.by {
             Credential::Token { id, .. } => Self::Token(*id),
@@ -118,12 +118,12 @@ impl Rates {
     }
 
     /// One more of [`MAX_FOLLOWED`], or `None`.
-    pub(super) fn follow(&self, caller: &Caller) -> Option<Share<Asker>> {
+    pub(super) fn follow(&self, caller: &Caller) -> Option<Share<Principal>> {
         self.followed.take(caller.into(), MAX_FOLLOWED)
     }
 
     /// One more of [`MAX_DOWNLOADS`], or `None`.
-    pub(super) fn download(&self, caller: &Caller) -> Option<Share<Asker>> {
+    pub(super) fn download(&self, caller: &Caller) -> Option<Share<Principal>> {
         self.downloads.take(caller.into(), MAX_DOWNLOADS)
     }
 
@@ -170,9 +170,9 @@ impl Rates {
     /// The same in a browser in which that account was signed in before: whatever others try, from the same address or
     /// another, does not count against it.
     fn password_at(&self, account: &str, device: Device) -> Result<Try<'_>, Duration> {
-        let place = Place::Device(device);
-        let waiting = self.waiting.take(place, MAX_WAITING_OF_DEVICE).ok_or(WAITING_TIME)?;
-        let key = (account_digest(account), place);
+        let source = Source::Device(device);
+        let waiting = self.waiting.take(source, MAX_WAITING_OF_DEVICE).ok_or(WAITING_TIME)?;
+        let key = (account_digest(account), source);
         self.passwords.take(key, Instant::now())?;
         Ok(Try { rates: self, key, counted: None, _waiting: waiting })
     }
@@ -215,12 +215,12 @@ impl Rates {
         let is_own = address.is_some_and(|address| address.to_canonical().is_loopback());
         let most = if is_own { MAX_WAITING_OF_OWN_MACHINE } else { MAX_WAITING_PASSWORDS };
         let (address, now) = (network(address), Instant::now());
-        let place = Place::Network(address);
-        let waiting = self.waiting.take(place, most).ok_or(WAITING_TIME)?;
+        let source = Source::Network(address);
+        let waiting = self.waiting.take(source, most).ok_or(WAITING_TIME)?;
         // a proxy that nobody named would be everybody
         let counted = (!is_own).then_some(address);
         counted.map(|address| self.bad_addresses.take(address, now)).transpose()?;
-        let attempt = Try { rates: self, key: (account, place), counted, _waiting: waiting };
+        let attempt = Try { rates: self, key: (account, source), counted, _waiting: waiting };
         match self.passwords.take(attempt.key, now) {
             Ok(()) => Ok(attempt),
             Err(wait) => {
@@ -236,9 +236,9 @@ impl Rates {
 #[must_use]
 pub(super) struct Try<'a> {
     rates: &'a Rates,
-    key: (AccountDigest, Place),
+    key: (AccountDigest, Source),
     counted: Option<Network>,
-    _waiting: Share<Place>,
+    _waiting: Share<Source>,
 }
 
 impl Try<'_> {

@@ -33,11 +33,11 @@ pub(super) enum Readiness {
 }
 
 /// What the database answers: that it can, or why not, for the log.
-type Asking = Pin<Box<dyn Future<Output = Result<(), (Readiness, String)>> + Send>>;
+type ProbeFuture = Pin<Box<dyn Future<Output = Result<(), (Readiness, String)>> + Send>>;
 
 /// Asks the database, and shares the answer.
 pub(super) struct Probe {
-    ask: Box<dyn Fn() -> Asking + Send + Sync>,
+    ask: Box<dyn Fn() -> ProbeFuture + Send + Sync>,
     latest: Mutex<Option<Check>>,
 }
 
@@ -49,7 +49,7 @@ struct Check {
 
 impl Probe {
     /// `ask` writes something to the database.
-    pub(super) fn new(ask: impl Fn() -> Asking + Send + Sync + 'static) -> Self {
+    pub(super) fn new(ask: impl Fn() -> ProbeFuture + Send + Sync + 'static) -> Self {
         Self { ask: Box::new(ask), latest: Mutex::new(None) }
     }
 
@@ -79,7 +79,7 @@ impl Probe {
 }
 
 /// Says what it finds within [`PATIENCE`], and ends when the database has answered.
-async fn check(asking: Asking, before: Option<Readiness>, said: watch::Sender<Option<Readiness>>) {
+async fn check(asking: ProbeFuture, before: Option<Readiness>, said: watch::Sender<Option<Readiness>>) {
     let mut asking = pin!(asking);
     let (found, why) = match timeout(PATIENCE, &mut asking).await {
         Ok(Ok(())) => (Readiness::Ready, String::new()),
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     /// A probe whose database answers with `answer`, and how often it was asked.
-    fn probe(answer: impl Fn() -> Asking + Send + Sync + 'static) -> (Arc<Probe>, Arc<AtomicUsize>) {
+    fn probe(answer: impl Fn() -> ProbeFuture + Send + Sync + 'static) -> (Arc<Probe>, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
         let probe = Probe::new(move || {

@@ -39,7 +39,7 @@ use super::{
 };
 use crate::{
     config::TrustedProxies,
-    net::{self, Place, Port, Refusal},
+    net::{self, Permit, Port, Refusal},
     rate::Network,
     share::Share,
     tls::{Offer, Transport},
@@ -60,10 +60,10 @@ pub(crate) struct HttpPort {
 }
 
 impl HttpPort {
-    /// A place for a connection. A trusted proxy's are not counted by its address: whom it speaks for is known only with each
+    /// A permit for a connection. A trusted proxy's are not counted by its address: whom it speaks for is known only with each
     /// request.
-    fn take_place(&self, peer: IpAddr) -> Result<Place, Refusal> {
-        if self.proxies.contains(peer) { self.port.take_place() } else { self.port.take_share(peer) }
+    fn take_permit(&self, peer: IpAddr) -> Result<Permit, Refusal> {
+        if self.proxies.contains(peer) { self.port.take_permit() } else { self.port.take_permit_of(peer) }
     }
 }
 
@@ -75,8 +75,8 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
             accepted = net::accept(&http_port.listener) => accepted,
         };
         let Some((stream, peer)) = accepted else { return };
-        let place = match http_port.take_place(peer.ip()) {
-            Ok(place) => place,
+        let permit = match http_port.take_permit(peer.ip()) {
+            Ok(permit) => permit,
             Err(reason) => {
                 if let Some(count) = http_port.port.complaint(Instant::now()) {
                     let reason = reason.as_str();
@@ -87,7 +87,7 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
         };
         let connection = Connection {
             peer,
-            place: Arc::new(place),
+            permit: Arc::new(permit),
             proxies: Arc::clone(&http_port.proxies),
             readers: Arc::clone(&http_port.readers),
             port: Arc::clone(&http_port.port),
@@ -110,17 +110,17 @@ fn warn_of_proxy(peer: SocketAddr) {
     );
 }
 
-/// A connection's place at the port and the client's share of it, in the extensions of its requests. A WebSocket outlives
+/// A connection's permit at the port and the client's share of it, in the extensions of its requests. A WebSocket outlives
 /// the HTTP connection that it came in as, and keeps them.
 #[derive(Clone)]
-pub(super) struct HeldPlace {
-    _place: Arc<Place>,
+pub(super) struct HeldPermit {
+    _permit: Arc<Permit>,
     _share: Option<Arc<Share<Network>>>,
 }
 
 struct Connection {
     peer: SocketAddr,
-    place: Arc<Place>,
+    permit: Arc<Permit>,
     port: Arc<Port>,
     proxies: Arc<TrustedProxies>,
     readers: Arc<Readers>,
@@ -136,11 +136,11 @@ impl Connection {
         router: Router,
         stop: CancellationToken,
     ) {
-        let Self { peer, place, port, proxies, readers, head_timeout, write_timeout } = self;
+        let Self { peer, permit, port, proxies, readers, head_timeout, write_timeout } = self;
         let pace = Pace::default();
         let stream = Paced::new(stream, pace.clone(), write_timeout);
         let router = TowerToHyperService::new(router);
-        let handler = Handler { peer, encrypted, place, port, proxies, readers, pace, router };
+        let handler = Handler { peer, encrypted, permit, port, proxies, readers, pace, router };
         let service = service_fn(move |request| handler.answer(request));
         // HTTP/1.1 only: HTTP/2 would need limits of its own (streams, resets, pings), and every page loads as fast without
         let connection = http1::Builder::new()
@@ -166,7 +166,7 @@ impl Connection {
 struct Handler {
     peer: SocketAddr,
     encrypted: Arc<AtomicBool>,
-    place: Arc<Place>,
+    permit: Arc<Permit>,
     port: Arc<Port>,
     proxies: Arc<TrustedProxies>,
     readers: Arc<Readers>,
@@ -188,7 +188,7 @@ impl Handler {
         // the proxy's connections are nobody's, so each request counts for the client that it speaks for
         let share = proxies.contains(peer.ip()).then(|| self.port.share(address.0)).transpose();
         let answer = share.map(|share| {
-            let held = HeldPlace { _place: Arc::clone(&self.place), _share: share.map(Arc::new) };
+            let held = HeldPermit { _permit: Arc::clone(&self.permit), _share: share.map(Arc::new) };
             let extensions = request.extensions_mut();
             extensions.insert(held.clone());
             extensions.insert(self.pace.clone());
@@ -215,7 +215,7 @@ const FULL: &str =
 const FULL_SECONDS: &str = "2";
 
 /// The answer, if there is room for it until it is read.
-fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPlace) -> Response {
+fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPermit) -> Response {
     let cost = match answer.extensions().get::<Inside>() {
         Some(Inside) => 0,
         None => readers::cost(answer.body()),
@@ -236,7 +236,7 @@ fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPlace
 /// An answer that holds the client's share until it is read or given up.
 struct HeldBody {
     body: Body,
-    _held: HeldPlace,
+    _held: HeldPermit,
     _unread: Option<Unread>,
 }
 

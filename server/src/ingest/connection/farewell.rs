@@ -47,14 +47,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(super) fn start_over(&mut self) -> End {
         self.refuse_waiting();
         self.out.add(instant(), |out| self.conversation.start_over(out));
-        End::Told
+        End::Explained
     }
 
     /// What was taken in is not settled in time.
     pub(super) fn give_up(&mut self) -> End {
         self.refuse_waiting();
         self.out.add(instant(), |out| self.conversation.refuse_in_flight(out));
-        End::Told
+        End::Explained
     }
 
     /// A line without a number that waits for room is not waited for any more.
@@ -69,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(super) fn end_if_settled(&self) -> Result<(), End> {
         let is_done =
             self.settle_by.is_some() && self.waiting.is_none() && self.conversation.in_flight() == 0;
-        if is_done { Err(End::Told) } else { Ok(()) }
+        if is_done { Err(End::Explained) } else { Ok(()) }
     }
 
     /// Sends what is left, then waits a moment until the peer stops sending.

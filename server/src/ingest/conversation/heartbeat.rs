@@ -22,7 +22,7 @@ pub(super) enum Beat {
     /// Nothing to do yet.
     Wait,
     /// We asked.
-    Asked,
+    Pinged,
     /// Nobody is there.
     Dead,
 }
@@ -67,7 +67,7 @@ impl Heartbeat {
         self.unanswered += u32::from(is_listening);
         self.token = self.token.wrapping_add(1);
         write_ping(out, self.token);
-        Beat::Asked
+        Beat::Pinged
     }
 }
 
@@ -84,8 +84,8 @@ mod tests {
         let mut heartbeat = Heartbeat::new(times, start);
         let mut out = Vec::new();
         assert_eq!(heartbeat.on_time(start + 19 * SECOND, true, &mut out), Beat::Wait);
-        assert_eq!(heartbeat.on_time(start + 20 * SECOND, true, &mut out), Beat::Asked);
-        assert_eq!(heartbeat.on_time(start + 30 * SECOND, true, &mut out), Beat::Asked);
+        assert_eq!(heartbeat.on_time(start + 20 * SECOND, true, &mut out), Beat::Pinged);
+        assert_eq!(heartbeat.on_time(start + 30 * SECOND, true, &mut out), Beat::Pinged);
         assert_eq!(out, b"p:1\np:2\n");
         assert_eq!(heartbeat.on_time(start + 39 * SECOND, true, &mut out), Beat::Wait);
         assert_eq!(heartbeat.on_time(start + 40 * SECOND, true, &mut out), Beat::Dead);
@@ -98,11 +98,11 @@ mod tests {
         let mut heartbeat = Heartbeat::new(times, start);
         for n in 1..=5 {
             let now = start + n * 20 * SECOND;
-            assert_eq!(heartbeat.on_time(now, false, &mut Vec::new()), Beat::Asked);
+            assert_eq!(heartbeat.on_time(now, false, &mut Vec::new()), Beat::Pinged);
         }
         heartbeat.hear(start + 110 * SECOND);
         let mut beat = |after| heartbeat.on_time(start + after * SECOND, true, &mut Vec::new());
-        assert_eq!([beat(130), beat(140), beat(150)], [Beat::Asked, Beat::Asked, Beat::Dead]);
+        assert_eq!([beat(130), beat(140), beat(150)], [Beat::Pinged, Beat::Pinged, Beat::Dead]);
     }
 
     #[test]

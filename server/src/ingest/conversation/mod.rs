@@ -97,7 +97,7 @@ impl Conversation {
         let v2 = self.v2.as_mut().filter(|v2| v2.has_heartbeat());
         match v2.map(|v2| v2.heartbeat.on_time(now, is_reading, out)) {
             Some(Beat::Dead) => close(ErrorCode::Idle, "two pings were not answered; connect again", out),
-            Some(Beat::Wait | Beat::Asked) | None => Effect::None,
+            Some(Beat::Wait | Beat::Pinged) | None => Effect::None,
         }
     }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{explain, filled, signed_in, too_often};
 use crate::web::{
     Web,
-    auth::{Asking, Visitor},
+    auth::{MaybeSignedIn, Visitor},
     client::Scheme,
     pages,
 };
@@ -44,7 +44,7 @@ pub(in crate::web) struct Join {
 /// `POST /join`: with a new account, or as who is signed in.
 pub(in crate::web) async fn join(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     Visitor(origin): Visitor,
     scheme: Scheme,
     parts: Parts,
@@ -127,7 +127,7 @@ pub(in crate::web) struct ResetPassword {
 /// `POST /reset`: a new password, and signed in with it.
 pub(in crate::web) async fn reset_password(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     Visitor(origin): Visitor,
     scheme: Scheme,
     parts: Parts,

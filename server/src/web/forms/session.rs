@@ -12,7 +12,7 @@ use super::{
 };
 use crate::web::{
     Web,
-    auth::{Asking, Visitor},
+    auth::{MaybeSignedIn, Visitor},
     client::Scheme,
     next::NextPath,
     pages,
@@ -33,7 +33,7 @@ pub(in crate::web) struct SetUp {
 /// `POST /setup`: the owner's account, by the one-time link.
 pub(in crate::web) async fn set_up(
     State(web): State<Web>,
-    Asking(previous): Asking,
+    MaybeSignedIn(previous): MaybeSignedIn,
     Visitor(origin): Visitor,
     scheme: Scheme,
     parts: Parts,
@@ -74,7 +74,7 @@ pub(in crate::web) struct SignInForm {
 /// `POST /sign-in`: the password, and then the code of whoever has a second factor.
 pub(in crate::web) async fn sign_in(
     State(web): State<Web>,
-    Asking(previous): Asking,
+    MaybeSignedIn(previous): MaybeSignedIn,
     Visitor(origin): Visitor,
     scheme: Scheme,
     parts: Parts,
@@ -162,7 +162,7 @@ async fn enter_code(
 /// `POST /sign-out`.
 pub(in crate::web) async fn sign_out(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     scheme: Scheme,
 ) -> Response {
     if let Some(caller) = &caller

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    error::Answer,
+    error::ApiResult,
     extract::{At, BodyIfAny, InVariable},
     fields::Exact,
 };
@@ -51,7 +51,7 @@ pub(super) async fn run(
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
     BodyIfAny(Run { args }): BodyIfAny<Run>,
-) -> Answer<(StatusCode, Json<Running>)> {
+) -> ApiResult<(StatusCode, Json<Running>)> {
     let args = args.map(|args| args.get().to_owned());
     let started = web.gateway.run_action(&caller, project, name, args).await?;
     Ok((StatusCode::ACCEPTED, Json(Running { run: started.run.0, games: started.games })))

@@ -6,7 +6,7 @@ use axum::{
 };
 use gateway::{Caller, Origin};
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 use crate::web::{Web, auth::Visitor};
 
 /// Whoever proved who he is, by a token or by a session's cookie, and has not asked too often.
@@ -15,7 +15,7 @@ pub(super) struct Client(pub(super) Caller);
 impl FromRequestParts<Web> for Client {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> ApiResult<Self> {
         let Ok(Visitor(origin)) = Visitor::from_request_parts(parts, web).await;
         let caller = match bearer(&parts.headers) {
             Bearer::None => web.session_of(parts).await?,

@@ -4,7 +4,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 
 /// How a download is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
@@ -19,14 +19,14 @@ pub(super) enum Format {
 /// Which of them.
 #[derive(serde::Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
+pub(super) struct FormatQuery {
     /// `ndjson`, one JSON object on each line, or `csv`, in which formulas are defused by a `'` in front.
     #[param(value_type = Option<Format>, inline)]
     format: Option<String>,
 }
 
-impl Wanted {
-    pub(super) fn format(&self) -> Answer<Format> {
+impl FormatQuery {
+    pub(super) fn format(&self) -> ApiResult<Format> {
         match self.format.as_deref() {
             None | Some("ndjson") => Ok(Format::Ndjson),
             Some("csv") => Ok(Format::Csv),

@@ -4,14 +4,15 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 
 /// A part of a list.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Part<T> {
+#[schema(as = Part)]
+pub(super) struct Page<T> {
     /// The entries.
     items: Vec<T>,
     /// The `cursor` of the next part; `null`: there is none. A part may be short and yet not the last.
@@ -22,7 +23,7 @@ pub(super) struct Part<T> {
 /// Which part of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Place {
+pub(super) struct PageQuery {
     /// The `next` of the part before; without it, the first part.
     #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<String>,
@@ -31,9 +32,9 @@ pub(super) struct Place {
     limit: Option<String>,
 }
 
-impl Place {
+impl PageQuery {
     /// Entries of the part.
-    pub(super) fn limit(&self) -> Answer<usize> {
+    pub(super) fn limit(&self) -> ApiResult<usize> {
         match self.limit.as_deref().map(str::parse) {
             None => Ok(DEFAULT_LIMIT),
             Some(Ok(limit @ 1..=MAX_LIMIT)) => Ok(limit),
@@ -42,7 +43,7 @@ impl Place {
     }
 
     /// Behind which entry, in its own words.
-    pub(super) fn after<K>(&self, read: impl Fn(&str) -> Option<K>) -> Answer<Option<K>> {
+    pub(super) fn after<K>(&self, read: impl Fn(&str) -> Option<K>) -> ApiResult<Option<K>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         match text.as_deref().and_then(read) {
@@ -56,25 +57,25 @@ impl Place {
         &self,
         mut all: Vec<T>,
         key: impl Fn(&T) -> K,
-    ) -> Answer<Part<T>> {
+    ) -> ApiResult<Page<T>> {
         let (after, limit) = (self.after(K::read)?, self.limit()?);
         all.retain(|entry| after.as_ref().is_none_or(|after| key(entry) > *after));
         all.sort_by_cached_key(&key);
         let has_more = all.len() > limit;
         all.truncate(limit);
         let next = all.last().filter(|_| has_more).map(|last| key(last).write());
-        Ok(Part::new(all, next))
+        Ok(Page::new(all, next))
     }
 }
 
-impl<T> Part<T> {
+impl<T> Page<T> {
     /// `next`: the last entry, in its own words.
     pub(super) fn new(items: Vec<T>, next: Option<String>) -> Self {
         Self { items, next: next.map(|key| URL_SAFE_NO_PAD.encode(key)) }
     }
 
-    pub(super) fn map<U>(self, view: impl FnMut(T) -> U) -> Part<U> {
-        Part { items: self.items.into_iter().map(view).collect(), next: self.next }
+    pub(super) fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(view).collect(), next: self.next }
     }
 }
 
@@ -134,8 +135,8 @@ mod tests {
 
     use super::*;
 
-    fn place(cursor: Option<&str>, limit: &str) -> Place {
-        Place { cursor: cursor.map(str::to_owned), limit: Some(limit.to_owned()) }
+    fn place(cursor: Option<&str>, limit: &str) -> PageQuery {
+        PageQuery { cursor: cursor.map(str::to_owned), limit: Some(limit.to_owned()) }
     }
 
     /// Every part until there is no next one.

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::{Answer, Said},
-    extract::{Asked, At, InDevice, InProject},
+    cursor::{Page, PageQuery},
+    error::{ApiResult, ErrorBody},
+    extract::{At, InDevice, InProject, Params},
     fields::Time,
 };
 use crate::web::Web;
@@ -44,17 +44,17 @@ impl From<Device> for DeviceView {
 ///
 /// In the order in which they were made; of very many, those that were last seen.
 #[utoipa::path(
-    get, operation_id = "list_devices", path = "/projects/{project}/devices", tag = "devices", params(InProject, Place),
-    responses((status = 200, body = Part<DeviceView>))
+    get, operation_id = "list_devices", path = "/projects/{project}/devices", tag = "devices", params(InProject, PageQuery),
+    responses((status = 200, body = Page<DeviceView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<DeviceView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<DeviceView>>> {
     let devices = web.gateway.list_devices(&caller, project).await?;
-    Ok(Json(place.cut(devices, |device| device.id.0)?.map(DeviceView::from)))
+    Ok(Json(page.cut(devices, |device| device.id.0)?.map(DeviceView::from)))
 }
 
 /// Forget a device
@@ -65,14 +65,14 @@ pub(super) async fn list(
     delete, operation_id = "forget_device", path = "/projects/{project}/devices/{device}", tag = "devices", params(InDevice),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 409, body = Said, description = "It is connected.")
+        (status = 409, body = ErrorBody, description = "It is connected.")
     )
 )]
 pub(super) async fn forget(
     State(web): State<Web>,
     Client(caller): Client,
     At(InDevice { project, device }): At<InDevice>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.forget_device(&caller, project, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

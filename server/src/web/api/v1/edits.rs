@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    error::{Answer, Conflict, Problem, Said},
+    error::{ApiResult, Conflict, ErrorBody, Problem},
     extract::{At, Body, InProject, InVariable, whole},
     fields::{DesiredValue, Exact},
     idempotency::{IdempotencyKey, is_same_edit},
@@ -78,7 +78,7 @@ fn revision<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<i64>, D:
 }
 
 impl NewNamedValue {
-    fn read(self) -> Answer<Change> {
+    fn read(self) -> ApiResult<Change> {
         let Self { name, value, let_go, again, base_revision } = self;
         let name = VarName::parse(&name).map_err(GatewayError::from)?;
         let value = match (value, let_go) {
@@ -137,8 +137,8 @@ impl From<GatewayError> for Refusal {
     request_body = NewValue,
     responses(
         (status = 200, body = Saved, headers(("etag" = String, description = "The revision that set it."))),
-        (status = 412, body = Said, description = "Somebody else has set it since."),
-        (status = 422, body = Said, description = "This Idempotency-Key has set another value.")
+        (status = 412, body = ErrorBody, description = "Somebody else has set it since."),
+        (status = 422, body = ErrorBody, description = "This Idempotency-Key has set another value.")
     )
 )]
 pub(super) async fn set(
@@ -147,7 +147,7 @@ pub(super) async fn set(
     At(InVariable { project, name }): At<InVariable>,
     headers: HeaderMap,
     Body(NewValue { value, again }): Body<NewValue>,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     let change = Change { value: Some(read(&value)?), again, ..Change::let_go(name) };
     change_one(web, caller, project, &headers, change).await
 }
@@ -167,8 +167,8 @@ pub(super) async fn set(
     ),
     responses(
         (status = 200, body = Saved, headers(("etag" = String, description = "The revision that let it go."))),
-        (status = 412, body = Said, description = "Somebody else has set it since."),
-        (status = 422, body = Said, description = "This Idempotency-Key has made another change.")
+        (status = 412, body = ErrorBody, description = "Somebody else has set it since."),
+        (status = 422, body = ErrorBody, description = "This Idempotency-Key has made another change.")
     )
 )]
 pub(super) async fn let_go(
@@ -176,7 +176,7 @@ pub(super) async fn let_go(
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
     headers: HeaderMap,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     change_one(web, caller, project, &headers, Change::let_go(name)).await
 }
 
@@ -187,7 +187,7 @@ async fn change_one(
     project: ProjectId,
     headers: &HeaderMap,
     change: Change,
-) -> Answer<impl IntoResponse + use<>> {
+) -> ApiResult<impl IntoResponse + use<>> {
     let (base, key) = (if_match(headers)?, IdempotencyKey::read(headers)?);
     web.gateway.get_var(&caller, project, &change.name).await?;
     match save(web, caller, project, key, vec![Change { base, ..change }]).await {
@@ -216,8 +216,8 @@ async fn change_one(
     request_body = NewValues,
     responses(
         (status = 200, body = Saved),
-        (status = 409, body = Said, description = "Somebody else has set some of them since."),
-        (status = 422, body = Said, description = "This Idempotency-Key has set other values.")
+        (status = 409, body = ErrorBody, description = "Somebody else has set some of them since."),
+        (status = 422, body = ErrorBody, description = "This Idempotency-Key has set other values.")
     )
 )]
 pub(super) async fn set_several(
@@ -226,9 +226,9 @@ pub(super) async fn set_several(
     At(InProject { project }): At<InProject>,
     headers: HeaderMap,
     Body(NewValues { changes }): Body<NewValues>,
-) -> Answer<Json<Saved>> {
+) -> ApiResult<Json<Saved>> {
     let key = IdempotencyKey::read(&headers)?;
-    let changes = changes.into_iter().map(NewNamedValue::read).collect::<Answer<_>>()?;
+    let changes = changes.into_iter().map(NewNamedValue::read).collect::<ApiResult<_>>()?;
     match save(web, caller, project, key, changes).await {
         Ok(saved) => Ok(Json(saved.into())),
         Err(Refusal::Conflict(conflicts)) => {
@@ -242,13 +242,13 @@ pub(super) async fn set_several(
     }
 }
 
-fn read(json: &RawValue) -> Answer<Value> {
+fn read(json: &RawValue) -> ApiResult<Value> {
     Value::parse_json(json.get())
         .ok_or_else(|| Problem::invalid("a number is neither of 64 bits nor a finite float"))
 }
 
 /// The revision that the client has seen. `*`: any. Compression makes a tag weak, which says nothing here.
-fn if_match(headers: &HeaderMap) -> Answer<Option<VarRevision>> {
+fn if_match(headers: &HeaderMap) -> ApiResult<Option<VarRevision>> {
     if !headers.contains_key(header::IF_MATCH) {
         return Ok(None);
     }

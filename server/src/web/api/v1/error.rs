@@ -28,13 +28,13 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 pub(super) struct Problem {
     status: StatusCode,
     retry_after: Option<Duration>,
-    said: Box<Said>,
+    body: Box<ErrorBody>,
 }
 
 /// Why it was not done.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
-pub(super) struct Said {
+pub(super) struct ErrorBody {
     /// Never changes its meaning.
     #[schema(value_type = String, example = "not_found")]
     code: &'static str,
@@ -61,12 +61,12 @@ pub(super) struct Conflict {
     pub(super) current: Option<DesiredValue>,
 }
 
-pub(super) type Answer<T> = Result<T, Problem>;
+pub(super) type ApiResult<T> = Result<T, Problem>;
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        let said = Said { code, message: message.into(), current: None, conflicts: Vec::new() };
-        Self { status, retry_after: None, said: Box::new(said) }
+        let body = ErrorBody { code, message: message.into(), current: None, conflicts: Vec::new() };
+        Self { status, retry_after: None, body: Box::new(body) }
     }
 
     pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
@@ -113,14 +113,14 @@ impl Problem {
     pub(super) fn precondition_failed(current: Option<DesiredValue>) -> Self {
         let text = "conflict: somebody else has set it; read it again, then decide";
         let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", text);
-        problem.said.current = Some(current);
+        problem.body.current = Some(current);
         problem
     }
 
     pub(super) fn conflict(conflicts: Vec<Conflict>) -> Self {
         let text = "conflict: somebody else has set some of them; nothing was changed, read them again";
         let mut problem = Self::new(StatusCode::CONFLICT, "conflict", text);
-        problem.said.conflicts = conflicts;
+        problem.body.conflicts = conflicts;
         problem
     }
 
@@ -190,8 +190,8 @@ fn status_of(code: ErrorCode) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, retry_after: wait, said } = self;
-        let mut response = (status, Json(said)).into_response();
+        let Self { status, retry_after: wait, body } = self;
+        let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -10,7 +10,7 @@ use protocol::model::{DeviceId, Handle, KeyId, ProjectId, UserId, VarName};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 use crate::web::{Web, guard};
 
 /// What stands in the address. What can't be read names nothing: 404.
@@ -19,7 +19,7 @@ pub(super) struct At<T>(pub(super) T);
 impl<T: DeserializeOwned + Send> FromRequestParts<Web> for At<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> ApiResult<Self> {
         match Path::from_request_parts(parts, web).await {
             Ok(Path(said)) => Ok(Self(said)),
             Err(_) => Err(Problem::not_found()),
@@ -28,12 +28,12 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Web> for At<T> {
 }
 
 /// What stands behind the question mark.
-pub(super) struct Asked<T>(pub(super) T);
+pub(super) struct Params<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequestParts<Web> for Asked<T> {
+impl<T: DeserializeOwned> FromRequestParts<Web> for Params<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> ApiResult<Self> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(said)) => Ok(Self(said)),
             Err(_) => Err(Problem::invalid("a parameter can't be read; /docs/api says what each takes")),
@@ -48,7 +48,7 @@ pub(super) struct Body<T>(pub(super) T);
 impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, web: &Web) -> Answer<Self> {
+    async fn from_request(request: Request, web: &Web) -> ApiResult<Self> {
         let (is_json, bytes) = read(request, web).await?;
         if !is_json {
             return Err(Problem::unsupported_media_type());
@@ -63,7 +63,7 @@ pub(super) struct BodyIfAny<T>(pub(super) T);
 impl<T: DeserializeOwned + Default> FromRequest<Web> for BodyIfAny<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, web: &Web) -> Answer<Self> {
+    async fn from_request(request: Request, web: &Web) -> ApiResult<Self> {
         let (is_json, bytes) = read(request, web).await?;
         match (bytes.is_empty(), is_json) {
             (true, _) => Ok(Self(T::default())),
@@ -73,7 +73,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Web> for BodyIfAny<T> {
     }
 }
 
-async fn read(request: Request, web: &Web) -> Answer<(bool, Bytes)> {
+async fn read(request: Request, web: &Web) -> ApiResult<(bool, Bytes)> {
     let is_json = is_json(request.headers());
     match Bytes::from_request(request, web).await {
         Ok(bytes) => Ok((is_json, bytes)),
@@ -91,7 +91,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/json")
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|fault| {
         let (line, column) = (fault.line(), fault.column());
         Problem::invalid(format!("the body is not JSON from line {line}, column {column} on"))

@@ -11,9 +11,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     caller::Client,
-    cursor::{CursorKey as _, Part, Place},
-    error::Answer,
-    extract::{Asked, At, InProject},
+    cursor::{CursorKey as _, Page, PageQuery},
+    error::ApiResult,
+    extract::{At, InProject, Params},
     fields::{Exact, Time},
 };
 use crate::web::Web;
@@ -56,22 +56,22 @@ pub(super) struct OfVariable {
 ///
 /// The newest first; all values of one drag of a slider are one entry.
 #[utoipa::path(
-    get, operation_id = "list_history", path = "/projects/{project}/history", tag = "history", params(InProject, OfVariable, Place),
-    responses((status = 200, body = Part<ChangeView>))
+    get, operation_id = "list_history", path = "/projects/{project}/history", tag = "history", params(InProject, OfVariable, PageQuery),
+    responses((status = 200, body = Page<ChangeView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(OfVariable { name }): Asked<OfVariable>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<ChangeView>>> {
+    Params(OfVariable { name }): Params<OfVariable>,
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<ChangeView>>> {
     let name = name.map(|name| VarName::parse(&name)).transpose().map_err(GatewayError::from)?;
     let read = |text: &str| {
         let (revision, name) = <(i64, String)>::read(text)?;
         Some((Revision(revision), VarName::parse(&name).ok()?))
     };
-    let (after, limit) = (place.after(read)?, place.limit()?);
+    let (after, limit) = (page.after(read)?, page.limit()?);
     let behind = after.as_ref().map(|(revision, name)| (*revision, name));
     let wanted = u32::try_from(limit + 1).unwrap_or(MAX_ROWS).min(MAX_ROWS);
     let mut rows = web.gateway.list_history(&caller, project, name.as_ref(), behind, wanted).await?;
@@ -79,7 +79,7 @@ pub(super) async fn list(
     rows.truncate(limit);
     let last = rows.last().filter(|_| has_more);
     let next = last.map(|row| (row.revision.0, row.name.to_string()).write());
-    Ok(Json(Part::new(rows.into_iter().map(ChangeView::from).collect(), next)))
+    Ok(Json(Page::new(rows.into_iter().map(ChangeView::from).collect(), next)))
 }
 
 /// At least what the store has counted for these.

@@ -8,7 +8,7 @@ use protocol::model::{Change, Gesture, Value, VarName};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 
 const MAX_KEY_BYTES: usize = 255;
 /// Edits with different keys seldom share one of these; when they do, one waits.
@@ -20,7 +20,7 @@ pub(super) struct IdempotencyKey(pub(super) Gesture);
 
 impl IdempotencyKey {
     /// From the header `Idempotency-Key`, if there is one.
-    pub(super) fn read(headers: &HeaderMap) -> Answer<Option<Self>> {
+    pub(super) fn read(headers: &HeaderMap) -> ApiResult<Option<Self>> {
         const NAME: HeaderName = HeaderName::from_static("idempotency-key");
         let mut said = headers.get_all(NAME).iter();
         let (first, second) = (said.next(), said.next());
@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    fn key(headers: &[&str]) -> Answer<Option<u64>> {
+    fn key(headers: &[&str]) -> ApiResult<Option<u64>> {
         let mut map = HeaderMap::new();
         for value in headers {
             map.append("idempotency-key", value.parse().unwrap());

@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, Body, InInvitation, InProject},
+    cursor::{Page, PageQuery},
+    error::ApiResult,
+    extract::{At, Body, InInvitation, InProject, Params},
     fields::Time,
     members::RoleWord,
 };
@@ -75,18 +75,18 @@ pub(super) struct Invited {
 ///
 /// The newest first, without their links. Needs the role and the scope `admin`.
 #[utoipa::path(
-    get, operation_id = "list_invitations", path = "/projects/{project}/invitations", tag = "members", params(InProject, Place),
-    responses((status = 200, body = Part<InvitationView>))
+    get, operation_id = "list_invitations", path = "/projects/{project}/invitations", tag = "members", params(InProject, PageQuery),
+    responses((status = 200, body = Page<InvitationView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<InvitationView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<InvitationView>>> {
     let open = web.gateway.list_invitations(&caller, project).await?;
     let key = |invitation: &Invitation| (Reverse(invitation.created_at.0), invitation.id.0.clone());
-    Ok(Json(place.cut(open, key)?.map(InvitationView::from)))
+    Ok(Json(page.cut(open, key)?.map(InvitationView::from)))
 }
 
 /// Invite somebody
@@ -103,7 +103,7 @@ pub(super) async fn create(
     scheme: Scheme,
     headers: HeaderMap,
     Body(NewInvitation { role, note }): Body<NewInvitation>,
-) -> Answer<(StatusCode, Json<Invited>)> {
+) -> ApiResult<(StatusCode, Json<Invited>)> {
     let (token, invitation) = web.gateway.invite(&caller, project, role, &note).await?;
     let link =
         format!("{}/join#token={}", web.own_origin(scheme, guard::plain_host(&headers)), token.reveal());
@@ -121,7 +121,7 @@ pub(super) async fn revoke(
     State(web): State<Web>,
     Client(caller): Client,
     At(InInvitation { project, invitation }): At<InInvitation>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.revoke_invitation(&caller, project, &invitation).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, Body, InKey, InProject, whole},
+    cursor::{Page, PageQuery},
+    error::ApiResult,
+    extract::{At, Body, InKey, InProject, Params, whole},
     fields::Time,
 };
 use crate::web::Web;
@@ -93,17 +93,17 @@ pub(super) struct Rotation {
 ///
 /// The oldest first, revoked ones too. Needs the role `designer` and a token of scope `write`.
 #[utoipa::path(
-    get, operation_id = "list_keys", path = "/projects/{project}/keys", tag = "keys", params(InProject, Place),
-    responses((status = 200, body = Part<KeyView>))
+    get, operation_id = "list_keys", path = "/projects/{project}/keys", tag = "keys", params(InProject, PageQuery),
+    responses((status = 200, body = Page<KeyView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<KeyView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<KeyView>>> {
     let keys = web.gateway.list_keys(&caller, project).await?;
-    Ok(Json(place.cut(keys, |key| key.id.0)?.map(KeyView::from)))
+    Ok(Json(page.cut(keys, |key| key.id.0)?.map(KeyView::from)))
 }
 
 /// Make a further game key
@@ -118,7 +118,7 @@ pub(super) async fn create(
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Body(KeyName { name, report_only }): Body<KeyName>,
-) -> Answer<(StatusCode, Json<KeyView>)> {
+) -> ApiResult<(StatusCode, Json<KeyView>)> {
     let made = web.gateway.create_key_of(&caller, project, &name, report_only).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
@@ -135,7 +135,7 @@ pub(super) async fn set_rights(
     Client(caller): Client,
     At(InKey { project, key }): At<InKey>,
     Body(Rights { report_only }): Body<Rights>,
-) -> Answer<Json<KeyView>> {
+) -> ApiResult<Json<KeyView>> {
     Ok(Json(web.gateway.set_report_only(&caller, project, key, report_only).await?.into()))
 }
 
@@ -151,7 +151,7 @@ pub(super) async fn rotate(
     Client(caller): Client,
     At(InKey { project, key }): At<InKey>,
     Body(Rotation { overlap_days }): Body<Rotation>,
-) -> Answer<(StatusCode, Json<KeyView>)> {
+) -> ApiResult<(StatusCode, Json<KeyView>)> {
     let made = web.gateway.rotate_key(&caller, project, key, overlap_days).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
@@ -167,7 +167,7 @@ pub(super) async fn revoke(
     State(web): State<Web>,
     Client(caller): Client,
     At(InKey { project, key }): At<InKey>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.revoke_key(&caller, project, key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

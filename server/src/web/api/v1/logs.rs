@@ -12,12 +12,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     caller::Client,
-    csv::{self, Format, Row, Wanted},
-    cursor::{Part, Place},
-    error::{Answer, Problem},
-    extract::{Asked, At, InProject},
+    csv::{self, Format, FormatQuery, Row},
+    cursor::{Page, PageQuery},
+    download::{Download, DownloadGuard, body_of},
+    error::{ApiResult, Problem},
+    extract::{At, InProject, Params},
     fields::{Exact, Time},
-    pages::{Download, Standing, body_of},
 };
 use crate::web::Web;
 
@@ -109,7 +109,7 @@ impl Matcher {
         caller: &Caller,
         project: ProjectId,
         search: &Search,
-    ) -> Answer<Self> {
+    ) -> ApiResult<Self> {
         let text = search.q.as_deref().unwrap_or_default();
         let filter = Filter::parse(text).map_err(|fault| refuse(text, &fault))?;
         Ok(Self(gateway.log_matcher(caller, project, filter.into()).await?))
@@ -151,22 +151,22 @@ fn refuse(text: &str, fault: &FilterError) -> Problem {
 /// The newest line first. One request looks at 20,000 lines at most, so a part may have few lines or none and
 /// still have a `next`: go on until it is `null`.
 #[utoipa::path(
-    get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, Place),
-    responses((status = 200, body = Part<LineView>))
+    get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, PageQuery),
+    responses((status = 200, body = Page<LineView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(search): Asked<Search>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<LineView>>> {
-    let (before, limit) = (place.after(|seq| seq.parse().ok())?, place.limit()?);
+    Params(search): Params<Search>,
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<LineView>>> {
+    let (before, limit) = (page.after(|seq| seq.parse().ok())?, page.limit()?);
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
     let range = LogRange { after: 0, before, lines: limit, bytes: MAX_ANSWER_BYTES };
     let found = web.gateway.search_logs(&caller, project, &matcher.0, range).await?;
     let lines = found.lines.into_iter().map(|line| matcher.view(line)).collect();
-    Ok(Json(Part::new(lines, found.next.map(|seq| seq.to_string()))))
+    Ok(Json(Page::new(lines, found.next.map(|seq| seq.to_string()))))
 }
 
 /// Download the log
@@ -174,7 +174,7 @@ pub(super) async fn list(
 /// All matching lines that are there when you ask, the newest first. A connection that is cut before the end means
 /// that some are missing.
 #[utoipa::path(
-    get, operation_id = "export_logs", path = "/projects/{project}/logs/export", tag = "logs", params(InProject, Search, Wanted),
+    get, operation_id = "export_logs", path = "/projects/{project}/logs/export", tag = "logs", params(InProject, Search, FormatQuery),
     responses((status = 200, description = "The lines, for as long as it takes.", content(
         (LineView = "application/x-ndjson"), (String = "text/csv")
     )))
@@ -183,14 +183,14 @@ pub(super) async fn export(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(search): Asked<Search>,
-    Asked(wanted): Asked<Wanted>,
-) -> Answer<impl IntoResponse> {
+    Params(search): Params<Search>,
+    Params(wanted): Params<FormatQuery>,
+) -> ApiResult<impl IntoResponse> {
     let format = wanted.format()?;
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
-    let standing = Standing::new(&web, &caller)?;
+    let guard = DownloadGuard::new(&web, &caller)?;
     let pages = LogPages::new(web.gateway, caller, project, None);
-    let body = body_of(LogDownload { pages, matcher, format, is_begun: false }, standing).await?;
+    let body = body_of(LogDownload { pages, matcher, format, is_begun: false }, guard).await?;
     Ok((format.headers(&format!("log-{project}")), body))
 }
 

@@ -5,7 +5,7 @@ use protocol::model::{Role, TokenScope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{caller::Client, error::Answer, fields::Time};
+use super::{caller::Client, error::ApiResult, fields::Time};
 use crate::web::Web;
 
 /// Whoever asks, and by what.
@@ -48,7 +48,7 @@ struct Token {
 ///
 /// The account and the token that you ask with.
 #[utoipa::path(get, operation_id = "get_me", path = "/me", tag = "me", responses((status = 200, body = Me)))]
-pub(super) async fn me(State(web): State<Web>, Client(caller): Client) -> Answer<Json<Me>> {
+pub(super) async fn me(State(web): State<Web>, Client(caller): Client) -> ApiResult<Json<Me>> {
     let token = web.gateway.get_own_token(&caller).await?.map(|token| Token {
         id: token.id.0,
         name: token.name,

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, Body, InMember, InProject},
+    cursor::{Page, PageQuery},
+    error::ApiResult,
+    extract::{At, Body, InMember, InProject, Params},
     fields::Time,
 };
 use crate::web::Web;
@@ -59,17 +59,17 @@ pub(super) struct NewRole {
 ///
 /// By name. The owner of the instance is one only if he was added.
 #[utoipa::path(
-    get, operation_id = "list_members", path = "/projects/{project}/members", tag = "members", params(InProject, Place),
-    responses((status = 200, body = Part<MemberView>))
+    get, operation_id = "list_members", path = "/projects/{project}/members", tag = "members", params(InProject, PageQuery),
+    responses((status = 200, body = Page<MemberView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<MemberView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<MemberView>>> {
     let members = web.gateway.list_members(&caller, project).await?;
-    Ok(Json(place.cut(members, |member| (member.name.clone(), member.user.0))?.map(MemberView::from)))
+    Ok(Json(page.cut(members, |member| (member.name.clone(), member.user.0))?.map(MemberView::from)))
 }
 
 /// Change what a member may do
@@ -84,7 +84,7 @@ pub(super) async fn set_role(
     Client(caller): Client,
     At(InMember { project, user }): At<InMember>,
     Body(NewRole { role }): Body<NewRole>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.set_member_role(&caller, project, user, role).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -100,7 +100,7 @@ pub(super) async fn remove(
     State(web): State<Web>,
     Client(caller): Client,
     At(InMember { project, user }): At<InMember>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.remove_member(&caller, project, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 
 use super::{
     document::{document, operations_of},
-    error::{Answer, Problem},
+    error::{ApiResult, Problem},
 };
 
 /// Of a name that is repeated in an answer.
@@ -38,7 +38,7 @@ fn operation(method: &Method, path: &str) -> Option<&'static Operation> {
     operations.find(|(known, _)| known == method).map(|(_, operation)| operation)
 }
 
-fn check_names(request: &Request, operation: &Operation) -> Answer<()> {
+fn check_names(request: &Request, operation: &Operation) -> ApiResult<()> {
     if request.uri().query().is_none_or(str::is_empty) {
         return Ok(());
     }

@@ -16,9 +16,9 @@ use utoipa::ToSchema;
 use super::{
     BASE,
     caller::Client,
-    cursor::{Part, Place},
-    error::{Answer, Problem},
-    extract::{Asked, At, Body, InProject},
+    cursor::{Page, PageQuery},
+    error::{ApiResult, Problem},
+    extract::{At, Body, InProject, Params},
     fields::Time,
 };
 use crate::web::Web;
@@ -77,14 +77,14 @@ pub(super) struct ProjectName {
 /// List your projects
 ///
 /// The newest first.
-#[utoipa::path(get, operation_id = "list_projects", path = "/projects", tag = "projects", params(Place), responses((status = 200, body = Part<Project>)))]
+#[utoipa::path(get, operation_id = "list_projects", path = "/projects", tag = "projects", params(PageQuery), responses((status = 200, body = Page<Project>)))]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<Project>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<Project>>> {
     let projects = web.gateway.list_projects(&caller).await?;
-    Ok(Json(place.cut(projects, |summary| Reverse(summary.project.id.0))?.map(Project::from)))
+    Ok(Json(page.cut(projects, |summary| Reverse(summary.project.id.0))?.map(Project::from)))
 }
 
 /// Make a project
@@ -98,7 +98,7 @@ pub(super) async fn create(
     State(web): State<Web>,
     Client(caller): Client,
     Body(ProjectName { name }): Body<ProjectName>,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     let made = web.gateway.create_project(&caller, &name).await?;
     let location = [(header::LOCATION, format!("{BASE}/projects/{}", made.id))];
     let summary = ProjectSummary {
@@ -119,7 +119,7 @@ pub(super) async fn get(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-) -> Answer<Json<Project>> {
+) -> ApiResult<Json<Project>> {
     read(&web, &caller, project).await.map(Json)
 }
 
@@ -135,7 +135,7 @@ pub(super) async fn rename(
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Body(ProjectName { name }): Body<ProjectName>,
-) -> Answer<Json<Project>> {
+) -> ApiResult<Json<Project>> {
     web.gateway.rename_project(&caller, project, &name).await?;
     read(&web, &caller, project).await.map(Json)
 }
@@ -148,12 +148,12 @@ pub(super) async fn delete(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.delete_project(&caller, project).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn read(web: &Web, caller: &Caller, id: ProjectId) -> Answer<Project> {
+async fn read(web: &Web, caller: &Caller, id: ProjectId) -> ApiResult<Project> {
     let projects = web.gateway.list_projects(caller).await?;
     let found = projects.into_iter().find(|summary| summary.project.id == id);
     found.map(Project::from).ok_or_else(Problem::not_found)

@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, InProject},
+    cursor::{Page, PageQuery},
+    error::ApiResult,
+    extract::{At, InProject, Params},
     fields::Time,
 };
 use crate::web::Web;
@@ -69,18 +69,16 @@ impl From<Refused> for RefusedView {
 ///
 /// Lines that games sent and that were refused for good, by device, since the server started.
 #[utoipa::path(
-    get, operation_id = "list_refusals", path = "/projects/{project}/refusals", tag = "devices", params(InProject, Place),
-    responses((status = 200, body = Part<RefusedView>))
+    get, operation_id = "list_refusals", path = "/projects/{project}/refusals", tag = "devices", params(InProject, PageQuery),
+    responses((status = 200, body = Page<RefusedView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<RefusedView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<RefusedView>>> {
     let refused = web.gateway.list_refused(&caller, project).await?;
     // no device has the number 0
-    Ok(Json(
-        place.cut(refused, |refused| refused.device.map_or(0, |device| device.0))?.map(RefusedView::from),
-    ))
+    Ok(Json(page.cut(refused, |refused| refused.device.map_or(0, |device| device.0))?.map(RefusedView::from)))
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    error::Answer,
+    error::ApiResult,
     extract::{At, Body, InDeclaration, InProject},
     fields::Time,
 };
@@ -97,7 +97,7 @@ pub(super) async fn get(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-) -> Answer<Json<SchemaView>> {
+) -> ApiResult<Json<SchemaView>> {
     Ok(Json(web.gateway.get_schema(&caller, project).await?.into()))
 }
 
@@ -114,7 +114,7 @@ pub(super) async fn freeze(
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Body(Freeze { frozen }): Body<Freeze>,
-) -> Answer<Json<SchemaView>> {
+) -> ApiResult<Json<SchemaView>> {
     web.gateway.freeze(&caller, project, frozen).await?;
     Ok(Json(web.gateway.get_schema(&caller, project).await?.into()))
 }
@@ -130,7 +130,7 @@ pub(super) async fn consent(
     State(web): State<Web>,
     Client(caller): Client,
     At(InDeclaration { project, device, name }): At<InDeclaration>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.consent(&caller, project, device, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -146,7 +146,7 @@ pub(super) async fn dismiss(
     State(web): State<Web>,
     Client(caller): Client,
     At(InDeclaration { project, device, name }): At<InDeclaration>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.dismiss(&caller, project, device, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

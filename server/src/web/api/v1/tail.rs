@@ -26,8 +26,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     caller::Client,
-    error::{Answer, Problem},
-    extract::{Asked, At, InProject},
+    error::{ApiResult, Problem},
+    extract::{At, InProject, Params},
     logs::{LineView, Matcher, Search},
 };
 use crate::web::{Web, guard, pace::Pace};
@@ -61,10 +61,10 @@ pub(super) async fn live(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(search): Asked<Search>,
+    Params(search): Params<Search>,
     Extension(pace): Extension<Pace>,
     headers: HeaderMap,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     let last_seen = last_event_id(&headers)?;
     let followed = web.rates.follow(&caller).ok_or_else(Problem::crowded)?;
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
@@ -76,7 +76,7 @@ pub(super) async fn live(
     Ok(Sse::new(events))
 }
 
-fn last_event_id(headers: &HeaderMap) -> Answer<Option<u64>> {
+fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<u64>> {
     const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
     if !headers.contains_key(&LAST_EVENT_ID) {
         return Ok(None);

@@ -14,9 +14,9 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::{Answer, Said},
-    extract::{Asked, At, InProject, InVariable},
+    cursor::{Page, PageQuery},
+    error::{ApiResult, ErrorBody},
+    extract::{At, InProject, InVariable, Params},
     fields::{DesiredValue, Exact, Time},
 };
 use crate::web::Web;
@@ -243,20 +243,20 @@ pub(super) fn etag(revision: VarRevision) -> HeaderValue {
 ///
 /// In the order in which the game declared them.
 #[utoipa::path(
-    get, operation_id = "list_variables", path = "/projects/{project}/variables", tag = "variables", params(InProject, Place),
-    responses((status = 200, body = Part<Variable>))
+    get, operation_id = "list_variables", path = "/projects/{project}/variables", tag = "variables", params(InProject, PageQuery),
+    responses((status = 200, body = Page<Variable>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<Variable>>> {
-    let (after, limit) = (place.after(|name| VarName::parse(name).ok())?, place.limit()?);
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<Variable>>> {
+    let (after, limit) = (page.after(|name| VarName::parse(name).ok())?, page.limit()?);
     let part = web.gateway.list_vars(&caller, project, after.as_ref(), limit).await?;
     let next = part.vars.last().filter(|_| part.has_more).map(|var| var.name.to_string());
     let vars = part.vars.into_iter().map(|var| Variable::new(var, &part.devices)).collect();
-    Ok(Json(Part::new(vars, next)))
+    Ok(Json(Page::new(vars, next)))
 }
 
 /// One variable
@@ -270,7 +270,7 @@ pub(super) async fn get(
     State(web): State<Web>,
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     let (var, devices) = web.gateway.get_var(&caller, project, &name).await?;
     let revision = var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
     Ok(([(header::ETAG, etag(revision))], Json(Variable::new(var, &devices))))
@@ -284,14 +284,14 @@ pub(super) async fn get(
     delete, operation_id = "forget_variable", path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 409, body = Said, description = "A connected game has reported it.")
+        (status = 409, body = ErrorBody, description = "A connected game has reported it.")
     )
 )]
 pub(super) async fn forget(
     State(web): State<Web>,
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.forget_var(&caller, project, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

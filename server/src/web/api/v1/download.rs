@@ -8,10 +8,10 @@ use gateway::{Caller, Gateway, GatewayError, MAX_AUDIT_ENTRIES};
 use protocol::model::{AuditCursor, AuditEntry, ProjectId};
 use tokio::sync::watch;
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 use crate::{
     share::Share,
-    web::{Web, rates::Asker},
+    web::{Web, rates::Principal},
 };
 
 /// An audit trail, the newest entry first.
@@ -49,17 +49,17 @@ pub(super) trait Download: Send + 'static {
 }
 
 /// Asks again who asks whenever somebody's rights have changed, so that a long download ends with them.
-pub(super) struct Standing {
+pub(super) struct DownloadGuard {
     gateway: Gateway,
     caller: Caller,
     changes: watch::Receiver<u64>,
-    _share: Share<Asker>,
+    _share: Share<Principal>,
 }
 
-impl Standing {
+impl DownloadGuard {
     /// # Errors
     /// `crowded` when he reads as many downloads as he may.
-    pub(super) fn new(web: &Web, caller: &Caller) -> Answer<Self> {
+    pub(super) fn new(web: &Web, caller: &Caller) -> ApiResult<Self> {
         let _share = web.rates.download(caller).ok_or_else(Problem::many_downloads)?;
         let (gateway, caller) = (web.gateway.clone(), caller.clone());
         Ok(Self { changes: gateway.access_changes(), gateway, caller, _share })
@@ -82,15 +82,18 @@ impl Standing {
 ///
 /// # Errors
 /// What the first page says: then there is still time to answer with it.
-pub(super) async fn body_of<D: Download>(mut download: D, standing: Standing) -> Result<Body, GatewayError> {
+pub(super) async fn body_of<D: Download>(
+    mut download: D,
+    guard: DownloadGuard,
+) -> Result<Body, GatewayError> {
     let first = download.next().await?;
-    let rest = stream::try_unfold((download, standing), |(mut download, mut standing)| async {
+    let rest = stream::try_unfold((download, guard), |(mut download, mut guard)| async {
         let step = async {
-            standing.check().await?;
+            guard.check().await?;
             download.next().await
         };
         match step.await {
-            Ok(piece) => Ok(piece.map(|piece| (Bytes::from(piece), (download, standing)))),
+            Ok(piece) => Ok(piece.map(|piece| (Bytes::from(piece), (download, guard)))),
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "a download ended early");
                 Err(error)

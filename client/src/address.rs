@@ -52,8 +52,7 @@ impl ServerUrl {
             Ok(self)
         } else {
             Err(Error::Setting(format!(
-                "{self} is plain HTTP to another machine, where others can read the token on its way; use https, or say \
-                 --insecure"
+                "{self} is plain HTTP to another machine, so others on the network can read the token; use https, or pass --insecure"
             )))
         }
     }
@@ -78,7 +77,7 @@ fn is_loopback(host: &str) -> bool {
 /// What was said is no address of a server.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "say the server's address as http://host:port or https://host:port, without a path, a name or a password in it"
+    "enter the server's address as http://host:port or https://host:port, without a path, user name or password"
 )]
 pub(crate) struct NoAddress;
 

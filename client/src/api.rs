@@ -164,7 +164,8 @@ impl Api {
     ) -> Result<Response<Body>, Error> {
         let (mut tries, mut was_cut_off) = (1, false);
         loop {
-            let request = request().map_err(|error| Error::Usage(format!("this can't be sent: {error}")))?;
+            let request =
+                request().map_err(|error| Error::Usage(format!("the request can't be sent: {error}")))?;
             match self.agent.run(request) {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 Ok(answer) if was_cut_off && is_done(answer.status()) => return Ok(answer),
@@ -195,7 +196,7 @@ impl Api {
             let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
             let location = visible(location.unwrap_or("elsewhere")).into_owned();
             return Error::Setting(format!(
-                "{url} sends on to {location}; say `observerio login` with the address of that server"
+                "{url} redirects to {location}; run `observerio login` with that server's address"
             ));
         }
         let text = answer.into_body().into_with_config().limit(MAX_REFUSAL_BYTES).read_to_string();
@@ -205,7 +206,7 @@ impl Api {
         match status {
             StatusCode::UNAUTHORIZED => {
                 let remedy = self.endpoint.remedy;
-                Error::NotAllowed(format!("{url} does not know this token, or no longer; {remedy}"))
+                Error::NotAllowed(format!("{url} does not accept this token, or no longer does; {remedy}"))
             }
             StatusCode::FORBIDDEN => Error::NotAllowed(message),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Error::Unreachable(message),
@@ -225,17 +226,19 @@ impl Api {
     fn odd(&self, what: &str) -> Error {
         let url = &self.endpoint.url;
         Error::Unreachable(format!(
-            "{url} does not answer as an observerio of this version does ({what}); is the address right, and are both of one version?"
+            "{url} does not respond like an observerio of this version ({what}); check the address and the versions of both"
         ))
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Error {
         let url = &self.endpoint.url;
         let no_trust = |why: &dyn std::fmt::Display| {
-            format!("no trusted connection to {url}: {why}; SSL_CERT_FILE can name the certificates to trust")
+            format!(
+                "can't trust the connection to {url}: {why}; set SSL_CERT_FILE to the certificates to trust"
+            )
         };
         let no_way = |why: &dyn std::fmt::Display| {
-            format!("{url} can't be reached: {why}; is the server running, and the address right?")
+            format!("{url} can't be reached: {why}; is the server running, and is the address right?")
         };
         Error::Unreachable(match error {
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) => no_trust(error),
@@ -254,7 +257,7 @@ fn conflict_sentence(conflicts: &[Conflict]) -> String {
         None => format!("{name} is not set"),
     });
     let clauses = list(&clauses.collect::<Vec<_>>());
-    visible(&format!("{clauses}; nothing was set, look and say it again")).into_owned()
+    visible(&format!("{clauses}; nothing was changed, check the values and try again")).into_owned()
 }
 
 /// Whether a connection that stood was lost before the answer.
@@ -272,7 +275,7 @@ fn retry_after(answer: &Response<Body>) -> Option<Duration> {
 fn idempotency_key() -> Result<String, Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Setting(format!("the system gives no randomness: {error}")))?;
+        .map_err(|error| Error::Setting(format!("the operating system has no random numbers: {error}")))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

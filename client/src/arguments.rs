@@ -13,38 +13,38 @@ use crate::{
 const MAX_WAIT_SECONDS: u64 = 3600;
 const MAX_LINES: u64 = 10_000;
 
-/// What somebody who works with a server can say.
+/// The commands that talk to a server.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Sign in to a server with an API token
     Login(LoginArguments),
-    /// Forget the API token that is stored here
+    /// Remove the API token stored on this machine
     Logout,
     /// List the projects
     Projects(ProjectsArguments),
     /// List a project's variables
     Vars(VarsArguments),
-    /// Set variables, all of them or none
+    /// Set variables: all of them, or none
     Set(SetArguments),
-    /// Let go of what was set, all of it or nothing: games go back to their own values
+    /// Let variables go, all of them or none: games return to their own values
     Unset(UnsetArguments),
-    /// Forget a variable or a device that is not in use any more
+    /// Forget a variable or a device that is no longer in use
     #[command(subcommand)]
     Forget(Forget),
     /// Follow the log
     Tail(TailArguments),
-    /// Write the whole log or audit trail into a file
+    /// Export the whole log or audit trail
     Export(ExportArguments),
-    /// Print the completion script for a shell
+    /// Print a completion script for a shell
     Completions {
-        /// Which shell
+        /// The shell
         shell: Shell,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Transport {
-    /// Send the token over plain HTTP to another machine, where others can read it on its way
+    /// Allow plain HTTP to another machine, where others on the network can read the token
     // as a variable it is set by any value but 0, false, no and off
     #[arg(long, env = "OBSERVERIO_INSECURE", value_parser = FalseyValueParser::new())]
     pub(crate) insecure: bool,
@@ -52,7 +52,7 @@ pub(crate) struct Transport {
 
 #[derive(Debug, Args)]
 pub struct Target {
-    /// The project's name or number; needed when there are several
+    /// The project's name or number; required if there are several
     #[arg(long, short, env = "OBSERVERIO_PROJECT", value_name = "PROJECT")]
     pub(crate) project: Option<String>,
     #[command(flatten)]
@@ -61,8 +61,8 @@ pub struct Target {
 
 #[derive(Debug, Args)]
 pub struct LoginArguments {
-    /// Its address, such as https://tune.example.org [default: OBSERVERIO_URL, or http://127.0.0.1:8080]
-    // a text: clap would repeat it when it is wrong, and it may hold a password
+    /// The server's address, such as https://tune.example.org [default: OBSERVERIO_URL, or http://127.0.0.1:8080]
+    // a string: clap would repeat a bad value, which may contain a password
     pub(crate) url: Option<String>,
     /// Read the token from standard input instead of asking for it
     #[arg(long)]
@@ -82,7 +82,7 @@ pub struct ProjectsArguments {
 
 #[derive(Debug, Args)]
 pub struct VarsArguments {
-    /// Words that must be in the name, the label or the group
+    /// Show only variables with these words in their name, label or group
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
     /// Print JSON
@@ -94,16 +94,16 @@ pub struct VarsArguments {
 
 #[derive(Debug, Args)]
 pub struct SetArguments {
-    /// A variable and its new value, read by its declared type
+    /// A variable and its new value, which is read as the variable's declared type
     #[arg(value_name = "NAME=VALUE", required = true, value_parser = Assignment::parse)]
     pub(crate) assignments: Vec<Assignment>,
-    /// Only if each of them is still at this revision; 0: only if nobody has set it
+    /// Only set them if each is still at this revision (0: nobody has set it)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     pub(crate) if_revision: Option<i64>,
-    /// Send the values to the games even if they are set already: some games have other ones by now
+    /// Send the values to games again even if they are already set, because a game may have changed its own
     #[arg(long)]
     pub(crate) again: bool,
-    /// Wait until each connected game that says what it applies has applied it; status 1 when one does not
+    /// Wait until every connected game that reports what it applies has applied it; exit with status 1 if one does not
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=MAX_WAIT_SECONDS))]
     pub(crate) wait: Option<u64>,
     #[command(flatten)]
@@ -112,20 +112,20 @@ pub struct SetArguments {
 
 #[derive(Debug, Args)]
 pub struct UnsetArguments {
-    /// A variable
+    /// The variables
     #[arg(value_name = "NAME", required = true)]
     pub(crate) names: Vec<String>,
-    /// Only if each of them is still at this revision
+    /// Only let them go if each is still at this revision
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     pub(crate) if_revision: Option<i64>,
     #[command(flatten)]
     pub(crate) target: Target,
 }
 
-/// What can be forgotten.
+/// What to forget.
 #[derive(Debug, Subcommand)]
 pub enum Forget {
-    /// Forget a variable that no connected game has reported: its values go and what was set is let go, its history stays
+    /// Forget a variable that no connected game has: its values are deleted and what was set is let go; its history stays
     Variable {
         /// The variable
         #[arg(value_name = "NAME")]
@@ -133,7 +133,7 @@ pub enum Forget {
         #[command(flatten)]
         target: Target,
     },
-    /// Forget a device that is not connected: what it reported goes, its log lines stay
+    /// Forget a device that is offline: what it reported is deleted; its log lines stay
     Device {
         /// The device's name or number
         #[arg(value_name = "NAME")]
@@ -145,10 +145,10 @@ pub enum Forget {
 
 #[derive(Debug, Args)]
 pub struct TailArguments {
-    /// What to show, as in the box above the log: words, "a phrase", level>=warn, device:name, !word
+    /// Show only lines that match, as in the box above the log: words, "a phrase", level>=warn, device:name, !word
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
-    /// Begin with so many lines of before
+    /// Start with this many earlier lines
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     #[arg(value_parser = clap::value_parser!(u64).range(0..=MAX_LINES))]
     pub(crate) lines: u64,
@@ -161,15 +161,15 @@ pub struct TailArguments {
 
 #[derive(Debug, Args)]
 pub struct ExportArguments {
-    /// What to write
+    /// What to export
     pub(crate) what: What,
-    /// Which log lines, as in the box above the log
+    /// Export only log lines that match, as in the box above the log
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
-    /// How to write it [default: csv into a file with this ending, else ndjson]
+    /// The format [default: csv for a file named .csv, else ndjson]
     #[arg(long)]
     pub(crate) format: Option<Format>,
-    /// The file to make or to replace [default: standard output]
+    /// The file to write, replacing it if it exists [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]

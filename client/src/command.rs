@@ -118,7 +118,7 @@ impl Context<'_> {
         let ExportArguments { what, format, output: file, target, .. } = arguments;
         if what == What::Audit && !filter.is_empty() {
             return Err(Error::Usage(
-                "only log lines can be filtered; the audit trail is exported whole".to_owned(),
+                "only log lines can be filtered; the audit trail is exported in full".to_owned(),
             ));
         }
         let (api, project) = self.find(&target)?;
@@ -133,7 +133,7 @@ fn log_filter(words: &[String]) -> Result<String, Error> {
         Ok(_) => Ok(filter),
         Err(fault) => {
             let wrong = visible(filter.get(fault.start..fault.end).unwrap_or_default());
-            Err(Error::Usage(format!("the filter can't be read at `{wrong}`: {fault}")))
+            Err(Error::Usage(format!("the filter is invalid at `{wrong}`: {fault}")))
         }
     }
 }

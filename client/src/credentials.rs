@@ -38,7 +38,7 @@ impl CredentialsFile {
             .or_else(|| absolute("HOME").map(|home| home.join(".config")));
         let folder = folder.ok_or_else(|| {
             Error::Setting(
-                "there is no folder for settings; set HOME or XDG_CONFIG_HOME, or OBSERVERIO_TOKEN"
+                "there is no configuration directory; set HOME or XDG_CONFIG_HOME, or OBSERVERIO_TOKEN"
                     .to_owned(),
             )
         })?;
@@ -59,7 +59,7 @@ impl CredentialsFile {
         // the parser's own sentence would show the line, and with it the token
         let parsed = toml::from_str(&text);
         parsed.map(Some).map_err(|_| {
-            Error::Setting(format!("{} is damaged; `observerio login` writes it anew", self.0.display()))
+            Error::Setting(format!("{} is damaged; run `observerio login` to replace it", self.0.display()))
         })
     }
 
@@ -103,7 +103,7 @@ impl CredentialsFile {
         match mode & 0o077 {
             0 => Ok(()),
             _ => Err(Error::Setting(format!(
-                "others can read the token in {path}; say `chmod 600 {path}`, and make a new token if they may have",
+                "others can read the token in {path}; run `chmod 600 {path}`, and create a new token if anyone may have read it",
                 path = self.0.display()
             ))),
         }

@@ -31,23 +31,23 @@ impl Endpoint {
                 Some(url) => url,
                 None => stored_url(environment)?,
             };
-            let remedy = "put a valid one into OBSERVERIO_TOKEN";
+            let remedy = "set OBSERVERIO_TOKEN to a valid one";
             return Ok(Self { url: url.for_secrets(insecure)?, token, remedy });
         }
         let stored = CredentialsFile::locate(environment)?.read()?;
         let Some(stored) = stored else {
             return Err(Error::NotAllowed(
-                "nobody is signed in; say `observerio login`, or set OBSERVERIO_TOKEN".to_owned(),
+                "you are not signed in; run `observerio login`, or set OBSERVERIO_TOKEN".to_owned(),
             ));
         };
         // a token must never reach another server than the one that it was given for
         if let Some(url) = url.filter(|url| *url != stored.url) {
             return Err(Error::NotAllowed(format!(
-                "the stored token is for {}; say `observerio login {url}`, or set OBSERVERIO_TOKEN",
+                "the stored token is for {}; run `observerio login {url}`, or set OBSERVERIO_TOKEN",
                 stored.url
             )));
         }
-        let remedy = "make a new one in the dashboard and say `observerio login`";
+        let remedy = "create a new one in the dashboard and run `observerio login`";
         Ok(Self { url: stored.url.for_secrets(insecure || stored.insecure)?, token: stored.token, remedy })
     }
 }

@@ -26,18 +26,18 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 /// What is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
-    /// Log lines.
+    /// Log lines
     Logs,
-    /// The audit trail: who did what.
+    /// The audit trail: who did what
     Audit,
 }
 
 /// How it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line
     Ndjson,
-    /// A table for spreadsheets.
+    /// A table for spreadsheets
     Csv,
 }
 

@@ -37,7 +37,7 @@ fn choose(devices: Vec<Device>, wanted: &str) -> Result<Device, Error> {
         _ => {
             let all = names(named.iter().copied());
             return Err(Error::Refused(format!(
-                "several devices have this name; say the number of one: {all}"
+                "several devices have this name; use a number instead: {all}"
             )));
         }
     };
@@ -45,9 +45,9 @@ fn choose(devices: Vec<Device>, wanted: &str) -> Result<Device, Error> {
         let away = names(devices.iter().filter(|device| !device.online));
         let wanted = visible(wanted);
         Error::Refused(if away.is_empty() {
-            format!("there is no device {wanted}, and all that there are are connected")
+            format!("there is no device {wanted}, and every device is connected")
         } else {
-            format!("there is no device {wanted}; these are not connected: {away}")
+            format!("there is no device {wanted}; these are offline: {away}")
         })
     })
 }
@@ -89,9 +89,9 @@ mod tests {
         assert!(chosen(&all, "twin").unwrap_err().contains("twin (5, connected), twin (6)"));
         let refused = chosen(&all, "table\u{1b}t").unwrap_err();
         assert!(
-            refused.contains("table␛t; these are not connected: phone (3), 3 (4), twin (6)"),
+            refused.contains("table␛t; these are offline: phone (3), 3 (4), twin (6)"),
             "{refused}"
         );
-        assert!(chosen(&[(5, "twin", true)], "tablet").unwrap_err().contains("are connected"));
+        assert!(chosen(&[(5, "twin", true)], "tablet").unwrap_err().contains("is connected"));
     }
 }

@@ -1,8 +1,8 @@
-//! The command line of whoever works with an observerio: signs in, lists projects and variables, sets values, follows
-//! the log, exports.
+//! The commands for people who work with a server: sign in, list projects and variables, set values, follow the log,
+//! export.
 //!
-//! It speaks HTTP API v1 and knows no server, no store and no socket of a game. Each command is a straight line of blocking
-//! calls; nothing runs beside it. No token is ever an argument, in a sentence or in `Debug`.
+//! They use version 1 of the HTTP API and nothing else of a server. Each command is a sequence of blocking calls. A token
+//! never appears in an argument, a message or `Debug` output.
 //!
 //! ```
 //! use clap::{Parser, error::ErrorKind};
@@ -20,7 +20,6 @@
 #![deny(missing_docs)]
 
 mod address;
-
 mod api;
 mod applied;
 mod arguments;

@@ -91,7 +91,7 @@ pub(crate) fn set(
         names.push(variable.name);
     }
     if names.iter().collect::<HashSet<_>>().len() < names.len() {
-        return Err(Error::Usage("a variable is named twice; say each one once".to_owned()));
+        return Err(Error::Usage("a variable is named twice; name each one once".to_owned()));
     }
     let path = format!("/projects/{}/variables", project.id);
     let changes: Vec<Change<'_>> =
@@ -193,7 +193,7 @@ impl Waiting<'_> {
     fn failure(&self, tally: &Tally) -> Option<String> {
         if tally.devices == 0 {
             return Some(
-                "no connected game says what it applies; games get the value when they connect".to_owned(),
+                "no connected game reports what it applies; games get the value when they connect".to_owned(),
             );
         }
         let seconds = self.wait.as_secs();

@@ -35,7 +35,7 @@ impl Token {
 /// What was typed is no token. It is not repeated: it may be a password.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this is no API token; one begins with {PREFIX}, and is made in the dashboard, on the page of your account"
+    "this is not an API token; tokens begin with {PREFIX}, and you create them in the dashboard, on your account page"
 )]
 pub(crate) struct NoToken;
 

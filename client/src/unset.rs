@@ -21,7 +21,7 @@ pub(crate) fn unset(
     console: &mut Console,
 ) -> Result<(), Error> {
     if names.iter().collect::<HashSet<_>>().len() < names.len() {
-        return Err(Error::Usage("a variable is named twice; say each one once".to_owned()));
+        return Err(Error::Usage("a variable is named twice; name each one once".to_owned()));
     }
     let changes: Vec<Json> = names.iter().map(|name| change(name, if_revision)).collect();
     let path = format!("/projects/{}/variables", project.id);

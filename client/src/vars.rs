@@ -31,7 +31,7 @@ pub(crate) fn list(
     let mut shown = Vec::new();
     for whole in all {
         let variable: Variable = serde_json::from_value(whole.clone()).map_err(|error| {
-            Error::Unreachable(format!("{} lists a variable that is none: {error}", api.url()))
+            Error::Unreachable(format!("{} listed an invalid variable: {error}", api.url()))
         })?;
         if matches(&variable, &words) {
             shown.push((variable, whole));

@@ -107,7 +107,7 @@ fn words(file: &File) -> String {
     // a system on which a locked file can't be read says nothing
     let _unreadable = file.take(MAX_WORDS_BYTES).read_to_string(&mut text);
     let line: String = text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
-    if line.is_empty() { "it does not say which".to_owned() } else { line }
+    if line.is_empty() { "unknown".to_owned() } else { line }
 }
 
 /// Without links, relative parts and other ways to say the same. The file itself may be missing, its folder not.
@@ -138,8 +138,8 @@ fn refuse_second_name(path: &Path) -> io::Result<()> {
 
     match fs::metadata(path) {
         Ok(found) if found.is_file() && found.nlink() > 1 => Err(io::Error::other(
-            "the file has a second name (a hard link), under which another program could use it unseen; remove that \
-             name, or copy the file and use the copy",
+            "the file has a hard link, through which another program could use it unnoticed; remove the link, or copy \
+             the file and use the copy",
         )),
         _ => Ok(()),
     }

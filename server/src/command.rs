@@ -15,13 +15,13 @@ use crate::{
 #[command(
     name = "observerio",
     version,
-    about = "See and change the variables of running games, live, in the browser",
-    long_about = "See and change the variables of running games, live, in the browser.\n\n\
-        Without a command it starts the server, as `observerio serve` does. Every option can also be set \
-        by the variable named beside it; the option wins. The exit status is 2 for a wrong command line \
-        and 78 for a setting that can't work. The commands from login on talk to a server, here or elsewhere: \
-        1 says that it refused or games did not apply it, 69 that it can't be reached, 77 that nobody is signed in \
-        or may not do this.",
+    about = "See and change a running game's variables, live, in the browser",
+    long_about = "See and change a running game's variables, live, in the browser.\n\n\
+        Without a command, it starts the server, like `observerio serve`. Every option can also be set \
+        with the environment variable shown beside it; the option takes precedence. The exit status is 2 for an \
+        invalid command line and 78 for an invalid setting. The commands from login on talk to a server, which may run \
+        on another machine; their exit status is 1 if the server refused or games did not apply the change, 69 if the \
+        server can't be reached, and 77 if you are not signed in or not allowed to do this.",
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
@@ -36,9 +36,9 @@ struct Cli {
 enum Command {
     /// Start the server (this is also what happens without a command)
     Serve(Box<Settings>),
-    /// Write everything into one file, whether or not a server is running
+    /// Back up everything to one file; a server may be running
     Backup {
-        /// The file to make, which only you can read; - writes it to standard output
+        /// The file to write, which only you can read; - for standard output
         file: PathBuf,
         /// Replace the file if it exists
         #[arg(long)]
@@ -46,38 +46,38 @@ enum Command {
         #[command(flatten)]
         storage: Storage,
     },
-    /// Put what a back-up holds in place of everything; a running server takes it up by itself
+    /// Replace everything with the contents of a backup; a running server picks it up
     Restore {
-        /// A file that `observerio backup` made, from this database or another one
+        /// A file written by `observerio backup`, from this database or another
         file: PathBuf,
-        /// Don't back up what is there before; otherwise it goes to before-restore-N.db in the data directory
+        /// Skip the backup of the current contents, which otherwise goes to before-restore-N.db in the data directory
         #[arg(long)]
         no_backup: bool,
         #[command(flatten)]
         storage: Storage,
     },
-    /// Let an account sign in with its password alone, when its app and its recovery codes are lost
+    /// Remove an account's second factor, if its authenticator app and recovery codes are lost
     RemoveSecondFactor {
-        /// The account's e-mail
+        /// The account's e-mail address
         email: String,
         #[command(flatten)]
         storage: Storage,
     },
-    /// What people say who work with a server, here or elsewhere.
+    /// The commands that talk to a server.
     #[command(flatten)]
     Client(client::Command),
 }
 
-/// What the program is to do.
+/// What the program was asked to do.
 #[derive(Debug)]
 pub enum Task {
-    /// Serve, and log by this filter.
+    /// Run a server, with this log filter.
     Serve(Box<(Config, EnvFilter)>),
-    /// Copy everything from or to a database.
+    /// Back up or restore a database.
     Copy(Copy, Database),
     /// Remove the second factor of the account with this e-mail.
     RemoveSecondFactor(String, Database),
-    /// Talk to a server.
+    /// Run a command against a server.
     Talk(Box<client::Command>),
 }
 
@@ -85,7 +85,7 @@ impl Config {
     /// The settings of a server.
     ///
     /// # Errors
-    /// [`ConfigError`], also when the arguments ask for something else than a server.
+    /// [`ConfigError`], also if the arguments ask for anything but a server.
     pub fn parse<I>(arguments: I) -> Result<(Self, EnvFilter), ConfigError>
     where
         I: IntoIterator,
@@ -94,17 +94,17 @@ impl Config {
         match Task::parse(arguments)? {
             Task::Serve(settings) => Ok(*settings),
             Task::Copy(..) | Task::RemoveSecondFactor(..) | Task::Talk(_) => {
-                Err(ConfigError::Usage("this starts no server".to_owned()))
+                Err(ConfigError::Usage("these arguments do not start a server".to_owned()))
             }
         }
     }
 }
 
 impl Task {
-    /// Reads arguments (the first is the program's name) and the environment.
+    /// Reads the arguments (the first is the program's name) and the environment.
     ///
     /// # Errors
-    /// [`ConfigError`], which never holds a password.
+    /// [`ConfigError`], which never contains a password.
     pub fn parse<I>(arguments: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator,
@@ -144,11 +144,11 @@ fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
             let (_, database) = storage.check(sources)?;
             Ok(Task::RemoveSecondFactor(email, database))
         }
-        Command::Serve(_) | Command::Client(_) => unreachable!("the caller has done it"),
+        Command::Serve(_) | Command::Client(_) => unreachable!("handled by the caller"),
     }
 }
 
-/// clap explains in several lines; the first says it, and repeats what was typed: maybe a token in the wrong place.
+/// clap's errors have several lines. The first is enough; it repeats what was typed, which may be a token.
 fn from_clap(error: clap::Error) -> ConfigError {
     let text = error.to_string();
     match error.kind() {

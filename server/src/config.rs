@@ -1,4 +1,4 @@
-//! What the operator wants: flags, `OBSERVERIO_*` variables and defaults become one checked [`Config`].
+//! The operator's settings: flags, `OBSERVERIO_*` variables and defaults become one checked [`Config`].
 
 mod access;
 mod address;
@@ -35,8 +35,8 @@ use crate::{
     telemetry,
 };
 
-// Texts, not parsed values: a bad variable and a bad flag end with different exit statuses, and clap would
-// print the whole value, which for a database may hold a password. One file for each heading of the help.
+// Strings, not parsed values: a bad variable and a bad flag exit with different statuses, and clap would print the
+// whole value, which may contain a database password. One file for each heading of the help.
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
     #[command(flatten, next_help_heading = "Network")]
@@ -49,11 +49,11 @@ pub(crate) struct Settings {
     access: Access,
     #[command(flatten, next_help_heading = "Limits")]
     limits: Limits,
-    /// What is logged on standard error, such as debug or warn,gateway=trace
+    /// What to log on standard error, such as debug or warn,gateway=trace
     #[arg(long, env = "OBSERVERIO_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER)]
     #[arg(help_heading = "Diagnostics")]
     log: String,
-    /// A WebSocket at /echo that says back what it hears, for testers of the protocol
+    /// Serve a WebSocket at /echo that echoes every message, for protocol test suites
     #[arg(long, env = "OBSERVERIO_ECHO", hide = true, help_heading = "Diagnostics")]
     echo: bool,
 }
@@ -61,63 +61,63 @@ pub(crate) struct Settings {
 /// Checked settings.
 #[derive(Debug)]
 pub struct Config {
-    /// Where browsers and scripts connect.
+    /// Address for browsers and scripts.
     pub http: SocketAddr,
-    /// Where games connect.
+    /// Address for games.
     pub tcp: SocketAddr,
-    /// The address that people type, when it is not that of `http`.
+    /// The dashboard's public address, if it differs from `http`.
     pub public_url: Option<PublicUrl>,
-    /// Whose word counts on where a request comes from.
+    /// The proxies that are trusted to say where a request comes from.
     pub trusted_proxies: TrustedProxies,
-    /// How both ports speak TLS; `None`: not at all.
+    /// TLS for both ports; `None` disables it.
     pub tls: Option<TlsSettings>,
-    /// Where files are kept.
+    /// The data directory.
     pub data_dir: PathBuf,
-    /// Where everything is stored.
+    /// The database.
     pub database: Database,
     /// Who may make accounts and keys over the HTTP API.
     pub registration: Registration,
     /// Who may read the metrics.
     pub metrics: MetricsAccess,
-    /// What the program may take.
+    /// How much memory the program may use.
     pub memory: Memory,
-    /// How long a session lives that nobody uses.
+    /// How long an unused session lives.
     pub session_idle: Duration,
-    /// Whether people without a second factor are kept out of every project.
+    /// Whether projects require a second factor.
     pub require_second_factor: bool,
-    /// Games connected at once.
+    /// Maximum number of connected games.
     pub max_games: usize,
-    /// Those of one address; `None`: a share of all.
+    /// The same for one address; `None`: a share of `max_games`.
     pub(crate) max_games_per_address: Option<usize>,
-    /// What one key and one project may take.
+    /// Limits for each key and project.
     pub(crate) gateway_limits: gateway::Limits,
-    /// Browsers and scripts connected at once.
+    /// Maximum number of connected browsers and scripts.
     pub max_http: usize,
-    /// What one address may do at the game port.
+    /// Rate limits at the game port, for each address.
     pub(crate) address_limits: AddressLimits,
-    /// Requests that one token or person may make of the HTTP API in a second; four times as many at once.
+    /// HTTP API requests per second for each token or person, with bursts of four times that.
     pub api_requests_per_second: u32,
-    /// How long is waited for games.
+    /// Timeouts for game connections.
     pub(crate) game_times: GameTimes,
-    /// How long is waited for the head of a request, and for the handshake before the first.
+    /// Timeout for a request's headers, and for the TLS handshake before the first request.
     pub head_timeout: Duration,
-    /// Whether there is a WebSocket that says back what it hears.
+    /// Whether `/echo` is served.
     pub(crate) echo: bool,
 }
 
 /// Why there is no [`Config`].
 #[derive(Debug)]
 pub enum ConfigError {
-    /// Not an error: the text that was asked for, for standard output.
+    /// Not an error: help or the version, for standard output.
     Help(String),
-    /// The command line is wrong: one sentence, exit status 2.
+    /// The command line is invalid: one sentence, exit status 2.
     Usage(String),
-    /// A setting can't work: one sentence, exit status 78.
+    /// A setting is invalid: one sentence, exit status 78.
     Setting(String),
 }
 
 impl Config {
-    /// What holds the data, for people: the data directory, or else the database that was named.
+    /// Where the data is, for people: the data directory, or else the configured database.
     pub fn storage(&self) -> String {
         match &self.database {
             Database::Sqlite(path) if path.starts_with(&self.data_dir) => self.data_dir.display().to_string(),
@@ -134,7 +134,7 @@ impl Settings {
         let access = self.access.check(sources, network.is_private())?;
         let limits = self.limits.check(sources)?;
         if self.echo && !network.is_private() {
-            let why = "only while nobody but this machine reaches the server; it requires no authentication";
+            let why = "only allowed while the server is reachable from this machine alone, because it requires no authentication";
             return Err(sources.of("echo").refuse(why));
         }
         let filter = telemetry::parse_filter(&self.log).map_err(|why| sources.of("log").refuse(why))?;

@@ -64,7 +64,7 @@ pub async fn run(copy: &Copy, database: &Database) -> Result<String, CopyError> 
     match copy {
         Copy::BackUp(Target::File { file, force }) => {
             back_up(&location, file, *force).await.map_err(explain)?;
-            Ok(format!("everything of {database} is in {}\n", file.display()))
+            Ok(format!("{database} was backed up to {}\n", file.display()))
         }
         Copy::BackUp(Target::Output) => {
             write_out(&location, explain).await?;
@@ -75,11 +75,11 @@ pub async fn run(copy: &Copy, database: &Database) -> Result<String, CopyError> 
             let Restored { epoch, kept } = restored.map_err(explain)?;
             // a file that can't be restored makes no directory
             make_folder(data_dir).map_err(|fault| {
-                CopyError::Unusable(format!("{} cannot be made: {fault}", data_dir.display()))
+                CopyError::Unusable(format!("{} can't be created: {fault}", data_dir.display()))
             })?;
-            let kept = kept.map(|kept| format!("what was there before is in {}\n", kept.display()));
+            let kept = kept.map(|kept| format!("the previous contents are in {}\n", kept.display()));
             Ok(format!(
-                "{database} holds what was in {}; a running server takes it up by itself (epoch {})\n{}",
+                "{database} was restored from {}; a running server picks it up (epoch {})\n{}",
                 file.display(),
                 epoch.number,
                 kept.unwrap_or_default()
@@ -91,13 +91,13 @@ pub async fn run(copy: &Copy, database: &Database) -> Result<String, CopyError> 
 /// A database is not written from front to back: it is made in a folder for temporary files, and then sent.
 async fn write_out(location: &Location, explain: impl Fn(StoreError) -> CopyError) -> Result<(), CopyError> {
     if io::stdout().is_terminal() {
-        let text = "a back-up is no text for a terminal: send it into a file or a program, as in `observerio backup - | gzip > \
-                    observerio.db.gz`";
+        let text = "a backup is binary and can't go to a terminal; redirect it to a file or a program, as in `observerio backup - | gzip \
+                    > observerio.db.gz`";
         return Err(CopyError::Usage(text.to_owned()));
     }
     let unusable = |fault: io::Error| {
         CopyError::Unusable(format!(
-            "no temporary file can be made in {}: {fault}; TMPDIR names another folder",
+            "can't create a temporary file in {}: {fault}; set TMPDIR to another directory",
             std::env::temp_dir().display()
         ))
     };
@@ -107,9 +107,9 @@ async fn write_out(location: &Location, explain: impl Fn(StoreError) -> CopyErro
     let copy = open_unlinked(&file).map_err(unusable)?;
     drop(folder);
     let sent = tokio::task::spawn_blocking(move || send(copy)).await;
-    sent.map_err(io::Error::from)
-        .and_then(|sent| sent)
-        .map_err(|fault| CopyError::Output(format!("standard output does not take the back-up: {fault}")))
+    sent.map_err(io::Error::from).and_then(|sent| sent).map_err(|fault| {
+        CopyError::Output(format!("the backup can't be written to standard output: {fault}"))
+    })
 }
 
 /// From here on whatever ends the program leaves nothing behind.
@@ -131,7 +131,7 @@ fn explain(database: &Database, error: &StoreError) -> String {
         other => {
             // one sentence on one line, whatever the database said
             let cause = other.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("{database} could not be copied: {cause}")
+            format!("{database} can't be backed up or restored: {cause}")
         }
     }
 }

@@ -52,7 +52,7 @@ pub enum StartError {
     },
     /// The data directory can't be used.
     #[error(
-        "cannot use the data directory {path} ({cause}); name one that can be written to in OBSERVERIO_DATA_DIR"
+        "cannot use the data directory {path} ({cause}); set OBSERVERIO_DATA_DIR to a writable directory"
     )]
     DataDir {
         /// The directory.
@@ -62,7 +62,7 @@ pub enum StartError {
     },
     /// Another server is at work there.
     #[error(
-        "another observerio uses the data directory {path}: {holder}; stop it, or name another one in OBSERVERIO_DATA_DIR"
+        "another observerio uses the data directory {path}: {holder}; stop it, or set OBSERVERIO_DATA_DIR to another directory"
     )]
     InUse {
         /// The directory.
@@ -93,7 +93,7 @@ pub enum RunError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// Something has died that it can't be without. What was acknowledged is saved; another process can go on.
-    #[error("{0}; the server has ended and can be started again")]
+    #[error("{0}; the server has stopped and can be restarted")]
     Died(Death),
 }
 
@@ -255,9 +255,11 @@ fn listen(
 ) -> Result<TcpListener, StartError> {
     net::listen(address, receive_bytes).map_err(|cause| {
         let hint = match cause.kind() {
-            io::ErrorKind::AddrInUse => "another program has this port; stop it or choose another port",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose another port",
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose one of its own",
+            io::ErrorKind::AddrInUse => "another program is using this port; stop it or choose another port",
+            io::ErrorKind::PermissionDenied => "ports below 1024 require privileges; choose another port",
+            io::ErrorKind::AddrNotAvailable => {
+                "this machine does not have this address; choose one of its own"
+            }
             _ => "choose another address",
         };
         StartError::Listen { address, variable, cause, hint }
@@ -298,19 +300,19 @@ async fn open_store(
     opened.map_err(|error| match error {
         StoreError::Foreign(sentence) => database_error(database, sentence),
         StoreError::InUse(sentence) => in_use(database, &sentence),
-        other => database_error(database, format!("{other}; look at DATABASE_URL")),
+        other => database_error(database, format!("{other}; check DATABASE_URL")),
     })
 }
 
 fn claim_file(database: &Database, path: &Path, holder: &Holder) -> Result<Claim, StartError> {
     Claim::take_database(path, holder).map_err(|error| match error {
         ClaimError::InUse(words) => in_use(database, &format!("another observerio uses it: {words}")),
-        ClaimError::Unusable(cause) => database_error(database, format!("{cause}; look at DATABASE_URL")),
+        ClaimError::Unusable(cause) => database_error(database, format!("{cause}; check DATABASE_URL")),
     })
 }
 
 fn in_use(database: &Database, sentence: &str) -> StartError {
-    database_error(database, format!("{sentence}; stop it, or name another database in DATABASE_URL"))
+    database_error(database, format!("{sentence}; stop it, or set DATABASE_URL to another database"))
 }
 
 fn database_error(database: &Database, cause: String) -> StartError {
@@ -335,7 +337,9 @@ fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {
     if let Some(tls) = &config.tls {
         let is_private = http.ip().is_loopback() && tcp.ip().is_loopback();
         if !tls.is_required && !is_private {
-            tracing::info!("plaintext is taken too; `--tls required` (OBSERVERIO_TLS) turns it away");
+            tracing::info!(
+                "plaintext connections are accepted too; set `--tls required` (OBSERVERIO_TLS) to refuse them"
+            );
         }
         return;
     }
@@ -344,15 +348,15 @@ fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {
     if !http.ip().is_loopback() && !behind_proxy {
         tracing::warn!(
             %http,
-            "the dashboard is reachable from other machines without encryption; name a certificate in OBSERVERIO_TLS_CERT, or \
-             put a proxy with TLS in front and name its address in OBSERVERIO_PUBLIC_URL"
+            "the dashboard is reachable from other machines without encryption; set OBSERVERIO_TLS_CERT to a certificate, or put \
+             a TLS proxy in front and set OBSERVERIO_PUBLIC_URL to its address"
         );
     }
     if !tcp.ip().is_loopback() {
         tracing::warn!(
             %tcp,
-            "games are reachable from other machines without encryption; name a certificate in OBSERVERIO_TLS_CERT, or use a \
-             network you trust"
+            "the game port is reachable from other machines without encryption; set OBSERVERIO_TLS_CERT to a certificate, or use \
+             a network you trust"
         );
     }
 }

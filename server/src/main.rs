@@ -65,9 +65,9 @@ async fn serve(server: Server, signals: Signals, hangups: Hangups) -> ExitCode {
     let stop = CancellationToken::new();
     let (vitals, never) = (server.gateway().vitals().clone(), CancellationToken::new());
     let listening = stop_on_signal(signals, stop.clone());
-    tokio::spawn(vitals.guard("the task that hears signals", never.clone(), listening));
+    tokio::spawn(vitals.guard("the signal handler", never.clone(), listening));
     let reloading = reload_on_hangup(hangups, server.certificates());
-    tokio::spawn(vitals.guard("the task that reads the certificate anew", never, reloading));
+    tokio::spawn(vitals.guard("the certificate reloader", never, reloading));
     let banner = server.banner();
     say(&if io::stdout().is_terminal() { format!("{banner:#}") } else { banner.to_string() });
     match server.run(stop).await {
@@ -144,7 +144,7 @@ fn fail(status: u8, sentence: &str) -> ExitCode {
 /// The first signal asks the server to finish, the second ends it at once; what is saved stays saved.
 async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
     signals.next().await;
-    tracing::info!("finishing; a second signal ends at once");
+    tracing::info!("shutting down; a second signal stops immediately");
     stop.cancel();
     signals.next().await;
     exit(EXIT_INTERRUPTED);
@@ -156,7 +156,7 @@ async fn reload_on_hangup(mut hangups: Hangups, certificates: Option<Certificate
         hangups.next().await;
         match &certificates {
             Some(certificates) => certificates.reload().await,
-            None => tracing::info!("a hang-up changes nothing: there is no TLS certificate to be read anew"),
+            None => tracing::info!("SIGHUP ignored: there is no TLS certificate to reload"),
         }
     }
 }

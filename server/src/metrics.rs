@@ -213,7 +213,7 @@ impl Collector for Source {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let build = [("version", env!("CARGO_PKG_VERSION")), ("database", self.gateway.database())];
         encoder
-            .encode_descriptor("observerio_build", "Which observerio this is", None, MetricType::Info)?
+            .encode_descriptor("observerio_build", "Version of this server", None, MetricType::Info)?
             .encode_info(&build)?;
         let numbers = Numbers {
             gateway: self.gateway.clone(),

@@ -213,7 +213,7 @@ pub(crate) async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketA
             Ok((stream, peer)) => {
                 // edits are single small lines: waiting for more to send would only delay them
                 if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%peer, %error, "a connection ended before it began");
+                    tracing::debug!(%peer, %error, "a connection was aborted before it was accepted");
                     continue;
                 }
                 return Some((stream, peer));
@@ -221,12 +221,12 @@ pub(crate) async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketA
             Err(error) if is_of_one_connection(&error) => {}
             // EINVAL: somebody has shut it down
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                tracing::error!(%error, "a port accepts no connections any more");
+                tracing::error!(%error, "a port no longer accepts connections");
                 return None;
             }
             Err(error) => {
                 if !exhausted {
-                    tracing::warn!(%error, "cannot accept connections now; raise the limit of open files");
+                    tracing::warn!(%error, "can't accept connections right now; raise the limit on open files");
                     exhausted = true;
                 }
                 tokio::time::sleep(EXHAUSTED_PAUSE).await;

@@ -41,7 +41,7 @@ pub async fn remove_second_factor(email: &str, database: &Database) -> Result<St
     let removed = access.delete_factor(user.id, None, note).await.map_err(unusable)?;
     store.close().await;
     if removed {
-        Ok(format!("{email} signs in with the password alone now, and is signed out everywhere\n"))
+        Ok(format!("{email} now signs in with the password alone, and was signed out everywhere\n"))
     } else {
         Err(CopyError::Unusable(format!("{email} has no second factor")))
     }

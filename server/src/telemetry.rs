@@ -22,6 +22,6 @@ pub fn start(filter: EnvFilter) {
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     if log.try_init().is_err() {
-        tracing::debug!("logging was started before");
+        tracing::debug!("logging was already started");
     }
 }

@@ -108,7 +108,7 @@ impl Follower<'_> {
         }
         if cursor.is_some() && found.len() < *wanted {
             console
-                .note("the log is long; older lines were not looked through, `observerio export logs` does");
+                .note("the log is long and older lines were not searched; `observerio export logs` searches them all");
         }
         found.truncate(*wanted);
         for line in found.into_iter().rev() {
@@ -148,7 +148,8 @@ impl Follower<'_> {
 
     fn take(&mut self, event: &Event, console: &mut Console) -> Result<(), Error> {
         let json = serde_json::from_str(&event.data);
-        let json: Json = json.map_err(|_| Error::Unreachable(format!("{} sends no JSON", self.api.url())))?;
+        let json: Json = json
+            .map_err(|_| Error::Unreachable(format!("{} sent something that is not JSON", self.api.url())))?;
         match event.kind.as_str() {
             "line" => {
                 self.show(json, console)?;
@@ -157,7 +158,7 @@ impl Follower<'_> {
                 let count = json["count"].as_u64().unwrap_or(0);
                 let plural = if count == 1 { "line was" } else { "lines were" };
                 console.note(&format!(
-                    "{count} {plural} left out, because too many came meanwhile; `observerio export logs` has them"
+                    "{count} {plural} skipped because too many arrived at once; `observerio export logs` has them"
                 ));
             }
             _ => {}
@@ -168,7 +169,7 @@ impl Follower<'_> {
     /// Prints a line; its number.
     fn show(&self, json: Json, console: &mut Console) -> Result<u64, Error> {
         let line: LogLine = serde_json::from_value(json.clone()).map_err(|error| {
-            Error::Unreachable(format!("{} sends a log line that is none: {error}", self.api.url()))
+            Error::Unreachable(format!("{} sent an invalid log line: {error}", self.api.url()))
         })?;
         console.print(&self.printer.line(&line, &json))?;
         Ok(line.seq)
@@ -245,7 +246,7 @@ mod tests {
             .map(|line| line["message"].as_str().unwrap().to_owned())
             .collect();
         assert_eq!(messages, ["three", "four", "six"]);
-        assert!(text.contains("3 lines were left out") && text.contains("trying again"), "{text}");
+        assert!(text.contains("3 lines were skipped") && text.contains("trying again"), "{text}");
         assert!(text.contains("connected again") && !text.contains("hunter2"), "{text}");
     }
 

@@ -20,7 +20,7 @@ impl Database {
         let url = url.trim();
         let Some((scheme, rest)) = url.split_once(':') else {
             return Err(
-                "it names no database; write postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH".into()
+                "this is not a database URL; use postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH".into()
             );
         };
         match scheme {
@@ -33,10 +33,10 @@ impl Database {
             },
             // a password could stand before the first colon only in a URL without a scheme
             _ if rest.starts_with("//") && scheme.len() < 20 => Err(format!(
-                "{} is no database that observerio knows; write postgres://… or sqlite:PATH",
+                "observerio does not support {} databases; use postgres://… or sqlite:PATH",
                 scheme.escape_debug()
             )),
-            _ => Err("it begins with no scheme; write postgres://… or sqlite:PATH".into()),
+            _ => Err("the scheme is missing; use postgres://… or sqlite:PATH".into()),
         }
     }
 }

@@ -161,7 +161,7 @@ impl Timeouts {
     fn check(self, sources: Sources<'_>) -> Result<GameTimes, ConfigError> {
         let keep_alive = match self.keep_alive.trim().parse() {
             Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
-            _ => return Err(sources.of("keep_alive").refuse("enter a number of seconds from 1 to 3600")),
+            _ => return Err(sources.of("keep_alive").refuse("use a number of seconds from 1 to 3600")),
         };
         Ok(GameTimes {
             verify: seconds(&self.verify_timeout, 60.0, &sources.of("verify_timeout"))?,
@@ -175,20 +175,20 @@ impl Timeouts {
 fn count(text: &str, source: &Source) -> Result<usize, ConfigError> {
     match text.trim().parse() {
         Ok(count @ 1..=1_000_000) => Ok(count),
-        _ => Err(source.refuse("say a number from 1 to 1000000")),
+        _ => Err(source.refuse("use a number from 1 to 1000000")),
     }
 }
 
 /// A number, or one with a unit.
 fn bytes(text: &str, source: &Source) -> Result<u64, ConfigError> {
     let bytes = text.trim().parse().ok().or_else(|| size::parse(text)).filter(|bytes| *bytes > 0);
-    bytes.ok_or_else(|| source.refuse("say a number of bytes, such as 500000000, 500M or 8G"))
+    bytes.ok_or_else(|| source.refuse("use a number of bytes, such as 500000000, 500M or 8G"))
 }
 
 fn seconds(text: &str, most: f64, source: &Source) -> Result<Duration, ConfigError> {
     match text.trim().parse() {
         Ok(seconds) if (0.05..=most).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err(source.refuse(format!("say a number of seconds from 0.05 to {most}"))),
+        _ => Err(source.refuse(format!("use a number of seconds from 0.05 to {most}"))),
     }
 }
 

@@ -32,9 +32,9 @@ impl Memory {
             Some(bytes) if bytes >= MIN_BYTES => Ok(Self(bytes)),
             Some(_) => {
                 Err(source
-                    .refuse(format!("say {}M or more: with less the server does nothing", MIN_BYTES / MIB)))
+                    .refuse(format!("use {}M or more; the server can't work with less", MIN_BYTES / MIB)))
             }
-            None => Err(source.refuse("say a number of bytes with a unit, such as 512M or 4G")),
+            None => Err(source.refuse("use a number of bytes with a unit, such as 512M or 4G")),
         }
     }
 

@@ -12,16 +12,16 @@ use super::{
 /// As given.
 #[derive(Debug, Args)]
 pub(super) struct Network {
-    /// Where browsers and scripts connect (port 0: any free one)
+    /// Address for browsers and scripts (port 0 picks a free port)
     #[arg(long, env = "OBSERVERIO_HTTP", value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     http: String,
-    /// Where games connect (port 0: any free one)
+    /// Address for games (port 0 picks a free port)
     #[arg(long, env = "OBSERVERIO_TCP", value_name = "HOST:PORT", default_value = "127.0.0.1:6667")]
     tcp: String,
-    /// The address that people type, such as https://tune.example.org, when it is not that of --http
+    /// The dashboard's public address, such as https://tune.example.org, if it differs from --http
     #[arg(long, env = "OBSERVERIO_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// Proxies that say truly whom they speak for (X-Forwarded-For, X-Forwarded-Proto), such as 127.0.0.1,10.0.0.0/8
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted, such as 127.0.0.1,10.0.0.0/8
     #[arg(long, env = "OBSERVERIO_TRUSTED_PROXIES", value_name = "CIDR,…")]
     trusted_proxies: Option<String>,
 }

@@ -60,7 +60,7 @@ pub(crate) fn without_port(authority: &str) -> &str {
 }
 
 fn refusal() -> String {
-    "write the address that people type, without a path, such as https://tune.example.org".into()
+    "use the dashboard's public address without a path, such as https://tune.example.org".into()
 }
 
 impl fmt::Display for PublicUrl {

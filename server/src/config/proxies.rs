@@ -19,7 +19,7 @@ impl TrustedProxies {
     pub fn parse(text: &str) -> Result<Self, String> {
         let words: Vec<_> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
         if words.len() > MAX_NETWORKS {
-            return Err(format!("name at most {MAX_NETWORKS} networks; a wider one holds several"));
+            return Err(format!("list at most {MAX_NETWORKS} networks; a larger network can cover several"));
         }
         words.into_iter().map(network).collect::<Result<_, _>>().map(Self)
     }
@@ -44,11 +44,11 @@ fn network(word: &str) -> Result<IpNet, String> {
     match network {
         // it would make everybody a proxy, whatever he says of himself
         Some(network) if network.prefix_len() == 0 => {
-            Err(format!("`{network}` is everybody; name the proxies alone"))
+            Err(format!("`{network}` includes every address; list only your proxies"))
         }
         Some(network) => Ok(network),
         None => Err(format!(
-            "`{}` is no network; write addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/8",
+            "`{}` is not a network; use addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8",
             word.escape_debug()
         )),
     }

@@ -12,7 +12,7 @@ use super::{
 /// As given.
 #[derive(Debug, Args)]
 pub(crate) struct Storage {
-    /// Where files are kept; a server makes it if it is missing
+    /// The data directory; the server creates it if it is missing
     #[arg(long, env = "OBSERVERIO_DATA_DIR", value_name = "DIR", default_value = "./observerio-data")]
     data_dir: PathBuf,
     /// postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH [default: sqlite, observerio.db in the data directory]

@@ -12,13 +12,13 @@ use super::{
 /// As given.
 #[derive(Debug, Args)]
 pub(super) struct Tls {
-    /// The server's certificate, those of its issuers behind it, for both ports (PEM; read again on SIGHUP)
+    /// The server's certificate chain for both ports (PEM, reloaded on SIGHUP)
     #[arg(long, env = "OBSERVERIO_TLS_CERT", value_name = "FILE")]
     tls_cert: Option<OsString>,
-    /// The certificate's private key (PEM, not encrypted; read again on SIGHUP)
+    /// The certificate's private key (unencrypted PEM, reloaded on SIGHUP)
     #[arg(long, env = "OBSERVERIO_TLS_KEY", value_name = "FILE")]
     tls_key: Option<OsString>,
-    /// Whether clients of both ports may encrypt, or must [default: optional with --tls-cert, else off]
+    /// TLS on both ports [default: optional with --tls-cert, else off]
     #[arg(long, env = "OBSERVERIO_TLS", value_name = "off|optional|required")]
     tls: Option<String>,
 }
@@ -59,24 +59,24 @@ impl Tls {
             (Some(_), None) => {
                 let source = sources.of("tls_cert");
                 return Err(
-                    source.refuse("name the certificate's key too, in --tls-key or OBSERVERIO_TLS_KEY")
+                    source.refuse("also set the certificate's key, with --tls-key or OBSERVERIO_TLS_KEY")
                 );
             }
             (None, Some(_)) => {
                 let source = sources.of("tls_key");
                 return Err(
-                    source.refuse("name the key's certificate too, in --tls-cert or OBSERVERIO_TLS_CERT")
+                    source.refuse("also set the key's certificate, with --tls-cert or OBSERVERIO_TLS_CERT")
                 );
             }
         };
         let source = sources.of("tls");
         let mode = filled(self.tls).map(|word| TlsMode::from_str(word.trim(), true)).transpose();
-        let mode = mode.map_err(|_| source.refuse("say off, optional or required"))?;
+        let mode = mode.map_err(|_| source.refuse("use off, optional or required"))?;
         match (mode, files) {
             (Some(TlsMode::Off), _) | (None, None) => Ok(None),
             (Some(TlsMode::Optional | TlsMode::Required), None) => {
                 let why =
-                    "TLS needs a certificate; name its files in OBSERVERIO_TLS_CERT and OBSERVERIO_TLS_KEY";
+                    "TLS needs a certificate; set OBSERVERIO_TLS_CERT and OBSERVERIO_TLS_KEY to its files";
                 Err(source.refuse(why))
             }
             (mode, Some(files)) => {

@@ -23,8 +23,8 @@ impl MetricsToken {
         match text.len() {
             MIN_CHARACTERS..=MAX_CHARACTERS if is_plain => Ok(Self(text.to_owned())),
             _ => Err(format!(
-                "say {MIN_CHARACTERS} to {MAX_CHARACTERS} letters, digits and signs without blanks, such as `openssl rand \
-                 -hex 32` makes"
+                "use {MIN_CHARACTERS} to {MAX_CHARACTERS} printable ASCII characters without spaces, for example the output of `openssl rand -hex \
+                 32`"
             )),
         }
     }

@@ -302,11 +302,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     fn cannot_go_on(&mut self, error: &io::Error) -> End {
         match error.get_ref().and_then(|cause| cause.downcast_ref()) {
             Some(Refused::Plaintext) => {
-                self.say_last(ErrorCode::TlsRequired, "connect with TLS; nothing is taken in plaintext here")
+                self.say_last(ErrorCode::TlsRequired, "this server requires TLS; connect with TLS")
             }
             // as every other conversation that is none of a game's; what speaks TLS can't read it, people who look can
             Some(Refused::Tls) => {
-                self.say_last(ErrorCode::BadVerb, "there is no TLS certificate here; connect without TLS")
+                self.say_last(ErrorCode::BadVerb, "this server has no TLS certificate; connect without TLS")
             }
             None => End::Gone,
         }
@@ -333,7 +333,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 fn slow() -> ProtocolError {
     ProtocolError::new(
         ErrorCode::Slow,
-        "read faster; what you are sent piles up, and the connection was closed",
+        "this game reads too slowly for what it is sent, so the connection was closed",
     )
 }
 

@@ -33,10 +33,10 @@ impl RefusalLog {
         match game {
             Some(game) => {
                 let (project, device) = (game.project().0, game.device().0);
-                tracing::info!(%peer, project, device, code, ?text, "refused a game's line; further ones with this code are counted only");
+                tracing::info!(%peer, project, device, code, ?text, "refused a line from a game; further refusals with this code are only counted");
             }
             None => {
-                tracing::info!(%peer, code, ?text, "refused a line before its game was known; further ones with this code are counted only");
+                tracing::info!(%peer, code, ?text, "refused a line from an unverified game; further refusals with this code are only counted");
             }
         }
     }

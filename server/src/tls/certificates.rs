@@ -48,10 +48,10 @@ impl Certificates {
         let outcome = tokio::task::spawn_blocking(move || this.exchange()).await;
         match outcome.expect("reading files does not panic") {
             Ok(()) => {
-                tracing::info!(file = %self.files.certificate.display(), "took the TLS certificate anew")
+                tracing::info!(file = %self.files.certificate.display(), "reloaded the TLS certificate")
             }
             Err(error) => {
-                tracing::error!(code = error.code(), "the TLS certificate stays the one it was: {error}");
+                tracing::error!(code = error.code(), "the TLS certificate was not reloaded: {error}");
             }
         }
     }

@@ -35,27 +35,23 @@ pub enum TlsError {
     },
     /// It is no PEM file, or a damaged one.
     #[error(
-        "{0} (OBSERVERIO_TLS_CERT) holds no certificate; name a PEM file with the server's own first and those of its issuers behind it"
+        "{0} (OBSERVERIO_TLS_CERT) contains no certificate; use a PEM file with the server's certificate first, followed by its issuers'"
     )]
     NoCertificate(PathBuf),
     /// What it holds is none.
-    #[error(
-        "the certificate in {0} (OBSERVERIO_TLS_CERT) is damaged or of no kind that can be used; get a new one"
-    )]
+    #[error("the certificate in {0} (OBSERVERIO_TLS_CERT) is damaged or unsupported; get a new one")]
     BadCertificate(PathBuf),
     /// There is none, or it is encrypted.
-    #[error(
-        "{0} (OBSERVERIO_TLS_KEY) holds no private key; name a PEM file with a key that is not encrypted"
-    )]
+    #[error("{0} (OBSERVERIO_TLS_KEY) contains no private key; use a PEM file with an unencrypted key")]
     NoKey(PathBuf),
     /// It is damaged, or of a kind that rustls does not know.
     #[error(
-        "the private key in {0} (OBSERVERIO_TLS_KEY) is damaged or of no kind that can be used; take ECDSA, RSA or Ed25519"
+        "the private key in {0} (OBSERVERIO_TLS_KEY) is damaged or unsupported; use ECDSA, RSA or Ed25519"
     )]
     BadKey(PathBuf),
     /// They are of two pairs.
     #[error(
-        "the key in {key} (OBSERVERIO_TLS_KEY) does not match the certificate in {certificate} (OBSERVERIO_TLS_CERT); name the two that were made together"
+        "the key in {key} (OBSERVERIO_TLS_KEY) does not match the certificate in {certificate} (OBSERVERIO_TLS_CERT); use a matching pair"
     )]
     Mismatch {
         /// The file of the certificate.
@@ -126,10 +122,10 @@ fn warn_of_dates(certificate: &ParsedCertificate<'_>, path: &Path, provider: &Cr
     let file = path.display();
     match why {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            tracing::warn!(%file, "the TLS certificate has expired: browsers and games will refuse it; renew it");
+            tracing::warn!(%file, "the TLS certificate has expired, so browsers and games will reject it; renew it");
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            tracing::warn!(%file, "the TLS certificate is not valid yet: browsers and games will refuse it; look at the clock");
+            tracing::warn!(%file, "the TLS certificate is not valid yet, so browsers and games will reject it; check the clock");
         }
         _ => {}
     }

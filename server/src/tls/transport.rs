@@ -50,7 +50,7 @@ pub(crate) enum Refused {
     #[error("the client does not speak TLS")]
     Plaintext,
     /// The client encrypts, and there is no certificate.
-    #[error("the client speaks TLS, and there is no certificate")]
+    #[error("the client speaks TLS, but there is no certificate")]
     Tls,
 }
 

@@ -28,7 +28,9 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
     match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(head, Body::from(bytes))).await,
         Ok(Err(error)) if is_too_large(&error) => too_large(),
-        Ok(Err(_)) => (StatusCode::BAD_REQUEST, "the request ended before its body did\n").into_response(),
+        Ok(Err(_)) => {
+            (StatusCode::BAD_REQUEST, "the connection ended before the body was complete\n").into_response()
+        }
         Err(_) => {
             let text = format!("the body of a request must arrive within {} s\n", BODY_TIMEOUT.as_secs());
             (StatusCode::REQUEST_TIMEOUT, text).into_response()
@@ -37,7 +39,7 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
 }
 
 fn too_large() -> Response {
-    let text = format!("a request has at most {} KiB\n", MAX_BODY_BYTES / 1024);
+    let text = format!("a request must be at most {} KiB\n", MAX_BODY_BYTES / 1024);
     (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
 }
 

@@ -52,7 +52,7 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         // every request comes through the accept loop, which notes it
-        let unknown = (StatusCode::INTERNAL_SERVER_ERROR, "nobody knows where this request comes from\n");
+        let unknown = (StatusCode::INTERNAL_SERVER_ERROR, "this request has no client address\n");
         parts.extensions.get().copied().ok_or(unknown)
     }
 }

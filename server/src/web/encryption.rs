@@ -55,7 +55,7 @@ fn send_to_tls(web: &Web, request: &Request) -> Response {
     match location {
         Some(Ok(location)) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
         _ => {
-            let text = "this server takes TLS only; ask under https, and change what was sent in plaintext if it is secret\n";
+            let text = "this server requires TLS; use https, and change any secret that was just sent in plaintext\n";
             (StatusCode::FORBIDDEN, text).into_response()
         }
     }

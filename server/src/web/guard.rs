@@ -28,8 +28,7 @@ pub(super) async fn check_host(State(web): State<Web>, request: Request, next: N
         let said = [in_target.map(Some), in_header];
         let is_own = |name: &Option<&str>| name.is_some_and(|authority| web.is_own_host(authority));
         if said.iter().all(Option::is_none) || !said.iter().flatten().all(is_own) {
-            let text = "this host is not the dashboard's; open it under its own address, \
-                or set OBSERVERIO_PUBLIC_URL to this one\n";
+            let text = "this is not the dashboard's address; use its own, or set OBSERVERIO_PUBLIC_URL to this one\n";
             return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
         }
     }
@@ -48,8 +47,7 @@ pub(super) async fn check_origin(
     if request.method().is_safe() || web.is_from_no_other_page(scheme, request.headers()) {
         return next.run(request).await;
     }
-    let text = "this was sent by a page that is not the dashboard's, or does not say by which; behind a proxy, \
-        set OBSERVERIO_PUBLIC_URL\n";
+    let text = "this request did not come from the dashboard's own page; behind a proxy, set OBSERVERIO_PUBLIC_URL\n";
     (StatusCode::FORBIDDEN, text).into_response()
 }
 

@@ -17,7 +17,7 @@ fn check(access: &MetricsAccess, headers: &HeaderMap) -> Result<(), &'static str
     match access {
         MetricsAccess::Everybody => Ok(()),
         MetricsAccess::Nobody => {
-            Err("metrics are closed here: set OBSERVERIO_METRICS_TOKEN, restart, and send it as \
+            Err("metrics are disabled: set OBSERVERIO_METRICS_TOKEN, restart, and send it as \
                                       `Authorization: Bearer <token>`\n")
         }
         MetricsAccess::Token(token) => {

@@ -14,7 +14,7 @@ use gateway::{GatewayError, store::StoreError};
 /// After so long without a failure the next one begins another outage.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// What one kind of client could not be given. The gateway says when the database stores again.
+/// What one kind of client could not be given. The gateway says when the database accepts writes again.
 pub(super) struct Outage {
     last_failure: Mutex<Option<Instant>>,
 }
@@ -28,7 +28,10 @@ impl Outage {
     pub(super) fn log(&self, cause: &StoreError, what: &'static str) {
         let error = cause as &dyn std::error::Error;
         if self.begins(Instant::now()) {
-            tracing::error!(error, "{what}; more of it is logged as debug until it was quiet for a minute")
+            tracing::error!(
+                error,
+                "{what}; further ones are logged at debug level until there was none for a minute"
+            )
         } else {
             tracing::debug!(error, "{what}")
         }
@@ -45,8 +48,8 @@ static PAGES: Outage = Outage::new();
 /// Plain text in place of a page that could not be rendered: status 503.
 pub(super) fn unavailable(error: &GatewayError) -> Response {
     match error {
-        GatewayError::Unavailable(cause) => PAGES.log(cause, "a page could not be made"),
-        other => tracing::error!(error = other as &dyn std::error::Error, "a page could not be made"),
+        GatewayError::Unavailable(cause) => PAGES.log(cause, "a page could not be rendered"),
+        other => tracing::error!(error = other as &dyn std::error::Error, "a page could not be rendered"),
     }
     (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
 }
@@ -82,13 +85,13 @@ mod tests {
         tracing::subscriber::with_default(log, || {
             let outage = Outage::new();
             for _ in 0..100 {
-                outage.log(&StoreError::TimedOut, "a dashboard could not be served");
+                outage.log(&StoreError::TimedOut, "a live page could not be served");
             }
         });
         let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert_eq!(log.matches("ERROR").count(), 1, "{log}");
         assert!(
-            log.contains("a dashboard could not be served") && log.contains("did not answer in time"),
+            log.contains("a live page could not be served") && log.contains("did not answer in time"),
             "{log}"
         );
     }

@@ -89,10 +89,10 @@ async fn check(asking: ProbeFuture, before: Option<Readiness>, said: watch::Send
     // probes come every few seconds; only what changes is worth a line
     match found {
         Readiness::Ready if before.is_some_and(|before| before != Readiness::Ready) => {
-            tracing::info!("the database stores again");
+            tracing::info!("the database accepts writes again");
         }
         Readiness::Silent | Readiness::Full | Readiness::Failed if before != Some(found) => {
-            tracing::error!(why, "the database stores nothing");
+            tracing::error!(why, "the database accepts no writes");
         }
         _ => {}
     }

@@ -80,7 +80,7 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
             Err(reason) => {
                 if let Some(count) = http_port.port.complaint(Instant::now()) {
                     let reason = reason.as_str();
-                    tracing::warn!(%peer, count, reason, "HTTP connections were refused; this is the last one");
+                    tracing::warn!(%peer, count, reason, "refused HTTP connections; this is the latest");
                 }
                 continue;
             }
@@ -206,11 +206,10 @@ impl Handler {
     }
 }
 
-const TOO_MANY: &str =
-    "as many requests of this address are being answered as one address may have; try again later\n";
+const TOO_MANY: &str = "too many requests in progress from this address; try again later\n";
 
 const FULL: &str =
-    "the server holds as many answers as it may that nobody has read yet; try again in a moment\n";
+    "the server's memory for responses that are not read yet is used up; try again in a moment\n";
 /// When somebody is to come back for whose answer there was no room.
 const FULL_SECONDS: &str = "2";
 

@@ -60,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// A line without a number that waits for room is not waited for any more.
     fn refuse_waiting(&mut self) {
         if self.waiting.take().is_some() {
-            let text = "a line without a number was not taken in before the end; send it again";
+            let text = "a line without a number was not accepted before the connection ended; send it again";
             let error = encode_error(&ProtocolError::new(ErrorCode::Unavailable, text));
             self.out.add(instant(), |out| out.extend_from_slice(&error));
         }

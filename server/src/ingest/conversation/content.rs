@@ -124,7 +124,7 @@ impl Conversation {
         match settled.ended {
             None => Effect::None,
             Some(ErrorCode::TakenOver) => {
-                close(ErrorCode::TakenOver, "a newer connection of this session took over", out)
+                close(ErrorCode::TakenOver, "a newer connection of this session has taken over", out)
             }
             Some(code) => close(code, "a line before this one was not stored; connect again and resend", out),
         }

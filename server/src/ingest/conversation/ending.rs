@@ -37,7 +37,7 @@ impl Conversation {
             self.refuse_in_flight(out);
         } else {
             self.refuse_in_flight(out);
-            close(ErrorCode::Draining, "the server starts over from a backup; connect again", out);
+            close(ErrorCode::Draining, "a backup was restored on the server; connect again", out);
         }
     }
 

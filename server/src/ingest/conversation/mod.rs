@@ -91,7 +91,7 @@ impl Conversation {
     /// The clock says `now`; `is_reading`: whether what the game says is read.
     pub(crate) fn on_time(&mut self, now: Instant, is_reading: bool, out: &mut Vec<u8>) -> Effect {
         if self.key.is_none() && now >= self.verify_by {
-            let text = "no v:<key> with a known key came in time; connect again and send it first";
+            let text = "no v:<key> with a valid key arrived in time; connect again and send it first";
             return close(ErrorCode::Timeout, text, out);
         }
         let v2 = self.v2.as_mut().filter(|v2| v2.has_heartbeat());
@@ -184,7 +184,7 @@ impl Conversation {
             (Some(_), None) => return Effect::None,
             (Some(_), Some(_)) => {
                 return self.refused(
-                    ProtocolError::new(ErrorCode::BadShape, "h: comes before v:"),
+                    ProtocolError::new(ErrorCode::BadShape, "h: must come before v:"),
                     line,
                     out,
                 );
@@ -244,7 +244,7 @@ impl Conversation {
         let LineTooLong { max_line_bytes, beginning } = too_long;
         let text = match self.key {
             None => format!("a line is at most {max_line_bytes} bytes before OK; verify first"),
-            Some(_) => format!("a line is at most {max_line_bytes} bytes; send it in several"),
+            Some(_) => format!("a line is at most {max_line_bytes} bytes; split it"),
         };
         self.refused(ProtocolError::new(ErrorCode::LineTooLong, text), beginning, out)
     }
@@ -287,7 +287,10 @@ impl Conversation {
 }
 
 fn wrong_key() -> ProtocolError {
-    ProtocolError::new(ErrorCode::WrongKey, "this connection speaks for another key; open one for each key")
+    ProtocolError::new(
+        ErrorCode::WrongKey,
+        "this connection was verified with another key; open one connection per key",
+    )
 }
 
 /// The last word.

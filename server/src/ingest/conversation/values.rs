@@ -24,7 +24,7 @@ impl Conversation {
     ) -> Result<Effect, ProtocolError> {
         self.allow(key)?;
         let Some(v2) = self.v2.as_mut().filter(|v2| v2.caps.rev) else {
-            let text = "r: needs the capability rev, which h: asks for";
+            let text = "r: needs the capability rev, requested with h:";
             return Err(ProtocolError::new(ErrorCode::BadVerb, text));
         };
         if !v2.revisions.was_sent(revision) {

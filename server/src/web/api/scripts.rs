@@ -30,7 +30,7 @@ impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         let status = match &error {
             GatewayError::Unavailable(cause) => {
-                OUTAGE.log(cause, "a script could not be served");
+                OUTAGE.log(cause, "an API request could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
             GatewayError::Busy | GatewayError::Undecided | GatewayError::Closed => {
@@ -54,19 +54,17 @@ pub(in crate::web) async fn alive() -> Json<Value> {
 pub(in crate::web) async fn ready(State(web): State<Web>) -> Response {
     let (reason, error) = match web.probe.readiness().await {
         _ if web.gateway.vitals().death().is_some() => {
-            ("died", "a part of the server has died; it ends, and the log says which")
+            ("died", "a part of the server has failed, so it is stopping; the log says which")
         }
         _ if web.stop.is_cancelled() => ("draining", "the server is going down"),
         // the probe's own small change may go through where what games send does not
         Readiness::Ready if !web.gateway.is_storing() => {
-            ("database_failed", "what games and people send can't be stored; the log says why")
+            ("database_failed", "data can't be stored right now; the log says why")
         }
         Readiness::Ready => return Json(json!({ "status": "ok" })).into_response(),
         Readiness::Silent => ("database_silent", "the database does not answer"),
-        Readiness::Full => {
-            ("disk_full", "there is no room to store anything; free some, or delete a project")
-        }
-        Readiness::Failed => ("database_failed", "the database can't store; the log says why"),
+        Readiness::Full => ("disk_full", "the disk is full; free some space, or delete a project"),
+        Readiness::Failed => ("database_failed", "the database can't store data; the log says why"),
     };
     let body = json!({ "status": "unavailable", "reason": reason, "error": error });
     (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
@@ -117,7 +115,7 @@ pub(in crate::web) async fn register_user(
 fn parse<T: DeserializeOwned>(body: &[u8], shape: &str) -> Result<T, ApiError> {
     // the parser's own message could quote a password
     serde_json::from_slice(body)
-        .map_err(|_| ApiError(StatusCode::BAD_REQUEST, format!("the body is JSON such as {shape}")))
+        .map_err(|_| ApiError(StatusCode::BAD_REQUEST, format!("the body must be JSON such as {shape}")))
 }
 
 impl Web {
@@ -126,7 +124,7 @@ impl Web {
             Registration::Open => Ok(()),
             Registration::Closed => Err(ApiError(
                 StatusCode::FORBIDDEN,
-                "registration is closed here; ask the operator, who can start observerio with --registration open"
+                "registration is closed; ask the operator to start observerio with --registration open"
                     .into(),
             )),
         }

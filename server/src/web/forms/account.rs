@@ -47,7 +47,7 @@ pub(in crate::web) async fn change_password(
                 return Redirect::to("/account?done=password").into_response();
             }
             Err(GatewayError::WrongPassword) => {
-                GatewayError::Invalid("the password that you have now is another one".to_owned())
+                GatewayError::Invalid("this is not your current password".to_owned())
             }
             Err(error) => {
                 attempt.was_right();

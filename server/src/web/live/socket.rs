@@ -167,7 +167,7 @@ impl LiveSocket {
                 Err(malformed) => self.say(&ServerMessage::Refused { text: malformed.to_string() }).await,
             },
             Message::Text(_) => {
-                let text = "this socket speaks binary messages only".to_owned();
+                let text = "this WebSocket only accepts binary messages".to_owned();
                 self.say(&ServerMessage::Refused { text }).await
             }
             // tungstenite answers pings by itself
@@ -175,7 +175,7 @@ impl LiveSocket {
             Message::Close(_) => {
                 // tungstenite's answer to it leaves with the next reading; who waits for it sees a clean end
                 let answered = timeout(CLOSE_TIMEOUT, self.socket.recv()).await;
-                tracing::trace!(answered = answered.is_ok(), "a browser said good-bye");
+                tracing::trace!(answered = answered.is_ok(), "a browser closed the connection");
                 Err(End::Gone)
             }
         }
@@ -267,7 +267,7 @@ impl LiveSocket {
             && let Ok(result) = timeout(SEND_TIMEOUT, saving).await
             && self.say(&result).await.is_err()
         {
-            tracing::debug!("a browser left before it heard what became of its edit");
+            tracing::debug!("a browser left before it was told the outcome of its edit");
         }
     }
 
@@ -280,7 +280,7 @@ impl LiveSocket {
         // the socket's buffer has another copy until it is written
         let Ok(_unread) = timeout(SEND_TIMEOUT, readers.wait(*of, 2 * bytes.len())).await else {
             readers.note_refused();
-            return Err(End::Say(CLOSE_RESTART, "too many pages are being sent and not read; connect again"));
+            return Err(End::Say(CLOSE_RESTART, "too much data is waiting to be read; connect again"));
         };
         self.send_message(Message::Binary(bytes)).await
     }
@@ -300,7 +300,7 @@ impl LiveSocket {
         }
         let good_bye = async { while let Some(Ok(_)) = self.socket.recv().await {} };
         if timeout(CLOSE_TIMEOUT, good_bye).await.is_err() {
-            tracing::debug!("a browser did not say good-bye");
+            tracing::debug!("a browser did not answer the close frame");
         }
     }
 }
@@ -328,7 +328,7 @@ async fn watched(watcher: &mut Option<Watcher>) -> Watched {
 
 fn refusal(error: GatewayError) -> EditRefused {
     if let GatewayError::Unavailable(cause) = &error {
-        OUTAGE.log(cause, "a dashboard could not be served");
+        OUTAGE.log(cause, "a live page could not be served");
     }
     EditRefused { code: error.code().to_owned(), text: error.to_string() }
 }

@@ -23,9 +23,9 @@ impl FromRequestParts<Web> for Client {
             Bearer::Unreadable => None,
         };
         let Some(caller) = caller else { return Err(refuse(web, &parts.headers, &origin)) };
-        web.rates.request(&caller).map_err(|wait| {
-            Problem::rate(wait, "you ask more often than this server takes; wait as long as Retry-After says")
-        })?;
+        web.rates
+            .request(&caller)
+            .map_err(|wait| Problem::rate(wait, "too many requests; wait as long as Retry-After says"))?;
         Ok(Self(caller))
     }
 }
@@ -34,17 +34,16 @@ impl FromRequestParts<Web> for Client {
 fn refuse(web: &Web, headers: &HeaderMap, origin: &Origin) -> Problem {
     if !headers.contains_key(header::AUTHORIZATION) {
         return Problem::unauthenticated(
-            "send Authorization: Bearer with an API token; the dashboard makes one",
+            "send Authorization: Bearer with an API token, which you create in the dashboard",
         );
     }
     match web.rates.bad_token(origin.address) {
         Ok(()) => Problem::unauthenticated(
-            "this is no API token, or none any more; the dashboard makes a new one (a game key is not one)",
+            "this API token is not valid; create a new one in the dashboard (a game key is not an API token)",
         ),
-        Err(wait) => Problem::rate(
-            wait,
-            "too many wrong tokens came from your address; wait as long as Retry-After says",
-        ),
+        Err(wait) => {
+            Problem::rate(wait, "too many invalid tokens from your address; wait as long as Retry-After says")
+        }
     }
 }
 

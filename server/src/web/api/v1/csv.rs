@@ -30,7 +30,7 @@ impl FormatQuery {
         match self.format.as_deref() {
             None | Some("ndjson") => Ok(Format::Ndjson),
             Some("csv") => Ok(Format::Csv),
-            Some(_) => Err(Problem::invalid("format is ndjson or csv")),
+            Some(_) => Err(Problem::invalid("format must be ndjson or csv")),
         }
     }
 }

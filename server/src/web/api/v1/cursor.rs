@@ -38,7 +38,7 @@ impl PageQuery {
         match self.limit.as_deref().map(str::parse) {
             None => Ok(DEFAULT_LIMIT),
             Some(Ok(limit @ 1..=MAX_LIMIT)) => Ok(limit),
-            Some(_) => Err(Problem::invalid("limit is a number from 1 to 1000")),
+            Some(_) => Err(Problem::invalid("limit must be a number from 1 to 1000")),
         }
     }
 
@@ -48,7 +48,9 @@ impl PageQuery {
         let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         match text.as_deref().and_then(read) {
             Some(key) => Ok(Some(key)),
-            None => Err(Problem::invalid("cursor is the `next` of an answer of this very address")),
+            None => {
+                Err(Problem::invalid("cursor must be the `next` of an earlier response from this endpoint"))
+            }
         }
     }
 

@@ -244,7 +244,7 @@ pub(super) async fn set_several(
 
 fn read(json: &RawValue) -> ApiResult<Value> {
     Value::parse_json(json.get())
-        .ok_or_else(|| Problem::invalid("a number is neither of 64 bits nor a finite float"))
+        .ok_or_else(|| Problem::invalid("a number is neither a 64-bit integer nor a finite float"))
 }
 
 /// The revision that the client has seen. `*`: any. Compression makes a tag weak, which says nothing here.
@@ -259,7 +259,7 @@ fn if_match(headers: &HeaderMap) -> ApiResult<Option<VarRevision>> {
     let tag = said.map(|said| said.strip_prefix("W/").unwrap_or(said));
     let revision = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     revision.map(|number| Some(VarRevision(number))).ok_or_else(|| {
-        Problem::invalid("If-Match is the one ETag of the variable that you have seen, such as \"41\"")
+        Problem::invalid("If-Match must be the variable's ETag that you have seen, such as \"41\"")
     })
 }
 

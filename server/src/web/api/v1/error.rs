@@ -90,7 +90,7 @@ impl Problem {
     }
 
     pub(super) fn idempotency_mismatch() -> Self {
-        let text = "this Idempotency-Key has made other changes before; take a new key for each change";
+        let text = "this Idempotency-Key was used for a different change; use a new key for each change";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", text)
     }
 
@@ -100,13 +100,13 @@ impl Problem {
     }
 
     pub(super) fn crowded() -> Self {
-        let text = format!("you have {MAX_FOLLOWED} live pages and followed logs open; close some");
+        let text = format!("you have {MAX_FOLLOWED} live pages and log streams open; close some");
         Self::new(StatusCode::TOO_MANY_REQUESTS, "crowded", text)
     }
 
     pub(super) fn many_downloads() -> Self {
         let text =
-            format!("you are reading {MAX_DOWNLOADS} downloads; end some, or wait until they are over");
+            format!("you have {MAX_DOWNLOADS} downloads in progress; cancel some, or wait until they finish");
         Self::new(StatusCode::TOO_MANY_REQUESTS, "crowded", text)
     }
 
@@ -127,21 +127,23 @@ impl Problem {
     /// For what was refused before it came to a handler of ours.
     fn of_status(status: StatusCode) -> Self {
         let (code, message) = match status {
-            StatusCode::FORBIDDEN => ("forbidden", "a page elsewhere may not ask this"),
+            StatusCode::FORBIDDEN => ("forbidden", "cross-origin requests are not allowed"),
             StatusCode::NOT_FOUND => return Self::not_found(),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("method_not_allowed", "this address does not take this method; the header Allow names those")
-            }
-            StatusCode::REQUEST_TIMEOUT => ("timeout", "the body did not come in time; send it again"),
-            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "a body has at most 65,536 bytes; send less"),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "method_not_allowed",
+                "this endpoint does not support this method; the Allow header lists those it does",
+            ),
+            StatusCode::REQUEST_TIMEOUT => ("timeout", "the body did not arrive in time; send it again"),
+            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body must be at most 65,536 bytes"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                ("unsupported_media_type", "the body is JSON; say Content-Type: application/json")
+                ("unsupported_media_type", "the body must be JSON; send Content-Type: application/json")
             }
-            StatusCode::MISDIRECTED_REQUEST => {
-                ("misdirected", "this server does not have this name; use its own, or set --public-url")
-            }
-            status if status.is_client_error() => ("invalid", "the request can't be read; see /docs/api"),
-            _ => ("internal", "the server has failed; its log says more"),
+            StatusCode::MISDIRECTED_REQUEST => (
+                "misdirected",
+                "this server does not answer to this host name; use its own, or set --public-url",
+            ),
+            status if status.is_client_error() => ("invalid", "the request is invalid; see /docs/api"),
+            _ => ("internal", "internal server error; the server's log says more"),
         };
         Self::new(status, code, message)
     }
@@ -168,7 +170,7 @@ impl From<GatewayError> for Problem {
                 StatusCode::BAD_REQUEST
             }
             GatewayError::Unavailable(cause) => {
-                OUTAGE.log(cause, "a script could not be served");
+                OUTAGE.log(cause, "an API request could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
             GatewayError::Busy | GatewayError::Closed | GatewayError::Undecided => {

@@ -36,7 +36,7 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> ApiResult<Self> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(said)) => Ok(Self(said)),
-            Err(_) => Err(Problem::invalid("a parameter can't be read; /docs/api says what each takes")),
+            Err(_) => Err(Problem::invalid("a parameter is invalid; see /docs/api")),
         }
     }
 }
@@ -79,8 +79,8 @@ async fn read(request: Request, web: &Web) -> ApiResult<(bool, Bytes)> {
         Ok(bytes) => Ok((is_json, bytes)),
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::too_large()),
         Err(rejection) => {
-            tracing::debug!(status = %rejection.into_response().status(), "a body did not come whole");
-            Err(Problem::invalid("the body did not come whole; send it again"))
+            tracing::debug!(status = %rejection.into_response().status(), "a request body was incomplete");
+            Err(Problem::invalid("the body was incomplete; send it again"))
         }
     }
 }
@@ -94,10 +94,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|fault| {
         let (line, column) = (fault.line(), fault.column());
-        Problem::invalid(format!("the body is not JSON from line {line}, column {column} on"))
+        Problem::invalid(format!("the body is not valid JSON at line {line}, column {column}"))
     })?;
     if !json.is_object() {
-        return Err(Problem::invalid("the body is a JSON object; /docs/api shows it"));
+        return Err(Problem::invalid("the body must be a JSON object; see /docs/api"));
     }
     // from the text and not from the tree, in which large numbers have lost their digits
     serde_json::from_slice(bytes).map_err(|fault| {
@@ -110,17 +110,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
 /// serde's own words, as far as they are about us.
 fn explain(fault: &str) -> String {
     if fault.starts_with("missing field") {
-        return format!("the body lacks something: {fault}");
+        return format!("the body is incomplete: {fault}");
     }
     if let Some((_, known)) =
         fault.strip_prefix("unknown field").and_then(|rest| rest.split_once(", expected "))
     {
-        return format!("the body has a field that has no meaning here, expected {known}");
+        return format!("the body has an unknown field, expected {known}");
     }
     if fault.starts_with("duplicate field") {
-        return "the body says a field twice".to_owned();
+        return "the body has a duplicate field".to_owned();
     }
-    "a field of the body is not of its type; /docs/api shows it".to_owned()
+    "a field of the body has the wrong type; see /docs/api".to_owned()
 }
 
 /// A whole number as JSON Schema sees it: 7.0 is one too, and some programs write no other.

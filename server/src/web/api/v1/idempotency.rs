@@ -27,8 +27,9 @@ impl IdempotencyKey {
         let Some(key) = first else { return Ok(None) };
         let printable = key.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'));
         if second.is_some() || !printable || key.is_empty() || key.len() > MAX_KEY_BYTES {
-            let text =
-                format!("Idempotency-Key is one text of 1 to {MAX_KEY_BYTES} printable ASCII characters");
+            let text = format!(
+                "Idempotency-Key must be a single string of 1 to {MAX_KEY_BYTES} printable ASCII characters"
+            );
             return Err(Problem::invalid(text));
         }
         let digest = Sha256::digest(key.as_bytes());

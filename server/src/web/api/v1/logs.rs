@@ -143,7 +143,7 @@ impl Matcher {
 fn refuse(text: &str, fault: &FilterError) -> Problem {
     let character = |byte: usize| text.get(..byte).map_or(0, |before| before.chars().count());
     let (from, to) = (character(fault.start) + 1, character(fault.end));
-    Problem::invalid(format!("q can't be read, characters {from} to {to}: {fault}"))
+    Problem::invalid(format!("q is invalid, characters {from} to {to}: {fault}"))
 }
 
 /// Search the log

@@ -43,7 +43,7 @@ fn check_names(request: &Request, operation: &Operation) -> ApiResult<()> {
         return Ok(());
     }
     let Ok(Query(said)) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()) else {
-        return Err(Problem::invalid("a parameter can't be read; /docs/api says what each takes"));
+        return Err(Problem::invalid("a parameter is invalid; see /docs/api"));
     };
     let known = names(operation);
     match said.iter().find(|(name, _)| !known.contains(&name.as_str())) {
@@ -66,8 +66,8 @@ fn unknown(name: &str, known: &[&str]) -> Problem {
     let is_told = !name.is_empty() && name.len() <= MAX_NAME_CHARS && name.chars().all(is_plain);
     let what = if is_told { format!("`{name}`") } else { "one of the parameters".to_owned() };
     let takes = match known {
-        [] => "this address takes none".to_owned(),
-        known => format!("this address takes {}", known.join(", ")),
+        [] => "this endpoint takes none".to_owned(),
+        known => format!("this endpoint takes {}", known.join(", ")),
     };
-    Problem::invalid(format!("{what} is unknown here; {takes}"))
+    Problem::invalid(format!("{what} is unknown; {takes}"))
 }

@@ -82,9 +82,9 @@ fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<u64>> {
         return Ok(None);
     }
     let number = guard::text(headers, &LAST_EVENT_ID).and_then(|text| text.parse().ok());
-    number
-        .map(Some)
-        .ok_or_else(|| Problem::invalid("Last-Event-ID is the id of an event of this very address"))
+    number.map(Some).ok_or_else(|| {
+        Problem::invalid("Last-Event-ID must be the id of an earlier event from this endpoint")
+    })
 }
 
 struct Tail {

@@ -1,4 +1,4 @@
-//! The HTTP API for scripts: version 1, and the four addresses that the first observerio had.
+//! The HTTP API for scripts: version 1, and the four endpoints of the first observerio.
 
 mod reference;
 mod scripts;

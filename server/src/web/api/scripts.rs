@@ -1,4 +1,4 @@
-//! The HTTP API for scripts, as the first observerio had it, and what an operator's probes ask.
+//! The HTTP API of the first observerio, and the endpoints for an operator's probes.
 
 use axum::{
     Json,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::super::{Web, auth::Visitor, outage::Outage, readiness::Readiness};
 use crate::config::Registration;
 
-/// An answer with a status and `{"error": …}`.
+/// A response with a status and `{"error": …}`.
 pub(in crate::web) struct ApiError(StatusCode, String);
 
 static OUTAGE: Outage = Outage::new();
@@ -57,7 +57,7 @@ pub(in crate::web) async fn ready(State(web): State<Web>) -> Response {
             ("died", "a part of the server has failed, so it is stopping; the log says which")
         }
         _ if web.stop.is_cancelled() => ("draining", "the server is going down"),
-        // the probe's own small change may go through where what games send does not
+        // the probe's own small write may succeed where games' data does not
         Readiness::Ready if !web.gateway.is_storing() => {
             ("database_failed", "data can't be stored right now; the log says why")
         }
@@ -70,7 +70,7 @@ pub(in crate::web) async fn ready(State(web): State<Web>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
 }
 
-/// `GET /users/tokens`: a fresh key. It belongs to nobody until it is registered.
+/// `GET /users/tokens`: a new key, which belongs to no project until it is registered.
 pub(in crate::web) async fn generate_key(State(web): State<Web>) -> Json<Value> {
     Json(json!({ "token": web.gateway.generate_key() }))
 }
@@ -80,7 +80,7 @@ struct RegisterKey {
     token: String,
 }
 
-/// `POST /users/tokens`: makes a project with that key.
+/// `POST /users/tokens`: creates a project with that key.
 pub(in crate::web) async fn register_key(
     State(web): State<Web>,
     Visitor(origin): Visitor,
@@ -99,7 +99,7 @@ struct RegisterUser {
     password: String,
 }
 
-/// `POST /users`: makes an account with a first project, and gives its key.
+/// `POST /users`: creates an account with a first project, and returns its key.
 pub(in crate::web) async fn register_user(
     State(web): State<Web>,
     Visitor(origin): Visitor,
@@ -111,7 +111,7 @@ pub(in crate::web) async fn register_user(
     Ok(Json(json!({ "token": key })))
 }
 
-/// Scripts say all sorts of content types; what counts is that it is JSON.
+/// Scripts send all kinds of content types, so only the JSON matters.
 fn parse<T: DeserializeOwned>(body: &[u8], shape: &str) -> Result<T, ApiError> {
     // the parser's own message could quote a password
     serde_json::from_slice(body)

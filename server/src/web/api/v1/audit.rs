@@ -1,4 +1,4 @@
-//! Who did what.
+//! The audit trail: who did what.
 
 use axum::{Json, extract::State, response::IntoResponse};
 use gateway::{Caller, GatewayError};
@@ -17,30 +17,30 @@ use super::{
 };
 use crate::web::Web;
 
-/// Something that somebody did.
+/// An entry of the audit trail.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 pub(super) struct AuditEvent {
     at: Time,
-    /// Who: a name for people.
+    /// Who did it: a display name.
     actor: String,
-    /// By what.
+    /// How they were authenticated.
     #[schema(example = "token nightly")]
     by: String,
-    /// From which address; empty when that is not known.
+    /// The client's IP address; empty if unknown.
     address: String,
-    /// In which project; `null`: on the instance.
+    /// The project's number; `null`: the instance.
     #[schema(required)]
     project: Option<i64>,
-    /// What.
+    /// What was done.
     #[schema(example = "member.role")]
     action: String,
-    /// To what: a name for people.
+    /// What it was done to: a display name.
     subject: String,
-    /// What it was before.
+    /// The old value.
     #[schema(required)]
     old: Option<String>,
-    /// What it is now.
+    /// The new value.
     #[schema(required)]
     new: Option<String>,
 }
@@ -72,10 +72,9 @@ impl Row for AuditEvent {
     }
 }
 
-/// List who did what in a project
+/// List a project's audit trail
 ///
-/// The newest first, edits of values among the rest. A part has 200 entries at most. Needs the role and the scope
-/// `admin`.
+/// Newest first, including edits of values. A page has at most 200 entries. Requires the role and the scope `admin`.
 #[utoipa::path(
     get, operation_id = "list_project_audit", path = "/projects/{project}/audit", tag = "audit", params(InProject, PageQuery),
     responses((status = 200, body = Page<AuditEvent>))
@@ -89,9 +88,9 @@ pub(super) async fn list_of_project(
     list(&web, &caller, Some(project), &page).await
 }
 
-/// List who did what on the instance
+/// List the instance's audit trail
 ///
-/// In all projects, without edits of values. Only the owner may, with a token of scope `admin`.
+/// Covers all projects, without edits of values. Only for the owner, with a token with scope `admin`.
 #[utoipa::path(get, operation_id = "list_instance_audit", path = "/audit", tag = "audit", params(PageQuery), responses((status = 200, body = Page<AuditEvent>)))]
 pub(super) async fn list_of_instance(
     State(web): State<Web>,
@@ -114,12 +113,12 @@ async fn list(
     Ok(Json(Page::new(page.entries.into_iter().map(AuditEvent::from).collect(), next)))
 }
 
-/// Download who did what in a project
+/// Download a project's audit trail
 ///
-/// Needs the role and the scope `admin`.
+/// Requires the role and the scope `admin`.
 #[utoipa::path(
     get, operation_id = "export_project_audit", path = "/projects/{project}/audit/export", tag = "audit", params(InProject, FormatQuery),
-    responses((status = 200, description = "All entries, the newest first.", content(
+    responses((status = 200, description = "All entries, newest first.", content(
         (AuditEvent = "application/x-ndjson"), (String = "text/csv")
     )))
 )]
@@ -132,12 +131,12 @@ pub(super) async fn export_of_project(
     export(web, caller, Some(project), wanted).await
 }
 
-/// Download who did what on the instance
+/// Download the instance's audit trail
 ///
-/// Only the owner may, with a token of scope `admin`.
+/// Only for the owner, with a token with scope `admin`.
 #[utoipa::path(
     get, operation_id = "export_instance_audit", path = "/audit/export", tag = "audit", params(FormatQuery),
-    responses((status = 200, description = "All entries, the newest first.", content(
+    responses((status = 200, description = "All entries, newest first.", content(
         (AuditEvent = "application/x-ndjson"), (String = "text/csv")
     )))
 )]

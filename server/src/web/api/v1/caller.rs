@@ -1,4 +1,4 @@
-//! Who asks, and how often he may.
+//! Who makes a request, and how often they may.
 
 use axum::{
     extract::FromRequestParts,
@@ -9,7 +9,7 @@ use gateway::{Caller, Origin};
 use super::error::{ApiResult, Problem};
 use crate::web::{Web, auth::Visitor};
 
-/// Whoever proved who he is, by a token or by a session's cookie, and has not asked too often.
+/// A caller who is authenticated, by an API token or a session cookie, and within the rate limit.
 pub(super) struct Client(pub(super) Caller);
 
 impl FromRequestParts<Web> for Client {
@@ -30,7 +30,7 @@ impl FromRequestParts<Web> for Client {
     }
 }
 
-/// A token that is none counts against its address; to have brought none at all does not.
+/// An invalid token counts against its address; a missing one does not.
 fn refuse(web: &Web, headers: &HeaderMap, origin: &Origin) -> Problem {
     if !headers.contains_key(header::AUTHORIZATION) {
         return Problem::unauthenticated(
@@ -50,7 +50,7 @@ fn refuse(web: &Web, headers: &HeaderMap, origin: &Origin) -> Problem {
 enum Bearer<'a> {
     None,
     Token(&'a str),
-    /// Several, or something else.
+    /// Several headers, or another scheme.
     Unreadable,
 }
 

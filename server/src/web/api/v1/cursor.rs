@@ -1,4 +1,4 @@
-//! Lists in parts, and the places in between.
+//! Pagination by cursors.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -9,31 +9,31 @@ use super::error::{ApiResult, Problem};
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Part)]
 pub(super) struct Page<T> {
     /// The entries.
     items: Vec<T>,
-    /// The `cursor` of the next part; `null`: there is none. A part may be short and yet not the last.
+    /// The `cursor` of the next page; `null` on the last one. A page may be short without being the last.
     #[schema(required)]
     next: Option<String>,
 }
 
-/// Which part of a list.
+/// Which page of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
-    /// The `next` of the part before; without it, the first part.
+    /// The `next` of the previous page; without it, the first page.
     #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<String>,
-    /// Entries of a part, at most.
+    /// Maximum number of entries.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<String>,
 }
 
 impl PageQuery {
-    /// Entries of the part.
+    /// Maximum number of entries.
     pub(super) fn limit(&self) -> ApiResult<usize> {
         match self.limit.as_deref().map(str::parse) {
             None => Ok(DEFAULT_LIMIT),
@@ -42,7 +42,7 @@ impl PageQuery {
         }
     }
 
-    /// Behind which entry, in its own words.
+    /// The key of the last entry of the previous page.
     pub(super) fn after<K>(&self, read: impl Fn(&str) -> Option<K>) -> ApiResult<Option<K>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -54,7 +54,7 @@ impl PageQuery {
         }
     }
 
-    /// A part of a list that is short enough to be read whole. `key` puts it in order, and names an entry in cursors.
+    /// A page of a list that is short enough to be read in full. `key` orders the list and identifies entries in cursors.
     pub(super) fn cut<T, K: Ord + CursorKey>(
         &self,
         mut all: Vec<T>,
@@ -71,7 +71,7 @@ impl PageQuery {
 }
 
 impl<T> Page<T> {
-    /// `next`: the last entry, in its own words.
+    /// `next`: the key of the last entry, unless this is the last page.
     pub(super) fn new(items: Vec<T>, next: Option<String>) -> Self {
         Self { items, next: next.map(|key| URL_SAFE_NO_PAD.encode(key)) }
     }
@@ -81,7 +81,7 @@ impl<T> Page<T> {
     }
 }
 
-/// What an entry is known by.
+/// The key of an entry.
 pub(super) trait CursorKey: Sized {
     fn write(&self) -> String;
     fn read(text: &str) -> Option<Self>;

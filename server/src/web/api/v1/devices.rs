@@ -23,12 +23,12 @@ pub(super) struct DeviceView {
     /// Whether it is connected.
     online: bool,
     last_seen: Time,
-    /// What it says of itself; may be empty.
+    /// How the game describes itself; may be empty.
     #[schema(example = "1.4.2 · android 15 · rust/0.1.0")]
     about: String,
-    /// Whether it says what it applied.
+    /// Whether it reports what it applied.
     acknowledges: bool,
-    /// The newest revision that it says it has applied.
+    /// The newest revision that it reported as applied.
     applied_revision: i64,
 }
 
@@ -40,9 +40,9 @@ impl From<Device> for DeviceView {
     }
 }
 
-/// List the devices of a project
+/// List a project's devices
 ///
-/// In the order in which they were made; of very many, those that were last seen.
+/// Oldest first. If there are very many, only those seen most recently.
 #[utoipa::path(
     get, operation_id = "list_devices", path = "/projects/{project}/devices", tag = "devices", params(InProject, PageQuery),
     responses((status = 200, body = Page<DeviceView>))
@@ -59,8 +59,8 @@ pub(super) async fn list(
 
 /// Forget a device
 ///
-/// One that is not connected. What it reported goes; its log lines stay, with its name. When it connects again it is the same
-/// device. Needs the role and the scope `admin`.
+/// Only if it is offline. What it reported is deleted; its log lines stay, with its name. If it connects again, it is the
+/// same device. Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "forget_device", path = "/projects/{project}/devices/{device}", tag = "devices", params(InDevice),
     responses(

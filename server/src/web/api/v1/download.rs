@@ -1,4 +1,4 @@
-//! Reading what is long page by page, whether for one answer or for a download.
+//! Long lists read page by page, for one response or a download.
 
 use std::convert::Infallible;
 
@@ -14,7 +14,7 @@ use crate::{
     web::{Web, rates::Principal},
 };
 
-/// An audit trail, the newest entry first.
+/// An audit trail, newest entry first.
 pub(super) struct AuditPages {
     gateway: Gateway,
     caller: Caller,
@@ -28,7 +28,7 @@ impl AuditPages {
         Self { gateway, caller, project, after: None, is_over: false }
     }
 
-    /// The next entries; none: that was all.
+    /// The next entries; empty at the end.
     pub(super) async fn next(&mut self) -> Result<Vec<AuditEntry>, GatewayError> {
         if self.is_over {
             return Ok(Vec::new());
@@ -44,11 +44,11 @@ impl AuditPages {
 
 /// Something that is read page by page and written as it is read.
 pub(super) trait Download: Send + 'static {
-    /// The next piece of text, which may be empty; `None`: that was all.
+    /// The next piece of text, which may be empty; `None` at the end.
     fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, GatewayError>> + Send;
 }
 
-/// Asks again who asks whenever somebody's rights have changed, so that a long download ends with them.
+/// Checks the caller again whenever anyone's rights have changed, so that a long download ends when they lose theirs.
 pub(super) struct DownloadGuard {
     gateway: Gateway,
     caller: Caller,
@@ -58,7 +58,7 @@ pub(super) struct DownloadGuard {
 
 impl DownloadGuard {
     /// # Errors
-    /// `crowded` when he reads as many downloads as he may.
+    /// `crowded` if they have too many downloads in progress.
     pub(super) fn new(web: &Web, caller: &Caller) -> ApiResult<Self> {
         let _share = web.rates.download(caller).ok_or_else(Problem::many_downloads)?;
         let (gateway, caller) = (web.gateway.clone(), caller.clone());
@@ -66,7 +66,7 @@ impl DownloadGuard {
     }
 
     /// # Errors
-    /// [`GatewayError::Forbidden`] when his session or token has ended.
+    /// [`GatewayError::Forbidden`] if their session or token has ended.
     async fn check(&mut self) -> Result<(), GatewayError> {
         if self.changes.has_changed().unwrap_or(true) {
             self.changes.mark_unchanged();
@@ -76,12 +76,11 @@ impl DownloadGuard {
     }
 }
 
-/// The body of a download. The next page is read when the one before is on its way, so a slow reader holds up
-/// nobody and costs one page. What fails in the middle cuts the connection: half a file must not look like a whole
-/// one.
+/// The body of a download. A page is read once the previous one was sent, so a slow reader holds up nobody and costs one
+/// page. An error in the middle cuts the connection: half a file must not look complete.
 ///
 /// # Errors
-/// What the first page says: then there is still time to answer with it.
+/// Those of the first page, which can still become the response.
 pub(super) async fn body_of<D: Download>(
     mut download: D,
     guard: DownloadGuard,

@@ -1,4 +1,4 @@
-//! Every way to say no, in one shape.
+//! The error format of the API.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -20,10 +20,10 @@ use crate::web::{
     rates::{MAX_DOWNLOADS, MAX_FOLLOWED, retry_after},
 };
 
-/// When to try again what the server can't do now.
+/// When to retry what the server can't do right now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Why it was not done.
+/// An error response.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
@@ -31,32 +31,32 @@ pub(super) struct Problem {
     body: Box<ErrorBody>,
 }
 
-/// Why it was not done.
+/// An error.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
 pub(super) struct ErrorBody {
-    /// Never changes its meaning.
+    /// A stable code.
     #[schema(value_type = String, example = "not_found")]
     code: &'static str,
-    /// A sentence that says what to do.
+    /// A message for people, which says what to do.
     #[schema(value_type = String)]
     message: Cow<'static, str>,
-    /// With `precondition_failed`: the variable's desired value now; `null`: nobody has set it, or it was let go.
+    /// With `precondition_failed`: the current desired value; `null` if nobody has set it, or it was let go.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DesiredValue>)]
     current: Option<Option<DesiredValue>>,
-    /// With `conflict`: the variables that somebody else has set since.
+    /// With `conflict`: the variables that someone else has set since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     conflicts: Vec<Conflict>,
 }
 
-/// A variable that somebody else has set since.
+/// A variable that someone else has set since.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Conflict {
-    /// Which.
+    /// The variable's name.
     pub(super) name: String,
-    /// Its desired value now; `null`: nobody has set it, or it was let go.
+    /// The current desired value; `null` if nobody has set it, or it was let go.
     #[schema(required)]
     pub(super) current: Option<DesiredValue>,
 }
@@ -124,7 +124,7 @@ impl Problem {
         problem
     }
 
-    /// For what was refused before it came to a handler of ours.
+    /// For requests that are refused before they reach a handler.
     fn of_status(status: StatusCode) -> Self {
         let (code, message) = match status {
             StatusCode::FORBIDDEN => ("forbidden", "cross-origin requests are not allowed"),
@@ -205,8 +205,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What is refused before it comes to a handler (another method, a body too long, a foreign page) is said in the
-/// API's shape too.
+/// Gives errors from before the handlers (wrong method, body too long, cross-origin request) the API's format.
 pub(in crate::web) async fn answer_in_json(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_ours = path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

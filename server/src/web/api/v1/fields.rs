@@ -1,4 +1,4 @@
-//! Types of fields that many answers have.
+//! Types of fields that many responses share.
 
 use protocol::model::{Desired, UnixMicros, Value};
 use serde::{Serialize, Serializer};
@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-/// A moment: RFC 3339 in UTC with microseconds.
+/// A point in time: RFC 3339 in UTC with microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Time(pub(super) UnixMicros);
 
@@ -40,13 +40,13 @@ impl From<UnixMicros> for Time {
     }
 }
 
-/// JSON as it is kept: integers are exact over 64 bits.
+/// JSON as stored: 64-bit integers are exact.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub(super) struct Exact(Box<RawValue>);
 
 impl Exact {
-    /// Text that was JSON when it was stored; `None` when it is none any more.
+    /// Text that was JSON when it was stored; `None` if it no longer is.
     pub(super) fn read(text: String) -> Option<Self> {
         RawValue::from_string(text).ok().map(Self)
     }
@@ -77,7 +77,7 @@ impl ToSchema for Exact {
     }
 }
 
-/// What people want a variable to be.
+/// A variable's desired value.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Desired)]
 pub(super) struct DesiredValue {
@@ -90,7 +90,7 @@ pub(super) struct DesiredValue {
 }
 
 impl DesiredValue {
-    /// `None`: it was let go.
+    /// `None` if it was let go.
     pub(super) fn new(desired: Desired) -> Option<Self> {
         let Desired { value, revision, author, at } = desired;
         Some(Self { value: value.as_ref()?.into(), revision: revision.0, author, at: at.into() })

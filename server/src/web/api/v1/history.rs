@@ -1,4 +1,4 @@
-//! What was set before, by whom.
+//! The history of desired values.
 
 use axum::{Json, extract::State};
 use gateway::{
@@ -23,13 +23,13 @@ use crate::web::Web;
 #[schema(as = HistoryEntry)]
 pub(super) struct ChangeView {
     name: String,
-    /// What was desired before; `null`: nothing, the game's own value.
+    /// The desired value before; `null`: none, the game's own value.
     #[schema(required, value_type = Exact)]
     old: Option<Exact>,
-    /// What is desired since; `null`: it was let go.
+    /// The desired value since; `null`: it was let go.
     #[schema(required, value_type = Exact)]
     new: Option<Exact>,
-    /// The revision that made it.
+    /// The revision of the change.
     revision: i64,
     author: String,
     at: Time,
@@ -43,7 +43,7 @@ impl From<HistoryRow> for ChangeView {
     }
 }
 
-/// Of which variable.
+/// Filters by variable.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OfVariable {
@@ -52,9 +52,9 @@ pub(super) struct OfVariable {
     name: Option<String>,
 }
 
-/// List what was set
+/// List the history of edits
 ///
-/// The newest first; all values of one drag of a slider are one entry.
+/// Newest first. All values of one drag of a slider are one entry.
 #[utoipa::path(
     get, operation_id = "list_history", path = "/projects/{project}/history", tag = "history", params(InProject, OfVariable, PageQuery),
     responses((status = 200, body = Page<ChangeView>))

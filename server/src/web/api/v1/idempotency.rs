@@ -1,4 +1,4 @@
-//! Edits that may be sent again. A key of the client's becomes the edit's gesture, by which the store finds it.
+//! Edits that clients may repeat. The client's key becomes the edit's gesture, by which the store finds it.
 
 use std::collections::HashMap;
 
@@ -11,15 +11,15 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::error::{ApiResult, Problem};
 
 const MAX_KEY_BYTES: usize = 255;
-/// Edits with different keys seldom share one of these; when they do, one waits.
+/// Edits with different keys rarely share a lock; if they do, one waits.
 const LOCKS: usize = 64;
 
-/// Names an edit that may be sent again.
+/// Identifies an edit that may be repeated.
 #[derive(Clone, Copy)]
 pub(super) struct IdempotencyKey(pub(super) Gesture);
 
 impl IdempotencyKey {
-    /// From the header `Idempotency-Key`, if there is one.
+    /// The `Idempotency-Key` header, if there is one.
     pub(super) fn read(headers: &HeaderMap) -> ApiResult<Option<Self>> {
         const NAME: HeaderName = HeaderName::from_static("idempotency-key");
         let mut said = headers.get_all(NAME).iter();
@@ -38,7 +38,7 @@ impl IdempotencyKey {
     }
 }
 
-/// Holds back an edit that comes again while the first one is being saved.
+/// Holds back a repeated edit while the first one is being saved.
 pub(in crate::web) struct EditLocks([Mutex<()>; LOCKS]);
 
 impl Default for EditLocks {
@@ -54,7 +54,7 @@ impl EditLocks {
     }
 }
 
-/// Whether a request asks for what an edit was asked for.
+/// Whether a request asks for the same as an earlier edit.
 pub(super) fn is_same_edit(asked: &[Change], before: &[GestureRow]) -> bool {
     // of a variable that is named twice the last value counts
     let asked: HashMap<&VarName, Option<&Value>> =

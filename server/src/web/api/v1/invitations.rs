@@ -21,7 +21,7 @@ use super::{
 };
 use crate::web::{Web, client::Scheme, guard};
 
-/// An invitation that nobody has taken yet.
+/// An invitation that was not accepted yet.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Invitation)]
 pub(super) struct InvitationView {
@@ -29,7 +29,7 @@ pub(super) struct InvitationView {
     id: String,
     #[schema(value_type = RoleWord)]
     role: ProjectRole,
-    /// For whom it is meant; may be empty.
+    /// Who it is for; may be empty.
     note: String,
     invited_by: String,
     created_at: Time,
@@ -49,14 +49,14 @@ impl From<Invitation> for InvitationView {
     }
 }
 
-/// An invitation to make.
+/// A new invitation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "designer", "note": "for Ana"}))]
 pub(super) struct NewInvitation {
     #[schema(value_type = RoleWord)]
     role: ProjectRole,
-    /// For whom it is meant: one line of at most 200 characters.
+    /// Who it is for: one line of at most 200 characters.
     #[serde(default)]
     #[schema(max_length = 200)]
     note: String,
@@ -66,14 +66,14 @@ pub(super) struct NewInvitation {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Invited {
     invitation: InvitationView,
-    /// For whoever is invited. It is shown this once.
+    /// The link for the invited person. It is only shown once.
     #[schema(example = "https://tune.example.org/join#token=…")]
     link: String,
 }
 
-/// List the open invitations of a project
+/// List a project's open invitations
 ///
-/// The newest first, without their links. Needs the role and the scope `admin`.
+/// Newest first, without their links. Requires the role and the scope `admin`.
 #[utoipa::path(
     get, operation_id = "list_invitations", path = "/projects/{project}/invitations", tag = "members", params(InProject, PageQuery),
     responses((status = 200, body = Page<InvitationView>))
@@ -89,9 +89,9 @@ pub(super) async fn list(
     Ok(Json(page.cut(open, key)?.map(InvitationView::from)))
 }
 
-/// Invite somebody
+/// Invite someone
 ///
-/// The link is good for seven days and for one person. Needs the role and the scope `admin`.
+/// The link is valid for seven days and one person. Requires the role and the scope `admin`.
 #[utoipa::path(
     post, operation_id = "invite", path = "/projects/{project}/invitations", tag = "members", params(InProject), request_body = NewInvitation,
     responses((status = 201, body = Invited))
@@ -110,12 +110,12 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(Invited { invitation: invitation.into(), link })))
 }
 
-/// Take an invitation back
+/// Revoke an invitation
 ///
-/// Needs the role and the scope `admin`.
+/// Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "revoke_invitation", path = "/projects/{project}/invitations/{invitation}", tag = "members", params(InInvitation),
-    responses((status = 204, description = "Its link is worth nothing any more."))
+    responses((status = 204, description = "Its link is no longer valid."))
 )]
 pub(super) async fn revoke(
     State(web): State<Web>,

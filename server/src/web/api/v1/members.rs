@@ -1,4 +1,4 @@
-//! The people of a project.
+//! Members of a project.
 
 use axum::{Json, extract::State, http::StatusCode};
 use protocol::model::{Member, ProjectRole};
@@ -20,7 +20,7 @@ use crate::web::Web;
 pub(super) struct MemberView {
     /// The number of the account.
     user: i64,
-    /// What others read.
+    /// The display name.
     name: String,
     #[schema(required)]
     email: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct MemberView {
     added_at: Time,
 }
 
-/// What a member may do: each can do what those before it can.
+/// What a member may do. Each role includes those before it.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase", as = Role)]
 #[expect(dead_code, reason = "describes the words of `ProjectRole`, which knows no OpenAPI")]
@@ -55,9 +55,9 @@ pub(super) struct NewRole {
     role: ProjectRole,
 }
 
-/// List the members of a project
+/// List a project's members
 ///
-/// By name. The owner of the instance is one only if he was added.
+/// Sorted by name. The instance's owner is only listed if they were added.
 #[utoipa::path(
     get, operation_id = "list_members", path = "/projects/{project}/members", tag = "members", params(InProject, PageQuery),
     responses((status = 200, body = Page<MemberView>))
@@ -72,12 +72,12 @@ pub(super) async fn list(
     Ok(Json(page.cut(members, |member| (member.name.clone(), member.user.0))?.map(MemberView::from)))
 }
 
-/// Change what a member may do
+/// Change a member's role
 ///
-/// At once, also in dashboards that are open. Needs the role and the scope `admin`.
+/// Takes effect at once, also in open dashboards. Requires the role and the scope `admin`.
 #[utoipa::path(
     patch, operation_id = "set_member_role", path = "/projects/{project}/members/{user}", tag = "members", params(InMember), request_body = NewRole,
-    responses((status = 204, description = "He may do that now."))
+    responses((status = 204, description = "The role was changed."))
 )]
 pub(super) async fn set_role(
     State(web): State<Web>,
@@ -91,10 +91,10 @@ pub(super) async fn set_role(
 
 /// Remove a member
 ///
-/// His open dashboards of the project close. Needs the role and the scope `admin`.
+/// Closes their open dashboards of this project. Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "remove_member", path = "/projects/{project}/members/{user}", tag = "members", params(InMember),
-    responses((status = 204, description = "He is no member any more."))
+    responses((status = 204, description = "They are no longer a member."))
 )]
 pub(super) async fn remove(
     State(web): State<Web>,

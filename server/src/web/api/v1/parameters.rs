@@ -1,5 +1,5 @@
-//! What may stand behind the question mark: what the document says of an address, and nothing else, so that a slip of
-//! the pen in a filter is not passed over.
+//! Query parameters: only those that the document has for an operation are accepted, so that a typo in a filter does not go
+//! unnoticed.
 
 use axum::{
     extract::{MatchedPath, Query, Request},
@@ -17,10 +17,10 @@ use super::{
     error::{ApiResult, Problem},
 };
 
-/// Of a name that is repeated in an answer.
+/// Longest name that is repeated in a response, in bytes.
 const MAX_NAME_CHARS: usize = 32;
 
-/// Refuses parameters that the address does not know.
+/// Refuses unknown query parameters.
 pub(super) async fn check(request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>();
     let operation = path.and_then(|path| operation(request.method(), path.as_str()));
@@ -31,7 +31,7 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
     }
 }
 
-/// The operation that answers; `None`: the method is refused, whatever is asked.
+/// The operation of a request; `None` if the method is refused anyway.
 fn operation(method: &Method, path: &str) -> Option<&'static Operation> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut operations = operations_of(document().paths.paths.get(path)?);

@@ -75,7 +75,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database.
     pub database: Database,
-    /// Who may make accounts and keys over the HTTP API.
+    /// Who may create accounts and keys over the HTTP API.
     pub registration: Registration,
     /// Who may read the metrics.
     pub metrics: MetricsAccess,

@@ -28,11 +28,11 @@ use crate::{
     web,
 };
 
-/// How long connections get to finish when the server goes down. What is queued then gets a little more
-/// ([`Gateway::close`]), and all of it is over within ten seconds.
+/// How long connections get to finish on shutdown. What is queued gets a little more ([`Gateway::close`]); all of it is over
+/// within ten seconds.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// How long the server that has lost a part of itself says so to whoever asks, before it ends.
+/// How long probes can learn that a part of the server has failed, before it exits.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Why the server did not start: a sentence that says what to do, without secrets.
@@ -41,11 +41,11 @@ pub enum StartError {
     /// A port can't be listened on.
     #[error("cannot listen on {address} ({variable}): {cause}; {hint}")]
     Listen {
-        /// The address that was asked for.
+        /// The configured address.
         address: SocketAddr,
-        /// The setting that says so.
+        /// The setting's name.
         variable: &'static str,
-        /// What the system said.
+        /// The operating system's error.
         cause: io::Error,
         /// What to do.
         hint: &'static str,
@@ -57,25 +57,25 @@ pub enum StartError {
     DataDir {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         cause: io::Error,
     },
-    /// Another server is at work there.
+    /// Another server uses the data directory.
     #[error(
         "another observerio uses the data directory {path}: {holder}; stop it, or set OBSERVERIO_DATA_DIR to another directory"
     )]
     InUse {
         /// The directory.
         path: PathBuf,
-        /// What the other server says of itself.
+        /// The other server's description.
         holder: String,
     },
     /// The database can't be used.
     #[error("cannot use the database {database}: {cause}")]
     Database {
-        /// Which, without its password.
+        /// The database, without its password.
         database: String,
-        /// What it said.
+        /// The database's error.
         cause: String,
     },
     /// The TLS certificate can't be used.
@@ -86,18 +86,18 @@ pub enum StartError {
     Other(#[from] anyhow::Error),
 }
 
-/// Why the server did not go on until it was told to stop.
+/// Why the server stopped before it was told to.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// It could not begin.
+    /// It could not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// Something has died that it can't be without. What was acknowledged is saved; another process can go on.
+    /// An essential part has failed. What was acknowledged is saved, and a restart can continue.
     #[error("{0}; the server has stopped and can be restarted")]
     Died(Death),
 }
 
-/// A server that listens and does not accept yet.
+/// A server that listens but does not accept connections yet.
 pub struct Server {
     gateway: Gateway,
     http: TcpListener,
@@ -115,7 +115,7 @@ pub struct Server {
 type Claims = (Claim, Option<Claim>);
 
 impl Server {
-    /// Reads the TLS certificate, takes both ports, claims the data directory and opens the database.
+    /// Loads the TLS certificate, binds both ports, locks the data directory and opens the database.
     ///
     /// # Errors
     /// [`StartError`], after which nothing is left behind but an empty data directory.
@@ -123,7 +123,7 @@ impl Server {
         Self::bind_over(config, |store| store).await
     }
 
-    /// The same with a store that `wrap` makes of the one that the settings name, for programs that watch what it does.
+    /// The same with a store that `wrap` makes of the configured one, for tests that observe it.
     ///
     /// # Errors
     /// Those of [`Server::bind`].
@@ -158,27 +158,27 @@ impl Server {
         Ok(Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up, _claims })
     }
 
-    /// Where browsers and scripts connect, with the real port.
+    /// The HTTP address, with the actual port.
     pub fn http_address(&self) -> SocketAddr {
         self.addresses.0
     }
 
-    /// Where games connect, with the real port.
+    /// The game port's address, with the actual port.
     pub fn tcp_address(&self) -> SocketAddr {
         self.addresses.1
     }
 
-    /// What clients get when they encrypt, if they can; to be read again while the server runs.
+    /// The TLS certificates, if there are any, for reloading them.
     pub fn certificates(&self) -> Option<Certificates> {
         self.certificates.clone()
     }
 
-    /// What it does, for programs that hold a server inside.
+    /// The gateway, for programs that embed a server.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
     }
 
-    /// What the terminal shows. The only place where the one-time link is ever written.
+    /// The banner for the terminal. The one-time link is not written anywhere else.
     pub fn banner(&self) -> Banner {
         let dashboard = match &self.config.public_url {
             Some(url) => url.origin().to_owned(),
@@ -195,12 +195,12 @@ impl Server {
         }
     }
 
-    /// Serves until `stop`; then stops accepting, lets connections finish and saves everything that was taken in, within
-    /// ten seconds. Returns whether every connection had finished.
+    /// Serves until `stop`, then stops accepting, lets connections finish and saves everything that was accepted, within ten
+    /// seconds. Returns whether every connection finished.
     ///
     /// # Errors
-    /// [`RunError::Start`] when the server can't begin; [`RunError::Died`] when something has died, after which it has stopped
-    /// as far as that was possible.
+    /// [`RunError::Start`] if the server can't start; [`RunError::Died`] if an essential part fails, after it has shut down as far
+    /// as possible.
     pub async fn run(self, stop: CancellationToken) -> Result<bool, RunError> {
         let Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up: _, _claims } =
             self;
@@ -222,7 +222,7 @@ impl Server {
         tokio::select! {
             death = vitals.died() => {
                 tracing::error!(%death, "ending");
-                // probes are told; a signal is no reason to wait
+                // so that probes learn about it, unless a signal arrives
                 let _over = timeout(LAST_WORDS, stop.cancelled()).await;
                 stop.cancel();
             }
@@ -236,7 +236,7 @@ impl Server {
     }
 }
 
-/// Lets connections finish and saves what was taken in; whether all had finished.
+/// Lets connections finish and saves what was accepted. Returns whether all finished.
 async fn drain(tasks: &TaskTracker, gateway: &Gateway) -> bool {
     tasks.close();
     let drained = timeout(DRAIN_TIMEOUT, tasks.wait()).await.is_ok();
@@ -266,7 +266,7 @@ fn listen(
     })
 }
 
-/// Makes the data directory, and keeps a second server out of it as long as the claim lives.
+/// Creates the data directory, and locks it while the claim lives.
 fn claim(data_dir: &Path, holder: &Holder) -> Result<Claim, StartError> {
     let path = || data_dir.to_owned();
     let claim = make_folder(data_dir).map_err(ClaimError::from);
@@ -276,8 +276,8 @@ fn claim(data_dir: &Path, holder: &Holder) -> Result<Claim, StartError> {
     })
 }
 
-/// Takes as long as it takes: a large file is checked, and a new step of a large schema is made. A database has one server: a
-/// file is locked, and a Postgres database is asked who else is there.
+/// Has no timeout, because checking a large file and migrating a large schema take a while. A database has one server: a file
+/// is locked here, a Postgres database by the store.
 async fn open_store(
     database: &Database,
     holder: &Holder,
@@ -316,7 +316,7 @@ fn in_use(database: &Database, sentence: &str) -> StartError {
 }
 
 fn database_error(database: &Database, cause: String) -> StartError {
-    // one sentence on one line, whatever the database said
+    // one line, whatever the database's message looks like
     let cause = cause.split_whitespace().collect::<Vec<_>>().join(" ");
     StartError::Database { database: database.to_string(), cause }
 }
@@ -328,7 +328,7 @@ fn explain_gateway(error: &GatewayError) -> String {
     }
 }
 
-/// A port on every address of the machine is shown under the one that surely works on the machine itself.
+/// An address for the banner: `localhost` if the port is bound to all addresses.
 fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
 }

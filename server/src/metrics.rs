@@ -1,7 +1,7 @@
-//! What operators watch, one line for each metric: its name, what it means, and how it is read.
+//! Metrics for operators, one line each: name, help, and how to read it.
 //!
-//! Nothing is collected in between: every number is read when it is asked for, from the gateway's
-//! [`Status`], from the ports and from the system. docs/operating.md lists the same names.
+//! Nothing is collected in between: every number is read on request, from the gateway's [`Status`], the ports and the
+//! operating system. docs/operating.md lists the same names.
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -25,10 +25,10 @@ use crate::{
     web::Readers,
 };
 
-/// What the text is, for the `Content-Type` of an answer.
+/// The `Content-Type` of the text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// A metric. A counter's name is written with `_total` behind it.
+/// A metric. The suffix `_total` is added to the name of a counter.
 struct Metric {
     name: &'static str,
     help: &'static str,
@@ -38,15 +38,15 @@ struct Metric {
 enum Reading {
     Counter(fn(&Numbers) -> u64),
     Gauge(fn(&Numbers) -> u64),
-    /// One counter for each reason why a connection was refused.
+    /// One counter per reason for refusing a connection.
     Refusals(fn(&Numbers, Refusal) -> u64),
-    /// One counter for each code with which something is refused for good.
+    /// One counter per code of a permanent refusal.
     Codes(fn(&Numbers, ErrorCode) -> u64),
-    /// Only where the system tells.
+    /// Only if the operating system provides it.
     Process(MetricType, fn(&Process) -> f64),
 }
 
-/// Everything that metrics are read from, at one moment.
+/// Everything that metrics are read from, at one point in time.
 struct Numbers {
     gateway: Gateway,
     status: Status,

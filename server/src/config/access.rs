@@ -1,4 +1,4 @@
-//! Who may do what without an account.
+//! Settings for access without an account, and for sessions.
 
 use std::time::Duration;
 
@@ -39,25 +39,25 @@ pub(super) struct CheckedAccess {
 /// Who may read the metrics.
 #[derive(Clone, Debug)]
 pub enum MetricsAccess {
-    /// Everybody who reaches the HTTP port, which is this machine only.
+    /// Anyone who can reach the HTTP port, which is this machine alone.
     Everybody,
-    /// Whoever sends the token.
+    /// Anyone who sends the token.
     Token(MetricsToken),
-    /// Nobody: other machines may reach the port, and there is no token.
+    /// Nobody: other machines can reach the port, and there is no token.
     Nobody,
 }
 
-/// Who may make accounts and keys over the HTTP API.
+/// Who may create accounts and keys over the HTTP API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Registration {
-    /// Everybody who reaches the HTTP port.
+    /// Anyone who can reach the HTTP port.
     Open,
     /// Nobody.
     Closed,
 }
 
 impl Access {
-    /// `is_private`: only this machine reaches the server.
+    /// `is_private`: the server is reachable from this machine alone.
     pub(super) fn check(self, sources: Sources<'_>, is_private: bool) -> Result<CheckedAccess, ConfigError> {
         let source = sources.of("registration");
         let registration = match filled(self.registration) {

@@ -1,4 +1,4 @@
-//! How much of everything, and how long.
+//! Limits and timeouts.
 
 use std::time::Duration;
 
@@ -196,7 +196,7 @@ fn small_count(text: &str, source: &Source) -> Result<u32, ConfigError> {
     Ok(u32::try_from(count(text, source)?).expect("it is at most a million"))
 }
 
-/// What the operator says is for this machine, too.
+/// A configured limit also applies to this machine.
 fn per_address(
     text: Option<String>,
     default: AddressLimit,

@@ -1,4 +1,4 @@
-//! Where the server listens, and what people call it.
+//! The server's addresses, and its proxies.
 
 use std::net::SocketAddr;
 
@@ -48,8 +48,7 @@ impl Network {
 }
 
 impl CheckedNetwork {
-    /// Whether only this machine reaches the server: both ports listen on it alone, and nothing says that a proxy passes
-    /// on what others send.
+    /// Whether the server is reachable from this machine alone: both ports on loopback, and no sign of a proxy.
     pub(super) fn is_private(&self) -> bool {
         let is_local = self.http.ip().is_loopback() && self.tcp.ip().is_loopback();
         is_local && self.public_url.is_none() && self.trusted_proxies.is_empty()

@@ -1,4 +1,4 @@
-//! Where a setting comes from, so that what is wrong with it can be said in the terms of who set it.
+//! Where a setting comes from, so that errors name the flag or the variable.
 
 use clap::{ArgMatches, parser::ValueSource};
 
@@ -44,7 +44,7 @@ impl Source {
     }
 }
 
-/// An empty variable is an unset one: that is what `OBSERVERIO_X= observerio` means to people.
+/// An empty variable counts as unset, as people expect from `OBSERVERIO_X= observerio`.
 pub(super) fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }

@@ -1,4 +1,4 @@
-//! `OBSERVERIO_TLS*` → whether and how the ports speak TLS.
+//! `OBSERVERIO_TLS*` → the TLS settings of both ports.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -36,21 +36,21 @@ enum TlsMode {
 pub struct TlsSettings {
     /// What they present.
     pub files: TlsFiles,
-    /// Whether plaintext is turned away.
+    /// Whether plaintext is refused.
     pub is_required: bool,
 }
 
 /// Two PEM files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The server's certificate, and those of its issuers behind it.
+    /// The server's certificate, followed by its issuers'.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
 }
 
 impl Tls {
-    /// `None` when the ports speak no TLS. Nothing is read yet.
+    /// `None` without TLS. The files are not read yet.
     pub(super) fn check(self, sources: Sources<'_>) -> Result<Option<TlsSettings>, ConfigError> {
         let path = |text: Option<OsString>| text.filter(|text| !text.is_empty()).map(PathBuf::from);
         let files = match (path(self.tls_cert), path(self.tls_key)) {

@@ -1,7 +1,7 @@
-//! One game's socket: moves bytes, waits, and does what the session says.
+//! One game's socket: moves bytes, waits, and does what the conversation says.
 //!
-//! One task a connection and no read buffer: bytes are read on the stack when they are there, so an idle
-//! game costs little more than its task.
+//! One task per connection and no read buffer: bytes are read on the stack when they arrive, so an idle game costs little
+//! more than its task.
 
 mod farewell;
 mod intake;
@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{clock::instant, tls::Refused};
 
-/// Bytes after which a connection lets the others have their turn: a few of them could keep every thread busy.
+/// Bytes after which a connection yields: a few busy ones could otherwise occupy every thread.
 const TURN_BYTES: usize = 4 * CHUNK_BYTES;
 
 /// A connection with a game, verified or not, over any stream of bytes.
@@ -53,13 +53,13 @@ pub(crate) struct Connection<S> {
     out: Outbox,
     game: Option<GameLine>,
     told: RefusalLog,
-    /// A line without a number that waits for room. Nothing is read meanwhile; edits go out.
+    /// A line without a number that waits for room. Meanwhile, nothing is read, but edits are sent.
     waiting: Option<(Waiting, RoomFuture)>,
-    /// Whether the socket is read; while it is not, the peer's silence says nothing.
+    /// Whether the socket is being read; otherwise, the peer's silence means nothing.
     is_reading: bool,
-    /// Bytes that were read since the others had their turn.
+    /// Bytes read since the last yield.
     turn_bytes: usize,
-    /// The server goes down: nothing more is read, and this is when the last line must be settled.
+    /// Set on shutdown: nothing more is read, and this is the deadline for settling the last line.
     settle_by: Option<Instant>,
     settle_timeout: Duration,
 }
@@ -81,13 +81,13 @@ impl Waiting {
 
 type RoomFuture = Pin<Box<dyn Future<Output = Result<Room, GatewayError>> + Send>>;
 
-/// Why a conversation is over.
+/// Why a connection ends.
 enum End {
-    /// The peer left, or the network did.
+    /// The peer or the network is gone.
     Gone,
-    /// We said why; the peer may still hear it.
+    /// The peer was told why, and may still be reading.
     Explained,
-    /// It does not take what it is sent.
+    /// The peer does not read what it is sent.
     Slow,
 }
 
@@ -129,11 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// Talks until one of the two ends it.
+    /// Runs until either side ends the connection.
     pub(crate) async fn run(mut self) {
         tracing::debug!(peer = %self.peer, "a game connected");
         let end = loop {
-            // however much there is to do here, others have their turn
+            // yield to others, however much there is to do here
             consume_budget().await;
             let wake = self.wait().await;
             let served = self.serve(wake).await;
@@ -145,13 +145,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         if let End::Slow = end {
             self.tell_slow();
         }
-        // offline from here on; saying good-bye may take a second
+        // offline from here on; closing may take a second
         self.game = None;
         match end {
             End::Gone => {}
             End::Explained => Box::pin(self.hang_up()).await,
             End::Slow => {
-                // likely in vain, and possibly behind half a line
+                // probably in vain, and possibly after half a line
                 let last_word = [&b"\n"[..], &protocol::line::encode_error(&slow())].concat();
                 let write = |cx: &mut Context<'_>| {
                     let _full_already = Pin::new(&mut self.stream).poll_write(cx, &last_word);
@@ -162,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// Tells people and the log what was refused since the last time.
+    /// Reports new refusals to people and the log.
     fn tell_refused(&mut self) {
         for RefusedLine { error, excerpt } in self.conversation.take_refused() {
             self.told.log(self.peer, self.game.as_ref(), &error);
@@ -173,7 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// What it has sent and was not read is gone with the connection.
+    /// Counts a refusal: lines from the game that were not read are lost with the connection.
     fn tell_slow(&mut self) {
         self.told.log(self.peer, self.game.as_ref(), &slow());
         match &self.game {
@@ -183,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn wait(&mut self) -> Wake {
-        // a game that goes on although we are busy is left to its own socket: reading and refusing would be our work
+        // don't read from a game that keeps sending although the server is busy: reading and refusing costs more
         let busy_until = self.conversation.busy_until(instant());
         let deadlines = [self.out.deadline(), self.conversation.deadline(), self.settle_by, busy_until];
         let deadline = deadlines.into_iter().flatten().min();
@@ -192,11 +192,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             && self.settle_by.is_none()
             && !self.out.is_clogged();
         if is_reading && !self.is_reading {
-            // what came meanwhile was left unread
+            // what arrived in the meantime was not read
             self.conversation.hear(instant());
         }
         self.is_reading = is_reading;
-        // while older bytes wait, newer values overwrite each other in the gateway: only the newest is sent
+        // while older bytes wait, newer values replace each other in the gateway, and only the newest is sent
         let can_push = self.out.is_empty();
         tokio::select! {
             biased;
@@ -212,17 +212,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     async fn serve(&mut self, wake: Wake) -> Result<(), End> {
         match wake {
-            // a game that leaves what it was sent unread resets the connection when it goes
+            // a game that leaves unread data behind resets the connection when it exits
             Wake::Socket(Err(error)) => {
                 Box::pin(self.take_last_line()).await?;
                 Err(self.cannot_go_on(&error))
             }
             Wake::Socket(Ok(Moved::Written)) => self.end_if_settled(),
-            // the peer has said all it had to say, and may still want to read the answers
+            // the peer has sent everything, and may still read the answers
             Wake::Socket(Ok(Moved::Read(0))) => Box::pin(self.on_end_of_stream()).await,
             Wake::Socket(Ok(Moved::Read(count))) => {
                 self.conversation.hear(instant());
-                // boxed: the waits of a line being verified would otherwise be part of every idle connection
+                // boxed, because the states of verifying would otherwise be part of every idle connection
                 Box::pin(self.serve_lines()).await?;
                 self.hold_unread()?;
                 self.end_turn(count).await;
@@ -260,13 +260,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn on_end_of_stream(&mut self) -> Result<(), End> {
         self.take_last_line().await?;
         if self.waiting.is_some() {
-            // nothing more is read meanwhile, and then the end comes again
+            // nothing is read until then, and the end of the stream is read again
             return Ok(());
         }
         Err(if self.out.is_empty() { End::Gone } else { End::Explained })
     }
 
-    /// So many more bytes were read.
+    /// Yields after enough bytes.
     async fn end_turn(&mut self, count: usize) {
         self.turn_bytes += count;
         if self.turn_bytes >= TURN_BYTES {
@@ -298,13 +298,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// A connection that can't be read or written is gone, unless it is of a kind that is not taken here.
+    /// A connection that can't be read or written is gone, unless it was refused because of TLS.
     fn cannot_go_on(&mut self, error: &io::Error) -> End {
         match error.get_ref().and_then(|cause| cause.downcast_ref()) {
             Some(Refused::Plaintext) => {
                 self.say_last(ErrorCode::TlsRequired, "this server requires TLS; connect with TLS")
             }
-            // as every other conversation that is none of a game's; what speaks TLS can't read it, people who look can
+            // like everything that is not a game; a TLS client can't read it, but people who look can
             Some(Refused::Tls) => {
                 self.say_last(ErrorCode::BadVerb, "this server has no TLS certificate; connect without TLS")
             }
@@ -337,7 +337,7 @@ fn slow() -> ProtocolError {
     )
 }
 
-/// What the gateway has for the game; never anything for one that has not verified.
+/// The gateway's next event for the game; pending before it is verified.
 async fn next(game: &mut Option<GameLine>, can_push: bool) -> GameEvent {
     match game {
         Some(game) => game.next(can_push).await,

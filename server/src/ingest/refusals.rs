@@ -1,12 +1,12 @@
-//! What the server's log says of lines that are refused.
+//! Log lines about refused lines.
 
 use std::net::SocketAddr;
 
 use gateway::GameLine;
 use protocol::{ErrorCode, ProtocolError};
 
-/// The codes of which one connection has been told to the log: a game that sends the same mistake a thousand times a second
-/// is worth one line.
+/// The codes that were already logged for a connection: a game that repeats a mistake a thousand times per second is worth one
+/// log line.
 #[derive(Debug, Default)]
 pub(super) struct RefusalLog {
     codes: u32,
@@ -15,7 +15,7 @@ pub(super) struct RefusalLog {
 const _: () = assert!(ErrorCode::ALL.len() <= u32::BITS as usize, "a bit for each code");
 
 impl RefusalLog {
-    /// Whether this is the first of its code.
+    /// Whether this is the first refusal with this code.
     fn is_first(&mut self, code: ErrorCode) -> bool {
         let bit = 1 << code as u32;
         let is_first = self.codes & bit == 0;
@@ -28,7 +28,7 @@ impl RefusalLog {
         if !self.is_first(error.code) {
             return;
         }
-        // quoted: what a game wrote can't begin a line of the log
+        // quoted, so that a game's text can't start a log line
         let (code, text) = (error.code.as_str(), &error.text);
         match game {
             Some(game) => {

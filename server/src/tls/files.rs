@@ -30,7 +30,7 @@ pub enum TlsError {
         path: PathBuf,
         /// The setting that names it.
         variable: &'static str,
-        /// What the system said.
+        /// The operating system's error.
         cause: io::Error,
     },
     /// It is no PEM file, or a damaged one.

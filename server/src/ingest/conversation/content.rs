@@ -130,7 +130,7 @@ impl Conversation {
         }
     }
 
-    /// Lines that were taken and are not settled.
+    /// Accepted lines that are not settled yet.
     pub(crate) fn in_flight(&self) -> u64 {
         self.v2.as_ref().map_or(0, |v2| v2.sequence.in_flight())
     }

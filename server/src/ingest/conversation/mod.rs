@@ -1,6 +1,6 @@
-//! What a line means at this point of the conversation, and what is answered. No I/O, and time is an argument.
+//! The state of the line protocol on one connection: what a line means, and the answer. No I/O, and time is an argument.
 //!
-//! One machine for both grammars: a client that never says `h:` gets the original one, byte for byte.
+//! One state machine for both grammars: a game that never sends `h:` gets the original one, byte for byte.
 
 mod content;
 mod effect;
@@ -36,7 +36,7 @@ pub(crate) use self::{
     heartbeat::HeartbeatTimes,
 };
 
-/// What `h:` calls us.
+/// The server's name in `h:`.
 const SERVER: &str = concat!("observerio/", env!("CARGO_PKG_VERSION"));
 
 /// One conversation with a game.
@@ -46,26 +46,26 @@ pub(crate) struct Conversation {
     refusals: u32,
     verify_by: Instant,
     heartbeat: HeartbeatTimes,
-    /// What the game said of itself, until it is verified.
+    /// The game's `h:`, until it is verified.
     hello: Option<Box<Hello>>,
     v2: Option<Box<Version2>>,
-    /// What was refused and is still to be told.
+    /// Refusals that were not reported yet.
     refused: Vec<Refused>,
 }
 
-/// What a conversation of version 2 has beyond the original one.
+/// Additional state of protocol version 2.
 #[derive(Debug)]
 struct Version2 {
     caps: Caps,
     sequence: Sequence,
     revisions: Revisions,
     heartbeat: Heartbeat,
-    /// The server goes down: nothing more is taken.
+    /// The server is shutting down and accepts no more lines.
     is_draining: bool,
 }
 
 impl Version2 {
-    /// Whether silence counts: nobody is asked any more who was told good-bye.
+    /// Whether silence counts; after the shutdown notice it does not.
     fn has_heartbeat(&self) -> bool {
         self.caps.ping && !self.is_draining
     }
@@ -79,7 +79,7 @@ impl Conversation {
         Self { key, refusals: 0, verify_by: now + verify, heartbeat, hello, v2, refused }
     }
 
-    /// When [`Conversation::on_time`] wants to be called; `None` when it has nothing to wait for.
+    /// When to call [`Conversation::on_time`]; `None` if there is nothing to wait for.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match (&self.v2, self.key) {
             (_, None) => Some(self.verify_by),
@@ -88,7 +88,7 @@ impl Conversation {
         }
     }
 
-    /// The clock says `now`; `is_reading`: whether what the game says is read.
+    /// The deadline has passed. `is_reading`: whether the socket is being read.
     pub(crate) fn on_time(&mut self, now: Instant, is_reading: bool, out: &mut Vec<u8>) -> Effect {
         if self.key.is_none() && now >= self.verify_by {
             let text = "no v:<key> with a valid key arrived in time; connect again and send it first";
@@ -101,23 +101,23 @@ impl Conversation {
         }
     }
 
-    /// Bytes came.
+    /// Bytes have arrived.
     pub(crate) fn hear(&mut self, now: Instant) {
         if let Some(v2) = &mut self.v2 {
             v2.heartbeat.hear(now);
         }
     }
 
-    /// What the game said of itself before it verified.
+    /// The game's `h:`, before it is verified.
     pub(crate) fn hello(&self) -> Option<&Hello> {
         self.hello.as_deref()
     }
 
-    /// A line came. Payloads are looked at only when the key allows them.
+    /// Handles a line. Payloads are only read if the key is verified.
     pub(crate) fn on_line(&mut self, line: Vec<u8>, now: Now, out: &mut Vec<u8>) -> Effect {
         let command = match parse_command(&line, self.grammar()) {
             Ok(command) => command,
-            // a web page can post to this port: what is not ours gets no second try
+            // a web page can post to this port, so an unknown verb gets no second chance
             Err(error) if error.code == ErrorCode::BadVerb && self.key.is_none() => {
                 self.refused(error, &line, out);
                 return Effect::Close;
@@ -155,14 +155,13 @@ impl Conversation {
         }
     }
 
-    /// The peer says no more, and this is what it said behind its last newline. It counts when it is all there; of a half line
-    /// nothing does.
+    /// Handles what follows the last newline at the end of the stream. It counts if it is a complete line; half a line does not.
     pub(crate) fn on_last_line(&mut self, line: Vec<u8>, now: Now, out: &mut Vec<u8>) -> Effect {
         if is_whole(&line, self.grammar()) {
             return self.on_line(line, now, out);
         }
         match parse_command(&line, self.grammar()) {
-            // one with a number comes again
+            // a numbered line is sent again
             Ok(Command::Report { key, seq: None, .. } | Command::Log { key, seq: None, .. })
                 if self.allow(key).is_ok() =>
             {
@@ -180,7 +179,7 @@ impl Conversation {
     fn on_hello(&mut self, payload: &[u8], line: &[u8], now: Now, out: &mut Vec<u8>) -> Effect {
         match (self.key, &self.v2) {
             (None, _) => {}
-            // as the original server, which does not know it
+            // like the original server, which does not know it
             (Some(_), None) => return Effect::None,
             (Some(_), Some(_)) => {
                 return self.refused(
@@ -213,8 +212,7 @@ impl Conversation {
         }
     }
 
-    /// The key belongs to a project. The game has everything up to `held`, and of its session everything up to
-    /// `last_seq` is settled.
+    /// The key is valid. The game has all values up to revision `held`, and the lines of its session up to `last_seq` are settled.
     pub(crate) fn verified(
         &mut self,
         key: Key,
@@ -239,7 +237,7 @@ impl Conversation {
         self.v2 = Some(Box::new(v2));
     }
 
-    /// The line limit was passed; the rest of the stream can't be read.
+    /// A line exceeds the limit; the rest of the stream can't be read.
     pub(crate) fn on_line_too_long(&mut self, too_long: &LineTooLong, out: &mut Vec<u8>) -> Effect {
         let LineTooLong { max_line_bytes, beginning } = too_long;
         let text = match self.key {
@@ -249,7 +247,7 @@ impl Conversation {
         self.refused(ProtocolError::new(ErrorCode::LineTooLong, text), beginning, out)
     }
 
-    /// A line was refused: by this session, or by the gateway. Guessing keys ends the conversation.
+    /// Answers a refused line with `ERR`. Guessing keys ends the conversation.
     pub(crate) fn refused(&mut self, error: ProtocolError, line: &[u8], out: &mut Vec<u8>) -> Effect {
         if matches!(error.code, ErrorCode::BadKey | ErrorCode::Unverified) {
             self.refusals += 1;
@@ -260,10 +258,10 @@ impl Conversation {
         if is_end { Effect::Close } else { Effect::None }
     }
 
-    /// Whatever is refused comes by here: it is told to the project's people, and to the log.
+    /// Records a refusal, for the project's members and the log.
     fn note(&mut self, error: ProtocolError, excerpt: String) {
         if error.code.is_refusal() {
-            // a line that is none of ours may hold the key anywhere
+            // an invalid line may contain the key anywhere
             let excerpt = match &self.key {
                 Some(key) => excerpt.replace(key.as_str(), "…"),
                 None => excerpt,
@@ -272,7 +270,7 @@ impl Conversation {
         }
     }
 
-    /// What was refused since the last time.
+    /// Takes the refusals since the last call.
     pub(crate) fn take_refused(&mut self) -> Vec<Refused> {
         std::mem::take(&mut self.refused)
     }
@@ -293,7 +291,7 @@ fn wrong_key() -> ProtocolError {
     )
 }
 
-/// The last word.
+/// Answers with `ERR` and closes the connection.
 fn close(code: ErrorCode, text: impl Into<String>, out: &mut Vec<u8>) -> Effect {
     out.extend_from_slice(&encode_error(&ProtocolError::new(code, text)));
     Effect::Close

@@ -37,7 +37,7 @@ impl Conversation {
         Ok(Effect::Outcomes(OutcomesLine { revision, payload: payload.to_vec(), heard: now }))
     }
 
-    /// There is room for what the game did: reads it. `None` when it is refused.
+    /// Reads the outcomes, once there is room. `None` if the line is refused.
     pub(crate) fn read_outcomes(&mut self, line: &OutcomesLine, out: &mut Vec<u8>) -> Option<Outcomes> {
         let OutcomesLine { revision, payload, heard } = line;
         match parse_outcomes(payload) {
@@ -54,7 +54,7 @@ impl Conversation {
         }
     }
 
-    /// Says the newest desired values.
+    /// Sends the newest desired values.
     pub(crate) fn push(&mut self, revision: Revision, payload: &[u8], now: Instant, out: &mut Vec<u8>) {
         let Some(key) = self.key else { return };
         match self.v2.as_mut().filter(|v2| v2.caps.rev) {
@@ -66,7 +66,7 @@ impl Conversation {
         }
     }
 
-    /// Says that there is nothing more to come for now.
+    /// Says that the game is up to date.
     pub(crate) fn in_sync(&self, revision: Revision, out: &mut Vec<u8>) {
         if let (Some(_), Some(key)) = (self.v2.as_ref().filter(|v2| v2.caps.rev), self.key) {
             write_in_sync(out, key, revision);

@@ -1,4 +1,4 @@
-//! HTTP API v1 from outside: addresses, headers, and what an answer means.
+//! A client of version 1 of the HTTP API.
 
 use std::{
     io::{self, Read},
@@ -25,25 +25,25 @@ use crate::{
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// Silence after which the server counts as gone; a live stream says something every 15 seconds.
+/// Silence after which the server counts as gone; a live stream sends something every 15 seconds.
 const READ_TIMEOUT: Duration = Duration::from_secs(45);
-/// Longest answer that is read whole.
+/// The longest response to read in full.
 const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
 const MAX_REFUSAL_BYTES: u64 = 1024 * 1024;
-/// Items that are asked for at once.
+/// Items per page.
 const PAGE_ITEMS: usize = 1000;
-/// More parts than any list has.
+/// More pages than any list has.
 const MAX_PAGES: usize = 10_000;
 const TRIES: u32 = 3;
-/// Longest wait that a server may ask for before it is told to whoever typed the command.
+/// The longest `Retry-After` to wait for; otherwise, the error is reported.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// What stands unescaped in a part of a path or a query.
+/// Characters to escape in path segments and query values.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// One part of a path, or a value of a query.
+/// Escapes a path segment or a query value.
 pub(crate) fn escape(text: &str) -> String {
-    // a part that is only dots would mean a folder
+    // `.` and `..` would be resolved as directories
     match text {
         "." => "%2E".to_owned(),
         ".." => "%2E%2E".to_owned(),
@@ -51,13 +51,13 @@ pub(crate) fn escape(text: &str) -> String {
     }
 }
 
-/// A server and who asks.
+/// A server with the caller's token.
 pub(crate) struct Api {
     agent: Agent,
     endpoint: Endpoint,
 }
 
-/// An answer that is read as it comes.
+/// A streamed response.
 pub(crate) type Stream = Box<dyn Read + Send>;
 
 impl Api {
@@ -65,7 +65,7 @@ impl Api {
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
-            // the token is for this server: where it sends us on to is for people to judge
+            // the token is for this server only, so people have to decide about redirects
             .max_redirects(0)
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
@@ -74,7 +74,7 @@ impl Api {
             .user_agent(concat!("observerio/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls);
         if endpoint.url.is_plain() {
-            // a proxy of the environment would read the token
+            // a proxy from the environment could read the token
             config = config.proxy(None);
         }
         let config = config.build();
@@ -85,18 +85,18 @@ impl Api {
         Self { agent, endpoint }
     }
 
-    /// Where it is, for sentences.
+    /// The server's address, for messages.
     pub(crate) fn url(&self) -> &ServerUrl {
         &self.endpoint.url
     }
 
-    /// One object. `path` begins with a slash, behind `/api/v1`.
+    /// Gets one object. `path` starts with a slash and follows `/api/v1`.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         let answer = self.send(|| self.request("GET", path).body(String::new()))?;
         self.read(answer)
     }
 
-    /// All of a list. `path` has no query.
+    /// Gets all pages of a list. `path` has no query.
     pub(crate) fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
         let mut query = format!("limit={PAGE_ITEMS}");
@@ -111,7 +111,7 @@ impl Api {
         Err(self.odd("a list without an end"))
     }
 
-    /// Changes something once, however often it has to be sent.
+    /// Changes something once, even if the request has to be repeated.
     pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Error> {
         let key = idempotency_key()?;
         let body = serde_json::to_string(body).expect("what is sent is JSON");
@@ -124,13 +124,13 @@ impl Api {
         self.read(answer)
     }
 
-    /// Deletes something. When a try was cut off on its way, that it is gone at the next one is what was wanted.
+    /// Deletes something. If an attempt lost its connection, 404 on the next one means success.
     pub(crate) fn delete(&self, path: &str) -> Result<(), Error> {
         let is_gone = |status| status == StatusCode::NOT_FOUND;
         self.send_until(|| self.request("DELETE", path).body(String::new()), is_gone).map(drop)
     }
 
-    /// An answer without an end, or a long one.
+    /// Gets a streamed response.
     pub(crate) fn stream(&self, path: &str, headers: &[(&str, &str)]) -> Result<Stream, Error> {
         let answer = self.send(|| {
             let request = self.request("GET", path);
@@ -148,7 +148,7 @@ impl Api {
         Request::builder().method(method).uri(uri).header("authorization", token)
     }
 
-    /// Sends it until there is an answer that a second try would not change, and turns refusals into errors.
+    /// Sends a request, with retries, and turns error responses into errors.
     fn send(
         &self,
         request: impl Fn() -> ureq::http::Result<Request<String>>,
@@ -156,7 +156,7 @@ impl Api {
         self.send_until(request, |_| false)
     }
 
-    /// The same, where a try that was cut off may have been done, which `is_done` tells by the answer to the next one.
+    /// The same; if an attempt lost its connection, `is_done` tells from the next response whether it took effect.
     fn send_until(
         &self,
         request: impl Fn() -> ureq::http::Result<Request<String>>,
@@ -173,7 +173,7 @@ impl Api {
                     Some(wait) => thread::sleep(wait),
                     None => return Err(self.refusal(answer)),
                 },
-                // the connection was lost on the way: it may or may not have been done, and is done once
+                // the connection was lost, so it may or may not have taken effect; repeating it is safe
                 Err(ureq::Error::Io(error)) if is_cut_off(&error) && tries < TRIES => {
                     was_cut_off = true;
                     thread::sleep(Duration::from_millis(200) * tries);
@@ -218,7 +218,7 @@ impl Api {
         }
     }
 
-    /// What an ended or broken stream means.
+    /// The error for a broken stream.
     pub(crate) fn broken(&self, error: &io::Error) -> Error {
         Error::Unreachable(format!("the connection to {} was lost: {error}", self.endpoint.url))
     }
@@ -242,7 +242,7 @@ impl Api {
         };
         Error::Unreachable(match error {
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) => no_trust(error),
-            // what rustls finds wrong in a handshake comes through a stream
+            // handshake errors from rustls arrive as I/O errors
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => no_trust(error),
             ureq::Error::Io(error) => no_way(error),
             _ => no_way(error),
@@ -260,7 +260,7 @@ fn conflict_sentence(conflicts: &[Conflict]) -> String {
     visible(&format!("{clauses}; nothing was changed, check the values and try again")).into_owned()
 }
 
-/// Whether a connection that stood was lost before the answer.
+/// Whether an established connection was lost before the response.
 fn is_cut_off(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)

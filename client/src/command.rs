@@ -28,9 +28,9 @@ use crate::{
     vars,
 };
 
-/// Does it, and says on standard error why not. `program` is the whole command line, for completions.
+/// Runs a command, and prints errors to standard error. `program` is the whole command line, for completions.
 ///
-/// It blocks. Whoever ends the process meanwhile calls [`Unfinished::delete`] first.
+/// It blocks. Call [`Unfinished::delete`] before exiting the process in the meantime.
 pub fn run(command: Command, program: clap::Command, unfinished: &Unfinished) -> ExitCode {
     let mut console = Console::of_process();
     let variables = |name: &str| env::var_os(name);
@@ -126,7 +126,7 @@ impl Context<'_> {
     }
 }
 
-/// The words as one filter, if it is one: what is wrong with it is known before anything is asked.
+/// Joins the words to a filter, and checks it before any request.
 fn log_filter(words: &[String]) -> Result<String, Error> {
     let filter = words.join(" ");
     match Filter::parse(&filter) {

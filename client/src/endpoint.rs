@@ -40,7 +40,7 @@ impl Endpoint {
                 "you are not signed in; run `observerio login`, or set OBSERVERIO_TOKEN".to_owned(),
             ));
         };
-        // a token must never reach another server than the one that it was given for
+        // a token must never reach any server but the one it was stored for
         if let Some(url) = url.filter(|url| *url != stored.url) {
             return Err(Error::NotAllowed(format!(
                 "the stored token is for {}; run `observerio login {url}`, or set OBSERVERIO_TOKEN",
@@ -53,7 +53,7 @@ impl Endpoint {
 }
 
 fn stored_url(environment: &Environment<'_>) -> Result<ServerUrl, Error> {
-    // without a home there is nothing stored, and a variable is all that was asked for
+    // without a home directory nothing is stored, and the variable is enough
     let stored = CredentialsFile::locate(environment).ok().map(|file| file.read()).transpose()?.flatten();
     Ok(match stored {
         Some(stored) => stored.url,

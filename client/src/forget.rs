@@ -1,4 +1,4 @@
-//! `observerio forget`: variables and devices that are not in use any more.
+//! `observerio forget`: variables and devices that are no longer in use.
 
 use crate::{
     Error,
@@ -8,7 +8,7 @@ use crate::{
     text::visible,
 };
 
-/// Devices that a sentence names at most.
+/// Most devices to name in a message.
 const MAX_NAMED: usize = 20;
 
 /// Forgets a variable.
@@ -31,7 +31,7 @@ pub(crate) fn device(api: &Api, project: &Project, wanted: &str, console: &mut C
 fn choose(devices: Vec<Device>, wanted: &str) -> Result<Device, Error> {
     let named: Vec<&Device> = devices.iter().filter(|device| device.name == wanted).collect();
     let found = match named[..] {
-        // a name may be a number too, and it is what people see
+        // a name may look like a number, and people see names
         [] => devices.iter().find(|device| wanted.parse() == Ok(device.id)),
         [only] => Some(only),
         _ => {

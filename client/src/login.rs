@@ -15,21 +15,21 @@ use crate::{
     token::Token,
 };
 
-/// More than any token has.
+/// Longer than any token, in bytes.
 const MAX_INPUT_BYTES: u64 = 4096;
 
 /// Where to sign in, and how the token is given.
 pub(crate) struct Login {
-    /// As it was typed; `None`: by the variable, or on this machine.
+    /// As typed; `None`: from the variable, or on this machine.
     pub url: Option<ServerUrl>,
-    /// From standard input; otherwise it is asked for.
+    /// Read the token from standard input instead of asking.
     pub token_from_stdin: bool,
-    /// Plain HTTP to another machine is all right.
+    /// Allow plain HTTP to another machine.
     pub insecure: bool,
 }
 
 impl Login {
-    /// Checks the token with the server before it keeps it.
+    /// Checks the token with the server, then stores it.
     pub(crate) fn run(self, environment: &Environment<'_>, console: &mut Console) -> Result<(), Error> {
         let url = match self.url {
             Some(url) => url,
@@ -39,7 +39,7 @@ impl Login {
             },
         };
         let file = CredentialsFile::locate(environment)?;
-        // refused before anybody types a secret
+        // refuse it before anyone types a secret
         let url = url.for_secrets(self.insecure)?;
         let token = if self.token_from_stdin { read_token(io::stdin())? } else { ask(&url)? };
         let remedy = "create one in the dashboard, on your account page";
@@ -84,7 +84,7 @@ fn welcome(url: &ServerUrl, me: &Me) -> String {
     visible(&format!("signed in to {url} as {}{}", me.user.name, token.unwrap_or_default())).into_owned()
 }
 
-/// Forgets what was stored.
+/// Deletes the stored token.
 pub(crate) fn logout(environment: &Environment<'_>, console: &mut Console) -> Result<(), Error> {
     let file = CredentialsFile::locate(environment)?;
     let sentence = if file.delete()? {

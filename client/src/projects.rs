@@ -1,4 +1,4 @@
-//! Which projects there are, and which one is meant.
+//! Listing and choosing projects.
 
 use serde_json::Value as Json;
 
@@ -11,7 +11,7 @@ use crate::{
     text::{visible, visible_json},
 };
 
-/// Projects that a sentence names at most.
+/// Most projects to name in a message.
 const MAX_NAMED: usize = 20;
 
 /// `observerio projects`.
@@ -30,10 +30,10 @@ fn row(project: Project) -> [String; 6] {
     [id.to_string(), name, role, online.to_string(), devices.to_string(), last_seen]
 }
 
-/// The project that was named by its name or its number; the only one when none was named.
+/// The project with this name or number; the only one if none is given.
 ///
 /// # Errors
-/// [`Error::Refused`] with a list of those that there are.
+/// [`Error::Refused`] with a list of the projects.
 pub(crate) fn find(api: &Api, wanted: Option<&str>) -> Result<Project, Error> {
     choose(api.list("/projects")?, wanted)
 }
@@ -50,7 +50,7 @@ fn choose(projects: Vec<Project>, wanted: Option<&str>) -> Result<Project, Error
     };
     let named: Vec<&Project> = projects.iter().filter(|project| project.name == wanted).collect();
     let found = match named[..] {
-        // a name may be a number too, and it is what people see
+        // a name may look like a number, and people see names
         [] => projects.iter().find(|project| wanted.parse() == Ok(project.id)),
         [only] => Some(only),
         _ => {

@@ -1,4 +1,4 @@
-//! What unit tests share: variables, and a server that says what it is told to.
+//! Shared by unit tests: an environment, and a server with canned responses.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! `observerio unset`: lets go of edits, all of them or none.
+//! `observerio unset`: lets variables go, all of them or none.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::{
     text::count,
 };
 
-/// Lets go of them and says what became of it.
+/// Lets the variables go and reports the outcome.
 pub(crate) fn unset(
     api: &Api,
     project: &Project,

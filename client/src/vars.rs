@@ -15,7 +15,7 @@ use crate::{
 
 const NONE: &str = "-";
 
-/// Lists those whose name, label or group has each word of `filter` in it.
+/// Lists the variables whose name, label or group contains each word of `filter`.
 pub(crate) fn list(
     api: &Api,
     project: &Project,
@@ -23,7 +23,7 @@ pub(crate) fn list(
     json: bool,
     console: &mut Console,
 ) -> Result<(), Error> {
-    // in this order: what a device that is through said of a variable is there when it is looked at
+    // devices first: when one has applied a revision, its outcomes are already stored
     let devices: Vec<Device> =
         if json { Vec::new() } else { api.list(&format!("/projects/{}/devices", project.id))? };
     let path = format!("/projects/{}/variables", project.id);
@@ -68,8 +68,8 @@ fn row(variable: &Variable, devices: &[Device]) -> [String; 5] {
     ]
 }
 
-/// The value where connected devices agree, `3 … 7` where they say different numbers, else how many values there are.
-/// Devices that are away count only while none is connected.
+/// The value if all connected devices agree, `3 … 7` if their numbers differ, else the number of values.
+/// Offline devices only count if none is connected.
 fn reported(variable: &Variable, devices: &[Device]) -> String {
     let is_online = |id| devices.iter().any(|device| device.id == id && device.online);
     let any_online = variable.reported.iter().any(|reported| is_online(reported.device));

@@ -1,4 +1,4 @@
-//! How a log line looks on a terminal.
+//! Log lines on a terminal.
 
 use jiff::{Timestamp, tz::TimeZone};
 use protocol::model::Level;
@@ -23,7 +23,7 @@ impl Printer {
         Self { json, has_colors: has_colors && !json }
     }
 
-    /// One line with its end; `whole` is what the API gave.
+    /// One line with its newline; `whole` is the API's object.
     pub(crate) fn line(&self, line: &LogLine, whole: &Json) -> String {
         if self.json {
             return visible_json(whole) + "\n";
@@ -57,7 +57,7 @@ fn color(level: Level) -> &'static str {
     }
 }
 
-/// RFC 3339 in UTC → the local time with milliseconds; what can't be read stays as it is.
+/// RFC 3339 in UTC → local time with milliseconds; unreadable text is returned unchanged.
 pub(crate) fn local_time(at: &str) -> String {
     in_zone(at, TimeZone::system())
 }

@@ -17,13 +17,13 @@ use rustls::{
 
 use crate::config::TlsFiles;
 
-/// A chain is a few KiB; whatever is larger is something else.
+/// A chain has a few KiB; a larger file is something else.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// Why a certificate can't be used: a sentence that names the file and says what to do, and nothing of what is in it.
+/// Why a certificate can't be used: a sentence that names the file and says what to do, without its contents.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The system does not give the file out.
+    /// The file can't be read.
     #[error("cannot read {path} ({variable}): {cause}")]
     Read {
         /// The file.
@@ -33,23 +33,23 @@ pub enum TlsError {
         /// The operating system's error.
         cause: io::Error,
     },
-    /// It is no PEM file, or a damaged one.
+    /// It is not a PEM file, or it is damaged.
     #[error(
         "{0} (OBSERVERIO_TLS_CERT) contains no certificate; use a PEM file with the server's certificate first, followed by its issuers'"
     )]
     NoCertificate(PathBuf),
-    /// What it holds is none.
+    /// It contains no usable certificate.
     #[error("the certificate in {0} (OBSERVERIO_TLS_CERT) is damaged or unsupported; get a new one")]
     BadCertificate(PathBuf),
-    /// There is none, or it is encrypted.
+    /// It contains no private key, or an encrypted one.
     #[error("{0} (OBSERVERIO_TLS_KEY) contains no private key; use a PEM file with an unencrypted key")]
     NoKey(PathBuf),
-    /// It is damaged, or of a kind that rustls does not know.
+    /// The key is damaged, or of an unsupported kind.
     #[error(
         "the private key in {0} (OBSERVERIO_TLS_KEY) is damaged or unsupported; use ECDSA, RSA or Ed25519"
     )]
     BadKey(PathBuf),
-    /// They are of two pairs.
+    /// The certificate and the key don't match.
     #[error(
         "the key in {key} (OBSERVERIO_TLS_KEY) does not match the certificate in {certificate} (OBSERVERIO_TLS_CERT); use a matching pair"
     )]
@@ -75,13 +75,13 @@ impl TlsError {
     }
 }
 
-/// Reads both files and looks whether they belong together. Clients judge the rest (names, issuer); a certificate that they
-/// will refuse for its dates is worth a warning, and still better than none.
+/// Reads both files and checks that they match. Clients check the rest (names, issuer); an expired certificate is worth a warning,
+/// and still better than none.
 pub(super) fn read(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
     let TlsFiles { certificate, key } = files;
     let chain = CertificateDer::pem_slice_iter(&contents(certificate, "OBSERVERIO_TLS_CERT")?)
         .collect::<Result<Vec<_>, _>>()
-        // the parser's own words quote the file
+        // the parser's own message quotes the file
         .map_err(|_| TlsError::NoCertificate(certificate.clone()))?;
     let Some(own) = chain.first() else { return Err(TlsError::NoCertificate(certificate.clone())) };
     let parsed =
@@ -110,7 +110,7 @@ fn contents(path: &Path, variable: &'static str) -> Result<Vec<u8>, TlsError> {
 }
 
 fn warn_of_dates(certificate: &ParsedCertificate<'_>, path: &Path, provider: &CryptoProvider) {
-    // a client's own check, without an issuer that it could find: it looks at the dates first
+    // a client's check, without an issuer to find: it checks the dates first
     let outcome = verify_server_cert_signed_by_trust_anchor(
         certificate,
         &RootCertStore::empty(),

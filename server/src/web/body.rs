@@ -1,4 +1,4 @@
-//! Bodies of requests: whole, small and soon.
+//! Request bodies: complete, small and in time.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use axum::{
 };
 use tokio::time::timeout;
 
-/// Nothing that a person or a script sends to us is larger.
+/// The largest request body.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
-/// For the whole of it, however it is cut: one byte at a time would otherwise hold a connection for ever.
+/// Timeout for the whole body: one byte at a time would otherwise hold a connection forever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads the body before anybody works with it, or says what is wrong with it.
+/// Reads the whole body before the handler, or answers with what is wrong with it.
 pub(super) async fn read(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     if body.is_end_stream() {

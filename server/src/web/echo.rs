@@ -1,5 +1,5 @@
-//! `GET /echo`: says back what it hears, so that a tester of the WebSocket protocol can be set on our own upgrade and limits. It is there only
-//! if it was asked for, on a machine that nobody else reaches.
+//! `GET /echo`: echoes every message, so that WebSocket test suites can test the server's upgrade and limits. Only available if
+//! configured, on a server that is reachable from this machine alone.
 
 use axum::{
     Extension,
@@ -28,7 +28,7 @@ pub(super) async fn echo(
     })
 }
 
-/// Until the other side has said good-bye, or breaks the protocol.
+/// Runs until the other side closes, or violates the protocol.
 async fn say_back(mut socket: WebSocket) {
     while let Some(Ok(message)) = socket.recv().await {
         // tungstenite answers pings and closes by itself

@@ -22,8 +22,8 @@ use super::{
     serve::HeldPermit,
 };
 
-/// Holds the longest message; they are sent one at a time, so there is never more than one in it. What a project has is sent in
-/// parts of an eighth of this; a declaration that alone is longer than such a part fits too.
+/// Holds the longest message; messages are sent one at a time. Snapshots are sent in parts of an eighth of this; a single
+/// declaration that is longer than such a part fits, too.
 const MAX_WRITE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Deserialize)]
@@ -31,8 +31,8 @@ pub(super) struct Version {
     v: Option<u32>,
 }
 
-/// `GET /live?v=<version>`: refused before the upgrade unless our own page asks for somebody signed in.
-#[expect(clippy::too_many_arguments, reason = "what a request brings, each part by its extractor")]
+/// `GET /live?v=<version>`: refused before the upgrade unless it comes from the server's own page, with a session.
+#[expect(clippy::too_many_arguments, reason = "one argument per extractor")]
 pub(super) async fn live(
     State(web): State<Web>,
     MaybeSignedIn(caller): MaybeSignedIn,
@@ -54,7 +54,7 @@ pub(super) async fn live(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    // counted from here on, so that the server waits for it when it goes down
+    // tracked from here on, so that the server waits for it on shutdown
     let counted = web.tasks.token();
     limited(upgrade).on_upgrade(move |socket| async move {
         let followed = web.rates.follow(&caller);
@@ -71,7 +71,7 @@ pub(super) async fn live(
     })
 }
 
-/// What a WebSocket of ours may take up: the library's own limits are 64 MiB.
+/// Limits for WebSockets; the library's defaults are 64 MiB.
 pub(super) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .max_message_size(MAX_LIVE_MESSAGE_BYTES)

@@ -12,7 +12,7 @@ use axum::{
 use super::{Web, guard};
 use crate::{config::MetricsAccess, metrics};
 
-/// Whether a request with these headers may read the metrics; otherwise what to do.
+/// Whether a request with these headers may read the metrics; otherwise, what to do.
 fn check(access: &MetricsAccess, headers: &HeaderMap) -> Result<(), &'static str> {
     match access {
         MetricsAccess::Everybody => Ok(()),

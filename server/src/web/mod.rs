@@ -1,4 +1,4 @@
-//! The people's side: pages, forms, the dashboard's WebSocket, and the HTTP API for scripts.
+//! HTTP: pages, forms, the dashboard's WebSocket, and the API for scripts.
 
 mod api;
 mod auth;

@@ -1,4 +1,4 @@
-//! An outage of the database is one line of the log, not one for each request that it costs.
+//! Logs an outage of the database once, not for every failed request.
 
 use std::{
     sync::Mutex,
@@ -11,10 +11,10 @@ use axum::{
 };
 use gateway::{GatewayError, store::StoreError};
 
-/// After so long without a failure the next one begins another outage.
+/// After this long without a failure, the next one is a new outage.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// What one kind of client could not be given. The gateway says when the database accepts writes again.
+/// Outages as seen by one kind of client. The gateway logs when the database accepts writes again.
 pub(super) struct Outage {
     last_failure: Mutex<Option<Instant>>,
 }
@@ -24,7 +24,7 @@ impl Outage {
         Self { last_failure: Mutex::new(None) }
     }
 
-    /// Somebody could not be served: an error when it is the first one, and then for those who look closely.
+    /// Logs a failed request: the first one as an error, further ones at debug level.
     pub(super) fn log(&self, cause: &StoreError, what: &'static str) {
         let error = cause as &dyn std::error::Error;
         if self.begins(Instant::now()) {

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{Web, auth::MaybeSignedIn, guard, next::NextPath, outage::unavailable, rates::retry_after};
 
-/// Pages for people who are not signed in.
+/// Pages that don't require a session.
 const PUBLIC: [&str; 4] = ["/sign-in", "/setup", "/join", "/reset"];
 
 /// A page of the app.
@@ -42,13 +42,13 @@ pub(super) async fn page(
     render(&web, caller, request, Reply::default()).await
 }
 
-/// Where to sign in, to come back to the page that was asked for.
+/// The sign-in page that returns to the requested one.
 fn sign_in_before(request: &Request) -> String {
     let asked = request.uri().path_and_query().map(|path| path.as_str()).filter(|path| *path != "/");
     asked.and_then(NextPath::parse).map_or_else(|| "/sign-in".to_owned(), NextPath::sign_in)
 }
 
-/// Where somebody goes who is signed in already.
+/// Where to go if already signed in.
 fn next_of(request: &Request) -> Option<String> {
     let query = Query::<Next>::try_from_uri(request.uri()).ok()?;
     NextPath::parse(&query.next).map(|next| next.as_str().to_owned())
@@ -59,7 +59,7 @@ struct Next {
     next: String,
 }
 
-/// A page as the answer to its own form: `parts` are those of the form's request, to the page's address.
+/// A page as the response to its own form: `parts` are those of the form's request, to the page's address.
 pub(super) async fn answer(web: &Web, caller: Option<Caller>, mut parts: Parts, reply: Reply) -> Response {
     let status = match reply.problem {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -70,13 +70,12 @@ pub(super) async fn answer(web: &Web, caller: Option<Caller>, mut parts: Parts, 
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }
-    // there may be a secret on it
+    // it may contain a secret
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// A form that was sent too often: its page, which says so by the `error=rate` of `address`. Not a redirect, so that
-/// programs are told too.
+/// The page of a form that was sent too often, with `error=rate` in `address`. Not a redirect, so that programs notice it, too.
 pub(super) async fn too_many_tries(
     web: &Web,
     address: &str,
@@ -94,7 +93,7 @@ pub(super) async fn too_many_tries(
     response
 }
 
-/// Every address that is no page.
+/// The response for unknown paths.
 pub(super) async fn not_found(
     State(web): State<Web>,
     MaybeSignedIn(caller): MaybeSignedIn,
@@ -121,7 +120,7 @@ async fn render(web: &Web, caller: Option<Caller>, request: Request, reply: Repl
     leptos_axum::render_app_async_with_context(context, move || shell(options.clone()))(request).await
 }
 
-/// What the app finds in its context, on every request.
+/// The app's context for a request.
 fn context_of(
     web: &Web,
     caller: Option<Caller>,
@@ -144,8 +143,8 @@ fn context_of(
     }
 }
 
-/// The paths of the app's pages. Leptos lists them once in a process: meanwhile it loads nothing for any page, and one that
-/// another server of this process draws just then would wait for ever.
+/// The paths of the app's pages. Leptos may only list them once per process: meanwhile it loads nothing for any page, and a page that
+/// another server in this process renders at that time would wait forever.
 pub(super) fn paths() -> &'static [String] {
     static PATHS: OnceLock<Vec<String>> = OnceLock::new();
     PATHS.get_or_init(|| {

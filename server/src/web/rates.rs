@@ -1,4 +1,4 @@
-//! How often scripts may ask, and how often anybody may be wrong about a token or a password.
+//! Rate limits for requests, tokens, passwords and codes.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -17,34 +17,34 @@ use crate::{
     share::{Share, Shares},
 };
 
-/// So many seconds' worth of requests may come at once.
+/// Burst of requests, in seconds' worth.
 const BURST_SECONDS: u32 = 4;
-/// Wrong codes of a second factor of one account in an hour, wherever they come from: whoever sends them has its password.
+/// Wrong codes of an account's second factor per hour, from any address: whoever sends them has the password.
 const MAX_BAD_CODES: u32 = 30;
 const BAD_CODE_PERIOD: Duration = Duration::from_secs(3600);
-/// The time over which mistakes are counted.
+/// The period for counting mistakes.
 const MISTAKE_PERIOD: Duration = Duration::from_secs(5 * 60);
-/// Wrong tokens of one address in that time. A right one is always taken: it can't be guessed, and others may share the
-/// address.
+/// Invalid tokens from one address in that period. A valid one is always accepted: tokens can't be guessed, and others may
+/// share the address.
 const MAX_BAD_TOKENS: u32 = 20;
-/// Wrong passwords of one account from one address in that time.
+/// Wrong passwords for one account from one address in that period.
 const MAX_BAD_PASSWORDS: u32 = 10;
 
-/// Wrong passwords of one address in that time, whatever the accounts: a school's worth of people who mistype.
+/// Wrong passwords from one address in that period, for any account: a school's worth of typos.
 const MAX_BAD_PASSWORDS_OF_ADDRESS: u32 = 100;
-/// Passwords of one address that wait for their turn at once: a third of a second's worth.
+/// Passwords from one address that may wait to be checked: a third of a second's worth.
 const MAX_WAITING_PASSWORDS: usize = 32;
-/// The same for this machine itself, behind which a proxy may speak for everybody.
+/// The same for this machine itself, where a proxy may represent everyone.
 const MAX_WAITING_OF_OWN_MACHINE: usize = 256;
-/// The same for a browser that is known: a person with several pages.
+/// The same for a known browser: a person with several pages.
 const MAX_WAITING_OF_DEVICE: usize = 4;
-/// When somebody is to come back whose address has so many waiting.
+/// When to retry if too many are waiting.
 const WAITING_TIME: Duration = Duration::from_secs(2);
-/// Live pages and followed logs that one token or person may have open at once.
+/// Live pages and log streams that one token or person may have open.
 pub(super) const MAX_FOLLOWED: usize = 64;
-/// Downloads that one token or person may read at once.
+/// Downloads that one token or person may have in progress.
 pub(super) const MAX_DOWNLOADS: usize = 16;
-/// Edits and actions that the live pages of one person may send in a second: some drags at once. What is more waits.
+/// Edits and actions per second from one person's live pages: several drags at once. Any more wait.
 const PAGE_EDITS_PER_SECOND: u32 = 120;
 
 /// The header `Retry-After`, in whole seconds: rounded up, so that nobody who obeys it comes back too early.
@@ -60,16 +60,16 @@ pub(super) enum Principal {
     Person(UserId),
 }
 
-/// Where a password comes from.
+/// The source of a password attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Source {
-    /// Nobody knows more of it than its address.
+    /// Only its address is known.
     Network(Network),
-    /// A browser in which that account was signed in before.
+    /// A browser in which someone has signed in to the account before.
     Device(Device),
 }
 
-/// Who has asked and who was wrong lately.
+/// Recent requests and mistakes.
 pub(super) struct Rates {
     requests: Limiter<Principal>,
     page_edits: Limiter<Principal>,
@@ -109,7 +109,7 @@ impl Rates {
         }
     }
 
-    /// Notes a request to the API.
+    /// Counts a request to the API.
     ///
     /// # Errors
     /// How long to wait.
@@ -127,14 +127,14 @@ impl Rates {
         self.downloads.take(caller.into(), MAX_DOWNLOADS)
     }
 
-    /// Waits until a live page may send one more edit. Nothing is refused: a hand that is too fast would lose its last value.
+    /// Waits until a live page may send one more edit. Refusing it would lose the last value of a fast drag.
     pub(super) async fn page_edit(&self, caller: &Caller) {
         while let Err(wait) = self.page_edits.take(caller.into(), instant()) {
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// Notes a wrong token.
+    /// Counts an invalid token.
     ///
     /// # Errors
     /// How long to wait.
@@ -142,11 +142,11 @@ impl Rates {
         self.bad_tokens.take(network(address), Instant::now())
     }
 
-    /// Begins to try a password: it counts as wrong until [`Try::was_right`]. Of tries that come at once, no more are let
-    /// through than of those that come one by one.
+    /// Starts a password attempt, which counts as wrong until [`Try::was_right`]. So simultaneous attempts are limited like
+    /// consecutive ones.
     ///
     /// # Errors
-    /// How long to wait; also for whoever has the right password, or he could be told by that.
+    /// How long to wait. This also applies to a correct password, which would otherwise be recognisable.
     pub(super) fn password(&self, account: &str, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
         self.attempt(account_digest(account), address)
     }
@@ -191,7 +191,7 @@ impl Rates {
     /// # Errors
     /// How long to wait.
     pub(super) fn link(&self, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
-        // the digest of no e-mail, as far as anybody can tell
+        // not the digest of any e-mail address, as far as anyone can tell
         self.attempt([0; 16], address)
     }
 
@@ -217,14 +217,14 @@ impl Rates {
         let (address, now) = (network(address), Instant::now());
         let source = Source::Network(address);
         let waiting = self.waiting.take(source, most).ok_or(WAITING_TIME)?;
-        // a proxy that nobody named would be everybody
+        // an unlisted proxy would represent everyone
         let counted = (!is_own).then_some(address);
         counted.map(|address| self.bad_addresses.take(address, now)).transpose()?;
         let attempt = Try { rates: self, key: (account, source), counted, _waiting: waiting };
         match self.passwords.take(attempt.key, now) {
             Ok(()) => Ok(attempt),
             Err(wait) => {
-                // it is not tried, so it says nothing of the address
+                // it is not checked, so it says nothing about the address
                 attempt.give_back_address();
                 Err(wait)
             }
@@ -232,7 +232,7 @@ impl Rates {
     }
 }
 
-/// A password that is being tried.
+/// A password attempt in progress.
 #[must_use]
 pub(super) struct Try<'a> {
     rates: &'a Rates,
@@ -255,7 +255,7 @@ impl Try<'_> {
     }
 }
 
-/// A code that is being tried.
+/// A code attempt in progress.
 #[must_use]
 pub(super) struct CodeTry<'a> {
     user: UserId,
@@ -270,7 +270,7 @@ impl CodeTry<'_> {
     }
 }
 
-/// Those whose address nobody knows count as one.
+/// All unknown addresses count as one.
 fn network(address: Option<IpAddr>) -> Network {
     address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()).into()
 }

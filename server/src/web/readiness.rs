@@ -1,5 +1,5 @@
-//! Whether data can be stored now. However many probes ask, the database is asked once at a time, and at most
-//! once a second: while it hangs, nothing piles up behind it.
+//! Whether data can be stored right now. However many probes ask, the database is checked once at a time, and at most once per
+//! second: while it hangs, no checks pile up.
 
 use std::{
     future::Future,
@@ -14,9 +14,9 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// A database that has not stored anything by then can't be worked with.
+/// Timeout for the database to store something.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// For so long an answer counts for those who ask later.
+/// How long an answer is valid for later probes.
 const LIFETIME: Duration = Duration::from_secs(1);
 
 /// What a probe is told.
@@ -26,13 +26,13 @@ pub(super) enum Readiness {
     Ready,
     /// The database does not answer.
     Silent,
-    /// There is no room on its disk.
+    /// Its disk is full.
     Full,
-    /// The database answers that it can't.
+    /// The database returns an error.
     Failed,
 }
 
-/// What the database answers: that it can, or why not, for the log.
+/// The database's answer; the reason for the log if it can't store.
 type ProbeFuture = Pin<Box<dyn Future<Output = Result<(), (Readiness, String)>> + Send>>;
 
 /// Asks the database, and shares the answer.
@@ -53,7 +53,7 @@ impl Probe {
         Self { ask: Box::new(ask), latest: Mutex::new(None) }
     }
 
-    /// The state of the database, as it is now or was within the last second; after 2 s at the latest.
+    /// The state of the database, at most a second old; within 2 s.
     pub(super) async fn readiness(&self) -> Readiness {
         let mut answer = self.current();
         match answer.wait_for(Option::is_some).await {
@@ -86,7 +86,7 @@ async fn check(asking: ProbeFuture, before: Option<Readiness>, said: watch::Send
         Ok(Err(refusal)) => refusal,
         Err(_) => (Readiness::Silent, format!("no answer within {} s", PATIENCE.as_secs())),
     };
-    // probes come every few seconds; only what changes is worth a line
+    // probes come every few seconds; only changes are logged
     match found {
         Readiness::Ready if before.is_some_and(|before| before != Readiness::Ready) => {
             tracing::info!("the database accepts writes again");
@@ -98,7 +98,7 @@ async fn check(asking: ProbeFuture, before: Option<Readiness>, said: watch::Send
     }
     said.send_replace(Some(found));
     if found == Readiness::Silent {
-        // its answer is too late for everybody, but until it comes nobody has to ask again
+        // the answer is too late for waiting probes, but until then no other check is needed
         let _too_late = asking.await;
     }
 }

@@ -1,5 +1,5 @@
-//! The HTTP port's accept loop. `axum::serve` has neither a time-out for request heads nor a limit on
-//! connections: half a request would be held for ever.
+//! The HTTP port's accept loop. `axum::serve` has neither a timeout for request headers nor a connection limit: half a request
+//! would hold a connection forever.
 
 use std::{
     convert::Infallible,
@@ -45,29 +45,28 @@ use crate::{
     tls::{Offer, Transport},
 };
 
-/// The HTTP port, and what is asked of those who connect.
+/// The HTTP port, and the limits of its connections.
 pub(crate) struct HttpPort {
     pub(crate) listener: TcpListener,
     pub(crate) port: Arc<Port>,
     pub(crate) offer: Offer,
     pub(crate) proxies: Arc<TrustedProxies>,
     pub(crate) readers: Arc<Readers>,
-    /// For a request's head, that of the first one with the handshake of TLS before it; also for the pause between two
-    /// requests of a connection.
+    /// Timeout for a request's headers, including the TLS handshake for the first one; also for the pause between two requests.
     pub(crate) head_timeout: Duration,
-    /// For a client who has to keep up with what he is sent.
+    /// Timeout for a client that has to keep up.
     pub(crate) write_timeout: Duration,
 }
 
 impl HttpPort {
-    /// A permit for a connection. A trusted proxy's are not counted by its address: whom it speaks for is known only with each
-    /// request.
+    /// A permit for a connection. A trusted proxy's connections are not counted by address, because each request may come from
+    /// another client.
     fn take_permit(&self, peer: IpAddr) -> Result<Permit, Refusal> {
         if self.proxies.contains(peer) { self.port.take_permit() } else { self.port.take_permit_of(peer) }
     }
 }
 
-/// Accepts browsers and scripts until `stop`, each in a task of `tasks`, which ends after its request.
+/// Accepts connections until `stop`, each in a task of `tasks`, which then ends after its current request.
 pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracker, stop: CancellationToken) {
     loop {
         let accepted = tokio::select! {
@@ -99,7 +98,7 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
     }
 }
 
-/// One such line in a run is enough: it is about the installation.
+/// Logged once per run, because it is about the installation.
 static PROXY_NOTICED: Once = Once::new();
 
 fn warn_of_proxy(peer: SocketAddr) {
@@ -110,8 +109,8 @@ fn warn_of_proxy(peer: SocketAddr) {
     );
 }
 
-/// A connection's permit at the port and the client's share of it, in the extensions of its requests. A WebSocket outlives
-/// the HTTP connection that it came in as, and keeps them.
+/// A connection's permit and the client's share, in the extensions of its requests. A WebSocket outlives its HTTP connection, and
+/// keeps them.
 #[derive(Clone)]
 pub(super) struct HeldPermit {
     _permit: Arc<Permit>,
@@ -142,7 +141,7 @@ impl Connection {
         let router = TowerToHyperService::new(router);
         let handler = Handler { peer, encrypted, permit, port, proxies, readers, pace, router };
         let service = service_fn(move |request| handler.answer(request));
-        // HTTP/1.1 only: HTTP/2 would need limits of its own (streams, resets, pings), and every page loads as fast without
+        // HTTP/1.1 only: HTTP/2 would need its own limits (streams, resets, pings), and pages load as fast without it
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(head_timeout)
@@ -210,10 +209,10 @@ const TOO_MANY: &str = "too many requests in progress from this address; try aga
 
 const FULL: &str =
     "the server's memory for responses that are not read yet is used up; try again in a moment\n";
-/// When somebody is to come back for whose answer there was no room.
+/// When to retry, in seconds.
 const FULL_SECONDS: &str = "2";
 
-/// The answer, if there is room for it until it is read.
+/// The response, if there is room for it until it is read.
 fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPermit) -> Response {
     let cost = match answer.extensions().get::<Inside>() {
         Some(Inside) => 0,
@@ -232,7 +231,7 @@ fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPermi
     answer.map(|body| Body::new(HeldBody { body, _held: held, _unread: unread }))
 }
 
-/// An answer that holds the client's share until it is read or given up.
+/// A response that holds the client's share until it is read or dropped.
 struct HeldBody {
     body: Body,
     _held: HeldPermit,

@@ -1,5 +1,5 @@
-//! What one-time links lead to: joining a project, setting a new password. The token stands behind the `#` of a link, which no
-//! browser sends: the page takes it out of the address and posts it, first to be shown what it is good for.
+//! One-time links: joining a project, resetting a password. The token follows the link's `#`, which browsers don't send: the page
+//! removes it from the address and posts it, at first only to show what the link is for.
 
 use app::api::Reply;
 use axum::{
@@ -19,12 +19,12 @@ use crate::web::{
     pages,
 };
 
-/// The token in what somebody pasted, which may be the whole link.
+/// The token in a pasted text, which may be the whole link.
 pub(super) fn token_in(pasted: &str) -> String {
     pasted.rsplit_once("token=").map_or(pasted, |(_, token)| token).trim().to_owned()
 }
 
-/// The page of a link: nothing is done yet.
+/// The link's page; nothing is done yet.
 pub(super) async fn open(web: &Web, caller: Option<Caller>, parts: Parts, token: String) -> Response {
     pages::answer(web, caller, parts, Reply { token: Some(token), ..Reply::default() }).await
 }
@@ -32,7 +32,7 @@ pub(super) async fn open(web: &Web, caller: Option<Caller>, parts: Parts, token:
 #[derive(Deserialize)]
 pub(in crate::web) struct Join {
     token: String,
-    /// Only to be shown what the link is good for.
+    /// Set if the page only wants to show what the link is for.
     #[serde(default)]
     open: String,
     #[serde(default)]
@@ -41,7 +41,7 @@ pub(in crate::web) struct Join {
     password: String,
 }
 
-/// `POST /join`: with a new account, or as who is signed in.
+/// `POST /join`: with an account, or as the signed-in person.
 pub(in crate::web) async fn join(
     State(web): State<Web>,
     MaybeSignedIn(caller): MaybeSignedIn,
@@ -64,7 +64,7 @@ pub(in crate::web) async fn join(
         }
     };
     let joined = take(&web, scheme, caller.as_ref(), &token, &email, &password, &origin).await;
-    // an invitation is no way to find out who has an account here, nor to guess a password
+    // an invitation must not help to find out who has an account, or to guess a password
     if !matches!(joined, Err(GatewayError::LinkSpent | GatewayError::WrongPassword)) {
         attempt.was_right();
     }
@@ -77,7 +77,7 @@ pub(in crate::web) async fn join(
     }
 }
 
-/// Takes the invitation: as the person who is signed in, or with an e-mail and a password.
+/// Accepts the invitation: as the signed-in person, or with an e-mail address and a password.
 async fn take(
     web: &Web,
     scheme: Scheme,
@@ -100,7 +100,7 @@ async fn take(
     }
 }
 
-/// The error in words for somebody who may or may not have an account.
+/// The error for someone who may or may not have an account.
 fn for_invited(error: GatewayError) -> GatewayError {
     let text = match error {
         GatewayError::WrongPassword => {
@@ -117,14 +117,14 @@ fn for_invited(error: GatewayError) -> GatewayError {
 #[derive(Deserialize)]
 pub(in crate::web) struct ResetPassword {
     token: String,
-    /// Only to be shown what the link is good for.
+    /// Set if the page only wants to show what the link is for.
     #[serde(default)]
     open: String,
     #[serde(default)]
     password: String,
 }
 
-/// `POST /reset`: a new password, and signed in with it.
+/// `POST /reset`: sets a new password and signs in.
 pub(in crate::web) async fn reset_password(
     State(web): State<Web>,
     MaybeSignedIn(caller): MaybeSignedIn,
@@ -141,7 +141,7 @@ pub(in crate::web) async fn reset_password(
     let attempt = match web.rates.link(origin.address) {
         Ok(attempt) => attempt,
         Err(wait) => {
-            // the page of a link that is good has the form again; that of one that is not says only this
+            // for a valid link, the page shows the form again; otherwise, only the error
             let is_good = matches!(web.gateway.get_reset(&token).await, Ok(Some(_)));
             let reply = Reply { token: is_good.then_some(token), ..Reply::default() };
             return too_often(&web, caller, parts, reply, wait).await;

@@ -21,7 +21,7 @@ use crate::web::{
 #[derive(Deserialize)]
 pub(in crate::web) struct SetUp {
     token: String,
-    /// Only to be shown whether the link is good.
+    /// Set if the page only wants to show whether the link is valid.
     #[serde(default)]
     open: String,
     #[serde(default)]
@@ -64,14 +64,14 @@ pub(in crate::web) struct SignInForm {
     /// Where to go then.
     #[serde(default)]
     next: String,
-    /// What stands for a password that was right, when the code of a second factor is what comes.
+    /// A token for the correct password, if this is the form for the second factor's code.
     #[serde(default)]
     begun: String,
     #[serde(default)]
     code: String,
 }
 
-/// `POST /sign-in`: the password, and then the code of whoever has a second factor.
+/// `POST /sign-in`: the password, and then the code for accounts with a second factor.
 pub(in crate::web) async fn sign_in(
     State(web): State<Web>,
     MaybeSignedIn(previous): MaybeSignedIn,
@@ -104,7 +104,7 @@ pub(in crate::web) async fn sign_in(
             pages::answer(&web, previous, parts, asking_for_code(begun.reveal(), next)).await
         }
         Err(error) => {
-            // the database's fault is nobody's mistake
+            // a database error is not a wrong password
             if !matches!(error, GatewayError::WrongPassword) {
                 attempt.was_right();
             }
@@ -117,7 +117,7 @@ fn page_of(next: Option<NextPath<'_>>) -> (String, char) {
     next.map_or(("/sign-in".to_owned(), '?'), |next| (next.sign_in(), '&'))
 }
 
-/// The page's second form. What stands for the password is in no address.
+/// The page's second form. The token for the password is never in an address.
 fn asking_for_code(begun: &str, next: Option<NextPath<'_>>) -> Reply {
     let subject = next.map_or("", NextPath::as_str).to_owned();
     Reply { token: Some(begun.to_owned()), subject, ..Reply::default() }
@@ -150,7 +150,7 @@ async fn enter_code(
         Err(error @ GatewayError::WrongCode) if web.gateway.get_begun(&form.begun).is_some() => {
             explain(web, previous, parts, reply, &error).await
         }
-        // that was the last one that may be wrong
+        // that was the last attempt
         Err(GatewayError::WrongCode) => back(&page, separator, &GatewayError::SignInExpired),
         Err(error) => {
             attempt.was_right();

@@ -1,4 +1,4 @@
-//! The conversation with one page.
+//! The WebSocket of one live page.
 
 use std::{
     future::{Future, pending},
@@ -28,39 +28,40 @@ use tokio_util::sync::CancellationToken;
 
 use crate::web::{outage::Outage, rates::Rates, readers::Readers};
 
-/// How often we ask whether the browser is there, and whether it is still signed in.
+/// How often to ping the browser and to check its session.
 const HEARTBEAT: Duration = Duration::from_secs(20);
-/// A browser that was silent for so long, without answering a heartbeat even, is gone.
+/// A browser that was silent for this long, without even answering pings, is gone.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How often it is noted that somebody does something here, so that their session does not end for want of use.
+/// How often to record that the session is used, so that it does not expire.
 const USE_NOTE: Duration = Duration::from_secs(60);
-/// A browser that does not take a message for so long is closed, and gets a snapshot when it returns.
+/// A browser that does not read a message for this long is disconnected, and gets a snapshot when it returns.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long we wait for the browser to say good-bye too.
+/// How long to wait for the browser's close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 static OUTAGE: Outage = Outage::new();
 
-/// An edit that is being saved, or an action that is being sent. The next message waits for it, so edits are saved in order; deltas do not.
+/// An edit that is being saved, or an action that is being sent. The next message waits for it, so edits are saved in order;
+/// deltas don't wait.
 type Saving = Pin<Box<dyn Future<Output = ServerMessage> + Send>>;
 
-/// One open page: decodes, calls the gateway, selects on the subscription, encodes.
+/// One live page: decodes, calls the gateway, selects on the subscription, encodes.
 pub(super) struct LiveSocket {
     socket: WebSocket,
     gateway: Gateway,
     rates: Arc<Rates>,
-    /// Where what the browser has not read is counted, and for whom.
+    /// The budget for unread responses, and the client's address.
     readers: (Arc<Readers>, IpAddr),
     caller: Caller,
-    /// Says when somebody's rights have changed.
+    /// Signals that someone's rights have changed.
     access: watch::Receiver<u64>,
     watcher: Option<Watcher>,
-    /// What is still to be sent of the state with which the watching begins.
+    /// The rest of the snapshot.
     picture: Option<Picture>,
     saving: Option<Saving>,
     heartbeat: Interval,
     heard: Instant,
-    /// When it was last noted that somebody does something here; to open the page is noted elsewhere.
+    /// When the session's use was last recorded; opening the page is recorded elsewhere.
     noted: Instant,
 }
 
@@ -74,7 +75,7 @@ enum Wake {
     Heartbeat,
 }
 
-/// Why a conversation is over: we say this, or the browser is not there any more.
+/// Why the connection ends: with this close frame, or because the browser is gone.
 enum End {
     Say(u16, &'static str),
     Gone,
@@ -173,7 +174,7 @@ impl LiveSocket {
             // tungstenite answers pings by itself
             Message::Ping(_) | Message::Pong(_) => Ok(()),
             Message::Close(_) => {
-                // tungstenite's answer to it leaves with the next reading; who waits for it sees a clean end
+                // tungstenite sends its answer with the next read, for a clean close
                 let answered = timeout(CLOSE_TIMEOUT, self.socket.recv()).await;
                 tracing::trace!(answered = answered.is_ok(), "a browser closed the connection");
                 Err(End::Gone)
@@ -224,7 +225,7 @@ impl LiveSocket {
         }
     }
 
-    /// Sends how the state begins. What follows goes out beside the deltas that come meanwhile.
+    /// Sends the beginning of the snapshot. The rest is interleaved with deltas.
     async fn begin_picture(&mut self) -> Result<(), End> {
         self.picture = self.watcher.as_mut().map(Watcher::picture);
         match self.picture.as_mut().and_then(Picture::next) {
@@ -233,13 +234,13 @@ impl LiveSocket {
         }
     }
 
-    /// Somebody's rights have changed, or time has passed: is he still who he was, and may he still see this? Whoever
-    /// signed out elsewhere is told so here; whoever may do more or less than before connects again.
+    /// Someone's rights have changed, or time has passed: checks whether the caller is still authenticated and may still see the
+    /// project. If they signed out elsewhere, or their role has changed, the connection is closed with the reason.
     async fn check_access(&mut self) -> Result<(), End> {
         match self.gateway.renew(&self.caller).await {
             Ok(Some(caller)) => self.caller = caller,
             Ok(None) => return Err(End::Say(CLOSE_SIGNED_OUT, "signed out")),
-            // the database is away: edits are refused meanwhile, and the next heartbeat asks again
+            // the database is unavailable: edits are refused meanwhile, and the next heartbeat tries again
             Err(_) => return Ok(()),
         }
         let Some(watcher) = &self.watcher else { return Ok(()) };
@@ -261,7 +262,7 @@ impl LiveSocket {
         self.send_message(Message::Ping(Vec::new().into())).await
     }
 
-    /// When the server goes down: an edit that was begun is saved, and its browser is told.
+    /// Finishes an edit in progress on shutdown, and tells the browser the outcome.
     async fn finish_edit(&mut self) {
         if let Some(saving) = self.saving.take()
             && let Ok(result) = timeout(SEND_TIMEOUT, saving).await
@@ -277,7 +278,7 @@ impl LiveSocket {
 
     async fn send(&mut self, bytes: Bytes) -> Result<(), End> {
         let (readers, of) = &self.readers;
-        // the socket's buffer has another copy until it is written
+        // the socket's buffer holds another copy until it is written
         let Ok(_unread) = timeout(SEND_TIMEOUT, readers.wait(*of, 2 * bytes.len())).await else {
             readers.note_refused();
             return Err(End::Say(CLOSE_RESTART, "too much data is waiting to be read; connect again"));
@@ -292,7 +293,7 @@ impl LiveSocket {
         }
     }
 
-    /// Says why it is over, and waits a moment for the browser to close too.
+    /// Sends a close frame, and waits a moment for the browser's.
     pub(super) async fn close(mut self, code: u16, reason: &'static str) {
         let frame = CloseFrame { code, reason: reason.into() };
         if self.send_message(Message::Close(Some(frame))).await.is_err() {

@@ -1,4 +1,4 @@
-//! Where the server is.
+//! The server's address.
 
 use std::{fmt, net::IpAddr};
 
@@ -7,10 +7,10 @@ use ureq::http::Uri;
 
 use crate::Error;
 
-/// Where `observerio` without settings serves.
+/// The address of a server without settings.
 pub(crate) const DEFAULT: &str = "http://127.0.0.1:8080";
 
-/// `http://host[:port]` or `https://host[:port]`, without a slash behind it.
+/// `http://host[:port]` or `https://host[:port]`, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct ServerUrl {
@@ -19,7 +19,7 @@ pub(crate) struct ServerUrl {
 }
 
 impl ServerUrl {
-    /// Reads an address as it stands in the browser, as long as it is that of the first page.
+    /// Parses an address as copied from the browser, without a path.
     pub(crate) fn parse(text: &str) -> Result<Self, NoAddress> {
         let text = text.trim();
         if !text.contains("://") {
@@ -30,7 +30,7 @@ impl ServerUrl {
             uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https")).ok_or(NoAddress)?;
         let authority = uri.authority().ok_or(NoAddress)?;
         let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none() && !text.contains('#');
-        // a password in the address would end up in every sentence that names it
+        // a password in the address would end up in messages
         if !is_bare || authority.as_str().contains('@') || authority.host().is_empty() {
             return Err(NoAddress);
         }
@@ -38,26 +38,26 @@ impl ServerUrl {
         Ok(Self { origin, is_private: scheme == "https" || is_loopback(authority.host()) })
     }
 
-    /// Whether nobody between here and the server reads a token on its way: TLS, or the same machine.
+    /// Whether a token can be sent safely: with TLS, or on the same machine.
     pub(crate) fn is_private(&self) -> bool {
         self.is_private
     }
 
-    /// As it is, unless others could read a token on its way; `insecure`: that is all right.
+    /// Returns the address if a token can be sent there safely, or if `insecure` allows it.
     ///
     /// # Errors
     /// [`Error::Setting`].
     pub(crate) fn for_secrets(self, insecure: bool) -> Result<Self, Error> {
-        match insecure || self.is_private {
-            true => Ok(self),
-            false => Err(Error::Setting(format!(
-                "{self} is plain HTTP to another machine, where others can read the token on its way; use https, or say \
-                 --insecure"
-            ))),
+        if insecure || self.is_private {
+            Ok(self)
+        } else {
+            Err(Error::Setting(format!(
+                "{self} is plain HTTP to another machine, so others on the network can read the token; use https, or pass --insecure"
+            )))
         }
     }
 
-    /// Whether it is without TLS: then a proxy would read everything.
+    /// Whether it is without TLS.
     pub(crate) fn is_plain(&self) -> bool {
         self.origin.starts_with("http:")
     }
@@ -74,10 +74,10 @@ fn is_loopback(host: &str) -> bool {
     is_local_name || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// What was said is no address of a server.
+/// The text is not a server's address.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "say the server's address as http://host:port or https://host:port, without a path, a name or a password in it"
+    "enter the server's address as http://host:port or https://host:port, without a path, user name or password"
 )]
 pub(crate) struct NoAddress;
 

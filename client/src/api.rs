@@ -1,4 +1,4 @@
-//! HTTP API v1 from outside: addresses, headers, and what an answer means.
+//! A client of version 1 of the HTTP API.
 
 use std::{
     io::{self, Read},
@@ -16,34 +16,34 @@ use ureq::{
 
 use crate::{
     Error,
-    access::Access,
     address::ServerUrl,
-    answers::{Page, Refusal},
-    text::visible,
+    endpoint::Endpoint,
+    responses::{Conflict, Page, Refusal},
+    text::{list, visible},
     tls,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// Silence after which the server counts as gone; a live stream says something every 15 seconds.
+/// Silence after which the server counts as gone; a live stream sends something every 15 seconds.
 const READ_TIMEOUT: Duration = Duration::from_secs(45);
-/// Longest answer that is read whole.
+/// The longest response to read in full.
 const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
 const MAX_REFUSAL_BYTES: u64 = 1024 * 1024;
-/// Items that are asked for at once.
+/// Items per page.
 const PAGE_ITEMS: usize = 1000;
-/// More parts than any list has.
+/// More pages than any list has.
 const MAX_PAGES: usize = 10_000;
 const TRIES: u32 = 3;
-/// Longest wait that a server may ask for before it is told to whoever typed the command.
+/// The longest `Retry-After` to wait for; otherwise, the error is reported.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// What stands unescaped in a part of a path or a query.
+/// Characters to escape in path segments and query values.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// One part of a path, or a value of a query.
+/// Escapes a path segment or a query value.
 pub(crate) fn escape(text: &str) -> String {
-    // a part that is only dots would mean a folder
+    // `.` and `..` would be resolved as directories
     match text {
         "." => "%2E".to_owned(),
         ".." => "%2E%2E".to_owned(),
@@ -51,21 +51,21 @@ pub(crate) fn escape(text: &str) -> String {
     }
 }
 
-/// A server and who asks.
+/// A server with the caller's token.
 pub(crate) struct Api {
     agent: Agent,
-    access: Access,
+    endpoint: Endpoint,
 }
 
-/// An answer that is read as it comes.
+/// A streamed response.
 pub(crate) type Stream = Box<dyn Read + Send>;
 
 impl Api {
-    pub(crate) fn new(access: Access) -> Self {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
-            // the token is for this server: where it sends us on to is for people to judge
+            // the token is for this server only, so people have to decide about redirects
             .max_redirects(0)
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
@@ -73,8 +73,8 @@ impl Api {
             .timeout_per_write(Some(READ_TIMEOUT))
             .user_agent(concat!("observerio/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls);
-        if access.url.is_plain() {
-            // a proxy of the environment would read the token
+        if endpoint.url.is_plain() {
+            // a proxy from the environment could read the token
             config = config.proxy(None);
         }
         let config = config.build();
@@ -82,21 +82,21 @@ impl Api {
             Some(file) => tls::agent(config, file.as_ref()),
             None => config.into(),
         };
-        Self { agent, access }
+        Self { agent, endpoint }
     }
 
-    /// Where it is, for sentences.
+    /// The server's address, for messages.
     pub(crate) fn url(&self) -> &ServerUrl {
-        &self.access.url
+        &self.endpoint.url
     }
 
-    /// One object. `path` begins with a slash, behind `/api/v1`.
+    /// Gets one object. `path` starts with a slash and follows `/api/v1`.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         let answer = self.send(|| self.request("GET", path).body(String::new()))?;
         self.read(answer)
     }
 
-    /// All of a list. `path` has no query.
+    /// Gets all pages of a list. `path` has no query.
     pub(crate) fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
         let mut query = format!("limit={PAGE_ITEMS}");
@@ -111,7 +111,7 @@ impl Api {
         Err(self.odd("a list without an end"))
     }
 
-    /// Changes something once, however often it has to be sent.
+    /// Changes something once, even if the request has to be repeated.
     pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Error> {
         let key = idempotency_key()?;
         let body = serde_json::to_string(body).expect("what is sent is JSON");
@@ -124,13 +124,13 @@ impl Api {
         self.read(answer)
     }
 
-    /// Deletes something. When a try was cut off on its way, that it is gone at the next one is what was wanted.
+    /// Deletes something. If an attempt lost its connection, 404 on the next one means success.
     pub(crate) fn delete(&self, path: &str) -> Result<(), Error> {
         let is_gone = |status| status == StatusCode::NOT_FOUND;
         self.send_until(|| self.request("DELETE", path).body(String::new()), is_gone).map(drop)
     }
 
-    /// An answer without an end, or a long one.
+    /// Gets a streamed response.
     pub(crate) fn stream(&self, path: &str, headers: &[(&str, &str)]) -> Result<Stream, Error> {
         let answer = self.send(|| {
             let request = self.request("GET", path);
@@ -143,12 +143,12 @@ impl Api {
     }
 
     fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
-        let uri = self.access.url.join(&format!("/api/v1{path}"));
-        let token = format!("Bearer {}", self.access.token.expose());
+        let uri = self.endpoint.url.join(&format!("/api/v1{path}"));
+        let token = format!("Bearer {}", self.endpoint.token.expose());
         Request::builder().method(method).uri(uri).header("authorization", token)
     }
 
-    /// Sends it until there is an answer that a second try would not change, and turns refusals into errors.
+    /// Sends a request, with retries, and turns error responses into errors.
     fn send(
         &self,
         request: impl Fn() -> ureq::http::Result<Request<String>>,
@@ -156,7 +156,7 @@ impl Api {
         self.send_until(request, |_| false)
     }
 
-    /// The same, where a try that was cut off may have been done, which `is_done` tells by the answer to the next one.
+    /// The same; if an attempt lost its connection, `is_done` tells from the next response whether it took effect.
     fn send_until(
         &self,
         request: impl Fn() -> ureq::http::Result<Request<String>>,
@@ -164,7 +164,8 @@ impl Api {
     ) -> Result<Response<Body>, Error> {
         let (mut tries, mut was_cut_off) = (1, false);
         loop {
-            let request = request().map_err(|error| Error::Usage(format!("this can't be sent: {error}")))?;
+            let request =
+                request().map_err(|error| Error::Usage(format!("the request can't be sent: {error}")))?;
             match self.agent.run(request) {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 Ok(answer) if was_cut_off && is_done(answer.status()) => return Ok(answer),
@@ -172,7 +173,7 @@ impl Api {
                     Some(wait) => thread::sleep(wait),
                     None => return Err(self.refusal(answer)),
                 },
-                // the connection was lost on the way: it may or may not have been done, and is done once
+                // the connection was lost, so it may or may not have taken effect; repeating it is safe
                 Err(ureq::Error::Io(error)) if is_cut_off(&error) && tries < TRIES => {
                     was_cut_off = true;
                     thread::sleep(Duration::from_millis(200) * tries);
@@ -190,12 +191,12 @@ impl Api {
     }
 
     fn refusal(&self, answer: Response<Body>) -> Error {
-        let (url, status) = (&self.access.url, answer.status());
+        let (url, status) = (&self.endpoint.url, answer.status());
         if status.is_redirection() {
             let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
             let location = visible(location.unwrap_or("elsewhere")).into_owned();
             return Error::Setting(format!(
-                "{url} sends on to {location}; say `observerio login` with the address of that server"
+                "{url} redirects to {location}; run `observerio login` with that server's address"
             ));
         }
         let text = answer.into_body().into_with_config().limit(MAX_REFUSAL_BYTES).read_to_string();
@@ -204,8 +205,8 @@ impl Api {
         let message = visible(&refusal.message).into_owned();
         match status {
             StatusCode::UNAUTHORIZED => {
-                let remedy = self.access.remedy;
-                Error::NotAllowed(format!("{url} does not know this token, or no longer; {remedy}"))
+                let remedy = self.endpoint.remedy;
+                Error::NotAllowed(format!("{url} does not accept this token, or no longer does; {remedy}"))
             }
             StatusCode::FORBIDDEN => Error::NotAllowed(message),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Error::Unreachable(message),
@@ -213,33 +214,35 @@ impl Api {
                 "not_found" => format!("{url} says: {message}"),
                 _ => message,
             }),
-            _ => Error::Refused(crate::set::conflict_sentence(&refusal.conflicts)),
+            _ => Error::Refused(conflict_sentence(&refusal.conflicts)),
         }
     }
 
-    /// What an ended or broken stream means.
+    /// The error for a broken stream.
     pub(crate) fn broken(&self, error: &io::Error) -> Error {
-        Error::Unreachable(format!("the connection to {} was lost: {error}", self.access.url))
+        Error::Unreachable(format!("the connection to {} was lost: {error}", self.endpoint.url))
     }
 
     fn odd(&self, what: &str) -> Error {
-        let url = &self.access.url;
+        let url = &self.endpoint.url;
         Error::Unreachable(format!(
-            "{url} does not answer as an observerio of this version does ({what}); is the address right, and are both of one version?"
+            "{url} does not respond like an observerio of this version ({what}); check the address and the versions of both"
         ))
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Error {
-        let url = &self.access.url;
+        let url = &self.endpoint.url;
         let no_trust = |why: &dyn std::fmt::Display| {
-            format!("no trusted connection to {url}: {why}; SSL_CERT_FILE can name the certificates to trust")
+            format!(
+                "can't trust the connection to {url}: {why}; set SSL_CERT_FILE to the certificates to trust"
+            )
         };
         let no_way = |why: &dyn std::fmt::Display| {
-            format!("{url} can't be reached: {why}; is the server running, and the address right?")
+            format!("{url} can't be reached: {why}; is the server running, and is the address right?")
         };
         Error::Unreachable(match error {
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) => no_trust(error),
-            // what rustls finds wrong in a handshake comes through a stream
+            // handshake errors from rustls arrive as I/O errors
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => no_trust(error),
             ureq::Error::Io(error) => no_way(error),
             _ => no_way(error),
@@ -247,7 +250,17 @@ impl Api {
     }
 }
 
-/// Whether a connection that stood was lost before the answer.
+/// Says what others have set in the meantime.
+fn conflict_sentence(conflicts: &[Conflict]) -> String {
+    let clauses = conflicts.iter().map(|Conflict { name, current }| match current {
+        Some(now) => format!("{name} is {} since revision {} by {}", now.value, now.revision, now.author),
+        None => format!("{name} is not set"),
+    });
+    let clauses = list(&clauses.collect::<Vec<_>>());
+    visible(&format!("{clauses}; nothing was changed, check the values and try again")).into_owned()
+}
+
+/// Whether an established connection was lost before the response.
 fn is_cut_off(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
@@ -262,7 +275,7 @@ fn retry_after(answer: &Response<Body>) -> Option<Duration> {
 fn idempotency_key() -> Result<String, Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Setting(format!("the system gives no randomness: {error}")))?;
+        .map_err(|error| Error::Setting(format!("the operating system has no random numbers: {error}")))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -302,7 +315,7 @@ mod tests {
         let done = answer(200, &json!({"revision": 7, "games": 1}));
         // the second connection is cut off without an answer
         let (api, requests) = serve(vec![busy, String::new(), done]);
-        let saved: crate::answers::Saved = api.patch("/x", &json!({"changes": []})).unwrap();
+        let saved: crate::responses::Saved = api.patch("/x", &json!({"changes": []})).unwrap();
         assert_eq!(saved.revision, 7);
         let keys: Vec<_> = requests
             .iter()

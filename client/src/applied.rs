@@ -1,31 +1,31 @@
-//! What became of a value on the devices that say so.
+//! The outcome of a value on devices that report it.
 
 use protocol::model::Value;
 
 use crate::{
-    answers::{Applied, Device, Variable},
+    responses::{Applied, Device, Variable},
     text::visible,
 };
 
-/// Of the connected devices that acknowledge and know the variable: how many have come how far.
+/// Counts the connected devices that report outcomes and have the variable.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     /// All of them.
     pub devices: usize,
-    /// Took the value as it is.
+    /// Applied the value unchanged.
     pub applied: usize,
-    /// Names of those that have not answered.
+    /// Names of devices that have not answered.
     pub pending: Vec<String>,
-    /// What the others did instead, one clause each.
+    /// What other devices did instead, one clause each.
     pub otherwise: Vec<String>,
-    /// The longest time from sending to hearing of it, in milliseconds; `None` when no device has a figure.
+    /// The longest time from sending to the report, in milliseconds; `None` if unknown.
     pub slowest_ms: Option<f64>,
 }
 
 impl Tally {
-    /// How far `revision`, which set this variable, has come.
+    /// Counts the outcomes of `revision`, which set this variable.
     ///
-    /// A device that acknowledges, has applied that revision and says nothing else of the variable took it as it is.
+    /// A device that has applied the revision and reports no other outcome for the variable took the value unchanged.
     pub(crate) fn of(variable: &Variable, devices: &[Device], revision: i64) -> Self {
         let mut tally = Self::default();
         for device in concerned(variable, devices) {
@@ -54,7 +54,7 @@ impl Tally {
     }
 }
 
-/// The devices that know the variable: a game that never had it can't apply it. When none does, each may come to know it.
+/// The devices that have the variable: others can't apply it. If none has it, each may still declare it.
 fn concerned<'a>(variable: &'a Variable, devices: &'a [Device]) -> impl Iterator<Item = &'a Device> {
     let knows = |device: &Device| {
         let reported = variable.reported.iter().any(|reported| reported.device == device.id);

@@ -1,198 +1,36 @@
-//! The commands as they are typed, and what each does.
+//! What each command does.
 
-use std::{env, path::PathBuf, process::ExitCode, time::Duration};
+use std::{env, process::ExitCode, time::Duration};
 
-use clap::{Args, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
 use protocol::filter::Filter;
 
 use crate::{
     Error, Unfinished,
-    access::{Access, Environment},
     address::ServerUrl,
-    answers::Project,
     api::Api,
+    arguments::{
+        Command, ExportArguments, Forget, LoginArguments, ProjectsArguments, SetArguments, TailArguments,
+        Target, Transport, UnsetArguments, VarsArguments,
+    },
     console::Console,
-    export::{Export, Format, What},
+    endpoint::Endpoint,
+    environment::Environment,
+    export::{Export, What},
     forget,
     login::{Login, logout},
     projects,
-    set::{self, Assignment, How},
+    responses::Project,
+    set::{self, How},
     tail::{self, Tail},
     text::visible,
     unset::unset,
     vars,
 };
 
-const MAX_WAIT_SECONDS: u64 = 3600;
-const MAX_LINES: u64 = 10_000;
-
-/// What somebody who works with a server can say.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Sign in to a server with an API token
-    Login(LoginArguments),
-    /// Forget the API token that is stored here
-    Logout,
-    /// List the projects
-    Projects(ProjectsArguments),
-    /// List a project's variables
-    Vars(VarsArguments),
-    /// Set variables, all of them or none
-    Set(SetArguments),
-    /// Let go of what was set, all of it or nothing: games go back to their own values
-    Unset(UnsetArguments),
-    /// Forget a variable or a device that is not in use any more
-    #[command(subcommand)]
-    Forget(Forget),
-    /// Follow the log
-    Tail(TailArguments),
-    /// Write the whole log or audit trail into a file
-    Export(ExportArguments),
-    /// Print the completion script for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
-}
-
-#[derive(Debug, Args)]
-struct Transport {
-    /// Send the token over plain HTTP to another machine, where others can read it on its way
-    // as a variable it is set by any value but 0, false, no and off
-    #[arg(long, env = "OBSERVERIO_INSECURE", value_parser = FalseyValueParser::new())]
-    insecure: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Target {
-    /// The project's name or number; needed when there are several
-    #[arg(long, short, env = "OBSERVERIO_PROJECT", value_name = "PROJECT")]
-    project: Option<String>,
-    #[command(flatten)]
-    transport: Transport,
-}
-
-#[derive(Debug, Args)]
-pub struct LoginArguments {
-    /// Its address, such as https://tune.example.org [default: OBSERVERIO_URL, or http://127.0.0.1:8080]
-    // a text: clap would repeat it when it is wrong, and it may hold a password
-    url: Option<String>,
-    /// Read the token from standard input instead of asking for it
-    #[arg(long)]
-    token_stdin: bool,
-    #[command(flatten)]
-    transport: Transport,
-}
-
-#[derive(Debug, Args)]
-pub struct ProjectsArguments {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    transport: Transport,
-}
-
-#[derive(Debug, Args)]
-pub struct VarsArguments {
-    /// Words that must be in the name, the label or the group
-    #[arg(value_name = "FILTER")]
-    filter: Vec<String>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    target: Target,
-}
-
-#[derive(Debug, Args)]
-pub struct SetArguments {
-    /// A variable and its new value, read by its declared type
-    #[arg(value_name = "NAME=VALUE", required = true, value_parser = Assignment::parse)]
-    assignments: Vec<Assignment>,
-    /// Only if each of them is still at this revision; 0: only if nobody has set it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
-    if_revision: Option<i64>,
-    /// Send the values to the games even if they are set already: some games have other ones by now
-    #[arg(long)]
-    again: bool,
-    /// Wait until each connected game that says what it applies has applied it; status 1 when one does not
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=MAX_WAIT_SECONDS))]
-    wait: Option<u64>,
-    #[command(flatten)]
-    target: Target,
-}
-
-#[derive(Debug, Args)]
-pub struct UnsetArguments {
-    /// A variable
-    #[arg(value_name = "NAME", required = true)]
-    names: Vec<String>,
-    /// Only if each of them is still at this revision
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
-    if_revision: Option<i64>,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// What can be forgotten.
-#[derive(Debug, Subcommand)]
-pub enum Forget {
-    /// Forget a variable that no connected game has reported: its values go and what was set is let go, its history stays
-    Variable {
-        /// The variable
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Forget a device that is not connected: what it reported goes, its log lines stay
-    Device {
-        /// The device's name or number
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        target: Target,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct TailArguments {
-    /// What to show, as in the box above the log: words, "a phrase", level>=warn, device:name, !word
-    #[arg(value_name = "FILTER")]
-    filter: Vec<String>,
-    /// Begin with so many lines of before
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
-    #[arg(value_parser = clap::value_parser!(u64).range(0..=MAX_LINES))]
-    lines: u64,
-    /// Print each line as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    target: Target,
-}
-
-#[derive(Debug, Args)]
-pub struct ExportArguments {
-    /// What to write
-    what: What,
-    /// Which log lines, as in the box above the log
-    #[arg(value_name = "FILTER")]
-    filter: Vec<String>,
-    /// How to write it [default: csv into a file with this ending, else ndjson]
-    #[arg(long)]
-    format: Option<Format>,
-    /// The file to make or to replace [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Does it, and says on standard error why not. `program` is the whole command line, for completions.
+/// Runs a command, and prints errors to standard error. `program` is the whole command line, for completions.
 ///
-/// It blocks. Whoever ends the process meanwhile calls [`Unfinished::delete`] first.
+/// It blocks. Call [`Unfinished::delete`] before exiting the process in the meantime.
 pub fn run(command: Command, program: clap::Command, unfinished: &Unfinished) -> ExitCode {
     let mut console = Console::of_process();
     let variables = |name: &str| env::var_os(name);
@@ -244,7 +82,7 @@ impl Context<'_> {
     }
 
     fn api(&self, transport: &Transport) -> Result<Api, Error> {
-        Ok(Api::new(Access::find(&self.environment, transport.insecure)?))
+        Ok(Api::new(Endpoint::find(&self.environment, transport.insecure)?))
     }
 
     fn find(&self, target: &Target) -> Result<(Api, Project), Error> {
@@ -280,7 +118,7 @@ impl Context<'_> {
         let ExportArguments { what, format, output: file, target, .. } = arguments;
         if what == What::Audit && !filter.is_empty() {
             return Err(Error::Usage(
-                "only log lines can be filtered; the audit trail is exported whole".to_owned(),
+                "only log lines can be filtered; the audit trail is exported in full".to_owned(),
             ));
         }
         let (api, project) = self.find(&target)?;
@@ -288,14 +126,14 @@ impl Context<'_> {
     }
 }
 
-/// The words as one filter, if it is one: what is wrong with it is known before anything is asked.
+/// Joins the words to a filter, and checks it before any request.
 fn log_filter(words: &[String]) -> Result<String, Error> {
     let filter = words.join(" ");
     match Filter::parse(&filter) {
         Ok(_) => Ok(filter),
         Err(fault) => {
             let wrong = visible(filter.get(fault.start..fault.end).unwrap_or_default());
-            Err(Error::Usage(format!("the filter can't be read at `{wrong}`: {fault}")))
+            Err(Error::Usage(format!("the filter is invalid at `{wrong}`: {fault}")))
         }
     }
 }

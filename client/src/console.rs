@@ -1,24 +1,24 @@
-//! Where a command writes.
+//! Standard output and standard error.
 
 use std::{
     env,
     io::{self, IsTerminal as _, Write},
 };
 
-/// Standard output and standard error, and what may be done there.
+/// Where a command writes.
 pub(crate) struct Console {
-    /// What was asked for.
+    /// The command's output.
     pub out: Box<dyn Write>,
-    /// What is to be said beside it.
+    /// Messages and errors.
     pub err: Box<dyn Write>,
-    /// Whether colours are welcome in `out`.
+    /// Whether `out` may have colours.
     pub has_colors: bool,
-    /// Whether a line of `err` may be written over again and again.
+    /// Whether `err` may show progress.
     pub shows_progress: bool,
 }
 
 impl Console {
-    /// That of the process. Colours only on a terminal, and not where `NO_COLOR` (no-color.org) is set.
+    /// The process's own. Colours only on a terminal, and not if `NO_COLOR` (no-color.org) is set.
     pub(crate) fn of_process() -> Self {
         let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -36,7 +36,7 @@ impl Console {
         self.out.flush()
     }
 
-    /// Says one sentence on standard error. Nobody can be told when that is closed.
+    /// Prints one sentence to standard error; errors are ignored.
     pub(crate) fn note(&mut self, sentence: &str) {
         let _ = writeln!(self.err, "observerio: {sentence}");
     }

@@ -1,4 +1,4 @@
-//! The file that keeps who is signed in where.
+//! The file with the stored token.
 
 use std::{
     fs,
@@ -8,13 +8,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, access::Environment, address::ServerUrl, token::Token};
+use crate::{Error, address::ServerUrl, environment::Environment, token::Token};
 
 /// One server and the token for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
-    /// For this server and no other.
+    /// The only server that gets the token.
     pub url: ServerUrl,
     /// The secret.
     pub token: Token,
@@ -31,24 +31,24 @@ impl CredentialsFile {
     /// `observerio/credentials.toml` in the user's folder for settings (XDG Base Directory Specification; `APPDATA` on
     /// Windows).
     pub(crate) fn locate(environment: &Environment<'_>) -> Result<Self, Error> {
-        // the specification: relative paths are to be ignored
+        // the specification says to ignore relative paths
         let absolute = |name| environment.get_path(name).filter(|path| path.is_absolute());
         let folder = absolute("XDG_CONFIG_HOME")
             .or_else(|| absolute("APPDATA").filter(|_| cfg!(windows)))
             .or_else(|| absolute("HOME").map(|home| home.join(".config")));
         let folder = folder.ok_or_else(|| {
             Error::Setting(
-                "there is no folder for settings; set HOME or XDG_CONFIG_HOME, or OBSERVERIO_TOKEN"
+                "there is no configuration directory; set HOME or XDG_CONFIG_HOME, or OBSERVERIO_TOKEN"
                     .to_owned(),
             )
         })?;
         Ok(Self(folder.join("observerio").join("credentials.toml")))
     }
 
-    /// What it holds; `None` when there is none.
+    /// The stored credentials; `None` if there is no file.
     ///
     /// # Errors
-    /// [`Error::Setting`] when it can't be read, or others can read it.
+    /// [`Error::Setting`] if it can't be read, or others can read it.
     pub(crate) fn read(&self) -> Result<Option<Credentials>, Error> {
         let text = match fs::read_to_string(&self.0) {
             Ok(text) => text,
@@ -56,20 +56,20 @@ impl CredentialsFile {
             Err(error) => return Err(self.refuse("can't be read", &error)),
         };
         self.check_mode()?;
-        // the parser's own sentence would show the line, and with it the token
+        // the parser's message would quote the line, including the token
         let parsed = toml::from_str(&text);
         parsed.map(Some).map_err(|_| {
-            Error::Setting(format!("{} is damaged; `observerio login` writes it anew", self.0.display()))
+            Error::Setting(format!("{} is damaged; run `observerio login` to replace it", self.0.display()))
         })
     }
 
-    /// Replaces it whole; nobody but the user can read it at any moment.
+    /// Replaces the file atomically; only the user can read it at any time.
     pub(crate) fn write(&self, credentials: &Credentials) -> Result<(), Error> {
         let text = toml::to_string(credentials).expect("three plain values are TOML");
         self.replace(&text).map_err(|error| self.refuse("can't be written", &error))
     }
 
-    /// Deletes it; whether it was there.
+    /// Deletes the file. Returns whether it existed.
     pub(crate) fn delete(&self) -> Result<bool, Error> {
         match fs::remove_file(&self.0) {
             Ok(()) => Ok(true),
@@ -103,7 +103,7 @@ impl CredentialsFile {
         match mode & 0o077 {
             0 => Ok(()),
             _ => Err(Error::Setting(format!(
-                "others can read the token in {path}; say `chmod 600 {path}`, and make a new token if they may have",
+                "others can read the token in {path}; run `chmod 600 {path}`, and create a new token if anyone may have read it",
                 path = self.0.display()
             ))),
         }

@@ -1,8 +1,8 @@
-//! Why a command did not do what it should.
+//! Errors of commands.
 
 use std::io;
 
-/// One sentence for whoever typed the command: what is wrong and what to do. It never holds a token.
+/// One sentence for the user: what is wrong and what to do. Never contains a token.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line is wrong.
@@ -11,13 +11,13 @@ pub enum Error {
     /// The server refused it, or games did not apply it.
     #[error("{0}")]
     Refused(String),
-    /// No server answers, or it can't work now.
+    /// The server can't be reached, or is unavailable.
     #[error("{0}")]
     Unreachable(String),
-    /// Nobody is signed in, or he may not do this.
+    /// They are not signed in, or not allowed to do this.
     #[error("{0}")]
     NotAllowed(String),
-    /// A variable, a file or an address can't work.
+    /// A variable, a file or an address is invalid.
     #[error("{0}")]
     Setting(String),
     /// The output can't be written.
@@ -49,7 +49,7 @@ impl Error {
         }
     }
 
-    /// Whoever reads the output has seen enough: `observerio vars | head -1`.
+    /// The reader of the output stopped early: `observerio vars | head -1`.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }

@@ -1,4 +1,4 @@
-//! `observerio export`: the whole log or audit trail, as it comes, into a file or onto standard output.
+//! `observerio export`: streams the whole log or audit trail to a file or standard output.
 
 use std::{
     ffi::OsStr,
@@ -14,42 +14,42 @@ use tempfile::NamedTempFile;
 
 use crate::{
     Error,
-    answers::Project,
     api::{Api, Stream, escape},
     console::Console,
+    responses::Project,
 };
 
 const PIECE_BYTES: usize = 64 * 1024;
-/// Between two looks at how far it has come.
+/// How often the progress is updated.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
 /// What is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
-    /// Log lines.
+    /// Log lines
     Logs,
-    /// The audit trail: who did what.
+    /// The audit trail: who did what
     Audit,
 }
 
 /// How it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line
     Ndjson,
-    /// A table for spreadsheets.
+    /// A table for spreadsheets
     Csv,
 }
 
-/// The file that is being written, so that whoever is interrupted can leave nothing half behind.
+/// The file that is being written, so that nothing incomplete is left behind after an interruption.
 #[derive(Clone, Debug, Default)]
 pub struct Unfinished(Arc<Mutex<Option<PathBuf>>>);
 
 impl Unfinished {
-    /// Deletes it, if there is one. Call it before the process ends in the middle of a command.
+    /// Deletes the file, if there is one. Call this before exiting in the middle of a command.
     pub fn delete(&self) {
         if let Some(path) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // there is nobody to tell any more
+            // nobody is left to tell
             let _ = fs::remove_file(path);
         }
     }
@@ -62,7 +62,7 @@ impl Unfinished {
 /// What to export, and where to.
 pub(crate) struct Export {
     pub what: What,
-    /// Of log lines: in the grammar of the box above the log.
+    /// The filter for log lines.
     pub filter: String,
     pub format: Option<Format>,
     /// `None`: standard output.
@@ -70,7 +70,7 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    /// Writes all of it, or no file.
+    /// Writes the complete file, or none.
     pub(crate) fn run(
         &self,
         api: &Api,
@@ -117,7 +117,7 @@ fn by_name(file: Option<&Path>) -> Format {
     }
 }
 
-/// A new file in the same folder, with the permissions of any new file: it takes the place of `path` when it is whole.
+/// A temporary file in the same directory, with default permissions, which replaces `path` once it is complete.
 fn beside(path: &Path) -> std::io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -137,7 +137,7 @@ struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// To the end of the stream; how many bytes there were.
+    /// Copies the stream to its end. Returns the number of bytes.
     fn run(mut self, out: &mut dyn Write) -> Result<u64, Error> {
         let (mut piece, mut bytes) = (vec![0; PIECE_BYTES], 0);
         loop {
@@ -157,7 +157,7 @@ impl Copy<'_> {
     }
 }
 
-/// How far it has come, on one line of a terminal; the line is empty again afterwards.
+/// The progress, on one line of a terminal, which is cleared afterwards.
 struct Progress<'a> {
     err: &'a mut dyn Write,
     shown_at: Instant,
@@ -176,7 +176,7 @@ impl<'a> Progress<'a> {
     }
 
     fn write(&mut self, text: &str) {
-        // a terminal that is gone is no reason to stop
+        // continue if the terminal is gone
         let _ = write!(self.err, "\r\u{1b}[K{text}").and_then(|()| self.err.flush());
     }
 }

@@ -1,14 +1,14 @@
-//! `observerio forget`: variables and devices that are not in use any more.
+//! `observerio forget`: variables and devices that are no longer in use.
 
 use crate::{
     Error,
-    answers::{Device, Project},
     api::{Api, escape},
     console::Console,
+    responses::{Device, Project},
     text::visible,
 };
 
-/// Devices that a sentence names at most.
+/// Most devices to name in a message.
 const MAX_NAMED: usize = 20;
 
 /// Forgets a variable.
@@ -31,22 +31,23 @@ pub(crate) fn device(api: &Api, project: &Project, wanted: &str, console: &mut C
 fn choose(devices: Vec<Device>, wanted: &str) -> Result<Device, Error> {
     let named: Vec<&Device> = devices.iter().filter(|device| device.name == wanted).collect();
     let found = match named[..] {
-        // a name may be a number too, and it is what people see
+        // a name may look like a number, and people see names
         [] => devices.iter().find(|device| wanted.parse() == Ok(device.id)),
         [only] => Some(only),
         _ => {
             let all = names(named.iter().copied());
             return Err(Error::Refused(format!(
-                "several devices have this name; say the number of one: {all}"
+                "several devices have this name; use a number instead: {all}"
             )));
         }
     };
     found.cloned().ok_or_else(|| {
         let away = names(devices.iter().filter(|device| !device.online));
         let wanted = visible(wanted);
-        Error::Refused(match away.is_empty() {
-            true => format!("there is no device {wanted}, and all that there are are connected"),
-            false => format!("there is no device {wanted}; these are not connected: {away}"),
+        Error::Refused(if away.is_empty() {
+            format!("there is no device {wanted}, and every device is connected")
+        } else {
+            format!("there is no device {wanted}; these are offline: {away}")
         })
     })
 }
@@ -87,10 +88,7 @@ mod tests {
         assert_eq!(chosen(&all, "6"), Ok(6));
         assert!(chosen(&all, "twin").unwrap_err().contains("twin (5, connected), twin (6)"));
         let refused = chosen(&all, "table\u{1b}t").unwrap_err();
-        assert!(
-            refused.contains("table␛t; these are not connected: phone (3), 3 (4), twin (6)"),
-            "{refused}"
-        );
-        assert!(chosen(&[(5, "twin", true)], "tablet").unwrap_err().contains("are connected"));
+        assert!(refused.contains("table␛t; these are offline: phone (3), 3 (4), twin (6)"), "{refused}");
+        assert!(chosen(&[(5, "twin", true)], "tablet").unwrap_err().contains("is connected"));
     }
 }

@@ -1,8 +1,8 @@
-//! The command line of whoever works with an observerio: signs in, lists projects and variables, sets values, follows
-//! the log, exports.
+//! The commands for people who work with a server: sign in, list projects and variables, set values, follow the log,
+//! export.
 //!
-//! It speaks HTTP API v1 and knows no server, no store and no socket of a game. Each command is a straight line of blocking
-//! calls; nothing runs beside it. No token is ever an argument, in a sentence or in `Debug`.
+//! They use version 1 of the HTTP API and nothing else of a server. Each command is a sequence of blocking calls. A token
+//! never appears in an argument, a message or `Debug` output.
 //!
 //! ```
 //! use clap::{Parser, error::ErrorKind};
@@ -19,19 +19,21 @@
 
 #![deny(missing_docs)]
 
-mod access;
 mod address;
-mod answers;
 mod api;
 mod applied;
+mod arguments;
 mod command;
 mod console;
 mod credentials;
+mod endpoint;
+mod environment;
 mod error;
 mod export;
 mod forget;
 mod login;
 mod projects;
+mod responses;
 mod set;
 mod sse;
 mod table;
@@ -44,7 +46,8 @@ mod token;
 mod unset;
 mod vars;
 
-pub use command::{Command, run};
+pub use arguments::Command;
+pub use command::run;
 pub use error::Error;
 pub use export::Unfinished;
 pub use token::without_tokens;

@@ -4,31 +4,32 @@ use std::io::{self, IsTerminal as _, Read as _};
 
 use crate::{
     Error,
-    access::{Access, Environment},
     address::{self, ServerUrl},
-    answers::Me,
     api::Api,
     console::Console,
     credentials::{Credentials, CredentialsFile},
+    endpoint::Endpoint,
+    environment::Environment,
+    responses::Me,
     text::visible,
     token::Token,
 };
 
-/// More than any token has.
+/// Longer than any token, in bytes.
 const MAX_INPUT_BYTES: u64 = 4096;
 
 /// Where to sign in, and how the token is given.
 pub(crate) struct Login {
-    /// As it was typed; `None`: by the variable, or on this machine.
+    /// As typed; `None`: from the variable, or on this machine.
     pub url: Option<ServerUrl>,
-    /// From standard input; otherwise it is asked for.
+    /// Read the token from standard input instead of asking.
     pub token_from_stdin: bool,
-    /// Plain HTTP to another machine is all right.
+    /// Allow plain HTTP to another machine.
     pub insecure: bool,
 }
 
 impl Login {
-    /// Checks the token with the server before it keeps it.
+    /// Checks the token with the server, then stores it.
     pub(crate) fn run(self, environment: &Environment<'_>, console: &mut Console) -> Result<(), Error> {
         let url = match self.url {
             Some(url) => url,
@@ -38,19 +39,19 @@ impl Login {
             },
         };
         let file = CredentialsFile::locate(environment)?;
-        // refused before anybody types a secret
+        // refuse it before anyone types a secret
         let url = url.for_secrets(self.insecure)?;
         let token = if self.token_from_stdin { read_token(io::stdin())? } else { ask(&url)? };
-        let remedy = "make one in the dashboard, on the page of your account";
-        let access = Access { url: url.clone(), token: token.clone(), remedy };
-        let api = Api::new(access);
+        let remedy = "create one in the dashboard, on your account page";
+        let endpoint = Endpoint { url: url.clone(), token: token.clone(), remedy };
+        let api = Api::new(endpoint);
         let me: Me = api.get("/me")?;
         console.print(&(welcome(&url, &me) + "\n"))?;
         let insecure = !url.is_private();
         file.write(&Credentials { url, token, insecure })?;
         for name in ["OBSERVERIO_TOKEN", "OBSERVERIO_URL"] {
             if environment.get(name)?.is_some() {
-                console.note(&format!("{name} is set and wins over what was stored now"));
+                console.note(&format!("{name} is set and takes precedence over what was just stored"));
             }
         }
         Ok(())
@@ -60,10 +61,10 @@ impl Login {
 fn ask(url: &ServerUrl) -> Result<Token, Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::Usage(
-            "there is no terminal to ask for the token; say --token-stdin and pipe it in".to_owned(),
+            "there is no terminal to ask for the token; pass --token-stdin and pipe it in".to_owned(),
         ));
     }
-    let typed = rpassword::prompt_password(format!("API token for {url} (it is not shown): "));
+    let typed = rpassword::prompt_password(format!("API token for {url} (hidden): "));
     let typed = typed.map_err(|error| Error::Setting(format!("the terminal can't be read: {error}")))?;
     Token::parse(&typed).map_err(|why| Error::NotAllowed(why.to_string()))
 }
@@ -80,15 +81,16 @@ fn welcome(url: &ServerUrl, me: &Me) -> String {
         let until = token.expires_at.split('T').next().unwrap_or_default();
         format!(" (token {}, scope {}, until {until})", token.name, token.scope)
     });
-    visible(&format!("signed in at {url} as {}{}", me.user.name, token.unwrap_or_default())).into_owned()
+    visible(&format!("signed in to {url} as {}{}", me.user.name, token.unwrap_or_default())).into_owned()
 }
 
-/// Forgets what was stored.
+/// Deletes the stored token.
 pub(crate) fn logout(environment: &Environment<'_>, console: &mut Console) -> Result<(), Error> {
     let file = CredentialsFile::locate(environment)?;
-    let sentence = match file.delete()? {
-        true => "signed out; the token itself is in force until you delete it in the dashboard",
-        false => "nobody was signed in",
+    let sentence = if file.delete()? {
+        "signed out; the token itself stays valid until you delete it in the dashboard"
+    } else {
+        "you were not signed in"
     };
     Ok(console.print(&format!("{sentence}\n"))?)
 }
@@ -117,7 +119,7 @@ mod tests {
         let me: Me = serde_json::from_value(json!({"user": user, "token": token})).unwrap();
         assert_eq!(
             welcome(&url, &me),
-            "signed in at https://tune.example.org as ana@example.org (token ci␛, scope write, until 2027-01-02)"
+            "signed in to https://tune.example.org as ana@example.org (token ci␛, scope write, until 2027-01-02)"
         );
     }
 
@@ -138,6 +140,6 @@ mod tests {
         let variables = Variables::new(&[("XDG_CONFIG_HOME", folder.path().to_str().unwrap())]);
         let (mut console, output) = captured();
         logout(&variables.environment(), &mut console).unwrap();
-        assert_eq!(output.text(), "nobody was signed in\n");
+        assert_eq!(output.text(), "you were not signed in\n");
     }
 }

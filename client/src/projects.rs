@@ -1,17 +1,17 @@
-//! Which projects there are, and which one is meant.
+//! Listing and choosing projects.
 
 use serde_json::Value as Json;
 
 use crate::{
     Error,
-    answers::Project,
     api::Api,
     console::Console,
+    responses::Project,
     table::table,
     text::{visible, visible_json},
 };
 
-/// Projects that a sentence names at most.
+/// Most projects to name in a message.
 const MAX_NAMED: usize = 20;
 
 /// `observerio projects`.
@@ -30,10 +30,10 @@ fn row(project: Project) -> [String; 6] {
     [id.to_string(), name, role, online.to_string(), devices.to_string(), last_seen]
 }
 
-/// The project that was named by its name or its number; the only one when none was named.
+/// The project with this name or number; the only one if none is given.
 ///
 /// # Errors
-/// [`Error::Refused`] with a list of those that there are.
+/// [`Error::Refused`] with a list of the projects.
 pub(crate) fn find(api: &Api, wanted: Option<&str>) -> Result<Project, Error> {
     choose(api.list("/projects")?, wanted)
 }
@@ -43,31 +43,30 @@ fn choose(projects: Vec<Project>, wanted: Option<&str>) -> Result<Project, Error
         return match <[Project; 1]>::try_from(projects) {
             Ok([only]) => Ok(only),
             Err(none) if none.is_empty() => {
-                Err(Error::Refused("there is no project here; make one in the dashboard".to_owned()))
+                Err(Error::Refused("there are no projects yet; create one in the dashboard".to_owned()))
             }
-            Err(many) => Err(Error::Refused(format!("say which project by --project: {}", names(&many)))),
+            Err(many) => Err(Error::Refused(format!("choose a project with --project: {}", names(&many)))),
         };
     };
     let named: Vec<&Project> = projects.iter().filter(|project| project.name == wanted).collect();
     let found = match named[..] {
-        // a name may be a number too, and it is what people see
+        // a name may look like a number, and people see names
         [] => projects.iter().find(|project| wanted.parse() == Ok(project.id)),
         [only] => Some(only),
         _ => {
             let numbers: Vec<String> = named.iter().map(|project| project.id.to_string()).collect();
             let numbers = numbers.join(", ");
             return Err(Error::Refused(format!(
-                "several projects have this name; say its number by --project: {numbers}"
+                "several projects have this name; pass a number to --project: {numbers}"
             )));
         }
     };
     found.cloned().ok_or_else(|| {
         let wanted = visible(wanted);
-        Error::Refused(match projects.is_empty() {
-            true => format!("there is no project {wanted}, nor any other, for this token"),
-            false => {
-                format!("there is no project {wanted}; say one of these by --project: {}", names(&projects))
-            }
+        Error::Refused(if projects.is_empty() {
+            format!("there is no project {wanted}, and this token can't see any other")
+        } else {
+            format!("there is no project {wanted}; choose one of these with --project: {}", names(&projects))
         })
     })
 }
@@ -79,7 +78,7 @@ fn names(projects: &[Project]) -> String {
         .map(|project| format!("{} ({})", visible(&project.name), project.id))
         .collect();
     let more = projects.len().saturating_sub(MAX_NAMED);
-    let end = if more > 0 { format!(" and {more} more, see `observerio projects`") } else { String::new() };
+    let end = if more > 0 { format!(" and {more} more; see `observerio projects`") } else { String::new() };
     shown.join(", ") + &end
 }
 
@@ -101,7 +100,7 @@ mod tests {
     fn the_only_one_needs_no_name() {
         assert_eq!(chosen(&[(3, "aliens")], None), Ok(3));
         assert_eq!(chosen(&[(3, "aliens")], Some(" ")), Ok(3));
-        assert!(chosen(&[], None).unwrap_err().contains("make one"));
+        assert!(chosen(&[], None).unwrap_err().contains("create one"));
         let refused = chosen(&[(3, "aliens"), (4, "boss\u{1b}")], None).unwrap_err();
         assert!(refused.contains("aliens (3), boss␛ (4)"), "{refused}");
     }
@@ -114,6 +113,6 @@ mod tests {
         assert_eq!(chosen(&all, Some("5")), Ok(5));
         assert!(chosen(&all, Some("twins")).unwrap_err().contains("5, 6"));
         assert!(chosen(&all, Some("Aliens")).unwrap_err().contains("aliens (3)"));
-        assert!(chosen(&[], Some("7")).unwrap_err().contains("nor any other"));
+        assert!(chosen(&[], Some("7")).unwrap_err().contains("can't see any other"));
     }
 }

@@ -1,4 +1,4 @@
-//! `observerio set`: values by their declared types, all of them or none.
+//! `observerio set`: sets variables, read as their declared types; all of them or none.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,20 +12,18 @@ use serde_json::value::RawValue;
 
 use crate::{
     Error,
-    answers::{Conflict, Device, Project, Saved, Variable},
     api::{Api, escape},
     applied::Tally,
     console::Console,
-    text::{count, visible},
+    responses::{Device, Project, Saved, Variable},
+    text::{count, list, visible},
 };
 
-/// Time between two looks at what the games say; it doubles.
+/// First delay between polls; it doubles.
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const LAST_LOOK: Duration = Duration::from_millis(320);
-/// Clauses of a sentence.
-const MAX_CLAUSES: usize = 5;
 
-/// `NAME=VALUE`, not yet cut: names may have equals signs in them.
+/// `NAME=VALUE`, not split yet, because names may contain equals signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assignment(String);
 
@@ -38,12 +36,12 @@ impl Assignment {
         }
     }
 
-    /// Each way to cut it, the shortest name first.
+    /// All ways to split it, shortest name first.
     fn cuts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.match_indices('=').map(|(at, _)| (&self.0[..at], &self.0[at + 1..]))
     }
 
-    /// The variable that is meant, and the text of its value.
+    /// Finds the variable, and the text of its value.
     fn look_up(&self, api: &Api, project: &Project) -> Result<(Variable, &str), Error> {
         let mut refused = None;
         for (name, text) in self.cuts() {
@@ -65,18 +63,18 @@ fn variable_path(project: &Project, name: &str) -> String {
     format!("/projects/{}/variables/{}", project.id, escape(name))
 }
 
-/// How to set.
+/// Options of `observerio set`.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct How {
-    /// Refuse when a variable is no longer at this revision.
+    /// Only set variables that are still at this revision.
     pub if_revision: Option<i64>,
-    /// Send what is set already too.
+    /// Send values even if they are already set.
     pub again: bool,
-    /// Wait so long for the games.
+    /// How long to wait for the games.
     pub wait: Option<Duration>,
 }
 
-/// Sets them and says what became of it.
+/// Sets the variables and reports the outcome.
 pub(crate) fn set(
     api: &Api,
     project: &Project,
@@ -93,7 +91,7 @@ pub(crate) fn set(
         names.push(variable.name);
     }
     if names.iter().collect::<HashSet<_>>().len() < names.len() {
-        return Err(Error::Usage("a variable is named twice; say each one once".to_owned()));
+        return Err(Error::Usage("a variable is named twice; name each one once".to_owned()));
     }
     let path = format!("/projects/{}/variables", project.id);
     let changes: Vec<Change<'_>> =
@@ -112,7 +110,7 @@ pub(crate) fn set(
 #[derive(Serialize)]
 struct Change<'a> {
     name: &'a str,
-    /// By its text: that is how numbers of any size stay what they are.
+    /// As text, so that large numbers stay exact.
     value: Box<RawValue>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     again: bool,
@@ -127,7 +125,7 @@ impl<'a> Change<'a> {
     }
 }
 
-/// The value that a person means by this text. Options of an `enum` are named by their value or by their label.
+/// Reads the text as the variable's type. An option of an `enum` is given by its value or label.
 fn typed(variable: &Variable, text: &str) -> Result<Value, String> {
     let var_type = VarType::from(variable.var_type.clone());
     let options = &variable.spec.options;
@@ -146,17 +144,7 @@ fn typed(variable: &Variable, text: &str) -> Result<Value, String> {
     spec.parse_text(text, like).map_err(|error| error.text)
 }
 
-/// Why nothing was set: who was faster.
-pub(crate) fn conflict_sentence(conflicts: &[Conflict]) -> String {
-    let clauses = conflicts.iter().take(MAX_CLAUSES).map(|Conflict { name, current }| match current {
-        Some(now) => format!("{name} is {} since revision {} by {}", now.value, now.revision, now.author),
-        None => format!("{name} is not set"),
-    });
-    let clauses = clauses.collect::<Vec<_>>().join(", ");
-    visible(&format!("{clauses}; nothing was set, look and say it again")).into_owned()
-}
-
-/// Until the games have said what they did.
+/// Waits for the games' outcomes.
 struct Waiting<'a> {
     api: &'a Api,
     project: &'a Project,
@@ -175,20 +163,17 @@ impl Waiting<'_> {
             console.print(&format!("{prefix}applied on {}\n", tally.figures()))?;
             failures.extend(self.failure(&tally).map(|failure| format!("{shown}: {failure}")));
         }
-        match failures.is_empty() {
-            true => Ok(()),
-            false => Err(Error::Refused(some(&failures))),
-        }
+        if failures.is_empty() { Ok(()) } else { Err(Error::Refused(list(&failures))) }
     }
 
-    /// Looks again and again until nothing is pending or the time is over.
+    /// Polls until nothing is pending or the time is over.
     fn watch(&self, name: &str) -> Result<Tally, Error> {
         let mut pause = FIRST_LOOK;
         loop {
-            // in this order: what a device that is through said of the variable is there when it is looked at
+            // devices first: when one has applied the revision, its outcome for the variable is already stored
             let devices: Vec<Device> = self.api.list(&format!("/projects/{}/devices", self.project.id))?;
             let variable: Variable = self.api.get(&variable_path(self.project, name))?;
-            // an older one than that of the edit: the value was desired already
+            // older than the edit's revision if the value was already desired
             let revision = variable.desired.as_ref().map_or(self.revision, |desired| desired.revision);
             if let Some(newer) = variable.desired.as_ref().filter(|desired| desired.revision > self.revision)
             {
@@ -208,21 +193,15 @@ impl Waiting<'_> {
     fn failure(&self, tally: &Tally) -> Option<String> {
         if tally.devices == 0 {
             return Some(
-                "no connected game says what it applies; games get the value when they connect".to_owned(),
+                "no connected game reports what it applies; games get the value when they connect".to_owned(),
             );
         }
         let seconds = self.wait.as_secs();
         let silent =
             tally.pending.iter().map(|device| format!("{device} has not answered within {seconds} s"));
         let clauses: Vec<String> = tally.otherwise.iter().cloned().chain(silent).collect();
-        (!clauses.is_empty()).then(|| some(&clauses))
+        (!clauses.is_empty()).then(|| list(&clauses))
     }
-}
-
-fn some(clauses: &[String]) -> String {
-    let more = clauses.len().saturating_sub(MAX_CLAUSES);
-    let end = if more > 0 { format!(", and {more} more") } else { String::new() };
-    clauses[..clauses.len() - more].join(", ") + &end
 }
 
 #[cfg(test)]

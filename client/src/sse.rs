@@ -1,12 +1,12 @@
 //! Server-sent events (HTML Standard, 9.2): bytes in pieces in, events out. No I/O.
 
-/// Longest event: a log line of the longest message, with each character escaped.
+/// The longest event: a log line with the longest message, fully escaped.
 const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// Its kind; `message` when the stream does not say.
+    /// Its type; `message` by default.
     pub kind: String,
     /// Its lines, joined.
     pub data: String,
@@ -17,7 +17,7 @@ pub(crate) struct Event {
 #[error("an event of more than {MAX_EVENT_BYTES} bytes")]
 pub(crate) struct TooLong;
 
-/// What was read of the next event.
+/// The next event, as far as it was read.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     line: Vec<u8>,
@@ -31,12 +31,12 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// The last id of the stream: where to go on when it ends. A block of an `id` alone is no event and moves it.
+    /// The stream's last id, from which to resume. A block with only an `id` updates it without an event.
     pub(crate) fn last_id(&self) -> Option<&str> {
         self.last_id.as_deref()
     }
 
-    /// Takes the next bytes and gives the events that they complete.
+    /// Takes the next bytes, and returns the events they complete.
     ///
     /// # Errors
     /// [`TooLong`]; the stream can't be read further.
@@ -61,9 +61,10 @@ impl Decoder {
     fn end_line(&mut self) -> Option<Event> {
         let line = std::mem::take(&mut self.line);
         let text = String::from_utf8_lossy(&line);
-        let text = match std::mem::replace(&mut self.is_begun, true) {
-            true => &text,
-            false => text.strip_prefix('\u{feff}').unwrap_or(&text),
+        let text = if std::mem::replace(&mut self.is_begun, true) {
+            &text
+        } else {
+            text.strip_prefix('\u{feff}').unwrap_or(&text)
         };
         if text.is_empty() {
             return self.dispatch();
@@ -80,7 +81,7 @@ impl Decoder {
                 None => self.data = Some(value.to_owned()),
             },
             "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
-            // a comment has no field before its colon; whatever else there is means nothing here
+            // a comment has no field name; other fields are ignored
             _ => {}
         }
         None

@@ -1,14 +1,14 @@
-//! Columns that stand under each other.
+//! Text tables.
 
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::text::{cut, visible};
 
-/// Widest column; the last one may be as wide.
+/// The widest column, in characters.
 const MAX_COLUMNS: usize = 40;
 const GAP: usize = 2;
 
-/// Lines of a table with its headings, without blanks at their ends.
+/// The table as lines, without trailing spaces.
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| fit(cell)).collect()).collect();
     let mut widths = headings.map(|heading| heading.width());

@@ -1,4 +1,4 @@
-//! What unit tests share: variables, and a server that says what it is told to.
+//! Shared by unit tests: an environment, and a server with canned responses.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use crate::{access::Access, address::ServerUrl, api::Api, token::Token};
+use crate::{address::ServerUrl, api::Api, endpoint::Endpoint, token::Token};
 
 /// The variables of a process that is none.
 pub(crate) struct Variables(Box<Lookup>);
@@ -23,8 +23,8 @@ impl Variables {
         Self(Box::new(move |name| map.get(name).map(OsString::from)))
     }
 
-    pub(crate) fn environment(&self) -> crate::access::Environment<'_> {
-        crate::access::Environment(&*self.0)
+    pub(crate) fn environment(&self) -> crate::environment::Environment<'_> {
+        crate::environment::Environment(&*self.0)
     }
 }
 
@@ -73,8 +73,8 @@ pub(crate) fn serve(answers: Vec<String>) -> (Api, Receiver<Request>) {
         drop(heard);
     });
     let url = ServerUrl::parse(&url).unwrap();
-    let access = Access { url, token: Token::parse("obs_hunter2").unwrap(), remedy: "sign in" };
-    (Api::new(access), requests)
+    let endpoint = Endpoint { url, token: Token::parse("obs_hunter2").unwrap(), remedy: "sign in" };
+    (Api::new(endpoint), requests)
 }
 
 /// An answer with a JSON body.

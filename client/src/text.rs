@@ -1,12 +1,15 @@
-//! Text of games and people on a terminal: nothing in it may move the cursor, clear the screen or hide.
+//! Untrusted text on a terminal: it must not move the cursor, clear the screen or hide.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// With each control character replaced by a visible one: `␊` for a line feed, `␛` for escape.
+/// Most clauses of one sentence.
+const MAX_CLAUSES: usize = 5;
+
+/// Replaces control characters with visible ones: `␊` for a line feed, `␛` for escape.
 ///
-/// Characters that turn the direction of the text around are shown by their number: they can make one text look like another.
+/// Bidirectional control characters are shown as code points, because they can make one text look like another.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
@@ -23,16 +26,15 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// JSON on one line, with the characters escaped that JSON allows to stand but that a terminal obeys.
+/// JSON on one line, escaping characters that are valid in JSON but that a terminal would obey.
 pub(crate) fn visible_json(json: &serde_json::Value) -> String {
     let json = json.to_string();
     if !json.chars().any(is_hidden) {
         return json;
     }
-    // they stand in strings only, where an escape means the same
-    let escaped = |c: char| match is_hidden(c) {
-        true => Cow::Owned(format!("\\u{:04x}", u32::from(c))),
-        false => Cow::Owned(c.to_string()),
+    // they only occur in strings, where an escape means the same
+    let escaped = |c: char| {
+        if is_hidden(c) { Cow::Owned(format!("\\u{:04x}", u32::from(c))) } else { Cow::Owned(c.to_string()) }
     };
     json.chars().map(escaped).collect::<Vec<Cow<'_, str>>>().concat()
 }
@@ -42,7 +44,7 @@ fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// At most so many columns, with `…` for the rest.
+/// Cuts the text to this many columns, with `…` at the end.
 pub(crate) fn cut(text: &str, max_columns: usize) -> Cow<'_, str> {
     if text.width() <= max_columns {
         return Cow::Borrowed(text);
@@ -57,6 +59,13 @@ pub(crate) fn cut(text: &str, max_columns: usize) -> Cow<'_, str> {
     }
     kept.push('…');
     Cow::Owned(kept)
+}
+
+/// The clauses of a sentence, and how many more there are.
+pub(crate) fn list(clauses: &[String]) -> String {
+    let more = clauses.len().saturating_sub(MAX_CLAUSES);
+    let end = if more > 0 { format!(", and {more} more") } else { String::new() };
+    clauses[..clauses.len() - more].join(", ") + &end
 }
 
 /// `1 game`, `2 games`.

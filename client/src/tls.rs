@@ -36,7 +36,7 @@ pub(crate) fn agent(config: Config, file: &Path) -> Agent {
     Agent::with_parts(config, connector, DefaultResolver::default())
 }
 
-/// The certificates in a PEM file. One that can't be read holds none: the verifier says so when there is a connection.
+/// The certificates in a PEM file; none if it can't be read, which the verifier reports on connection.
 fn read(file: &Path) -> Vec<CertificateDer<'static>> {
     let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
     read.unwrap_or_default()

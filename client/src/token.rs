@@ -1,20 +1,20 @@
-//! An API token, as it was typed.
+//! API tokens.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What every token begins with.
+/// The prefix of every token.
 const PREFIX: &str = "obs_";
 const MAX_BYTES: usize = 256;
 
-/// A secret that no output shows: `Debug` does not, and there is no `Display`.
+/// A secret that is never shown: `Debug` hides it, and there is no `Display`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Token(String);
 
 impl Token {
-    /// Takes what the dashboard shows when a token is made, with or without blanks around it.
+    /// Parses a token as the dashboard shows it, with or without surrounding spaces.
     pub(crate) fn parse(text: &str) -> Result<Self, NoToken> {
         let text = text.trim();
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -32,10 +32,10 @@ impl Token {
     }
 }
 
-/// What was typed is no token. It is not repeated: it may be a password.
+/// The text is not a token. It is not repeated, because it may be a password.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this is no API token; one begins with {PREFIX}, and is made in the dashboard, on the page of your account"
+    "this is not an API token; tokens begin with {PREFIX}, and you create them in the dashboard, on your account page"
 )]
 pub(crate) struct NoToken;
 
@@ -58,7 +58,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The text, with `obs_…` in place of what looks like a token: somebody may have typed one where none belongs.
+/// Replaces everything that looks like a token with `obs_…`, because someone may have typed one in the wrong place.
 pub fn without_tokens(text: &str) -> String {
     let mut parts = text.split(PREFIX);
     let mut cleaned = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! `observerio unset`: lets go of edits, all of them or none.
+//! `observerio unset`: lets variables go, all of them or none.
 
 use std::collections::HashSet;
 
@@ -6,13 +6,13 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     Error,
-    answers::{Project, Saved},
     api::Api,
     console::Console,
+    responses::{Project, Saved},
     text::count,
 };
 
-/// Lets go of them and says what became of it.
+/// Lets the variables go and reports the outcome.
 pub(crate) fn unset(
     api: &Api,
     project: &Project,
@@ -21,7 +21,7 @@ pub(crate) fn unset(
     console: &mut Console,
 ) -> Result<(), Error> {
     if names.iter().collect::<HashSet<_>>().len() < names.len() {
-        return Err(Error::Usage("a variable is named twice; say each one once".to_owned()));
+        return Err(Error::Usage("a variable is named twice; name each one once".to_owned()));
     }
     let changes: Vec<Json> = names.iter().map(|name| change(name, if_revision)).collect();
     let path = format!("/projects/{}/variables", project.id);

@@ -5,17 +5,17 @@ use serde_json::Value as Json;
 
 use crate::{
     Error,
-    answers::{Device, Project, Variable},
     api::Api,
     applied::Tally,
     console::Console,
+    responses::{Device, Project, Variable},
     table::table,
     text::visible_json,
 };
 
 const NONE: &str = "-";
 
-/// Lists those whose name, label or group has each word of `filter` in it.
+/// Lists the variables whose name, label or group contains each word of `filter`.
 pub(crate) fn list(
     api: &Api,
     project: &Project,
@@ -23,17 +23,15 @@ pub(crate) fn list(
     json: bool,
     console: &mut Console,
 ) -> Result<(), Error> {
-    // in this order: what a device that is through said of a variable is there when it is looked at
-    let devices: Vec<Device> = match json {
-        true => Vec::new(),
-        false => api.list(&format!("/projects/{}/devices", project.id))?,
-    };
+    // devices first: when one has applied a revision, its outcomes are already stored
+    let devices: Vec<Device> =
+        if json { Vec::new() } else { api.list(&format!("/projects/{}/devices", project.id))? };
     let path = format!("/projects/{}/variables", project.id);
     let (all, words): (Vec<Json>, _) = (api.list(&path)?, words(filter));
     let mut shown = Vec::new();
     for whole in all {
         let variable: Variable = serde_json::from_value(whole.clone()).map_err(|error| {
-            Error::Unreachable(format!("{} lists a variable that is none: {error}", api.url()))
+            Error::Unreachable(format!("{} listed an invalid variable: {error}", api.url()))
         })?;
         if matches(&variable, &words) {
             shown.push((variable, whole));
@@ -70,8 +68,8 @@ fn row(variable: &Variable, devices: &[Device]) -> [String; 5] {
     ]
 }
 
-/// The value where connected devices agree, `3 … 7` where they say different numbers, else how many values there are.
-/// Devices that are away count only while none is connected.
+/// The value if all connected devices agree, `3 … 7` if their numbers differ, else the number of values.
+/// Offline devices only count if none is connected.
 fn reported(variable: &Variable, devices: &[Device]) -> String {
     let is_online = |id| devices.iter().any(|device| device.id == id && device.online);
     let any_online = variable.reported.iter().any(|reported| is_online(reported.device));

@@ -118,6 +118,12 @@ impl ProtocolError {
     }
 }
 
+pub(crate) type Result<T> = std::result::Result<T, ProtocolError>;
+
+pub(crate) fn refuse<T>(code: ErrorCode, text: impl Into<String>) -> Result<T> {
+    Err(ProtocolError::new(code, text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

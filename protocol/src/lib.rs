@@ -25,6 +25,7 @@
 pub mod error;
 #[cfg(feature = "dashboard")]
 pub mod filter;
+mod json;
 pub mod limits;
 pub mod line;
 #[cfg(feature = "dashboard")]

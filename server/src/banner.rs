@@ -1,8 +1,8 @@
-//! What the terminal shows when the server is up.
+//! What the terminal shows once the server is up.
 
 use std::fmt;
 
-/// One line for each thing that a person needs next. `{:#}` is the same in colour.
+/// One line for each thing that people need next. `{:#}` adds colour.
 #[derive(Debug)]
 pub struct Banner {
     pub(crate) dashboard: String,

@@ -1,4 +1,4 @@
-//! Keeps a second server away from the same data: a file that is locked for as long as the process lives, and says who holds it.
+//! Keeps a second server from using the same data: a file that is locked while the process lives, and says who holds the lock.
 
 use std::{
     fmt,
@@ -11,12 +11,12 @@ use std::{
 use gateway::store::open_private;
 use protocol::model::UnixMicros;
 
-/// More than a server says of itself.
+/// Longer than any description of a holder, in bytes.
 const MAX_WORDS_BYTES: u64 = 1024;
-/// A link that leads to a link, and so on: more of them are a circle.
+/// Most symbolic links to follow; more of them are a cycle.
 const MAX_LINKS: u32 = 40;
 
-/// What a server says of itself to whoever comes later. No secrets.
+/// How a server describes itself to a second one. Contains no secrets.
 #[derive(Debug)]
 pub(crate) struct Holder {
     pub(crate) data_dir: PathBuf,
@@ -43,19 +43,19 @@ fn host_name() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_else(|_| "this machine".to_owned())
 }
 
-/// A locked file. The system unlocks it when the process ends, however that comes about.
+/// A locked file. The operating system unlocks it when the process ends, for whatever reason.
 #[derive(Debug)]
 pub(crate) struct Claim {
     path: PathBuf,
-    /// Whether the file was made for this.
+    /// Whether the lock created the file.
     is_new: bool,
     _locked: File,
 }
 
-/// Why there is none.
+/// Why the lock was not acquired.
 #[derive(Debug)]
 pub(crate) enum ClaimError {
-    /// Somebody else has it: what he says of himself.
+    /// Another server holds it: its description.
     InUse(String),
     /// The file can't be used.
     Unusable(io::Error),
@@ -68,7 +68,7 @@ impl From<io::Error> for ClaimError {
 }
 
 impl Claim {
-    /// Locks `path`, which is made if it is missing.
+    /// Locks `path`, creating it if it is missing.
     pub(crate) fn take(path: &Path, holder: &Holder) -> Result<Self, ClaimError> {
         let is_new = !path.exists();
         let mut file = open_private(path)?;
@@ -82,7 +82,7 @@ impl Claim {
         Ok(Self { path: path.to_owned(), is_new, _locked: file })
     }
 
-    /// Gives it back, and leaves nothing behind that was not there.
+    /// Releases the lock, and deletes the file if the lock created it.
     pub(crate) fn withdraw(self) {
         if self.is_new
             && let Err(error) = fs::remove_file(&self.path)
@@ -91,7 +91,7 @@ impl Claim {
         }
     }
 
-    /// Claims an SQLite file, by whatever name it is known.
+    /// Locks an SQLite database, whatever path leads to it.
     pub(crate) fn take_database(path: &Path, holder: &Holder) -> Result<Self, ClaimError> {
         let path = real_path(path)?;
         refuse_second_name(&path)?;
@@ -101,16 +101,16 @@ impl Claim {
     }
 }
 
-/// What the one who holds it has written.
+/// The holder's description.
 fn words(file: &File) -> String {
     let mut text = String::new();
-    // a system on which a locked file can't be read says nothing
+    // some systems don't allow reading a locked file
     let _unreadable = file.take(MAX_WORDS_BYTES).read_to_string(&mut text);
     let line: String = text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
-    if line.is_empty() { "it does not say which".to_owned() } else { line }
+    if line.is_empty() { "unknown".to_owned() } else { line }
 }
 
-/// Without links, relative parts and other ways to say the same. The file itself may be missing, its folder not.
+/// The canonical path. The file itself may be missing, but not its directory.
 fn real_path(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -122,7 +122,7 @@ fn real_path(path: &Path) -> io::Result<PathBuf> {
         let (Some(name), Some(folder)) = (path.file_name(), path.parent()) else { return Err(missing) };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = fs::canonicalize(folder)?;
-        // a link to what is not there yet, where SQLite will make it
+        // a dangling link, whose target SQLite will create
         match fs::read_link(folder.join(name)) {
             Ok(target) => path = folder.join(target),
             Err(_) => return Ok(folder.join(name)),
@@ -131,15 +131,15 @@ fn real_path(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// SQLite keeps its log beside the name by which it opened the file: under two names there are two logs, and neither is whole.
+/// SQLite keeps its log beside the name that it opened: with two names there are two logs, and neither is complete.
 #[cfg(unix)]
 fn refuse_second_name(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt as _;
 
     match fs::metadata(path) {
         Ok(found) if found.is_file() && found.nlink() > 1 => Err(io::Error::other(
-            "the file has a second name (a hard link), under which another program could use it unseen; remove that \
-             name, or copy the file and use the copy",
+            "the file has a hard link, through which another program could use it unnoticed; remove the link, or copy \
+             the file and use the copy",
         )),
         _ => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! What the operator wants: flags, `OBSERVERIO_*` variables and defaults become one checked [`Config`].
+//! The operator's settings: flags, `OBSERVERIO_*` variables and defaults become one checked [`Config`].
 
 mod access;
 mod address;
@@ -14,9 +14,9 @@ mod storage;
 mod tls;
 mod token;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
+use clap::Args;
 use tracing_subscriber::EnvFilter;
 
 pub use access::{MetricsAccess, Registration};
@@ -28,88 +28,17 @@ pub use proxies::TrustedProxies;
 pub use tls::{TlsFiles, TlsSettings};
 pub use token::MetricsToken;
 
-use self::{access::Access, limits::Limits, network::Network, source::Sources, storage::Storage};
+use self::{access::Access, limits::Limits, network::Network};
+pub(crate) use self::{source::Sources, storage::Storage};
 use crate::{
-    copies::{Copy, Target},
     ingest::{AddressLimits, GameTimes},
     telemetry,
 };
 
-/// The settings as they were given; [`Config`] is what they mean.
-#[derive(Debug, Parser)]
-#[command(
-    name = "observerio",
-    version,
-    about = "See and change the variables of running games, live, in the browser",
-    long_about = "See and change the variables of running games, live, in the browser.\n\n\
-        Without a command it starts the server, as `observerio serve` does. Every option can also be set \
-        by the variable named beside it; the option wins. The exit status is 2 for a wrong command line \
-        and 78 for a setting that can't work. The commands from login on talk to a server, here or elsewhere: \
-        1 says that it refused or games did not apply it, 69 that it can't be reached, 77 that nobody is signed in \
-        or may not do this.",
-    args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true
-)]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    settings: Settings,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Start the server (this is also what happens without a command)
-    Serve(Box<Settings>),
-    /// Write everything into one file, whether or not a server is running
-    Backup {
-        /// The file to make, which only you can read; - writes it to standard output
-        file: PathBuf,
-        /// Replace the file if it exists
-        #[arg(long)]
-        force: bool,
-        #[command(flatten)]
-        storage: Storage,
-    },
-    /// Put what a back-up holds in place of everything; a running server takes it up by itself
-    Restore {
-        /// A file that `observerio backup` made, from this database or another one
-        file: PathBuf,
-        /// Don't back up what is there before; otherwise it goes to before-restore-N.db in the data directory
-        #[arg(long)]
-        no_backup: bool,
-        #[command(flatten)]
-        storage: Storage,
-    },
-    /// Let an account sign in with its password alone, when its app and its recovery codes are lost
-    RemoveSecondFactor {
-        /// The account's e-mail
-        email: String,
-        #[command(flatten)]
-        storage: Storage,
-    },
-    /// What people say who work with a server, here or elsewhere.
-    #[command(flatten)]
-    Client(client::Command),
-}
-
-/// What the program is to do.
-#[derive(Debug)]
-pub enum Task {
-    /// Serve, and log by this filter.
-    Serve(Box<(Config, EnvFilter)>),
-    /// Copy everything from or to a database.
-    Copy(Copy, Database),
-    /// Remove the second factor of the account with this e-mail.
-    RemoveSecondFactor(String, Database),
-    /// Talk to a server.
-    Talk(Box<client::Command>),
-}
-
-// Texts, not parsed values: a bad variable and a bad flag end with different exit statuses, and clap would
-// print the whole value, which for a database may hold a password. One file for each heading of the help.
+// Strings, not parsed values: a bad variable and a bad flag exit with different statuses, and clap would print the
+// whole value, which may contain a database password. One file for each heading of the help.
 #[derive(Debug, Args)]
-struct Settings {
+pub(crate) struct Settings {
     #[command(flatten, next_help_heading = "Network")]
     network: Network,
     #[command(flatten, next_help_heading = "TLS")]
@@ -120,11 +49,11 @@ struct Settings {
     access: Access,
     #[command(flatten, next_help_heading = "Limits")]
     limits: Limits,
-    /// What is logged on standard error, such as debug or warn,gateway=trace
+    /// What to log on standard error, such as debug or warn,gateway=trace
     #[arg(long, env = "OBSERVERIO_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER)]
     #[arg(help_heading = "Diagnostics")]
     log: String,
-    /// A WebSocket at /echo that says back what it hears, for testers of the protocol
+    /// Serve a WebSocket at /echo that echoes every message, for protocol test suites
     #[arg(long, env = "OBSERVERIO_ECHO", hide = true, help_heading = "Diagnostics")]
     echo: bool,
 }
@@ -132,133 +61,63 @@ struct Settings {
 /// Checked settings.
 #[derive(Debug)]
 pub struct Config {
-    /// Where browsers and scripts connect.
+    /// Address for browsers and scripts.
     pub http: SocketAddr,
-    /// Where games connect.
+    /// Address for games.
     pub tcp: SocketAddr,
-    /// The address that people type, when it is not that of `http`.
+    /// The dashboard's public address, if it differs from `http`.
     pub public_url: Option<PublicUrl>,
-    /// Whose word counts on where a request comes from.
+    /// The proxies that are trusted to say where a request comes from.
     pub trusted_proxies: TrustedProxies,
-    /// How both ports speak TLS; `None`: not at all.
+    /// TLS for both ports; `None` disables it.
     pub tls: Option<TlsSettings>,
-    /// Where files are kept.
+    /// The data directory.
     pub data_dir: PathBuf,
-    /// Where everything is stored.
+    /// The database.
     pub database: Database,
-    /// Who may make accounts and keys over the HTTP API.
+    /// Who may create accounts and keys over the HTTP API.
     pub registration: Registration,
     /// Who may read the metrics.
     pub metrics: MetricsAccess,
-    /// What the program may take.
+    /// How much memory the program may use.
     pub memory: Memory,
-    /// How long a session lives that nobody uses.
+    /// How long an unused session lives.
     pub session_idle: Duration,
-    /// Whether people without a second factor are kept out of every project.
+    /// Whether projects require a second factor.
     pub require_second_factor: bool,
-    /// Games connected at once.
+    /// Maximum number of connected games.
     pub max_games: usize,
-    /// Those of one address; `None`: a share of all.
+    /// The same for one address; `None`: a share of `max_games`.
     pub(crate) max_games_per_address: Option<usize>,
-    /// What one key and one project may take.
+    /// Limits for each key and project.
     pub(crate) gateway_limits: gateway::Limits,
-    /// Browsers and scripts connected at once.
+    /// Maximum number of connected browsers and scripts.
     pub max_http: usize,
-    /// What one address may do at the game port.
+    /// Rate limits at the game port, for each address.
     pub(crate) address_limits: AddressLimits,
-    /// Requests that one token or person may make of the HTTP API in a second; four times as many at once.
+    /// HTTP API requests per second for each token or person, with bursts of four times that.
     pub api_requests_per_second: u32,
-    /// How long is waited for games.
+    /// Timeouts for game connections.
     pub(crate) game_times: GameTimes,
-    /// How long is waited for the head of a request, and for the handshake before the first.
+    /// Timeout for a request's headers, and for the TLS handshake before the first request.
     pub head_timeout: Duration,
-    /// Whether there is a WebSocket that says back what it hears.
+    /// Whether `/echo` is served.
     pub(crate) echo: bool,
 }
 
 /// Why there is no [`Config`].
 #[derive(Debug)]
 pub enum ConfigError {
-    /// Not an error: the text that was asked for, for standard output.
-    Asked(String),
-    /// The command line is wrong: one sentence, exit status 2.
+    /// Not an error: help or the version, for standard output.
+    Help(String),
+    /// The command line is invalid: one sentence, exit status 2.
     Usage(String),
-    /// A setting can't work: one sentence, exit status 78.
+    /// A setting is invalid: one sentence, exit status 78.
     Setting(String),
 }
 
 impl Config {
-    /// The settings of a server.
-    ///
-    /// # Errors
-    /// [`ConfigError`], also when the arguments ask for something else than a server.
-    pub fn parse<I>(arguments: I) -> Result<(Self, EnvFilter), ConfigError>
-    where
-        I: IntoIterator,
-        I::Item: Into<OsString> + Clone,
-    {
-        match Task::parse(arguments)? {
-            Task::Serve(settings) => Ok(*settings),
-            Task::Copy(..) | Task::RemoveSecondFactor(..) | Task::Talk(_) => {
-                Err(ConfigError::Usage("this starts no server".to_owned()))
-            }
-        }
-    }
-}
-
-impl Task {
-    /// Reads arguments (the first is the program's name) and the environment.
-    ///
-    /// # Errors
-    /// [`ConfigError`], which never holds a password.
-    pub fn parse<I>(arguments: I) -> Result<Self, ConfigError>
-    where
-        I: IntoIterator,
-        I::Item: Into<OsString> + Clone,
-    {
-        let matches = Cli::command().try_get_matches_from(arguments).map_err(from_clap)?;
-        let cli = Cli::from_arg_matches(&matches).map_err(from_clap)?;
-        let (settings, matches) = match (cli.command, matches.subcommand()) {
-            (Some(Command::Serve(settings)), Some((_, matches))) => (*settings, matches),
-            (Some(Command::Client(command)), _) => return Ok(Self::Talk(Box::new(command))),
-            (Some(command), Some((_, matches))) => return copy(command, matches),
-            _ => (cli.settings, &matches),
-        };
-        Ok(Self::Serve(Box::new(settings.check(Sources::new(matches))?)))
-    }
-}
-
-/// The whole command line, for completions.
-pub fn command_line() -> clap::Command {
-    Cli::command()
-}
-
-/// `backup` and `restore`.
-fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
-    let sources = Sources::new(matches);
-    match command {
-        Command::Backup { file, force, storage } => {
-            let (_, database) = storage.check(sources)?;
-            let to = match file.as_os_str() == "-" {
-                true => Target::Output,
-                false => Target::File { file, force },
-            };
-            Ok(Task::Copy(Copy::BackUp(to), database))
-        }
-        Command::Restore { file, no_backup, storage } => {
-            let (data_dir, database) = storage.check(sources)?;
-            Ok(Task::Copy(Copy::Restore { file, data_dir, keeps: !no_backup }, database))
-        }
-        Command::RemoveSecondFactor { email, storage } => {
-            let (_, database) = storage.check(sources)?;
-            Ok(Task::RemoveSecondFactor(email, database))
-        }
-        Command::Serve(_) | Command::Client(_) => unreachable!("the caller has done it"),
-    }
-}
-
-impl Config {
-    /// What holds the data, for people: the data directory, or else the database that was named.
+    /// Where the data is, for people: the data directory, or else the configured database.
     pub fn storage(&self) -> String {
         match &self.database {
             Database::Sqlite(path) if path.starts_with(&self.data_dir) => self.data_dir.display().to_string(),
@@ -268,18 +127,17 @@ impl Config {
 }
 
 impl Settings {
-    fn check(self, sources: Sources<'_>) -> Result<(Config, EnvFilter), ConfigError> {
+    pub(crate) fn check(self, sources: Sources<'_>) -> Result<(Config, EnvFilter), ConfigError> {
         let network = self.network.check(sources)?;
         let tls = self.tls.check(sources)?;
         let (data_dir, database) = self.storage.check(sources)?;
         let access = self.access.check(sources, network.is_private())?;
         let limits = self.limits.check(sources)?;
         if self.echo && !network.is_private() {
-            let why = "only while nobody but this machine reaches the server; it requires no authentication";
-            return Err(sources.of("echo", "OBSERVERIO_ECHO").refuse(why));
+            let why = "only allowed while the server is reachable from this machine alone, because it requires no authentication";
+            return Err(sources.of("echo").refuse(why));
         }
-        let filter = telemetry::parse_filter(&self.log)
-            .map_err(|why| sources.of("log", "OBSERVERIO_LOG").refuse(why))?;
+        let filter = telemetry::parse_filter(&self.log).map_err(|why| sources.of("log").refuse(why))?;
         let config = Config {
             http: network.http,
             tcp: network.tcp,
@@ -307,18 +165,6 @@ impl Settings {
     }
 }
 
-/// clap explains in several lines; the first says it, and repeats what was typed: maybe a token in the wrong place.
-fn from_clap(error: clap::Error) -> ConfigError {
-    let text = error.to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ConfigError::Asked(text),
-        _ => {
-            let first = text.lines().next().unwrap_or_default();
-            ConfigError::Usage(client::without_tokens(first.strip_prefix("error: ").unwrap_or(first)))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,19 +172,6 @@ mod tests {
 
     fn parse(arguments: &[&str]) -> Result<Config, ConfigError> {
         Config::parse(std::iter::once(&"observerio").chain(arguments)).map(|(config, _)| config)
-    }
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn serve_is_what_happens_without_a_command() {
-        let bare = parse(&["--http", "127.0.0.1:0"]).unwrap();
-        let serve = parse(&["serve", "--http", "127.0.0.1:0"]).unwrap();
-        assert_eq!(bare.http, serve.http);
-        assert_eq!(bare.http.port(), 0);
     }
 
     #[test]
@@ -403,85 +236,5 @@ mod tests {
         assert_eq!(tls(&["--tls", "off"]), None);
         assert_eq!(parse(&["--tls", "off"]).unwrap().tls, None);
         assert_eq!(parse(&[]).unwrap().tls, None);
-    }
-
-    #[test]
-    fn a_wrong_flag_is_one_sentence() {
-        for arguments in [
-            &["--nonsense"][..],
-            &["--http", "nonsense"],
-            &["--registration", "maybe"],
-            &["--session-idle", "0"],
-            &["--session-idle", "721"],
-            &["--max-games", "0"],
-            &["--memory", "64M"],
-            &["--memory", "lots"],
-            &["--memory", "512"],
-            &["--max-connects-per-address", "0"],
-            &["--max-bad-keys-per-address", "many"],
-            &["--max-new-devices-per-address", "-1"],
-            &["--verify-timeout", "0"],
-            &["--write-timeout", "61"],
-            &["--head-timeout", "NaN"],
-            &["--trusted-proxies", "proxy.example.org"],
-            &["--tls-cert", "c.pem"],
-            &["--tls-key", "k.pem"],
-            &["--tls", "required"],
-            &["--tls", "optional"],
-            &["--tls-cert", "c.pem", "--tls-key", "k.pem", "--tls", "maybe"],
-            &["--ping", "NaN"],
-            &["--echo", "--http", "0.0.0.0:1"],
-            &["--echo", "--tcp", "0.0.0.0:1"],
-            &["--api-requests-per-second", "0"],
-            &["--metrics-token", "hunter2"],
-            &["--database-url", "mysql://u:hunter2@h/db"],
-            &["--public-url", "tune.example.org"],
-            &["frobnicate"],
-        ] {
-            match parse(arguments) {
-                Err(ConfigError::Usage(text)) => {
-                    assert!(!text.contains('\n') && !text.contains("hunter2"), "{text}");
-                }
-                other => panic!("{arguments:?}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn help_is_complete() {
-        let Err(ConfigError::Asked(help)) = parse(&["--help"]) else { panic!("no help") };
-        for name in [
-            "OBSERVERIO_HTTP",
-            "OBSERVERIO_TCP",
-            "OBSERVERIO_PUBLIC_URL",
-            "OBSERVERIO_DATA_DIR",
-            "DATABASE_URL",
-            "OBSERVERIO_REGISTRATION",
-            "OBSERVERIO_METRICS_TOKEN",
-            "OBSERVERIO_MAX_GAMES",
-            "OBSERVERIO_MAX_HTTP",
-            "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS",
-            "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS",
-            "OBSERVERIO_MAX_NEW_DEVICES_PER_ADDRESS",
-            "OBSERVERIO_TRUSTED_PROXIES",
-            "OBSERVERIO_TLS_CERT",
-            "OBSERVERIO_TLS_KEY",
-            "OBSERVERIO_TLS=",
-            "OBSERVERIO_VERIFY_TIMEOUT",
-            "OBSERVERIO_WRITE_TIMEOUT",
-            "OBSERVERIO_HEAD_TIMEOUT",
-            "OBSERVERIO_API_REQUESTS_PER_SECOND",
-            "OBSERVERIO_PING",
-            "OBSERVERIO_KEEP_ALIVE",
-            "OBSERVERIO_LOG",
-            "Network:",
-            "TLS:",
-            "Storage:",
-            "Access:",
-            "Limits:",
-            "Diagnostics:",
-        ] {
-            assert!(help.contains(name), "{name} is not in:\n{help}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! `observerio backup` and `observerio restore`: beside a server that runs, or without one.
+//! `observerio backup` and `observerio restore`, with or without a running server.
 
 use std::{
     fs::{self, File},
@@ -10,48 +10,48 @@ use gateway::store::{Location, Restored, StoreError, back_up, make_folder, resto
 
 use crate::config::Database;
 
-/// What to copy, and where.
+/// A backup or a restore.
 #[derive(Debug)]
 pub enum Copy {
-    /// Everything into a file.
+    /// Back up everything.
     BackUp(Target),
-    /// A file in place of everything.
+    /// Replace everything with the contents of a backup.
     Restore {
         /// The file.
         file: PathBuf,
-        /// Where files are kept; made if it is missing.
+        /// The data directory; created if it is missing.
         data_dir: PathBuf,
-        /// Whether what was there before is backed up there.
+        /// Whether to back up the previous contents there first.
         keeps: bool,
     },
 }
 
-/// Where a back-up goes.
+/// Where a backup goes.
 #[derive(Debug)]
 pub enum Target {
-    /// Into a file.
+    /// To a file.
     File {
         /// The file.
         file: PathBuf,
-        /// Whether one that exists is replaced.
+        /// Whether to replace an existing file.
         force: bool,
     },
     /// To standard output.
     Output,
 }
 
-/// Why it was not done: a sentence without secrets.
+/// Why it failed: a sentence without secrets.
 #[derive(Debug)]
 pub enum CopyError {
-    /// It was asked for in a way that can't be meant.
+    /// The request makes no sense.
     Usage(String),
     /// A file or a database can't be used.
     Unusable(String),
-    /// Standard output does not take it.
+    /// Standard output can't be written.
     Output(String),
 }
 
-/// Does it, and returns what to tell the operator. When it is given up, nothing half is left behind.
+/// Runs it, and returns a message for the operator. If it is cancelled, nothing incomplete is left behind.
 ///
 /// # Errors
 /// [`CopyError`].
@@ -64,7 +64,7 @@ pub async fn run(copy: &Copy, database: &Database) -> Result<String, CopyError> 
     match copy {
         Copy::BackUp(Target::File { file, force }) => {
             back_up(&location, file, *force).await.map_err(explain)?;
-            Ok(format!("everything of {database} is in {}\n", file.display()))
+            Ok(format!("{database} was backed up to {}\n", file.display()))
         }
         Copy::BackUp(Target::Output) => {
             write_out(&location, explain).await?;
@@ -73,13 +73,13 @@ pub async fn run(copy: &Copy, database: &Database) -> Result<String, CopyError> 
         Copy::Restore { file, data_dir, keeps } => {
             let restored = restore(file, &location, keeps.then_some(data_dir.as_path())).await;
             let Restored { epoch, kept } = restored.map_err(explain)?;
-            // a file that can't be restored makes no directory
+            // only create the directory if the file can be restored
             make_folder(data_dir).map_err(|fault| {
-                CopyError::Unusable(format!("{} cannot be made: {fault}", data_dir.display()))
+                CopyError::Unusable(format!("{} can't be created: {fault}", data_dir.display()))
             })?;
-            let kept = kept.map(|kept| format!("what was there before is in {}\n", kept.display()));
+            let kept = kept.map(|kept| format!("the previous contents are in {}\n", kept.display()));
             Ok(format!(
-                "{database} holds what was in {}; a running server takes it up by itself (epoch {})\n{}",
+                "{database} was restored from {}; a running server picks it up (epoch {})\n{}",
                 file.display(),
                 epoch.number,
                 kept.unwrap_or_default()
@@ -88,16 +88,16 @@ pub async fn run(copy: &Copy, database: &Database) -> Result<String, CopyError> 
     }
 }
 
-/// A database is not written from front to back: it is made in a folder for temporary files, and then sent.
+/// A database is not written sequentially, so it is created in a temporary directory, and then copied to standard output.
 async fn write_out(location: &Location, explain: impl Fn(StoreError) -> CopyError) -> Result<(), CopyError> {
     if io::stdout().is_terminal() {
-        let text = "a back-up is no text for a terminal: send it into a file or a program, as in `observerio backup - | gzip > \
-                    observerio.db.gz`";
+        let text = "a backup is binary and can't go to a terminal; redirect it to a file or a program, as in `observerio backup - | gzip \
+                    > observerio.db.gz`";
         return Err(CopyError::Usage(text.to_owned()));
     }
     let unusable = |fault: io::Error| {
         CopyError::Unusable(format!(
-            "no temporary file can be made in {}: {fault}; TMPDIR names another folder",
+            "can't create a temporary file in {}: {fault}; set TMPDIR to another directory",
             std::env::temp_dir().display()
         ))
     };
@@ -107,12 +107,12 @@ async fn write_out(location: &Location, explain: impl Fn(StoreError) -> CopyErro
     let copy = open_unlinked(&file).map_err(unusable)?;
     drop(folder);
     let sent = tokio::task::spawn_blocking(move || send(copy)).await;
-    sent.map_err(io::Error::from)
-        .and_then(|sent| sent)
-        .map_err(|fault| CopyError::Output(format!("standard output does not take the back-up: {fault}")))
+    sent.map_err(io::Error::from).and_then(|sent| sent).map_err(|fault| {
+        CopyError::Output(format!("the backup can't be written to standard output: {fault}"))
+    })
 }
 
-/// From here on whatever ends the program leaves nothing behind.
+/// Opens the file and unlinks it, so that nothing is left behind however the program ends.
 fn open_unlinked(file: &Path) -> io::Result<File> {
     let open = File::open(file)?;
     fs::remove_file(file)?;
@@ -129,9 +129,9 @@ fn explain(database: &Database, error: &StoreError) -> String {
     match error {
         StoreError::Foreign(sentence) => sentence.clone(),
         other => {
-            // one sentence on one line, whatever the database said
+            // one line, whatever the database's message looks like
             let cause = other.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("{database} could not be copied: {cause}")
+            format!("{database} can't be backed up or restored: {cause}")
         }
     }
 }

@@ -1,16 +1,18 @@
-//! The edges of observerio: sockets, HTTP, pages and wiring.
+//! The edges of observerio: sockets, HTTP, pages, startup and shutdown.
 //!
 //! Both edges do the same four things: decode, call the gateway, select on a subscription, encode.
 //! `ingest` speaks the line protocol with games, `web` speaks HTTP and the dashboard's WebSocket with
 //! browsers. What any of it means is decided in the `gateway` crate.
 //!
-//! The program is [`config`] (what the operator wants), then [`lifecycle`] (start, drain, stop).
-// the type of a Leptos page nests as deep as the page
+//! The program is [`command`] (the command line), [`config`] (the settings), then [`lifecycle`] (start, drain, stop).
+// the type of a Leptos page is nested as deeply as the page
 #![recursion_limit = "256"]
 #![deny(missing_docs)]
 
 mod banner;
 mod claim;
+mod clock;
+pub mod command;
 pub mod config;
 pub mod copies;
 mod ingest;
@@ -21,6 +23,8 @@ mod process;
 mod rate;
 pub mod recovery;
 mod share;
+#[cfg(test)]
+mod simulation;
 pub mod telemetry;
 mod tls;
 mod web;

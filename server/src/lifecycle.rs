@@ -1,5 +1,7 @@
 //! Start, drain, stop.
 
+mod ports;
+
 use std::{
     io,
     net::SocketAddr,
@@ -15,22 +17,22 @@ use gateway::{
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::ports::Ports;
 use crate::{
     Banner,
     claim::{Claim, ClaimError, Holder},
     config::{Config, Database},
-    ingest::{Admission, GameLimits, GamePort, GameThreads, RECEIVE_BYTES, accept_games},
-    metrics::Metrics,
-    net::{self, PerAddress, Port},
-    tls::{Certificates, Offer, TlsError},
-    web::{self, HttpPort},
+    ingest::{GameThreads, RECEIVE_BYTES, accept_games},
+    net,
+    tls::{Certificates, TlsError},
+    web,
 };
 
-/// How long connections get to finish when the server goes down. What is queued then gets a little more
-/// ([`Gateway::close`]), and all of it is over within ten seconds.
+/// How long connections get to finish on shutdown. What is queued gets a little more ([`Gateway::close`]); all of it is over
+/// within ten seconds.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// How long the server that has lost a part of itself says so to whoever asks, before it ends.
+/// How long probes can learn that a part of the server has failed, before it exits.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Why the server did not start: a sentence that says what to do, without secrets.
@@ -39,41 +41,41 @@ pub enum StartError {
     /// A port can't be listened on.
     #[error("cannot listen on {address} ({variable}): {cause}; {hint}")]
     Listen {
-        /// The address that was asked for.
+        /// The configured address.
         address: SocketAddr,
-        /// The setting that says so.
+        /// The setting's name.
         variable: &'static str,
-        /// What the system said.
+        /// The operating system's error.
         cause: io::Error,
         /// What to do.
         hint: &'static str,
     },
     /// The data directory can't be used.
     #[error(
-        "cannot use the data directory {path} ({cause}); name one that can be written to in OBSERVERIO_DATA_DIR"
+        "cannot use the data directory {path} ({cause}); set OBSERVERIO_DATA_DIR to a writable directory"
     )]
     DataDir {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         cause: io::Error,
     },
-    /// Another server is at work there.
+    /// Another server uses the data directory.
     #[error(
-        "another observerio uses the data directory {path}: {holder}; stop it, or name another one in OBSERVERIO_DATA_DIR"
+        "another observerio uses the data directory {path}: {holder}; stop it, or set OBSERVERIO_DATA_DIR to another directory"
     )]
     InUse {
         /// The directory.
         path: PathBuf,
-        /// What the other server says of itself.
+        /// The other server's description.
         holder: String,
     },
     /// The database can't be used.
     #[error("cannot use the database {database}: {cause}")]
     Database {
-        /// Which, without its password.
+        /// The database, without its password.
         database: String,
-        /// What it said.
+        /// The database's error.
         cause: String,
     },
     /// The TLS certificate can't be used.
@@ -84,18 +86,18 @@ pub enum StartError {
     Other(#[from] anyhow::Error),
 }
 
-/// Why the server did not go on until it was told to stop.
+/// Why the server stopped before it was told to.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// It could not begin.
+    /// It could not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// Something has died that it can't be without. What was acknowledged is saved; another process can go on.
-    #[error("{0}; the server has ended and can be started again")]
+    /// An essential part has failed. What was acknowledged is saved, and a restart can continue.
+    #[error("{0}; the server has stopped and can be restarted")]
     Died(Death),
 }
 
-/// A server that listens and does not accept yet.
+/// A server that listens but does not accept connections yet.
 pub struct Server {
     gateway: Gateway,
     http: TcpListener,
@@ -113,7 +115,7 @@ pub struct Server {
 type Claims = (Claim, Option<Claim>);
 
 impl Server {
-    /// Reads the TLS certificate, takes both ports, claims the data directory and opens the database.
+    /// Loads the TLS certificate, binds both ports, locks the data directory and opens the database.
     ///
     /// # Errors
     /// [`StartError`], after which nothing is left behind but an empty data directory.
@@ -121,7 +123,7 @@ impl Server {
         Self::bind_over(config, |store| store).await
     }
 
-    /// The same with a store that `wrap` makes of the one that the settings name, for programs that watch what it does.
+    /// The same with a store that `wrap` makes of the configured one, for tests that observe it.
     ///
     /// # Errors
     /// Those of [`Server::bind`].
@@ -156,27 +158,27 @@ impl Server {
         Ok(Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up, _claims })
     }
 
-    /// Where browsers and scripts connect, with the real port.
+    /// The HTTP address, with the actual port.
     pub fn http_address(&self) -> SocketAddr {
         self.addresses.0
     }
 
-    /// Where games connect, with the real port.
+    /// The game port's address, with the actual port.
     pub fn tcp_address(&self) -> SocketAddr {
         self.addresses.1
     }
 
-    /// What clients get when they encrypt, if they can; to be read again while the server runs.
+    /// The TLS certificates, if there are any, for reloading them.
     pub fn certificates(&self) -> Option<Certificates> {
         self.certificates.clone()
     }
 
-    /// What it does, for programs that hold a server inside.
+    /// The gateway, for programs that embed a server.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
     }
 
-    /// What the terminal shows. The only place where the one-time link is ever written.
+    /// The banner for the terminal. The one-time link is not written anywhere else.
     pub fn banner(&self) -> Banner {
         let dashboard = match &self.config.public_url {
             Some(url) => url.origin().to_owned(),
@@ -193,64 +195,34 @@ impl Server {
         }
     }
 
-    /// Serves until `stop`; then stops accepting, lets connections finish and saves everything that was taken in, within
-    /// ten seconds. Returns whether every connection had finished.
+    /// Serves until `stop`, then stops accepting, lets connections finish and saves everything that was accepted, within ten
+    /// seconds. Returns whether every connection finished.
     ///
     /// # Errors
-    /// [`RunError::Start`] when the server can't begin; [`RunError::Died`] when something has died, after which it has stopped
-    /// as far as that was possible.
+    /// [`RunError::Start`] if the server can't start; [`RunError::Died`] if an essential part fails, after it has shut down as far
+    /// as possible.
     pub async fn run(self, stop: CancellationToken) -> Result<bool, RunError> {
         let Self { gateway, http, tcp, certificates, game_threads, config, addresses, set_up: _, _claims } =
             self;
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
-        let per_address = PerAddress::of_games(config.max_games, config.max_games_per_address);
-        let game_port = Arc::new(Port::shared(config.max_games, per_address));
-        let http_port = Arc::new(Port::new(config.max_http));
-        let readers = Arc::new(web::Readers::new(config.memory.readers()));
-        let (games, http_connections) = (Arc::clone(&game_port), Arc::clone(&http_port));
-        let metrics =
-            Metrics::new(gateway.clone(), games, http_connections, Arc::clone(&readers), config.memory);
-        let is_tls_required = config.tls.as_ref().is_some_and(|tls| tls.is_required);
-        let access = web::Access {
-            public_url: config.public_url,
-            registration: config.registration,
-            metrics: config.metrics,
-            is_tls_required,
-            echo: config.echo,
-            api_requests_per_second: config.api_requests_per_second,
-            readers: Arc::clone(&readers),
-            device_key: web::DeviceKey::new(&gateway.device_key().await),
-        };
-        let web = web::Web::new(gateway.clone(), addresses, access, metrics, stop.clone(), tasks.clone());
+        let ports = Ports::new(&config);
+        let web = ports.web(&config, &gateway, addresses, &stop, &tasks).await;
         let router = web::router(&web).map_err(StartError::from)?;
-        let game_port = GamePort {
-            listener: tcp,
-            port: game_port,
-            admission: Arc::new(Admission::new(config.address_limits)),
-            offer: Offer::games(certificates.clone(), !is_tls_required),
-            limits: GameLimits::new(config.game_times),
-        };
-        let http_port = HttpPort {
-            listener: http,
-            port: http_port,
-            offer: Offer::http(certificates),
-            proxies: Arc::new(config.trusted_proxies),
-            readers,
-            head_timeout: config.head_timeout,
-            write_timeout: config.game_times.write,
-        };
+        let games = ports.games(tcp, &config, certificates.clone());
+        let http = ports.http(http, config, certificates);
+
         let vitals = gateway.vitals();
-        let games = accept_games(game_port, gateway.clone(), tasks.clone(), stop.clone());
+        let games = accept_games(games, gateway.clone(), tasks.clone(), stop.clone());
         tasks.spawn_on(vitals.guard("the game port", stop.clone(), games), game_threads.handle());
-        let pages = web::serve(http_port, router, tasks.clone(), stop.clone());
+        let pages = web::serve(http, router, tasks.clone(), stop.clone());
         tasks.spawn(vitals.guard("the HTTP port", stop.clone(), pages));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");
 
         tokio::select! {
             death = vitals.died() => {
                 tracing::error!(%death, "ending");
-                // probes are told; a signal is no reason to wait
+                // so that probes learn about it, unless a signal arrives
                 let _over = timeout(LAST_WORDS, stop.cancelled()).await;
                 stop.cancel();
             }
@@ -264,7 +236,7 @@ impl Server {
     }
 }
 
-/// Lets connections finish and saves what was taken in; whether all had finished.
+/// Lets connections finish and saves what was accepted. Returns whether all finished.
 async fn drain(tasks: &TaskTracker, gateway: &Gateway) -> bool {
     tasks.close();
     let drained = timeout(DRAIN_TIMEOUT, tasks.wait()).await.is_ok();
@@ -283,16 +255,18 @@ fn listen(
 ) -> Result<TcpListener, StartError> {
     net::listen(address, receive_bytes).map_err(|cause| {
         let hint = match cause.kind() {
-            io::ErrorKind::AddrInUse => "another program has this port; stop it or choose another port",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose another port",
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose one of its own",
+            io::ErrorKind::AddrInUse => "another program is using this port; stop it or choose another port",
+            io::ErrorKind::PermissionDenied => "ports below 1024 require privileges; choose another port",
+            io::ErrorKind::AddrNotAvailable => {
+                "this machine does not have this address; choose one of its own"
+            }
             _ => "choose another address",
         };
         StartError::Listen { address, variable, cause, hint }
     })
 }
 
-/// Makes the data directory, and keeps a second server out of it as long as the claim lives.
+/// Creates the data directory, and locks it while the claim lives.
 fn claim(data_dir: &Path, holder: &Holder) -> Result<Claim, StartError> {
     let path = || data_dir.to_owned();
     let claim = make_folder(data_dir).map_err(ClaimError::from);
@@ -302,8 +276,8 @@ fn claim(data_dir: &Path, holder: &Holder) -> Result<Claim, StartError> {
     })
 }
 
-/// Takes as long as it takes: a large file is checked, and a new step of a large schema is made. A database has one server: a
-/// file is locked, and a Postgres database is asked who else is there.
+/// Has no timeout, because checking a large file and migrating a large schema take a while. A database has one server: a file
+/// is locked here, a Postgres database by the store.
 async fn open_store(
     database: &Database,
     holder: &Holder,
@@ -326,23 +300,23 @@ async fn open_store(
     opened.map_err(|error| match error {
         StoreError::Foreign(sentence) => database_error(database, sentence),
         StoreError::InUse(sentence) => in_use(database, &sentence),
-        other => database_error(database, format!("{other}; look at DATABASE_URL")),
+        other => database_error(database, format!("{other}; check DATABASE_URL")),
     })
 }
 
 fn claim_file(database: &Database, path: &Path, holder: &Holder) -> Result<Claim, StartError> {
     Claim::take_database(path, holder).map_err(|error| match error {
         ClaimError::InUse(words) => in_use(database, &format!("another observerio uses it: {words}")),
-        ClaimError::Unusable(cause) => database_error(database, format!("{cause}; look at DATABASE_URL")),
+        ClaimError::Unusable(cause) => database_error(database, format!("{cause}; check DATABASE_URL")),
     })
 }
 
 fn in_use(database: &Database, sentence: &str) -> StartError {
-    database_error(database, format!("{sentence}; stop it, or name another database in DATABASE_URL"))
+    database_error(database, format!("{sentence}; stop it, or set DATABASE_URL to another database"))
 }
 
 fn database_error(database: &Database, cause: String) -> StartError {
-    // one sentence on one line, whatever the database said
+    // one line, whatever the database's message looks like
     let cause = cause.split_whitespace().collect::<Vec<_>>().join(" ");
     StartError::Database { database: database.to_string(), cause }
 }
@@ -354,19 +328,18 @@ fn explain_gateway(error: &GatewayError) -> String {
     }
 }
 
-/// A port on every address of the machine is shown under the one that surely works on the machine itself.
+/// An address for the banner: `localhost` if the port is bound to all addresses.
 fn reachable(address: SocketAddr) -> String {
-    match address.ip().is_unspecified() {
-        true => format!("localhost:{}", address.port()),
-        false => address.to_string(),
-    }
+    if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
 }
 
 fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {
     if let Some(tls) = &config.tls {
         let is_private = http.ip().is_loopback() && tcp.ip().is_loopback();
         if !tls.is_required && !is_private {
-            tracing::info!("plaintext is taken too; `--tls required` (OBSERVERIO_TLS) turns it away");
+            tracing::info!(
+                "plaintext connections are accepted too; set `--tls required` (OBSERVERIO_TLS) to refuse them"
+            );
         }
         return;
     }
@@ -375,15 +348,15 @@ fn warn_if_exposed(config: &Config, (http, tcp): (SocketAddr, SocketAddr)) {
     if !http.ip().is_loopback() && !behind_proxy {
         tracing::warn!(
             %http,
-            "the dashboard is reachable from other machines without encryption; name a certificate in OBSERVERIO_TLS_CERT, or \
-             put a proxy with TLS in front and name its address in OBSERVERIO_PUBLIC_URL"
+            "the dashboard is reachable from other machines without encryption; set OBSERVERIO_TLS_CERT to a certificate, or put \
+             a TLS proxy in front and set OBSERVERIO_PUBLIC_URL to its address"
         );
     }
     if !tcp.ip().is_loopback() {
         tracing::warn!(
             %tcp,
-            "games are reachable from other machines without encryption; name a certificate in OBSERVERIO_TLS_CERT, or use a \
-             network you trust"
+            "the game port is reachable from other machines without encryption; set OBSERVERIO_TLS_CERT to a certificate, or use \
+             a network you trust"
         );
     }
 }

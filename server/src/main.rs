@@ -1,4 +1,4 @@
-//! The program: reads the command line, and starts the server or does what else was asked; stops when it is told to.
+//! The program: parses the command line, and runs the server or another command until it is told to stop.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -8,7 +8,8 @@ use std::{
 use client::Unfinished;
 use server::{
     Certificates, RunError, Server,
-    config::{ConfigError, Database, Task, command_line},
+    command::{Task, command_line},
+    config::{ConfigError, Database},
     copies::{self, Copy, CopyError},
     recovery, telemetry,
 };
@@ -16,13 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 /// The output can't be written.
 const EXIT_OUTPUT: u8 = 1;
-/// The command line is wrong.
+/// The command line is invalid.
 const EXIT_USAGE: u8 = 2;
-/// A setting can't work: `EX_CONFIG` of sysexits.h, which service managers know.
+/// A setting is invalid: `EX_CONFIG` of sysexits.h, which service managers know.
 const EXIT_CONFIG: u8 = 78;
-/// A part of it has died: `EX_SOFTWARE` of sysexits.h. Service managers start it again.
+/// A part of the server has failed: `EX_SOFTWARE` of sysexits.h. Service managers restart it.
 const EXIT_DIED: u8 = 70;
-/// A signal ended it; shells say 128 and the number of SIGINT.
+/// Interrupted; by convention 128 plus the number of SIGINT.
 const EXIT_INTERRUPTED: i32 = 130;
 
 #[tokio::main]
@@ -34,14 +35,14 @@ async fn main() -> ExitCode {
             return said(recovery::remove_second_factor(&email, &database).await);
         }
         Ok(Task::Talk(command)) => return talk(*command).await,
-        Err(ConfigError::Asked(text)) => return say(&text),
+        Err(ConfigError::Help(text)) => return say(&text),
         Err(ConfigError::Usage(sentence)) => {
             return fail(EXIT_USAGE, &format!("{sentence}; `observerio --help` lists the options"));
         }
         Err(ConfigError::Setting(sentence)) => return fail(EXIT_CONFIG, &sentence),
     };
     telemetry::start(filter);
-    // from the start: a signal that nobody has asked for ends a process
+    // right at the start, because unhandled signals kill the process
     let (mut signals, hangups) = match Signals::listen().and_then(|signals| Ok((signals, Hangups::listen()?)))
     {
         Ok(listening) => listening,
@@ -49,7 +50,7 @@ async fn main() -> ExitCode {
     };
     let bound = tokio::select! {
         bound = Server::bind(config) => bound,
-        // checking a large database takes a while; nothing was taken in yet that would have to be saved
+        // checking a large database takes a while, and there is nothing to save yet
         () = signals.next() => return ExitCode::SUCCESS,
     };
     let server = match bound {
@@ -59,14 +60,14 @@ async fn main() -> ExitCode {
     serve(server, signals, hangups).await
 }
 
-/// Serves until a signal, and meanwhile does what other signals ask for.
+/// Serves until a signal stops it, and handles the other signals.
 async fn serve(server: Server, signals: Signals, hangups: Hangups) -> ExitCode {
     let stop = CancellationToken::new();
     let (vitals, never) = (server.gateway().vitals().clone(), CancellationToken::new());
     let listening = stop_on_signal(signals, stop.clone());
-    tokio::spawn(vitals.guard("the task that hears signals", never.clone(), listening));
+    tokio::spawn(vitals.guard("the signal handler", never.clone(), listening));
     let reloading = reload_on_hangup(hangups, server.certificates());
-    tokio::spawn(vitals.guard("the task that reads the certificate anew", never, reloading));
+    tokio::spawn(vitals.guard("the certificate reloader", never, reloading));
     let banner = server.banner();
     say(&if io::stdout().is_terminal() { format!("{banner:#}") } else { banner.to_string() });
     match server.run(stop).await {
@@ -82,7 +83,7 @@ fn status_of(error: &RunError) -> u8 {
     }
 }
 
-/// Backs up or restores. A signal gives it up, and what was half done is taken away before the process ends.
+/// Backs up or restores. A signal cancels it, and incomplete work is cleaned up before the process exits.
 async fn copy(what: &Copy, database: &Database) -> ExitCode {
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
@@ -94,7 +95,7 @@ async fn copy(what: &Copy, database: &Database) -> ExitCode {
     };
     match done {
         Some(done) => said(done),
-        // not by the way of the others: that waits for a thread which is in the middle of the copy
+        // not by returning, which would wait for a thread in the middle of the copy
         None => exit(EXIT_INTERRUPTED),
     }
 }
@@ -108,7 +109,7 @@ fn said(done: Result<String, CopyError>) -> ExitCode {
     }
 }
 
-/// Does what the command line's user wants from a server. It blocks, so a signal ends the process around it.
+/// Runs a command against a server. It blocks, so a signal exits the process.
 async fn talk(command: client::Command) -> ExitCode {
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
@@ -126,7 +127,7 @@ async fn talk(command: client::Command) -> ExitCode {
     }
 }
 
-/// A closed standard output is no reason to stop serving.
+/// Prints to standard output. If that is closed, the server continues.
 fn say(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -140,22 +141,22 @@ fn fail(status: u8, sentence: &str) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// The first signal asks the server to finish, the second ends it at once; what is saved stays saved.
+/// The first signal asks the server to shut down, the second one exits immediately; what is saved stays saved.
 async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
     signals.next().await;
-    tracing::info!("finishing; a second signal ends at once");
+    tracing::info!("shutting down; a second signal stops immediately");
     stop.cancel();
     signals.next().await;
     exit(EXIT_INTERRUPTED);
 }
 
-/// A hang-up (SIGHUP) says that the certificate's files are new.
+/// SIGHUP reloads the certificate.
 async fn reload_on_hangup(mut hangups: Hangups, certificates: Option<Certificates>) {
     loop {
         hangups.next().await;
         match &certificates {
             Some(certificates) => certificates.reload().await,
-            None => tracing::info!("a hang-up changes nothing: there is no TLS certificate to be read anew"),
+            None => tracing::info!("SIGHUP ignored: there is no TLS certificate to reload"),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What operators watch, one line for each metric: its name, what it means, and how it is read.
+//! Metrics for operators, one line each: name, help, and how to read it.
 //!
-//! Nothing is collected in between: every number is read when it is asked for, from the gateway's
-//! [`Status`], from the ports and from the system. docs/operating.md lists the same names.
+//! Nothing is collected in between: every number is read on request, from the gateway's [`Status`], the ports and the
+//! operating system. docs/operating.md lists the same names.
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -25,10 +25,10 @@ use crate::{
     web::Readers,
 };
 
-/// What the text is, for the `Content-Type` of an answer.
+/// The `Content-Type` of the text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// A metric. A counter's name is written with `_total` behind it.
+/// A metric. The suffix `_total` is added to the name of a counter.
 struct Metric {
     name: &'static str,
     help: &'static str,
@@ -38,15 +38,15 @@ struct Metric {
 enum Reading {
     Counter(fn(&Numbers) -> u64),
     Gauge(fn(&Numbers) -> u64),
-    /// One counter for each reason why a connection was refused.
+    /// One counter per reason for refusing a connection.
     Refusals(fn(&Numbers, Refusal) -> u64),
-    /// One counter for each code with which something is refused for good.
+    /// One counter per code of a permanent refusal.
     Codes(fn(&Numbers, ErrorCode) -> u64),
-    /// Only where the system tells.
+    /// Only if the operating system provides it.
     Process(MetricType, fn(&Process) -> f64),
 }
 
-/// Everything that metrics are read from, at one moment.
+/// Everything that metrics are read from, at one point in time.
 struct Numbers {
     gateway: Gateway,
     status: Status,
@@ -79,82 +79,92 @@ const fn process(
 }
 
 const METRICS: &[Metric] = &[
-    gauge("observerio_games", "Games connected and verified", |n| n.status.games),
-    gauge("observerio_dashboards", "Dashboards that watch a project", |n| n.status.watchers),
-    counter("observerio_records_committed", "Log entries, values and edits that were stored", |n| {
+    gauge("observerio_games", "Games that are connected and verified", |n| n.status.games),
+    gauge("observerio_dashboards", "Dashboards that follow a project", |n| n.status.watchers),
+    counter("observerio_records_committed", "Log entries, values and edits that were committed", |n| {
         n.status.written.committed_records
     }),
-    counter("observerio_commits", "Transactions that stored them", |n| n.status.written.commits),
-    counter("observerio_records_lost", "Records taken in and then lost because the database failed", |n| {
-        n.status.written.lost_records
-    }),
-    counter("observerio_commit_microseconds", "Time that commits took, failed ones too", |n| {
+    counter("observerio_commits", "Transactions that were committed", |n| n.status.written.commits),
+    counter(
+        "observerio_records_lost",
+        "Records that were accepted and then lost because the database failed",
+        |n| n.status.written.lost_records,
+    ),
+    counter("observerio_commit_microseconds", "Time spent in commits, including failed ones", |n| {
         n.status.written.commit_micros
     }),
-    counter("observerio_commit_retries", "Times the database did not answer or could not store", |n| {
+    counter("observerio_commit_retries", "Commits that were retried because the database failed", |n| {
         n.status.written.retries
     }),
-    counter("observerio_lines_repeated", "Lines that came again and were stored before", |n| {
+    counter("observerio_lines_repeated", "Repeated lines that were already stored", |n| {
         n.status.written.repeated_lines
     }),
-    counter("observerio_lines_fenced", "Lines of a connection whose session was taken over", |n| {
+    counter("observerio_lines_fenced", "Lines from a connection whose session was taken over", |n| {
         n.status.written.fenced_lines
     }),
-    counter("observerio_lines_busy", "Lines for which there was no room", |n| n.status.written.busy_lines),
-    counter("observerio_lines_unavailable", "Lines that came while the database was away", |n| {
-        n.status.written.unavailable_lines
+    counter("observerio_lines_busy", "Lines that were refused because the server was busy", |n| {
+        n.status.written.busy_lines
     }),
+    counter(
+        "observerio_lines_unavailable",
+        "Lines that were refused because the database was unavailable",
+        |n| n.status.written.unavailable_lines,
+    ),
     Metric {
         name: "observerio_lines_refused",
-        help: "Lines, or parts of them, that were refused for good",
+        help: "Lines, or parts of them, that were permanently refused",
         reading: Reading::Codes(|n, code| n.gateway.refused(code)),
     },
-    counter("observerio_devices_displaced", "Devices that gave way to new ones in a full project", |n| {
-        n.status.written.displaced_devices
-    }),
-    gauge("observerio_queued_bytes", "Bytes that wait to be stored", |n| n.status.queued_bytes),
-    gauge("observerio_untaken_bytes", "Bytes of changes that some dashboard has not taken yet", |n| {
+    counter(
+        "observerio_devices_displaced",
+        "Devices that were removed to make room for new ones in a full project",
+        |n| n.status.written.displaced_devices,
+    ),
+    gauge("observerio_queued_bytes", "Bytes that are waiting to be stored", |n| n.status.queued_bytes),
+    gauge("observerio_untaken_bytes", "Bytes of changes that were not sent to every dashboard yet", |n| {
         n.status.untaken_bytes
     }),
     gauge(
         "observerio_unread_line_bytes",
-        "Bytes of lines of games that are not whole, or wait for room",
+        "Bytes of lines from games that are incomplete or waiting for room",
         |n| n.status.unread_bytes,
     ),
     counter(
         "observerio_unread_lines_refused",
-        "Connections that went for want of memory for their line",
+        "Connections that were closed because there was no memory for their line",
         |n| n.status.unread_refused,
     ),
-    gauge("observerio_project_bytes", "Bytes of the declarations and values in memory", |n| {
+    gauge("observerio_project_bytes", "Bytes of declarations and values in memory", |n| {
         n.status.project_bytes
     }),
-    counter("observerio_projects_refused", "Times a project was not read for want of memory", |n| {
-        n.status.projects_refused
-    }),
-    gauge("observerio_answer_bytes", "Bytes of answers that nobody has read yet", |n| {
+    counter(
+        "observerio_projects_refused",
+        "Projects that were not loaded because there was no memory",
+        |n| n.status.projects_refused,
+    ),
+    gauge("observerio_answer_bytes", "Bytes of responses that were not read yet", |n| {
         n.readers.bytes() as u64
     }),
-    counter("observerio_answers_refused", "Answers that were not given for want of memory", |n| {
+    counter("observerio_answers_refused", "Responses that were not sent because there was no memory", |n| {
         n.readers.refused()
     }),
-    gauge("observerio_memory_limit_bytes", "What the program may take", |n| n.memory.bytes() as u64),
-    counter("observerio_project_loads", "Times a project was read from the database", |n| {
+    gauge("observerio_memory_limit_bytes", "Memory the program may use", |n| n.memory.bytes() as u64),
+    counter("observerio_project_loads", "Projects that were loaded from the database", |n| {
         n.status.project_loads
     }),
-    gauge("observerio_projects_full", "Projects that may store no more log today", |n| {
+    gauge("observerio_projects_full", "Projects that have reached their daily limit of the log", |n| {
         n.status.full_projects
     }),
-    gauge("observerio_storing", "1 while the database takes what is sent", |n| u64::from(n.status.storing)),
+    gauge("observerio_storing", "1 while the database accepts writes", |n| u64::from(n.status.storing)),
     gauge("observerio_game_connections", "Connections at the game port, verified or not", |n| n.games.open()),
-    counter("observerio_game_connections_accepted", "Connections taken at the game port", |n| {
+    counter("observerio_game_connections_accepted", "Connections accepted at the game port", |n| {
         n.games.accepted()
     }),
     refusals("observerio_game_connections_refused", "Connections refused at the game port", |n, reason| {
         n.games.refused(reason)
     }),
     gauge("observerio_http_connections", "Connections at the HTTP port", |n| n.http.open()),
-    counter("observerio_http_connections_accepted", "Connections taken at the HTTP port", |n| {
+    counter("observerio_http_connections_accepted", "Connections accepted at the HTTP port", |n| {
         n.http.accepted()
     }),
     refusals("observerio_http_connections_refused", "Connections refused at the HTTP port", |n, reason| {
@@ -162,9 +172,11 @@ const METRICS: &[Metric] = &[
     }),
     process("process_resident_memory_bytes", "Memory in use", MetricType::Gauge, |p| p.resident_bytes as f64),
     process("process_open_fds", "Open files and sockets", MetricType::Gauge, |p| p.open_files as f64),
-    process("process_max_fds", "How many may be open", MetricType::Gauge, |p| p.max_files as f64),
+    process("process_max_fds", "Maximum number of open files and sockets", MetricType::Gauge, |p| {
+        p.max_files as f64
+    }),
     process("process_cpu_seconds", "Processor time used", MetricType::Counter, |p| p.cpu_seconds),
-    process("process_start_time_seconds", "When the program started, since 1970", MetricType::Gauge, |p| {
+    process("process_start_time_seconds", "Start time in seconds since 1970", MetricType::Gauge, |p| {
         p.started_at_seconds
     }),
 ];
@@ -213,7 +225,7 @@ impl Collector for Source {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let build = [("version", env!("CARGO_PKG_VERSION")), ("database", self.gateway.database())];
         encoder
-            .encode_descriptor("observerio_build", "Which observerio this is", None, MetricType::Info)?
+            .encode_descriptor("observerio_build", "Version of this server", None, MetricType::Info)?
             .encode_info(&build)?;
         let numbers = Numbers {
             gateway: self.gateway.clone(),

@@ -1,4 +1,4 @@
-//! Listening and accepting, alike for both ports.
+//! Listening and accepting, for both ports.
 
 use std::{
     io,
@@ -20,30 +20,30 @@ use crate::{
     share::{Share, Shares},
 };
 
-/// Thousands of games that connect at once wait here; tokio's own 128 makes the rest retry for seconds.
+/// For thousands of games that connect at once: with tokio's 128, most would retry for seconds.
 const BACKLOG: u32 = 4096;
-/// Between two lines about connections that were refused.
+/// Between two log lines about refused connections.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
-/// After the process ran out of file handles: time for some connections to end.
+/// Pause after the process ran out of file handles, for some connections to end.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-/// When all but an eighth of a port's places are taken, the rest is for those who hold few.
+/// The last eighth of a port's permits is reserved for addresses that hold few.
 const RESERVE: usize = 8;
-/// So many places are few.
+/// The number of permits that counts as few.
 const FEW: usize = 8;
 
-/// A port's connections: how many there may be, how many there are, and how many were refused.
+/// A port's connections: the limit, the current number, and the number of refused ones.
 pub(crate) struct Port {
     max_connections: usize,
     per_address: PerAddress,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     shares: Shares<Network>,
     accepted: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
     complaints: Mutex<Complaints>,
 }
 
-/// How many connections one address may have.
+/// The limit of connections for one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PerAddress {
     each: usize,
@@ -51,19 +51,19 @@ pub(crate) struct PerAddress {
 }
 
 impl PerAddress {
-    /// A quarter of a port's places, and three quarters for this machine, on which a proxy may speak for many.
+    /// A quarter of a port's permits; three quarters for this machine, where a proxy may represent many clients.
     fn of(max_connections: usize) -> Self {
         let few = FEW.min(max_connections);
         Self { each: (max_connections / 4).max(few), own_machine: (max_connections * 3 / 4).max(few) }
     }
 
-    /// `count` for every address, if somebody says so.
+    /// `count` for every address, if it is configured.
     pub(crate) fn of_games(max_connections: usize, count: Option<usize>) -> Self {
         count.map_or_else(|| Self::of(max_connections), |count| Self { each: count, own_machine: count })
     }
 }
 
-/// What was said of refused connections, so that a flood of them is no flood of lines.
+/// Limits log lines about refused connections.
 #[derive(Default)]
 struct Complaints {
     said_at: Option<Instant>,
@@ -73,16 +73,16 @@ struct Complaints {
 /// Why a connection is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// As many are open as may be.
+    /// The port's limit is reached.
     Full,
     /// Its address connects too often.
     Rate,
-    /// Its address has as many open as one may have.
+    /// Its address has reached its limit.
     Share,
 }
 
-/// A place at a port, held as long as its connection lives.
-pub(crate) struct Place {
+/// The permit for one connection, held while it lives.
+pub(crate) struct Permit {
     _permit: OwnedSemaphorePermit,
     _share: Option<Share<Network>>,
 }
@@ -107,13 +107,13 @@ impl Port {
         Self::shared(max_connections, PerAddress::of(max_connections))
     }
 
-    /// A port of which one address may have so many places.
+    /// A port with a limit for each address.
     pub(crate) fn shared(max_connections: usize, per_address: PerAddress) -> Self {
-        let places = Arc::new(Semaphore::new(max_connections));
+        let permits = Arc::new(Semaphore::new(max_connections));
         Self {
             max_connections,
             per_address,
-            places,
+            permits,
             shares: Shares::default(),
             accepted: AtomicU64::new(0),
             refused: Default::default(),
@@ -121,26 +121,26 @@ impl Port {
         }
     }
 
-    /// A place for one more connection.
-    pub(crate) fn take_place(&self) -> Result<Place, Refusal> {
-        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
+    /// A permit for one more connection.
+    pub(crate) fn take_permit(&self) -> Result<Permit, Refusal> {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             return Err(self.refuse(Refusal::Full));
         };
         self.accepted.fetch_add(1, Relaxed);
-        Ok(Place { _permit: permit, _share: None })
+        Ok(Permit { _permit: permit, _share: None })
     }
 
-    /// A place for one more connection of an address, of which none takes them all: each network has its share
-    /// ([`PerAddress`]), and the last places are only for those who hold few.
-    pub(crate) fn take_share(&self, address: IpAddr) -> Result<Place, Refusal> {
-        if self.places.available_permits() == 0 {
+    /// A permit for one more connection from an address. Each network has a limit ([`PerAddress`]), and the last permits are
+    /// reserved for those that hold few.
+    pub(crate) fn take_permit_of(&self, address: IpAddr) -> Result<Permit, Refusal> {
+        if self.permits.available_permits() == 0 {
             return Err(self.refuse(Refusal::Full));
         }
         let share = self.share(address)?;
-        Ok(Place { _share: Some(share), ..self.take_place()? })
+        Ok(Permit { _share: Some(share), ..self.take_permit()? })
     }
 
-    /// The part of it that counts the address; for requests that come through a trusted proxy's connection, too.
+    /// Counts the address only, for requests through a trusted proxy's connection.
     pub(crate) fn share(&self, address: IpAddr) -> Result<Share<Network>, Refusal> {
         let share = self.shares.take(address.into(), self.share_of(address));
         share.ok_or_else(|| self.refuse(Refusal::Share))
@@ -148,20 +148,20 @@ impl Port {
 
     fn share_of(&self, address: IpAddr) -> usize {
         let few = FEW.min(self.max_connections);
-        if self.places.available_permits() <= self.max_connections / RESERVE {
+        if self.permits.available_permits() <= self.max_connections / RESERVE {
             return few;
         }
         let PerAddress { each, own_machine } = self.per_address;
         if address.to_canonical().is_loopback() { own_machine } else { each }
     }
 
-    /// Counts a connection that is refused.
+    /// Counts a refused connection.
     pub(crate) fn refuse(&self, reason: Refusal) -> Refusal {
         self.refused[reason as usize].fetch_add(1, Relaxed);
         reason
     }
 
-    /// How many were refused since that was last said, if it is time to say it again.
+    /// The number of refused connections since the last log line, if it is time for another one.
     pub(crate) fn complaint(&self, now: Instant) -> Option<u64> {
         let mut complaints = self.complaints.lock().expect("no holder of this lock panics");
         complaints.since += 1;
@@ -173,60 +173,59 @@ impl Port {
         })
     }
 
-    /// Connections now.
+    /// Open connections.
     pub(crate) fn open(&self) -> u64 {
-        self.max_connections.saturating_sub(self.places.available_permits()) as u64
+        self.max_connections.saturating_sub(self.permits.available_permits()) as u64
     }
 
-    /// Connections that got a place.
+    /// Accepted connections.
     pub(crate) fn accepted(&self) -> u64 {
         self.accepted.load(Relaxed)
     }
 
-    /// Connections that got none.
+    /// Refused connections.
     pub(crate) fn refused(&self, reason: Refusal) -> u64 {
         self.refused[reason as usize].load(Relaxed)
     }
 }
 
-/// Binds and listens. Port 0 takes a free one. Of each connection the system keeps about `receive_bytes` that were not
-/// read, or by itself more and more the faster they come.
+/// Binds and listens; port 0 picks a free port. `receive_bytes` limits the kernel's receive buffer of each connection, which
+/// otherwise grows with the peer's speed.
 pub(crate) fn listen(address: SocketAddr, receive_bytes: Option<u32>) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     if let Some(bytes) = receive_bytes {
-        // before anybody connects: the window is agreed on then
+        // before anyone connects, because the TCP window is negotiated then
         socket.set_recv_buffer_size(bytes)?;
     }
-    // a restart must not wait for connections of the last run to time out
+    // a restart must not wait for old connections to time out
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// The next connection. Faults of single connections are skipped, and running out of handles is waited out: a server that
-/// stops accepting for ever is worse than one that accepts late. `None` when the socket no longer listens and never will; the
-/// log says so.
+/// The next connection. Errors of single connections are skipped, and running out of file handles is waited out: accepting
+/// late is better than never. `None` if the socket no longer listens, which is logged.
 pub(crate) async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     let mut exhausted = false;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // edits are single small lines: waiting for more to send would only delay them
+                // edits are single small lines, which Nagle's algorithm would only delay
                 if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%peer, %error, "a connection ended before it began");
+                    tracing::debug!(%peer, %error, "a connection was aborted before it was accepted");
                     continue;
                 }
                 return Some((stream, peer));
             }
             Err(error) if is_of_one_connection(&error) => {}
-            // EINVAL: somebody has shut it down
+            // EINVAL: the socket was shut down
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                tracing::error!(%error, "a port accepts no connections any more");
+                tracing::error!(%error, "a port no longer accepts connections");
                 return None;
             }
             Err(error) => {
                 if !exhausted {
-                    tracing::warn!(%error, "cannot accept connections now; raise the limit of open files");
+                    tracing::warn!(%error, "can't accept connections right now; raise the limit on open files");
                     exhausted = true;
                 }
                 tokio::time::sleep(EXHAUSTED_PAUSE).await;
@@ -256,9 +255,9 @@ mod tests {
     #[test]
     fn no_address_takes_all_places() {
         let port = Port::new(64);
-        let take = |address: &str, count: usize| -> Vec<Place> {
+        let take = |address: &str, count: usize| -> Vec<Permit> {
             let address = address.parse().unwrap();
-            (0..count).map_while(|_| port.take_share(address).ok()).collect()
+            (0..count).map_while(|_| port.take_permit_of(address).ok()).collect()
         };
         let strangers = take("192.0.2.1", 64);
         assert_eq!((strangers.len(), port.refused(Refusal::Share)), (16, 1));
@@ -273,8 +272,8 @@ mod tests {
         let held = |count: Option<usize>, address: &str| {
             let port = Port::shared(64, PerAddress::of_games(64, count));
             let address = address.parse().unwrap();
-            let places: Vec<_> = (0..64).map_while(|_| port.take_share(address).ok()).collect();
-            (places.len(), port.take_share("198.51.100.1".parse().unwrap()).is_ok())
+            let permits: Vec<_> = (0..64).map_while(|_| port.take_permit_of(address).ok()).collect();
+            (permits.len(), port.take_permit_of("198.51.100.1".parse().unwrap()).is_ok())
         };
         assert_eq!(held(None, "192.0.2.1"), (16, true));
         assert_eq!(held(None, "127.0.0.1"), (48, true));
@@ -283,13 +282,13 @@ mod tests {
         assert_eq!(held(Some(1_000), "192.0.2.1"), (56, true));
         let tiny = Port::shared(2, PerAddress::of_games(2, None));
         let own = "127.0.0.1".parse().unwrap();
-        assert_eq!((0..5).map_while(|_| tiny.take_share(own).ok()).collect::<Vec<_>>().len(), 2);
+        assert_eq!((0..5).map_while(|_| tiny.take_permit_of(own).ok()).collect::<Vec<_>>().len(), 2);
     }
 
     #[test]
     fn the_last_places_are_for_those_who_hold_few() {
         let port = Port::new(64);
-        let take = |address: [u8; 4]| port.take_share(address.into());
+        let take = |address: [u8; 4]| port.take_permit_of(address.into());
         let crowd: Vec<_> =
             (0..4).flat_map(|n| (0..14).map(move |_| take([192, 0, 2, n]).unwrap())).collect();
         assert_eq!(crowd.len(), 56);
@@ -304,11 +303,11 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_it_is_let_go() {
         let port = Port::new(2);
-        let places = [port.take_place().unwrap(), port.take_place().unwrap()];
-        assert_eq!(port.take_place().map(drop), Err(Refusal::Full));
+        let permits = [port.take_permit().unwrap(), port.take_permit().unwrap()];
+        assert_eq!(port.take_permit().map(drop), Err(Refusal::Full));
         assert_eq!((port.open(), port.accepted(), port.refused(Refusal::Full)), (2, 2, 1));
-        drop(places);
+        drop(permits);
         assert_eq!((port.open(), port.refused(Refusal::Rate)), (0, 0));
-        assert!(port.take_place().is_ok());
+        assert!(port.take_permit().is_ok());
     }
 }

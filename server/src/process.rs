@@ -1,4 +1,4 @@
-//! What the operating system says of this process. Only Linux tells it in a way that needs no `unsafe`.
+//! The operating system's figures of this process. Only Linux provides them without `unsafe`.
 
 /// What this process uses.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// `None` where the system does not say.
+    /// `None` if the operating system does not provide it.
     #[cfg(target_os = "linux")]
     pub(crate) fn read() -> Option<Self> {
         use procfs::process::{LimitValue, Process};
@@ -35,7 +35,7 @@ impl Process {
         })
     }
 
-    /// `None` where the system does not say.
+    /// `None` if the operating system does not provide it.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn read() -> Option<Self> {
         None

@@ -1,7 +1,7 @@
-//! How often somebody may do something. No clock: time is an argument.
+//! Rate limits. No clock: time is an argument.
 //!
-//! A token bucket for each of them, kept as the one moment at which it is full again (the generic cell rate
-//! algorithm). `governor` does the same, but asks its own clock and forgets nobody until it is told to.
+//! A token bucket for each key, stored as the time at which it is full again (generic cell rate algorithm). `governor` does
+//! the same, but uses its own clock and only forgets keys when told to.
 
 use std::{
     collections::HashMap,
@@ -11,14 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Buckets that are remembered; some 4 MiB.
+/// Most buckets to remember; about 4 MiB.
 const MAX_BUCKETS: usize = 64 * 1024;
-/// What those share who find no room. Who is attacked is limited there, too, however many names are made up beside theirs.
+/// Buckets shared by keys that find no room. They limit a key under attack, too, however many made-up keys there are.
 const SHARED_BUCKETS: u64 = 4 * 1024;
-/// Looking for buckets to forget takes a millisecond, so it is not done every time.
+/// Searching for buckets to forget takes a millisecond, so it is not done every time.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What one household, school or attacker has: an IPv4 address, or the /64 of an IPv6 one.
+/// What one household, school or attacker has: an IPv4 address, or an IPv6 /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Network {
     V4(u32),
@@ -45,13 +45,13 @@ pub(crate) struct Limiter<K> {
 
 struct Buckets<K> {
     full_at: HashMap<K, Instant>,
-    /// By the hash of the key, for those who found no room.
+    /// By the key's hash, for keys that found no room.
     shared: HashMap<u64, Instant>,
     swept_at: Option<Instant>,
 }
 
 impl<K: Eq + Hash> Limiter<K> {
-    /// `count` may be taken in `period`, also at once.
+    /// Allows `count` per `period`, also all at once.
     pub(crate) fn new(count: u32, period: Duration) -> Self {
         let buckets = Mutex::new(Buckets { full_at: HashMap::new(), shared: HashMap::new(), swept_at: None });
         Self { interval: period / count.max(1), period, buckets }
@@ -60,7 +60,7 @@ impl<K: Eq + Hash> Limiter<K> {
     /// Takes one.
     ///
     /// # Errors
-    /// How long it takes until there is one; that try does not count.
+    /// The time until one is available; this attempt does not count.
     pub(crate) fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
         let mut buckets = self.buckets();
         let bucket = buckets.of(key, now);
@@ -78,7 +78,7 @@ impl<K: Eq + Hash> Limiter<K> {
         let shared = buckets.shared_key(key);
         let Buckets { full_at, shared: shared_at, .. } = &mut *buckets;
         if let Some(full_at) = full_at.get_mut(key).or_else(|| shared_at.get_mut(&shared)) {
-            // an early moment means a full bucket, like any that is past
+            // any time in the past means a full bucket
             *full_at = full_at.checked_sub(self.interval).unwrap_or(*full_at);
         }
     }
@@ -89,7 +89,7 @@ impl<K: Eq + Hash> Limiter<K> {
 }
 
 impl<K: Eq + Hash> Buckets<K> {
-    /// The moment at which the bucket is full.
+    /// The time at which the bucket is full.
     fn of(&mut self, key: K, now: Instant) -> &mut Instant {
         if self.full_at.contains_key(&key) || self.has_room(now) {
             return self.full_at.entry(key).or_insert(now);
@@ -102,7 +102,7 @@ impl<K: Eq + Hash> Buckets<K> {
         self.full_at.hasher().hash_one(key) % SHARED_BUCKETS
     }
 
-    /// Whether one more can be remembered, after forgetting those whose buckets are full again.
+    /// Whether there is room for one more bucket, after forgetting full ones.
     fn has_room(&mut self, now: Instant) -> bool {
         let is_due = || self.swept_at.is_none_or(|at| now.saturating_duration_since(at) >= SWEEP_INTERVAL);
         if self.full_at.len() >= MAX_BUCKETS && is_due() {

@@ -1,5 +1,5 @@
-//! `observerio remove-second-factor`: for an owner who has lost the app and the recovery codes. Whoever can write to the
-//! database may do it, beside a server that runs or without one.
+//! `observerio remove-second-factor`: for an owner who has lost the app and the recovery codes. Anyone who can write to the
+//! database may use it, with or without a running server.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use gateway::{
 
 use crate::{config::Database, copies::CopyError};
 
-/// Removes the second factor of the account with that e-mail, ends its sessions, and returns what to tell the operator.
+/// Removes the account's second factor, ends its sessions, and returns a message for the operator.
 ///
 /// # Errors
 /// [`CopyError`].
@@ -40,15 +40,16 @@ pub async fn remove_second_factor(email: &str, database: &Database) -> Result<St
     };
     let removed = access.delete_factor(user.id, None, note).await.map_err(unusable)?;
     store.close().await;
-    match removed {
-        true => Ok(format!("{email} signs in with the password alone now, and is signed out everywhere\n")),
-        false => Err(CopyError::Unusable(format!("{email} has no second factor"))),
+    if removed {
+        Ok(format!("{email} now signs in with the password alone, and was signed out everywhere\n"))
+    } else {
+        Err(CopyError::Unusable(format!("{email} has no second factor")))
     }
 }
 
 async fn open(database: &Database) -> Result<Arc<dyn Store>, CopyError> {
     let opened: Result<Arc<dyn Store>, StoreError> = match database {
-        // a path that is mistyped makes no database
+        // a mistyped path must not create a database
         Database::Sqlite(path) if !path.exists() => {
             return Err(CopyError::Unusable(format!("{database} does not exist")));
         }

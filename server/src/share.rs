@@ -1,4 +1,4 @@
-//! How many of a thing each of many may hold at once.
+//! Limits how many of something each key may hold at once.
 
 use std::{
     collections::HashMap,
@@ -6,10 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-/// What each `K` holds now. Cheap to clone: all clones count together.
+/// How many each key holds. Cheap to clone: clones share the counts.
 pub(crate) struct Shares<K>(Arc<Mutex<HashMap<K, usize>>>);
 
-/// One of the things that a `K` holds, until it is dropped.
+/// One that a key holds, until it is dropped.
 #[must_use]
 pub(crate) struct Share<K: Copy + Eq + Hash> {
     of: K,
@@ -24,7 +24,7 @@ impl<K: Copy + Eq + Hash> Shares<K> {
         if count >= limit {
             return None;
         }
-        // whoever holds nothing is not remembered, so this is never larger than what is held
+        // keys that hold nothing are removed, so the map never outgrows what is held
         held.insert(of, count + 1);
         Some(Share { of, shares: self.clone() })
     }

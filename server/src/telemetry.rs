@@ -1,16 +1,16 @@
-//! What the program says of itself on standard error.
+//! Logging to standard error.
 
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless the operator asks for more: warnings of libraries, and what we do.
+/// The default filter: warnings of libraries, and observerio's own messages.
 pub const DEFAULT_FILTER: &str = "warn,observerio=info,server=info,gateway=info,app=info";
 
-/// Reads a filter such as `debug` or `warn,gateway=trace`.
+/// Parses a filter such as `debug` or `warn,gateway=trace`.
 ///
 /// # Errors
-/// A sentence that says what is wrong with it.
+/// A sentence that says what is wrong.
 pub fn parse_filter(text: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(text).map_err(|error| error.to_string())
 }
@@ -22,6 +22,6 @@ pub fn start(filter: EnvFilter) {
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     if log.try_init().is_err() {
-        tracing::debug!("logging was started before");
+        tracing::debug!("logging was already started");
     }
 }

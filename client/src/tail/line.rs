@@ -1,11 +1,11 @@
-//! How a log line looks on a terminal.
+//! Log lines on a terminal.
 
 use jiff::{Timestamp, tz::TimeZone};
 use protocol::model::Level;
 use serde_json::Value as Json;
 
 use crate::{
-    answers::LogLine,
+    responses::LogLine,
     text::{visible, visible_json},
 };
 
@@ -23,7 +23,7 @@ impl Printer {
         Self { json, has_colors: has_colors && !json }
     }
 
-    /// One line with its end; `whole` is what the API gave.
+    /// One line with its newline; `whole` is the API's object.
     pub(crate) fn line(&self, line: &LogLine, whole: &Json) -> String {
         if self.json {
             return visible_json(whole) + "\n";
@@ -36,14 +36,13 @@ impl Printer {
         for note in &line.notes {
             fields += &format!(" ({})", visible(note));
         }
-        match self.has_colors {
-            false => format!("{time} {level:<5} {device}: {message}{fields}\n"),
-            true => {
-                let color = color(line.level);
-                format!(
-                    "{DIM}{time}{PLAIN} {color}{level:<5}{PLAIN} {DIM}{device}:{PLAIN} {message}{DIM}{fields}{PLAIN}\n"
-                )
-            }
+        if self.has_colors {
+            let color = color(line.level);
+            format!(
+                "{DIM}{time}{PLAIN} {color}{level:<5}{PLAIN} {DIM}{device}:{PLAIN} {message}{DIM}{fields}{PLAIN}\n"
+            )
+        } else {
+            format!("{time} {level:<5} {device}: {message}{fields}\n")
         }
     }
 }
@@ -58,7 +57,7 @@ fn color(level: Level) -> &'static str {
     }
 }
 
-/// RFC 3339 in UTC → the local time with milliseconds; what can't be read stays as it is.
+/// RFC 3339 in UTC → local time with milliseconds; unreadable text is returned unchanged.
 pub(crate) fn local_time(at: &str) -> String {
     in_zone(at, TimeZone::system())
 }

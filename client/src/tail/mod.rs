@@ -1,4 +1,4 @@
-//! `observerio tail`: the newest lines of the log, then each new one as it comes.
+//! `observerio tail`: the latest lines of the log, then each new one.
 
 mod line;
 
@@ -14,39 +14,39 @@ use self::line::Printer;
 pub(crate) use self::line::local_time;
 use crate::{
     Error,
-    answers::{LogLine, Page, Project},
     api::{Api, Stream, escape},
     console::Console,
+    responses::{LogLine, Page, Project},
     sse::{Decoder, Event},
 };
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
-/// A stream that stood so long was no failed try.
+/// A stream that lasted this long resets the back-off.
 const STEADY: Duration = Duration::from_secs(20);
-/// Parts of the log that are looked through for the first lines: a rare filter must not read all of a long history.
+/// Most pages to search for the first lines: a rare filter must not search the whole history.
 const MAX_PARTS: usize = 20;
 const MAX_PART_LINES: usize = 1000;
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// What is followed, and how it is shown.
+/// Options of `observerio tail`.
 pub(crate) struct Tail {
-    /// In the grammar of the box above the log.
+    /// The filter.
     pub filter: String,
-    /// So many lines of before.
+    /// Earlier lines to start with.
     pub lines: usize,
-    /// Each line as the API gives it.
+    /// Print the API's objects.
     pub json: bool,
 }
 
-/// Follows until it is interrupted.
+/// Follows the log until interrupted.
 ///
 /// # Errors
 /// [`Error::NotAllowed`] and [`Error::Refused`] when access ends, [`Error::Unreachable`] when the first connection
 /// fails; later ones are tried again.
 pub(crate) fn follow(api: &Api, project: &Project, tail: &Tail, console: &mut Console) -> Result<(), Error> {
     let logs = format!("/projects/{}/logs", project.id);
-    // where to go on is known before the history is read, so that nothing falls between the two
+    // the position to resume from is known before the history is read, so no line is missed
     let newest: Page<LogLine> = api.get(&format!("{logs}?limit=1"))?;
     let last_seq = newest.items.first().map_or(0, |line| line.seq);
     let mut follower =
@@ -69,7 +69,7 @@ pub(crate) fn follow(api: &Api, project: &Project, tail: &Tail, console: &mut Co
         if began.elapsed() >= STEADY {
             pauses = Pauses::default();
         }
-        // a server that is about to stop ends its streams in order; only what lasts is worth a word
+        // a server that shuts down ends its streams cleanly; only lasting failures are worth a message
         if !std::mem::replace(&mut is_lost, true) {
             console.note(&format!("{end}; trying again"));
         }
@@ -81,7 +81,7 @@ struct Follower<'a> {
     api: &'a Api,
     logs: String,
     tail: &'a Tail,
-    /// The newest line that need not come again.
+    /// The last line that was handled.
     last_seq: u64,
     printer: Printer,
 }
@@ -108,7 +108,7 @@ impl Follower<'_> {
         }
         if cursor.is_some() && found.len() < *wanted {
             console
-                .note("the log is long; older lines were not looked through, `observerio export logs` does");
+                .note("the log is long and older lines were not searched; `observerio export logs` searches them all");
         }
         found.truncate(*wanted);
         for line in found.into_iter().rev() {
@@ -124,7 +124,7 @@ impl Follower<'_> {
         self.api.stream(&path, &[("accept", "text/event-stream"), ("last-event-id", &last_seq)])
     }
 
-    /// Until the stream ends; why it did.
+    /// Reads the stream to its end. Returns why it ended.
     fn read(&mut self, mut stream: Stream, console: &mut Console) -> Result<String, Error> {
         let mut decoder = Decoder::default();
         let mut piece = [0; PIECE_BYTES];
@@ -148,7 +148,8 @@ impl Follower<'_> {
 
     fn take(&mut self, event: &Event, console: &mut Console) -> Result<(), Error> {
         let json = serde_json::from_str(&event.data);
-        let json: Json = json.map_err(|_| Error::Unreachable(format!("{} sends no JSON", self.api.url())))?;
+        let json: Json = json
+            .map_err(|_| Error::Unreachable(format!("{} sent something that is not JSON", self.api.url())))?;
         match event.kind.as_str() {
             "line" => {
                 self.show(json, console)?;
@@ -157,7 +158,7 @@ impl Follower<'_> {
                 let count = json["count"].as_u64().unwrap_or(0);
                 let plural = if count == 1 { "line was" } else { "lines were" };
                 console.note(&format!(
-                    "{count} {plural} left out, because too many came meanwhile; `observerio export logs` has them"
+                    "{count} {plural} skipped because too many arrived at once; `observerio export logs` has them"
                 ));
             }
             _ => {}
@@ -165,17 +166,17 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Prints a line; its number.
+    /// Prints a line. Returns its number.
     fn show(&self, json: Json, console: &mut Console) -> Result<u64, Error> {
         let line: LogLine = serde_json::from_value(json.clone()).map_err(|error| {
-            Error::Unreachable(format!("{} sends a log line that is none: {error}", self.api.url()))
+            Error::Unreachable(format!("{} sent an invalid log line: {error}", self.api.url()))
         })?;
         console.print(&self.printer.line(&line, &json))?;
         Ok(line.seq)
     }
 }
 
-/// Longer and longer waits, each shortened by chance, so that many clients don't come back at the same moment.
+/// Exponential back-off with jitter, so that many clients don't reconnect at the same time.
 #[derive(Debug, Default)]
 struct Pauses(Option<Duration>);
 
@@ -245,7 +246,7 @@ mod tests {
             .map(|line| line["message"].as_str().unwrap().to_owned())
             .collect();
         assert_eq!(messages, ["three", "four", "six"]);
-        assert!(text.contains("3 lines were left out") && text.contains("trying again"), "{text}");
+        assert!(text.contains("3 lines were skipped") && text.contains("trying again"), "{text}");
         assert!(text.contains("connected again") && !text.contains("hunter2"), "{text}");
     }
 

@@ -3,10 +3,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value as Json;
 
-use super::{
-    Hello,
-    json::{Fields, Piece, Shallow, check},
-};
+use super::Hello;
+use crate::json::{Fields, Piece, Shallow, check};
 use crate::model::{LogEntry, Outcome, Report, UnixMicros, Value, VarName, VarOption};
 
 /// The payload of `h:`.
@@ -138,7 +136,7 @@ fn log_entry(entry: &LogEntry) -> String {
     object.close()
 }
 
-fn fields_of(text: &str) -> super::payload::Result<Option<Fields<'_>>> {
+fn fields_of(text: &str) -> crate::error::Result<Option<Fields<'_>>> {
     match Piece::whole(check(text.as_bytes())?).read()? {
         Shallow::Object(object) => Ok(Some(object.fields(usize::MAX)?.0)),
         _ => Ok(None),

@@ -1,6 +1,6 @@
 //! The further fields of a log entry, for whoever reads them one below the other.
 
-use super::json::{Piece, Shallow, check};
+use crate::json::{Piece, Shallow, check};
 
 /// An object's fields by their paths, such as `pos.x` and `tags[0]`, with numbers as they were written; at most `max` of
 /// them, and how many more there are. Of what is not JSON there is one row with all of it.

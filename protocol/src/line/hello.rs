@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::{
-    json::{Fields, Piece, Shallow},
-    payload::{Result, decode, no_nul, refuse},
-};
+use super::payload::decode;
 use crate::{
-    ErrorCode, limits,
-    model::{Revision, UnixMicros},
+    ErrorCode,
+    error::{Result, refuse},
+    json::{Fields, Piece, Shallow},
+    limits,
+    model::{Revision, UnixMicros, no_nul},
 };
 
 /// What is read of an `h:`.

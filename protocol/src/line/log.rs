@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 
-use super::{
-    json::{Fields, Piece, Shallow, check, elements},
-    payload::{Result, at_most, bare, checked, refuse},
-};
+use super::payload::{at_most, bare, checked};
 use crate::{
-    ErrorCode, ProtocolError, limits,
+    ErrorCode, ProtocolError,
+    error::{Result, refuse},
+    json::{Fields, Piece, Shallow, check, elements},
+    limits,
     model::{Level, LogEntry, LogNote, UnixMicros},
 };
 

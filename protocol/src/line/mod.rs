@@ -7,12 +7,12 @@ mod excerpt;
 mod fields;
 mod frame;
 mod hello;
-mod json;
 mod log;
 mod payload;
 mod receipt;
 mod reply;
 
+pub use crate::json::compact_json;
 pub use command::{Command, Grammar, is_whole, parse_command, write_command};
 pub use encode::{
     encode_action_result, encode_hello, encode_logs, encode_outcomes, encode_report, to_base64,
@@ -21,10 +21,8 @@ pub use excerpt::{excerpt, excerpt_of_content};
 pub use fields::flatten;
 pub use frame::{LineDecoder, LineTooLong};
 pub use hello::{Caps, Hello, parse_hello, write_server_hello};
-pub use json::compact_json;
 pub use log::{Logs, RefusedEntries, log_notes, parse_logs, shorten_fields};
 pub use payload::parse_report;
-pub(crate) use payload::read_json_text;
 pub use receipt::{parse_action_result, parse_outcomes};
 pub use reply::{
     Changes, Edit, Edited, OK, Reply, Revised, ServerHello, encode_edits, encode_error, encode_revised,

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value as Json;
-
-use super::json::{Fields, Piece, Shallow, check};
 use crate::{
-    ErrorCode, ProtocolError, limits,
-    model::{Bound, Integer, Report, Value, VarName, VarOption, VarSpec, VarType, json_depth},
+    ErrorCode,
+    error::{Result, refuse},
+    json::{Fields, Piece, Shallow, check, depth},
+    limits,
+    model::{Bound, Integer, Report, Value, VarName, VarOption, VarSpec, VarType, no_nul, read_value},
 };
 
 /// What a declaration is made of; it may say more, which is not kept.
@@ -15,12 +15,6 @@ const DECLARATION: [&str; 15] = [
     "name", "type", "value", "options", "default", "min", "max", "step", "unit", "group", "label", "help",
     "order", "readonly", "source",
 ];
-
-pub(super) type Result<T> = std::result::Result<T, ProtocolError>;
-
-pub(super) fn refuse<T>(code: ErrorCode, text: impl Into<String>) -> Result<T> {
-    Err(ProtocolError::new(code, text))
-}
 
 /// Reads the payload of `i:`: an array of `{name, type, value, …}`, one such object, or a dictionary
 /// `{name: value}`. In an array that names a variable twice the last one counts.
@@ -95,15 +89,8 @@ pub(super) fn bare(payload: &[u8]) -> Result<Cow<'_, [u8]>> {
     }
 }
 
-/// The value that a text says in JSON, if that is one that a game can report.
-pub(crate) fn read_json_text(text: &str) -> Option<Value> {
-    let is_flat = json_depth(text.as_bytes()) <= limits::MAX_EDIT_DEPTH;
-    let json = is_flat.then(|| check(text.as_bytes()).ok()).flatten()?;
-    value(Piece::whole(json)).ok()
-}
-
 pub(super) fn checked(json: &[u8], max_depth: usize) -> Result<&str> {
-    if json_depth(json) > max_depth {
+    if depth(json) > max_depth {
         return refuse(ErrorCode::TooDeep, format!("JSON is nested at most {max_depth} deep"));
     }
     check(json)
@@ -159,7 +146,7 @@ fn declare(object: &Fields<'_>) -> Result<Report> {
     };
     let declared_type = word.clone().map(VarType::from);
     let came = match object.get("value") {
-        Some(came) => value(came)?,
+        Some(came) => read_value(came)?,
         // an action has nothing to say of itself
         None if declared_type == Some(VarType::Action) => Value::Json("null".to_owned()),
         None => return refuse(ErrorCode::BadShape, "a variable has a value"),
@@ -178,47 +165,10 @@ fn dictionary(object: Piece<'_>) -> Result<Vec<Report>> {
 }
 
 fn inferred(name: &str, piece: Piece<'_>) -> Result<Report> {
-    let came = value(piece)?;
+    let came = read_value(piece)?;
     let var_type = VarType::of(&came);
     let spec = VarSpec { inferred: true, ..VarSpec::bare(var_type) };
     Ok(Report { name: VarName::parse(name)?, spec, value: came })
-}
-
-pub(super) fn value(piece: Piece<'_>) -> Result<Value> {
-    let read = match piece.read()? {
-        Shallow::Null => Some(Value::Json("null".to_owned())),
-        Shallow::Bool(on) => Some(Value::Bool(on)),
-        Shallow::Number(number) => Value::from_json(&Json::Number(number)),
-        Shallow::Text(text) => Some(Value::Text(within_value(text)?.into_owned())),
-        Shallow::Array(_) | Shallow::Object(_) => match piece.compact(limits::MAX_VALUE_BYTES)? {
-            Some(json) => Some(Value::Json(json)),
-            None => return refuse_long_value(),
-        },
-    };
-    match read {
-        Some(value) => Ok(value),
-        None => refuse(ErrorCode::BadShape, "a number is out of range"),
-    }
-}
-
-fn within_value(text: Cow<'_, str>) -> Result<Cow<'_, str>> {
-    if text.len() > limits::MAX_VALUE_BYTES {
-        return refuse_long_value();
-    }
-    no_nul(&text)?;
-    Ok(text)
-}
-
-fn refuse_long_value<T>() -> Result<T> {
-    refuse(ErrorCode::BadShape, format!("a value is at most {} bytes", limits::MAX_VALUE_BYTES))
-}
-
-/// Postgres can't store U+0000 in text, and nothing that people read has one.
-pub(super) fn no_nul(text: &str) -> Result<()> {
-    match text.contains('\0') {
-        true => refuse(ErrorCode::BadShape, "a text cannot hold the character U+0000"),
-        false => Ok(()),
-    }
 }
 
 /// The optional rest of a declaration. A field of the wrong shape refuses the line: the programmer who
@@ -234,7 +184,7 @@ fn spec(var_type: VarType, object: &Fields<'_>) -> Result<VarSpec> {
     };
     let default = match object.read("default")? {
         Some(Shallow::Null) | None => None,
-        Some(_) => object.get("default").map(value).transpose()?.map(|came| var_type.read(came).0),
+        Some(_) => object.get("default").map(read_value).transpose()?.map(|came| var_type.read(came).0),
     };
     Ok(VarSpec {
         min: bound(object, "min")?,
@@ -268,7 +218,7 @@ fn option(piece: Piece<'_>) -> Result<VarOption> {
         }
         _ => (None, piece),
     };
-    let value = value(piece)?;
+    let value = read_value(piece)?;
     Ok(VarOption { label: label.unwrap_or_else(|| value.to_string()), value })
 }
 

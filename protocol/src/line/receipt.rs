@@ -1,12 +1,12 @@
 //! The payload of `r:`: what a game did with the values and the actions that it was sent.
 
-use super::{
-    json::{Piece, Shallow},
-    payload::{Result, at_most, decode, read_each, refuse, text, value},
-};
+use super::payload::{at_most, decode, read_each, text};
 use crate::{
-    ErrorCode, limits,
-    model::{Outcome, VarName},
+    ErrorCode,
+    error::{Result, refuse},
+    json::{Piece, Shallow},
+    limits,
+    model::{Outcome, VarName, read_value},
 };
 
 /// Reads what became of single variables. In an array that names one twice the last one counts. A `frame` is
@@ -41,7 +41,7 @@ fn outcome(item: Piece<'_>) -> Result<(VarName, Outcome)> {
     let outcome = match &*status {
         "applied" => Outcome::Applied,
         "clamped" => {
-            let value = object.get("value").map(value).transpose()?;
+            let value = object.get("value").map(read_value).transpose()?;
             Outcome::Clamped { value, reason: text(&object, "reason")? }
         }
         "rejected" => Outcome::Rejected { reason: text(&object, "reason")? },

@@ -6,11 +6,11 @@ mod dashboard;
 mod ids;
 mod log;
 mod outcome;
+mod read;
 mod time;
 mod value;
 mod var;
 mod widen;
-mod words;
 
 pub use bound::Bound;
 #[cfg(feature = "dashboard")]
@@ -18,7 +18,7 @@ pub use dashboard::*;
 pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, RunId, TokenId, UserId, VarName, VarRevision};
 pub use log::{Level, LogEntry, LogLine, LogNote};
 pub use outcome::Outcome;
+pub(crate) use read::{no_nul, read_value};
 pub use time::UnixMicros;
-pub(crate) use value::json_depth;
 pub use value::{Integer, Value, WireForm};
 pub use var::{Report, VarOption, VarSpec, VarType};

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::line::compact_json;
+use crate::json::{compact_json, depth};
 
 /// An integer of the whole signed and unsigned 64-bit range: −2⁶³ … 2⁶⁴−1, exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -201,29 +201,10 @@ impl Value {
     /// How deep its arrays and objects are nested; 0 for a scalar.
     pub fn depth(&self) -> usize {
         match self {
-            Self::Json(text) => json_depth(text.as_bytes()),
+            Self::Json(text) => depth(text.as_bytes()),
             _ => 0,
         }
     }
-}
-
-/// Deepest nesting of brackets outside strings. Looks at bytes only, so that hostile depth costs nothing.
-pub(crate) fn json_depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 /// What a person reads and types: text without quotes, everything else as its JSON.

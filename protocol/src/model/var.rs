@@ -1,12 +1,14 @@
 //! A variable as a game declares and reports it.
 
+mod words;
+
 use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Integer, Value, VarName, WireForm, words};
-use crate::{ErrorCode, ProtocolError, limits, line::read_json_text};
+use super::{Bound, Integer, Value, VarName, WireForm, read::read_json_text};
+use crate::{ErrorCode, ProtocolError, limits};
 
 /// Why an action has no desired value.
 pub(super) const NOT_SET: &str = "an action is run, not set";

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// Takes an IP address or a name of this machine.
+/// Accepts an IP address or a host name.
 pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
     let text = text.trim();
     if let Ok(address) = text.parse() {
@@ -13,13 +13,13 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
         text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
     if !shaped {
         return Err(format!(
-            "`{}` is no address; write host:port, such as 127.0.0.1:8080",
+            "`{}` is not an address; use host:port, such as 127.0.0.1:8080",
             text.escape_debug()
         ));
     }
     let found = text.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
     found.ok_or_else(|| {
-        format!("no machine is called `{}`; write an IP address and a port", text.escape_debug())
+        format!("there is no host named `{}`; use an IP address and a port", text.escape_debug())
     })
 }
 

@@ -2,12 +2,12 @@
 
 use std::{fmt, path::PathBuf};
 
-/// Where everything is stored. `Display` and `Debug` never show a password.
+/// The database. `Display` and `Debug` never show a password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Database {
     /// A file.
     Sqlite(PathBuf),
-    /// A connection URL, password and all.
+    /// A connection URL, including the password.
     Postgres(String),
 }
 
@@ -20,7 +20,7 @@ impl Database {
         let url = url.trim();
         let Some((scheme, rest)) = url.split_once(':') else {
             return Err(
-                "it names no database; write postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH".into()
+                "this is not a database URL; use postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH".into()
             );
         };
         match scheme {
@@ -31,12 +31,12 @@ impl Database {
                 }
                 path => Ok(Self::Sqlite(path.into())),
             },
-            // a password could stand before the first colon only in a URL without a scheme
+            // only in a URL without a scheme, a password could be before the first colon
             _ if rest.starts_with("//") && scheme.len() < 20 => Err(format!(
-                "{} is no database that observerio knows; write postgres://… or sqlite:PATH",
+                "observerio does not support {} databases; use postgres://… or sqlite:PATH",
                 scheme.escape_debug()
             )),
-            _ => Err("it begins with no scheme; write postgres://… or sqlite:PATH".into()),
+            _ => Err("the scheme is missing; use postgres://… or sqlite:PATH".into()),
         }
     }
 }
@@ -48,7 +48,7 @@ impl fmt::Display for Database {
             Self::Postgres(url) => {
                 let rest = url.split_once("://").map_or("", |(_, rest)| rest);
                 let rest = rest.split(['?', '#']).next().unwrap_or_default();
-                // the last @: a password may hold one
+                // the last @, because a password may contain one
                 let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
                 write!(f, "postgres://{place}")
             }

@@ -1,4 +1,4 @@
-//! How much of everything, and how long.
+//! Limits and timeouts.
 
 use std::time::Duration;
 
@@ -13,60 +13,73 @@ use crate::ingest::{AddressLimit, AddressLimits, GameTimes};
 /// As given.
 #[derive(Debug, Args)]
 pub(super) struct Limits {
-    /// Memory that the program may take, such as 512M or 4G: what would exceed it waits or is refused [default: half of
-    /// what the machine or its control group has]
+    /// Memory the program may use, such as 512M or 4G; beyond it, work waits or is refused [default: half the memory of the
+    /// machine or its control group]
     #[arg(long, env = "OBSERVERIO_MEMORY", value_name = "SIZE")]
     memory: Option<String>,
-    /// Games connected at once
+    /// Maximum number of connected games
     #[arg(long, env = "OBSERVERIO_MAX_GAMES", value_name = "COUNT", default_value = "10000")]
     max_games: String,
-    /// Games that one address may have connected at once [default: a quarter of them, and three quarters for this
-    /// machine itself; the last eighth is for those who have few]
+    /// Maximum number of connected games from one address [default: a quarter of --max-games, three quarters for this
+    /// machine itself; the last eighth is reserved for addresses with few connections]
     #[arg(long, env = "OBSERVERIO_MAX_GAMES_PER_ADDRESS", value_name = "COUNT")]
     max_games_per_address: Option<String>,
-    /// Games that may be connected with one key at once [default: seven eighths of them]
+    /// Maximum number of connected games with one key [default: seven eighths of --max-games]
     #[arg(long, env = "OBSERVERIO_MAX_GAMES_PER_KEY", value_name = "COUNT")]
     max_games_per_key: Option<String>,
-    /// Browsers and scripts connected at once
+    /// Maximum number of connected browsers and scripts
     #[arg(long, env = "OBSERVERIO_MAX_HTTP", value_name = "COUNT", default_value = "2000")]
     max_http: String,
-    /// Connections of games that one address may make in a second, ten times as many at once [default: 100, and 5000
+    #[command(flatten)]
+    addresses: Addresses,
+    /// Bytes of log that one project's games may store per day (UTC), such as 500M or 8G
+    #[arg(long, env = "OBSERVERIO_MAX_BYTES_PER_DAY", value_name = "BYTES", default_value = "8G")]
+    max_bytes_per_day: String,
+    /// HTTP API requests per second for each token or person, with bursts of four times that
+    #[arg(long, env = "OBSERVERIO_API_REQUESTS_PER_SECOND", value_name = "COUNT", default_value = "50")]
+    api_requests_per_second: String,
+    /// Seconds a browser or script has to send a request's headers, including the TLS handshake
+    #[arg(long, env = "OBSERVERIO_HEAD_TIMEOUT", value_name = "SECONDS", default_value = "10")]
+    head_timeout: String,
+    #[command(flatten)]
+    timeouts: Timeouts,
+}
+
+/// What one address may do at the game port.
+#[derive(Debug, Args)]
+struct Addresses {
+    /// Connections per second that games at one address may open, with bursts of ten times that [default: 100, and 5000
     /// from this machine itself]
     #[arg(long, env = "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS", value_name = "COUNT")]
     max_connects_per_address: Option<String>,
-    /// Wrong keys that one address may say in five minutes [default: 100, and 10000 from this machine itself]
+    /// Wrong keys that one address may send in five minutes [default: 100, and 10000 from this machine itself]
     #[arg(long, env = "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS", value_name = "COUNT")]
     max_bad_keys_per_address: Option<String>,
-    /// Devices that one address may add in a minute, to any project [default: 500, and 50000 from this machine itself]
+    /// New devices per minute from one address, across all projects [default: 500, and 50000 from this machine itself]
     #[arg(long, env = "OBSERVERIO_MAX_NEW_DEVICES_PER_ADDRESS", value_name = "COUNT")]
     max_new_devices_per_address: Option<String>,
-    /// New sessions that games of one address may begin in a minute, ten times as many at once [default: 500, and 5000 from
-    /// this machine itself]
+    /// New sessions per minute that games at one address may start, with bursts of ten times that [default: 500, and 5000
+    /// from this machine itself]
     #[arg(long, env = "OBSERVERIO_MAX_NEW_SESSIONS_PER_ADDRESS", value_name = "COUNT")]
     max_new_sessions_per_address: Option<String>,
-    /// New sessions that games of one key may begin in a minute, ten times as many at once
+    /// New sessions per minute that games with one key may start, with bursts of ten times that
     #[arg(long, env = "OBSERVERIO_MAX_NEW_SESSIONS_PER_KEY", value_name = "COUNT", default_value = "10000")]
     max_new_sessions_per_key: String,
-    /// Bytes of log that the games of one project may store in a day (UTC), such as 500M or 8G
-    #[arg(long, env = "OBSERVERIO_MAX_BYTES_PER_DAY", value_name = "BYTES", default_value = "8G")]
-    max_bytes_per_day: String,
-    /// Requests that one API token or person may make over HTTP in a second, four times as many at once
-    #[arg(long, env = "OBSERVERIO_API_REQUESTS_PER_SECOND", value_name = "COUNT", default_value = "50")]
-    api_requests_per_second: String,
+}
 
-    /// Seconds in which a game must say its key, with the handshake of TLS
+/// Timeouts for game connections.
+#[derive(Debug, Args)]
+struct Timeouts {
+    /// Seconds a game has to send its key, including the TLS handshake
     #[arg(long, env = "OBSERVERIO_VERIFY_TIMEOUT", value_name = "SECONDS", default_value = "10")]
     verify_timeout: String,
-    /// Seconds in which a game, or a script that follows the log, must read what it is sent
+    /// Seconds a game, or a script that follows the log, has to read what it is sent
     #[arg(long, env = "OBSERVERIO_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "10")]
     write_timeout: String,
-    /// Seconds in which a browser or script must say what it wants (the head of a request), with the handshake of TLS
-    #[arg(long, env = "OBSERVERIO_HEAD_TIMEOUT", value_name = "SECONDS", default_value = "10")]
-    head_timeout: String,
-    /// Seconds of silence after which a game that speaks version 2 is asked whether it is there
+    /// Seconds of silence after which a version 2 game is pinged
     #[arg(long, env = "OBSERVERIO_PING", value_name = "SECONDS", default_value = "20")]
     ping: String,
-    /// Seconds of silence after which a game's machine is asked whether it is there (TCP keep-alive)
+    /// Seconds of silence after which TCP keep-alive probes a game's connection
     #[arg(long, env = "OBSERVERIO_KEEP_ALIVE", value_name = "SECONDS", default_value = "30")]
     keep_alive: String,
 }
@@ -87,65 +100,74 @@ pub(super) struct CheckedLimits {
 impl Limits {
     pub(super) fn check(self, sources: Sources<'_>) -> Result<CheckedLimits, ConfigError> {
         let memory = filled(self.memory);
-        let memory = Memory::check(memory.as_deref(), &sources.of("memory", "OBSERVERIO_MEMORY"))?;
-        let max_games = count(&self.max_games, &sources.of("max_games", "OBSERVERIO_MAX_GAMES"))?;
-        let max_http = count(&self.max_http, &sources.of("max_http", "OBSERVERIO_MAX_HTTP"))?;
-
-        let source = sources.of("max_games_per_address", "OBSERVERIO_MAX_GAMES_PER_ADDRESS");
+        let memory = Memory::check(memory.as_deref(), &sources.of("memory"))?;
+        let max_games = count(&self.max_games, &sources.of("max_games"))?;
+        let max_http = count(&self.max_http, &sources.of("max_http"))?;
+        let source = sources.of("max_games_per_address");
         let max_games_per_address =
             filled(self.max_games_per_address).map(|text| count(&text, &source)).transpose()?;
-        let source = sources.of("max_games_per_key", "OBSERVERIO_MAX_GAMES_PER_KEY");
+        let source = sources.of("max_games_per_key");
         let games_per_key = match filled(self.max_games_per_key) {
             Some(text) => count(&text, &source)?,
             None => (max_games - max_games / 8).max(1),
         };
-        let source = sources.of("max_bytes_per_day", "OBSERVERIO_MAX_BYTES_PER_DAY");
-        let bytes_per_day = bytes(&self.max_bytes_per_day, &source)?;
-
-        let AddressLimits { connects_per_second, bad_keys, new_devices, new_sessions, .. } =
-            AddressLimits::default();
-        let source = sources.of("max_connects_per_address", "OBSERVERIO_MAX_CONNECTS_PER_ADDRESS");
-        let connects_per_second = per_address(self.max_connects_per_address, connects_per_second, &source)?;
-        let source = sources.of("max_bad_keys_per_address", "OBSERVERIO_MAX_BAD_KEYS_PER_ADDRESS");
-        let bad_keys = per_address(self.max_bad_keys_per_address, bad_keys, &source)?;
-
-        let source = sources.of("max_new_devices_per_address", "OBSERVERIO_MAX_NEW_DEVICES_PER_ADDRESS");
-        let new_devices = per_address(self.max_new_devices_per_address, new_devices, &source)?;
-        let source = sources.of("max_new_sessions_per_address", "OBSERVERIO_MAX_NEW_SESSIONS_PER_ADDRESS");
-        let new_sessions = per_address(self.max_new_sessions_per_address, new_sessions, &source)?;
-        let source = sources.of("max_new_sessions_per_key", "OBSERVERIO_MAX_NEW_SESSIONS_PER_KEY");
-        let new_sessions_per_key = small_count(&self.max_new_sessions_per_key, &source)?;
-
-        let source = sources.of("api_requests_per_second", "OBSERVERIO_API_REQUESTS_PER_SECOND");
-        let api_requests_per_second = small_count(&self.api_requests_per_second, &source)?;
-
-        let source = sources.of("keep_alive", "OBSERVERIO_KEEP_ALIVE");
-        let keep_alive = match self.keep_alive.trim().parse() {
-            Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
-            _ => return Err(source.refuse("say a number of seconds from 1 to 3600")),
-        };
-        let address_limits =
-            AddressLimits { connects_per_second, bad_keys, new_devices, new_sessions, new_sessions_per_key };
-        let verify = sources.of("verify_timeout", "OBSERVERIO_VERIFY_TIMEOUT");
-        let write = sources.of("write_timeout", "OBSERVERIO_WRITE_TIMEOUT");
-        let game_times = GameTimes {
-            verify: seconds(&self.verify_timeout, 60.0, &verify)?,
-            write: seconds(&self.write_timeout, 60.0, &write)?,
-            ping: seconds(&self.ping, 3600.0, &sources.of("ping", "OBSERVERIO_PING"))?,
-            keep_alive,
-        };
-        let head_timeout = sources.of("head_timeout", "OBSERVERIO_HEAD_TIMEOUT");
-        let head_timeout = seconds(&self.head_timeout, 60.0, &head_timeout)?;
+        let bytes_per_day = bytes(&self.max_bytes_per_day, &sources.of("max_bytes_per_day"))?;
+        let api_requests_per_second =
+            small_count(&self.api_requests_per_second, &sources.of("api_requests_per_second"))?;
         Ok(CheckedLimits {
             memory,
             max_games,
             max_games_per_address,
             gateway: gateway::Limits { games_per_key, bytes_per_day },
             max_http,
-            address_limits,
+            address_limits: self.addresses.check(sources)?,
             api_requests_per_second,
-            game_times,
-            head_timeout,
+            game_times: self.timeouts.check(sources)?,
+            head_timeout: seconds(&self.head_timeout, 60.0, &sources.of("head_timeout"))?,
+        })
+    }
+}
+
+impl Addresses {
+    fn check(self, sources: Sources<'_>) -> Result<AddressLimits, ConfigError> {
+        let limit = |text, default, id| per_address(text, default, &sources.of(id));
+        let default = AddressLimits::default();
+        Ok(AddressLimits {
+            connects_per_second: limit(
+                self.max_connects_per_address,
+                default.connects_per_second,
+                "max_connects_per_address",
+            )?,
+            bad_keys: limit(self.max_bad_keys_per_address, default.bad_keys, "max_bad_keys_per_address")?,
+            new_devices: limit(
+                self.max_new_devices_per_address,
+                default.new_devices,
+                "max_new_devices_per_address",
+            )?,
+            new_sessions: limit(
+                self.max_new_sessions_per_address,
+                default.new_sessions,
+                "max_new_sessions_per_address",
+            )?,
+            new_sessions_per_key: small_count(
+                &self.max_new_sessions_per_key,
+                &sources.of("max_new_sessions_per_key"),
+            )?,
+        })
+    }
+}
+
+impl Timeouts {
+    fn check(self, sources: Sources<'_>) -> Result<GameTimes, ConfigError> {
+        let keep_alive = match self.keep_alive.trim().parse() {
+            Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
+            _ => return Err(sources.of("keep_alive").refuse("use a number of seconds from 1 to 3600")),
+        };
+        Ok(GameTimes {
+            verify: seconds(&self.verify_timeout, 60.0, &sources.of("verify_timeout"))?,
+            write: seconds(&self.write_timeout, 60.0, &sources.of("write_timeout"))?,
+            ping: seconds(&self.ping, 3600.0, &sources.of("ping"))?,
+            keep_alive,
         })
     }
 }
@@ -153,20 +175,20 @@ impl Limits {
 fn count(text: &str, source: &Source) -> Result<usize, ConfigError> {
     match text.trim().parse() {
         Ok(count @ 1..=1_000_000) => Ok(count),
-        _ => Err(source.refuse("say a number from 1 to 1000000")),
+        _ => Err(source.refuse("use a number from 1 to 1000000")),
     }
 }
 
 /// A number, or one with a unit.
 fn bytes(text: &str, source: &Source) -> Result<u64, ConfigError> {
     let bytes = text.trim().parse().ok().or_else(|| size::parse(text)).filter(|bytes| *bytes > 0);
-    bytes.ok_or_else(|| source.refuse("say a number of bytes, such as 500000000, 500M or 8G"))
+    bytes.ok_or_else(|| source.refuse("use a number of bytes, such as 500000000, 500M or 8G"))
 }
 
 fn seconds(text: &str, most: f64, source: &Source) -> Result<Duration, ConfigError> {
     match text.trim().parse() {
         Ok(seconds) if (0.05..=most).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err(source.refuse(format!("say a number of seconds from 0.05 to {most}"))),
+        _ => Err(source.refuse(format!("use a number of seconds from 0.05 to {most}"))),
     }
 }
 
@@ -174,7 +196,7 @@ fn small_count(text: &str, source: &Source) -> Result<u32, ConfigError> {
     Ok(u32::try_from(count(text, source)?).expect("it is at most a million"))
 }
 
-/// What the operator says is for this machine, too.
+/// A configured limit also applies to this machine.
 fn per_address(
     text: Option<String>,
     default: AddressLimit,

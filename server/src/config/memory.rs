@@ -1,4 +1,4 @@
-//! How much memory the program may take, and how that is divided.
+//! The memory limit, and how it is divided.
 
 use std::fs;
 
@@ -7,16 +7,16 @@ use gateway::Budgets;
 use super::{ConfigError, size, source::Source};
 
 const MIB: usize = 1024 * 1024;
-/// Less than this does not do.
+/// The smallest limit that works.
 const MIN_BYTES: usize = 192 * MIB;
-/// What the program takes when nobody uses it, with the caches of its database and two passwords being checked.
+/// Memory of the idle program, with the database's caches and two password checks.
 const PROGRAM_BYTES: usize = 64 * MIB;
-/// What is left is divided into so many parts. Two of them are spare: for what is copied on its way, and for memory that is
-/// free and not given back yet.
+/// The rest is divided into this many parts. Two of them are spare: for copies in transit, and for freed memory that was not
+/// returned yet.
 const PARTS: usize = 8;
-/// Lines that wait longer than this would take to be written are better left with the games.
+/// More waiting lines than this would take too long to write; they are better left with the games.
 const MAX_LINES_BYTES: usize = 32 * MIB;
-/// More than this nobody reads at once.
+/// Nobody reads more than this at once.
 const MAX_READERS_BYTES: usize = 512 * MIB;
 const MAX_UNREAD_BYTES: usize = 512 * MIB;
 
@@ -32,15 +32,15 @@ impl Memory {
             Some(bytes) if bytes >= MIN_BYTES => Ok(Self(bytes)),
             Some(_) => {
                 Err(source
-                    .refuse(format!("say {}M or more: with less the server does nothing", MIN_BYTES / MIB)))
+                    .refuse(format!("use {}M or more; the server can't work with less", MIN_BYTES / MIB)))
             }
-            None => Err(source.refuse("say a number of bytes with a unit, such as 512M or 4G")),
+            None => Err(source.refuse("use a number of bytes with a unit, such as 512M or 4G")),
         }
     }
 
     fn of_machine() -> Self {
         let known = [total_of_machine(), limit_of_group()].into_iter().flatten().min();
-        // where the system does not say, as if it were a small one
+        // assume a small machine if the operating system does not say
         let total = known.unwrap_or(2048 * MIB);
         Self((total / 2).max(MIN_BYTES))
     }
@@ -54,7 +54,7 @@ impl Memory {
         (self.0 - PROGRAM_BYTES) / PARTS
     }
 
-    /// For what games send and what is known of projects.
+    /// The gateway's budgets: lines from games, and projects in memory.
     pub(crate) fn budgets(self) -> Budgets {
         Budgets {
             lines: self.part().min(MAX_LINES_BYTES),
@@ -63,20 +63,20 @@ impl Memory {
         }
     }
 
-    /// For what people and scripts are sent and have not read.
+    /// The budget for unread responses.
     pub(crate) fn readers(self) -> usize {
         (2 * self.part()).min(MAX_READERS_BYTES)
     }
 }
 
-/// As Linux tells it.
+/// From Linux's `/proc/meminfo`.
 fn total_of_machine() -> Option<usize> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()? * 1024)
 }
 
-/// The lowest limit of the control groups that this process is in (version 2), or of its own (version 1).
+/// The lowest limit of the process's control groups (version 2), or its own group's limit (version 1).
 fn limit_of_group() -> Option<usize> {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let path = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");

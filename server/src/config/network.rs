@@ -1,4 +1,4 @@
-//! Where the server listens, and what people call it.
+//! The server's addresses, and its proxies.
 
 use std::net::SocketAddr;
 
@@ -12,16 +12,16 @@ use super::{
 /// As given.
 #[derive(Debug, Args)]
 pub(super) struct Network {
-    /// Where browsers and scripts connect (port 0: any free one)
+    /// Address for browsers and scripts (port 0 picks a free port)
     #[arg(long, env = "OBSERVERIO_HTTP", value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     http: String,
-    /// Where games connect (port 0: any free one)
+    /// Address for games (port 0 picks a free port)
     #[arg(long, env = "OBSERVERIO_TCP", value_name = "HOST:PORT", default_value = "127.0.0.1:6667")]
     tcp: String,
-    /// The address that people type, such as https://tune.example.org, when it is not that of --http
+    /// The dashboard's public address, such as https://tune.example.org, if it differs from --http
     #[arg(long, env = "OBSERVERIO_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// Proxies that say truly whom they speak for (X-Forwarded-For, X-Forwarded-Proto), such as 127.0.0.1,10.0.0.0/8
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted, such as 127.0.0.1,10.0.0.0/8
     #[arg(long, env = "OBSERVERIO_TRUSTED_PROXIES", value_name = "CIDR,…")]
     trusted_proxies: Option<String>,
 }
@@ -37,21 +37,18 @@ pub(super) struct CheckedNetwork {
 impl Network {
     pub(super) fn check(self, sources: Sources<'_>) -> Result<CheckedNetwork, ConfigError> {
         let address = |text: &str, source: Source| address::parse(text).map_err(|why| source.refuse(why));
-        let http = address(&self.http, sources.of("http", "OBSERVERIO_HTTP"))?;
-        let tcp = address(&self.tcp, sources.of("tcp", "OBSERVERIO_TCP"))?;
+        let http = address(&self.http, sources.of("http"))?;
+        let tcp = address(&self.tcp, sources.of("tcp"))?;
         let public_url = filled(self.public_url).map(|url| PublicUrl::parse(&url)).transpose();
-        let public_url =
-            public_url.map_err(|why| sources.of("public_url", "OBSERVERIO_PUBLIC_URL").refuse(why))?;
+        let public_url = public_url.map_err(|why| sources.of("public_url").refuse(why))?;
         let trusted_proxies = TrustedProxies::parse(&self.trusted_proxies.unwrap_or_default());
-        let trusted_proxies = trusted_proxies
-            .map_err(|why| sources.of("trusted_proxies", "OBSERVERIO_TRUSTED_PROXIES").refuse(why))?;
+        let trusted_proxies = trusted_proxies.map_err(|why| sources.of("trusted_proxies").refuse(why))?;
         Ok(CheckedNetwork { http, tcp, public_url, trusted_proxies })
     }
 }
 
 impl CheckedNetwork {
-    /// Whether only this machine reaches the server: both ports listen on it alone, and nothing says that a proxy passes
-    /// on what others send.
+    /// Whether the server is reachable from this machine alone: both ports on loopback, and no sign of a proxy.
     pub(super) fn is_private(&self) -> bool {
         let is_local = self.http.ip().is_loopback() && self.tcp.ip().is_loopback();
         is_local && self.public_url.is_none() && self.trusted_proxies.is_empty()

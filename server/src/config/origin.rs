@@ -10,7 +10,7 @@ pub struct PublicUrl {
 }
 
 impl PublicUrl {
-    /// Takes `http://host[:port]` or `https://host[:port]`, with or without a slash behind it.
+    /// Parses `http://host[:port]` or `https://host[:port]`, with or without a trailing slash.
     ///
     /// # Errors
     /// A sentence that says what it should look like.
@@ -21,7 +21,7 @@ impl PublicUrl {
             url if url.starts_with("http://") => ("http://", ":80"),
             _ => return Err(refusal()),
         };
-        // browsers leave the scheme's own port out of what they send
+        // browsers omit the scheme's default port
         let authority = text[scheme.len()..].strip_suffix(default_port).unwrap_or(&text[scheme.len()..]);
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
         if authority.is_empty() || !authority.chars().all(plain) {
@@ -60,7 +60,7 @@ pub(crate) fn without_port(authority: &str) -> &str {
 }
 
 fn refusal() -> String {
-    "write the address that people type, without a path, such as https://tune.example.org".into()
+    "use the dashboard's public address without a path, such as https://tune.example.org".into()
 }
 
 impl fmt::Display for PublicUrl {

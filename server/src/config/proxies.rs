@@ -1,36 +1,36 @@
-//! `OBSERVERIO_TRUSTED_PROXIES` → whom we believe where a request comes from.
+//! `OBSERVERIO_TRUSTED_PROXIES` → the proxies that are trusted to say where a request comes from.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// More are a mistake: a list of all the world's addresses.
+/// More networks than this are a mistake.
 const MAX_NETWORKS: usize = 256;
 
-/// Networks of proxies that say truly whom they speak for; none unless somebody names them.
+/// Networks of trusted proxies; empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Takes addresses and networks with commas between them, such as `127.0.0.1, 10.0.0.0/8, fd00::/8`.
+    /// Parses addresses and networks separated by commas, such as `127.0.0.1, 10.0.0.0/8, fd00::/8`.
     ///
     /// # Errors
-    /// A sentence that names the first that is none.
+    /// A sentence that names the first invalid one.
     pub fn parse(text: &str) -> Result<Self, String> {
         let words: Vec<_> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
         if words.len() > MAX_NETWORKS {
-            return Err(format!("name at most {MAX_NETWORKS} networks; a wider one holds several"));
+            return Err(format!("list at most {MAX_NETWORKS} networks; a larger network can cover several"));
         }
         words.into_iter().map(network).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether the proxy of that address is trusted. IPv4 is IPv4 in every spelling.
+    /// Whether the proxy with this address is trusted. IPv4-mapped IPv6 addresses count as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether nobody is.
+    /// Whether no proxy is trusted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -42,13 +42,13 @@ fn network(word: &str) -> Result<IpNet, String> {
         Err(_) => word.parse::<IpNet>().ok(),
     };
     match network {
-        // it would make everybody a proxy, whatever he says of himself
+        // it would trust anyone's headers
         Some(network) if network.prefix_len() == 0 => {
-            Err(format!("`{network}` is everybody; name the proxies alone"))
+            Err(format!("`{network}` includes every address; list only your proxies"))
         }
         Some(network) => Ok(network),
         None => Err(format!(
-            "`{}` is no network; write addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/8",
+            "`{}` is not a network; use addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8",
             word.escape_debug()
         )),
     }
@@ -67,7 +67,7 @@ mod tests {
         assert!(contains("127.0.0.1", "127.0.0.1") && !contains("127.0.0.1", "127.0.0.2"));
         assert!(contains(" 10.0.0.0/8 ,fd00::/8", "10.1.2.3") && contains("10.0.0.0/8,fd00::/8", "fd12::1"));
         assert!(!contains("10.0.0.0/8", "11.0.0.0") && !contains("fd00::/8", "fe80::1"));
-        // a socket for both kinds of addresses shows IPv4 peers as IPv6
+        // a dual-stack socket shows IPv4 peers as IPv6
         assert!(contains("10.0.0.0/8", "::ffff:10.0.0.1") && contains("::ffff:10.0.0.1", "10.0.0.1"));
         assert!(TrustedProxies::parse(" , ").unwrap().is_empty());
         assert!(!TrustedProxies::parse("::1").unwrap().is_empty());

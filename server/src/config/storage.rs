@@ -11,8 +11,8 @@ use super::{
 
 /// As given.
 #[derive(Debug, Args)]
-pub(super) struct Storage {
-    /// Where files are kept; a server makes it if it is missing
+pub(crate) struct Storage {
+    /// The data directory; the server creates it if it is missing
     #[arg(long, env = "OBSERVERIO_DATA_DIR", value_name = "DIR", default_value = "./observerio-data")]
     data_dir: PathBuf,
     /// postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH [default: sqlite, observerio.db in the data directory]
@@ -22,11 +22,10 @@ pub(super) struct Storage {
 
 impl Storage {
     /// The data directory and the database.
-    pub(super) fn check(self, sources: Sources<'_>) -> Result<(PathBuf, Database), ConfigError> {
+    pub(crate) fn check(self, sources: Sources<'_>) -> Result<(PathBuf, Database), ConfigError> {
         let database = match filled(self.database_url) {
-            Some(url) => {
-                Database::parse(&url).map_err(|why| sources.of("database_url", "DATABASE_URL").refuse(why))?
-            }
+            Some(url) => Database::parse(&url)
+                .map_err(|why| sources.named("database_url", "DATABASE_URL").refuse(why))?,
             None => Database::Sqlite(self.data_dir.join("observerio.db")),
         };
         Ok((self.data_dir, database))

@@ -1,4 +1,4 @@
-//! `OBSERVERIO_METRICS_TOKEN` → a secret that no output shows.
+//! `OBSERVERIO_METRICS_TOKEN` → a secret that is never shown.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use subtle::ConstantTimeEq as _;
 const MIN_CHARACTERS: usize = 16;
 const MAX_CHARACTERS: usize = 256;
 
-/// Lets a monitoring system read the metrics. `Debug` does not show it.
+/// Allows a monitoring system to read the metrics. `Debug` does not show it.
 #[derive(Clone)]
 pub struct MetricsToken(String);
 
 impl MetricsToken {
-    /// Takes 16 to 256 printable ASCII characters without blanks.
+    /// Accepts 16 to 256 printable ASCII characters without spaces.
     ///
     /// # Errors
     /// A sentence without the token in it.
@@ -23,13 +23,13 @@ impl MetricsToken {
         match text.len() {
             MIN_CHARACTERS..=MAX_CHARACTERS if is_plain => Ok(Self(text.to_owned())),
             _ => Err(format!(
-                "say {MIN_CHARACTERS} to {MAX_CHARACTERS} letters, digits and signs without blanks, such as `openssl rand \
-                 -hex 32` makes"
+                "use {MIN_CHARACTERS} to {MAX_CHARACTERS} printable ASCII characters without spaces, for example the output of `openssl rand -hex \
+                 32`"
             )),
         }
     }
 
-    /// Whether it is the same; how long that takes says nothing of where they differ.
+    /// Compares in constant time.
     pub fn is(&self, other: &str) -> bool {
         self.0.as_bytes().ct_eq(other.as_bytes()).into()
     }

@@ -1,5 +1,5 @@
-//! How often one address may connect, be wrong about keys, add devices and begin sessions, and games of one key the last. No
-//! sockets, and no clock: time is an argument.
+//! Rate limits of the game port: connections, wrong keys, new devices and new sessions per address, and new sessions per key.
+//! No sockets, no clock: time is an argument.
 
 use std::{
     net::IpAddr,
@@ -13,33 +13,33 @@ use crate::{
     rate::{Limiter, Network},
 };
 
-/// A class of school computers behind one address starts at once: so many seconds' worth of connections may.
+/// Burst of connections, in seconds' worth: a class of school computers starts at once.
 const CONNECT_BURST_SECONDS: u32 = 10;
 /// The time over which wrong keys are counted.
 const BAD_KEY_PERIOD: Duration = Duration::from_secs(5 * 60);
 /// The time over which new devices are counted.
 const NEW_DEVICE_PERIOD: Duration = Duration::from_secs(60);
-/// A whole day's players may come back at once: so many minutes' worth of new sessions may begin.
+/// Burst of new sessions, in minutes' worth: a whole day's players may return at once.
 const SESSION_BURST_MINUTES: u32 = 10;
 
-/// How often one address may do what.
+/// Rate limits for one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AddressLimits {
-    /// Connections in a second; ten seconds' worth may come at once.
+    /// Connections per second, with bursts of ten seconds' worth.
     pub(crate) connects_per_second: AddressLimit,
     /// Wrong keys in five minutes.
     pub(crate) bad_keys: AddressLimit,
     /// New devices in a minute.
     pub(crate) new_devices: AddressLimit,
-    /// New sessions in a minute; ten minutes' worth may begin at once.
+    /// New sessions per minute, with bursts of ten minutes' worth.
     pub(crate) new_sessions: AddressLimit,
-    /// The same of all games with one key.
+    /// The same for all games with one key.
     pub(crate) new_sessions_per_key: u32,
 }
 
 impl Default for AddressLimits {
-    /// Room for a school or an office with hundreds of games behind one address, which all come back at once. This machine has
-    /// much more: a proxy there may speak for everybody, and yet must not be a way around all limits.
+    /// Enough for a school or an office with hundreds of games behind one address that all reconnect at once. This machine gets
+    /// much more, because a proxy there may represent everyone, but must not bypass all limits.
     fn default() -> Self {
         Self {
             connects_per_second: AddressLimit { count: 100, own_machine: 5_000 },
@@ -72,7 +72,7 @@ impl AddressLimit {
     }
 }
 
-/// Who has connected and who was wrong lately.
+/// Recent connections, wrong keys, new devices and sessions.
 pub(crate) struct Admission {
     connects: AddressLimiter,
     bad_keys: AddressLimiter,
@@ -100,28 +100,24 @@ impl Admission {
     /// Notes a connection.
     ///
     /// # Errors
-    /// [`Refusal::Rate`] when the address connects too often; that attempt does not count.
+    /// [`Refusal::Rate`] if the address connects too often; this attempt does not count.
     pub(crate) fn admit(&self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
-        match self.connects.take(address, now) {
-            true => Ok(()),
-            false => Err(Refusal::Rate),
-        }
+        if self.connects.take(address, now) { Ok(()) } else { Err(Refusal::Rate) }
     }
 
-    /// Notes a wrong key. Whether the address may go on; otherwise its connection is closed. Others of the same
-    /// address, with keys that are right, are left alone.
+    /// Counts a wrong key. Returns whether the connection may continue. Connections from the same address with valid keys are not
+    /// affected.
     pub(crate) fn bad_key(&self, address: IpAddr, now: Instant) -> bool {
         self.bad_keys.take(address, now)
     }
 
-    /// Notes a device that no project has yet. Whether the address may add it; devices that are known come and go as they
-    /// like.
+    /// Counts a new device. Returns whether the address may add it. Known devices are not limited.
     pub(crate) fn new_device(&self, address: IpAddr, now: Instant) -> bool {
         self.new_devices.take(address, now)
     }
 
-    /// Notes a session that may be new. Whether the address, and all games with that key if it is known, may begin one; those
-    /// that turn out to be known are to be [given back](Admission::known_session).
+    /// Counts a session that may be new. Returns whether the address, and the key if it is known, may start one. If the session
+    /// turns out to be known, [give it back](Admission::known_session).
     pub(crate) fn new_session(&self, address: IpAddr, key: Option<Key>, now: Instant) -> bool {
         if !self.new_sessions.take(address, now) {
             return false;
@@ -133,13 +129,13 @@ impl Admission {
         of_key
     }
 
-    /// A session was begun with a key that was not known before.
+    /// Counts a new session for a key that was not known before.
     pub(crate) fn note_session_of(&self, key: Key, now: Instant) {
         // one too many costs nobody anything but the next one
         let _may_be_full = self.new_sessions_of_keys.take(key, now);
     }
 
-    /// The session had been begun before, or was not begun.
+    /// Gives a session back: it was not new, or was not started.
     pub(crate) fn known_session(&self, address: IpAddr, key: Option<Key>) {
         self.new_sessions.of(address).give_back(&address.into());
         if let Some(key) = key {
@@ -148,7 +144,7 @@ impl Admission {
     }
 }
 
-/// A limiter that gives this machine's own addresses more than others.
+/// A limiter with higher limits for this machine's own addresses.
 struct AddressLimiter {
     others: Limiter<Network>,
     own_machine: Limiter<Network>,

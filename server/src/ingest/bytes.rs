@@ -1,4 +1,4 @@
-//! Moves bytes between a stream, what is to be sent, and the lines that come.
+//! Moves bytes between a stream, the outbox and the line decoder.
 
 use std::{
     future::poll_fn,
@@ -10,20 +10,21 @@ use std::{
 use protocol::line::LineDecoder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{connection::instant, outbox::Outbox};
+use super::outbox::Outbox;
+use crate::clock::instant;
 
-/// Read at once, on the stack.
+/// Size of the read buffer on the stack.
 pub(super) const CHUNK_BYTES: usize = 8 * 1024;
 
 /// What the socket did.
 pub(super) enum Moved {
-    /// So many bytes came; 0: the peer will say no more.
+    /// Bytes that were read; 0 at the end of the stream.
     Read(usize),
     /// Everything is written.
     Written,
 }
 
-/// Writes what is to be written, and reads if somebody wants it. Cancel-safe.
+/// Writes the outbox, and reads into `lines` if given. Cancel-safe.
 pub(super) async fn move_bytes<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     out: &mut Outbox,

@@ -47,8 +47,8 @@ pub(crate) async fn accept_games(
         };
         let Some((stream, peer)) = accepted else { return };
         let admitted = admission.admit(peer.ip(), Instant::now()).map_err(|reason| port.refuse(reason));
-        let place = match admitted.and_then(|()| port.take_share(peer.ip())) {
-            Ok(place) => place,
+        let permit = match admitted.and_then(|()| port.take_permit_of(peer.ip())) {
+            Ok(permit) => permit,
             Err(reason) => {
                 refuse(&stream, peer, reason, &port);
                 continue;
@@ -60,7 +60,7 @@ pub(crate) async fn accept_games(
             Connection::new(stream, peer, Arc::clone(&admission), gateway.clone(), limits, stop.clone());
         tasks.spawn(async move {
             connection.run().await;
-            drop(place);
+            drop(permit);
         });
     }
 }
@@ -69,21 +69,23 @@ pub(crate) async fn accept_games(
 /// one would have to wait for it.
 fn refuse(stream: &TcpStream, peer: SocketAddr, reason: Refusal, port: &Port) {
     let (code, text) = match reason {
-        Refusal::Full => (ErrorCode::Busy, "as many games are connected as may be; try again later"),
+        Refusal::Full => {
+            (ErrorCode::Busy, "the server has reached its limit of connected games; try again later")
+        }
         Refusal::Share => (
             ErrorCode::Busy,
-            "as many games of this address are connected as one address may have; close some, or ask the operator of the \
-             server (--max-games-per-address)",
+            "this address has reached its limit of connected games; close some, or ask the server's operator to raise it \
+             (--max-games-per-address)",
         ),
         Refusal::Rate => {
-            (ErrorCode::Rate, "this address connects too often; wait a few seconds and try again")
+            (ErrorCode::Rate, "too many connections from this address; wait a few seconds and try again")
         }
     };
     if let Some(count) = port.complaint(Instant::now()) {
-        tracing::warn!(%peer, count, reason = reason.as_str(), "games were refused; this is the last one");
+        tracing::warn!(%peer, count, reason = reason.as_str(), "refused game connections; this is the latest");
     }
     if let Err(error) = stream.try_write(&encode_error(&ProtocolError::new(code, text))) {
-        tracing::debug!(%peer, %error, "a refused game was gone already");
+        tracing::debug!(%peer, %error, "a refused game had already left");
     }
 }
 
@@ -99,6 +101,6 @@ fn detect_dead_peer(stream: &TcpStream, peer: SocketAddr, silence: Duration) {
     #[cfg(target_os = "linux")]
     let outcome = outcome.and_then(|()| socket.set_tcp_user_timeout(Some(2 * silence)));
     if let Err(error) = outcome {
-        tracing::debug!(%peer, %error, "no keep-alive on this connection");
+        tracing::debug!(%peer, %error, "TCP keep-alive could not be enabled");
     }
 }

@@ -1,21 +1,21 @@
-//! What the server's log says of lines that are refused.
+//! Log lines about refused lines.
 
 use std::net::SocketAddr;
 
 use gateway::GameLine;
 use protocol::{ErrorCode, ProtocolError};
 
-/// The codes of which one connection has been told to the log: a game that sends the same mistake a thousand times a second
-/// is worth one line.
+/// The codes that were already logged for a connection: a game that repeats a mistake a thousand times per second is worth one
+/// log line.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct RefusalLog {
     codes: u32,
 }
 
 const _: () = assert!(ErrorCode::ALL.len() <= u32::BITS as usize, "a bit for each code");
 
-impl Told {
-    /// Whether this is the first of its code.
+impl RefusalLog {
+    /// Whether this is the first refusal with this code.
     fn is_first(&mut self, code: ErrorCode) -> bool {
         let bit = 1 << code as u32;
         let is_first = self.codes & bit == 0;
@@ -28,15 +28,15 @@ impl Told {
         if !self.is_first(error.code) {
             return;
         }
-        // quoted: what a game wrote can't begin a line of the log
+        // quoted, so that a game's text can't start a log line
         let (code, text) = (error.code.as_str(), &error.text);
         match game {
             Some(game) => {
                 let (project, device) = (game.project().0, game.device().0);
-                tracing::info!(%peer, project, device, code, ?text, "refused a game's line; further ones with this code are counted only");
+                tracing::info!(%peer, project, device, code, ?text, "refused a line from a game; further refusals with this code are only counted");
             }
             None => {
-                tracing::info!(%peer, code, ?text, "refused a line before its game was known; further ones with this code are counted only");
+                tracing::info!(%peer, code, ?text, "refused a line from an unverified game; further refusals with this code are only counted");
             }
         }
     }
@@ -48,8 +48,9 @@ mod tests {
 
     #[test]
     fn each_code_is_told_once() {
-        let mut told = Told::default();
-        let firsts = |told: &mut Told| ErrorCode::ALL.iter().filter(|code| told.is_first(**code)).count();
+        let mut told = RefusalLog::default();
+        let firsts =
+            |told: &mut RefusalLog| ErrorCode::ALL.iter().filter(|code| told.is_first(**code)).count();
         assert_eq!(firsts(&mut told), ErrorCode::ALL.len());
         assert_eq!(firsts(&mut told), 0);
     }

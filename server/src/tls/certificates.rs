@@ -1,4 +1,4 @@
-//! What both ports present to clients, and how it is exchanged while the server runs.
+//! The TLS certificate of both ports, and how it is replaced while the server runs.
 
 use std::sync::{Arc, RwLock};
 
@@ -12,14 +12,14 @@ use rustls::{
 use super::{TlsError, files};
 use crate::config::TlsFiles;
 
-/// Browsers may speak HTTP/2 only over TLS, and need not. HTTP/1.1 has one request at a time, so that the limit of
-/// connections is one of requests too.
+/// Browsers only use HTTP/2 over TLS, and don't need it. HTTP/1.1 has one request at a time, so the connection limit also limits
+/// requests.
 const HTTP: &[u8] = b"http/1.1";
-/// Whoever asks for some protocol must ask for this one at the game port: a browser, which always asks for those of the web, is
-/// turned away in the handshake, and no page can make it talk to a game port in a host's name (the ALPACA attack).
+/// A client that requests a protocol must request this one on the game port: browsers, which always request web protocols, are
+/// rejected in the handshake, so no page can make them talk to the game port under the host's name (the ALPACA attack).
 const GAMES: &[u8] = b"observerio";
 
-/// The certificate in force. Cheap to clone; all clones change together.
+/// The current certificate. Cheap to clone; all clones change together.
 #[derive(Clone)]
 pub struct Certificates {
     files: Arc<TlsFiles>,
@@ -41,17 +41,17 @@ impl Certificates {
         Ok(Self { files: Arc::new(files), current: Arc::new(RwLock::new(configs)) })
     }
 
-    /// Reads the files again, for handshakes from now on; connections stay as they are. When the files can't be used, the log
-    /// says so, and what was in force stays.
+    /// Reloads the files for new handshakes; connections are not affected. If the files can't be used, this is logged, and the current
+    /// certificate stays.
     pub async fn reload(&self) {
         let this = self.clone();
         let outcome = tokio::task::spawn_blocking(move || this.exchange()).await;
         match outcome.expect("reading files does not panic") {
             Ok(()) => {
-                tracing::info!(file = %self.files.certificate.display(), "took the TLS certificate anew")
+                tracing::info!(file = %self.files.certificate.display(), "reloaded the TLS certificate")
             }
             Err(error) => {
-                tracing::error!(code = error.code(), "the TLS certificate stays the one it was: {error}");
+                tracing::error!(code = error.code(), "the TLS certificate was not reloaded: {error}");
             }
         }
     }
@@ -73,7 +73,7 @@ impl Certificates {
 
 impl Configs {
     fn read(files: &TlsFiles) -> Result<Self, TlsError> {
-        // named here, and not installed for the process: two libraries that each install theirs would end it
+        // passed explicitly instead of installed for the process, which fails if two libraries do it
         let provider = Arc::new(ring::default_provider());
         let key = files::read(files, &provider)?;
         Ok(Self { http: config(&provider, &key, HTTP), games: config(&provider, &key, GAMES) })

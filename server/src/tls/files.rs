@@ -17,45 +17,41 @@ use rustls::{
 
 use crate::config::TlsFiles;
 
-/// A chain is a few KiB; whatever is larger is something else.
+/// A chain has a few KiB; a larger file is something else.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// Why a certificate can't be used: a sentence that names the file and says what to do, and nothing of what is in it.
+/// Why a certificate can't be used: a sentence that names the file and says what to do, without its contents.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The system does not give the file out.
+    /// The file can't be read.
     #[error("cannot read {path} ({variable}): {cause}")]
     Read {
         /// The file.
         path: PathBuf,
         /// The setting that names it.
         variable: &'static str,
-        /// What the system said.
+        /// The operating system's error.
         cause: io::Error,
     },
-    /// It is no PEM file, or a damaged one.
+    /// It is not a PEM file, or it is damaged.
     #[error(
-        "{0} (OBSERVERIO_TLS_CERT) holds no certificate; name a PEM file with the server's own first and those of its issuers behind it"
+        "{0} (OBSERVERIO_TLS_CERT) contains no certificate; use a PEM file with the server's certificate first, followed by its issuers'"
     )]
     NoCertificate(PathBuf),
-    /// What it holds is none.
-    #[error(
-        "the certificate in {0} (OBSERVERIO_TLS_CERT) is damaged or of no kind that can be used; get a new one"
-    )]
+    /// It contains no usable certificate.
+    #[error("the certificate in {0} (OBSERVERIO_TLS_CERT) is damaged or unsupported; get a new one")]
     BadCertificate(PathBuf),
-    /// There is none, or it is encrypted.
-    #[error(
-        "{0} (OBSERVERIO_TLS_KEY) holds no private key; name a PEM file with a key that is not encrypted"
-    )]
+    /// It contains no private key, or an encrypted one.
+    #[error("{0} (OBSERVERIO_TLS_KEY) contains no private key; use a PEM file with an unencrypted key")]
     NoKey(PathBuf),
-    /// It is damaged, or of a kind that rustls does not know.
+    /// The key is damaged, or of an unsupported kind.
     #[error(
-        "the private key in {0} (OBSERVERIO_TLS_KEY) is damaged or of no kind that can be used; take ECDSA, RSA or Ed25519"
+        "the private key in {0} (OBSERVERIO_TLS_KEY) is damaged or unsupported; use ECDSA, RSA or Ed25519"
     )]
     BadKey(PathBuf),
-    /// They are of two pairs.
+    /// The certificate and the key don't match.
     #[error(
-        "the key in {key} (OBSERVERIO_TLS_KEY) does not match the certificate in {certificate} (OBSERVERIO_TLS_CERT); name the two that were made together"
+        "the key in {key} (OBSERVERIO_TLS_KEY) does not match the certificate in {certificate} (OBSERVERIO_TLS_CERT); use a matching pair"
     )]
     Mismatch {
         /// The file of the certificate.
@@ -79,13 +75,13 @@ impl TlsError {
     }
 }
 
-/// Reads both files and looks whether they belong together. Clients judge the rest (names, issuer); a certificate that they
-/// will refuse for its dates is worth a warning, and still better than none.
+/// Reads both files and checks that they match. Clients check the rest (names, issuer); an expired certificate is worth a warning,
+/// and still better than none.
 pub(super) fn read(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
     let TlsFiles { certificate, key } = files;
     let chain = CertificateDer::pem_slice_iter(&contents(certificate, "OBSERVERIO_TLS_CERT")?)
         .collect::<Result<Vec<_>, _>>()
-        // the parser's own words quote the file
+        // the parser's own message quotes the file
         .map_err(|_| TlsError::NoCertificate(certificate.clone()))?;
     let Some(own) = chain.first() else { return Err(TlsError::NoCertificate(certificate.clone())) };
     let parsed =
@@ -106,14 +102,15 @@ fn contents(path: &Path, variable: &'static str) -> Result<Vec<u8>, TlsError> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    match bytes.len() as u64 > MAX_FILE_BYTES {
-        true => Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"))),
-        false => Ok(bytes),
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB")))
+    } else {
+        Ok(bytes)
     }
 }
 
 fn warn_of_dates(certificate: &ParsedCertificate<'_>, path: &Path, provider: &CryptoProvider) {
-    // a client's own check, without an issuer that it could find: it looks at the dates first
+    // a client's check, without an issuer to find: it checks the dates first
     let outcome = verify_server_cert_signed_by_trust_anchor(
         certificate,
         &RootCertStore::empty(),
@@ -125,10 +122,10 @@ fn warn_of_dates(certificate: &ParsedCertificate<'_>, path: &Path, provider: &Cr
     let file = path.display();
     match why {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            tracing::warn!(%file, "the TLS certificate has expired: browsers and games will refuse it; renew it");
+            tracing::warn!(%file, "the TLS certificate has expired, so browsers and games will reject it; renew it");
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            tracing::warn!(%file, "the TLS certificate is not valid yet: browsers and games will refuse it; look at the clock");
+            tracing::warn!(%file, "the TLS certificate is not valid yet, so browsers and games will reject it; check the clock");
         }
         _ => {}
     }

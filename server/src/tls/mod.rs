@@ -1,5 +1,5 @@
-//! TLS by rustls, alike for both ports: certificates that can be exchanged while the server runs, and connections
-//! whose first byte tells whether they are encrypted.
+//! TLS with rustls, for both ports: certificates that can be replaced while the server runs, and connections whose first byte
+//! tells whether they are encrypted.
 //!
 //! [`files`] reads and checks, [`certificates`] is what new handshakes get, [`transport`] is one connection.
 

@@ -20,10 +20,10 @@ use tokio_rustls::{Accept, TlsAcceptor, server::TlsStream};
 
 use super::Certificates;
 
-/// With this every TLS conversation begins (a handshake record: RFC 8446, section 5.1), and no line of a game and no request.
+/// The first byte of every TLS connection (a handshake record: RFC 8446, section 5.1), but of no line from a game and no request.
 const HANDSHAKE_RECORD: u8 = 0x16;
 
-/// What a port takes.
+/// What a port accepts.
 #[derive(Clone)]
 pub(crate) struct Offer {
     certificates: Option<Certificates>,
@@ -32,7 +32,7 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    /// The HTTP port takes plaintext always: a browser is to be told in its own language where to go.
+    /// The HTTP port always accepts plaintext, to redirect browsers.
     pub(crate) fn http(certificates: Option<Certificates>) -> Self {
         Self { certificates, is_plain_taken: true, config: Certificates::for_http }
     }
@@ -43,25 +43,24 @@ impl Offer {
     }
 }
 
-/// Why a connection is not read from. What is written now goes out in plaintext.
+/// Why a connection is not read. Anything written now is sent in plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
-    /// The client does not encrypt, and must.
+    /// The client does not use TLS, but must.
     #[error("the client does not speak TLS")]
     Plaintext,
-    /// The client encrypts, and there is no certificate.
-    #[error("the client speaks TLS, and there is no certificate")]
+    /// The client uses TLS, but there is no certificate.
+    #[error("the client speaks TLS, but there is no certificate")]
     Tls,
 }
 
-/// A connection of which nobody knows yet whether it is encrypted. Reading finds out and shakes hands, so whoever gives a
-/// client only so long to say something bounds both with it.
+/// A connection that may be encrypted. Reading finds out and performs the handshake, so a read timeout covers both.
 pub(crate) struct Transport {
     state: State,
     encrypted: Option<Arc<AtomicBool>>,
 }
 
-// a TLS connection is large and most have none: boxed, a plaintext game costs no more than its socket
+// boxed, because a TLS connection is large: a plaintext game costs no more than its socket
 enum State {
     /// Nothing has come.
     Silent(TcpStream, Offer),
@@ -76,14 +75,14 @@ impl Transport {
         Self { state: State::Silent(stream, offer), encrypted: None }
     }
 
-    /// With a flag that is set before the first byte that was encrypted is read, for whoever gives the connection away.
+    /// Also returns a flag that is set before the first decrypted byte is read.
     pub(crate) fn observed(stream: TcpStream, offer: Offer) -> (Self, Arc<AtomicBool>) {
         let encrypted = Arc::new(AtomicBool::new(false));
         let transport = Self { state: State::Silent(stream, offer), encrypted: Some(Arc::clone(&encrypted)) };
         (transport, encrypted)
     }
 
-    /// Waits for the first byte and leaves it where it is; `false` when there will be none.
+    /// Waits for the first byte without consuming it; `false` if there will be none.
     fn poll_first_byte(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let State::Silent(stream, _) = &self.state else { return Poll::Ready(Ok(true)) };
         let mut first = [0];
@@ -119,7 +118,7 @@ impl Transport {
         let outcome = ready!(Pin::new(accept.as_mut()).poll(cx));
         self.state = State::Over;
         if let Err(error) = &outcome {
-            // mostly a client that does not trust the certificate, which only it can say
+            // usually a client that does not trust the certificate, which only the client can report
             tracing::debug!(%error, "a TLS handshake failed");
         }
         self.state = State::Encrypted(Box::new(outcome?));

@@ -1,4 +1,4 @@
-//! Who is asking: the session cookie or an API token, and from where.
+//! Authentication by session cookies, and the cookies of the server.
 
 use std::convert::Infallible;
 
@@ -13,14 +13,18 @@ use gateway::{Caller, GatewayError, Origin};
 use super::{
     Web,
     client::{ClientAddress, Scheme},
+    device::{Device, account_digest},
     guard,
-    pages::unavailable,
+    outage::unavailable,
 };
 
 /// As long as the gateway keeps a session.
 const MAX_AGE_SECONDS: u32 = 30 * 24 * 3600;
 
-/// The cookie's value as it came; nothing is known of it yet.
+/// Half a year after the last sign-in.
+const DEVICE_MAX_AGE_SECONDS: u32 = 180 * 24 * 3600;
+
+/// The session cookie's value, not verified yet.
 struct SessionToken(Option<String>);
 
 impl FromRequestParts<Web> for SessionToken {
@@ -32,7 +36,7 @@ impl FromRequestParts<Web> for SessionToken {
     }
 }
 
-/// Where a request comes from, for the audit trail and the list of sessions.
+/// The origin of a request, for the audit trail and the list of sessions.
 pub(super) struct Visitor(pub(super) Origin);
 
 impl FromRequestParts<Web> for Visitor {
@@ -46,10 +50,10 @@ impl FromRequestParts<Web> for Visitor {
     }
 }
 
-/// Who asks by a session's cookie, if anybody does.
-pub(super) struct Asking(pub(super) Option<Caller>);
+/// The caller of the session cookie, if there is a valid one.
+pub(super) struct MaybeSignedIn(pub(super) Option<Caller>);
 
-impl FromRequestParts<Web> for Asking {
+impl FromRequestParts<Web> for MaybeSignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
@@ -57,14 +61,14 @@ impl FromRequestParts<Web> for Asking {
     }
 }
 
-/// Who asks by a session's cookie; whoever does not is sent to where he can sign in.
+/// The caller of the session cookie; without a valid one, the request is redirected to the sign-in page.
 pub(super) struct SignedIn(pub(super) Caller);
 
 impl FromRequestParts<Web> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let Asking(caller) = Asking::from_request_parts(parts, web).await?;
+        let MaybeSignedIn(caller) = MaybeSignedIn::from_request_parts(parts, web).await?;
         caller.map(Self).ok_or_else(|| Redirect::to("/sign-in").into_response())
     }
 }
@@ -73,21 +77,21 @@ impl Web {
     fn session_cookie(&self, scheme: Scheme, headers: &HeaderMap) -> Option<String> {
         let jar = CookieJar::from_headers(headers);
         let token = jar.get(self.cookie_name(scheme)).map(|cookie| cookie.value().to_owned());
-        // one that was begun under TLS does not come in plain text, by whatever name
+        // a session that was started with TLS is not accepted in plaintext, whatever the cookie's name
         token.filter(|token| self.is_https(scheme) || !gateway::is_for_tls(token))
     }
 
-    /// Whether the browser sent a session's cookie, a good one or not.
+    /// Whether the browser sent a session cookie, valid or not.
     pub(super) fn has_session(&self, scheme: Scheme, headers: &HeaderMap) -> bool {
         self.session_cookie(scheme, headers).is_some()
     }
 
-    /// Under TLS the prefix keeps other hosts of the domain, and whoever writes into plaintext, from setting it.
+    /// With TLS, the prefix prevents other hosts of the domain, and attackers on plaintext connections, from setting it.
     fn cookie_name(&self, scheme: Scheme) -> &'static str {
         if self.is_https(scheme) { "__Host-observerio_session" } else { "observerio_session" }
     }
 
-    /// Whether the browser came through TLS: ours, that of a trusted proxy, or that of the public URL.
+    /// Whether the browser uses TLS: the server's, a trusted proxy's, or the public URL's.
     pub(super) fn is_https(&self, scheme: Scheme) -> bool {
         scheme == Scheme::Https || self.is_public_https()
     }
@@ -96,7 +100,7 @@ impl Web {
         self.settings.public_url.as_ref().is_some_and(|url| url.is_https())
     }
 
-    /// Who is signed in by the session's cookie of a request.
+    /// The caller of a request's session cookie.
     pub(super) async fn session_of(&self, parts: &mut Parts) -> Result<Option<Caller>, GatewayError> {
         let Ok(Visitor(origin)) = Visitor::from_request_parts(parts, self).await;
         match SessionToken::from_request_parts(parts, self).await {
@@ -128,5 +132,23 @@ impl Web {
         let mut value = HeaderValue::from_str(&text).expect("a token is URL-safe base64");
         value.set_sensitive(true);
         value
+    }
+
+    /// As with the session's cookie, the prefix keeps everybody but this host from setting it under TLS.
+    fn device_cookie_name(&self, scheme: Scheme) -> &'static str {
+        if self.is_https(scheme) { "__Host-observerio_device" } else { "observerio_device" }
+    }
+
+    /// The known browser that asks to sign in to the account with that e-mail, if it is one.
+    pub(super) fn device_of(&self, scheme: Scheme, headers: &HeaderMap, email: &str) -> Option<Device> {
+        let jar = CookieJar::from_headers(headers);
+        let kept = jar.get(self.device_cookie_name(scheme))?;
+        self.device_key.read(&account_digest(email), kept.value())
+    }
+
+    /// `Set-Cookie` that makes the browser a known one.
+    pub(super) fn device_cookie(&self, scheme: Scheme, email: &str) -> HeaderValue {
+        let value = self.device_key.issue(&account_digest(email));
+        self.cookie(self.device_cookie_name(scheme), scheme, &value, DEVICE_MAX_AGE_SECONDS)
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies of requests: whole, small and soon.
+//! Request bodies: complete, small and in time.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use axum::{
 };
 use tokio::time::timeout;
 
-/// Nothing that a person or a script sends to us is larger.
+/// The largest request body.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
-/// For the whole of it, however it is cut: one byte at a time would otherwise hold a connection for ever.
+/// Timeout for the whole body: one byte at a time would otherwise hold a connection forever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads the body before anybody works with it, or says what is wrong with it.
+/// Reads the whole body before the handler, or answers with what is wrong with it.
 pub(super) async fn read(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     if body.is_end_stream() {
@@ -28,7 +28,9 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
     match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(head, Body::from(bytes))).await,
         Ok(Err(error)) if is_too_large(&error) => too_large(),
-        Ok(Err(_)) => (StatusCode::BAD_REQUEST, "the request ended before its body did\n").into_response(),
+        Ok(Err(_)) => {
+            (StatusCode::BAD_REQUEST, "the connection ended before the body was complete\n").into_response()
+        }
         Err(_) => {
             let text = format!("the body of a request must arrive within {} s\n", BODY_TIMEOUT.as_secs());
             (StatusCode::REQUEST_TIMEOUT, text).into_response()
@@ -37,7 +39,7 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
 }
 
 fn too_large() -> Response {
-    let text = format!("a request has at most {} KiB\n", MAX_BODY_BYTES / 1024);
+    let text = format!("a request must be at most {} KiB\n", MAX_BODY_BYTES / 1024);
     (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
 }
 

@@ -1,4 +1,4 @@
-//! Who asks, and through what: the address and the scheme of a request, also behind proxies.
+//! The client address and scheme of a request, also behind proxies.
 
 use std::{convert::Infallible, net::IpAddr};
 
@@ -11,21 +11,21 @@ use crate::config::{TrustedProxies, without_port};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// What proxies add, browsers and scripts don't.
+/// Headers that proxies add, but not browsers or scripts.
 const FORWARDING: [HeaderName; 3] =
     [FORWARDED_FOR, HeaderName::from_static("forwarded"), HeaderName::from_static("x-real-ip")];
 
-/// How the browser reached us, or the proxy that speaks for it. In the extensions of every request.
+/// The scheme between the browser and the server or its proxy. In the extensions of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
-    /// In plaintext, as far as anybody knows.
+    /// Plaintext, as far as known.
     Http,
-    /// Through TLS.
+    /// TLS.
     Https,
 }
 
 impl Scheme {
-    /// As in an address.
+    /// As in a URL.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -34,7 +34,7 @@ impl Scheme {
     }
 }
 
-/// Where the request comes from: the TCP peer, or whom a trusted proxy names; IPv4 is IPv4 here in every spelling. In the
+/// The client's address: the TCP peer, or what a trusted proxy says. IPv4-mapped IPv6 addresses become IPv4. In the
 /// extensions of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
@@ -51,14 +51,14 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        // every request comes through the accept loop, which notes it
-        let unknown = (StatusCode::INTERNAL_SERVER_ERROR, "nobody knows where this request comes from\n");
+        // the accept loop adds it to every request
+        let unknown = (StatusCode::INTERNAL_SERVER_ERROR, "this request has no client address\n");
         parts.extensions.get().copied().ok_or(unknown)
     }
 }
 
-/// Address and scheme of a request that came from `peer` by `scheme`. What its headers say counts only as far as trusted
-/// proxies have written it: each appends whom it heard, so the list is read from its end, up to the first that is not trusted.
+/// The client address and scheme of a request from `peer` with `scheme`. Headers only count as far as trusted proxies have
+/// written them: each proxy appends its peer, so the list is read from its end, up to the first untrusted address.
 pub(super) fn trace(
     peer: IpAddr,
     scheme: Scheme,
@@ -75,7 +75,7 @@ pub(super) fn trace(
     {
         address = hop;
     }
-    // of several values the last one is the nearest proxy's own
+    // the last value is the nearest proxy's own
     let said = words(headers, &FORWARDED_PROTO).next();
     let scheme = match said {
         Some(word) if word.eq_ignore_ascii_case("https") => Scheme::Https,
@@ -85,20 +85,19 @@ pub(super) fn trace(
     (ClientAddress(address), scheme)
 }
 
-/// Whether a request says that a proxy passed it on, although `peer` is not trusted to say so: all that proxy's clients count
-/// as one then.
+/// Whether a request has a proxy's headers although `peer` is not trusted; then all of the proxy's clients count as one.
 pub(super) fn seems_forwarded(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> bool {
     FORWARDING.iter().any(|name| headers.contains_key(name)) && !proxies.contains(peer)
 }
 
-/// The words of a list that may be spread over several headers, the last one first.
+/// The items of a list that may span several headers, last one first.
 fn words<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     let lines: Vec<_> = headers.get_all(name).iter().collect();
-    // what is no text ends the walk: an empty word is no address
+    // a header that is not text ends the walk: an empty item is not an address
     lines.into_iter().rev().flat_map(|line| line.to_str().unwrap_or_default().rsplit(',')).map(str::trim)
 }
 
-/// An address as proxies write it, with or without a port.
+/// Parses an address with or without a port, as proxies write it.
 fn hop_address(word: &str) -> Option<IpAddr> {
     let host = match word.parse::<IpAddr>() {
         Ok(address) => return Some(address.to_canonical()),
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_walk_ends_at_the_first_that_is_not_trusted() {
-        // what stands left of it the client may have written itself
+        // everything before it may have been written by the client
         assert_eq!(address("10.0.0.1", &["6.6.6.6, 198.51.100.7, 10.0.0.2"]), "198.51.100.7");
         assert_eq!(address("10.0.0.1", &["6.6.6.6", "198.51.100.7, 10.0.0.2", "10.0.0.3"]), "198.51.100.7");
         assert_eq!(address("10.0.0.1", &["10.0.0.4, 10.0.0.3"]), "10.0.0.4");

@@ -1,32 +1,26 @@
-//! Browsers in which somebody has signed in before. Each keeps a cookie that says so for that account, signed by this instance: it
-//! opens nothing, but its tries count apart from those of everybody else, so nobody who guesses from the same address, or from
-//! what passes for one behind a proxy, keeps its owner out. OWASP calls these device cookies.
+//! Browsers in which someone has signed in before. Each has a cookie that says so for that account, signed by this instance. It
+//! grants no access, but its failed attempts are counted separately, so others who guess from the same address, or behind the
+//! same proxy, can't lock its owner out. OWASP calls these device cookies.
 
-use axum::http::{HeaderMap, HeaderValue};
-use axum_extra::extract::CookieJar;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use gateway::{Caller, Credential};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Web, client::Scheme};
-
-/// Half a year after the last time.
-const MAX_AGE_SECONDS: u32 = 180 * 24 * 3600;
-/// What is signed besides, so that the key may sign other things too.
+/// Included in the signature, so that the key can be used for other purposes, too.
 const PURPOSE: &[u8] = b"observerio device";
 
-/// Of an e-mail, whether or not anybody has it.
+/// The digest of an e-mail address, whether or not it has an account.
 pub(super) type AccountDigest = [u8; 16];
 
-/// A browser that is known.
+/// A known browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Device([u8; 16]);
 
 /// The key that signs.
 pub(crate) struct DeviceKey(Hmac<Sha256>);
 
-/// The digest of an e-mail as it is typed.
+/// The digest of an e-mail address as typed.
 pub(super) fn account_digest(email: &str) -> AccountDigest {
     let digest = Sha256::digest(email.trim().to_lowercase());
     *digest.first_chunk().expect("a SHA-256 has 32 bytes")
@@ -45,16 +39,16 @@ impl DeviceKey {
         mac
     }
 
-    /// What a browser keeps in which somebody has just signed in to that account.
-    fn issue(&self, account: &AccountDigest) -> String {
+    /// The cookie for a browser in which someone has just signed in to the account.
+    pub(super) fn issue(&self, account: &AccountDigest) -> String {
         let mut device = Device([0; 16]);
         getrandom::fill(&mut device.0).expect("the operating system always has randomness");
         let signature = self.mac(account, &device).finalize().into_bytes();
         URL_SAFE_NO_PAD.encode([&device.0[..], &signature].concat())
     }
 
-    /// Which browser that is; `None`: none in which somebody has signed in to that account.
-    fn read(&self, account: &AccountDigest, kept: &str) -> Option<Device> {
+    /// The browser of a cookie; `None` if it was not issued for this account.
+    pub(super) fn read(&self, account: &AccountDigest, kept: &str) -> Option<Device> {
         let bytes = URL_SAFE_NO_PAD.decode(kept).ok()?;
         let (device, signature) = bytes.split_first_chunk()?;
         let device = Device(*device);
@@ -63,32 +57,12 @@ impl DeviceKey {
 }
 
 impl Device {
-    /// A session is a browser that is known, too.
+    /// The browser of a session, which is known, too.
     pub(super) fn of_session(caller: &Caller) -> Option<Self> {
         match &caller.by {
             Credential::Session(hash) => hash.first_chunk().copied().map(Self),
             _ => None,
         }
-    }
-}
-
-impl Web {
-    /// As for a session's: under TLS nobody but this host, through TLS, can set it.
-    fn device_cookie_name(&self, scheme: Scheme) -> &'static str {
-        if self.is_https(scheme) { "__Host-observerio_device" } else { "observerio_device" }
-    }
-
-    /// Which known browser asks to sign in to the account with that e-mail, if it is one.
-    pub(super) fn device_of(&self, scheme: Scheme, headers: &HeaderMap, email: &str) -> Option<Device> {
-        let jar = CookieJar::from_headers(headers);
-        let kept = jar.get(self.device_cookie_name(scheme))?;
-        self.device_key.read(&account_digest(email), kept.value())
-    }
-
-    /// `Set-Cookie` by which the browser is known from now on.
-    pub(super) fn device_cookie(&self, scheme: Scheme, email: &str) -> HeaderValue {
-        let value = self.device_key.issue(&account_digest(email));
-        self.cookie(self.device_cookie_name(scheme), scheme, &value, MAX_AGE_SECONDS)
     }
 }
 

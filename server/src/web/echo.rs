@@ -1,5 +1,5 @@
-//! `GET /echo`: says back what it hears, so that a tester of the WebSocket protocol can be set on our own upgrade and limits. It is there only
-//! if it was asked for, on a machine that nobody else reaches.
+//! `GET /echo`: echoes every message, so that WebSocket test suites can test the server's upgrade and limits. Only available if
+//! configured, on a server that is reachable from this machine alone.
 
 use axum::{
     Extension,
@@ -10,12 +10,12 @@ use axum::{
     response::Response,
 };
 
-use super::{Web, live, serve::HeldPlace};
+use super::{Web, live, serve::HeldPermit};
 
 /// `GET /echo`.
 pub(super) async fn echo(
     State(web): State<Web>,
-    Extension(place): Extension<HeldPlace>,
+    Extension(permit): Extension<HeldPermit>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let counted = web.tasks.token();
@@ -24,11 +24,11 @@ pub(super) async fn echo(
             () = web.stop.cancelled() => {}
             () = say_back(socket) => {}
         }
-        drop((counted, place));
+        drop((counted, permit));
     })
 }
 
-/// Until the other side has said good-bye, or breaks the protocol.
+/// Runs until the other side closes, or violates the protocol.
 async fn say_back(mut socket: WebSocket) {
     while let Some(Ok(message)) = socket.recv().await {
         // tungstenite answers pings and closes by itself

@@ -1,4 +1,4 @@
-//! What is asked of requests where TLS is required, and what is said to browsers that came through it.
+//! Requiring TLS, and HSTS.
 
 use axum::{
     extract::{Request, State},
@@ -13,10 +13,10 @@ use axum::{
 use super::{Web, client::Scheme, guard};
 use crate::config::without_port;
 
-/// A year, as long as the browsers' own lists ask for.
+/// A year, as browsers' preload lists require.
 const FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Sends plaintext away where TLS is required. The host was checked before.
+/// Redirects or refuses plaintext if TLS is required. The host was checked before.
 pub(super) async fn enforce(
     State(web): State<Web>,
     scheme: Scheme,
@@ -24,9 +24,10 @@ pub(super) async fn enforce(
     next: Next,
 ) -> Response {
     if scheme == Scheme::Http {
-        return match web.settings.is_tls_required {
-            true => send_to_tls(&web, &request),
-            false => next.run(request).await,
+        return if web.settings.is_tls_required {
+            send_to_tls(&web, &request)
+        } else {
+            next.run(request).await
         };
     }
     let is_for_good = web.settings.is_tls_required || web.is_public_https();
@@ -38,8 +39,8 @@ pub(super) async fn enforce(
     response
 }
 
-/// A page is found under the same name; whatever else was sent in plaintext is refused, so that somebody notices: a script
-/// that followed would go on giving its secrets to the network.
+/// Redirects pages. Everything else in plaintext is refused, so that someone notices: a script that followed a redirect would
+/// keep exposing its secrets.
 fn send_to_tls(web: &Web, request: &Request) -> Response {
     let headers = request.headers();
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD)
@@ -54,13 +55,13 @@ fn send_to_tls(web: &Web, request: &Request) -> Response {
     match location {
         Some(Ok(location)) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
         _ => {
-            let text = "this server takes TLS only; ask under https, and change what was sent in plaintext if it is secret\n";
+            let text = "this server requires TLS; use https, and change any secret that was just sent in plaintext\n";
             (StatusCode::FORBIDDEN, text).into_response()
         }
     }
 }
 
-/// Names that mean another server on the next machine, or at the next port: a browser would keep plaintext from all of them.
+/// Host names that mean different servers on different machines or ports: HSTS would affect all of them.
 fn is_own_name_of_every_machine(headers: &HeaderMap) -> bool {
     let host = guard::text(headers, &HOST).map(without_port).unwrap_or_default().to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")

@@ -1,76 +1,44 @@
-//! The dashboard's WebSocket: decode, call the gateway, select on the subscription, encode.
+//! The dashboard's WebSocket: who may open it, and its limits.
 
-use std::{
-    future::{Future, pending},
-    net::IpAddr,
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+mod socket;
 
 use axum::{
     Extension,
-    body::Bytes,
-    extract::{
-        Query, State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
-    },
+    extract::{Query, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
-use gateway::{Action, Caller, Gateway, GatewayError, SnapshotParts, Watched, Watcher};
 use protocol::{
     limits::MAX_LIVE_MESSAGE_BYTES,
-    live::{
-        self, CLOSE_CROWDED, CLOSE_FORBIDDEN, CLOSE_RESTART, CLOSE_ROLE, CLOSE_SIGNED_OUT, CLOSE_VERSION,
-        ClientMessage, EditRefused, LIVE_VERSION, ServerMessage,
-    },
-    model::ProjectId,
+    live::{CLOSE_CROWDED, CLOSE_VERSION, LIVE_VERSION},
 };
 use serde::Deserialize;
-use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
-use tokio_util::sync::CancellationToken;
 
+use self::socket::LiveSocket;
 use super::{
     Web,
-    auth::Asking,
+    auth::MaybeSignedIn,
     client::{ClientAddress, Scheme},
-    outage::Outage,
-    rates::Rates,
-    readers::Readers,
-    serve::HeldPlace,
+    serve::HeldPermit,
 };
 
-/// How often we ask whether the browser is there, and whether it is still signed in.
-const HEARTBEAT: Duration = Duration::from_secs(20);
-/// A browser that was silent for so long, without answering a heartbeat even, is gone.
-const SILENCE: Duration = Duration::from_secs(60);
-/// How often it is noted that somebody does something here, so that their session does not end for want of use.
-const USE_NOTE: Duration = Duration::from_secs(60);
-/// A browser that does not take a message for so long is closed, and gets a snapshot when it returns.
-const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long we wait for the browser to say good-bye too.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Holds the longest message; they are sent one at a time, so there is never more than one in it. What a project has is sent in
-/// parts of an eighth of this; a declaration that alone is longer than such a part fits too.
+/// Holds the longest message; messages are sent one at a time. Snapshots are sent in parts of an eighth of this; a single
+/// declaration that is longer than such a part fits, too.
 const MAX_WRITE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
-
-static OUTAGE: Outage = Outage::new();
 
 #[derive(Deserialize)]
 pub(super) struct Version {
     v: Option<u32>,
 }
 
-/// `GET /live?v=<version>`: refused before the upgrade unless our own page asks for somebody signed in.
-#[expect(clippy::too_many_arguments, reason = "what a request brings, each part by its extractor")]
+/// `GET /live?v=<version>`: refused before the upgrade unless it comes from the server's own page, with a session.
+#[expect(clippy::too_many_arguments, reason = "one argument per extractor")]
 pub(super) async fn live(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     scheme: Scheme,
     headers: HeaderMap,
-    Extension(place): Extension<HeldPlace>,
+    Extension(permit): Extension<HeldPermit>,
     ClientAddress(address): ClientAddress,
     Query(version): Query<Version>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -86,319 +54,28 @@ pub(super) async fn live(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    // counted from here on, so that the server waits for it when it goes down
+    // tracked from here on, so that the server waits for it on shutdown
     let counted = web.tasks.token();
     limited(upgrade).on_upgrade(move |socket| async move {
         let followed = web.rates.follow(&caller);
         let readers = (web.readers, address);
-        let conversation = Conversation::new(socket, web.gateway, web.rates, readers, caller);
+        let live = LiveSocket::new(socket, web.gateway, web.rates, readers, caller);
         if version.v != Some(LIVE_VERSION) {
-            conversation.close(CLOSE_VERSION, "this page is of another version; load it anew").await;
+            live.close(CLOSE_VERSION, "this page is of another version; reload it").await;
         } else if followed.is_none() {
-            conversation
-                .close(CLOSE_CROWDED, "too many live pages of this account are open; close some")
-                .await;
+            live.close(CLOSE_CROWDED, "too many live pages of this account are open; close some").await;
         } else {
-            conversation.run(web.stop).await;
+            live.run(web.stop).await;
         }
-        drop((counted, place, followed));
+        drop((counted, permit, followed));
     })
 }
 
-/// What a WebSocket of ours may take up: the library's own limits are 64 MiB.
+/// Limits for WebSockets; the library's defaults are 64 MiB.
 pub(super) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .max_message_size(MAX_LIVE_MESSAGE_BYTES)
         .max_frame_size(MAX_LIVE_MESSAGE_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
-}
-
-/// An edit that is being saved, or an action that is being sent. The next message waits for it, so edits are saved in order; deltas do not.
-type Saving = Pin<Box<dyn Future<Output = ServerMessage> + Send>>;
-
-struct Conversation {
-    socket: WebSocket,
-    gateway: Gateway,
-    rates: Arc<Rates>,
-    /// Where what the browser has not read is counted, and for whom.
-    readers: (Arc<Readers>, IpAddr),
-    caller: Caller,
-    /// Says when somebody's rights have changed.
-    access: watch::Receiver<u64>,
-    watcher: Option<Watcher>,
-    /// What is still to be sent of the state with which the watching begins.
-    picture: Option<SnapshotParts>,
-    saving: Option<Saving>,
-    heartbeat: Interval,
-    heard: Instant,
-    /// When it was last noted that somebody does something here; to open the page is noted elsewhere.
-    noted: Instant,
-}
-
-enum Wake {
-    Stop,
-    Heard(Option<Result<Message, axum::Error>>),
-    Saved(ServerMessage),
-    Watched(Watched),
-    Part(Option<ServerMessage>),
-    Access,
-    Heartbeat,
-}
-
-/// Why a conversation is over: we say this, or the browser is not there any more.
-enum End {
-    Say(u16, &'static str),
-    Gone,
-}
-
-impl Conversation {
-    fn new(
-        socket: WebSocket,
-        gateway: Gateway,
-        rates: Arc<Rates>,
-        readers: (Arc<Readers>, IpAddr),
-        caller: Caller,
-    ) -> Self {
-        let now = Instant::now();
-        let mut heartbeat = interval_at(now + HEARTBEAT, HEARTBEAT);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut access = gateway.access_changes();
-        // the caller was found before this began to listen
-        access.mark_changed();
-        let (watcher, picture, saving) = (None, None, None);
-        Self {
-            socket,
-            gateway,
-            rates,
-            readers,
-            caller,
-            access,
-            watcher,
-            picture,
-            saving,
-            heartbeat,
-            heard: now,
-            noted: now,
-        }
-    }
-
-    async fn run(mut self, stop: CancellationToken) {
-        let end = loop {
-            let wake = tokio::select! {
-                () = stop.cancelled() => Wake::Stop,
-                Ok(()) = self.access.changed() => Wake::Access,
-                message = self.socket.recv(), if self.saving.is_none() => Wake::Heard(message),
-                result = saved(&mut self.saving) => Wake::Saved(result),
-                watched = watched(&mut self.watcher) => Wake::Watched(watched),
-                part = part(&mut self.picture) => Wake::Part(part),
-                _ = self.heartbeat.tick() => Wake::Heartbeat,
-            };
-            if let Err(end) = self.serve(wake).await {
-                break end;
-            }
-        };
-        if let End::Say(code, reason) = end {
-            self.finish_edit().await;
-            self.close(code, reason).await;
-        }
-    }
-
-    async fn serve(&mut self, wake: Wake) -> Result<(), End> {
-        match wake {
-            Wake::Stop => Err(End::Say(CLOSE_RESTART, "the server is going down; connect again")),
-            Wake::Heard(Some(Ok(message))) => {
-                self.heard = Instant::now();
-                self.on_message(message).await
-            }
-            Wake::Heard(None | Some(Err(_))) => Err(End::Gone),
-            Wake::Saved(result) => {
-                self.saving = None;
-                self.say(&result).await
-            }
-            Wake::Watched(Watched::Delta(delta)) => self.send(Bytes::from_owner(delta.encoded())).await,
-            Wake::Watched(Watched::Lagged) => self.begin_picture().await,
-            Wake::Part(Some(part)) => self.say(&part).await,
-            Wake::Part(None) => {
-                self.picture = None;
-                Ok(())
-            }
-            Wake::Watched(Watched::StartOver) => {
-                Err(End::Say(CLOSE_RESTART, "a backup was restored; connect again"))
-            }
-            Wake::Access => self.check_access().await,
-            Wake::Heartbeat => self.check_in().await,
-        }
-    }
-
-    async fn on_message(&mut self, message: Message) -> Result<(), End> {
-        match message {
-            Message::Binary(bytes) => match live::parse(&bytes) {
-                Ok(message) => self.on_command(message).await,
-                Err(malformed) => self.say(&ServerMessage::Refused { text: malformed.to_string() }).await,
-            },
-            Message::Text(_) => {
-                let text = "this socket speaks binary messages only".to_owned();
-                self.say(&ServerMessage::Refused { text }).await
-            }
-            // tungstenite answers pings by itself
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => {
-                // tungstenite's answer to it leaves with the next reading; who waits for it sees a clean end
-                let answered = timeout(CLOSE_TIMEOUT, self.socket.recv()).await;
-                tracing::trace!(answered = answered.is_ok(), "a browser said good-bye");
-                Err(End::Gone)
-            }
-        }
-    }
-
-    async fn on_command(&mut self, command: ClientMessage) -> Result<(), End> {
-        let is_by_hand = matches!(command, ClientMessage::Edit { .. } | ClientMessage::Run { .. });
-        if is_by_hand && self.noted.elapsed() >= USE_NOTE {
-            self.noted = Instant::now();
-            self.gateway.note_use(&self.caller);
-        }
-        match command {
-            ClientMessage::Subscribe { project } => self.subscribe(project).await,
-            ClientMessage::Ping { token } => self.say(&ServerMessage::Pong { token }).await,
-            ClientMessage::Run { id, project, name, args } => {
-                let (gateway, rates, caller) =
-                    (self.gateway.clone(), Arc::clone(&self.rates), self.caller.clone());
-                self.saving = Some(Box::pin(async move {
-                    rates.page_edit(&caller).await;
-                    let started = gateway.run_action(&caller, project, name, args).await;
-                    ServerMessage::RunResult { id, outcome: started.map_err(refusal) }
-                }));
-                Ok(())
-            }
-            ClientMessage::Edit { id, project, gesture, changes } => {
-                let (gateway, rates, caller) =
-                    (self.gateway.clone(), Arc::clone(&self.rates), self.caller.clone());
-                self.saving = Some(Box::pin(async move {
-                    rates.page_edit(&caller).await;
-                    let saved = gateway.edit_vars(&caller, project, gesture, changes).await;
-                    ServerMessage::EditResult { id, outcome: saved.map_err(refusal) }
-                }));
-                Ok(())
-            }
-        }
-    }
-
-    async fn subscribe(&mut self, project: ProjectId) -> Result<(), End> {
-        (self.watcher, self.picture) = (None, None);
-        match self.gateway.watch(&self.caller, project).await {
-            Ok(watcher) => {
-                self.watcher = Some(watcher);
-                self.begin_picture().await
-            }
-            Err(error) => self.say(&ServerMessage::Refused { text: refusal(error).text }).await,
-        }
-    }
-
-    /// Sends how the state begins. What follows goes out beside the deltas that come meanwhile.
-    async fn begin_picture(&mut self) -> Result<(), End> {
-        self.picture = self.watcher.as_mut().map(Watcher::picture);
-        match self.picture.as_mut().and_then(SnapshotParts::next) {
-            Some(head) => self.say(&head).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Somebody's rights have changed, or time has passed: is he still who he was, and may he still see this? Whoever
-    /// signed out elsewhere is told so here; whoever may do more or less than before connects again.
-    async fn check_access(&mut self) -> Result<(), End> {
-        match self.gateway.renew(&self.caller).await {
-            Ok(Some(caller)) => self.caller = caller,
-            Ok(None) => return Err(End::Say(CLOSE_SIGNED_OUT, "signed out")),
-            // the database is away: edits are refused meanwhile, and the next heartbeat asks again
-            Err(_) => return Ok(()),
-        }
-        let Some(watcher) = &self.watcher else { return Ok(()) };
-        match self.gateway.authorise_in(&self.caller, Action::ReadProject, watcher.project()).await {
-            Ok(role) if role == watcher.role() => Ok(()),
-            Ok(_) => Err(End::Say(CLOSE_ROLE, "your role has changed; connect again")),
-            Err(GatewayError::NotFound | GatewayError::Forbidden | GatewayError::SecondFactorNeeded) => {
-                Err(End::Say(CLOSE_FORBIDDEN, "you may no longer see this project"))
-            }
-            Err(_) => Ok(()),
-        }
-    }
-
-    async fn check_in(&mut self) -> Result<(), End> {
-        if self.heard.elapsed() > SILENCE {
-            return Err(End::Gone);
-        }
-        self.check_access().await?;
-        self.send_message(Message::Ping(Vec::new().into())).await
-    }
-
-    /// When the server goes down: an edit that was begun is saved, and its browser is told.
-    async fn finish_edit(&mut self) {
-        if let Some(saving) = self.saving.take()
-            && let Ok(result) = timeout(SEND_TIMEOUT, saving).await
-            && self.say(&result).await.is_err()
-        {
-            tracing::debug!("a browser left before it heard what became of its edit");
-        }
-    }
-
-    async fn say(&mut self, message: &ServerMessage) -> Result<(), End> {
-        self.send(live::encode(message).into()).await
-    }
-
-    async fn send(&mut self, bytes: Bytes) -> Result<(), End> {
-        let (readers, of) = &self.readers;
-        // the socket's buffer has another copy until it is written
-        let Ok(_unread) = timeout(SEND_TIMEOUT, readers.wait(*of, 2 * bytes.len())).await else {
-            readers.note_refused();
-            return Err(End::Say(CLOSE_RESTART, "too many pages are being sent and not read; connect again"));
-        };
-        self.send_message(Message::Binary(bytes)).await
-    }
-
-    async fn send_message(&mut self, message: Message) -> Result<(), End> {
-        match timeout(SEND_TIMEOUT, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
-        }
-    }
-
-    async fn close(mut self, code: u16, reason: &'static str) {
-        let frame = CloseFrame { code, reason: reason.into() };
-        if self.send_message(Message::Close(Some(frame))).await.is_err() {
-            return;
-        }
-        let good_bye = async { while let Some(Ok(_)) = self.socket.recv().await {} };
-        if timeout(CLOSE_TIMEOUT, good_bye).await.is_err() {
-            tracing::debug!("a browser did not say good-bye");
-        }
-    }
-}
-
-async fn saved(saving: &mut Option<Saving>) -> ServerMessage {
-    match saving {
-        Some(saving) => saving.await,
-        None => pending().await,
-    }
-}
-
-async fn part(picture: &mut Option<SnapshotParts>) -> Option<ServerMessage> {
-    match picture {
-        Some(picture) => picture.next(),
-        None => pending().await,
-    }
-}
-
-async fn watched(watcher: &mut Option<Watcher>) -> Watched {
-    match watcher {
-        Some(watcher) => watcher.next().await,
-        None => pending().await,
-    }
-}
-
-fn refusal(error: GatewayError) -> EditRefused {
-    if let GatewayError::Unavailable(cause) = &error {
-        OUTAGE.log(cause, "a dashboard could not be served");
-    }
-    EditRefused { code: error.code().to_owned(), text: error.to_string() }
 }

@@ -12,12 +12,12 @@ use axum::{
 use super::{Web, guard};
 use crate::{config::MetricsAccess, metrics};
 
-/// Whether a request with these headers may read the metrics; otherwise what to do.
+/// Whether a request with these headers may read the metrics; otherwise, what to do.
 fn check(access: &MetricsAccess, headers: &HeaderMap) -> Result<(), &'static str> {
     match access {
         MetricsAccess::Everybody => Ok(()),
         MetricsAccess::Nobody => {
-            Err("metrics are closed here: set OBSERVERIO_METRICS_TOKEN, restart, and send it as \
+            Err("metrics are disabled: set OBSERVERIO_METRICS_TOKEN, restart, and send it as \
                                       `Authorization: Bearer <token>`\n")
         }
         MetricsAccess::Token(token) => {

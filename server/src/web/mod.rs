@@ -1,4 +1,4 @@
-//! The people's side: pages, forms, the dashboard's WebSocket, and the HTTP API for scripts.
+//! HTTP: pages, forms, the dashboard's WebSocket, and the API for scripts.
 
 mod api;
 mod auth;
@@ -28,4 +28,4 @@ pub(crate) use readers::Readers;
 pub(crate) use router::router;
 pub use router::{Route, RouteClass, routes, server_functions};
 pub(crate) use serve::{HttpPort, serve};
-pub(crate) use state::{Access, Web};
+pub(crate) use state::{Web, WebOptions};

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-/// Longest address that is remembered; those of pages are shorter.
+/// The longest path to return to; paths of pages are shorter.
 const MAX_BYTES: usize = 512;
 
-/// A path of our own with its query. Nothing that a browser could take for another host passes.
+/// A path of the dashboard with its query: nothing that a browser could take for another host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NextPath<'a>(&'a str);
 
 impl<'a> NextPath<'a> {
-    /// Reads what came in an address or a form; `None` for everything that is not plainly a path of ours.
+    /// Parses a query parameter or form field; `None` for everything that is not clearly a path of the dashboard.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~?=&%".contains(&byte);
         // `//host` is another host, and so is `/\host` to browsers
@@ -23,14 +23,15 @@ impl<'a> NextPath<'a> {
         self.0
     }
 
-    /// The page to sign in at, which leads on to this path.
+    /// The sign-in page that continues to this path.
     pub(super) fn sign_in(self) -> String {
         let mut address = "/sign-in?next=".to_owned();
         for byte in self.0.bytes() {
-            match byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-                true => address.push(char::from(byte)),
-                // it fails for lack of memory only
-                false => _ = write!(address, "%{byte:02X}"),
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                address.push(char::from(byte))
+            } else {
+                // can't fail
+                _ = write!(address, "%{byte:02X}")
             }
         }
         address

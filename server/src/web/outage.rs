@@ -1,16 +1,20 @@
-//! An outage of the database is one line of the log, not one for each request that it costs.
+//! Logs an outage of the database once, not for every failed request.
 
 use std::{
     sync::Mutex,
     time::{Duration, Instant},
 };
 
-use gateway::store::StoreError;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use gateway::{GatewayError, store::StoreError};
 
-/// After so long without a failure the next one begins another outage.
+/// After this long without a failure, the next one is a new outage.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// What one kind of client could not be given. The gateway says when the database stores again.
+/// Outages as seen by one kind of client. The gateway logs when the database accepts writes again.
 pub(super) struct Outage {
     last_failure: Mutex<Option<Instant>>,
 }
@@ -20,15 +24,16 @@ impl Outage {
         Self { last_failure: Mutex::new(None) }
     }
 
-    /// Somebody could not be served: an error when it is the first one, and then for those who look closely.
+    /// Logs a failed request: the first one as an error, further ones at debug level.
     pub(super) fn log(&self, cause: &StoreError, what: &'static str) {
         let error = cause as &dyn std::error::Error;
-        match self.begins(Instant::now()) {
-            true => tracing::error!(
+        if self.begins(Instant::now()) {
+            tracing::error!(
                 error,
-                "{what}; more of it is logged as debug until it was quiet for a minute"
-            ),
-            false => tracing::debug!(error, "{what}"),
+                "{what}; further ones are logged at debug level until there was none for a minute"
+            )
+        } else {
+            tracing::debug!(error, "{what}")
         }
     }
 
@@ -36,6 +41,17 @@ impl Outage {
         let mut last = self.last_failure.lock().expect("no holder of this lock panics");
         last.replace(now).is_none_or(|last| now.saturating_duration_since(last) >= QUIET)
     }
+}
+
+static PAGES: Outage = Outage::new();
+
+/// Plain text in place of a page that could not be rendered: status 503.
+pub(super) fn unavailable(error: &GatewayError) -> Response {
+    match error {
+        GatewayError::Unavailable(cause) => PAGES.log(cause, "a page could not be rendered"),
+        other => tracing::error!(error = other as &dyn std::error::Error, "a page could not be rendered"),
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
 }
 
 #[cfg(test)]
@@ -69,13 +85,13 @@ mod tests {
         tracing::subscriber::with_default(log, || {
             let outage = Outage::new();
             for _ in 0..100 {
-                outage.log(&StoreError::TimedOut, "a dashboard could not be served");
+                outage.log(&StoreError::TimedOut, "a live page could not be served");
             }
         });
         let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert_eq!(log.matches("ERROR").count(), 1, "{log}");
         assert!(
-            log.contains("a dashboard could not be served") && log.contains("did not answer in time"),
+            log.contains("a live page could not be served") && log.contains("did not answer in time"),
             "{log}"
         );
     }

@@ -1,4 +1,4 @@
-//! Clients who don't read what they are sent.
+//! Clients that don't read what they are sent.
 
 use std::{
     future::Future as _,
@@ -17,32 +17,29 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// What a client who has to be waited for must read at least, on average.
+/// The lowest average rate at which a client must read.
 const MIN_BYTES_PER_SECOND: u32 = 1024;
-/// So long may one be waited for on top of that while an answer that ends is sent. One that has no end has the time of
-/// [`Paced::new`].
+/// Grace on top of that for a response that ends. An endless one has the timeout of [`Paced::new`].
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Whether the answers of a connection have an end, in the extensions of its requests. Who follows one without an end has to
-/// keep up.
+/// Whether the client has to keep up, because the response is endless. In the extensions of a connection's requests.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace(Arc<AtomicBool>);
 
 impl Pace {
-    /// From now on the client has to keep up.
+    /// The client has to keep up from now on.
     pub(super) fn keep_up(&self) {
         self.0.store(true, Relaxed);
     }
 }
 
-/// A connection that fails when its client does not read what it is sent. What counts is only the time in which there is
-/// something to send and the client takes nothing; what it takes pays for it, so a slow line is no reason and a byte now and
-/// then is no way out.
+/// A connection that fails if its client does not read. Only time counts in which there is something to send and the client
+/// reads nothing; what it reads earns time, so a slow line is no reason to fail, and a byte now and then does not help.
 pub(super) struct Paced<S> {
     stream: S,
     pace: Pace,
     keep_up: Duration,
-    /// Waiting that was not paid for yet, before `stall`.
+    /// Accumulated waiting time before `stall`.
     waited: Duration,
     stall: Option<Stall>,
 }
@@ -54,7 +51,7 @@ struct Stall {
 }
 
 impl<S> Paced<S> {
-    /// `keep_up`: how long is waited for a client who has to.
+    /// `keep_up`: the timeout for a client that has to keep up.
     pub(super) fn new(stream: S, pace: Pace, keep_up: Duration) -> Self {
         Self { stream, pace, keep_up, waited: Duration::ZERO, stall: None }
     }

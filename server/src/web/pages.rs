@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
-use gateway::{Caller, GatewayError};
+use gateway::Caller;
 use leptos::{
     nonce::use_nonce,
     prelude::{provide_context, use_context},
@@ -17,13 +17,17 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 
-use super::{Web, api::retry_after, auth::Asking, guard, next::NextPath, outage::Outage};
+use super::{Web, auth::MaybeSignedIn, guard, next::NextPath, outage::unavailable, rates::retry_after};
 
-/// Pages for people who are not signed in.
+/// Pages that don't require a session.
 const PUBLIC: [&str; 4] = ["/sign-in", "/setup", "/join", "/reset"];
 
 /// A page of the app.
-pub(super) async fn page(State(web): State<Web>, Asking(caller): Asking, request: Request) -> Response {
+pub(super) async fn page(
+    State(web): State<Web>,
+    MaybeSignedIn(caller): MaybeSignedIn,
+    request: Request,
+) -> Response {
     let path = request.uri().path();
     if caller.is_none() && !PUBLIC.contains(&path) {
         return match web.gateway.has_owner().await {
@@ -38,13 +42,13 @@ pub(super) async fn page(State(web): State<Web>, Asking(caller): Asking, request
     render(&web, caller, request, Reply::default()).await
 }
 
-/// Where to sign in, to come back to the page that was asked for.
+/// The sign-in page that returns to the requested one.
 fn sign_in_before(request: &Request) -> String {
     let asked = request.uri().path_and_query().map(|path| path.as_str()).filter(|path| *path != "/");
     asked.and_then(NextPath::parse).map_or_else(|| "/sign-in".to_owned(), NextPath::sign_in)
 }
 
-/// Where somebody goes who is signed in already.
+/// Where to go if already signed in.
 fn next_of(request: &Request) -> Option<String> {
     let query = Query::<Next>::try_from_uri(request.uri()).ok()?;
     NextPath::parse(&query.next).map(|next| next.as_str().to_owned())
@@ -55,7 +59,7 @@ struct Next {
     next: String,
 }
 
-/// A page as the answer to its own form: `parts` are those of the form's request, to the page's address.
+/// A page as the response to its own form: `parts` are those of the form's request, to the page's address.
 pub(super) async fn answer(web: &Web, caller: Option<Caller>, mut parts: Parts, reply: Reply) -> Response {
     let status = match reply.problem {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -66,13 +70,12 @@ pub(super) async fn answer(web: &Web, caller: Option<Caller>, mut parts: Parts, 
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }
-    // there may be a secret on it
+    // it may contain a secret
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// A form that was sent too often: its page, which says so by the `error=rate` of `address`. Not a redirect, so that
-/// programs are told too.
+/// The page of a form that was sent too often, with `error=rate` in `address`. Not a redirect, so that programs notice it, too.
 pub(super) async fn too_many_tries(
     web: &Web,
     address: &str,
@@ -90,8 +93,12 @@ pub(super) async fn too_many_tries(
     response
 }
 
-/// Every address that is no page.
-pub(super) async fn not_found(State(web): State<Web>, Asking(caller): Asking, request: Request) -> Response {
+/// The response for unknown paths.
+pub(super) async fn not_found(
+    State(web): State<Web>,
+    MaybeSignedIn(caller): MaybeSignedIn,
+    request: Request,
+) -> Response {
     let mut response = render(&web, caller, request, Reply::default()).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
@@ -100,7 +107,7 @@ pub(super) async fn not_found(State(web): State<Web>, Asking(caller): Asking, re
 /// A server function of the app.
 pub(super) async fn server_function(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     request: Request,
 ) -> Response {
     let context = context_of(&web, caller, guard::plain_host(request.headers()), Reply::default());
@@ -113,7 +120,7 @@ async fn render(web: &Web, caller: Option<Caller>, request: Request, reply: Repl
     leptos_axum::render_app_async_with_context(context, move || shell(options.clone()))(request).await
 }
 
-/// What the app finds in its context, on every request.
+/// The app's context for a request.
 fn context_of(
     web: &Web,
     caller: Option<Caller>,
@@ -136,18 +143,8 @@ fn context_of(
     }
 }
 
-static OUTAGE: Outage = Outage::new();
-
-pub(super) fn unavailable(error: &GatewayError) -> Response {
-    match error {
-        GatewayError::Unavailable(cause) => OUTAGE.log(cause, "a page could not be made"),
-        other => tracing::error!(error = other as &dyn std::error::Error, "a page could not be made"),
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
-}
-
-/// The paths of the app's pages. Leptos lists them once in a process: meanwhile it loads nothing for any page, and one that
-/// another server of this process draws just then would wait for ever.
+/// The paths of the app's pages. Leptos may only list them once per process: meanwhile it loads nothing for any page, and a page that
+/// another server in this process renders at that time would wait forever.
 pub(super) fn paths() -> &'static [String] {
     static PATHS: OnceLock<Vec<String>> = OnceLock::new();
     PATHS.get_or_init(|| {

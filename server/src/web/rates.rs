@@ -1,80 +1,88 @@
-//! How often scripts may ask, and how often anybody may be wrong about a token or a password.
+//! Rate limits for requests, tokens, passwords and codes.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
     time::{Duration, Instant},
 };
 
+use axum::http::HeaderValue;
 use gateway::{Caller, Credential};
 use protocol::model::{TokenId, UserId};
 use sha2::{Digest as _, Sha256};
 
 use super::device::{AccountDigest, Device, account_digest};
 use crate::{
+    clock::instant,
     rate::{Limiter, Network},
     share::{Share, Shares},
 };
 
-/// So many seconds' worth of requests may come at once.
+/// Burst of requests, in seconds' worth.
 const BURST_SECONDS: u32 = 4;
-/// Wrong codes of a second factor of one account in an hour, wherever they come from: whoever sends them has its password.
+/// Wrong codes of an account's second factor per hour, from any address: whoever sends them has the password.
 const MAX_BAD_CODES: u32 = 30;
 const BAD_CODE_PERIOD: Duration = Duration::from_secs(3600);
-/// The time over which mistakes are counted.
+/// The period for counting mistakes.
 const MISTAKE_PERIOD: Duration = Duration::from_secs(5 * 60);
-/// Wrong tokens of one address in that time. A right one is always taken: it can't be guessed, and others may share the
-/// address.
+/// Invalid tokens from one address in that period. A valid one is always accepted: tokens can't be guessed, and others may
+/// share the address.
 const MAX_BAD_TOKENS: u32 = 20;
-/// Wrong passwords of one account from one address in that time.
+/// Wrong passwords for one account from one address in that period.
 const MAX_BAD_PASSWORDS: u32 = 10;
 
-/// Wrong passwords of one address in that time, whatever the accounts: a school's worth of people who mistype.
+/// Wrong passwords from one address in that period, for any account: a school's worth of typos.
 const MAX_BAD_PASSWORDS_OF_ADDRESS: u32 = 100;
-/// Passwords of one address that wait for their turn at once: a third of a second's worth.
+/// Passwords from one address that may wait to be checked: a third of a second's worth.
 const MAX_WAITING_PASSWORDS: usize = 32;
-/// The same for this machine itself, behind which a proxy may speak for everybody.
+/// The same for this machine itself, where a proxy may represent everyone.
 const MAX_WAITING_OF_OWN_MACHINE: usize = 256;
-/// The same for a browser that is known: a person with several pages.
+/// The same for a known browser: a person with several pages.
 const MAX_WAITING_OF_DEVICE: usize = 4;
-/// When somebody is to come back whose address has so many waiting.
+/// When to retry if too many are waiting.
 const WAITING_TIME: Duration = Duration::from_secs(2);
-/// Live pages and followed logs that one token or person may have open at once.
+/// Live pages and log streams that one token or person may have open.
 pub(super) const MAX_FOLLOWED: usize = 64;
-/// Downloads that one token or person may read at once.
+/// Downloads that one token or person may have in progress.
 pub(super) const MAX_DOWNLOADS: usize = 16;
-/// Edits and actions that the live pages of one person may send in a second: some drags at once. What is more waits.
+/// Edits and actions per second from one person's live pages: several drags at once. Any more wait.
 const PAGE_EDITS_PER_SECOND: u32 = 120;
+
+/// The header `Retry-After`, in whole seconds: rounded up, so that nobody who obeys it comes back too early.
+pub(super) fn retry_after(wait: Duration) -> HeaderValue {
+    let up = u64::from(wait.subsec_nanos() > 0);
+    HeaderValue::from((wait.as_secs() + up).max(1))
+}
 
 /// Whose requests are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Asker {
+pub(super) enum Principal {
     Token(TokenId),
     Person(UserId),
 }
 
-/// Where a password comes from.
+/// The source of a password attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
-    /// Nobody knows more of it than its address.
+enum Source {
+    /// Only its address is known.
     Network(Network),
-    /// A browser in which that account was signed in before.
+    /// A browser in which someone has signed in to the account before.
     Device(Device),
 }
 
-/// Who has asked and who was wrong lately.
+/// Recent requests and mistakes.
 pub(super) struct Rates {
-    requests: Limiter<Asker>,
-    page_edits: Limiter<Asker>,
-    followed: Shares<Asker>,
-    downloads: Shares<Asker>,
+    requests: Limiter<Principal>,
+    page_edits: Limiter<Principal>,
+    followed: Shares<Principal>,
+    downloads: Shares<Principal>,
     bad_tokens: Limiter<Network>,
-    passwords: Limiter<(AccountDigest, Place)>,
+    passwords: Limiter<(AccountDigest, Source)>,
     bad_addresses: Limiter<Network>,
     bad_codes: Limiter<UserId>,
-    waiting: Shares<Place>,
+    waiting: Shares<Source>,
 }
 
-impl From<&Caller> for Asker {
+impl From<&Caller> for Principal {
     fn from(caller: &Caller) -> Self {
         match &caller.by {
             Credential::Token { id, .. } => Self::Token(*id),
@@ -101,7 +109,7 @@ impl Rates {
         }
     }
 
-    /// Notes a request to the API.
+    /// Counts a request to the API.
     ///
     /// # Errors
     /// How long to wait.
@@ -110,23 +118,23 @@ impl Rates {
     }
 
     /// One more of [`MAX_FOLLOWED`], or `None`.
-    pub(super) fn follow(&self, caller: &Caller) -> Option<Share<Asker>> {
+    pub(super) fn follow(&self, caller: &Caller) -> Option<Share<Principal>> {
         self.followed.take(caller.into(), MAX_FOLLOWED)
     }
 
     /// One more of [`MAX_DOWNLOADS`], or `None`.
-    pub(super) fn download(&self, caller: &Caller) -> Option<Share<Asker>> {
+    pub(super) fn download(&self, caller: &Caller) -> Option<Share<Principal>> {
         self.downloads.take(caller.into(), MAX_DOWNLOADS)
     }
 
-    /// Waits until a live page may send one more edit. Nothing is refused: a hand that is too fast would lose its last value.
+    /// Waits until a live page may send one more edit. Refusing it would lose the last value of a fast drag.
     pub(super) async fn page_edit(&self, caller: &Caller) {
-        while let Err(wait) = self.page_edits.take(caller.into(), tokio::time::Instant::now().into_std()) {
+        while let Err(wait) = self.page_edits.take(caller.into(), instant()) {
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// Notes a wrong token.
+    /// Counts an invalid token.
     ///
     /// # Errors
     /// How long to wait.
@@ -134,24 +142,37 @@ impl Rates {
         self.bad_tokens.take(network(address), Instant::now())
     }
 
-    /// Begins to try a password: it counts as wrong until [`Try::was_right`]. Of tries that come at once, no more are let
-    /// through than of those that come one by one.
+    /// Starts a password attempt, which counts as wrong until [`Try::was_right`]. So simultaneous attempts are limited like
+    /// consecutive ones.
     ///
     /// # Errors
-    /// How long to wait; also for whoever has the right password, or he could be told by that.
+    /// How long to wait. This also applies to a correct password, which would otherwise be recognisable.
     pub(super) fn password(&self, account: &str, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
         self.attempt(account_digest(account), address)
     }
 
-    /// The same in a browser in which that account was signed in before: whatever others try, from the same address or another,
-    /// does not count against it.
+    /// The same where the browser may be a known one.
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn password_at(&self, account: &str, device: Device) -> Result<Try<'_>, Duration> {
-        let place = Place::Device(device);
-        let waiting = self.waiting.take(place, MAX_WAITING_OF_DEVICE).ok_or(WAITING_TIME)?;
-        let key = (account_digest(account), place);
+    pub(super) fn sign_in(
+        &self,
+        account: &str,
+        device: Option<Device>,
+        address: Option<IpAddr>,
+    ) -> Result<Try<'_>, Duration> {
+        match device {
+            Some(device) => self.password_at(account, device),
+            None => self.password(account, address),
+        }
+    }
+
+    /// The same in a browser in which that account was signed in before: whatever others try, from the same address or
+    /// another, does not count against it.
+    fn password_at(&self, account: &str, device: Device) -> Result<Try<'_>, Duration> {
+        let source = Source::Device(device);
+        let waiting = self.waiting.take(source, MAX_WAITING_OF_DEVICE).ok_or(WAITING_TIME)?;
+        let key = (account_digest(account), source);
         self.passwords.take(key, Instant::now())?;
         Ok(Try { rates: self, key, counted: None, _waiting: waiting })
     }
@@ -162,10 +183,7 @@ impl Rates {
     /// How long to wait.
     pub(super) fn own_password(&self, caller: &Caller) -> Result<Try<'_>, Duration> {
         let account = caller.user.email.as_deref().unwrap_or_default();
-        match Device::of_session(caller) {
-            Some(device) => self.password_at(account, device),
-            None => self.password(account, caller.address),
-        }
+        self.sign_in(account, Device::of_session(caller), caller.address)
     }
 
     /// The same for a link that sets a new password.
@@ -173,7 +191,7 @@ impl Rates {
     /// # Errors
     /// How long to wait.
     pub(super) fn link(&self, address: Option<IpAddr>) -> Result<Try<'_>, Duration> {
-        // the digest of no e-mail, as far as anybody can tell
+        // not the digest of any e-mail address, as far as anyone can tell
         self.attempt([0; 16], address)
     }
 
@@ -197,16 +215,16 @@ impl Rates {
         let is_own = address.is_some_and(|address| address.to_canonical().is_loopback());
         let most = if is_own { MAX_WAITING_OF_OWN_MACHINE } else { MAX_WAITING_PASSWORDS };
         let (address, now) = (network(address), Instant::now());
-        let place = Place::Network(address);
-        let waiting = self.waiting.take(place, most).ok_or(WAITING_TIME)?;
-        // a proxy that nobody named would be everybody
+        let source = Source::Network(address);
+        let waiting = self.waiting.take(source, most).ok_or(WAITING_TIME)?;
+        // an unlisted proxy would represent everyone
         let counted = (!is_own).then_some(address);
         counted.map(|address| self.bad_addresses.take(address, now)).transpose()?;
-        let attempt = Try { rates: self, key: (account, place), counted, _waiting: waiting };
+        let attempt = Try { rates: self, key: (account, source), counted, _waiting: waiting };
         match self.passwords.take(attempt.key, now) {
             Ok(()) => Ok(attempt),
             Err(wait) => {
-                // it is not tried, so it says nothing of the address
+                // it is not checked, so it says nothing about the address
                 attempt.give_back_address();
                 Err(wait)
             }
@@ -214,13 +232,13 @@ impl Rates {
     }
 }
 
-/// A password that is being tried.
+/// A password attempt in progress.
 #[must_use]
 pub(super) struct Try<'a> {
     rates: &'a Rates,
-    key: (AccountDigest, Place),
+    key: (AccountDigest, Source),
     counted: Option<Network>,
-    _waiting: Share<Place>,
+    _waiting: Share<Source>,
 }
 
 impl Try<'_> {
@@ -237,7 +255,7 @@ impl Try<'_> {
     }
 }
 
-/// A code that is being tried.
+/// A code attempt in progress.
 #[must_use]
 pub(super) struct CodeTry<'a> {
     user: UserId,
@@ -252,7 +270,7 @@ impl CodeTry<'_> {
     }
 }
 
-/// Those whose address nobody knows count as one.
+/// All unknown addresses count as one.
 fn network(address: Option<IpAddr>) -> Network {
     address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()).into()
 }

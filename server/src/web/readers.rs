@@ -1,4 +1,4 @@
-//! What people and scripts are sent and have not read yet: bounded in bytes, for all of them and for each address.
+//! Unread responses: bounded in bytes, in total and for each address.
 
 use std::{
     collections::HashMap,
@@ -15,12 +15,12 @@ use tokio::sync::Notify;
 
 use crate::rate::Network;
 
-/// An answer this short does not count: there are no more of them than connections.
+/// Responses up to this size are not counted: there are no more of them than connections.
 const UNCOUNTED_BYTES: usize = 16 * 1024;
-/// What an answer counts for that is made while it is read: a page of rows, and the text that is made of it.
+/// What a streamed response counts as: a page of rows, and the text made from it.
 const STREAM_BYTES: usize = 512 * 1024;
 
-/// All of them.
+/// The budget for unread responses.
 pub(crate) struct Readers {
     ledger: Mutex<Ledger>,
     freed: Notify,
@@ -34,7 +34,7 @@ struct Ledger {
     by_network: HashMap<Network, usize>,
 }
 
-/// Bytes that somebody has not read, until it is dropped.
+/// Unread bytes of one response, until dropped.
 #[must_use]
 pub(super) struct Unread {
     readers: Arc<Readers>,
@@ -42,11 +42,11 @@ pub(super) struct Unread {
     bytes: usize,
 }
 
-/// In the extensions of an answer that is inside the program: however many read it, it is there once.
+/// In the extensions of a response that is part of the program: it exists once, however many clients read it.
 #[derive(Clone, Copy)]
 pub(super) struct Inside;
 
-/// What holding a body costs while it is read; 0: nothing worth counting.
+/// The memory a body needs while it is read; 0 if not worth counting.
 pub(super) fn cost<B: HttpBody>(body: &B) -> usize {
     match body.size_hint().exact() {
         Some(bytes) if bytes <= UNCOUNTED_BYTES as u64 => 0,
@@ -60,22 +60,22 @@ impl Readers {
         Self { ledger: Mutex::default(), freed: Notify::new(), max_bytes, refused: AtomicU64::new(0) }
     }
 
-    /// Bytes that are not read yet.
+    /// Unread bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.ledger().used
     }
 
-    /// Answers that were not given for want of room.
+    /// Responses that were not sent because there was no room.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Relaxed)
     }
 
-    /// One more was not given.
+    /// Counts one more of them.
     pub(super) fn note_refused(&self) {
         self.refused.fetch_add(1, Relaxed);
     }
 
-    /// Room for so many bytes, if there is some.
+    /// Takes room for this many bytes, if there is any.
     pub(super) fn take(self: &Arc<Self>, of: IpAddr, bytes: usize) -> Option<Unread> {
         let taken = self.try_take(of, bytes);
         if taken.is_none() {
@@ -84,7 +84,7 @@ impl Readers {
         taken
     }
 
-    /// The same as soon as there is some. `None` at once where it is not worth counting.
+    /// The same, but waits for room. `None` at once if not worth counting.
     pub(super) async fn wait(self: &Arc<Self>, of: IpAddr, bytes: usize) -> Option<Unread> {
         if bytes <= UNCOUNTED_BYTES {
             return None;
@@ -100,16 +100,17 @@ impl Readers {
     }
 
     fn try_take(self: &Arc<Self>, of: IpAddr, bytes: usize) -> Option<Unread> {
-        // a proxy that nobody named speaks from here for everybody
-        let share = match of.to_canonical().is_loopback() {
-            true => self.max_bytes - self.max_bytes / 8,
-            false => self.max_bytes / 2,
+        // an unlisted proxy on this machine may represent everyone
+        let share = if of.to_canonical().is_loopback() {
+            self.max_bytes - self.max_bytes / 8
+        } else {
+            self.max_bytes / 2
         };
         let of = Network::from(of);
         let mut ledger = self.ledger();
         let own = ledger.by_network.get(&of).copied().unwrap_or_default();
         let fits = ledger.used.saturating_add(bytes) <= self.max_bytes && own.saturating_add(bytes) <= share;
-        // one that is longer than a share goes to whoever reads nothing else, while there is plenty
+        // a response larger than the share is sent to a client that reads nothing else, if there is plenty of room
         let is_alone = own == 0 && ledger.used <= self.max_bytes / 4;
         if !fits && !is_alone {
             return None;

@@ -1,5 +1,5 @@
-//! Whether data can be stored now. However many probes ask, the database is asked once at a time, and at most
-//! once a second: while it hangs, nothing piles up behind it.
+//! Whether data can be stored right now. However many probes ask, the database is checked once at a time, and at most once per
+//! second: while it hangs, no checks pile up.
 
 use std::{
     future::Future,
@@ -14,9 +14,9 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// A database that has not stored anything by then can't be worked with.
+/// Timeout for the database to store something.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// For so long an answer counts for those who ask later.
+/// How long an answer is valid for later probes.
 const LIFETIME: Duration = Duration::from_secs(1);
 
 /// What a probe is told.
@@ -26,18 +26,18 @@ pub(super) enum Readiness {
     Ready,
     /// The database does not answer.
     Silent,
-    /// There is no room on its disk.
+    /// Its disk is full.
     Full,
-    /// The database answers that it can't.
+    /// The database returns an error.
     Failed,
 }
 
-/// What the database answers: that it can, or why not, for the log.
-type Asking = Pin<Box<dyn Future<Output = Result<(), (Readiness, String)>> + Send>>;
+/// The database's answer; the reason for the log if it can't store.
+type ProbeFuture = Pin<Box<dyn Future<Output = Result<(), (Readiness, String)>> + Send>>;
 
 /// Asks the database, and shares the answer.
 pub(super) struct Probe {
-    ask: Box<dyn Fn() -> Asking + Send + Sync>,
+    ask: Box<dyn Fn() -> ProbeFuture + Send + Sync>,
     latest: Mutex<Option<Check>>,
 }
 
@@ -49,11 +49,11 @@ struct Check {
 
 impl Probe {
     /// `ask` writes something to the database.
-    pub(super) fn new(ask: impl Fn() -> Asking + Send + Sync + 'static) -> Self {
+    pub(super) fn new(ask: impl Fn() -> ProbeFuture + Send + Sync + 'static) -> Self {
         Self { ask: Box::new(ask), latest: Mutex::new(None) }
     }
 
-    /// The state of the database, as it is now or was within the last second; after 2 s at the latest.
+    /// The state of the database, at most a second old; within 2 s.
     pub(super) async fn readiness(&self) -> Readiness {
         let mut answer = self.current();
         match answer.wait_for(Option::is_some).await {
@@ -79,26 +79,26 @@ impl Probe {
 }
 
 /// Says what it finds within [`PATIENCE`], and ends when the database has answered.
-async fn check(asking: Asking, before: Option<Readiness>, said: watch::Sender<Option<Readiness>>) {
+async fn check(asking: ProbeFuture, before: Option<Readiness>, said: watch::Sender<Option<Readiness>>) {
     let mut asking = pin!(asking);
     let (found, why) = match timeout(PATIENCE, &mut asking).await {
         Ok(Ok(())) => (Readiness::Ready, String::new()),
         Ok(Err(refusal)) => refusal,
         Err(_) => (Readiness::Silent, format!("no answer within {} s", PATIENCE.as_secs())),
     };
-    // probes come every few seconds; only what changes is worth a line
+    // probes come every few seconds; only changes are logged
     match found {
         Readiness::Ready if before.is_some_and(|before| before != Readiness::Ready) => {
-            tracing::info!("the database stores again");
+            tracing::info!("the database accepts writes again");
         }
         Readiness::Silent | Readiness::Full | Readiness::Failed if before != Some(found) => {
-            tracing::error!(why, "the database stores nothing");
+            tracing::error!(why, "the database accepts no writes");
         }
         _ => {}
     }
     said.send_replace(Some(found));
     if found == Readiness::Silent {
-        // its answer is too late for everybody, but until it comes nobody has to ask again
+        // the answer is too late for waiting probes, but until then no other check is needed
         let _too_late = asking.await;
     }
 }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     /// A probe whose database answers with `answer`, and how often it was asked.
-    fn probe(answer: impl Fn() -> Asking + Send + Sync + 'static) -> (Arc<Probe>, Arc<AtomicUsize>) {
+    fn probe(answer: impl Fn() -> ProbeFuture + Send + Sync + 'static) -> (Arc<Probe>, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
         let probe = Probe::new(move || {

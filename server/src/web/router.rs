@@ -1,4 +1,4 @@
-//! Every address of the HTTP port, in one table.
+//! Every route of the HTTP port, in one table.
 
 use std::sync::OnceLock;
 
@@ -14,46 +14,46 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{Web, api, body, echo, encryption, forms, guard, live, metrics, pages, site};
 
-/// One method at one address.
+/// One method of one path.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// `GET` answers `HEAD` too.
     pub method: Method,
-    /// As axum writes it: `{id}` is one segment, `{*rest}` all that follow.
+    /// In axum's notation: `{id}` is one segment, `{*rest}` all that follow.
     pub path: &'static str,
-    /// What kind of answer stands there.
+    /// The kind of response.
     pub class: RouteClass,
     /// Whether a request may change what is stored. It is never a `GET`.
     pub changes: bool,
-    /// `None`: it is in the API's own router, which is made of the same handlers as its document.
+    /// `None` if it is in the API's own router, which is built from the same handlers as its document.
     handler: Option<fn() -> MethodRouter<Web>>,
 }
 
-/// What kind of answer stands at an address: who asks for it, and how it says no.
+/// A kind of response: who requests it, and the format of its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RouteClass {
-    /// HTML, drawn by Leptos; whoever is not signed in is sent to the page where he can.
+    /// HTML rendered by Leptos; without a session, it redirects to the sign-in page.
     Page,
-    /// What a page's form posts to; answered by a redirect.
+    /// The target of a page's form; it responds with a redirect.
     Form,
-    /// What a page in the browser calls.
+    /// A server function that pages call.
     ServerFunction,
     /// The dashboard's WebSocket.
     Socket,
     /// A file of the site: the same for everybody.
     Static,
-    /// What operators and their monitoring ask.
+    /// For operators and their monitoring.
     Operations,
     /// JSON for scripts, as the first observerio had it.
     Api,
     /// JSON for scripts, version 1.
     ApiV1,
-    /// What version 1 says for as long as somebody listens.
+    /// A stream of version 1.
     Events,
 }
 
 impl RouteClass {
-    /// Files are compressed when the program is built, the rest is small or not for browsers.
+    /// Files are compressed at build time; the rest is small or not for browsers.
     fn is_compressed(self) -> bool {
         matches!(self, Self::Page | Self::Form | Self::ServerFunction)
     }
@@ -67,7 +67,7 @@ const fn changes(class: RouteClass, path: &'static str, handler: fn() -> MethodR
     Route { method: Method::POST, path, class, changes: true, handler: Some(handler) }
 }
 
-/// The table. Every other address is the page that says so (404), every other method of these is 405.
+/// The table. All other paths are 404, all other methods of these 405.
 static ROUTES: &[Route] = {
     use RouteClass::{Api, Form, Operations, Page, ServerFunction, Socket, Static};
     &[
@@ -116,7 +116,7 @@ static ROUTES: &[Route] = {
         changes(Form, "/p/{id}/settings/schema", || post(forms::schema::freeze)),
         changes(Form, "/p/{id}/settings/schema/consent", || post(forms::schema::consent)),
         changes(Form, "/p/{id}/settings/schema/dismiss", || post(forms::schema::dismiss)),
-        // one address for all functions, so it counts as what any of them may do
+        // one path for all functions, so it counts as if it changed something
         changes(ServerFunction, "/api/{*function}", || post(pages::server_function)),
         reads(Socket, "/live", || get(live::live)),
         reads(Static, "/pkg/{hash}/{file}", || get(site::package)),
@@ -132,7 +132,7 @@ static ROUTES: &[Route] = {
     ]
 };
 
-/// Every method at every address of the HTTP port, for those who check all of them.
+/// All routes of the HTTP port, for tests that check them all.
 pub fn routes() -> &'static [Route] {
     static ALL: OnceLock<Vec<Route>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -144,7 +144,7 @@ pub fn routes() -> &'static [Route] {
     })
 }
 
-/// The addresses of the functions that pages call, each a `POST` below `/api/`.
+/// The paths of all server functions, each a `POST` below `/api/`.
 pub fn server_functions() -> Vec<&'static str> {
     leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect()
 }
@@ -176,14 +176,14 @@ pub(crate) fn router(web: &Web) -> anyhow::Result<Router> {
     Ok(around_all(router).with_state(web.clone()))
 }
 
-/// A panic is an answer too, and none leaves without the headers that protect it.
+/// Adds the security headers to every response, even after a panic.
 fn around_all<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     let router = router.layer(CatchPanicLayer::new()).layer(from_fn(api::answer_in_json));
     router.layer(from_fn(guard::harden))
 }
 
-/// The app lists its pages itself, which also makes Leptos ready to draw them. A page that is only there would be drawn by
-/// the browser's router and be unknown to the server.
+/// Checks that the app and the table have the same pages; this also prepares Leptos for rendering. A page that is only in the app
+/// would be rendered by the browser's router and be unknown to the server.
 fn check_pages() -> anyhow::Result<()> {
     let mut in_app: Vec<_> = pages::paths().iter().map(String::as_str).collect();
     let mut in_table: Vec<_> =

@@ -1,5 +1,5 @@
-//! The HTTP port's accept loop. `axum::serve` has neither a time-out for request heads nor a limit on
-//! connections: half a request would be held for ever.
+//! The HTTP port's accept loop. `axum::serve` has neither a timeout for request headers nor a connection limit: half a request
+//! would hold a connection forever.
 
 use std::{
     convert::Infallible,
@@ -39,35 +39,34 @@ use super::{
 };
 use crate::{
     config::TrustedProxies,
-    net::{self, Place, Port, Refusal},
+    net::{self, Permit, Port, Refusal},
     rate::Network,
     share::Share,
     tls::{Offer, Transport},
 };
 
-/// The HTTP port, and what is asked of those who connect.
+/// The HTTP port, and the limits of its connections.
 pub(crate) struct HttpPort {
     pub(crate) listener: TcpListener,
     pub(crate) port: Arc<Port>,
     pub(crate) offer: Offer,
     pub(crate) proxies: Arc<TrustedProxies>,
     pub(crate) readers: Arc<Readers>,
-    /// For a request's head, that of the first one with the handshake of TLS before it; also for the pause between two
-    /// requests of a connection.
+    /// Timeout for a request's headers, including the TLS handshake for the first one; also for the pause between two requests.
     pub(crate) head_timeout: Duration,
-    /// For a client who has to keep up with what he is sent.
+    /// Timeout for a client that has to keep up.
     pub(crate) write_timeout: Duration,
 }
 
 impl HttpPort {
-    /// A place for a connection. A trusted proxy's are not counted by its address: whom it speaks for is known only with each
-    /// request.
-    fn take_place(&self, peer: IpAddr) -> Result<Place, Refusal> {
-        if self.proxies.contains(peer) { self.port.take_place() } else { self.port.take_share(peer) }
+    /// A permit for a connection. A trusted proxy's connections are not counted by address, because each request may come from
+    /// another client.
+    fn take_permit(&self, peer: IpAddr) -> Result<Permit, Refusal> {
+        if self.proxies.contains(peer) { self.port.take_permit() } else { self.port.take_permit_of(peer) }
     }
 }
 
-/// Accepts browsers and scripts until `stop`, each in a task of `tasks`, which ends after its request.
+/// Accepts connections until `stop`, each in a task of `tasks`, which then ends after its current request.
 pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracker, stop: CancellationToken) {
     loop {
         let accepted = tokio::select! {
@@ -75,19 +74,19 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
             accepted = net::accept(&http_port.listener) => accepted,
         };
         let Some((stream, peer)) = accepted else { return };
-        let place = match http_port.take_place(peer.ip()) {
-            Ok(place) => place,
+        let permit = match http_port.take_permit(peer.ip()) {
+            Ok(permit) => permit,
             Err(reason) => {
                 if let Some(count) = http_port.port.complaint(Instant::now()) {
                     let reason = reason.as_str();
-                    tracing::warn!(%peer, count, reason, "HTTP connections were refused; this is the last one");
+                    tracing::warn!(%peer, count, reason, "refused HTTP connections; this is the latest");
                 }
                 continue;
             }
         };
         let connection = Connection {
             peer,
-            place: Arc::new(place),
+            permit: Arc::new(permit),
             proxies: Arc::clone(&http_port.proxies),
             readers: Arc::clone(&http_port.readers),
             port: Arc::clone(&http_port.port),
@@ -99,7 +98,7 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
     }
 }
 
-/// One such line in a run is enough: it is about the installation.
+/// Logged once per run, because it is about the installation.
 static PROXY_NOTICED: Once = Once::new();
 
 fn warn_of_proxy(peer: SocketAddr) {
@@ -110,17 +109,17 @@ fn warn_of_proxy(peer: SocketAddr) {
     );
 }
 
-/// A connection's place at the port and the client's share of it, in the extensions of its requests. A WebSocket outlives
-/// the HTTP connection that it came in as, and keeps them.
+/// A connection's permit and the client's share, in the extensions of its requests. A WebSocket outlives its HTTP connection, and
+/// keeps them.
 #[derive(Clone)]
-pub(super) struct HeldPlace {
-    _place: Arc<Place>,
+pub(super) struct HeldPermit {
+    _permit: Arc<Permit>,
     _share: Option<Arc<Share<Network>>>,
 }
 
 struct Connection {
     peer: SocketAddr,
-    place: Arc<Place>,
+    permit: Arc<Permit>,
     port: Arc<Port>,
     proxies: Arc<TrustedProxies>,
     readers: Arc<Readers>,
@@ -136,36 +135,13 @@ impl Connection {
         router: Router,
         stop: CancellationToken,
     ) {
-        let Self { peer, place, port, proxies, readers, head_timeout, write_timeout } = self;
+        let Self { peer, permit, port, proxies, readers, head_timeout, write_timeout } = self;
         let pace = Pace::default();
         let stream = Paced::new(stream, pace.clone(), write_timeout);
         let router = TowerToHyperService::new(router);
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            let scheme = if encrypted.load(Relaxed) { Scheme::Https } else { Scheme::Http };
-            let (address, scheme) = client::trace(peer.ip(), scheme, request.headers(), &proxies);
-            if client::seems_forwarded(peer.ip(), request.headers(), &proxies) {
-                PROXY_NOTICED.call_once(|| warn_of_proxy(peer));
-            }
-            // the proxy's connections are nobody's, so each request counts for whom it speaks
-            let share = proxies.contains(peer.ip()).then(|| port.share(address.0)).transpose();
-            let answer = share.map(|share| {
-                let held = HeldPlace { _place: Arc::clone(&place), _share: share.map(Arc::new) };
-                let extensions = request.extensions_mut();
-                extensions.insert(held.clone());
-                extensions.insert(pace.clone());
-                extensions.insert(address);
-                extensions.insert(scheme);
-                (router.call(request), held)
-            });
-            let readers = Arc::clone(&readers);
-            async move {
-                match answer {
-                    Ok((answer, held)) => Ok(counted(answer.await?, &readers, address.0, held)),
-                    Err(_) => Ok::<_, Infallible>((StatusCode::TOO_MANY_REQUESTS, TOO_MANY).into_response()),
-                }
-            }
-        });
-        // HTTP/1.1 only: HTTP/2 would need limits of its own (streams, resets, pings), and every page loads as fast without
+        let handler = Handler { peer, encrypted, permit, port, proxies, readers, pace, router };
+        let service = service_fn(move |request| handler.answer(request));
+        // HTTP/1.1 only: HTTP/2 would need its own limits (streams, resets, pings), and pages load as fast without it
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(head_timeout)
@@ -185,16 +161,59 @@ impl Connection {
     }
 }
 
-const TOO_MANY: &str =
-    "as many requests of this address are being answered as one address may have; try again later\n";
+/// What answers the requests of one connection.
+struct Handler {
+    peer: SocketAddr,
+    encrypted: Arc<AtomicBool>,
+    permit: Arc<Permit>,
+    port: Arc<Port>,
+    proxies: Arc<TrustedProxies>,
+    readers: Arc<Readers>,
+    pace: Pace,
+    router: TowerToHyperService<Router>,
+}
+
+impl Handler {
+    fn answer(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        let Self { peer, proxies, .. } = self;
+        let scheme = if self.encrypted.load(Relaxed) { Scheme::Https } else { Scheme::Http };
+        let (address, scheme) = client::trace(peer.ip(), scheme, request.headers(), proxies);
+        if client::seems_forwarded(peer.ip(), request.headers(), proxies) {
+            PROXY_NOTICED.call_once(|| warn_of_proxy(*peer));
+        }
+        // the proxy's connections are nobody's, so each request counts for the client that it speaks for
+        let share = proxies.contains(peer.ip()).then(|| self.port.share(address.0)).transpose();
+        let answer = share.map(|share| {
+            let held = HeldPermit { _permit: Arc::clone(&self.permit), _share: share.map(Arc::new) };
+            let extensions = request.extensions_mut();
+            extensions.insert(held.clone());
+            extensions.insert(self.pace.clone());
+            extensions.insert(address);
+            extensions.insert(scheme);
+            (self.router.call(request), held)
+        });
+        let readers = Arc::clone(&self.readers);
+        async move {
+            match answer {
+                Ok((answer, held)) => Ok(counted(answer.await?, &readers, address.0, held)),
+                Err(_) => Ok((StatusCode::TOO_MANY_REQUESTS, TOO_MANY).into_response()),
+            }
+        }
+    }
+}
+
+const TOO_MANY: &str = "too many requests in progress from this address; try again later\n";
 
 const FULL: &str =
-    "the server holds as many answers as it may that nobody has read yet; try again in a moment\n";
-/// When somebody is to come back for whose answer there was no room.
+    "the server's memory for responses that are not read yet is used up; try again in a moment\n";
+/// When to retry, in seconds.
 const FULL_SECONDS: &str = "2";
 
-/// The answer, if there is room for it until it is read.
-fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPlace) -> Response {
+/// The response, if there is room for it until it is read.
+fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPermit) -> Response {
     let cost = match answer.extensions().get::<Inside>() {
         Some(Inside) => 0,
         None => readers::cost(answer.body()),
@@ -212,10 +231,10 @@ fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPlace
     answer.map(|body| Body::new(HeldBody { body, _held: held, _unread: unread }))
 }
 
-/// An answer that holds the client's share until it is read or given up.
+/// A response that holds the client's share until it is read or dropped.
 struct HeldBody {
     body: Body,
-    _held: HeldPlace,
+    _held: HeldPermit,
     _unread: Option<Unread>,
 }
 

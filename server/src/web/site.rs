@@ -1,4 +1,4 @@
-//! The site's files, which are inside the program: scripts, wasm, styles, fonts, icon.
+//! The site's files, which are part of the program: scripts, wasm, styles, fonts, icon.
 
 use std::{
     borrow::Cow,
@@ -24,9 +24,9 @@ struct Site;
 
 const HASH: &str = env!("OBSERVERIO_SITE_HASH");
 
-/// `GET /pkg/{hash}/{file}`: never changes, because the hash would.
+/// `GET /pkg/{hash}/{file}`: immutable, because the hash changes with the content.
 pub(super) async fn package(Path((hash, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    // a name, not a path: in development the files are read from a folder
+    // a name, not a path: in development, files are read from a directory
     if hash != HASH || file.contains(['/', '\\', '\0']) {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -57,7 +57,7 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     response
 }
 
-/// What is inside the program is not copied: however many read it, however slowly, it is there once.
+/// A body without a copy: it exists once, however many clients read it and however slowly.
 fn shared(data: Cow<'static, [u8]>) -> Bytes {
     match data {
         Cow::Borrowed(data) => Bytes::from_static(data),
@@ -96,7 +96,7 @@ fn decompressed(path: &str) -> Option<Bytes> {
     Some(plain)
 }
 
-/// `br;q=0` means: not that one.
+/// `br;q=0` means that it is not accepted.
 fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);

@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! The state shared by all handlers.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -20,7 +20,7 @@ use crate::{
     metrics::Metrics,
 };
 
-/// What every handler can reach. Cheap to clone.
+/// The state shared by all handlers. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Web {
     pub(super) gateway: Gateway,
@@ -28,32 +28,32 @@ pub(crate) struct Web {
     pub(super) settings: Arc<Settings>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) probe: Arc<Probe>,
-    /// Who has asked too often.
+    /// Rate limits.
     pub(super) rates: Arc<Rates>,
-    /// What is sent and not read yet.
+    /// Unread responses.
     pub(super) readers: Arc<Readers>,
-    /// Signs what browsers keep by which they are known again.
+    /// Signs the cookies of known browsers.
     pub(super) device_key: Arc<DeviceKey>,
-    /// Edits of scripts that may be sent again.
+    /// Locks for edits that scripts may repeat.
     pub(super) edits: Arc<EditLocks>,
-    /// Cancelled when the server goes down.
+    /// Cancelled on shutdown.
     pub(super) stop: CancellationToken,
-    /// WebSockets outlive the request that opened them: the server waits for these when it goes down.
+    /// WebSockets outlive the request that opened them: the server waits for these on shutdown.
     pub(super) tasks: TaskTracker,
 }
 
-/// Who may do what at this port.
-pub(crate) struct Access {
+/// What the settings say of this port.
+pub(crate) struct WebOptions {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) registration: Registration,
     pub(crate) metrics: MetricsAccess,
     pub(crate) is_tls_required: bool,
-    /// Whether `/echo` is there.
+    /// Whether `/echo` is served.
     pub(crate) echo: bool,
-    /// Of one token or person.
+    /// For each token or person.
     pub(crate) api_requests_per_second: u32,
     pub(crate) readers: Arc<Readers>,
-    /// Signs what browsers keep by which they are known again.
+    /// Signs the cookies of known browsers.
     pub(crate) device_key: DeviceKey,
 }
 
@@ -62,13 +62,13 @@ pub(super) struct Settings {
     pub(super) public_url: Option<PublicUrl>,
     pub(super) registration: Registration,
     pub(super) metrics: MetricsAccess,
-    /// Whether plaintext is sent away.
+    /// Whether plaintext is refused.
     pub(super) is_tls_required: bool,
-    /// Where games connect.
+    /// The game port's address.
     tcp: SocketAddr,
-    /// Whether only hosts that are ours are answered.
+    /// Whether unknown host names are refused.
     pub(super) check_host: bool,
-    /// Whether `/echo` is there.
+    /// Whether `/echo` is served.
     pub(super) echo: bool,
 }
 
@@ -76,19 +76,13 @@ impl Web {
     pub(crate) fn new(
         gateway: Gateway,
         addresses: (SocketAddr, SocketAddr),
-        access: Access,
+        options: WebOptions,
         metrics: Metrics,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
         let (http, tcp) = addresses;
-        let leptos = LeptosOptions::builder()
-            .output_name("observerio")
-            .site_pkg_dir(format!("pkg/{}", env!("OBSERVERIO_SITE_HASH")))
-            .site_addr(http)
-            .env(Env::PROD)
-            .build();
-        let Access {
+        let WebOptions {
             public_url,
             registration,
             metrics: metrics_access,
@@ -97,9 +91,9 @@ impl Web {
             api_requests_per_second,
             readers,
             device_key,
-        } = access;
+        } = options;
         let is_local = http.ip().is_loopback() && tcp.ip().is_loopback();
-        // a page elsewhere can point its own name at this machine; where only known names make sense, others are refused
+        // another site can make its name resolve to this machine, so unknown names are refused if the known ones are sufficient
         let check_host = public_url.is_some() || is_local;
         let settings = Settings {
             public_url,
@@ -110,18 +104,15 @@ impl Web {
             check_host,
             echo,
         };
-        let asked = gateway.clone();
-        let probe = Probe::new(move || {
-            let gateway = asked.clone();
-            Box::pin(async move { gateway.check().await.map_err(|error| explain(&error)) })
-        });
-        let (settings, metrics, probe) = (Arc::new(settings), Arc::new(metrics), Arc::new(probe));
+        let leptos = leptos_options(http);
+        let (settings, metrics) = (Arc::new(settings), Arc::new(metrics));
+        let probe = Arc::new(database_probe(gateway.clone()));
         let rates = Arc::new(Rates::new(api_requests_per_second));
         let (device_key, edits) = (Arc::new(device_key), Arc::default());
         Self { gateway, leptos, settings, metrics, probe, rates, readers, device_key, edits, stop, tasks }
     }
 
-    /// The address that people type, as far as it is known: that of the settings, or the one by which this request came.
+    /// The dashboard's public origin, if known: from the settings, or else from this request.
     pub(super) fn own_origin(&self, scheme: Scheme, host: Option<String>) -> String {
         match (&self.settings.public_url, host) {
             (Some(url), _) => url.origin().to_owned(),
@@ -130,8 +121,7 @@ impl Web {
         }
     }
 
-    /// What a game connects to, as people type it: a port on every address of the machine is reached under
-    /// the name by which this browser reached us.
+    /// The address for games, as people type it: if the port is bound to all addresses, with the host name of this request.
     pub(super) fn game_address(&self, host: Option<&str>) -> String {
         let Settings { tcp, public_url, .. } = &*self.settings;
         if !tcp.ip().is_unspecified() {
@@ -142,7 +132,23 @@ impl Web {
     }
 }
 
-/// What a probe makes of a failed check, and what the log says of it.
+fn leptos_options(http: SocketAddr) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("observerio")
+        .site_pkg_dir(format!("pkg/{}", env!("OBSERVERIO_SITE_HASH")))
+        .site_addr(http)
+        .env(Env::PROD)
+        .build()
+}
+
+fn database_probe(gateway: Gateway) -> Probe {
+    Probe::new(move || {
+        let gateway = gateway.clone();
+        Box::pin(async move { gateway.check().await.map_err(|error| explain(&error)) })
+    })
+}
+
+/// A failed check's state, and its reason for the log.
 fn explain(error: &GatewayError) -> (Readiness, String) {
     match error {
         GatewayError::Unavailable(cause) if cause.is_no_room() => (Readiness::Full, cause.to_string()),

@@ -113,7 +113,7 @@ async fn a_body_that_says_a_field_twice_says_nothing() {
     let _game = world.game().await;
     let put = world.script.send("PUT", &world.at("/variables/speed"), &[], r#"{"value":7,"value":8}"#).await;
     assert_eq!(refusal(&put), refused(400, "invalid"));
-    assert!(put.body.contains("the body says a field twice"), "{}", put.body);
+    assert!(put.body.contains("the body has a duplicate field"), "{}", put.body);
 }
 
 #[tokio::test]

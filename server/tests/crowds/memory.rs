@@ -107,9 +107,12 @@ async fn who_unpacks_a_game_does_not_break_its_page() {
 impl Story<'_> {
     /// What a version before the budgets could store: as many variables, and log lines with a megabyte of fields each.
     async fn store_as_before(&self) {
-        let text = |bytes: usize| match self.server.is_on_postgres() {
-            true => format!("repeat('x', {bytes})"),
-            false => format!("replace(hex(zeroblob({bytes} / 2)), '00', 'xx')"),
+        let text = |bytes: usize| {
+            if self.server.is_on_postgres() {
+                format!("repeat('x', {bytes})")
+            } else {
+                format!("replace(hex(zeroblob({bytes} / 2)), '00', 'xx')")
+            }
         };
         let spec = serde_json::to_string(&VarSpec::bare(VarType::String)).unwrap();
         let (value, fields, project) = (text(VALUE_BYTES), text(FIELDS_BYTES), self.project);

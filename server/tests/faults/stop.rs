@@ -63,7 +63,7 @@ async fn stopped_while_the_database_hangs() {
         let begun = Instant::now();
         stage.server.signal("TERM").await;
         if signals == 2 {
-            stage.server.log_says("a second signal ends at once", signals).await;
+            stage.server.log_says("a second signal stops immediately", signals).await;
             stage.server.signal("TERM").await;
         }
         let limit = if signals == 2 { AT_ONCE } else { STOP_LIMIT };

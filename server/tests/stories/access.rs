@@ -324,9 +324,10 @@ async fn a_log_that_is_followed_ends_with_the_right_to_it() {
                 }
             };
             soon("the script to follow", begun).await;
-            match is_removed {
-                false => gateway.delete_token(&ben.caller, made.1.id).await.unwrap(),
-                true => gateway.remove_member(&house.owner, id, ben.caller.user.id).await.unwrap(),
+            if is_removed {
+                gateway.remove_member(&house.owner, id, ben.caller.user.id).await.unwrap()
+            } else {
+                gateway.delete_token(&ben.caller, made.1.id).await.unwrap()
             }
         };
         // the answer is whole when it ends

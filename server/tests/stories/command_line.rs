@@ -329,7 +329,7 @@ async fn the_log_is_followed_until_the_token_is_revoked() {
     stage.server.gateway.delete_token(&stage.owner, stage.token).await.unwrap();
     let said = plain.end().await;
     assert_eq!((said.0, said.1.as_str()), (Some(77), ""), "{}", said.2);
-    assert!(said.2.contains("does not know this token"), "{}", said.2);
+    assert!(said.2.contains("does not accept this token"), "{}", said.2);
     stage.keeps_the_secret(&said);
     let (status, stdout, stderr) = stage.run(&["vars"]).await;
     assert_eq!((status, stdout.as_str(), stderr.lines().count()), (Some(77), "", 1), "{stderr}");

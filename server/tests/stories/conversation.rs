@@ -97,11 +97,10 @@ async fn the_conversation_of_the_page_is_what_happens() {
             ("game", line) => game.send(&format!("{}\n", names.real(line))).await,
             ("server", line) => {
                 let said = names.paged(&game.line().await);
-                match line.starts_with("h:") {
-                    true => {
-                        assert_eq!(without_version_and_clock(&said), without_version_and_clock(line));
-                    }
-                    false => assert_eq!(said, line),
+                if line.starts_with("h:") {
+                    assert_eq!(without_version_and_clock(&said), without_version_and_clock(line));
+                } else {
+                    assert_eq!(said, line)
                 }
             }
             ("person", what) => act(what, &server, &browser, &project).await,

@@ -299,9 +299,10 @@ impl Story {
 
 async fn rename(url: &str, from: &str, to: &str) {
     let sql = AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
-    match url.starts_with("postgres") {
-        true => PgConnection::connect(url).await.unwrap().execute(sql).await.map(|_| ()),
-        false => SqliteConnection::connect(url).await.unwrap().execute(sql).await.map(|_| ()),
+    if url.starts_with("postgres") {
+        PgConnection::connect(url).await.unwrap().execute(sql).await.map(|_| ())
+    } else {
+        SqliteConnection::connect(url).await.unwrap().execute(sql).await.map(|_| ())
     }
     .unwrap();
 }

@@ -56,8 +56,8 @@ fn a_setting_that_cannot_work_is_one_sentence_and_status_78() {
     for (variable, value, says) in [
         ("OBSERVERIO_HTTP", "nonsense", "OBSERVERIO_HTTP"),
         ("OBSERVERIO_TCP", "127.0.0.1:99999", "OBSERVERIO_TCP"),
-        ("OBSERVERIO_HTTP", &taken, "another program has this port"),
-        ("OBSERVERIO_TCP", &taken, "another program has this port"),
+        ("OBSERVERIO_HTTP", &taken, "another program is using this port"),
+        ("OBSERVERIO_TCP", &taken, "another program is using this port"),
         ("OBSERVERIO_REGISTRATION", "maybe", "open or closed"),
         ("OBSERVERIO_PUBLIC_URL", "tune.example.org", "https://"),
         ("OBSERVERIO_MAX_GAMES", "many", "OBSERVERIO_MAX_GAMES"),

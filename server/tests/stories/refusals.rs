@@ -249,7 +249,7 @@ async fn the_log_has_one_line_for_each_code_of_a_connection() {
     let (_, _, log) = program.stop().await;
     for code in ["bad_shape", "bad_name"] {
         let of_code =
-            log.lines().filter(|line| line.contains("refused a game's line") && line.contains(code));
+            log.lines().filter(|line| line.contains("refused a line from a game") && line.contains(code));
         assert_eq!(of_code.count(), 2, "{code}");
     }
 }

@@ -8,7 +8,7 @@ use crate::support::{
     secrets,
 };
 use gateway::Origin;
-use server::{config::Task, recovery::remove_second_factor};
+use server::{command::Task, recovery::remove_second_factor};
 use totp_rs::{Builder, Secret};
 
 const ANN: &str = "ann@example.org";

@@ -91,7 +91,7 @@ async fn a_hang_up_reads_the_certificate_anew_and_keeps_the_old_one_if_it_can_no
 
     second.write(folder.path());
     running.signal("-HUP").await;
-    running.says("took the TLS certificate anew").await;
+    running.says("reloaded the TLS certificate").await;
     assert!(running.presents(&second).await && !running.presents(&first).await);
     // who is connected stays so
     game.send("v:short\n").await;
@@ -116,7 +116,7 @@ async fn a_hang_up_reads_the_certificate_anew_and_keeps_the_old_one_if_it_can_no
 
     first.write(folder.path());
     running.signal("-HUP").await;
-    running.says("took the TLS certificate anew").await;
+    running.says("reloaded the TLS certificate").await;
     assert!(running.presents(&first).await);
     running.stop().await;
 }
@@ -126,7 +126,7 @@ async fn without_a_certificate_a_hang_up_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut running = Running::start(folder.path(), &[]).await;
     running.signal("-HUP").await;
-    running.says("a hang-up changes nothing").await;
+    running.says("SIGHUP ignored").await;
     let mut game = Game::connect(running.tcp).await;
     game.send("v:short\n").await;
     assert_eq!(game.error().await, "bad_key");
@@ -174,7 +174,7 @@ async fn files_that_can_not_be_used_are_one_sentence_and_status_78() {
         ("garbage.pem", "key.pem", "garbage.pem", "damaged"),
         ("cert.pem", "empty.pem", "empty.pem", "no private key"),
         ("cert.pem", "cert.pem", "cert.pem", "no private key"),
-        ("cert.pem", "locked-key.pem", "locked-key.pem", "not encrypted"),
+        ("cert.pem", "locked-key.pem", "locked-key.pem", "unencrypted key"),
         ("cert.pem", "garbage-key.pem", "garbage-key.pem", "damaged"),
         ("cert.pem", "other-key.pem", "other-key.pem", "does not match"),
     ] {

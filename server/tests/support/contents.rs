@@ -10,10 +10,8 @@ pub type Contents = BTreeMap<String, Vec<String>>;
 /// Reads the database of this URL, but for the server's own notes: how often it has written, as whoever asks whether it can
 /// makes it try, and its clock, which its clean-ups begin and wind.
 pub async fn contents(url: &str) -> Contents {
-    let mut contents = match url.starts_with("postgres") {
-        true => of_postgres(url).await,
-        false => of_sqlite(url).await,
-    };
+    let mut contents =
+        if url.starts_with("postgres") { of_postgres(url).await } else { of_sqlite(url).await };
     for own in ["writers", "instance"] {
         contents.remove(own).expect("that table is there");
     }

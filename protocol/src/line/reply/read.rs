@@ -3,14 +3,16 @@
 use serde_json::Number;
 
 use crate::{
-    ErrorCode, limits,
+    ErrorCode,
+    error::{Result, refuse},
+    json::{Fields, Piece, Shallow},
+    limits,
     line::{
         Caps,
         command::{keyed, number},
-        json::{Fields, Piece, Shallow},
-        payload::{Result, decode_within, refuse, value},
+        payload::decode_within,
     },
-    model::{Key, Revision, Value, VarName, VarRevision},
+    model::{Key, Revision, Value, VarName, VarRevision, read_value},
 };
 
 /// A value of any depth that a game may report, inside an object, of an array, of an object.
@@ -330,7 +332,7 @@ fn edit(item: Piece<'_>) -> Result<Edit> {
     Ok(Edit {
         name: named(&object)?,
         type_name: word(&object, "type")?.unwrap_or_default(),
-        value: value(came)?,
+        value: read_value(came)?,
         revision: whole_number(&object, "rev")?.and_then(|rev| rev.as_i64()).map(VarRevision),
     })
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Key, KeyId, ProjectId, Role, TokenId, UnixMicros, UserId};
+use crate::model::{Key, KeyId, ProjectId, TokenId, UnixMicros, UserId};
 
 /// A word that stands for a variant, the same in the database, in the HTTP API and in forms.
 macro_rules! words {
@@ -189,25 +189,6 @@ pub struct SessionInfo {
     pub agent: String,
     /// Whether it is the one that asks.
     pub is_current: bool,
-}
-
-/// An account, as the instance's owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// Its number.
-    pub id: UserId,
-    /// What others read.
-    pub name: String,
-    /// For signing in.
-    pub email: Option<String>,
-    /// What they may do on this instance.
-    pub role: Role,
-    /// When it was made.
-    pub created_at: UnixMicros,
-    /// Projects of which they are a member.
-    pub projects: u32,
-    /// Whether it has a second factor.
-    pub has_second_factor: bool,
 }
 
 /// Something that somebody did.

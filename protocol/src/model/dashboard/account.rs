@@ -26,6 +26,25 @@ pub struct User {
     pub role: Role,
 }
 
+/// An account, as the instance's owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its number.
+    pub id: UserId,
+    /// What others read.
+    pub name: String,
+    /// For signing in.
+    pub email: Option<String>,
+    /// What they may do on this instance.
+    pub role: Role,
+    /// When it was made.
+    pub created_at: UnixMicros,
+    /// Projects of which they are a member.
+    pub projects: u32,
+    /// Whether it has a second factor.
+    pub has_second_factor: bool,
+}
+
 /// A project with a game key, for who has just made it and for the store: whoever may only see a project gets a
 /// [`ProjectInfo`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

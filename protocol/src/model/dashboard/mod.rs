@@ -10,10 +10,10 @@ mod state;
 mod typed;
 
 pub use access::{
-    Account, ApiToken, AuditCursor, AuditEntry, AuditPage, GameKey, Handle, Invitation, Member, ProjectRole,
+    ApiToken, AuditCursor, AuditEntry, AuditPage, GameKey, Handle, Invitation, Member, ProjectRole,
     SessionInfo, TokenScope, UnknownWord,
 };
-pub use account::{Project, ProjectInfo, ProjectSummary, Role, User};
+pub use account::{Account, Project, ProjectInfo, ProjectSummary, Role, User};
 pub use change::{Change, Gesture, NOT_DESIRED};
 pub use device::Device;
 pub use refused::{Refused, RefusedLine};

@@ -1,4 +1,4 @@
-//! How a conversation ends when it is not the game who ends it.
+//! How the server ends a connection.
 
 use std::{future::poll_fn, task::Poll, time::Duration};
 
@@ -11,19 +11,19 @@ use tokio::{
     time::{timeout, timeout_at},
 };
 
-use super::{Connection, End, instant};
-use crate::ingest::bytes::poll_read;
+use super::{Connection, End};
+use crate::{clock::instant, ingest::bytes::poll_read};
 
-/// When the server goes down: what has arrived already is still taken in, up to this.
+/// On shutdown, data that has already arrived is taken in, up to this many bytes.
 const LAST_READ_BYTES: usize = 4 * limits::MAX_LINE_BYTES;
-/// After the last word: a peer that is still sending gets this long to stop. Closing on unread bytes
-/// would reset the connection and could destroy the last word on its way.
+/// How long a peer that is still sending gets to stop. Closing with unread bytes would reset the connection and could lose the
+/// last message.
 const LINGER: Duration = Duration::from_secs(1);
-/// … and this many bytes.
+/// The same in bytes.
 const LINGER_BYTES: usize = 2 * limits::MAX_LINE_BYTES;
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
-    /// Takes in what has arrived, then says good-bye; stays until what was taken in is settled.
+    /// Takes in what has arrived, announces the shutdown, and waits until everything is settled.
     pub(super) async fn drain(&mut self) -> Result<(), End> {
         let mut total = 0;
         while total < LAST_READ_BYTES && self.waiting.is_none() {
@@ -33,45 +33,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             self.serve_lines().await?;
         }
-        if !self.session.can_wait() {
+        if !self.conversation.can_wait() {
             self.refuse_waiting();
         }
         let now = instant();
-        let effect = self.out.add(now, |out| self.session.drain(out));
+        let effect = self.out.add(now, |out| self.conversation.drain(out));
         self.end_if_closed(&effect)?;
         self.settle_by = Some(now + self.settle_timeout);
         self.end_if_settled()
     }
 
-    /// What was sent is of a history that counts no longer: says so and ends, for the sign of it stays where it is.
+    /// The values that were sent belong to an epoch that has ended: ends the connection.
     pub(super) fn start_over(&mut self) -> End {
         self.refuse_waiting();
-        self.out.add(instant(), |out| self.session.start_over(out));
-        End::Told
+        self.out.add(instant(), |out| self.conversation.start_over(out));
+        End::Explained
     }
 
-    /// What was taken in is not settled in time.
+    /// The deadline for settling has passed.
     pub(super) fn give_up(&mut self) -> End {
         self.refuse_waiting();
-        self.out.add(instant(), |out| self.session.refuse_in_flight(out));
-        End::Told
+        self.out.add(instant(), |out| self.conversation.refuse_in_flight(out));
+        End::Explained
     }
 
-    /// A line without a number that waits for room is not waited for any more.
+    /// Refuses the line that waits for room.
     fn refuse_waiting(&mut self) {
         if self.waiting.take().is_some() {
-            let text = "a line without a number was not taken in before the end; send it again";
+            let text = "a line without a number was not accepted before the connection ended; send it again";
             let error = encode_error(&ProtocolError::new(ErrorCode::Unavailable, text));
             self.out.add(instant(), |out| out.extend_from_slice(&error));
         }
     }
 
     pub(super) fn end_if_settled(&self) -> Result<(), End> {
-        let is_done = self.settle_by.is_some() && self.waiting.is_none() && self.session.in_flight() == 0;
-        if is_done { Err(End::Told) } else { Ok(()) }
+        let is_done =
+            self.settle_by.is_some() && self.waiting.is_none() && self.conversation.in_flight() == 0;
+        if is_done { Err(End::Explained) } else { Ok(()) }
     }
 
-    /// Sends what is left, then waits a moment until the peer stops sending.
+    /// Sends what is left, then waits a moment for the peer to stop sending.
     pub(super) async fn hang_up(mut self) {
         let deadline = self.out.deadline().unwrap_or_else(instant);
         let sent = timeout_at(deadline.into(), async {

@@ -1,4 +1,4 @@
-//! The HTTP API for scripts: version 1, and the four addresses that the first observerio had.
+//! The HTTP API for scripts: version 1, and the four endpoints of the first observerio.
 
 mod reference;
 mod scripts;
@@ -6,4 +6,4 @@ mod v1;
 
 pub(super) use reference::reference;
 pub(super) use scripts::{alive, generate_key, ready, register_key, register_user};
-pub(super) use v1::{EditLocks, answer_in_json, answers, operations, retry_after, streams};
+pub(super) use v1::{EditLocks, answer_in_json, answers, operations, streams};

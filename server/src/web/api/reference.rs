@@ -1,5 +1,4 @@
-//! The API's reference for people: one page, made of the OpenAPI document, without a script and without anything from
-//! elsewhere.
+//! The API reference for people: one page, generated from the OpenAPI document, without scripts or external resources.
 
 mod html;
 mod operations;
@@ -15,11 +14,11 @@ use serde_json::Value as Json;
 use self::html::{Page, plain, rich};
 use super::v1::document;
 
-/// The page has no script and no form: nothing but its own style sheet, font and icon.
+/// The page has no scripts or forms: only its own style sheet, font and icon.
 const POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-/// `GET /docs/api`. The same for everybody.
+/// `GET /docs/api`: the same for everyone.
 pub(in crate::web) async fn reference() -> impl IntoResponse {
     static PAGE: OnceLock<String> = OnceLock::new();
     let page = PAGE.get_or_init(|| {
@@ -70,13 +69,13 @@ fn introduction(page: &mut Page, document: &Json) {
     page.raw("<h1>HTTP API</h1>");
     page.raw(&format!("<p>{}</p>", rich(text(&document["info"]["description"]))));
     page.raw(
-        "<p>Make a token in the dashboard, then say where this server is and what the token is:</p>\
+        "<p>Create a token in the dashboard, then set the server's address and the token:</p>\
          <pre>export OBSERVERIO=http://127.0.0.1:8080\nexport TOKEN=obs_…</pre>\
-         <p>Bodies are JSON of at most 65,536 bytes. Times are RFC 3339 in UTC. Lists come in parts: as long as \
-         <code>next</code> is not <code>null</code>, ask again with it as <code>cursor</code>. What is refused is \
-         answered by <code>{\"code\": …, \"message\": …}</code>; the code never changes its meaning, the message says what to \
-         do. With <code>Retry-After</code> the same may be asked again after so many seconds.</p>\
-         <p>For tools there is the same as <a href=\"/api/v1/openapi.json\">OpenAPI</a>.</p>",
+         <p>Bodies are JSON of at most 65,536 bytes. Times are RFC 3339 in UTC. Lists are paginated: while \
+         <code>next</code> is not <code>null</code>, pass it as <code>cursor</code> to get the next page. Errors are \
+         <code>{\"code\": …, \"message\": …}</code>; the code is stable, the message says what to do. With \
+         <code>Retry-After</code>, you may repeat the request after that many seconds.</p>\
+         <p>For tools, the same is available as <a href=\"/api/v1/openapi.json\">OpenAPI</a>.</p>",
     );
     page.raw("<nav aria-label=\"Operations\"><ul class=\"reference-index\">");
     for operation in operations::all(document) {
@@ -110,7 +109,7 @@ fn schemas(page: &mut Page, document: &Json) {
     page.raw("</section>");
 }
 
-/// What a schema takes, as HTML.
+/// A schema's type, as HTML.
 fn type_of(schema: &Json) -> String {
     if let Some(target) = schema["$ref"].as_str() {
         let name = plain(target.rsplit('/').next().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The HTTP API for scripts, as the first observerio had it, and what an operator's probes ask.
+//! The HTTP API of the first observerio, and the endpoints for an operator's probes.
 
 use axum::{
     Json,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::super::{Web, auth::Visitor, outage::Outage, readiness::Readiness};
 use crate::config::Registration;
 
-/// An answer with a status and `{"error": …}`.
+/// A response with a status and `{"error": …}`.
 pub(in crate::web) struct ApiError(StatusCode, String);
 
 static OUTAGE: Outage = Outage::new();
@@ -30,7 +30,7 @@ impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         let status = match &error {
             GatewayError::Unavailable(cause) => {
-                OUTAGE.log(cause, "a script could not be served");
+                OUTAGE.log(cause, "an API request could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
             GatewayError::Busy | GatewayError::Undecided | GatewayError::Closed => {
@@ -54,25 +54,23 @@ pub(in crate::web) async fn alive() -> Json<Value> {
 pub(in crate::web) async fn ready(State(web): State<Web>) -> Response {
     let (reason, error) = match web.probe.readiness().await {
         _ if web.gateway.vitals().death().is_some() => {
-            ("died", "a part of the server has died; it ends, and the log says which")
+            ("died", "a part of the server has failed, so it is stopping; the log says which")
         }
         _ if web.stop.is_cancelled() => ("draining", "the server is going down"),
-        // the probe's own small change may go through where what games send does not
+        // the probe's own small write may succeed where games' data does not
         Readiness::Ready if !web.gateway.is_storing() => {
-            ("database_failed", "what games and people send can't be stored; the log says why")
+            ("database_failed", "data can't be stored right now; the log says why")
         }
         Readiness::Ready => return Json(json!({ "status": "ok" })).into_response(),
         Readiness::Silent => ("database_silent", "the database does not answer"),
-        Readiness::Full => {
-            ("disk_full", "there is no room to store anything; free some, or delete a project")
-        }
-        Readiness::Failed => ("database_failed", "the database can't store; the log says why"),
+        Readiness::Full => ("disk_full", "the disk is full; free some space, or delete a project"),
+        Readiness::Failed => ("database_failed", "the database can't store data; the log says why"),
     };
     let body = json!({ "status": "unavailable", "reason": reason, "error": error });
     (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
 }
 
-/// `GET /users/tokens`: a fresh key. It belongs to nobody until it is registered.
+/// `GET /users/tokens`: a new key, which belongs to no project until it is registered.
 pub(in crate::web) async fn generate_key(State(web): State<Web>) -> Json<Value> {
     Json(json!({ "token": web.gateway.generate_key() }))
 }
@@ -82,7 +80,7 @@ struct RegisterKey {
     token: String,
 }
 
-/// `POST /users/tokens`: makes a project with that key.
+/// `POST /users/tokens`: creates a project with that key.
 pub(in crate::web) async fn register_key(
     State(web): State<Web>,
     Visitor(origin): Visitor,
@@ -101,7 +99,7 @@ struct RegisterUser {
     password: String,
 }
 
-/// `POST /users`: makes an account with a first project, and gives its key.
+/// `POST /users`: creates an account with a first project, and returns its key.
 pub(in crate::web) async fn register_user(
     State(web): State<Web>,
     Visitor(origin): Visitor,
@@ -113,11 +111,11 @@ pub(in crate::web) async fn register_user(
     Ok(Json(json!({ "token": key })))
 }
 
-/// Scripts say all sorts of content types; what counts is that it is JSON.
+/// Scripts send all kinds of content types, so only the JSON matters.
 fn parse<T: DeserializeOwned>(body: &[u8], shape: &str) -> Result<T, ApiError> {
     // the parser's own message could quote a password
     serde_json::from_slice(body)
-        .map_err(|_| ApiError(StatusCode::BAD_REQUEST, format!("the body is JSON such as {shape}")))
+        .map_err(|_| ApiError(StatusCode::BAD_REQUEST, format!("the body must be JSON such as {shape}")))
 }
 
 impl Web {
@@ -126,7 +124,7 @@ impl Web {
             Registration::Open => Ok(()),
             Registration::Closed => Err(ApiError(
                 StatusCode::FORBIDDEN,
-                "registration is closed here; ask the operator, who can start observerio with --registration open"
+                "registration is closed; ask the operator to start observerio with --registration open"
                     .into(),
             )),
         }

@@ -1,4 +1,4 @@
-//! One's own account: password, sessions, API tokens.
+//! The caller's own account: password, sessions, API tokens.
 
 use app::api::Reply;
 use axum::{
@@ -23,7 +23,7 @@ pub(in crate::web) struct ChangePassword {
     current: String,
     #[serde(default)]
     new: String,
-    /// Sent by the box that is ticked unless somebody wants to keep their API tokens.
+    /// Set by the checkbox unless people want to keep their API tokens.
     #[serde(default)]
     tokens: String,
 }
@@ -35,7 +35,7 @@ pub(in crate::web) async fn change_password(
     parts: Parts,
     Form(form): Form<ChangePassword>,
 ) -> Response {
-    // whoever found an open browser tries here as others do at signing in
+    // limited like signing in, because someone may have found an open browser
     let attempt = match web.rates.own_password(&caller) {
         Ok(attempt) => attempt,
         Err(wait) => return too_often(&web, Some(caller), parts, Reply::default(), wait).await,
@@ -47,7 +47,7 @@ pub(in crate::web) async fn change_password(
                 return Redirect::to("/account?done=password").into_response();
             }
             Err(GatewayError::WrongPassword) => {
-                GatewayError::Invalid("the password that you have now is another one".to_owned())
+                GatewayError::Invalid("this is not your current password".to_owned())
             }
             Err(error) => {
                 attempt.was_right();
@@ -91,7 +91,7 @@ pub(in crate::web) struct CreateToken {
     #[serde(default)]
     name: String,
     scope: TokenScope,
-    /// Empty: all of his.
+    /// Empty: all of their projects.
     #[serde(default)]
     project: String,
     days: u32,

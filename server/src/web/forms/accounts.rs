@@ -1,4 +1,4 @@
-//! What the owner does with other people's accounts.
+//! The owner's management of accounts.
 
 use axum::{extract::State, http::request::Parts, response::Response};
 use protocol::model::UserId;

@@ -1,5 +1,5 @@
-//! Forms that do what outlives a session or can't be undone: they may carry the password again. Whether it is needed, the
-//! gateway says; here it is only taken.
+//! Forms for actions that outlast a session or can't be undone, which may include the password again. The gateway decides
+//! whether it is needed.
 
 use axum::{
     Form,
@@ -14,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::note;
 use crate::web::{Web, auth::SignedIn, body::MAX_BODY_BYTES};
 
-/// Who is signed in, and what they filled in. A password that came with it is right, and counts from now on.
+/// The caller and the form. If it includes a password, that was correct, and confirms the session from now on.
 pub(in crate::web) struct Confirmed<T> {
     pub(in crate::web) caller: Caller,
     pub(in crate::web) form: T,
@@ -49,9 +49,9 @@ impl<T: DeserializeOwned + Send> FromRequest<Web> for Confirmed<T> {
 }
 
 /// # Errors
-/// The code of the sentence that the page shows.
+/// The code of the message that the page shows.
 async fn confirm(web: &Web, caller: &Caller, password: &str) -> Result<(), &'static str> {
-    // whoever found an open browser tries here as others do at signing in
+    // limited like signing in, because someone may have found an open browser
     let attempt = web.rates.own_password(caller).map_err(|_| "rate")?;
     match web.gateway.confirm(caller, password).await {
         Ok(()) => {
@@ -67,8 +67,7 @@ async fn confirm(web: &Web, caller: &Caller, password: &str) -> Result<(), &'sta
     }
 }
 
-/// The page on which the form of an address stands: what the form does is the last word of the address, where the page has
-/// several.
+/// The page of a form's path: without its last segment, if the page has several forms.
 fn page_of(path: &str) -> &str {
     match path.rsplit_once('/') {
         _ if path == "/accounts/second-factor/remove" => "/accounts",

@@ -1,4 +1,4 @@
-//! One's own second factor: setting it up, its recovery codes, its end.
+//! The caller's own second factor: setting it up, recovery codes, turning it off.
 
 use app::api::Reply;
 use axum::{
@@ -31,7 +31,7 @@ pub(in crate::web) struct Change {
     code: String,
 }
 
-/// `POST /account/second-factor`: what is secret stands in the answer alone.
+/// `POST /account/second-factor`: secrets are only in the response.
 pub(in crate::web) async fn change(
     State(web): State<Web>,
     parts: Parts,

@@ -1,4 +1,4 @@
-//! Making, rotating and revoking game keys, and what they are good for.
+//! Creating, rotating and revoking game keys, and their rights.
 
 use app::api::Reply;
 use axum::{
@@ -22,7 +22,7 @@ fn page(project: ProjectId) -> String {
 pub(in crate::web) struct Create {
     #[serde(default)]
     name: String,
-    /// A box that is not ticked is not sent.
+    /// An unticked checkbox is not sent.
     report_only: Option<String>,
 }
 

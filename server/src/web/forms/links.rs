@@ -1,5 +1,5 @@
-//! What one-time links lead to: joining a project, setting a new password. The token stands behind the `#` of a link, which no
-//! browser sends: the page takes it out of the address and posts it, first to be shown what it is good for.
+//! One-time links: joining a project, resetting a password. The token follows the link's `#`, which browsers don't send: the page
+//! removes it from the address and posts it, at first only to show what the link is for.
 
 use app::api::Reply;
 use axum::{
@@ -8,23 +8,23 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse as _, Redirect, Response},
 };
-use gateway::{Caller, GatewayError};
+use gateway::{Caller, GatewayError, Origin};
 use serde::Deserialize;
 
 use super::{explain, filled, signed_in, too_often};
 use crate::web::{
     Web,
-    auth::{Asking, Visitor},
+    auth::{MaybeSignedIn, Visitor},
     client::Scheme,
     pages,
 };
 
-/// The token in what somebody pasted, which may be the whole link.
+/// The token in a pasted text, which may be the whole link.
 pub(super) fn token_in(pasted: &str) -> String {
     pasted.rsplit_once("token=").map_or(pasted, |(_, token)| token).trim().to_owned()
 }
 
-/// The page of a link: nothing is done yet.
+/// The link's page; nothing is done yet.
 pub(super) async fn open(web: &Web, caller: Option<Caller>, parts: Parts, token: String) -> Response {
     pages::answer(web, caller, parts, Reply { token: Some(token), ..Reply::default() }).await
 }
@@ -32,7 +32,7 @@ pub(super) async fn open(web: &Web, caller: Option<Caller>, parts: Parts, token:
 #[derive(Deserialize)]
 pub(in crate::web) struct Join {
     token: String,
-    /// Only to be shown what the link is good for.
+    /// Set if the page only wants to show what the link is for.
     #[serde(default)]
     open: String,
     #[serde(default)]
@@ -41,10 +41,10 @@ pub(in crate::web) struct Join {
     password: String,
 }
 
-/// `POST /join`: with a new account, or as who is signed in.
+/// `POST /join`: with an account, or as the signed-in person.
 pub(in crate::web) async fn join(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     Visitor(origin): Visitor,
     scheme: Scheme,
     parts: Parts,
@@ -63,59 +63,71 @@ pub(in crate::web) async fn join(
             return too_often(&web, caller, parts, reply, wait).await;
         }
     };
-    let live = |project| format!("/p/{project}/live");
-    let joined = match (filled(&email), &caller) {
-        (None, Some(caller)) => {
-            let joined = web.gateway.join(caller, &token).await;
-            joined.map(|project| Redirect::to(&live(project)).into_response())
-        }
-        _ => {
-            let joined = web.gateway.take_invitation(&token, &email, &password, &origin).await;
-            match joined {
-                Ok((session, project)) => {
-                    Ok(signed_in(&web, scheme, caller.as_ref(), &session, &live(project)).await)
-                }
-                Err(error) => Err(error),
-            }
-        }
-    };
-    // an invitation is no way to find out who has an account here, nor to guess a password
+    let joined = take(&web, scheme, caller.as_ref(), &token, &email, &password, &origin).await;
+    // an invitation must not help to find out who has an account, or to guess a password
     if !matches!(joined, Err(GatewayError::LinkSpent | GatewayError::WrongPassword)) {
         attempt.was_right();
     }
     match joined {
         Ok(response) => response,
         Err(error) => {
-            let error = match error {
-                GatewayError::WrongPassword => GatewayError::Invalid(
-                    "these can't be taken; if you have an account here, give its password, and if not, another e-mail"
-                        .to_owned(),
-                ),
-                GatewayError::CodeNeeded => GatewayError::Invalid(
-                    "your account has a second factor: sign in first, then open the link once more".to_owned(),
-                ),
-                other => other,
-            };
             let reply = Reply { token: Some(token), email, ..Reply::default() };
-            explain(&web, caller, parts, reply, &error).await
+            explain(&web, caller, parts, reply, &for_invited(error)).await
         }
     }
+}
+
+/// Accepts the invitation: as the signed-in person, or with an e-mail address and a password.
+async fn take(
+    web: &Web,
+    scheme: Scheme,
+    caller: Option<&Caller>,
+    token: &str,
+    email: &str,
+    password: &str,
+    origin: &Origin,
+) -> Result<Response, GatewayError> {
+    let live = |project| format!("/p/{project}/live");
+    match (filled(email), caller) {
+        (None, Some(caller)) => {
+            let project = web.gateway.join(caller, token).await?;
+            Ok(Redirect::to(&live(project)).into_response())
+        }
+        _ => {
+            let (session, project) = web.gateway.take_invitation(token, email, password, origin).await?;
+            Ok(signed_in(web, scheme, caller, &session, &live(project)).await)
+        }
+    }
+}
+
+/// The error for someone who may or may not have an account.
+fn for_invited(error: GatewayError) -> GatewayError {
+    let text = match error {
+        GatewayError::WrongPassword => {
+            "these can't be used; if you have an account here, enter its password, otherwise use another e-mail"
+        }
+        GatewayError::CodeNeeded => {
+            "your account has a second factor: sign in first, then open the link again"
+        }
+        other => return other,
+    };
+    GatewayError::Invalid(text.to_owned())
 }
 
 #[derive(Deserialize)]
 pub(in crate::web) struct ResetPassword {
     token: String,
-    /// Only to be shown what the link is good for.
+    /// Set if the page only wants to show what the link is for.
     #[serde(default)]
     open: String,
     #[serde(default)]
     password: String,
 }
 
-/// `POST /reset`: a new password, and signed in with it.
+/// `POST /reset`: sets a new password and signs in.
 pub(in crate::web) async fn reset_password(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     Visitor(origin): Visitor,
     scheme: Scheme,
     parts: Parts,
@@ -129,7 +141,7 @@ pub(in crate::web) async fn reset_password(
     let attempt = match web.rates.link(origin.address) {
         Ok(attempt) => attempt,
         Err(wait) => {
-            // the page of a link that is good has the form again; that of one that is not says only this
+            // for a valid link, the page shows the form again; otherwise, only the error
             let is_good = matches!(web.gateway.get_reset(&token).await, Ok(Some(_)));
             let reply = Reply { token: is_good.then_some(token), ..Reply::default() };
             return too_often(&web, caller, parts, reply, wait).await;

@@ -1,5 +1,5 @@
-//! Plain HTML forms: each does one thing and redirects, so that the pages work without JavaScript. Where a secret is shown
-//! once, or a sentence says more than a code, the page itself is the answer.
+//! Plain HTML forms: each does one thing and redirects, so that pages work without JavaScript. If a secret is shown once, or a
+//! message is more than a code, the page itself is the response.
 
 pub(super) mod account;
 pub(super) mod accounts;
@@ -20,13 +20,13 @@ use axum::{
 };
 use gateway::{Caller, GatewayError, SignedIn};
 
-use super::{Web, api::retry_after, client::Scheme, outage::Outage, pages};
+use super::{Web, client::Scheme, outage::Outage, pages, rates::retry_after};
 
 fn filled(field: &str) -> Option<&str> {
     Some(field).filter(|field| !field.trim().is_empty())
 }
 
-/// On with a new session. The one that this browser had before would be forgotten by everybody but its token, so it ends.
+/// Continues with a new session. The browser's previous session ends, because its cookie is replaced.
 async fn signed_in(
     web: &Web,
     scheme: Scheme,
@@ -37,7 +37,7 @@ async fn signed_in(
     if let Some(previous) = previous
         && let Err(error) = web.gateway.sign_out(previous).await
     {
-        // it expires by itself, and the new one is good
+        // the old session will expire, and the new one is valid
         note(&error);
     }
     let mut response =
@@ -48,20 +48,20 @@ async fn signed_in(
     response
 }
 
-/// To where one can sign in, with nothing left in the browser of who was there.
+/// Redirects to the sign-in page and clears the browser's data.
 fn signed_out(cookie: HeaderValue) -> Response {
     const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
     let clear = HeaderValue::from_static("\"cache\", \"storage\"");
     ([(header::SET_COOKIE, cookie), (CLEAR_SITE_DATA, clear)], Redirect::to("/sign-in")).into_response()
 }
 
-/// To the form again, which shows the sentence of that code.
+/// Redirects to the form, which shows the message for the error's code.
 fn back(form: &str, separator: char, error: &GatewayError) -> Response {
     note(error);
     Redirect::to(&format!("{form}{separator}error={}", error.code())).into_response()
 }
 
-/// To a page after something was done or was not.
+/// Redirects to a page, with the error's code if there is one.
 fn settle(page: &str, done: Result<(), GatewayError>) -> Response {
     match done {
         Ok(()) => Redirect::to(page).into_response(),
@@ -69,7 +69,7 @@ fn settle(page: &str, done: Result<(), GatewayError>) -> Response {
     }
 }
 
-/// The form's page is the answer, with a sentence that says why not. `parts` are those of a request to the page's own address.
+/// Responds with the form's page and an error message. `parts` are those of a request to the page's own address.
 async fn explain(
     web: &Web,
     caller: Option<Caller>,
@@ -82,7 +82,7 @@ async fn explain(
     pages::answer(web, caller, parts, app::api::Reply { problem, ..reply }).await
 }
 
-/// The form's page is the answer, which says that it was sent too often. Not a redirect, so that programs are told too.
+/// Responds with the form's page, saying that it was sent too often. Not a redirect, so that programs notice it, too.
 async fn too_often(
     web: &Web,
     caller: Option<Caller>,
@@ -97,7 +97,7 @@ async fn too_often(
     response
 }
 
-/// The form's page is the answer, with a secret that is shown this once.
+/// Responds with the form's page and a secret that is only shown once.
 async fn reveal(web: &Web, caller: Caller, parts: Parts, secret: String, subject: String) -> Response {
     let reply = app::api::Reply { issued: Some(secret), subject, ..app::api::Reply::default() };
     pages::answer(web, Some(caller), parts, reply).await
@@ -111,7 +111,7 @@ fn note(error: &GatewayError) {
     }
 }
 
-/// What the gateway says, as a sentence on a page.
+/// The gateway's message as a sentence for a page.
 fn sentence(text: &str) -> String {
     let mut rest = text.chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);

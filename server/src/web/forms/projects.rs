@@ -1,4 +1,4 @@
-//! Making, renaming and deleting a project.
+//! Creating, renaming and deleting a project.
 
 use app::api::Reply;
 use axum::{
@@ -75,7 +75,7 @@ pub(in crate::web) struct Guard {
     required: bool,
 }
 
-/// `POST /p/:id/settings/second-factor`: whether people without one are kept out.
+/// `POST /p/:id/settings/second-factor`: whether the project requires one.
 pub(in crate::web) async fn guard(
     State(web): State<Web>,
     Path(project): Path<ProjectId>,

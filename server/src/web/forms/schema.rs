@@ -1,4 +1,4 @@
-//! Freezing what games declare, consenting to it and dismissing it.
+//! Freezing declarations, consenting to them and dismissing them.
 
 use axum::{
     Form,

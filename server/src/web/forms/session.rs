@@ -12,7 +12,7 @@ use super::{
 };
 use crate::web::{
     Web,
-    auth::{Asking, Visitor},
+    auth::{MaybeSignedIn, Visitor},
     client::Scheme,
     next::NextPath,
     pages,
@@ -21,7 +21,7 @@ use crate::web::{
 #[derive(Deserialize)]
 pub(in crate::web) struct SetUp {
     token: String,
-    /// Only to be shown whether the link is good.
+    /// Set if the page only wants to show whether the link is valid.
     #[serde(default)]
     open: String,
     #[serde(default)]
@@ -33,7 +33,7 @@ pub(in crate::web) struct SetUp {
 /// `POST /setup`: the owner's account, by the one-time link.
 pub(in crate::web) async fn set_up(
     State(web): State<Web>,
-    Asking(previous): Asking,
+    MaybeSignedIn(previous): MaybeSignedIn,
     Visitor(origin): Visitor,
     scheme: Scheme,
     parts: Parts,
@@ -64,17 +64,17 @@ pub(in crate::web) struct SignInForm {
     /// Where to go then.
     #[serde(default)]
     next: String,
-    /// What stands for a password that was right, when the code of a second factor is what comes.
+    /// A token for the correct password, if this is the form for the second factor's code.
     #[serde(default)]
     begun: String,
     #[serde(default)]
     code: String,
 }
 
-/// `POST /sign-in`: the password, and then the code of whoever has a second factor.
+/// `POST /sign-in`: the password, and then the code for accounts with a second factor.
 pub(in crate::web) async fn sign_in(
     State(web): State<Web>,
-    Asking(previous): Asking,
+    MaybeSignedIn(previous): MaybeSignedIn,
     Visitor(origin): Visitor,
     scheme: Scheme,
     parts: Parts,
@@ -85,11 +85,8 @@ pub(in crate::web) async fn sign_in(
     }
     let next = NextPath::parse(&form.next);
     let (page, separator) = page_of(next);
-    let attempt = match web.device_of(scheme, &parts.headers, &form.email) {
-        Some(device) => web.rates.password_at(&form.email, device),
-        None => web.rates.password(&form.email, origin.address),
-    };
-    let attempt = match attempt {
+    let device = web.device_of(scheme, &parts.headers, &form.email);
+    let attempt = match web.rates.sign_in(&form.email, device, origin.address) {
         Ok(attempt) => attempt,
         Err(wait) => {
             let page = format!("{page}{separator}error=rate");
@@ -107,7 +104,7 @@ pub(in crate::web) async fn sign_in(
             pages::answer(&web, previous, parts, asking_for_code(begun.reveal(), next)).await
         }
         Err(error) => {
-            // the database's fault is nobody's mistake
+            // a database error is not a wrong password
             if !matches!(error, GatewayError::WrongPassword) {
                 attempt.was_right();
             }
@@ -120,7 +117,7 @@ fn page_of(next: Option<NextPath<'_>>) -> (String, char) {
     next.map_or(("/sign-in".to_owned(), '?'), |next| (next.sign_in(), '&'))
 }
 
-/// The page's second form. What stands for the password is in no address.
+/// The page's second form. The token for the password is never in an address.
 fn asking_for_code(begun: &str, next: Option<NextPath<'_>>) -> Reply {
     let subject = next.map_or("", NextPath::as_str).to_owned();
     Reply { token: Some(begun.to_owned()), subject, ..Reply::default() }
@@ -153,7 +150,7 @@ async fn enter_code(
         Err(error @ GatewayError::WrongCode) if web.gateway.get_begun(&form.begun).is_some() => {
             explain(web, previous, parts, reply, &error).await
         }
-        // that was the last one that may be wrong
+        // that was the last attempt
         Err(GatewayError::WrongCode) => back(&page, separator, &GatewayError::SignInExpired),
         Err(error) => {
             attempt.was_right();
@@ -165,7 +162,7 @@ async fn enter_code(
 /// `POST /sign-out`.
 pub(in crate::web) async fn sign_out(
     State(web): State<Web>,
-    Asking(caller): Asking,
+    MaybeSignedIn(caller): MaybeSignedIn,
     scheme: Scheme,
 ) -> Response {
     if let Some(caller) = &caller

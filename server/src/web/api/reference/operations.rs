@@ -125,9 +125,9 @@ impl<'a> Operation<'a> {
 fn parameter(parameter: &Json) -> [String; 3] {
     let (name, place) = (plain(text(&parameter["name"])), text(&parameter["in"]));
     let place = match place {
-        "path" => "in the address",
+        "path" => "path",
         "header" => "header",
-        _ => "behind <code>?</code>",
+        _ => "query",
     };
     let meaning = rich(text(&parameter["description"]));
     [format!("<code>{name}</code>, {place}"), type_of(&parameter["schema"]), meaning]

@@ -1,4 +1,4 @@
-//! Who did what.
+//! The audit trail: who did what.
 
 use axum::{Json, extract::State, response::IntoResponse};
 use gateway::{AuditPages, Caller, GatewayError};
@@ -6,46 +6,46 @@ use protocol::model::{AuditCursor, AuditEntry, ProjectId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    csv::{self, Format, Row, Wanted},
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, InProject},
+    csv::{self, Format, FormatQuery, Row},
+    cursor::{Page, PageQuery},
+    download::{Download, DownloadGuard, body_of},
+    error::ApiResult,
+    extract::{At, InProject, Params},
     fields::Time,
-    pages::{Download, Standing, body_of},
 };
+use crate::web::Web;
 
-/// Something that somebody did.
+/// An entry of the audit trail.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
-pub(super) struct Deed {
+pub(super) struct AuditEvent {
     at: Time,
-    /// Who: a name for people.
+    /// Who did it: a display name.
     actor: String,
-    /// By what.
+    /// How they were authenticated.
     #[schema(example = "token nightly")]
     by: String,
-    /// From which address; empty when that is not known.
+    /// The client's IP address; empty if unknown.
     address: String,
-    /// In which project; `null`: on the instance.
+    /// The project's number; `null`: the instance.
     #[schema(required)]
     project: Option<i64>,
-    /// What.
+    /// What was done.
     #[schema(example = "member.role")]
     action: String,
-    /// To what: a name for people.
+    /// What it was done to: a display name.
     subject: String,
-    /// What it was before.
+    /// The old value.
     #[schema(required)]
     old: Option<String>,
-    /// What it is now.
+    /// The new value.
     #[schema(required)]
     new: Option<String>,
 }
 
-impl From<AuditEntry> for Deed {
+impl From<AuditEntry> for AuditEvent {
     fn from(entry: AuditEntry) -> Self {
         let AuditEntry { at, actor, by, address, project, action, subject, old, new } = entry;
         let project = project.map(|project| project.0);
@@ -53,7 +53,7 @@ impl From<AuditEntry> for Deed {
     }
 }
 
-impl Row for Deed {
+impl Row for AuditEvent {
     const HEADINGS: &'static [&'static str] =
         &["at", "actor", "by", "address", "project", "action", "subject", "old", "new"];
 
@@ -72,80 +72,79 @@ impl Row for Deed {
     }
 }
 
-/// List who did what in a project
+/// List a project's audit trail
 ///
-/// The newest first, edits of values among the rest. A part has 200 entries at most. Needs the role and the scope
-/// `admin`.
+/// Newest first, including edits of values. A page has at most 200 entries. Requires the role and the scope `admin`.
 #[utoipa::path(
-    get, operation_id = "list_project_audit", path = "/projects/{project}/audit", tag = "audit", params(InProject, Place),
-    responses((status = 200, body = Part<Deed>))
+    get, operation_id = "list_project_audit", path = "/projects/{project}/audit", tag = "audit", params(InProject, PageQuery),
+    responses((status = 200, body = Page<AuditEvent>))
 )]
 pub(super) async fn list_of_project(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<Deed>>> {
-    list(&web, &caller, Some(project), &place).await
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<AuditEvent>>> {
+    list(&web, &caller, Some(project), &page).await
 }
 
-/// List who did what on the instance
+/// List the instance's audit trail
 ///
-/// In all projects, without edits of values. Only the owner may, with a token of scope `admin`.
-#[utoipa::path(get, operation_id = "list_instance_audit", path = "/audit", tag = "audit", params(Place), responses((status = 200, body = Part<Deed>)))]
+/// Covers all projects, without edits of values. Only for the owner, with a token with scope `admin`.
+#[utoipa::path(get, operation_id = "list_instance_audit", path = "/audit", tag = "audit", params(PageQuery), responses((status = 200, body = Page<AuditEvent>)))]
 pub(super) async fn list_of_instance(
     State(web): State<Web>,
     Client(caller): Client,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<Deed>>> {
-    list(&web, &caller, None, &place).await
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<AuditEvent>>> {
+    list(&web, &caller, None, &page).await
 }
 
 async fn list(
     web: &Web,
     caller: &Caller,
     project: Option<ProjectId>,
-    place: &Place,
-) -> Answer<Json<Part<Deed>>> {
-    let after = place.after(|text| text.parse::<AuditCursor>().ok())?;
-    let limit = u32::try_from(place.limit()?).unwrap_or(u32::MAX);
+    page: &PageQuery,
+) -> ApiResult<Json<Page<AuditEvent>>> {
+    let after = page.after(|text| text.parse::<AuditCursor>().ok())?;
+    let limit = u32::try_from(page.limit()?).unwrap_or(u32::MAX);
     let page = web.gateway.list_audit(caller, project, after.as_ref(), limit).await?;
     let next = page.next.map(|cursor| cursor.to_string());
-    Ok(Json(Part::new(page.entries.into_iter().map(Deed::from).collect(), next)))
+    Ok(Json(Page::new(page.entries.into_iter().map(AuditEvent::from).collect(), next)))
 }
 
-/// Download who did what in a project
+/// Download a project's audit trail
 ///
-/// Needs the role and the scope `admin`.
+/// Requires the role and the scope `admin`.
 #[utoipa::path(
-    get, operation_id = "export_project_audit", path = "/projects/{project}/audit/export", tag = "audit", params(InProject, Wanted),
-    responses((status = 200, description = "All entries, the newest first.", content(
-        (Deed = "application/x-ndjson"), (String = "text/csv")
+    get, operation_id = "export_project_audit", path = "/projects/{project}/audit/export", tag = "audit", params(InProject, FormatQuery),
+    responses((status = 200, description = "All entries, newest first.", content(
+        (AuditEvent = "application/x-ndjson"), (String = "text/csv")
     )))
 )]
 pub(super) async fn export_of_project(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(wanted): Asked<Wanted>,
-) -> Answer<impl IntoResponse> {
+    Params(wanted): Params<FormatQuery>,
+) -> ApiResult<impl IntoResponse> {
     export(web, caller, Some(project), wanted).await
 }
 
-/// Download who did what on the instance
+/// Download the instance's audit trail
 ///
-/// Only the owner may, with a token of scope `admin`.
+/// Only for the owner, with a token with scope `admin`.
 #[utoipa::path(
-    get, operation_id = "export_instance_audit", path = "/audit/export", tag = "audit", params(Wanted),
-    responses((status = 200, description = "All entries, the newest first.", content(
-        (Deed = "application/x-ndjson"), (String = "text/csv")
+    get, operation_id = "export_instance_audit", path = "/audit/export", tag = "audit", params(FormatQuery),
+    responses((status = 200, description = "All entries, newest first.", content(
+        (AuditEvent = "application/x-ndjson"), (String = "text/csv")
     )))
 )]
 pub(super) async fn export_of_instance(
     State(web): State<Web>,
     Client(caller): Client,
-    Asked(wanted): Asked<Wanted>,
-) -> Answer<impl IntoResponse> {
+    Params(wanted): Params<FormatQuery>,
+) -> ApiResult<impl IntoResponse> {
     export(web, caller, None, wanted).await
 }
 
@@ -153,12 +152,12 @@ async fn export(
     web: Web,
     caller: Caller,
     project: Option<ProjectId>,
-    wanted: Wanted,
-) -> Answer<impl IntoResponse> {
+    wanted: FormatQuery,
+) -> ApiResult<impl IntoResponse> {
     let format = wanted.format()?;
-    let standing = Standing::new(&web, &caller)?;
+    let guard = DownloadGuard::new(&web, &caller)?;
     let pages = AuditPages::new(web.gateway, caller, project);
-    let body = body_of(AuditDownload { pages, format, is_begun: false }, standing).await?;
+    let body = body_of(AuditDownload { pages, format, is_begun: false }, guard).await?;
     let name = project.map_or_else(|| "audit".to_owned(), |project| format!("audit-{project}"));
     Ok((format.headers(&name), body))
 }
@@ -176,7 +175,7 @@ impl Download for AuditDownload {
         if page.is_empty() && !is_first {
             return Ok(None);
         }
-        let rows: Vec<_> = page.into_iter().map(Deed::from).collect();
+        let rows: Vec<_> = page.into_iter().map(AuditEvent::from).collect();
         Ok(Some(csv::write(self.format, &rows, is_first)))
     }
 }

@@ -1,4 +1,4 @@
-//! Who asks, and how often he may.
+//! Who makes a request, and how often they may.
 
 use axum::{
     extract::FromRequestParts,
@@ -6,16 +6,16 @@ use axum::{
 };
 use gateway::{Caller, Origin};
 
-use super::super::super::{Web, auth::Visitor};
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
+use crate::web::{Web, auth::Visitor};
 
-/// Whoever proved who he is, by a token or by a session's cookie, and has not asked too often.
+/// A caller who is authenticated, by an API token or a session cookie, and within the rate limit.
 pub(super) struct Client(pub(super) Caller);
 
 impl FromRequestParts<Web> for Client {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> ApiResult<Self> {
         let Ok(Visitor(origin)) = Visitor::from_request_parts(parts, web).await;
         let caller = match bearer(&parts.headers) {
             Bearer::None => web.session_of(parts).await?,
@@ -23,35 +23,34 @@ impl FromRequestParts<Web> for Client {
             Bearer::Unreadable => None,
         };
         let Some(caller) = caller else { return Err(refuse(web, &parts.headers, &origin)) };
-        web.rates.request(&caller).map_err(|wait| {
-            Problem::rate(wait, "you ask more often than this server takes; wait as long as Retry-After says")
-        })?;
+        web.rates
+            .request(&caller)
+            .map_err(|wait| Problem::rate(wait, "too many requests; wait as long as Retry-After says"))?;
         Ok(Self(caller))
     }
 }
 
-/// A token that is none counts against its address; to have brought none at all does not.
+/// An invalid token counts against its address; a missing one does not.
 fn refuse(web: &Web, headers: &HeaderMap, origin: &Origin) -> Problem {
     if !headers.contains_key(header::AUTHORIZATION) {
         return Problem::unauthenticated(
-            "send Authorization: Bearer with an API token; the dashboard makes one",
+            "send Authorization: Bearer with an API token, which you create in the dashboard",
         );
     }
     match web.rates.bad_token(origin.address) {
         Ok(()) => Problem::unauthenticated(
-            "this is no API token, or none any more; the dashboard makes a new one (a game key is not one)",
+            "this API token is not valid; create a new one in the dashboard (a game key is not an API token)",
         ),
-        Err(wait) => Problem::rate(
-            wait,
-            "too many wrong tokens came from your address; wait as long as Retry-After says",
-        ),
+        Err(wait) => {
+            Problem::rate(wait, "too many invalid tokens from your address; wait as long as Retry-After says")
+        }
     }
 }
 
 enum Bearer<'a> {
     None,
     Token(&'a str),
-    /// Several, or something else.
+    /// Several headers, or another scheme.
     Unreadable,
 }
 

@@ -1,42 +1,42 @@
-//! Downloads: as lines of JSON, or as a table for a spreadsheet.
+//! Download formats: lines of JSON, or CSV for a spreadsheet.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 
-/// How a download is written.
+/// The format of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "lowercase")]
 pub(super) enum Format {
-    /// One JSON object on each line.
+    /// One JSON object per line.
     Ndjson,
-    /// A table with a line of headings. What a spreadsheet would take for a formula has a `'` in front.
+    /// A table with a header row. Cells that a spreadsheet would take for a formula are prefixed with `'`.
     Csv,
 }
 
-/// Which of them.
+/// The format that the client asks for.
 #[derive(serde::Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// `ndjson`, one JSON object on each line, or `csv`, in which formulas are defused by a `'` in front.
+pub(super) struct FormatQuery {
+    /// `ndjson`, one JSON object per line, or `csv`, where cells that look like formulas are prefixed with `'`.
     #[param(value_type = Option<Format>, inline)]
     format: Option<String>,
 }
 
-impl Wanted {
-    pub(super) fn format(&self) -> Answer<Format> {
+impl FormatQuery {
+    pub(super) fn format(&self) -> ApiResult<Format> {
         match self.format.as_deref() {
             None | Some("ndjson") => Ok(Format::Ndjson),
             Some("csv") => Ok(Format::Csv),
-            Some(_) => Err(Problem::invalid("format is ndjson or csv")),
+            Some(_) => Err(Problem::invalid("format must be ndjson or csv")),
         }
     }
 }
 
 impl Format {
-    /// Headers of a download that a browser saves under that name.
+    /// Headers of a download that a browser saves under this name.
     pub(super) fn headers(self, name: &str) -> [(HeaderName, HeaderValue); 2] {
         let (content_type, ending) = match self {
             Self::Ndjson => ("application/x-ndjson", "ndjson"),
@@ -54,11 +54,11 @@ impl Format {
 pub(super) trait Row: Serialize {
     const HEADINGS: &'static [&'static str];
 
-    /// As many as there are headings.
+    /// One for each heading.
     fn cells(&self) -> Vec<String>;
 }
 
-/// Rows as text. The headings stand above the first ones.
+/// Rows as text, with the headings above the first ones.
 pub(super) fn write<R: Row>(format: Format, rows: &[R], with_headings: bool) -> Vec<u8> {
     let mut text = Vec::new();
     match format {
@@ -84,13 +84,9 @@ pub(super) fn write<R: Row>(format: Format, rows: &[R], with_headings: bool) -> 
     }
 }
 
-/// A spreadsheet would calculate what begins so, and a formula can send away what stands beside it (OWASP, CSV
-/// Injection).
+/// A spreadsheet would evaluate a cell that begins like this, and a formula can leak its neighbours (OWASP, CSV Injection).
 fn defused(cell: &str) -> std::borrow::Cow<'_, str> {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{cell}").into(),
-        false => cell.into(),
-    }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}").into() } else { cell.into() }
 }
 
 #[cfg(test)]

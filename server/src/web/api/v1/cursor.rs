@@ -1,84 +1,87 @@
-//! Lists in parts, and the places in between.
+//! Pagination by cursors.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Part<T> {
+#[schema(as = Part)]
+pub(super) struct Page<T> {
     /// The entries.
     items: Vec<T>,
-    /// The `cursor` of the next part; `null`: there is none. A part may be short and yet not the last.
+    /// The `cursor` of the next page; `null` on the last one. A page may be short without being the last.
     #[schema(required)]
     next: Option<String>,
 }
 
-/// Which part of a list.
+/// Which page of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Place {
-    /// The `next` of the part before; without it, the first part.
+pub(super) struct PageQuery {
+    /// The `next` of the previous page; without it, the first page.
     #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<String>,
-    /// Entries of a part, at most.
+    /// Maximum number of entries.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<String>,
 }
 
-impl Place {
-    /// Entries of the part.
-    pub(super) fn limit(&self) -> Answer<usize> {
+impl PageQuery {
+    /// Maximum number of entries.
+    pub(super) fn limit(&self) -> ApiResult<usize> {
         match self.limit.as_deref().map(str::parse) {
             None => Ok(DEFAULT_LIMIT),
             Some(Ok(limit @ 1..=MAX_LIMIT)) => Ok(limit),
-            Some(_) => Err(Problem::invalid("limit is a number from 1 to 1000")),
+            Some(_) => Err(Problem::invalid("limit must be a number from 1 to 1000")),
         }
     }
 
-    /// Behind which entry, in its own words.
-    pub(super) fn after<K>(&self, read: impl Fn(&str) -> Option<K>) -> Answer<Option<K>> {
+    /// The key of the last entry of the previous page.
+    pub(super) fn after<K>(&self, read: impl Fn(&str) -> Option<K>) -> ApiResult<Option<K>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         match text.as_deref().and_then(read) {
             Some(key) => Ok(Some(key)),
-            None => Err(Problem::invalid("cursor is the `next` of an answer of this very address")),
+            None => {
+                Err(Problem::invalid("cursor must be the `next` of an earlier response from this endpoint"))
+            }
         }
     }
 
-    /// A part of a list that is short enough to be read whole. `key` puts it in order, and names an entry in cursors.
+    /// A page of a list that is short enough to be read in full. `key` orders the list and identifies entries in cursors.
     pub(super) fn cut<T, K: Ord + CursorKey>(
         &self,
         mut all: Vec<T>,
         key: impl Fn(&T) -> K,
-    ) -> Answer<Part<T>> {
+    ) -> ApiResult<Page<T>> {
         let (after, limit) = (self.after(K::read)?, self.limit()?);
         all.retain(|entry| after.as_ref().is_none_or(|after| key(entry) > *after));
         all.sort_by_cached_key(&key);
         let has_more = all.len() > limit;
         all.truncate(limit);
         let next = all.last().filter(|_| has_more).map(|last| key(last).write());
-        Ok(Part::new(all, next))
+        Ok(Page::new(all, next))
     }
 }
 
-impl<T> Part<T> {
-    /// `next`: the last entry, in its own words.
+impl<T> Page<T> {
+    /// `next`: the key of the last entry, unless this is the last page.
     pub(super) fn new(items: Vec<T>, next: Option<String>) -> Self {
         Self { items, next: next.map(|key| URL_SAFE_NO_PAD.encode(key)) }
     }
 
-    pub(super) fn map<U>(self, view: impl FnMut(T) -> U) -> Part<U> {
-        Part { items: self.items.into_iter().map(view).collect(), next: self.next }
+    pub(super) fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(view).collect(), next: self.next }
     }
 }
 
-/// What an entry is known by.
+/// The key of an entry.
 pub(super) trait CursorKey: Sized {
     fn write(&self) -> String;
     fn read(text: &str) -> Option<Self>;
@@ -134,8 +137,8 @@ mod tests {
 
     use super::*;
 
-    fn place(cursor: Option<&str>, limit: &str) -> Place {
-        Place { cursor: cursor.map(str::to_owned), limit: Some(limit.to_owned()) }
+    fn place(cursor: Option<&str>, limit: &str) -> PageQuery {
+        PageQuery { cursor: cursor.map(str::to_owned), limit: Some(limit.to_owned()) }
     }
 
     /// Every part until there is no next one.

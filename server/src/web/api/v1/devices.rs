@@ -5,14 +5,14 @@ use protocol::model::Device;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::{Answer, Said},
-    extract::{Asked, At, InDevice, InProject},
+    cursor::{Page, PageQuery},
+    error::{ApiResult, ErrorBody},
+    extract::{At, InDevice, InProject, Params},
     fields::Time,
 };
+use crate::web::Web;
 
 /// A copy of the game.
 #[derive(Serialize, ToSchema)]
@@ -23,12 +23,12 @@ pub(super) struct DeviceView {
     /// Whether it is connected.
     online: bool,
     last_seen: Time,
-    /// What it says of itself; may be empty.
+    /// How the game describes itself; may be empty.
     #[schema(example = "1.4.2 · android 15 · rust/0.1.0")]
     about: String,
-    /// Whether it says what it applied.
+    /// Whether it reports what it applied.
     acknowledges: bool,
-    /// The newest revision that it says it has applied.
+    /// The newest revision that it reported as applied.
     applied_revision: i64,
 }
 
@@ -40,39 +40,39 @@ impl From<Device> for DeviceView {
     }
 }
 
-/// List the devices of a project
+/// List a project's devices
 ///
-/// In the order in which they were made; of very many, those that were last seen.
+/// Oldest first. If there are very many, only those seen most recently.
 #[utoipa::path(
-    get, operation_id = "list_devices", path = "/projects/{project}/devices", tag = "devices", params(InProject, Place),
-    responses((status = 200, body = Part<DeviceView>))
+    get, operation_id = "list_devices", path = "/projects/{project}/devices", tag = "devices", params(InProject, PageQuery),
+    responses((status = 200, body = Page<DeviceView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<DeviceView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<DeviceView>>> {
     let devices = web.gateway.list_devices(&caller, project).await?;
-    Ok(Json(place.cut(devices, |device| device.id.0)?.map(DeviceView::from)))
+    Ok(Json(page.cut(devices, |device| device.id.0)?.map(DeviceView::from)))
 }
 
 /// Forget a device
 ///
-/// One that is not connected. What it reported goes; its log lines stay, with its name. When it connects again it is the same
-/// device. Needs the role and the scope `admin`.
+/// Only if it is offline. What it reported is deleted; its log lines stay, with its name. If it connects again, it is the
+/// same device. Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "forget_device", path = "/projects/{project}/devices/{device}", tag = "devices", params(InDevice),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 409, body = Said, description = "It is connected.")
+        (status = 409, body = ErrorBody, description = "It is connected.")
     )
 )]
 pub(super) async fn forget(
     State(web): State<Web>,
     Client(caller): Client,
     At(InDevice { project, device }): At<InDevice>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.forget_device(&caller, project, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

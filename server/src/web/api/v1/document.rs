@@ -1,4 +1,4 @@
-//! The OpenAPI document, out of the handlers themselves.
+//! The OpenAPI document, generated from the handlers.
 
 use std::sync::OnceLock;
 
@@ -23,8 +23,8 @@ use super::{BASE, described_answers, described_streams};
 #[openapi(
     info(
         title = "observerio",
-        description = "Everything that the dashboard can do with a project, for scripts. An API token is made in the \
-            dashboard; it acts for the person who made it, within its scope: `read`, `write` or `admin`.",
+        description = "Everything the dashboard can do with a project, for scripts. You create an API token in the \
+            dashboard; it acts for the person who created it, within its scope: `read`, `write` or `admin`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     servers((url = "/", description = "This instance")),
@@ -43,18 +43,18 @@ use super::{BASE, described_answers, described_streams};
 )]
 struct Shared;
 
-/// Refusals that any operation may answer with.
+/// Errors that any operation may return.
 const REFUSALS: [(&str, &str); 7] = [
-    ("400", "Something in the request can't be taken; the message says what."),
-    ("401", "No token, or one that is none any more."),
-    ("403", "You may see it and not do that, or the token's scope is less."),
-    ("404", "There is no such thing, or it is not yours to see."),
+    ("400", "The request is invalid; the message says what is wrong."),
+    ("401", "The token is missing or not valid."),
+    ("403", "You may not do this, or the token's scope does not allow it."),
+    ("404", "It does not exist, or you may not see it."),
     ("413", "The body is longer than 65,536 bytes."),
-    ("429", "Too often; `Retry-After` says how many seconds to wait."),
-    ("503", "Nothing can be stored or read now; `Retry-After` says when to try again."),
+    ("429", "Too many requests; `Retry-After` says how many seconds to wait."),
+    ("503", "The database is unavailable; `Retry-After` says when to try again."),
 ];
 
-/// The document, made once.
+/// The document, built once.
 pub(in crate::web::api) fn document() -> &'static utoipa::openapi::OpenApi {
     static DOCUMENT: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
@@ -72,7 +72,7 @@ pub(in crate::web::api) fn document() -> &'static utoipa::openapi::OpenApi {
     })
 }
 
-/// What is the same everywhere stands in one place.
+/// Adds what all operations share.
 fn complete(operation: &mut Operation) {
     if operation.operation_id.as_deref() == Some("get_document") {
         operation.security = Some(Vec::new());
@@ -81,7 +81,7 @@ fn complete(operation: &mut Operation) {
     operation.security = Some(vec![SecurityRequirement::new("token", [""; 0])]);
     let mut refusals = REFUSALS.to_vec();
     if operation.request_body.is_some() {
-        refusals.push(("415", "The body is not said to be JSON."));
+        refusals.push(("415", "The Content-Type is not JSON."));
     } else {
         refusals.retain(|(status, _)| *status != "413");
     }
@@ -105,7 +105,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut
     .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// The operations at an address, in the order in which people read them.
+/// The operations of a path, in the order in which people read them.
 pub(in crate::web::api) fn operations_of(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
     [
         (Method::GET, &item.get),
@@ -118,7 +118,7 @@ pub(in crate::web::api) fn operations_of(item: &PathItem) -> impl Iterator<Item 
     .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
 }
 
-/// Every method at every address of the API, for those who check all of them. The router is made of the same handlers.
+/// Every operation of the API, for tests that check them all. The router is built from the same handlers.
 pub(in crate::web) fn operations() -> Vec<(Method, &'static str)> {
     let paths = document().paths.paths.iter();
     paths.flat_map(|(path, item)| operations_of(item).map(|(method, _)| (method, path.as_str()))).collect()
@@ -126,7 +126,7 @@ pub(in crate::web) fn operations() -> Vec<(Method, &'static str)> {
 
 /// This document
 ///
-/// OpenAPI 3.1, for tools that make clients or tests.
+/// OpenAPI 3.1, for tools that generate clients or tests.
 #[utoipa::path(get, operation_id = "get_document", path = "/openapi.json", tag = "document", responses((status = 200, description = "The document.", body = Object)))]
 pub(super) async fn openapi() -> impl IntoResponse {
     static TEXT: OnceLock<String> = OnceLock::new();

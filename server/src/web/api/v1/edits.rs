@@ -1,4 +1,4 @@
-//! Setting desired values and letting go of them, alone or several at once.
+//! Setting desired values and letting them go, one or several at once.
 
 use axum::{
     Json,
@@ -15,15 +15,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::super::super::{Web, guard};
 use super::{
     caller::Client,
-    error::{Answer, Conflict, Problem, Said},
+    error::{ApiResult, Conflict, ErrorBody, Problem},
     extract::{At, Body, InProject, InVariable, whole},
-    fields::Exact,
+    fields::{DesiredValue, Exact},
     idempotency::{IdempotencyKey, is_same_edit},
-    variables::{DesiredValue, etag},
+    variables::etag,
 };
+use crate::web::{Web, guard};
 
 /// A value to set.
 #[derive(Deserialize, ToSchema)]
@@ -32,12 +32,12 @@ use super::{
 pub(super) struct NewValue {
     #[schema(value_type = Exact)]
     value: Box<RawValue>,
-    /// Send it to games again, even if it is set already: some have another value by now.
+    /// Send it to games even if it is already set, because a game may have changed its own value.
     #[serde(default)]
     again: bool,
 }
 
-/// Values to set and to let go of, all or none.
+/// Values to set and to let go: all of them, or none.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"changes": [{"name": "speed", "value": 7, "base_revision": 41}, {"name": "god_mode", "let_go": true}]}))]
@@ -46,29 +46,29 @@ pub(super) struct NewValues {
     changes: Vec<NewNamedValue>,
 }
 
-/// A value to set or to let go of.
+/// A value to set or to let go.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewNamedValue {
-    /// The variable.
+    /// The variable's name.
     name: String,
-    /// What it shall be; without it, `let_go` is `true`.
+    /// The new value; without it, `let_go` must be `true`.
     #[serde(default, deserialize_with = "present")]
     #[schema(required = false, value_type = Exact)]
     value: Option<Box<RawValue>>,
-    /// Let games go back to their own value.
+    /// Let games return to their own value.
     #[serde(default)]
     let_go: bool,
-    /// Send the value to games again, even if it is set already: some have another one by now.
+    /// Send the value to games even if it is already set, because a game may have changed its own value.
     #[serde(default)]
     again: bool,
-    /// The revision that you have seen, 0: nobody had set it. With another one now, nothing is changed (409).
+    /// The revision that you have seen (0: nobody had set it). If it differs by now, nothing is changed (409).
     #[serde(default, deserialize_with = "revision")]
     #[schema(minimum = 0, nullable = false)]
     base_revision: Option<i64>,
 }
 
-/// `null` is a value too.
+/// `null` is a value, too.
 fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::<RawValue>::deserialize(from).map(Some)
 }
@@ -78,7 +78,7 @@ fn revision<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<i64>, D:
 }
 
 impl NewNamedValue {
-    fn read(self) -> Answer<Change> {
+    fn read(self) -> ApiResult<Change> {
         let Self { name, value, let_go, again, base_revision } = self;
         let name = VarName::parse(&name).map_err(GatewayError::from)?;
         let value = match (value, let_go) {
@@ -93,12 +93,12 @@ impl NewNamedValue {
     }
 }
 
-/// It is saved and on its way to games.
+/// The edit was saved and is on its way to games.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Saved {
     /// The project's revision after this edit.
     revision: i64,
-    /// How many games were connected and get it.
+    /// How many connected games it is sent to.
     games: u32,
 }
 
@@ -110,7 +110,7 @@ impl From<EditSaved> for Saved {
 
 /// Why nothing was changed.
 enum Refusal {
-    /// Variables that have another revision than their `base`, with what is desired now.
+    /// Variables whose revision is not their `base`, with their current desired values.
     Conflict(Vec<(VarName, Option<Desired>)>),
     Problem(Problem),
 }
@@ -123,22 +123,22 @@ impl From<GatewayError> for Refusal {
 
 /// Set a variable
 ///
-/// It is on disk when the answer comes. With `If-Match`, only while the variable's `ETag` is still that one (412).
-/// With `Idempotency-Key`, the same request may be sent again after a cut: it counts once. Needs the role `designer` and a
-/// token of scope `write`.
+/// It is on disk once you get the response. With `If-Match`, the value is only set if the variable's `ETag` still matches
+/// (412). With `Idempotency-Key`, you may repeat the request after a lost connection: it takes effect once. Requires the
+/// role `designer` and a token with scope `write`.
 #[utoipa::path(
     put, operation_id = "set_variable", path = "/projects/{project}/variables/{name}", tag = "variables",
     params(
         InVariable,
         ("if-match" = Option<String>, Header, description = "The `ETag` that you have seen: `\"<revision>\"`.", example = "\"41\""),
-        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, new for each change.",
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, different for each change.",
             min_length = 1, max_length = 255)
     ),
     request_body = NewValue,
     responses(
         (status = 200, body = Saved, headers(("etag" = String, description = "The revision that set it."))),
-        (status = 412, body = Said, description = "Somebody else has set it since."),
-        (status = 422, body = Said, description = "This Idempotency-Key has set another value.")
+        (status = 412, body = ErrorBody, description = "Someone else has set it since."),
+        (status = 422, body = ErrorBody, description = "This Idempotency-Key was used to set another value.")
     )
 )]
 pub(super) async fn set(
@@ -147,28 +147,28 @@ pub(super) async fn set(
     At(InVariable { project, name }): At<InVariable>,
     headers: HeaderMap,
     Body(NewValue { value, again }): Body<NewValue>,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     let change = Change { value: Some(read(&value)?), again, ..Change::let_go(name) };
     change_one(web, caller, project, &headers, change).await
 }
 
-/// Let go of a variable
+/// Let a variable go
 ///
-/// Nobody wants anything of it any more: games of version 2 go back to their own value, games of the original grammar get
-/// the declared default, if there is one. It is on disk when the answer comes; what was let go already changes nothing.
-/// Needs the role `designer` and a token of scope `write`.
+/// It has no desired value any more: version 2 games return to their own value, games that speak the original grammar are
+/// sent the declared default, if there is one. It is on disk once you get the response. Letting a variable go twice changes
+/// nothing. Requires the role `designer` and a token with scope `write`.
 #[utoipa::path(
     delete, operation_id = "let_go_of_variable", path = "/projects/{project}/variables/{name}/value", tag = "variables",
     params(
         InVariable,
         ("if-match" = Option<String>, Header, description = "The `ETag` that you have seen: `\"<revision>\"`.", example = "\"41\""),
-        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, new for each change.",
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, different for each change.",
             min_length = 1, max_length = 255)
     ),
     responses(
         (status = 200, body = Saved, headers(("etag" = String, description = "The revision that let it go."))),
-        (status = 412, body = Said, description = "Somebody else has set it since."),
-        (status = 422, body = Said, description = "This Idempotency-Key has made another change.")
+        (status = 412, body = ErrorBody, description = "Someone else has set it since."),
+        (status = 422, body = ErrorBody, description = "This Idempotency-Key was used for another change.")
     )
 )]
 pub(super) async fn let_go(
@@ -176,18 +176,18 @@ pub(super) async fn let_go(
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
     headers: HeaderMap,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     change_one(web, caller, project, &headers, Change::let_go(name)).await
 }
 
-/// A change of the variable that the address names.
+/// A change of the variable in the path.
 async fn change_one(
     web: Web,
     caller: Caller,
     project: ProjectId,
     headers: &HeaderMap,
     change: Change,
-) -> Answer<impl IntoResponse + use<>> {
+) -> ApiResult<impl IntoResponse + use<>> {
     let (base, key) = (if_match(headers)?, IdempotencyKey::read(headers)?);
     web.gateway.get_var(&caller, project, &change.name).await?;
     match save(web, caller, project, key, vec![Change { base, ..change }]).await {
@@ -205,19 +205,19 @@ async fn change_one(
 
 /// Set several variables
 ///
-/// Or let go of them: all in one revision, or none. Needs the role `designer` and a token of scope `write`.
+/// Or let them go: all in one revision, or none. Requires the role `designer` and a token with scope `write`.
 #[utoipa::path(
     patch, operation_id = "set_variables", path = "/projects/{project}/variables", tag = "variables",
     params(
         InProject,
-        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, new for each change.",
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, different for each change.",
             min_length = 1, max_length = 255)
     ),
     request_body = NewValues,
     responses(
         (status = 200, body = Saved),
-        (status = 409, body = Said, description = "Somebody else has set some of them since."),
-        (status = 422, body = Said, description = "This Idempotency-Key has set other values.")
+        (status = 409, body = ErrorBody, description = "Someone else has set some of them since."),
+        (status = 422, body = ErrorBody, description = "This Idempotency-Key was used to set other values.")
     )
 )]
 pub(super) async fn set_several(
@@ -226,9 +226,9 @@ pub(super) async fn set_several(
     At(InProject { project }): At<InProject>,
     headers: HeaderMap,
     Body(NewValues { changes }): Body<NewValues>,
-) -> Answer<Json<Saved>> {
+) -> ApiResult<Json<Saved>> {
     let key = IdempotencyKey::read(&headers)?;
-    let changes = changes.into_iter().map(NewNamedValue::read).collect::<Answer<_>>()?;
+    let changes = changes.into_iter().map(NewNamedValue::read).collect::<ApiResult<_>>()?;
     match save(web, caller, project, key, changes).await {
         Ok(saved) => Ok(Json(saved.into())),
         Err(Refusal::Conflict(conflicts)) => {
@@ -242,13 +242,13 @@ pub(super) async fn set_several(
     }
 }
 
-fn read(json: &RawValue) -> Answer<Value> {
+fn read(json: &RawValue) -> ApiResult<Value> {
     Value::parse_json(json.get())
-        .ok_or_else(|| Problem::invalid("a number is neither of 64 bits nor a finite float"))
+        .ok_or_else(|| Problem::invalid("a number is neither a 64-bit integer nor a finite float"))
 }
 
-/// The revision that the client has seen. `*`: any. Compression makes a tag weak, which says nothing here.
-fn if_match(headers: &HeaderMap) -> Answer<Option<VarRevision>> {
+/// The revision that the client has seen; `*` means any. Compression makes a tag weak, which does not matter here.
+fn if_match(headers: &HeaderMap) -> ApiResult<Option<VarRevision>> {
     if !headers.contains_key(header::IF_MATCH) {
         return Ok(None);
     }
@@ -259,12 +259,12 @@ fn if_match(headers: &HeaderMap) -> Answer<Option<VarRevision>> {
     let tag = said.map(|said| said.strip_prefix("W/").unwrap_or(said));
     let revision = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     revision.map(|number| Some(VarRevision(number))).ok_or_else(|| {
-        Problem::invalid("If-Match is the one ETag of the variable that you have seen, such as \"41\"")
+        Problem::invalid("If-Match must be the variable's ETag that you have seen, such as \"41\"")
     })
 }
 
-/// Saves an edit. In a task of its own, which goes on when the client is cut off: with a key, the client asks again and
-/// must find what became of it.
+/// Saves an edit in a task of its own, which continues if the client disconnects: with a key, the client repeats the request
+/// and must get the outcome.
 async fn save(
     web: Web,
     caller: Caller,
@@ -282,7 +282,7 @@ async fn save(
                 if !is_same_edit(&changes, &rows) {
                     return Err(Refusal::Problem(Problem::idempotency_mismatch()));
                 }
-                // an edit of nothing says how many games there are
+                // an empty edit returns the number of games
                 let now = web.gateway.edit_vars(&caller, project, key.0, Vec::<Change>::new()).await?;
                 let vars = rows.into_iter().map(|row| (row.name, row.set_by)).collect();
                 Ok(EditSaved { revision, vars, ..now })
@@ -296,8 +296,7 @@ fn random() -> Gesture {
     Gesture(getrandom::u64().expect("the operating system always has randomness"))
 }
 
-/// Every conflict that can be seen now is told at once; which of two edits that come together is the first one, the
-/// gateway decides by the order of its commits.
+/// Reports every conflict that is already visible. Of two concurrent edits, the gateway's commit order decides which is first.
 async fn edit(
     web: &Web,
     caller: &Caller,
@@ -311,7 +310,7 @@ async fn edit(
         let (var, _) = web.gateway.get_var(caller, project, name).await?;
         let is_wanted = var.desired.as_ref().is_some_and(|desired| desired.value.is_some());
         let revision = var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
-        // who has seen that nobody wants anything of it is right, too
+        // a client that has seen that it is not set is right, too
         let is_seen = revision == *base || (*base == NOT_DESIRED && !is_wanted);
         if !is_seen {
             conflicts.push((name.clone(), var.desired));

@@ -1,4 +1,4 @@
-//! Every way to say no, in one shape.
+//! The error format of the API.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -14,59 +14,59 @@ use protocol::{ErrorCode, Remedy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{BASE, variables::DesiredValue};
+use super::{BASE, fields::DesiredValue};
 use crate::web::{
     outage::Outage,
-    rates::{MAX_DOWNLOADS, MAX_FOLLOWED},
+    rates::{MAX_DOWNLOADS, MAX_FOLLOWED, retry_after},
 };
 
-/// When to try again what the server can't do now.
+/// When to retry what the server can't do right now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Why it was not done.
+/// An error response.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     retry_after: Option<Duration>,
-    said: Box<Said>,
+    body: Box<ErrorBody>,
 }
 
-/// Why it was not done.
+/// An error.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
-pub(super) struct Said {
-    /// Never changes its meaning.
+pub(super) struct ErrorBody {
+    /// A stable code.
     #[schema(value_type = String, example = "not_found")]
     code: &'static str,
-    /// A sentence that says what to do.
+    /// A message for people, which says what to do.
     #[schema(value_type = String)]
     message: Cow<'static, str>,
-    /// With `precondition_failed`: the variable's desired value now; `null`: nobody has set it, or it was let go.
+    /// With `precondition_failed`: the current desired value; `null` if nobody has set it, or it was let go.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DesiredValue>)]
     current: Option<Option<DesiredValue>>,
-    /// With `conflict`: the variables that somebody else has set since.
+    /// With `conflict`: the variables that someone else has set since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     conflicts: Vec<Conflict>,
 }
 
-/// A variable that somebody else has set since.
+/// A variable that someone else has set since.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Conflict {
-    /// Which.
+    /// The variable's name.
     pub(super) name: String,
-    /// Its desired value now; `null`: nobody has set it, or it was let go.
+    /// The current desired value; `null` if nobody has set it, or it was let go.
     #[schema(required)]
     pub(super) current: Option<DesiredValue>,
 }
 
-pub(super) type Answer<T> = Result<T, Problem>;
+pub(super) type ApiResult<T> = Result<T, Problem>;
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        let said = Said { code, message: message.into(), current: None, conflicts: Vec::new() };
-        Self { status, retry_after: None, said: Box::new(said) }
+        let body = ErrorBody { code, message: message.into(), current: None, conflicts: Vec::new() };
+        Self { status, retry_after: None, body: Box::new(body) }
     }
 
     pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
@@ -90,7 +90,7 @@ impl Problem {
     }
 
     pub(super) fn idempotency_mismatch() -> Self {
-        let text = "this Idempotency-Key has made other changes before; take a new key for each change";
+        let text = "this Idempotency-Key was used for a different change; use a new key for each change";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", text)
     }
 
@@ -100,48 +100,50 @@ impl Problem {
     }
 
     pub(super) fn crowded() -> Self {
-        let text = format!("you have {MAX_FOLLOWED} live pages and followed logs open; close some");
+        let text = format!("you have {MAX_FOLLOWED} live pages and log streams open; close some");
         Self::new(StatusCode::TOO_MANY_REQUESTS, "crowded", text)
     }
 
     pub(super) fn many_downloads() -> Self {
         let text =
-            format!("you are reading {MAX_DOWNLOADS} downloads; end some, or wait until they are over");
+            format!("you have {MAX_DOWNLOADS} downloads in progress; cancel some, or wait until they finish");
         Self::new(StatusCode::TOO_MANY_REQUESTS, "crowded", text)
     }
 
     pub(super) fn precondition_failed(current: Option<DesiredValue>) -> Self {
         let text = "conflict: somebody else has set it; read it again, then decide";
         let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", text);
-        problem.said.current = Some(current);
+        problem.body.current = Some(current);
         problem
     }
 
     pub(super) fn conflict(conflicts: Vec<Conflict>) -> Self {
         let text = "conflict: somebody else has set some of them; nothing was changed, read them again";
         let mut problem = Self::new(StatusCode::CONFLICT, "conflict", text);
-        problem.said.conflicts = conflicts;
+        problem.body.conflicts = conflicts;
         problem
     }
 
-    /// For what was refused before it came to a handler of ours.
+    /// For requests that are refused before they reach a handler.
     fn of_status(status: StatusCode) -> Self {
         let (code, message) = match status {
-            StatusCode::FORBIDDEN => ("forbidden", "a page elsewhere may not ask this"),
+            StatusCode::FORBIDDEN => ("forbidden", "cross-origin requests are not allowed"),
             StatusCode::NOT_FOUND => return Self::not_found(),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("method_not_allowed", "this address does not take this method; the header Allow names those")
-            }
-            StatusCode::REQUEST_TIMEOUT => ("timeout", "the body did not come in time; send it again"),
-            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "a body has at most 65,536 bytes; send less"),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "method_not_allowed",
+                "this endpoint does not support this method; the Allow header lists those it does",
+            ),
+            StatusCode::REQUEST_TIMEOUT => ("timeout", "the body did not arrive in time; send it again"),
+            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body must be at most 65,536 bytes"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                ("unsupported_media_type", "the body is JSON; say Content-Type: application/json")
+                ("unsupported_media_type", "the body must be JSON; send Content-Type: application/json")
             }
-            StatusCode::MISDIRECTED_REQUEST => {
-                ("misdirected", "this server does not have this name; use its own, or set --public-url")
-            }
-            status if status.is_client_error() => ("invalid", "the request can't be read; see /docs/api"),
-            _ => ("internal", "the server has failed; its log says more"),
+            StatusCode::MISDIRECTED_REQUEST => (
+                "misdirected",
+                "this server does not answer to this host name; use its own, or set --public-url",
+            ),
+            status if status.is_client_error() => ("invalid", "the request is invalid; see /docs/api"),
+            _ => ("internal", "internal server error; the server's log says more"),
         };
         Self::new(status, code, message)
     }
@@ -168,7 +170,7 @@ impl From<GatewayError> for Problem {
                 StatusCode::BAD_REQUEST
             }
             GatewayError::Unavailable(cause) => {
-                OUTAGE.log(cause, "a script could not be served");
+                OUTAGE.log(cause, "an API request could not be served");
                 StatusCode::SERVICE_UNAVAILABLE
             }
             GatewayError::Busy | GatewayError::Closed | GatewayError::Undecided => {
@@ -190,8 +192,8 @@ fn status_of(code: ErrorCode) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, retry_after: wait, said } = self;
-        let mut response = (status, Json(said)).into_response();
+        let Self { status, retry_after: wait, body } = self;
+        let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -203,14 +205,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The header `Retry-After`: whole seconds, so that who waits for them does not come too early.
-pub(in crate::web) fn retry_after(wait: Duration) -> HeaderValue {
-    let up = u64::from(wait.subsec_nanos() > 0);
-    HeaderValue::from((wait.as_secs() + up).max(1))
-}
-
-/// What is refused before it comes to a handler (another method, a body too long, a foreign page) is said in the
-/// API's shape too.
+/// Gives errors from before the handlers (wrong method, body too long, cross-origin request) the API's format.
 pub(in crate::web) async fn answer_in_json(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_ours = path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

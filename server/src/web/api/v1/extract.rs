@@ -1,4 +1,4 @@
-//! What a request says, or why it can't be read. No message repeats what was sent: it could be a secret.
+//! Extractors for requests. No message repeats what was sent: it could be a secret.
 
 use axum::{
     body::Bytes,
@@ -10,16 +10,16 @@ use protocol::model::{DeviceId, Handle, KeyId, ProjectId, UserId, VarName};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
-use super::super::super::{Web, guard};
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
+use crate::web::{Web, guard};
 
-/// What stands in the address. What can't be read names nothing: 404.
+/// Path parameters. If they are invalid, nothing has that path: 404.
 pub(super) struct At<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Web> for At<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> ApiResult<Self> {
         match Path::from_request_parts(parts, web).await {
             Ok(Path(said)) => Ok(Self(said)),
             Err(_) => Err(Problem::not_found()),
@@ -27,28 +27,27 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Web> for At<T> {
     }
 }
 
-/// What stands behind the question mark.
-pub(super) struct Asked<T>(pub(super) T);
+/// Query parameters.
+pub(super) struct Params<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequestParts<Web> for Asked<T> {
+impl<T: DeserializeOwned> FromRequestParts<Web> for Params<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> ApiResult<Self> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(said)) => Ok(Self(said)),
-            Err(_) => Err(Problem::invalid("a parameter can't be read; /docs/api says what each takes")),
+            Err(_) => Err(Problem::invalid("a parameter is invalid; see /docs/api")),
         }
     }
 }
 
-/// A body of JSON: an object with the fields that are known, and no others, so that a slip of the pen in a field that
-/// protects something is not passed over.
+/// A JSON body: an object with known fields only, so that a typo in a field that protects something does not go unnoticed.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, web: &Web) -> Answer<Self> {
+    async fn from_request(request: Request, web: &Web) -> ApiResult<Self> {
         let (is_json, bytes) = read(request, web).await?;
         if !is_json {
             return Err(Problem::unsupported_media_type());
@@ -57,13 +56,13 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     }
 }
 
-/// A body that may be left out.
+/// An optional body.
 pub(super) struct BodyIfAny<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Default> FromRequest<Web> for BodyIfAny<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, web: &Web) -> Answer<Self> {
+    async fn from_request(request: Request, web: &Web) -> ApiResult<Self> {
         let (is_json, bytes) = read(request, web).await?;
         match (bytes.is_empty(), is_json) {
             (true, _) => Ok(Self(T::default())),
@@ -73,14 +72,14 @@ impl<T: DeserializeOwned + Default> FromRequest<Web> for BodyIfAny<T> {
     }
 }
 
-async fn read(request: Request, web: &Web) -> Answer<(bool, Bytes)> {
+async fn read(request: Request, web: &Web) -> ApiResult<(bool, Bytes)> {
     let is_json = is_json(request.headers());
     match Bytes::from_request(request, web).await {
         Ok(bytes) => Ok((is_json, bytes)),
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::too_large()),
         Err(rejection) => {
-            tracing::debug!(status = %rejection.into_response().status(), "a body did not come whole");
-            Err(Problem::invalid("the body did not come whole; send it again"))
+            tracing::debug!(status = %rejection.into_response().status(), "a request body was incomplete");
+            Err(Problem::invalid("the body was incomplete; send it again"))
         }
     }
 }
@@ -91,15 +90,15 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/json")
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|fault| {
         let (line, column) = (fault.line(), fault.column());
-        Problem::invalid(format!("the body is not JSON from line {line}, column {column} on"))
+        Problem::invalid(format!("the body is not valid JSON at line {line}, column {column}"))
     })?;
     if !json.is_object() {
-        return Err(Problem::invalid("the body is a JSON object; /docs/api shows it"));
+        return Err(Problem::invalid("the body must be a JSON object; see /docs/api"));
     }
-    // from the text and not from the tree, in which large numbers have lost their digits
+    // from the text, because large numbers lose digits in a tree
     serde_json::from_slice(bytes).map_err(|fault| {
         let text = fault.to_string();
         let words = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _place)| words);
@@ -107,23 +106,23 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     })
 }
 
-/// serde's own words, as far as they are about us.
+/// Explains serde's error without its Rust terms.
 fn explain(fault: &str) -> String {
     if fault.starts_with("missing field") {
-        return format!("the body lacks something: {fault}");
+        return format!("the body is incomplete: {fault}");
     }
     if let Some((_, known)) =
         fault.strip_prefix("unknown field").and_then(|rest| rest.split_once(", expected "))
     {
-        return format!("the body has a field that has no meaning here, expected {known}");
+        return format!("the body has an unknown field, expected {known}");
     }
     if fault.starts_with("duplicate field") {
-        return "the body says a field twice".to_owned();
+        return "the body has a duplicate field".to_owned();
     }
-    "a field of the body is not of its type; /docs/api shows it".to_owned()
+    "a field of the body has the wrong type; see /docs/api".to_owned()
 }
 
-/// A whole number as JSON Schema sees it: 7.0 is one too, and some programs write no other.
+/// An integer in the sense of JSON Schema: 7.0 is one, too, and some programs write nothing else.
 pub(super) fn whole<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,
@@ -136,7 +135,7 @@ where
     whole.ok_or_else(|| serde::de::Error::custom("no whole number of this size"))
 }
 
-/// Which project.
+/// A project's path.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct InProject {
@@ -146,7 +145,7 @@ pub(super) struct InProject {
     pub(super) project: ProjectId,
 }
 
-/// Which variable of which project.
+/// A variable's path.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct InVariable {
@@ -159,7 +158,7 @@ pub(super) struct InVariable {
     pub(super) name: VarName,
 }
 
-/// Which declaration of which project: whose, and of which variable.
+/// The path of a waiting declaration: a device's, of a variable.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct InDeclaration {
@@ -176,7 +175,7 @@ pub(super) struct InDeclaration {
     pub(super) name: VarName,
 }
 
-/// Which device of which project.
+/// A device's path.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct InDevice {
@@ -190,7 +189,7 @@ pub(super) struct InDevice {
     pub(super) device: DeviceId,
 }
 
-/// Which key of which project.
+/// A game key's path.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct InKey {
@@ -204,7 +203,7 @@ pub(super) struct InKey {
     pub(super) key: KeyId,
 }
 
-/// Which member of which project.
+/// A member's path.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct InMember {
@@ -218,7 +217,7 @@ pub(super) struct InMember {
     pub(super) user: UserId,
 }
 
-/// Which invitation of which project.
+/// An invitation's path.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct InInvitation {
@@ -231,7 +230,7 @@ pub(super) struct InInvitation {
     pub(super) invitation: Handle,
 }
 
-/// A path's segment is text, whatever serde would like it to be.
+/// Parses a number from a path segment, which is text.
 fn number<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,

@@ -1,6 +1,6 @@
-//! Types of fields that many answers have.
+//! Types of fields that many responses share.
 
-use protocol::model::{UnixMicros, Value};
+use protocol::model::{Desired, UnixMicros, Value};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::{
@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-/// A moment: RFC 3339 in UTC with microseconds.
+/// A point in time: RFC 3339 in UTC with microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Time(pub(super) UnixMicros);
 
@@ -40,13 +40,13 @@ impl From<UnixMicros> for Time {
     }
 }
 
-/// JSON as it is kept: integers are exact over 64 bits.
+/// JSON as stored: 64-bit integers are exact.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub(super) struct Exact(Box<RawValue>);
 
 impl Exact {
-    /// Text that was JSON when it was stored; `None` when it is none any more.
+    /// Text that was JSON when it was stored; `None` if it no longer is.
     pub(super) fn read(text: String) -> Option<Self> {
         RawValue::from_string(text).ok().map(Self)
     }
@@ -74,5 +74,25 @@ impl PartialSchema for Exact {
 impl ToSchema for Exact {
     fn name() -> std::borrow::Cow<'static, str> {
         "Value".into()
+    }
+}
+
+/// A variable's desired value.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Desired)]
+pub(super) struct DesiredValue {
+    value: Exact,
+    /// The revision that set it.
+    revision: i64,
+    /// Who set it.
+    author: String,
+    at: Time,
+}
+
+impl DesiredValue {
+    /// `None` if it was let go.
+    pub(super) fn new(desired: Desired) -> Option<Self> {
+        let Desired { value, revision, author, at } = desired;
+        Some(Self { value: value.as_ref()?.into(), revision: revision.0, author, at: at.into() })
     }
 }

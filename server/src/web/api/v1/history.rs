@@ -1,4 +1,4 @@
-//! What was set before, by whom.
+//! The history of desired values.
 
 use axum::{Json, extract::State};
 use gateway::{GatewayError, store::HistoryRow};
@@ -6,27 +6,27 @@ use protocol::model::{Revision, VarName};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    cursor::{CursorKey as _, Part, Place},
-    error::Answer,
-    extract::{Asked, At, InProject},
+    cursor::{CursorKey as _, Page, PageQuery},
+    error::ApiResult,
+    extract::{At, InProject, Params},
     fields::{Exact, Time},
 };
+use crate::web::Web;
 
 /// A change of a variable's desired value.
 #[derive(Serialize, ToSchema)]
 #[schema(as = HistoryEntry)]
 pub(super) struct ChangeView {
     name: String,
-    /// What was desired before; `null`: nothing, the game's own value.
+    /// The desired value before; `null`: none, the game's own value.
     #[schema(required, value_type = Exact)]
     old: Option<Exact>,
-    /// What is desired since; `null`: it was let go.
+    /// The desired value since; `null`: it was let go.
     #[schema(required, value_type = Exact)]
     new: Option<Exact>,
-    /// The revision that made it.
+    /// The revision of the change.
     revision: i64,
     author: String,
     at: Time,
@@ -40,7 +40,7 @@ impl From<HistoryRow> for ChangeView {
     }
 }
 
-/// Of which variable.
+/// Filters by variable.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OfVariable {
@@ -49,28 +49,28 @@ pub(super) struct OfVariable {
     name: Option<String>,
 }
 
-/// List what was set
+/// List the history of edits
 ///
-/// The newest first; all values of one drag of a slider are one entry.
+/// Newest first. All values of one drag of a slider are one entry.
 #[utoipa::path(
-    get, operation_id = "list_history", path = "/projects/{project}/history", tag = "history", params(InProject, OfVariable, Place),
-    responses((status = 200, body = Part<ChangeView>))
+    get, operation_id = "list_history", path = "/projects/{project}/history", tag = "history", params(InProject, OfVariable, PageQuery),
+    responses((status = 200, body = Page<ChangeView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(OfVariable { name }): Asked<OfVariable>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<ChangeView>>> {
+    Params(OfVariable { name }): Params<OfVariable>,
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<ChangeView>>> {
     let name = name.map(|name| VarName::parse(&name)).transpose().map_err(GatewayError::from)?;
     let read = |text: &str| {
         let (revision, name) = <(i64, String)>::read(text)?;
         Some((Revision(revision), VarName::parse(&name).ok()?))
     };
-    let (after, limit) = (place.after(read)?, place.limit()?);
+    let (after, limit) = (page.after(read)?, page.limit()?);
     let behind = after.as_ref().map(|(revision, name)| (*revision, name));
     let page = web.gateway.list_history(&caller, project, name.as_ref(), behind, limit).await?;
     let next = page.next.map(|(revision, name)| (revision.0, name.to_string()).write());
-    Ok(Json(Part::new(page.rows.into_iter().map(ChangeView::from).collect(), next)))
+    Ok(Json(Page::new(page.rows.into_iter().map(ChangeView::from).collect(), next)))
 }

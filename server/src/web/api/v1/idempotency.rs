@@ -1,4 +1,4 @@
-//! Edits that may be sent again. A key of the client's becomes the edit's gesture, by which the store finds it.
+//! Edits that clients may repeat. The client's key becomes the edit's gesture, by which the store finds it.
 
 use std::collections::HashMap;
 
@@ -8,27 +8,28 @@ use protocol::model::{Change, Gesture, Value, VarName};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::error::{Answer, Problem};
+use super::error::{ApiResult, Problem};
 
 const MAX_KEY_BYTES: usize = 255;
-/// Edits with different keys seldom share one of these; when they do, one waits.
+/// Edits with different keys rarely share a lock; if they do, one waits.
 const LOCKS: usize = 64;
 
-/// Names an edit that may be sent again.
+/// Identifies an edit that may be repeated.
 #[derive(Clone, Copy)]
 pub(super) struct IdempotencyKey(pub(super) Gesture);
 
 impl IdempotencyKey {
-    /// From the header `Idempotency-Key`, if there is one.
-    pub(super) fn read(headers: &HeaderMap) -> Answer<Option<Self>> {
+    /// The `Idempotency-Key` header, if there is one.
+    pub(super) fn read(headers: &HeaderMap) -> ApiResult<Option<Self>> {
         const NAME: HeaderName = HeaderName::from_static("idempotency-key");
         let mut said = headers.get_all(NAME).iter();
         let (first, second) = (said.next(), said.next());
         let Some(key) = first else { return Ok(None) };
         let printable = key.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'));
         if second.is_some() || !printable || key.is_empty() || key.len() > MAX_KEY_BYTES {
-            let text =
-                format!("Idempotency-Key is one text of 1 to {MAX_KEY_BYTES} printable ASCII characters");
+            let text = format!(
+                "Idempotency-Key must be a single string of 1 to {MAX_KEY_BYTES} printable ASCII characters"
+            );
             return Err(Problem::invalid(text));
         }
         let digest = Sha256::digest(key.as_bytes());
@@ -37,7 +38,7 @@ impl IdempotencyKey {
     }
 }
 
-/// Holds back an edit that comes again while the first one is being saved.
+/// Holds back a repeated edit while the first one is being saved.
 pub(in crate::web) struct EditLocks([Mutex<()>; LOCKS]);
 
 impl Default for EditLocks {
@@ -53,7 +54,7 @@ impl EditLocks {
     }
 }
 
-/// Whether a request asks for what an edit was asked for.
+/// Whether a request asks for the same as an earlier edit.
 pub(super) fn is_same_edit(asked: &[Change], before: &[GestureRow]) -> bool {
     // of a variable that is named twice the last value counts
     let asked: HashMap<&VarName, Option<&Value>> =
@@ -80,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    fn key(headers: &[&str]) -> Answer<Option<u64>> {
+    fn key(headers: &[&str]) -> ApiResult<Option<u64>> {
         let mut map = HeaderMap::new();
         for value in headers {
             map.append("idempotency-key", value.parse().unwrap());

@@ -11,17 +11,17 @@ use protocol::model::{Invitation, ProjectRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::{Web, client::Scheme, guard};
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, Body, InInvitation, InProject},
+    cursor::{Page, PageQuery},
+    error::ApiResult,
+    extract::{At, Body, InInvitation, InProject, Params},
     fields::Time,
     members::RoleWord,
 };
+use crate::web::{Web, client::Scheme, guard};
 
-/// An invitation that nobody has taken yet.
+/// An invitation that was not accepted yet.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Invitation)]
 pub(super) struct InvitationView {
@@ -29,7 +29,7 @@ pub(super) struct InvitationView {
     id: String,
     #[schema(value_type = RoleWord)]
     role: ProjectRole,
-    /// For whom it is meant; may be empty.
+    /// Who it is for; may be empty.
     note: String,
     invited_by: String,
     created_at: Time,
@@ -49,14 +49,14 @@ impl From<Invitation> for InvitationView {
     }
 }
 
-/// An invitation to make.
+/// A new invitation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "designer", "note": "for Ana"}))]
 pub(super) struct NewInvitation {
     #[schema(value_type = RoleWord)]
     role: ProjectRole,
-    /// For whom it is meant: one line of at most 200 characters.
+    /// Who it is for: one line of at most 200 characters.
     #[serde(default)]
     #[schema(max_length = 200)]
     note: String,
@@ -66,32 +66,32 @@ pub(super) struct NewInvitation {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Invited {
     invitation: InvitationView,
-    /// For whoever is invited. It is shown this once.
+    /// The link for the invited person. It is only shown once.
     #[schema(example = "https://tune.example.org/join#token=…")]
     link: String,
 }
 
-/// List the open invitations of a project
+/// List a project's open invitations
 ///
-/// The newest first, without their links. Needs the role and the scope `admin`.
+/// Newest first, without their links. Requires the role and the scope `admin`.
 #[utoipa::path(
-    get, operation_id = "list_invitations", path = "/projects/{project}/invitations", tag = "members", params(InProject, Place),
-    responses((status = 200, body = Part<InvitationView>))
+    get, operation_id = "list_invitations", path = "/projects/{project}/invitations", tag = "members", params(InProject, PageQuery),
+    responses((status = 200, body = Page<InvitationView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<InvitationView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<InvitationView>>> {
     let open = web.gateway.list_invitations(&caller, project).await?;
     let key = |invitation: &Invitation| (Reverse(invitation.created_at.0), invitation.id.0.clone());
-    Ok(Json(place.cut(open, key)?.map(InvitationView::from)))
+    Ok(Json(page.cut(open, key)?.map(InvitationView::from)))
 }
 
-/// Invite somebody
+/// Invite someone
 ///
-/// The link is good for seven days and for one person. Needs the role and the scope `admin`.
+/// The link is valid for seven days and one person. Requires the role and the scope `admin`.
 #[utoipa::path(
     post, operation_id = "invite", path = "/projects/{project}/invitations", tag = "members", params(InProject), request_body = NewInvitation,
     responses((status = 201, body = Invited))
@@ -103,25 +103,25 @@ pub(super) async fn create(
     scheme: Scheme,
     headers: HeaderMap,
     Body(NewInvitation { role, note }): Body<NewInvitation>,
-) -> Answer<(StatusCode, Json<Invited>)> {
+) -> ApiResult<(StatusCode, Json<Invited>)> {
     let (token, invitation) = web.gateway.invite(&caller, project, role, &note).await?;
     let link =
         format!("{}/join#token={}", web.own_origin(scheme, guard::plain_host(&headers)), token.reveal());
     Ok((StatusCode::CREATED, Json(Invited { invitation: invitation.into(), link })))
 }
 
-/// Take an invitation back
+/// Revoke an invitation
 ///
-/// Needs the role and the scope `admin`.
+/// Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "revoke_invitation", path = "/projects/{project}/invitations/{invitation}", tag = "members", params(InInvitation),
-    responses((status = 204, description = "Its link is worth nothing any more."))
+    responses((status = 204, description = "Its link is no longer valid."))
 )]
 pub(super) async fn revoke(
     State(web): State<Web>,
     Client(caller): Client,
     At(InInvitation { project, invitation }): At<InInvitation>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.revoke_invitation(&caller, project, &invitation).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,35 +5,35 @@ use protocol::model::GameKey;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, Body, InKey, InProject, whole},
+    cursor::{Page, PageQuery},
+    error::ApiResult,
+    extract::{At, Body, InKey, InProject, Params, whole},
     fields::Time,
 };
+use crate::web::Web;
 
-/// A game key. It is whole here and nowhere else.
+/// A game key. Only this list shows it in full.
 #[derive(Serialize, ToSchema)]
 #[schema(as = GameKey)]
 pub(super) struct KeyView {
     id: i64,
-    /// What games say.
+    /// The key that games send.
     #[schema(example = "0123456789ab")]
     key: String,
     /// What it is for.
     name: String,
-    /// Games may report values of variables that are known with it, and declare nothing.
+    /// Games may only report values of known variables with it, and not declare any.
     report_only: bool,
     created_at: Time,
-    /// Who made it; `null`: nobody who was signed in.
+    /// Who created it; `null`: nobody who was signed in.
     #[schema(required)]
     created_by: Option<String>,
-    /// When a game last connected with it; exact to a minute.
+    /// When a game last connected with it, to the minute.
     #[schema(required)]
     last_used_at: Option<Time>,
-    /// From when on games are refused, because another key has taken its place.
+    /// When it stops working because another key replaces it.
     #[schema(required)]
     expires_at: Option<Time>,
     #[schema(required)]
@@ -64,7 +64,7 @@ pub(super) struct KeyName {
     /// One line of at most 80 characters.
     #[schema(min_length = 1, max_length = 80)]
     name: String,
-    /// Games may report values of variables that are known with it, and declare nothing.
+    /// Games may only report values of known variables with it, and not declare any.
     #[serde(default)]
     report_only: bool,
 }
@@ -74,7 +74,7 @@ pub(super) struct KeyName {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"report_only": true}))]
 pub(super) struct Rights {
-    /// They may report values of variables that are known, and declare nothing.
+    /// They may only report values of known variables, and not declare any.
     report_only: bool,
 }
 
@@ -83,32 +83,32 @@ pub(super) struct Rights {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"overlap_days": 7}))]
 pub(super) struct Rotation {
-    /// For how many days games may still use the old key; 0: no longer.
+    /// How many days games may still use the old key; 0 ends it at once.
     #[serde(deserialize_with = "whole")]
     #[schema(maximum = 366)]
     overlap_days: u32,
 }
 
-/// List the game keys of a project
+/// List a project's game keys
 ///
-/// The oldest first, revoked ones too. Needs the role `designer` and a token of scope `write`.
+/// Oldest first, including revoked ones. Requires the role `designer` and a token with scope `write`.
 #[utoipa::path(
-    get, operation_id = "list_keys", path = "/projects/{project}/keys", tag = "keys", params(InProject, Place),
-    responses((status = 200, body = Part<KeyView>))
+    get, operation_id = "list_keys", path = "/projects/{project}/keys", tag = "keys", params(InProject, PageQuery),
+    responses((status = 200, body = Page<KeyView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<KeyView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<KeyView>>> {
     let keys = web.gateway.list_keys(&caller, project).await?;
-    Ok(Json(place.cut(keys, |key| key.id.0)?.map(KeyView::from)))
+    Ok(Json(page.cut(keys, |key| key.id.0)?.map(KeyView::from)))
 }
 
-/// Make a further game key
+/// Create a game key
 ///
-/// Needs the role and the scope `admin`.
+/// Requires the role and the scope `admin`.
 #[utoipa::path(
     post, operation_id = "create_key", path = "/projects/{project}/keys", tag = "keys", params(InProject), request_body = KeyName,
     responses((status = 201, body = KeyView))
@@ -118,14 +118,14 @@ pub(super) async fn create(
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Body(KeyName { name, report_only }): Body<KeyName>,
-) -> Answer<(StatusCode, Json<KeyView>)> {
+) -> ApiResult<(StatusCode, Json<KeyView>)> {
     let made = web.gateway.create_key_of(&caller, project, &name, report_only).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
-/// Say what games may do with a key
+/// Change what games may do with a key
 ///
-/// It holds at once, also for games that are connected. What they have declared stays. Needs the role and the scope `admin`.
+/// Takes effect at once, also for connected games. What they have declared stays. Requires the role and the scope `admin`.
 #[utoipa::path(
     patch, operation_id = "set_key_rights", path = "/projects/{project}/keys/{key}", tag = "keys", params(InKey),
     request_body = Rights, responses((status = 200, body = KeyView))
@@ -135,13 +135,13 @@ pub(super) async fn set_rights(
     Client(caller): Client,
     At(InKey { project, key }): At<InKey>,
     Body(Rights { report_only }): Body<Rights>,
-) -> Answer<Json<KeyView>> {
+) -> ApiResult<Json<KeyView>> {
     Ok(Json(web.gateway.set_report_only(&caller, project, key, report_only).await?.into()))
 }
 
-/// Replace a game key by a new one
+/// Replace a game key
 ///
-/// Games may go on with the old one for as long as you say. Needs the role and the scope `admin`.
+/// Games may keep using the old key for a number of days. Requires the role and the scope `admin`.
 #[utoipa::path(
     post, operation_id = "rotate_key", path = "/projects/{project}/keys/{key}/rotate", tag = "keys", params(InKey), request_body = Rotation,
     responses((status = 201, body = KeyView))
@@ -151,23 +151,23 @@ pub(super) async fn rotate(
     Client(caller): Client,
     At(InKey { project, key }): At<InKey>,
     Body(Rotation { overlap_days }): Body<Rotation>,
-) -> Answer<(StatusCode, Json<KeyView>)> {
+) -> ApiResult<(StatusCode, Json<KeyView>)> {
     let made = web.gateway.rotate_key(&caller, project, key, overlap_days).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
 /// Revoke a game key
 ///
-/// Games that use it are let go at once. Needs the role and the scope `admin`.
+/// Games that use it are disconnected at once. Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "revoke_key", path = "/projects/{project}/keys/{key}", tag = "keys", params(InKey),
-    responses((status = 204, description = "No game connects with it any more."))
+    responses((status = 204, description = "No game can connect with it any more."))
 )]
 pub(super) async fn revoke(
     State(web): State<Web>,
     Client(caller): Client,
     At(InKey { project, key }): At<InKey>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.revoke_key(&caller, project, key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

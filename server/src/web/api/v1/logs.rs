@@ -1,4 +1,4 @@
-//! The log: searched, and downloaded.
+//! The log: search and download.
 
 use axum::{Json, extract::State, response::IntoResponse};
 use gateway::{Caller, Gateway, GatewayError, LogMatcher, LogPages, LogRange};
@@ -10,42 +10,42 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    csv::{self, Format, Row, Wanted},
-    cursor::{Part, Place},
-    error::{Answer, Problem},
-    extract::{Asked, At, InProject},
+    csv::{self, Format, FormatQuery, Row},
+    cursor::{Page, PageQuery},
+    download::{Download, DownloadGuard, body_of},
+    error::{ApiResult, Problem},
+    extract::{At, InProject, Params},
     fields::{Exact, Time},
-    pages::{Download, Standing, body_of},
 };
+use crate::web::Web;
 
-/// Text of one answer, in bytes; the last line may go beyond.
+/// Bytes of text in one response; the last line may exceed it.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// A line of the log.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LogLine)]
 pub(super) struct LineView {
-    /// The line's number: +1 for each line of the project.
+    /// The line's number, counted per project without gaps.
     seq: u64,
     /// The number of the device.
     device: i64,
-    /// Its name; `null`: it was not seen for long.
+    /// Its name; `null` if it was not seen for a long time.
     #[schema(required)]
     device_name: Option<String>,
-    /// The game's own time, or else when it was received.
+    /// The game's own timestamp, or else the time of receipt.
     at: Time,
     received: Time,
     /// `trace`, `debug`, `info`, `warn`, `error` or `fatal`.
     #[schema(value_type = LevelWord)]
     level: &'static str,
     message: String,
-    /// Every further field: an object. A `timestamp` or a `level` in it could not be read.
+    /// An object with all further fields. A `timestamp` or `level` in it was not readable.
     #[schema(required, value_type = Option<Object>)]
     fields: Option<Exact>,
-    /// What was not as it should be, and what was made of it, in words: a time that can't be read, a message that was cut.
+    /// What was wrong with the entry and what was done about it, such as an unreadable timestamp or a message that was cut.
     notes: Vec<String>,
 }
 
@@ -90,17 +90,17 @@ fn notes(fields: &str) -> Vec<String> {
     log_notes(fields).iter().map(ToString::to_string).collect()
 }
 
-/// Which lines.
+/// Filters log lines.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Search {
     /// As in the box above the log: `word`, `"a phrase"`, `level>=warn` (also `>`, `<=`, `<`, `=`, `!=`), `device:name`,
-    /// `device:"a name"`, `-` or `!` before any of them for its opposite; all of them together. At most 512 bytes.
+    /// `device:"a name"`, `-` or `!` before any of them to negate it. All terms must match. At most 512 bytes.
     #[param(max_length = 512, example = "level>=warn boss")]
     q: Option<String>,
 }
 
-/// The filter, and how a line that passes is told.
+/// The filter, and how matching lines are returned.
 pub(super) struct Matcher(LogMatcher);
 
 impl Matcher {
@@ -109,7 +109,7 @@ impl Matcher {
         caller: &Caller,
         project: ProjectId,
         search: &Search,
-    ) -> Answer<Self> {
+    ) -> ApiResult<Self> {
         let text = search.q.as_deref().unwrap_or_default();
         let filter = Filter::parse(text).map_err(|fault| refuse(text, &fault))?;
         Ok(Self(gateway.log_matcher(caller, project, filter.into()).await?))
@@ -139,43 +139,42 @@ impl Matcher {
     }
 }
 
-/// Says where the filter is wrong, without repeating it.
+/// Says where the filter is invalid, without repeating it.
 fn refuse(text: &str, fault: &FilterError) -> Problem {
     let character = |byte: usize| text.get(..byte).map_or(0, |before| before.chars().count());
     let (from, to) = (character(fault.start) + 1, character(fault.end));
-    Problem::invalid(format!("q can't be read, characters {from} to {to}: {fault}"))
+    Problem::invalid(format!("q is invalid, characters {from} to {to}: {fault}"))
 }
 
 /// Search the log
 ///
-/// The newest line first. One request looks at 20,000 lines at most, so a part may have few lines or none and
-/// still have a `next`: go on until it is `null`.
+/// Newest line first. One request searches at most 20,000 lines, so a page may have few lines, or none, and still have a
+/// `next`: continue until it is `null`.
 #[utoipa::path(
-    get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, Place),
-    responses((status = 200, body = Part<LineView>))
+    get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, PageQuery),
+    responses((status = 200, body = Page<LineView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(search): Asked<Search>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<LineView>>> {
-    let (before, limit) = (place.after(|seq| seq.parse().ok())?, place.limit()?);
+    Params(search): Params<Search>,
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<LineView>>> {
+    let (before, limit) = (page.after(|seq| seq.parse().ok())?, page.limit()?);
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
     let range = LogRange { after: 0, before, lines: limit, bytes: MAX_ANSWER_BYTES };
     let found = web.gateway.search_logs(&caller, project, &matcher.0, range).await?;
     let lines = found.lines.into_iter().map(|line| matcher.view(line)).collect();
-    Ok(Json(Part::new(lines, found.next.map(|seq| seq.to_string()))))
+    Ok(Json(Page::new(lines, found.next.map(|seq| seq.to_string()))))
 }
 
 /// Download the log
 ///
-/// All matching lines that are there when you ask, the newest first. A connection that is cut before the end means
-/// that some are missing.
+/// All matching lines at the time of the request, newest first. If the connection is cut before the end, some are missing.
 #[utoipa::path(
-    get, operation_id = "export_logs", path = "/projects/{project}/logs/export", tag = "logs", params(InProject, Search, Wanted),
-    responses((status = 200, description = "The lines, for as long as it takes.", content(
+    get, operation_id = "export_logs", path = "/projects/{project}/logs/export", tag = "logs", params(InProject, Search, FormatQuery),
+    responses((status = 200, description = "The lines, streamed.", content(
         (LineView = "application/x-ndjson"), (String = "text/csv")
     )))
 )]
@@ -183,14 +182,14 @@ pub(super) async fn export(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(search): Asked<Search>,
-    Asked(wanted): Asked<Wanted>,
-) -> Answer<impl IntoResponse> {
+    Params(search): Params<Search>,
+    Params(wanted): Params<FormatQuery>,
+) -> ApiResult<impl IntoResponse> {
     let format = wanted.format()?;
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
-    let standing = Standing::new(&web, &caller)?;
+    let guard = DownloadGuard::new(&web, &caller)?;
     let pages = LogPages::new(web.gateway, caller, project, None);
-    let body = body_of(LogDownload { pages, matcher, format, is_begun: false }, standing).await?;
+    let body = body_of(LogDownload { pages, matcher, format, is_begun: false }, guard).await?;
     Ok((format.headers(&format!("log-{project}")), body))
 }
 

@@ -1,18 +1,18 @@
-//! Whoever asks.
+//! The caller.
 
 use axum::{Json, extract::State};
 use protocol::model::{Role, TokenScope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
-use super::{caller::Client, error::Answer, fields::Time};
+use super::{caller::Client, error::ApiResult, fields::Time};
+use crate::web::Web;
 
-/// Whoever asks, and by what.
+/// The caller's account and token.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Me {
     user: Account,
-    /// The token by which he asks; `null`: a session in a browser.
+    /// The API token of this request; `null`: a browser session.
     #[schema(required)]
     token: Option<Token>,
 }
@@ -21,11 +21,11 @@ pub(super) struct Me {
 #[derive(Serialize, ToSchema)]
 struct Account {
     id: i64,
-    /// What others read.
+    /// The display name.
     name: String,
     #[schema(required)]
     email: Option<String>,
-    /// `owner` sees every project, `member` those that he is a member of.
+    /// `owner` sees every project, `member` those they are a member of.
     #[schema(example = "member")]
     role: &'static str,
 }
@@ -35,10 +35,10 @@ struct Account {
 struct Token {
     id: i64,
     name: String,
-    /// What it may do at most.
+    /// The most it may do.
     #[schema(value_type = String, example = "write")]
     scope: TokenScope,
-    /// The one project that it is for; `null`: all that its person has.
+    /// The project it is limited to; `null`: all of its owner's projects.
     #[schema(required)]
     project: Option<i64>,
     expires_at: Time,
@@ -46,9 +46,9 @@ struct Token {
 
 /// Who you are
 ///
-/// The account and the token that you ask with.
+/// Your account, and the API token of this request.
 #[utoipa::path(get, operation_id = "get_me", path = "/me", tag = "me", responses((status = 200, body = Me)))]
-pub(super) async fn me(State(web): State<Web>, Client(caller): Client) -> Answer<Json<Me>> {
+pub(super) async fn me(State(web): State<Web>, Client(caller): Client) -> ApiResult<Json<Me>> {
     let token = web.gateway.get_own_token(&caller).await?.map(|token| Token {
         id: token.id.0,
         name: token.name,

@@ -1,18 +1,18 @@
-//! The people of a project.
+//! Members of a project.
 
 use axum::{Json, extract::State, http::StatusCode};
 use protocol::model::{Member, ProjectRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, Body, InMember, InProject},
+    cursor::{Page, PageQuery},
+    error::ApiResult,
+    extract::{At, Body, InMember, InProject, Params},
     fields::Time,
 };
+use crate::web::Web;
 
 /// A member of a project.
 #[derive(Serialize, ToSchema)]
@@ -20,7 +20,7 @@ use super::{
 pub(super) struct MemberView {
     /// The number of the account.
     user: i64,
-    /// What others read.
+    /// The display name.
     name: String,
     #[schema(required)]
     email: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct MemberView {
     added_at: Time,
 }
 
-/// What a member may do: each can do what those before it can.
+/// What a member may do. Each role includes those before it.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase", as = Role)]
 #[expect(dead_code, reason = "describes the words of `ProjectRole`, which knows no OpenAPI")]
@@ -55,52 +55,52 @@ pub(super) struct NewRole {
     role: ProjectRole,
 }
 
-/// List the members of a project
+/// List a project's members
 ///
-/// By name. The owner of the instance is one only if he was added.
+/// Sorted by name. The instance's owner is only listed if they were added.
 #[utoipa::path(
-    get, operation_id = "list_members", path = "/projects/{project}/members", tag = "members", params(InProject, Place),
-    responses((status = 200, body = Part<MemberView>))
+    get, operation_id = "list_members", path = "/projects/{project}/members", tag = "members", params(InProject, PageQuery),
+    responses((status = 200, body = Page<MemberView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<MemberView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<MemberView>>> {
     let members = web.gateway.list_members(&caller, project).await?;
-    Ok(Json(place.cut(members, |member| (member.name.clone(), member.user.0))?.map(MemberView::from)))
+    Ok(Json(page.cut(members, |member| (member.name.clone(), member.user.0))?.map(MemberView::from)))
 }
 
-/// Change what a member may do
+/// Change a member's role
 ///
-/// At once, also in dashboards that are open. Needs the role and the scope `admin`.
+/// Takes effect at once, also in open dashboards. Requires the role and the scope `admin`.
 #[utoipa::path(
     patch, operation_id = "set_member_role", path = "/projects/{project}/members/{user}", tag = "members", params(InMember), request_body = NewRole,
-    responses((status = 204, description = "He may do that now."))
+    responses((status = 204, description = "The role was changed."))
 )]
 pub(super) async fn set_role(
     State(web): State<Web>,
     Client(caller): Client,
     At(InMember { project, user }): At<InMember>,
     Body(NewRole { role }): Body<NewRole>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.set_member_role(&caller, project, user, role).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Remove a member
 ///
-/// His open dashboards of the project close. Needs the role and the scope `admin`.
+/// Closes their open dashboards of this project. Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "remove_member", path = "/projects/{project}/members/{user}", tag = "members", params(InMember),
-    responses((status = 204, description = "He is no member any more."))
+    responses((status = 204, description = "They are no longer a member."))
 )]
 pub(super) async fn remove(
     State(web): State<Web>,
     Client(caller): Client,
     At(InMember { project, user }): At<InMember>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.remove_member(&caller, project, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@ mod csv;
 mod cursor;
 mod devices;
 mod document;
+mod download;
 mod edits;
 mod error;
 mod extract;
@@ -19,7 +20,6 @@ mod keys;
 mod logs;
 mod me;
 mod members;
-mod pages;
 mod parameters;
 mod projects;
 mod refusals;
@@ -39,25 +39,25 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(super) use self::document::document;
 pub(in crate::web) use self::document::operations;
 use self::error::Problem;
-pub(in crate::web) use self::error::{answer_in_json, retry_after};
+pub(in crate::web) use self::error::answer_in_json;
 pub(in crate::web) use self::idempotency::EditLocks;
-use super::super::Web;
+use crate::web::Web;
 
-/// Where it is.
+/// The base path.
 pub(super) const BASE: &str = "/api/v1";
 
-/// Answers that are whole when they leave.
+/// Operations with complete responses.
 pub(in crate::web) fn answers() -> Router<Web> {
     let nothing = || async { Problem::not_found() };
-    // below /api/ are the functions of pages too; what begins like ours is not one of them
+    // server functions are below /api/, too; a path that begins like ours is not one of them
     let others = ["", "/", "/{*rest}"]
         .iter()
         .fold(Router::new(), |router, rest| router.route(&format!("{BASE}{rest}"), any(nothing)));
     checked(described_answers()).merge(others)
 }
 
-/// Answers that leave piece by piece, for as long as there is something to say. A proxy that gathers answers (nginx) is told
-/// to pass on each piece: those of a quiet log would never fill its buffer.
+/// Operations with streamed responses. A buffering proxy (nginx) is told to pass on each piece: those of a quiet log would
+/// never fill its buffer.
 pub(in crate::web) fn streams() -> Router<Web> {
     let unbuffered = SetResponseHeaderLayer::overriding(
         HeaderName::from_static("x-accel-buffering"),
@@ -66,7 +66,7 @@ pub(in crate::web) fn streams() -> Router<Web> {
     checked(described_streams()).layer(unbuffered)
 }
 
-/// Each address takes only the parameters that its description names.
+/// Refuses query parameters that an operation does not document.
 fn checked(described: OpenApiRouter<Web>) -> Router<Web> {
     let router = OpenApiRouter::new().nest(BASE, described).split_for_parts().0;
     router.route_layer(from_fn(parameters::check))

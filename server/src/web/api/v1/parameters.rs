@@ -1,5 +1,5 @@
-//! What may stand behind the question mark: what the document says of an address, and nothing else, so that a slip of
-//! the pen in a filter is not passed over.
+//! Query parameters: only those that the document has for an operation are accepted, so that a typo in a filter does not go
+//! unnoticed.
 
 use axum::{
     extract::{MatchedPath, Query, Request},
@@ -14,13 +14,13 @@ use utoipa::openapi::{
 
 use super::{
     document::{document, operations_of},
-    error::{Answer, Problem},
+    error::{ApiResult, Problem},
 };
 
-/// Of a name that is repeated in an answer.
+/// Longest name that is repeated in a response, in bytes.
 const MAX_NAME_CHARS: usize = 32;
 
-/// Refuses parameters that the address does not know.
+/// Refuses unknown query parameters.
 pub(super) async fn check(request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>();
     let operation = path.and_then(|path| operation(request.method(), path.as_str()));
@@ -31,19 +31,19 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
     }
 }
 
-/// The operation that answers; `None`: the method is refused, whatever is asked.
+/// The operation of a request; `None` if the method is refused anyway.
 fn operation(method: &Method, path: &str) -> Option<&'static Operation> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut operations = operations_of(document().paths.paths.get(path)?);
     operations.find(|(known, _)| known == method).map(|(_, operation)| operation)
 }
 
-fn check_names(request: &Request, operation: &Operation) -> Answer<()> {
+fn check_names(request: &Request, operation: &Operation) -> ApiResult<()> {
     if request.uri().query().is_none_or(str::is_empty) {
         return Ok(());
     }
     let Ok(Query(said)) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()) else {
-        return Err(Problem::invalid("a parameter can't be read; /docs/api says what each takes"));
+        return Err(Problem::invalid("a parameter is invalid; see /docs/api"));
     };
     let known = names(operation);
     match said.iter().find(|(name, _)| !known.contains(&name.as_str())) {
@@ -66,8 +66,8 @@ fn unknown(name: &str, known: &[&str]) -> Problem {
     let is_told = !name.is_empty() && name.len() <= MAX_NAME_CHARS && name.chars().all(is_plain);
     let what = if is_told { format!("`{name}`") } else { "one of the parameters".to_owned() };
     let takes = match known {
-        [] => "this address takes none".to_owned(),
-        known => format!("this address takes {}", known.join(", ")),
+        [] => "this endpoint takes none".to_owned(),
+        known => format!("this endpoint takes {}", known.join(", ")),
     };
-    Problem::invalid(format!("{what} is unknown here; {takes}"))
+    Problem::invalid(format!("{what} is unknown; {takes}"))
 }

@@ -13,22 +13,22 @@ use protocol::model::{ProjectId, ProjectRole, ProjectSummary};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     BASE,
     caller::Client,
-    cursor::{Part, Place},
-    error::{Answer, Problem},
-    extract::{Asked, At, Body, InProject},
+    cursor::{Page, PageQuery},
+    error::{ApiResult, Problem},
+    extract::{At, Body, InProject, Params},
     fields::Time,
 };
+use crate::web::Web;
 
 /// A project.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Project {
     id: i64,
     name: String,
-    /// What you may do in it: `viewer`, `designer` or `admin`.
+    /// Your role: `viewer`, `designer` or `admin`.
     #[schema(value_type = String, example = "designer")]
     role: ProjectRole,
     created_at: Time,
@@ -36,12 +36,12 @@ pub(super) struct Project {
     devices: u32,
     /// Devices that are connected now.
     online: u32,
-    /// When a device was last heard of.
+    /// When a device was last connected.
     #[schema(required)]
     last_seen: Option<Time>,
     /// Bytes of log that its games have stored today (UTC), since the server started.
     stored_today: u64,
-    /// Until when log entries are refused, because as many were stored today as may; `null`: they are taken.
+    /// Until when log entries are refused because the daily limit is reached; `null` if it is not.
     #[schema(required)]
     full_until: Option<Time>,
 }
@@ -76,20 +76,20 @@ pub(super) struct ProjectName {
 
 /// List your projects
 ///
-/// The newest first.
-#[utoipa::path(get, operation_id = "list_projects", path = "/projects", tag = "projects", params(Place), responses((status = 200, body = Part<Project>)))]
+/// Newest first.
+#[utoipa::path(get, operation_id = "list_projects", path = "/projects", tag = "projects", params(PageQuery), responses((status = 200, body = Page<Project>)))]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<Project>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<Project>>> {
     let projects = web.gateway.list_projects(&caller).await?;
-    Ok(Json(place.cut(projects, |summary| Reverse(summary.project.id.0))?.map(Project::from)))
+    Ok(Json(page.cut(projects, |summary| Reverse(summary.project.id.0))?.map(Project::from)))
 }
 
-/// Make a project
+/// Create a project
 ///
-/// You become its first admin. Needs a token of scope `admin`.
+/// You become its first admin. Requires a token with scope `admin`.
 #[utoipa::path(
     post, operation_id = "create_project", path = "/projects", tag = "projects", request_body = ProjectName,
     responses((status = 201, body = Project, headers(("location" = String, description = "Where it is."))))
@@ -98,7 +98,7 @@ pub(super) async fn create(
     State(web): State<Web>,
     Client(caller): Client,
     Body(ProjectName { name }): Body<ProjectName>,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     let made = web.gateway.create_project(&caller, &name).await?;
     let location = [(header::LOCATION, format!("{BASE}/projects/{}", made.id))];
     let summary = ProjectSummary {
@@ -113,19 +113,19 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, location, Json(Project::from(summary))))
 }
 
-/// One project
+/// Get a project
 #[utoipa::path(get, operation_id = "get_project", path = "/projects/{project}", tag = "projects", params(InProject), responses((status = 200, body = Project)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-) -> Answer<Json<Project>> {
+) -> ApiResult<Json<Project>> {
     read(&web, &caller, project).await.map(Json)
 }
 
 /// Rename a project
 ///
-/// Needs the role and the scope `admin`.
+/// Requires the role and the scope `admin`.
 #[utoipa::path(
     patch, operation_id = "rename_project", path = "/projects/{project}", tag = "projects", params(InProject), request_body = ProjectName,
     responses((status = 200, body = Project))
@@ -135,25 +135,25 @@ pub(super) async fn rename(
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Body(ProjectName { name }): Body<ProjectName>,
-) -> Answer<Json<Project>> {
+) -> ApiResult<Json<Project>> {
     web.gateway.rename_project(&caller, project, &name).await?;
     read(&web, &caller, project).await.map(Json)
 }
 
-/// Delete a project with everything in it
+/// Delete a project and everything in it
 ///
-/// Its games are let go. Nothing brings it back but a backup. Needs the role and the scope `admin`.
+/// Its games are disconnected. Only a backup can bring it back. Requires the role and the scope `admin`.
 #[utoipa::path(delete, operation_id = "delete_project", path = "/projects/{project}", tag = "projects", params(InProject), responses((status = 204, description = "It is gone.")))]
 pub(super) async fn delete(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.delete_project(&caller, project).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn read(web: &Web, caller: &Caller, id: ProjectId) -> Answer<Project> {
+async fn read(web: &Web, caller: &Caller, id: ProjectId) -> ApiResult<Project> {
     let projects = web.gateway.list_projects(caller).await?;
     let found = projects.into_iter().find(|summary| summary.project.id == id);
     found.map(Project::from).ok_or_else(Problem::not_found)

@@ -1,4 +1,4 @@
-//! What games sent and was refused.
+//! Lines from games that were refused.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,28 @@ use protocol::model::{Refused, RefusedLine};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::Answer,
-    extract::{Asked, At, InProject},
+    cursor::{Page, PageQuery},
+    error::ApiResult,
+    extract::{At, InProject, Params},
     fields::Time,
 };
+use crate::web::Web;
 
-/// What was refused of one device since the server started.
+/// What was refused from one device since the server started.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refusals)]
 pub(super) struct RefusedView {
-    /// The number of the device; `null`: games that were turned away with a key of the project, such as a revoked one.
+    /// The device's number; `null`: games that were turned away, such as with a revoked key.
     #[schema(required)]
     device: Option<i64>,
-    /// How often, with any code.
+    /// The total.
     total: u64,
-    /// How often with each code of the line protocol.
+    /// The number for each error code of the line protocol.
     #[schema(example = json!({"bad_json": 12}))]
     counts: BTreeMap<&'static str, u64>,
-    /// The last few, oldest first.
+    /// The latest ones, oldest first.
     last: Vec<RefusedLineView>,
 }
 
@@ -39,9 +39,9 @@ struct RefusedLineView {
     at: Time,
     #[schema(example = "bad_json")]
     code: &'static str,
-    /// What the game was told.
+    /// The message that the game was sent.
     text: String,
-    /// Its beginning, with keys left out and base64 decoded; empty when it was not read.
+    /// Its beginning, without keys and with base64 decoded; empty if it was not read.
     #[schema(example = "i:…:{\"speed\": 5,}")]
     line: String,
 }
@@ -65,22 +65,20 @@ impl From<Refused> for RefusedView {
     }
 }
 
-/// List what was refused
+/// List refused lines
 ///
-/// Lines that games sent and that were refused for good, by device, since the server started.
+/// Lines from games that were permanently refused since the server started, by device.
 #[utoipa::path(
-    get, operation_id = "list_refusals", path = "/projects/{project}/refusals", tag = "devices", params(InProject, Place),
-    responses((status = 200, body = Part<RefusedView>))
+    get, operation_id = "list_refusals", path = "/projects/{project}/refusals", tag = "devices", params(InProject, PageQuery),
+    responses((status = 200, body = Page<RefusedView>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<RefusedView>>> {
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<RefusedView>>> {
     let refused = web.gateway.list_refused(&caller, project).await?;
     // no device has the number 0
-    Ok(Json(
-        place.cut(refused, |refused| refused.device.map_or(0, |device| device.0))?.map(RefusedView::from),
-    ))
+    Ok(Json(page.cut(refused, |refused| refused.device.map_or(0, |device| device.0))?.map(RefusedView::from)))
 }

@@ -1,27 +1,27 @@
-//! What games declare, where a person has the last word on it.
+//! Declarations that wait for an admin's consent.
 
 use axum::{Json, extract::State, http::StatusCode};
 use protocol::model::{Difference, Schema, WaitingDeclaration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    error::Answer,
+    error::ApiResult,
     extract::{At, Body, InDeclaration, InProject},
     fields::Time,
 };
+use crate::web::Web;
 
-/// Whether declarations wait for consent, and which do.
+/// Whether declarations are frozen, and which ones wait for consent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Schema)]
 pub(super) struct SchemaView {
-    /// New and changed declarations wait; values of what is known are taken.
+    /// Whether new and changed declarations wait. Values of known variables are accepted anyway.
     frozen: bool,
-    /// In the order in which they came; at most 500.
+    /// Oldest first; at most 500.
     waiting: Vec<WaitingView>,
-    /// How many gave way to others since the server started, because only so many may wait.
+    /// How many were dropped since the server started, because too many were waiting.
     gave_way: u64,
 }
 
@@ -31,16 +31,16 @@ pub(super) struct SchemaView {
 struct WaitingView {
     #[schema(example = "speed")]
     name: String,
-    /// The number of the device that declares it.
+    /// The number of the declaring device.
     device: i64,
     device_name: String,
     /// Whether that device is connected.
     online: bool,
-    /// When it came.
+    /// When it arrived.
     at: Time,
-    /// There is no such variable yet.
+    /// Whether the variable is new.
     new: bool,
-    /// What would be another.
+    /// What would change.
     differences: Vec<DifferenceView>,
 }
 
@@ -80,7 +80,7 @@ impl From<WaitingDeclaration> for WaitingView {
     }
 }
 
-/// Whether declarations are to wait.
+/// Whether to freeze declarations.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"frozen": true}))]
@@ -88,7 +88,7 @@ pub(super) struct Freeze {
     frozen: bool,
 }
 
-/// What games declare, and which of it waits for consent
+/// Get the declarations that wait for consent
 #[utoipa::path(
     get, operation_id = "get_schema", path = "/projects/{project}/schema", tag = "variables", params(InProject),
     responses((status = 200, body = SchemaView))
@@ -97,14 +97,14 @@ pub(super) async fn get(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-) -> Answer<Json<SchemaView>> {
+) -> ApiResult<Json<SchemaView>> {
     Ok(Json(web.gateway.get_schema(&caller, project).await?.into()))
 }
 
-/// Freeze what games declare, or open it again
+/// Freeze or unfreeze declarations
 ///
-/// While it is frozen, new and changed declarations wait until somebody consents, and games go on reporting values of what is
-/// known. When it is opened nothing waits any more. Needs the role and the scope `admin`.
+/// While declarations are frozen, new and changed ones wait for consent, and games continue to report values of known
+/// variables. Unfreezing discards what waits. Requires the role and the scope `admin`.
 #[utoipa::path(
     put, operation_id = "freeze_schema", path = "/projects/{project}/schema", tag = "variables", params(InProject),
     request_body = Freeze, responses((status = 200, body = SchemaView))
@@ -114,14 +114,14 @@ pub(super) async fn freeze(
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Body(Freeze { frozen }): Body<Freeze>,
-) -> Answer<Json<SchemaView>> {
+) -> ApiResult<Json<SchemaView>> {
     web.gateway.freeze(&caller, project, frozen).await?;
     Ok(Json(web.gateway.get_schema(&caller, project).await?.into()))
 }
 
-/// Consent to a declaration that waits
+/// Consent to a waiting declaration
 ///
-/// It counts from now on, with the value that came with it. Needs the role and the scope `admin`.
+/// It takes effect with the value that came with it. Requires the role and the scope `admin`.
 #[utoipa::path(
     post, operation_id = "consent", path = "/projects/{project}/schema/{device}/{name}", tag = "variables",
     params(InDeclaration), responses((status = 204, description = "It counts."))
@@ -130,14 +130,14 @@ pub(super) async fn consent(
     State(web): State<Web>,
     Client(caller): Client,
     At(InDeclaration { project, device, name }): At<InDeclaration>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.consent(&caller, project, device, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Dismiss a declaration that waits
+/// Dismiss a waiting declaration
 ///
-/// In the same words it does not wait again until the server starts anew. Needs the role and the scope `admin`.
+/// The same declaration does not wait again until the server restarts. Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "dismiss", path = "/projects/{project}/schema/{device}/{name}", tag = "variables",
     params(InDeclaration), responses((status = 204, description = "It is gone."))
@@ -146,7 +146,7 @@ pub(super) async fn dismiss(
     State(web): State<Web>,
     Client(caller): Client,
     At(InDeclaration { project, device, name }): At<InDeclaration>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.dismiss(&caller, project, device, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,47 +24,47 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::super::super::{Web, guard, pace::Pace};
 use super::{
     caller::Client,
-    error::{Answer, Problem},
-    extract::{Asked, At, InProject},
+    error::{ApiResult, Problem},
+    extract::{At, InProject, Params},
     logs::{LineView, Matcher, Search},
 };
+use crate::web::{Web, guard, pace::Pace};
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How often we ask whether a token has expired; other ends are told at once.
+/// How often to check whether a token has expired; other changes are noticed at once.
 const CHECK_INTERVAL: Duration = Duration::from_secs(20);
-/// When a client that was cut off is to come back.
+/// The reconnection time for clients.
 const RETRY: Duration = Duration::from_secs(2);
-/// Lines that are made up for after a pause; of a longer one the rest is counted and left out.
+/// Most lines to catch up on after a pause; any more are counted and skipped.
 const MAX_CATCH_UP: u64 = 10_000;
-/// Lines that are read at once when catching up.
+/// Lines to read at a time when catching up.
 const WINDOW: u32 = 200;
-/// After so many lines that don't pass, where we are is told.
+/// Lines that don't match before the position is sent.
 const POSITION_EVERY: u64 = 1_000;
 
 /// Follow the log
 ///
-/// Server-sent events: `line` with a line as JSON and its number as `id`, from now on or behind `Last-Event-ID`;
-/// `dropped` with `{"count": …}` when you were away for, or fell behind by, more than 10,000 lines, of which those were
-/// left out. Lines that don't pass move the `id` too: it comes alone at the beginning, after 1,000 such lines, after 15
-/// seconds of silence, and when the server goes down, so that whoever comes back with the last one misses nothing and
-/// hears nothing twice. It ends when you may not see the project any more, when you do not read, and when
-/// the server goes down.
+/// Server-sent events: `line` has a line as JSON, with its number as `id`, starting now or after `Last-Event-ID`;
+/// `dropped` has `{"count": …}` if you were disconnected for, or fell behind by, more than 10,000 lines, and says how many
+/// were skipped. Lines that don't match advance the `id`, too: it is sent on its own at the start, after 1,000 such lines,
+/// after 15 seconds of silence, and on shutdown, so that a client that reconnects with the latest one misses nothing and
+/// gets nothing twice. The stream ends if you lose access to the project, if you don't read it, and when the server shuts
+/// down.
 #[utoipa::path(
     get, operation_id = "follow_logs", path = "/projects/{project}/logs/live", tag = "logs",
-    params(InProject, Search, ("last-event-id" = Option<u64>, Header, description = "The last `id` that you heard.")),
-    responses((status = 200, description = "Events, for as long as you listen.", body = String, content_type = "text/event-stream"))
+    params(InProject, Search, ("last-event-id" = Option<u64>, Header, description = "The last `id` that you received.")),
+    responses((status = 200, description = "Events, until you disconnect.", body = String, content_type = "text/event-stream"))
 )]
 pub(super) async fn live(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(search): Asked<Search>,
+    Params(search): Params<Search>,
     Extension(pace): Extension<Pace>,
     headers: HeaderMap,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     let last_seen = last_event_id(&headers)?;
     let followed = web.rates.follow(&caller).ok_or_else(Problem::crowded)?;
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
@@ -76,15 +76,15 @@ pub(super) async fn live(
     Ok(Sse::new(events))
 }
 
-fn last_event_id(headers: &HeaderMap) -> Answer<Option<u64>> {
+fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<u64>> {
     const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
     if !headers.contains_key(&LAST_EVENT_ID) {
         return Ok(None);
     }
     let number = guard::text(headers, &LAST_EVENT_ID).and_then(|text| text.parse().ok());
-    number
-        .map(Some)
-        .ok_or_else(|| Problem::invalid("Last-Event-ID is the id of an event of this very address"))
+    number.map(Some).ok_or_else(|| {
+        Problem::invalid("Last-Event-ID must be the id of an earlier event from this endpoint")
+    })
 }
 
 struct Tail {
@@ -95,18 +95,18 @@ struct Tail {
     watcher: Watcher,
     access: watch::Receiver<u64>,
     checks: Interval,
-    /// Ticks when nothing was said for long.
+    /// Ticks after a silence.
     silence: Interval,
     stop: CancellationToken,
     is_begun: bool,
     is_over: bool,
-    /// Lines to look at, in their order, without gaps.
+    /// Lines to match, in order, without gaps.
     waiting: VecDeque<LogLine>,
-    /// The number of the last line that was looked at or put into `waiting`.
+    /// The number of the last line that was matched or put into `waiting`.
     taken: u64,
-    /// The last `id` that was said.
+    /// The last `id` that was sent.
     told: u64,
-    /// The number of the newest line that is stored.
+    /// The number of the newest stored line.
     newest: u64,
 }
 
@@ -121,7 +121,7 @@ enum Wake {
 enum Step {
     /// Look again.
     On,
-    /// Nothing has come for long: say that we are there.
+    /// Nothing was sent for a while: send the position.
     Say,
     End,
 }
@@ -135,7 +135,7 @@ impl Tail {
         last_seen: Option<u64>,
     ) -> Result<Self, GatewayError> {
         let mut access = web.gateway.access_changes();
-        // the caller was found before this began to listen
+        // the caller was authenticated before this subscription
         access.mark_changed();
         let mut watcher = web.gateway.watch(&caller, project).await?;
         let newest = watcher.newest_log();
@@ -143,7 +143,7 @@ impl Tail {
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silence = interval(HEARTBEAT);
         silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // after a restored backup numbers begin again below what the client knows
+        // after a backup was restored, numbers may be lower than the client's
         let taken = last_seen.map_or(newest, |seen| seen.min(newest));
         Ok(Self {
             gateway: web.gateway,
@@ -164,7 +164,7 @@ impl Tail {
         })
     }
 
-    /// `None`: it is over.
+    /// `None` at the end.
     async fn next(&mut self) -> Option<Event> {
         if self.is_over {
             return None;
@@ -209,13 +209,13 @@ impl Tail {
         }
     }
 
-    /// An `id` alone, which is no event for whoever listens: up to here all was looked at. Only when nothing waits.
+    /// An `id` on its own, which dispatches no event: everything up to here was matched. Only if nothing waits.
     fn position(&mut self) -> Event {
         self.told = self.taken;
         Event::default().id(self.told.to_string())
     }
 
-    /// The server goes down: whoever comes back goes on right here, behind all that has come by now.
+    /// On shutdown: sends the position, so that clients resume here.
     fn last_position(&mut self) -> Option<Event> {
         self.is_over = true;
         while self.waiting.is_empty()
@@ -230,16 +230,16 @@ impl Tail {
         (self.taken > self.told).then(|| self.position())
     }
 
-    /// Leaves out what is too much to make up for.
+    /// Skips what is too much to catch up on.
     fn skip(&mut self) -> Option<Event> {
         let count = (self.newest - self.taken).checked_sub(MAX_CATCH_UP).filter(|count| *count > 0)?;
         self.taken += count;
         Some(self.position().event("dropped").data(json!({ "count": count }).to_string()))
     }
 
-    /// Reads the lines behind the last one from the store.
+    /// Reads the lines after the last one from the store.
     async fn catch_up(&mut self) -> Result<(), GatewayError> {
-        // numbers have no gaps but where old lines were deleted
+        // numbers only have gaps where old lines were deleted
         let lines = self.gateway.list_logs_after(&self.caller, self.project, self.taken, WINDOW).await?;
         self.taken = lines.last().map_or(self.newest, |line| line.seq);
         self.waiting.extend(lines);
@@ -259,10 +259,13 @@ impl Tail {
             Wake::Stop => Step::On,
             Wake::Silence => Step::Say,
             Wake::Watched(Watched::StartOver) => Step::End,
-            Wake::Access => match self.may_go_on().await {
-                true => Step::On,
-                false => Step::End,
-            },
+            Wake::Access => {
+                if self.may_go_on().await {
+                    Step::On
+                } else {
+                    Step::End
+                }
+            }
             Wake::Watched(Watched::Delta(delta)) => {
                 self.take(&delta);
                 Step::On
@@ -292,13 +295,14 @@ impl Tail {
         }
     }
 
-    /// Somebody's rights have changed, or time has passed: is he still who he was, and may he still see this?
+    /// Someone's rights have changed, or time has passed: checks whether the caller is still authenticated and may still see
+    /// the project.
     async fn may_go_on(&mut self) -> bool {
         self.access.mark_unchanged();
         match self.gateway.renew(&self.caller).await {
             Ok(Some(caller)) => self.caller = caller,
             Ok(None) => return false,
-            // the database is away: the next check asks again
+            // the database is unavailable: the next check tries again
             Err(_) => return true,
         }
         let allowed = self.gateway.authorise_in(&self.caller, Action::ReadProject, self.project).await;

@@ -1,4 +1,4 @@
-//! Variables, as games declare and report them and people want them.
+//! Variables: declarations, reported values and desired values.
 
 use axum::{
     Json,
@@ -12,48 +12,48 @@ use protocol::model::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::super::Web;
 use super::{
     caller::Client,
-    cursor::{Part, Place},
-    error::{Answer, Said},
-    extract::{Asked, At, InProject, InVariable},
-    fields::{Exact, Time},
+    cursor::{Page, PageQuery},
+    error::{ApiResult, ErrorBody},
+    extract::{At, InProject, InVariable, Params},
+    fields::{DesiredValue, Exact, Time},
 };
+use crate::web::Web;
 
 /// A variable.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Variable {
     #[schema(example = "speed")]
     name: String,
-    /// As the game declares it: `boolean`, `integer`, `float`, `string`, `enum`, `color`, `json`, `action`, or any other.
+    /// The declared type: `boolean`, `integer`, `float`, `string`, `enum`, `color`, `json`, `action`, or any other.
     #[serde(rename = "type")]
     #[schema(example = "integer")]
     var_type: String,
     spec: Spec,
-    /// The number of the device whose declaration that is, connected or not; `null` where nobody knows.
+    /// The number of the device that declared it, connected or not; `null` if unknown.
     #[schema(required)]
     declared_by: Option<i64>,
-    /// What people want it to be; `null` until somebody sets it, and when it was let go.
+    /// The desired value; `null` until someone sets it, and after it was let go.
     #[schema(required)]
     desired: Option<DesiredValue>,
-    /// Who has let go of it, if that was the newest edit.
+    /// Who let it go, if that was the latest edit.
     #[schema(required)]
     let_go: Option<LetGo>,
-    /// What each device last said it is.
+    /// The latest value from each device.
     reported: Vec<ReportedValue>,
-    /// What devices did with the desired value, as far as they say so.
+    /// What devices did with the desired value, if they report it.
     applied: Vec<AppliedValue>,
 }
 
-/// What the game declares; only what it says is there.
+/// The game's declaration, with only the fields that it has.
 #[derive(Serialize, ToSchema)]
 struct Spec {
-    /// No game has declared the type: it was made from a value, and an `integer` of this kind takes a number with a fraction.
+    /// Whether the type was inferred from a value, not declared. An inferred `integer` accepts a number with a fraction.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     inferred: bool,
-    /// The game's own name of the type, such as `int`, where it is another one.
+    /// The game's own name for the type, such as `int`, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     type_name: Option<String>,
@@ -66,7 +66,7 @@ struct Spec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     step: Option<f64>,
-    /// The choices of an `enum`.
+    /// The options of an `enum`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     options: Vec<Choice>,
@@ -92,45 +92,25 @@ struct Spec {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     readonly: bool,
-    /// Where it is declared in the game's source.
+    /// Where the game's source declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     source: Option<String>,
 }
 
-/// A choice of an `enum`.
+/// An option of an `enum`.
 #[derive(Serialize, ToSchema)]
 struct Choice {
     label: String,
     value: Exact,
 }
 
-/// What people want a variable to be.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Desired)]
-pub(super) struct DesiredValue {
-    value: Exact,
-    /// The revision that set it.
-    revision: i64,
-    /// Who set it.
-    author: String,
-    at: Time,
-}
-
-impl DesiredValue {
-    /// `None`: it was let go.
-    pub(super) fn new(desired: Desired) -> Option<Self> {
-        let Desired { value, revision, author, at } = desired;
-        Some(Self { value: value.as_ref()?.into(), revision: revision.0, author, at: at.into() })
-    }
-}
-
-/// That nobody wants anything of a variable any more.
+/// A variable was let go.
 #[derive(Serialize, ToSchema)]
 struct LetGo {
-    /// The revision that let go of it.
+    /// The revision that let it go.
     revision: i64,
-    /// Who let go of it.
+    /// Who let it go.
     author: String,
     at: Time,
 }
@@ -142,7 +122,7 @@ impl LetGo {
     }
 }
 
-/// What a device says a variable is.
+/// A device's value of a variable.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Reported)]
 struct ReportedValue {
@@ -158,18 +138,18 @@ struct ReportedValue {
 struct AppliedValue {
     /// The number of the device.
     device: i64,
-    /// The revision that had set the value.
+    /// The revision that set the value.
     revision: i64,
     /// `applied`, `clamped` to another value, or `rejected`.
     #[schema(value_type = AppliedWord)]
     status: &'static str,
-    /// With `clamped`, the value that is in force, if the game says it.
+    /// With `clamped`: the value in effect, if the game reports it.
     #[schema(required, value_type = Exact)]
     value: Option<Exact>,
-    /// With `clamped` and `rejected`, why, in the game's words.
+    /// With `clamped` and `rejected`: the game's reason.
     #[schema(required)]
     reason: Option<String>,
-    /// From sending it to hearing that it is applied; `null` where that was not measured.
+    /// Milliseconds from sending the value to the game's report; `null` if not measured.
     #[schema(required)]
     round_trip_ms: Option<f64>,
 }
@@ -223,7 +203,7 @@ impl Variable {
     fn new(var: Var, devices: &[Device]) -> Self {
         let Var { name, spec, declared_by, desired, reported, mut applied } = var;
         if let Some(desired) = &desired {
-            // a device that is as far and says nothing of this one took it as it is
+            // a device that applied this revision and reported no other outcome took the value as it is
             let says_nothing = |device: &&Device| {
                 device.acknowledges
                     && device.applied.includes(desired.revision)
@@ -254,43 +234,43 @@ impl Variable {
     }
 }
 
-/// `ETag` of a variable that was last set or let go by that revision; 0: never.
+/// `ETag` of a variable that this revision last set or let go; 0: none did.
 pub(super) fn etag(revision: VarRevision) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{revision}\"")).expect("a number in quotes is text")
 }
 
-/// List the variables of a project
+/// List a project's variables
 ///
-/// In the order in which the game declared them.
+/// In the order of the game's declarations.
 #[utoipa::path(
-    get, operation_id = "list_variables", path = "/projects/{project}/variables", tag = "variables", params(InProject, Place),
-    responses((status = 200, body = Part<Variable>))
+    get, operation_id = "list_variables", path = "/projects/{project}/variables", tag = "variables", params(InProject, PageQuery),
+    responses((status = 200, body = Page<Variable>))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Asked(place): Asked<Place>,
-) -> Answer<Json<Part<Variable>>> {
-    let (after, limit) = (place.after(|name| VarName::parse(name).ok())?, place.limit()?);
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Json<Page<Variable>>> {
+    let (after, limit) = (page.after(|name| VarName::parse(name).ok())?, page.limit()?);
     let part = web.gateway.list_vars(&caller, project, after.as_ref(), limit).await?;
     let next = part.vars.last().filter(|_| part.has_more).map(|var| var.name.to_string());
     let vars = part.vars.into_iter().map(|var| Variable::new(var, &part.devices)).collect();
-    Ok(Json(Part::new(vars, next)))
+    Ok(Json(Page::new(vars, next)))
 }
 
-/// One variable
+/// Get a variable
 ///
-/// Its `ETag` is the revision that last set it or let go of it, for `If-Match` when you do.
+/// Its `ETag` is the revision that last set it or let it go, for `If-Match` in your edits.
 #[utoipa::path(
     get, operation_id = "get_variable", path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
-    responses((status = 200, body = Variable, headers(("etag" = String, description = "The revision that last set it or let go of it."))))
+    responses((status = 200, body = Variable, headers(("etag" = String, description = "The revision that last set it or let it go."))))
 )]
 pub(super) async fn get(
     State(web): State<Web>,
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
-) -> Answer<impl IntoResponse> {
+) -> ApiResult<impl IntoResponse> {
     let (var, devices) = web.gateway.get_var(&caller, project, &name).await?;
     let revision = var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
     Ok(([(header::ETAG, etag(revision))], Json(Variable::new(var, &devices))))
@@ -298,20 +278,20 @@ pub(super) async fn get(
 
 /// Forget a variable
 ///
-/// One that no connected game has reported. Its declaration and its values go, and what people want of it is let go; its
-/// history stays. When a game reports it again it is new, and its revisions go on. Needs the role and the scope `admin`.
+/// Only if no connected game has it. Its declaration and values are deleted and what was set is let go; its history stays.
+/// If a game reports it again, it is a new variable whose revisions continue. Requires the role and the scope `admin`.
 #[utoipa::path(
     delete, operation_id = "forget_variable", path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 409, body = Said, description = "A connected game has reported it.")
+        (status = 409, body = ErrorBody, description = "A connected game has it.")
     )
 )]
 pub(super) async fn forget(
     State(web): State<Web>,
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     web.gateway.forget_var(&caller, project, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,7 @@
-use protocol::model::VarName;
+use std::time::Duration;
+
+use gateway::{ActionCall, Content, Settled};
+use protocol::model::{Outcome, UnixMicros, VarName};
 
 use super::*;
 
@@ -14,7 +17,7 @@ fn key() -> Key {
 
 /// A conversation with what it said since it was last asked.
 struct Talk {
-    session: Session,
+    conversation: Conversation,
     start: Instant,
     now: Instant,
     out: Vec<u8>,
@@ -23,7 +26,7 @@ struct Talk {
 impl Talk {
     fn new() -> Self {
         let start = Instant::now();
-        Self { session: Session::new(start, PATIENCE), start, now: start, out: Vec::new() }
+        Self { conversation: Conversation::new(start, PATIENCE), start, now: start, out: Vec::new() }
     }
 
     fn verified() -> Self {
@@ -42,32 +45,32 @@ impl Talk {
     }
 
     fn verify(&mut self, last_seq: u64, held: i64) {
-        self.session.verified(key(), last_seq, Revision(held), self.now, &mut self.out);
+        self.conversation.verified(key(), last_seq, Revision(held), self.now, &mut self.out);
     }
 
     fn line(&mut self, line: &str) -> Effect {
         let now = Now { instant: self.now, unix: UnixMicros(7_000) };
-        self.session.on_line(line.as_bytes().to_vec(), now, &mut self.out)
+        self.conversation.on_line(line.as_bytes().to_vec(), now, &mut self.out)
     }
 
     fn pass(&mut self, time: Duration) -> Effect {
         self.now += time;
-        self.session.on_time(self.now, true, &mut self.out)
+        self.conversation.on_time(self.now, true, &mut self.out)
     }
 
     fn refuse(&mut self, code: ErrorCode) -> Effect {
-        self.session.refused(ProtocolError::new(code, "no"), b"v:", &mut self.out)
+        self.conversation.refused(ProtocolError::new(code, "no"), b"v:", &mut self.out)
     }
 
     fn settle(&mut self, up_to: u64, ended: Option<ErrorCode>) -> Effect {
         let settled = Settled { up_to, refused: Vec::new(), ended };
-        self.session.settled(&settled, &mut self.out)
+        self.conversation.settled(&settled, &mut self.out)
     }
 
     /// Takes a line of the game as far as the gateway would get it.
     fn store(&mut self, line: &str) -> Option<Content> {
         match self.line(line) {
-            Effect::Store(line) => self.session.read(&line, &mut self.out),
+            Effect::Store(line) => self.conversation.read(&line, &mut self.out),
             other => panic!("{other:?} for {line}, after {}", String::from_utf8_lossy(&self.out)),
         }
     }
@@ -108,7 +111,7 @@ fn a_client_that_never_says_hello_gets_the_original_grammar() {
     assert_eq!(talk.store("l:0123456789ab:1:[]"), None);
     assert_eq!(talk.error(), "bad_base64");
     assert_eq!(talk.pass(1_000 * SECOND), Effect::None);
-    assert_eq!(talk.session.deadline(), None);
+    assert_eq!(talk.conversation.deadline(), None);
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn verifying_has_a_deadline_and_lines_do_not_move_it() {
     talk.line("v:short");
     talk.line("h:{\"proto\":2}");
     talk.said();
-    assert_eq!(talk.session.deadline(), Some(talk.start + PATIENCE.verify));
+    assert_eq!(talk.conversation.deadline(), Some(talk.start + PATIENCE.verify));
     assert_eq!(talk.pass(PATIENCE.verify - Duration::from_millis(1)), Effect::None);
     assert_eq!((talk.pass(Duration::from_millis(1)), talk.error().as_str()), (Effect::Close, "timeout"));
 }
@@ -199,9 +202,9 @@ fn lines_are_acknowledged_when_they_are_settled() {
     let mut talk = Talk::version_2("{\"proto\":2}");
     assert!(talk.store("l:0123456789ab:1:[{\"message\":\"a\"}]").is_some());
     assert!(talk.store("i:0123456789ab:2:{\"a\":1}").is_some());
-    assert_eq!((talk.said().as_str(), talk.session.in_flight()), ("", 2));
+    assert_eq!((talk.said().as_str(), talk.conversation.in_flight()), ("", 2));
     assert_eq!(talk.settle(2, None), Effect::None);
-    assert_eq!((talk.said().as_str(), talk.session.in_flight()), ("a:0123456789ab:2\n", 0));
+    assert_eq!((talk.said().as_str(), talk.conversation.in_flight()), ("a:0123456789ab:2\n", 0));
     // the same again: it is known
     assert_eq!(talk.line("i:0123456789ab:2:{\"a\":1}"), Effect::None);
     assert_eq!(talk.said(), "a:0123456789ab:2\n");
@@ -237,7 +240,7 @@ fn entries_that_make_no_sense_are_named_and_the_others_are_stored() {
 fn a_last_line_counts_when_it_is_whole() {
     let last = |talk: &mut Talk, line: &str| {
         let now = Now { instant: talk.now, unix: UnixMicros(7_000) };
-        talk.session.on_last_line(line.as_bytes().to_vec(), now, &mut talk.out)
+        talk.conversation.on_last_line(line.as_bytes().to_vec(), now, &mut talk.out)
     };
     let mut talk = Talk::version_2("{\"proto\":2}");
     for line in ["l:0123456789ab:[{\"message\":\"a\"}]", "i:0123456789ab:eyJhIjoxfQ", "l:0123456789ab:1:[]"] {
@@ -271,7 +274,7 @@ fn a_missing_line_is_asked_for_once() {
 fn a_line_without_room_is_postponed() {
     let mut talk = Talk::version_2("{\"proto\":2}");
     let Effect::Store(line) = talk.line("l:0123456789ab:1:[]") else { panic!("not stored") };
-    talk.session.not_taken(ErrorCode::Unavailable, talk.now, &mut talk.out);
+    talk.conversation.not_taken(ErrorCode::Unavailable, talk.now, &mut talk.out);
     assert_eq!((line.seq, talk.said().as_str()), (Some(1), "n:0123456789ab:1:unavailable:1000\n"));
     assert!(matches!(talk.line("l:0123456789ab:1:[]"), Effect::Store(_)));
 }
@@ -294,10 +297,10 @@ fn an_older_connection_of_a_session_is_closed() {
 fn silence_is_asked_about_and_then_ends_it() {
     let mut talk = Talk::version_2("{\"proto\":2}");
     assert_eq!((talk.pass(20 * SECOND), talk.said().as_str()), (Effect::None, "p:1\n"));
-    talk.session.hear(talk.now);
+    talk.conversation.hear(talk.now);
     talk.line("q:1");
     for expected in ["p:2\n", "p:3\n"] {
-        let deadline = talk.session.deadline().unwrap();
+        let deadline = talk.conversation.deadline().unwrap();
         let wait = deadline - talk.now;
         assert_eq!((talk.pass(wait), talk.said().as_str()), (Effect::None, expected));
     }
@@ -308,35 +311,35 @@ fn silence_is_asked_about_and_then_ends_it() {
 fn the_other_side_may_ask_too() {
     let mut talk = Talk::version_2("{\"proto\":2,\"caps\":[]}");
     assert_eq!((talk.line("p:hello"), talk.said().as_str()), (Effect::None, "q:hello\n"));
-    assert_eq!(talk.session.deadline(), None, "who did not ask for pings is not pinged");
+    assert_eq!(talk.conversation.deadline(), None, "who did not ask for pings is not pinged");
 }
 
 #[test]
 fn values_come_with_revisions_and_are_timed() {
     let mut talk = Talk::version_2("{\"proto\":2,\"caps\":[\"rev\"]}");
-    talk.session.push(Revision(5), b"e30=", talk.now, &mut talk.out);
-    talk.session.in_sync(Revision(5), &mut talk.out);
+    talk.conversation.push(Revision(5), b"e30=", talk.now, &mut talk.out);
+    talk.conversation.in_sync(Revision(5), &mut talk.out);
     assert_eq!(talk.said(), "v:0123456789ab:5:e30=\ns:0123456789ab:5\n");
     talk.now += Duration::from_millis(30);
-    let Effect::Answer(answer) = talk.line("r:0123456789ab:5:[{\"name\":\"a\",\"status\":\"rejected\"}]")
+    let Effect::Outcomes(line) = talk.line("r:0123456789ab:5:[{\"name\":\"a\",\"status\":\"rejected\"}]")
     else {
         panic!("it needs room")
     };
     // it waits for room, which is not the game's time
     talk.now += SECOND;
     let outcomes = vec![(VarName::parse("a").unwrap(), Outcome::Rejected { reason: None })];
-    let read = talk.session.read_answer(&answer, &mut talk.out);
+    let read = talk.conversation.read_outcomes(&line, &mut talk.out);
     assert_eq!(read, Some((outcomes, Some(Duration::from_millis(30)))));
     let again = Effect::Applied { revision: Revision(5), round_trip: None };
     assert_eq!(talk.line("r:0123456789ab:5"), again);
-    let Effect::Answer(bad) = talk.line("r:0123456789ab:5:[7]") else { panic!("it is not read yet") };
-    assert_eq!(talk.session.read_answer(&bad, &mut talk.out), None);
+    let Effect::Outcomes(bad) = talk.line("r:0123456789ab:5:[7]") else { panic!("it is not read yet") };
+    assert_eq!(talk.conversation.read_outcomes(&bad, &mut talk.out), None);
     assert_eq!(talk.error(), "bad_shape");
-    assert_eq!(talk.session.take_refused()[0].excerpt, "r:…:5:[7]");
+    assert_eq!(talk.conversation.take_refused()[0].excerpt, "r:…:5:[7]");
     assert_eq!((talk.line("r:0123456789ab:6"), talk.error().as_str()), (Effect::None, "bad_shape"));
     let mut original = Talk::verified();
-    original.session.push(Revision(5), b"e30=", original.now, &mut original.out);
-    original.session.in_sync(Revision(5), &mut original.out);
+    original.conversation.push(Revision(5), b"e30=", original.now, &mut original.out);
+    original.conversation.in_sync(Revision(5), &mut original.out);
     assert_eq!(original.said(), "v:0123456789ab:e30=\n");
 }
 
@@ -344,7 +347,7 @@ fn values_come_with_revisions_and_are_timed() {
 fn actions_go_down_and_results_come_up() {
     let mut talk = Talk::version_2("{\"proto\":2,\"caps\":[\"rev\",\"json\"]}");
     let call = ActionCall { id: 3, name: VarName::parse("spawn").unwrap(), args: Some("[1]".into()) };
-    talk.session.call(&call, &mut talk.out);
+    talk.conversation.call(&call, &mut talk.out);
     assert_eq!(talk.said(), "x:0123456789ab:x3:{\"name\":\"spawn\",\"args\":[1]}\n");
     let outcome = Err("no boss".to_owned());
     assert_eq!(talk.line("r:0123456789ab:x3:{\"error\":\"no boss\"}"), Effect::ActionDone { id: 3, outcome });
@@ -354,12 +357,12 @@ fn actions_go_down_and_results_come_up() {
 fn going_down_is_said_and_nothing_more_is_taken() {
     let mut talk = Talk::version_2("{\"proto\":2}");
     assert!(talk.store("l:0123456789ab:1:[{\"message\":\"a\"}]").is_some());
-    assert_eq!((talk.session.drain(&mut talk.out), talk.said().as_str()), (Effect::None, "d:2000\n"));
+    assert_eq!((talk.conversation.drain(&mut talk.out), talk.said().as_str()), (Effect::None, "d:2000\n"));
     assert_eq!(talk.line("l:0123456789ab:2:[]"), Effect::None);
     talk.settle(1, None);
-    assert_eq!((talk.said().as_str(), talk.session.in_flight()), ("a:0123456789ab:1\n", 0));
+    assert_eq!((talk.said().as_str(), talk.conversation.in_flight()), ("a:0123456789ab:1\n", 0));
 
     let mut original = Talk::verified();
-    assert_eq!(original.session.drain(&mut original.out), Effect::Close);
+    assert_eq!(original.conversation.drain(&mut original.out), Effect::Close);
     assert_eq!(original.error(), "draining");
 }

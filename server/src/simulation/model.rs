@@ -156,9 +156,10 @@ impl Model {
     fn forget_var(&mut self, project: i64, name: &str, outcome: &Written) {
         let newest = self.revisions.get(&project).copied().unwrap_or_default();
         let is_wanted = !self.is_let_go(project, newest, name);
-        let expected = match is_wanted {
-            true => Written::Forgotten { let_go: Some(VarRevision(newest + 1)) },
-            false => Written::Forgotten { let_go: None },
+        let expected = if is_wanted {
+            Written::Forgotten { let_go: Some(VarRevision(newest + 1)) }
+        } else {
+            Written::Forgotten { let_go: None }
         };
         // somebody may have been faster
         let fits = *outcome == expected || (*outcome == Written::Done && !is_wanted);

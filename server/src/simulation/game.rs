@@ -188,9 +188,10 @@ pub(super) fn why(outcome: &Outcome) -> Option<String> {
 
 /// What a game says that does not just take a value.
 pub(super) fn objection(rng: &mut fastrand::Rng, name: &str, reason: &str) -> Json {
-    match rng.bool() {
-        true => json!({"name": name, "status": "clamped", "value": 1, "reason": reason}),
-        false => json!({"name": name, "status": "rejected", "reason": reason}),
+    if rng.bool() {
+        json!({"name": name, "status": "clamped", "value": 1, "reason": reason})
+    } else {
+        json!({"name": name, "status": "rejected", "reason": reason})
     }
 }
 
@@ -345,9 +346,10 @@ impl Game {
                 return None;
             }
             if now >= act_at {
-                act_at = match self.is_quiet.load(Relaxed) {
-                    true => now + SILENCE,
-                    false => now + Duration::from_millis(self.rng.u64(5..800)),
+                act_at = if self.is_quiet.load(Relaxed) {
+                    now + SILENCE
+                } else {
+                    now + Duration::from_millis(self.rng.u64(5..800))
                 };
                 if !self.is_quiet.load(Relaxed) && self.rng.u8(0..100) == 0 {
                     it.has_napped = true;
@@ -453,9 +455,10 @@ impl Game {
             }
             memory.said.push((name, set_by, reason));
         }
-        match outcomes.is_empty() {
-            true => format!("r:{}:{}", self.key, memory.revision),
-            false => format!("r:{}:{}:{}", self.key, memory.revision, json!(outcomes)),
+        if outcomes.is_empty() {
+            format!("r:{}:{}", self.key, memory.revision)
+        } else {
+            format!("r:{}:{}:{}", self.key, memory.revision, json!(outcomes))
         }
     }
 
@@ -624,9 +627,10 @@ impl Game {
         let mut memory = self.memory();
         let label = memory.label.clone();
         let journal = &self.host.journal;
-        let decoded = match payload.starts_with('{') {
-            true => payload.as_bytes().to_vec(),
-            false => STANDARD.decode(payload).unwrap_or_default(),
+        let decoded = if payload.starts_with('{') {
+            payload.as_bytes().to_vec()
+        } else {
+            STANDARD.decode(payload).unwrap_or_default()
         };
         let (Ok(revision), Ok(push)) = (revision.parse::<i64>(), serde_json::from_slice::<Json>(&decoded))
         else {

@@ -216,15 +216,12 @@ impl World {
 
     /// Its project is deleted, or its key is revoked.
     fn end_the_mortal(&mut self) -> &'static str {
-        match self.rng.bool() {
-            true => {
-                self.host.delete(MORTAL);
-                "a project is deleted"
-            }
-            false => {
-                self.host.revoke(MORTAL, KEYS[2]);
-                "a key is revoked"
-            }
+        if self.rng.bool() {
+            self.host.delete(MORTAL);
+            "a project is deleted"
+        } else {
+            self.host.revoke(MORTAL, KEYS[2]);
+            "a key is revoked"
         }
     }
 
@@ -397,7 +394,7 @@ fn whatever_fails_the_promises_are_kept() {
     });
     if let Some((seed, failure)) = failed.into_inner().expect("no holder panics").into_iter().min() {
         panic!(
-            "seed {seed}: {failure}\nrepeat it: OBSERVERIO_SEED={seed} OBSERVERIO_SEEDS=1 cargo test --lib simulation"
+            "seed {seed}: {failure}\nrepeat it: OBSERVERIO_SEED={seed} OBSERVERIO_SEEDS=1 cargo test -p server --lib simulation"
         );
     }
 }

@@ -12,18 +12,16 @@ use memchr::{memchr, memchr2};
 use serde::Deserialize;
 use serde_json::Number;
 
-pub(super) use self::check::check;
+pub(crate) use self::check::check;
 use self::compact::Compact;
-
-use super::payload::Result;
-use crate::{ErrorCode, ProtocolError};
+use crate::{ErrorCode, ProtocolError, error::Result};
 
 /// One JSON value, as text without blanks around it.
 #[derive(Clone, Copy)]
-pub(super) struct Piece<'a>(&'a str);
+pub(crate) struct Piece<'a>(&'a str);
 
 /// A piece, read down to where arrays and objects begin.
-pub(super) enum Shallow<'a> {
+pub(crate) enum Shallow<'a> {
     Null,
     Bool(bool),
     Number(Number),
@@ -43,16 +41,16 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
 
 impl<'a> Piece<'a> {
     /// All of a text that was checked.
-    pub(super) fn whole(checked: &'a str) -> Self {
+    pub(crate) fn whole(checked: &'a str) -> Self {
         Self(checked.trim_ascii())
     }
 
     /// As it was sent.
-    pub(super) fn text(self) -> &'a str {
+    pub(crate) fn text(self) -> &'a str {
         self.0
     }
 
-    pub(super) fn read(self) -> Result<Shallow<'a>> {
+    pub(crate) fn read(self) -> Result<Shallow<'a>> {
         Ok(match self.0.as_bytes().first() {
             Some(b'[') => Shallow::Array(self),
             Some(b'{') => Shallow::Object(self),
@@ -65,7 +63,7 @@ impl<'a> Piece<'a> {
     }
 
     /// The elements of an array, and how many there are: no more than `max` are kept.
-    pub(super) fn items(self, max: usize) -> (Vec<Self>, usize) {
+    pub(crate) fn items(self, max: usize) -> (Vec<Self>, usize) {
         let mut members = self.members();
         let items: Vec<Self> = members.by_ref().take(max).collect();
         let count = items.len() + members.count();
@@ -73,7 +71,7 @@ impl<'a> Piece<'a> {
     }
 
     /// The fields of an object, and how often one is said in it: no more than `max` are kept.
-    pub(super) fn fields(self, max: usize) -> Result<(Fields<'a>, usize)> {
+    pub(crate) fn fields(self, max: usize) -> Result<(Fields<'a>, usize)> {
         let mut members = self.members();
         let mut fields = Vec::new();
         while fields.len() < max
@@ -86,7 +84,7 @@ impl<'a> Piece<'a> {
     }
 
     /// Those fields of an object that have one of these names.
-    pub(super) fn fields_named(self, known: &[&str]) -> Result<Fields<'a>> {
+    pub(crate) fn fields_named(self, known: &[&str]) -> Result<Fields<'a>> {
         let mut fields: Vec<(Cow<'a, str>, Self)> = Vec::new();
         let mut members = self.members();
         while let Some((name, value)) = members.next_field()? {
@@ -100,7 +98,7 @@ impl<'a> Piece<'a> {
     }
 
     /// All fields of an object in the order in which they are said, also those that are said twice.
-    pub(super) fn fields_in_order(self) -> Result<Vec<(Cow<'a, str>, Self)>> {
+    pub(crate) fn fields_in_order(self) -> Result<Vec<(Cow<'a, str>, Self)>> {
         let mut members = self.members();
         let mut fields = Vec::new();
         while let Some(field) = members.next_field()? {
@@ -110,19 +108,19 @@ impl<'a> Piece<'a> {
     }
 
     /// As it was written.
-    pub(super) fn as_str(self) -> &'a str {
+    pub(crate) fn as_str(self) -> &'a str {
         self.0
     }
 
     /// What is inside an array or an object.
-    pub(super) fn members(self) -> Members<'a> {
+    pub(crate) fn members(self) -> Members<'a> {
         let inside = self.0.get(1..self.0.len() - 1);
         Members(inside.unwrap_or_default())
     }
 
     /// Compact JSON with each object's fields in the order of their names; `None` when that is longer than so many
     /// bytes.
-    pub(super) fn compact(self, max_bytes: usize) -> Result<Option<String>> {
+    pub(crate) fn compact(self, max_bytes: usize) -> Result<Option<String>> {
         let mut compact = Compact { text: String::new(), max_bytes };
         compact.write(self)?;
         Ok((compact.text.len() <= max_bytes).then_some(compact.text))
@@ -142,7 +140,7 @@ pub fn compact_json(text: &str) -> Result<String> {
 
 /// The elements of an array one by one, or the names and the values of an object in turn. As the text was checked, only where
 /// each one ends is to be found.
-pub(super) struct Members<'a>(&'a str);
+pub(crate) struct Members<'a>(&'a str);
 
 impl<'a> Members<'a> {
     fn next_field(&mut self) -> Result<Option<(Cow<'a, str>, Piece<'a>)>> {
@@ -176,7 +174,7 @@ fn end_of_first(json: &[u8]) -> usize {
 
 /// The elements of an array of which not all are JSON, told apart by quotes and brackets alone, and how many there are: no
 /// more than `max` are kept. `None` when the brackets don't match.
-pub(super) fn elements(array: &[u8], max: usize) -> Option<(Vec<&[u8]>, usize)> {
+pub(crate) fn elements(array: &[u8], max: usize) -> Option<(Vec<&[u8]>, usize)> {
     let inside = array.trim_ascii().strip_prefix(b"[")?.strip_suffix(b"]")?;
     let (mut at, mut start, mut depth, mut count) = (0usize, 0usize, 0usize, 0usize);
     let mut found = Vec::new();
@@ -232,8 +230,27 @@ fn end_of_container(json: &[u8]) -> usize {
     json.len()
 }
 
+/// Deepest nesting of brackets outside strings. Looks at bytes only, so that hostile depth costs nothing.
+pub(crate) fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// The fields of an object, each name once: of one that was said twice the last one counts.
-pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, Piece<'a>)>);
+pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Piece<'a>)>);
 
 impl<'a> Fields<'a> {
     fn of(mut fields: Vec<(Cow<'a, str>, Piece<'a>)>) -> Self {
@@ -253,22 +270,22 @@ impl<'a> Fields<'a> {
         self.0.binary_search_by(|field| (*field.0).cmp(name)).ok()
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<Piece<'a>> {
+    pub(crate) fn get(&self, name: &str) -> Option<Piece<'a>> {
         Some(self.0[self.place_of(name)?].1)
     }
 
     /// As [`Fields::get`], read.
-    pub(super) fn read(&self, name: &str) -> Result<Option<Shallow<'a>>> {
+    pub(crate) fn read(&self, name: &str) -> Result<Option<Shallow<'a>>> {
         self.get(name).map(Piece::read).transpose()
     }
 
-    pub(super) fn remove(&mut self, name: &str) -> Option<Piece<'a>> {
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Piece<'a>> {
         let place = self.place_of(name)?;
         Some(self.0.remove(place).1)
     }
 
     /// With one more field, of a name that is not there.
-    pub(super) fn with<'b>(self, name: &'b str, value: Piece<'b>) -> Fields<'b>
+    pub(crate) fn with<'b>(self, name: &'b str, value: Piece<'b>) -> Fields<'b>
     where
         'a: 'b,
     {
@@ -278,13 +295,13 @@ impl<'a> Fields<'a> {
         Fields(fields)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Leaves out the longest ones until all names and values together, as they were written, have at most `max_bytes`.
     /// Returns how many fields of how many bytes were left out.
-    pub(super) fn shed(&mut self, max_bytes: usize) -> (usize, usize) {
+    pub(crate) fn shed(&mut self, max_bytes: usize) -> (usize, usize) {
         let size = |field: &(Cow<'_, str>, Piece<'_>)| field.0.len() + field.1.text().len();
         let mut left: usize = self.0.iter().map(size).sum();
         if left <= max_bytes {
@@ -314,7 +331,7 @@ impl<'a> Fields<'a> {
     }
 
     /// As [`Piece::compact`], of any length.
-    pub(super) fn compact(&self) -> Result<String> {
+    pub(crate) fn compact(&self) -> Result<String> {
         let mut compact = Compact { text: String::new(), max_bytes: usize::MAX };
         compact.write_fields(self)?;
         Ok(compact.text)

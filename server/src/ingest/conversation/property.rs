@@ -1,8 +1,10 @@
-//! Any conversation whatever, held against a small model that shares nothing with the session but the contract.
+//! Any conversation whatever, held against a small model that shares nothing with the conversation but the contract.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
+use gateway::{Content, Settled};
 use proptest::{collection::vec, prelude::*};
+use protocol::model::UnixMicros;
 
 use super::*;
 
@@ -90,9 +92,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A session, and what the contract says of it.
+/// A conversation, and what the contract says of it.
 struct Talk {
-    session: Session,
+    conversation: Conversation,
     out: Vec<u8>,
     now: Instant,
     is_v2: bool,
@@ -111,7 +113,7 @@ impl Talk {
     fn new(is_v2: bool, last_seq: u64) -> Self {
         let now = Instant::now();
         let mut talk = Self {
-            session: Session::new(now, PATIENCE),
+            conversation: Conversation::new(now, PATIENCE),
             out: Vec::new(),
             now,
             is_v2,
@@ -129,16 +131,16 @@ impl Talk {
         }
         let key = Key::parse(KEY.as_bytes()).unwrap();
         assert_eq!(talk.line(&format!("v:{KEY}")), Effect::Connect(key));
-        talk.session.verified(key, last_seq, Revision(0), talk.now, &mut talk.out);
+        talk.conversation.verified(key, last_seq, Revision(0), talk.now, &mut talk.out);
         let greeting = if is_v2 { format!("OK\na:{KEY}:{last_seq}\n") } else { "OK\n".to_owned() };
         assert_eq!(String::from_utf8(std::mem::take(&mut talk.out)).unwrap(), greeting);
         talk
     }
 
     fn line(&mut self, line: &str) -> Effect {
-        self.session.hear(self.now);
+        self.conversation.hear(self.now);
         let now = Now { instant: self.now, unix: UnixMicros(7_000) };
-        let effect = self.session.on_line(line.as_bytes().to_vec(), now, &mut self.out);
+        let effect = self.conversation.on_line(line.as_bytes().to_vec(), now, &mut self.out);
         self.is_over |= effect == Effect::Close;
         effect
     }
@@ -158,7 +160,7 @@ impl Talk {
             Step::Say(line) => match self.line(line) {
                 // in the original grammar a number is a part of the payload, which nobody can read then
                 Effect::Store(line) if !self.is_v2 => {
-                    assert_eq!(self.session.read(&line, &mut self.out), None);
+                    assert_eq!(self.conversation.read(&line, &mut self.out), None);
                 }
                 Effect::Store(line) => panic!("{line:?} is to be stored"),
                 Effect::Applied { revision, .. } => assert!(revision.0 <= self.revision),
@@ -168,23 +170,23 @@ impl Talk {
             Step::Push => {
                 self.revision += 1;
                 let revision = Revision(self.revision);
-                self.session.push(revision, b"e30=", self.now, &mut self.out);
-                self.session.in_sync(revision, &mut self.out);
+                self.conversation.push(revision, b"e30=", self.now, &mut self.out);
+                self.conversation.in_sync(revision, &mut self.out);
             }
             Step::Pass(millis) => {
                 self.now += Duration::from_millis(*millis);
-                if self.session.deadline().is_some_and(|deadline| self.now >= deadline) {
-                    self.is_over |= self.session.on_time(self.now, true, &mut self.out) == Effect::Close;
+                if self.conversation.deadline().is_some_and(|deadline| self.now >= deadline) {
+                    self.is_over |= self.conversation.on_time(self.now, true, &mut self.out) == Effect::Close;
                 }
             }
             Step::Drain => {
-                self.is_over |= self.session.drain(&mut self.out) == Effect::Close;
+                self.is_over |= self.conversation.drain(&mut self.out) == Effect::Close;
                 self.is_draining = true;
             }
         }
         self.check_answers();
-        assert_eq!(self.session.in_flight(), self.taken - self.settled);
-        assert!(self.session.in_flight() <= limits::MAX_INFLIGHT_LINES);
+        assert_eq!(self.conversation.in_flight(), self.taken - self.settled);
+        assert!(self.conversation.in_flight() <= limits::MAX_INFLIGHT_LINES);
     }
 
     /// The payload says the number, so that one that is taken for another is seen.
@@ -198,18 +200,18 @@ impl Talk {
         let Effect::Store(line) = self.line(&text) else { return };
         if !self.is_v2 {
             assert_eq!(line.seq, None);
-            assert_eq!(self.session.read(&line, &mut self.out), None);
+            assert_eq!(self.conversation.read(&line, &mut self.out), None);
             return;
         }
         assert_eq!(line.seq, Some(self.taken + 1), "out of order");
         assert_eq!(line.seq, Some(seq));
         assert!(!self.is_draining, "taken while the server goes down");
         if let Some(code) = room {
-            self.session.not_taken(code, self.now, &mut self.out);
+            self.conversation.not_taken(code, self.now, &mut self.out);
             return;
         }
         self.taken = seq;
-        match (self.session.read(&line, &mut self.out), brings) {
+        match (self.conversation.read(&line, &mut self.out), brings) {
             (Some(Content::Logs(entries)), Brings::Logs) => assert_eq!(entries[0].message, seq.to_string()),
             (Some(Content::Report(reports)), Brings::Values) => assert_eq!(reports.len(), 1),
             (Some(Content::Logs(entries)), Brings::Half) => {
@@ -221,7 +223,7 @@ impl Talk {
             }
             (Some(Content::Logs(_)), Brings::TooMuch) => {
                 let error = ProtocolError::new(ErrorCode::TooMany, "no");
-                self.session.refuse_line(&line, error, &mut self.out);
+                self.conversation.refuse_line(&line, error, &mut self.out);
                 self.owed.insert(seq);
             }
             (content, brings) => panic!("{content:?} of {brings:?}"),
@@ -237,7 +239,7 @@ impl Talk {
         };
         let Effect::Store(line) = self.line(&text) else { panic!("not stored") };
         assert_eq!(line.seq, None);
-        let content = self.session.read(&line, &mut self.out);
+        let content = self.conversation.read(&line, &mut self.out);
         assert_eq!(content.is_none(), matches!(brings, Brings::Rubbish));
     }
 
@@ -249,7 +251,7 @@ impl Talk {
         }
         self.settled = up_to;
         let settled = Settled { up_to, refused, ended: None };
-        assert_eq!(self.session.settled(&settled, &mut self.out), Effect::None);
+        assert_eq!(self.conversation.settled(&settled, &mut self.out), Effect::None);
     }
 
     /// Reads what was said, and holds it against the contract.
@@ -303,7 +305,7 @@ fn converse(is_v2: bool, last_seq: u64, steps: &[Step]) {
     // nothing stays behind
     if is_v2 {
         talk.step(&Step::Settle(u64::MAX / 2, 0));
-        assert_eq!((talk.session.in_flight(), talk.owed.len()), (0, 0));
+        assert_eq!((talk.conversation.in_flight(), talk.owed.len()), (0, 0));
     }
 }
 

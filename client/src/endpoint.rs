@@ -1,83 +1,26 @@
-//! Which server a command speaks to, and with which token.
-
-use std::{ffi::OsString, fs, io::Read as _, path::PathBuf};
+//! The server that a command talks to, and the token it authenticates with.
 
 use crate::{
     Error,
     address::{self, ServerUrl},
     credentials::CredentialsFile,
+    environment::Environment,
     token::Token,
 };
 
-/// Longest file that a `*_FILE` variable may name, in bytes.
-const MAX_SECRET_FILE_BYTES: u64 = 4096;
-
-/// The variables of the process, or of a test.
-pub(crate) struct Environment<'a>(pub &'a dyn Fn(&str) -> Option<OsString>);
-
-impl Environment<'_> {
-    /// A path; `None` when the variable is unset or empty.
-    pub(crate) fn get_path(&self, name: &str) -> Option<PathBuf> {
-        (self.0)(name).filter(|value| !value.is_empty()).map(PathBuf::from)
-    }
-
-    /// The text of `name`, or of the file that `name_FILE` names; `None` when both are unset or empty.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] for both at once, a file that can't be read, and what is no UTF-8.
-    pub(crate) fn get(&self, name: &str) -> Result<Option<String>, Error> {
-        let refuse = |name: &str, why: &str| Err(Error::Setting(format!("{name}: {why}")));
-        let file_name = format!("{name}_FILE");
-        let text = match ((self.0)(name).filter(|value| !value.is_empty()), self.get_path(&file_name)) {
-            (None, None) => return Ok(None),
-            (Some(_), Some(_)) => return refuse(name, &format!("set either this or {file_name}")),
-            (Some(text), None) => match text.into_string() {
-                Ok(text) => text,
-                Err(_) => return refuse(name, "this is no UTF-8"),
-            },
-            (None, Some(path)) => match read_small(&path) {
-                Ok(text) => text,
-                Err(error) => {
-                    return refuse(&file_name, &format!("{} can't be read: {error}", path.display()));
-                }
-            },
-        };
-        Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
-    }
-
-    /// The server that `OBSERVERIO_URL` names.
-    pub(crate) fn url(&self) -> Result<Option<ServerUrl>, Error> {
-        let text = self.get("OBSERVERIO_URL")?;
-        let parsed = text.map(|text| ServerUrl::parse(&text)).transpose();
-        parsed.map_err(|why| Error::Setting(format!("OBSERVERIO_URL: {why}")))
-    }
-
-    fn token(&self) -> Result<Option<Token>, Error> {
-        let text = self.get("OBSERVERIO_TOKEN")?;
-        let parsed = text.map(|text| Token::parse(&text)).transpose();
-        parsed.map_err(|why| Error::Setting(format!("OBSERVERIO_TOKEN: {why}")))
-    }
-}
-
-fn read_small(path: &std::path::Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    fs::File::open(path)?.take(MAX_SECRET_FILE_BYTES).read_to_string(&mut text)?;
-    Ok(text)
-}
-
 /// A server and the token for it.
 #[derive(Clone, Debug)]
-pub(crate) struct Access {
-    /// Where.
+pub(crate) struct Endpoint {
+    /// Its address.
     pub url: ServerUrl,
-    /// With what.
+    /// Sent with every request.
     pub token: Token,
-    /// What to do when the server does not know the token.
+    /// What to do if the server rejects the token.
     pub remedy: &'static str,
 }
 
-impl Access {
-    /// By the variables, else by what `observerio login` stored. `insecure`: plain HTTP to other machines is all right.
+impl Endpoint {
+    /// From the variables, or else from what `observerio login` stored. `insecure` allows plain HTTP to other machines.
     ///
     /// # Errors
     /// [`Error::NotAllowed`] when nobody is signed in, [`Error::Setting`].
@@ -88,29 +31,29 @@ impl Access {
                 Some(url) => url,
                 None => stored_url(environment)?,
             };
-            let remedy = "put a valid one into OBSERVERIO_TOKEN";
+            let remedy = "set OBSERVERIO_TOKEN to a valid one";
             return Ok(Self { url: url.for_secrets(insecure)?, token, remedy });
         }
         let stored = CredentialsFile::locate(environment)?.read()?;
         let Some(stored) = stored else {
             return Err(Error::NotAllowed(
-                "nobody is signed in; say `observerio login`, or set OBSERVERIO_TOKEN".to_owned(),
+                "you are not signed in; run `observerio login`, or set OBSERVERIO_TOKEN".to_owned(),
             ));
         };
-        // a token must never reach another server than the one that it was given for
+        // a token must never reach any server but the one it was stored for
         if let Some(url) = url.filter(|url| *url != stored.url) {
             return Err(Error::NotAllowed(format!(
-                "the stored token is for {}; say `observerio login {url}`, or set OBSERVERIO_TOKEN",
+                "the stored token is for {}; run `observerio login {url}`, or set OBSERVERIO_TOKEN",
                 stored.url
             )));
         }
-        let remedy = "make a new one in the dashboard and say `observerio login`";
+        let remedy = "create a new one in the dashboard and run `observerio login`";
         Ok(Self { url: stored.url.for_secrets(insecure || stored.insecure)?, token: stored.token, remedy })
     }
 }
 
 fn stored_url(environment: &Environment<'_>) -> Result<ServerUrl, Error> {
-    // without a home there is nothing stored, and a variable is all that was asked for
+    // without a home directory nothing is stored, and the variable is enough
     let stored = CredentialsFile::locate(environment).ok().map(|file| file.read()).transpose()?.flatten();
     Ok(match stored {
         Some(stored) => stored.url,
@@ -120,11 +63,13 @@ fn stored_url(environment: &Environment<'_>) -> Result<ServerUrl, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::{credentials::Credentials, testing::Variables};
 
-    fn find(variables: &[(&str, &str)], insecure: bool) -> Result<Access, Error> {
-        Access::find(&Variables::new(variables).environment(), insecure)
+    fn find(variables: &[(&str, &str)], insecure: bool) -> Result<Endpoint, Error> {
+        Endpoint::find(&Variables::new(variables).environment(), insecure)
     }
 
     fn stored(url: &str, insecure: bool) -> (tempfile::TempDir, String) {
@@ -140,20 +85,20 @@ mod tests {
     #[test]
     fn variables_win_over_the_file() {
         let (_folder, home) = stored("https://stored.example.org", false);
-        let access = find(&[("XDG_CONFIG_HOME", &home)], false).unwrap();
+        let endpoint = find(&[("XDG_CONFIG_HOME", &home)], false).unwrap();
         assert_eq!(
-            (access.url.to_string().as_str(), access.token.expose()),
+            (endpoint.url.to_string().as_str(), endpoint.token.expose()),
             ("https://stored.example.org", "obs_stored")
         );
-        let access = find(&[("XDG_CONFIG_HOME", &home), ("OBSERVERIO_TOKEN", "obs_mine")], false).unwrap();
+        let endpoint = find(&[("XDG_CONFIG_HOME", &home), ("OBSERVERIO_TOKEN", "obs_mine")], false).unwrap();
         assert_eq!(
-            (access.url.to_string().as_str(), access.token.expose()),
+            (endpoint.url.to_string().as_str(), endpoint.token.expose()),
             ("https://stored.example.org", "obs_mine")
         );
         let both =
             [("XDG_CONFIG_HOME", &*home), ("OBSERVERIO_TOKEN", "obs_mine"), ("OBSERVERIO_URL", "https://a")];
-        let access = find(&both, false).unwrap();
-        assert_eq!((access.url.to_string().as_str(), access.token.expose()), ("https://a", "obs_mine"));
+        let endpoint = find(&both, false).unwrap();
+        assert_eq!((endpoint.url.to_string().as_str(), endpoint.token.expose()), ("https://a", "obs_mine"));
         let alone = find(&[("OBSERVERIO_TOKEN", "obs_mine")], false).unwrap();
         assert_eq!(alone.url.to_string(), address::DEFAULT);
     }
@@ -186,8 +131,8 @@ mod tests {
         let path = folder.path().join("token");
         fs::write(&path, "obs_hunter2\n").unwrap();
         let path = path.to_str().unwrap();
-        let access = find(&[("OBSERVERIO_TOKEN_FILE", path)], false).unwrap();
-        assert_eq!(access.token.expose(), "obs_hunter2");
+        let endpoint = find(&[("OBSERVERIO_TOKEN_FILE", path)], false).unwrap();
+        assert_eq!(endpoint.token.expose(), "obs_hunter2");
         for (variables, says) in [
             (&[("OBSERVERIO_TOKEN_FILE", path), ("OBSERVERIO_TOKEN", "obs_hunter2")][..], "either"),
             (&[("OBSERVERIO_TOKEN_FILE", "/nowhere/token")], "/nowhere/token"),

@@ -1,29 +1,29 @@
-//! Whether the other side is there.
+//! The heartbeat.
 
 use std::time::{Duration, Instant};
 
 use protocol::line::write_ping;
 
-/// Pings that may stay without an answer.
+/// Unanswered pings before the peer counts as gone.
 const MAX_UNANSWERED: u32 = 2;
 
-/// How often to ask, and how long to wait.
+/// The interval and timeout of pings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeartbeatTimes {
-    /// Silence after which we ask.
+    /// Silence after which a ping is sent.
     pub(crate) interval: Duration,
-    /// How long the answer may take.
+    /// How long an answer may take.
     pub(crate) timeout: Duration,
 }
 
-/// What the clock brought.
+/// What happened at the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     /// Nothing to do yet.
     Wait,
-    /// We asked.
-    Asked,
-    /// Nobody is there.
+    /// A ping was sent.
+    Pinged,
+    /// The peer is gone.
     Dead,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum Beat {
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     times: HeartbeatTimes,
-    /// When something last came, or was asked.
+    /// The time of the last input or ping.
     since: Instant,
     unanswered: u32,
     token: u32,
@@ -42,7 +42,7 @@ impl Heartbeat {
         Self { times, since: now, unanswered: 0, token: 0 }
     }
 
-    /// Something came: that is answer enough.
+    /// Any input counts as an answer.
     pub(super) fn hear(&mut self, now: Instant) {
         self.since = now;
         self.unanswered = 0;
@@ -55,7 +55,7 @@ impl Heartbeat {
         }
     }
 
-    /// `is_listening`: whether an answer would be read. Otherwise asking only shows the other side that we are here.
+    /// `is_listening`: whether an answer would be read. Otherwise, a ping only shows the peer that the server is there.
     pub(super) fn on_time(&mut self, now: Instant, is_listening: bool, out: &mut Vec<u8>) -> Beat {
         if now < self.deadline() {
             return Beat::Wait;
@@ -67,7 +67,7 @@ impl Heartbeat {
         self.unanswered += u32::from(is_listening);
         self.token = self.token.wrapping_add(1);
         write_ping(out, self.token);
-        Beat::Asked
+        Beat::Pinged
     }
 }
 
@@ -84,8 +84,8 @@ mod tests {
         let mut heartbeat = Heartbeat::new(times, start);
         let mut out = Vec::new();
         assert_eq!(heartbeat.on_time(start + 19 * SECOND, true, &mut out), Beat::Wait);
-        assert_eq!(heartbeat.on_time(start + 20 * SECOND, true, &mut out), Beat::Asked);
-        assert_eq!(heartbeat.on_time(start + 30 * SECOND, true, &mut out), Beat::Asked);
+        assert_eq!(heartbeat.on_time(start + 20 * SECOND, true, &mut out), Beat::Pinged);
+        assert_eq!(heartbeat.on_time(start + 30 * SECOND, true, &mut out), Beat::Pinged);
         assert_eq!(out, b"p:1\np:2\n");
         assert_eq!(heartbeat.on_time(start + 39 * SECOND, true, &mut out), Beat::Wait);
         assert_eq!(heartbeat.on_time(start + 40 * SECOND, true, &mut out), Beat::Dead);
@@ -98,11 +98,11 @@ mod tests {
         let mut heartbeat = Heartbeat::new(times, start);
         for n in 1..=5 {
             let now = start + n * 20 * SECOND;
-            assert_eq!(heartbeat.on_time(now, false, &mut Vec::new()), Beat::Asked);
+            assert_eq!(heartbeat.on_time(now, false, &mut Vec::new()), Beat::Pinged);
         }
         heartbeat.hear(start + 110 * SECOND);
         let mut beat = |after| heartbeat.on_time(start + after * SECOND, true, &mut Vec::new());
-        assert_eq!([beat(130), beat(140), beat(150)], [Beat::Asked, Beat::Asked, Beat::Dead]);
+        assert_eq!([beat(130), beat(140), beat(150)], [Beat::Pinged, Beat::Pinged, Beat::Dead]);
     }
 
     #[test]

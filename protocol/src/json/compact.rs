@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt::Write as _};
 use serde_json::Number;
 
 use super::{Fields, Piece, read, unquote};
-use crate::line::payload::Result;
+use crate::error::Result;
 
 /// Writes compact JSON until it is too long. Nested no deeper than the payload was allowed to be.
 pub(super) struct Compact {

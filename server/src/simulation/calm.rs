@@ -289,9 +289,10 @@ impl<'a> Calm<'a> {
         self.flush().await?;
         let stored = self.host.disk.outcome(PROJECT, "id:calm", knob);
         let stored = stored.filter(|(set_by, _)| *set_by == saved).and_then(|(_, outcome)| why(&outcome));
-        match stored == reason {
-            true => Ok(()),
-            false => Err(format!("of {knob} it said {reason:?}, and {stored:?} is stored")),
+        if stored == reason {
+            Ok(())
+        } else {
+            Err(format!("of {knob} it said {reason:?}, and {stored:?} is stored"))
         }
     }
 

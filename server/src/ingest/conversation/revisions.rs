@@ -1,4 +1,4 @@
-//! When which revision was sent, to say how long the game took to apply it.
+//! When each revision was sent, to measure how long the game took to apply it.
 
 use std::{
     collections::VecDeque,
@@ -7,7 +7,7 @@ use std::{
 
 use protocol::model::Revision;
 
-/// Of a game that answers late only the newest are timed.
+/// Most revisions to measure at once, for a game that answers late.
 const MAX_TIMED: usize = 32;
 
 /// What a game was sent.

@@ -1,4 +1,4 @@
-//! What HTTP API v1 answers, as much of it as commands look at.
+//! Responses of version 1 of the HTTP API, as far as commands need them.
 
 use protocol::model::{Level, Value};
 use serde::{Deserialize, Deserializer};
@@ -23,11 +23,11 @@ pub(crate) struct TokenInfo {
     pub expires_at: String,
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Page<T> {
     pub items: Vec<T>,
-    /// Where the next part begins.
+    /// The cursor of the next page.
     pub next: Option<String>,
 }
 
@@ -46,9 +46,9 @@ pub(crate) struct Device {
     pub id: i64,
     pub name: String,
     pub online: bool,
-    /// It says what it applied.
+    /// It reports what it applied.
     pub acknowledges: bool,
-    /// The newest revision that it says it has applied.
+    /// The newest revision that it reported as applied.
     #[serde(default)]
     pub applied_revision: Option<i64>,
 }
@@ -111,7 +111,7 @@ pub(crate) struct Applied {
     pub round_trip_ms: Option<f64>,
 }
 
-/// What an edit is answered by.
+/// The response to an edit.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Saved {
     pub revision: i64,
@@ -131,12 +131,12 @@ pub(crate) struct LogLine {
     pub message: String,
     #[serde(default)]
     pub fields: Option<Json>,
-    /// What was not as it should be with it, in words.
+    /// What was wrong with the entry.
     #[serde(default)]
     pub notes: Vec<String>,
 }
 
-/// What is wrong, in the server's words.
+/// An error from the server.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Refusal {
     pub code: String,
@@ -153,7 +153,7 @@ pub(crate) struct Conflict {
 }
 
 fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-    // by its text: in a tree large numbers lose their digits
+    // from the text, because large numbers lose digits in a tree
     let json = Box::<RawValue>::deserialize(deserializer)?;
     Value::parse_json(json.get()).ok_or_else(|| serde::de::Error::custom("a number out of range"))
 }

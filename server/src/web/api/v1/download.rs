@@ -1,4 +1,4 @@
-//! Reading what is long page by page, whether for one answer or for a download.
+//! Long lists read page by page, for one response or a download.
 
 use std::convert::Infallible;
 
@@ -7,37 +7,37 @@ use futures_util::stream;
 use gateway::{Caller, Gateway, GatewayError};
 use tokio::sync::watch;
 
-use super::{
-    super::super::{Web, rates::Asker},
-    error::{Answer, Problem},
+use super::error::{ApiResult, Problem};
+use crate::{
+    share::Share,
+    web::{Web, rates::Principal},
 };
-use crate::share::Share;
 
 /// Something that is read page by page and written as it is read.
 pub(super) trait Download: Send + 'static {
-    /// The next piece of text, which may be empty; `None`: that was all.
+    /// The next piece of text, which may be empty; `None` at the end.
     fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, GatewayError>> + Send;
 }
 
-/// Asks again who asks whenever somebody's rights have changed, so that a long download ends with them.
-pub(super) struct Standing {
+/// Checks the caller again whenever anyone's rights have changed, so that a long download ends when they lose theirs.
+pub(super) struct DownloadGuard {
     gateway: Gateway,
     caller: Caller,
     changes: watch::Receiver<u64>,
-    _share: Share<Asker>,
+    _share: Share<Principal>,
 }
 
-impl Standing {
+impl DownloadGuard {
     /// # Errors
-    /// `crowded` when he reads as many downloads as he may.
-    pub(super) fn new(web: &Web, caller: &Caller) -> Answer<Self> {
+    /// `crowded` if they have too many downloads in progress.
+    pub(super) fn new(web: &Web, caller: &Caller) -> ApiResult<Self> {
         let _share = web.rates.download(caller).ok_or_else(Problem::many_downloads)?;
         let (gateway, caller) = (web.gateway.clone(), caller.clone());
         Ok(Self { changes: gateway.access_changes(), gateway, caller, _share })
     }
 
     /// # Errors
-    /// [`GatewayError::Forbidden`] when his session or token has ended.
+    /// [`GatewayError::Forbidden`] if their session or token has ended.
     async fn check(&mut self) -> Result<(), GatewayError> {
         if self.changes.has_changed().unwrap_or(true) {
             self.changes.mark_unchanged();
@@ -47,21 +47,23 @@ impl Standing {
     }
 }
 
-/// The body of a download. The next page is read when the one before is on its way, so a slow reader holds up
-/// nobody and costs one page. What fails in the middle cuts the connection: half a file must not look like a whole
-/// one.
+/// The body of a download. A page is read once the previous one was sent, so a slow reader holds up nobody and costs one
+/// page. An error in the middle cuts the connection: half a file must not look complete.
 ///
 /// # Errors
-/// What the first page says: then there is still time to answer with it.
-pub(super) async fn body_of<D: Download>(mut download: D, standing: Standing) -> Result<Body, GatewayError> {
+/// Those of the first page, which can still become the response.
+pub(super) async fn body_of<D: Download>(
+    mut download: D,
+    guard: DownloadGuard,
+) -> Result<Body, GatewayError> {
     let first = download.next().await?;
-    let rest = stream::try_unfold((download, standing), |(mut download, mut standing)| async {
+    let rest = stream::try_unfold((download, guard), |(mut download, mut guard)| async {
         let step = async {
-            standing.check().await?;
+            guard.check().await?;
             download.next().await
         };
         match step.await {
-            Ok(piece) => Ok(piece.map(|piece| (Bytes::from(piece), (download, standing)))),
+            Ok(piece) => Ok(piece.map(|piece| (Bytes::from(piece), (download, guard)))),
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "a download ended early");
                 Err(error)

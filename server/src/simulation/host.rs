@@ -26,7 +26,7 @@ use super::{
     journal::Journal,
     link::{self, End, Link, Tap},
 };
-use crate::ingest::{AddressLimits, Admission, GameLimits, GameTimes, connection::Connection};
+use crate::ingest::{AddressLimits, Admission, Connection, GameLimits, GameTimes};
 
 /// What a task may do while no time passes.
 const MOST_POLLS: u32 = 10_000;
@@ -217,10 +217,7 @@ async fn without_spinning(task: impl Future<Output = ()>) -> bool {
         let now = Instant::now();
         polls = if now == at { polls + 1 } else { 0 };
         at = now;
-        match polls > MOST_POLLS {
-            true => Poll::Ready(false),
-            false => task.as_mut().poll(cx).map(|()| true),
-        }
+        if polls > MOST_POLLS { Poll::Ready(false) } else { task.as_mut().poll(cx).map(|()| true) }
     })
     .await
 }

@@ -1,4 +1,4 @@
-//! Numbers of lines: each is taken once and in order, and answered when it is settled.
+//! Line numbers: each line is accepted once and in order, and acknowledged when it is settled.
 
 use std::{
     collections::BTreeMap,
@@ -11,35 +11,34 @@ use protocol::{
     model::Key,
 };
 
-/// When a line that was not taken may come again.
+/// How long to wait before sending a refused line again.
 const BUSY_PAUSE: Duration = Duration::from_millis(100);
-/// … at most, for a game that is told so again and again: each time it sends all that it keeps, most of it in vain.
+/// The longest such pause, for a game that is refused repeatedly: each time it resends everything, mostly in vain.
 const LONGEST_BUSY_PAUSE: Duration = Duration::from_millis(400);
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
-/// After a line that was not taken, those behind it are on their way already: for so long they are passed over in
-/// silence.
+/// After a refused line, the following ones are already in flight: they are silently skipped for this long.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What to do with a line that has a number.
+/// What to do with a numbered line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It is the next one.
     Take,
-    /// It is known: settled, or on its way to be.
+    /// It is a repetition: settled or in flight.
     Known,
-    /// It comes behind one that has to come again first.
+    /// Skip it: an earlier line has to be sent again first.
     Skip,
     /// One before it is missing.
     Gap,
-    /// As many as may be are on their way.
+    /// Too many are in flight.
     Full,
 }
 
-/// What is refused of a line that was taken.
+/// What is refused of an accepted line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: ErrorCode,
-    /// The places of the entries that are refused; `None`: all of the line is.
+    /// The positions of the refused entries; `None` for the whole line.
     pub(super) places: Option<String>,
 }
 
@@ -52,19 +51,19 @@ impl From<ErrorCode> for Refusal {
 /// The numbers of one session on one connection.
 #[derive(Debug)]
 pub(super) struct Sequence {
-    /// The next line that is taken.
+    /// The number of the next line to accept.
     next: u64,
-    /// Everything up to here is committed or was refused for good.
+    /// Everything up to this number is committed or permanently refused.
     settled: u64,
-    /// Lines that were taken to be refused, or entries of them: said when their number is committed.
+    /// Refusals of accepted lines or their entries, sent once the number is committed.
     refused: BTreeMap<u64, Refusal>,
-    /// A known line came again: say once more how far it is.
+    /// A repetition arrived: acknowledge again.
     ack_due: bool,
-    /// Until when lines behind `next` are passed over.
+    /// Until when lines after `next` are skipped.
     skip_until: Option<Instant>,
-    /// When the peer was asked to send again, the last time that the server was busy.
+    /// When the last busy pause ends.
     busy_until: Option<Instant>,
-    /// How long that pause was.
+    /// How long that pause is.
     busy_pause: Duration,
 }
 
@@ -82,7 +81,7 @@ impl Sequence {
         }
     }
 
-    /// Lines that were taken and are not settled.
+    /// Accepted lines that are not settled yet.
     pub(super) fn in_flight(&self) -> u64 {
         self.next - 1 - self.settled
     }
@@ -98,24 +97,21 @@ impl Sequence {
                 _ => Verdict::Gap,
             };
         }
-        match self.in_flight() >= limits::MAX_INFLIGHT_LINES {
-            true => Verdict::Full,
-            false => Verdict::Take,
-        }
+        if self.in_flight() >= limits::MAX_INFLIGHT_LINES { Verdict::Full } else { Verdict::Take }
     }
 
-    /// The next line was taken.
+    /// Accepts the next line.
     pub(super) fn take(&mut self) {
         self.next += 1;
         self.skip_until = None;
     }
 
-    /// A line that was taken is refused for good, or entries of it are.
+    /// Permanently refuses an accepted line, or entries of it.
     pub(super) fn refuse(&mut self, seq: u64, refusal: Refusal) {
         self.refused.insert(seq, refusal);
     }
 
-    /// The next line was not taken: says from where to send again, and when.
+    /// Refuses the next line for now: says where to resend from, and when.
     pub(super) fn postpone(&mut self, key: Key, code: ErrorCode, now: Instant, out: &mut Vec<u8>) {
         let pause = match code {
             ErrorCode::Gap => Duration::ZERO,
@@ -128,7 +124,7 @@ impl Sequence {
         write_nack(out, key, self.next, code, Some(millis));
     }
 
-    /// Nobody will settle what is in flight any more: says from where to send again, once.
+    /// Gives up on what is in flight: says where to resend from, once.
     pub(super) fn give_up(&mut self, key: Key, out: &mut Vec<u8>) {
         if self.in_flight() == 0 {
             return;
@@ -139,10 +135,10 @@ impl Sequence {
         write_nack(out, key, self.next, ErrorCode::Unavailable, Some(millis));
     }
 
-    /// Twice the last one, when that has just ended.
+    /// Twice the last pause, if that has just ended.
     fn next_busy_pause(&mut self, now: Instant) -> Duration {
         self.busy_pause = match self.busy_until {
-            // it has not waited: what it sent was on its way
+            // the game did not wait, because its lines were in flight
             Some(until) if now < until => self.busy_pause,
             Some(until) if now < until + self.busy_pause => (2 * self.busy_pause).min(LONGEST_BUSY_PAUSE),
             _ => BUSY_PAUSE,
@@ -150,7 +146,7 @@ impl Sequence {
         self.busy_pause
     }
 
-    /// When the pause is over in which the peer should send nothing; `None` when it is, or there is none.
+    /// When the current busy pause ends; `None` without one.
     pub(super) fn busy_until(&self, now: Instant) -> Option<Instant> {
         self.busy_until.filter(|until| now < *until)
     }
@@ -164,7 +160,7 @@ impl Sequence {
         }
     }
 
-    /// Says what was not said yet.
+    /// Sends outstanding acknowledgements and refusals.
     pub(super) fn answer(&mut self, key: Key, out: &mut Vec<u8>) {
         while let Some(entry) = self.refused.first_entry().filter(|entry| *entry.key() <= self.settled) {
             let (seq, Refusal { code, places }) = entry.remove_entry();

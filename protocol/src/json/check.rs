@@ -8,10 +8,10 @@ use serde::{
 };
 
 use super::refusal;
-use crate::{ErrorCode, ProtocolError, line::payload::Result};
+use crate::{ErrorCode, ProtocolError, error::Result};
 
 /// Whole and nothing but JSON: then no piece of it surprises.
-pub(in crate::line) fn check(json: &[u8]) -> Result<&str> {
+pub(crate) fn check(json: &[u8]) -> Result<&str> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     Checked.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|fault| refusal(&fault))?;
     std::str::from_utf8(json).map_err(|_| ProtocolError::new(ErrorCode::BadJson, "JSON is UTF-8"))

@@ -1,0 +1,177 @@
+//! The commands as they are typed. Doc comments in here are the help that `--help` prints.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, builder::FalseyValueParser};
+use clap_complete::Shell;
+
+use crate::{
+    export::{Format, What},
+    set::Assignment,
+};
+
+const MAX_WAIT_SECONDS: u64 = 3600;
+const MAX_LINES: u64 = 10_000;
+
+/// The commands that talk to a server.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sign in to a server with an API token
+    Login(LoginArguments),
+    /// Remove the API token stored on this machine
+    Logout,
+    /// List the projects
+    Projects(ProjectsArguments),
+    /// List a project's variables
+    Vars(VarsArguments),
+    /// Set variables: all of them, or none
+    Set(SetArguments),
+    /// Let variables go, all of them or none: games return to their own values
+    Unset(UnsetArguments),
+    /// Forget a variable or a device that is no longer in use
+    #[command(subcommand)]
+    Forget(Forget),
+    /// Follow the log
+    Tail(TailArguments),
+    /// Export the whole log or audit trail
+    Export(ExportArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Transport {
+    /// Allow plain HTTP to another machine, where others on the network can read the token
+    // as a variable it is set by any value but 0, false, no and off
+    #[arg(long, env = "OBSERVERIO_INSECURE", value_parser = FalseyValueParser::new())]
+    pub(crate) insecure: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Target {
+    /// The project's name or number; required if there are several
+    #[arg(long, short, env = "OBSERVERIO_PROJECT", value_name = "PROJECT")]
+    pub(crate) project: Option<String>,
+    #[command(flatten)]
+    pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub struct LoginArguments {
+    /// The server's address, such as https://tune.example.org [default: OBSERVERIO_URL, or http://127.0.0.1:8080]
+    // a string: clap would repeat a bad value, which may contain a password
+    pub(crate) url: Option<String>,
+    /// Read the token from standard input instead of asking for it
+    #[arg(long)]
+    pub(crate) token_stdin: bool,
+    #[command(flatten)]
+    pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectsArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub struct VarsArguments {
+    /// Show only variables with these words in their name, label or group
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct SetArguments {
+    /// A variable and its new value, which is read as the variable's declared type
+    #[arg(value_name = "NAME=VALUE", required = true, value_parser = Assignment::parse)]
+    pub(crate) assignments: Vec<Assignment>,
+    /// Only set them if each is still at this revision (0: nobody has set it)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) if_revision: Option<i64>,
+    /// Send the values to games again even if they are already set, because a game may have changed its own
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Wait until every connected game that reports what it applies has applied it; exit with status 1 if one does not
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=MAX_WAIT_SECONDS))]
+    pub(crate) wait: Option<u64>,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct UnsetArguments {
+    /// The variables
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+    /// Only let them go if each is still at this revision
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) if_revision: Option<i64>,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// What to forget.
+#[derive(Debug, Subcommand)]
+pub enum Forget {
+    /// Forget a variable that no connected game has: its values are deleted and what was set is let go; its history stays
+    Variable {
+        /// The variable
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Forget a device that is offline: what it reported is deleted; its log lines stay
+    Device {
+        /// The device's name or number
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct TailArguments {
+    /// Show only lines that match, as in the box above the log: words, "a phrase", level>=warn, device:name, !word
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+    /// Start with this many earlier lines
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=MAX_LINES))]
+    pub(crate) lines: u64,
+    /// Print each line as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// What to export
+    pub(crate) what: What,
+    /// Export only log lines that match, as in the box above the log
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+    /// The format [default: csv for a file named .csv, else ndjson]
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
+    /// The file to write, replacing it if it exists [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}

@@ -17,6 +17,7 @@ pub struct SqlStore {
 }
 
 /// What differs.
+#[expect(clippy::large_enum_variant, reason = "a program has one of it")]
 pub(super) enum Engine {
     Sqlite(SqliteEngine),
     Postgres(PostgresEngine),

@@ -164,7 +164,7 @@ test('an invitation is for one person, who may have an account', async ({
       await elsewhere.getByRole('button', { name: 'Sign in or create an account, then join' }).click();
     };
     await join('not the sentence');
-    await expect(elsewhere.getByRole('alert')).toContainText('if you have an account here, give its password');
+    await expect(elsewhere.getByRole('alert')).toContainText('if you have an account here, enter its password');
     await join(PASSWORD);
     await expect(elsewhere).toHaveURL(`${server.url}${project.live}`);
     await elsewhere.getByRole('link', { name: 'Settings' }).click();

@@ -259,8 +259,8 @@ async fn a_link_is_opened_by_a_form_and_stands_in_no_address() {
     let user = accounts.iter().find(|account| account.name == BEN).unwrap().id.to_string();
     let reset = token_of(&owner.post_form("/accounts", &[("user", &user)]).await);
     for (page, token, shown) in [
-        ("/join", &invitation, "Sign in or make an account, and join"),
-        ("/reset", &reset, "Set the password and sign in"),
+        ("/join", &invitation, "Sign in or create an account, then join"),
+        ("/reset", &reset, "Set password and sign in"),
     ] {
         // as often as somebody likes, by the token or the whole link: nothing is spent
         for pasted in [token.clone(), format!("http://localhost{page}#token={token}"), token.clone()] {
@@ -288,7 +288,7 @@ async fn an_invitation_is_taken_with_an_account_and_tells_little_of_others() {
     let mut ben = Browser::new(server.http);
     let wrong = ben.post_form("/join", &with("brown gloves, 92 moons")).await;
     assert_eq!(wrong.status, 422);
-    assert!(wrong.body.contains("if you have an account here, give its password"), "{}", wrong.body);
+    assert!(wrong.body.contains("if you have an account here, enter its password"), "{}", wrong.body);
     assert!(wrong.body.contains(&format!("value=\"{token}\"")) && ben.cookie.is_none());
     let joined = ben.post_form("/join", &with(PASSWORD)).await;
     assert_eq!((joined.status, joined.location()), (303, format!("/p/{second}/live").as_str()));

@@ -14,15 +14,15 @@ use crate::{fuzz, setup, shell};
 const SERVER_STORIES: [&str; 8] =
     ["--test", "stories", "--test", "crowds", "--test", "api", "--test", "matrix"];
 
-/// Code is formatted.
+/// Checks the formatting.
 pub(crate) fn fmt() -> Result<()> {
     setup::rust_components()?;
     shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))?;
     shell::run(&mut shell::cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
-/// No lint speaks up, on the host, for the browser and in the fuzz targets. One call would unify the features of
-/// host and browser.
+/// Runs all lints on the host, for the browser and in the fuzz targets. A single call would unify the features of host and
+/// browser.
 pub(crate) fn clippy() -> Result<()> {
     setup::rust_components()?;
     setup::wasm_target()?;
@@ -32,7 +32,7 @@ pub(crate) fn clippy() -> Result<()> {
     fuzz::clippy()
 }
 
-/// Every link in the documentation leads somewhere.
+/// Checks the links in the documentation.
 pub(crate) fn docs() -> Result<()> {
     shell::run(shell::cargo(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"))
 }
@@ -50,7 +50,9 @@ pub(crate) fn deny() -> Result<()> {
         if has_advisories() {
             shell::run(shell::program(deny, &common).arg("advisories"))?;
         } else {
-            println!("advisories: skipped, there is no database of them here (`cargo deny fetch` gets it)");
+            println!(
+                "advisories: skipped, because their database is not here (`cargo deny fetch` downloads it)"
+            );
         }
     }
     Ok(())
@@ -74,7 +76,7 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     on_sqlite.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis).env("OBSERVERIO_REQUIRE_PROXIES", "1");
     let on_sqlite = shell::run_watched(&mut on_sqlite, |line| counts.see_cargo(line))?;
     if !(all && on_sqlite) {
-        bail!("a test failed; `cargo test -p CRATE NAME` runs it alone");
+        bail!("a test failed; run it alone with `cargo test -p CRATE NAME`");
     }
     Ok(())
 }
@@ -92,7 +94,7 @@ pub(crate) fn build(and_tests: bool) -> Result<()> {
     built
 }
 
-/// Stories told by a real browser to the release program.
+/// Browser stories against the release program.
 pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
     setup::debian_packages(&setup::BROWSER)?;
     setup::node()?;
@@ -100,7 +102,7 @@ pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
     setup::python_venv()?;
     let program = Flavour::Release.program();
     if !program.is_file() {
-        bail!("{} is missing; `cargo xtask build` makes it", shell::relative(&program));
+        bail!("{} is missing; run `cargo xtask build`", shell::relative(&program));
     }
     let end2end = shell::root().join("end2end");
     shell::run(shell::program("npm", &["run", "--silent", "check"]).current_dir(&end2end))?;
@@ -109,7 +111,7 @@ pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
     let passed = shell::run_watched(&mut playwright, |line| counts.see_playwright(line))?;
     println!("screenshots and traces: end2end/artifacts");
     if !passed {
-        bail!("a browser story failed; `npx playwright test -g \"its name\"` in end2end/ runs it alone");
+        bail!("a browser story failed; run it alone with `npx playwright test -g \"its name\"` in end2end/");
     }
     Ok(())
 }

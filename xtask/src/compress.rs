@@ -1,5 +1,5 @@
-//! Twins of the website's files for browsers that take brotli or gzip. Made once here at the highest
-//! effort, so that the server never compresses a file.
+//! Compressed variants of the website's files, created at build time with the highest effort, so that the server never
+//! compresses a file.
 
 use std::io::Write;
 

@@ -28,7 +28,7 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let passed = shell::run_watched(&mut play, |line| seen.see_kosoku(line))?;
     *counts += seen;
     if !passed || seen.passed == 0 {
-        bail!("a case failed; {} says what was said", shell::relative(&reports));
+        bail!("a case failed; see {}", shell::relative(&reports));
     }
     Ok(())
 }
@@ -43,7 +43,7 @@ impl Echo {
     fn start() -> Result<Self> {
         let program = Flavour::Release.program();
         let Some(name) = program.to_str().filter(|_| program.is_file()) else {
-            bail!("{} is missing; `cargo xtask build` makes it", shell::relative(&program));
+            bail!("{} is missing; run `cargo xtask build`", shell::relative(&program));
         };
         let data = shell::target_dir().join("conformance-data");
         let mut start =
@@ -56,7 +56,7 @@ impl Echo {
                 .map(|url| url.trim().trim_start_matches("http://").to_owned())
         });
         let mut echo = Self { program, address: String::new() };
-        echo.address = found.context("the program ended before it said where it is")?;
+        echo.address = found.context("the program exited before it printed its address")?;
         Ok(echo)
     }
 }

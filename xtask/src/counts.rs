@@ -1,4 +1,4 @@
-//! Counting tests while their runners talk.
+//! Counts tests from the output of their runners.
 
 use std::ops::AddAssign;
 
@@ -30,7 +30,7 @@ impl Counts {
     }
 
     /// Adds what one line of Playwright's closing words says: `  27 passed (1.2m)`, `  1 failed`.
-    /// Whatever did not run or needed a second try counts as failed.
+    /// Anything that did not run or needed a retry counts as failed.
     pub(crate) fn see_playwright(&mut self, line: &str) {
         match number_and_word(line) {
             Some((n, "passed")) => self.passed += n,

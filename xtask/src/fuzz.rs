@@ -57,7 +57,7 @@ pub(crate) fn run(only: Option<&str>, extent: Extent) -> Result<()> {
         println!("=== {target} ===");
         total += feed(target, extent, &folder("found", target), true)?;
     }
-    println!("{total} runs of {} targets, none fell", targets.len());
+    println!("{total} runs of {} targets, no failures", targets.len());
     Ok(())
 }
 
@@ -127,7 +127,7 @@ fn feed(target: &str, extent: Extent, found: &Path, is_long: bool) -> Result<u64
         }
         (_, artifact) => {
             told.last.iter().for_each(|line| eprintln!("{line}"));
-            let Some(artifact) = artifact else { bail!("{target} ended early; its last words are above") };
+            let Some(artifact) = artifact else { bail!("{target} ended early; its output is above") };
             let artifact = shell::relative(Path::new(&artifact));
             bail!(
                 "{target} fell on {artifact}; `cargo xtask fuzz {target} --input {artifact}` repeats it. Once it is \
@@ -193,7 +193,7 @@ fn chosen(only: Option<&str>) -> Result<Vec<String>> {
     match only {
         None => Ok(targets),
         Some(name) if targets.iter().any(|target| target == name) => Ok(vec![name.to_owned()]),
-        Some(name) => bail!("there is no target {name}; there are {}", targets.join(", ")),
+        Some(name) => bail!("there is no target {name}; the targets are {}", targets.join(", ")),
     }
 }
 
@@ -213,7 +213,7 @@ fn folder(what: &str, target: &str) -> PathBuf {
 fn host() -> Result<String> {
     let version = shell::output(&mut shell::program("rustc", &["-vV"]))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("`rustc -vV` names no host")?.to_owned())
+    Ok(host.context("`rustc -vV` does not print a host")?.to_owned())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The project's two commands: `cargo xtask run` builds observerio and starts it, `cargo xtask test`
-//! runs every check there is, the browser's included. Both install what a fresh machine lacks.
+//! The project's two commands: `cargo xtask run` builds and starts observerio, `cargo xtask test` runs every check, including
+//! those in a browser. Both install what a new machine lacks.
 //!
-//! What it never does: anything that plain `cargo build`, `cargo test` or `npx playwright test` would do
-//! differently. It only puts them in order and hands them what they need.
+//! They only run `cargo build`, `cargo test` and `npx playwright test` in order and with what they need; they never do anything
+//! that those would do differently.
 
 mod check;
 mod compress;
@@ -42,36 +42,36 @@ struct Cli {
 enum Task {
     /// Build the release program and start it
     Run {
-        /// Build without optimisation: quicker to build, slower to run
+        /// Build without optimisation: faster to build, slower to run
         #[arg(long)]
         dev: bool,
         /// Arguments for observerio, after `--`
         #[arg(last = true)]
         args: Vec<String>,
     },
-    /// Build target/release/observerio, the website inside, and stop there
+    /// Build target/release/observerio, including the website, without starting it
     Build {
         /// Build without optimisation, as target/debug/observerio
         #[arg(long)]
         dev: bool,
     },
-    /// Run every check and test, the browser's included
+    /// Run every check and test, including those in a browser
     Test {
-        /// Run only this step; may be given several times
+        /// Run only this step; can be repeated
         #[arg(long = "only", value_name = "STEP")]
         only: Vec<Step>,
     },
-    /// Feed the protocol's parsers with what nobody would think of
+    /// Fuzz the protocol's parsers
     Fuzz {
-        /// One file of fuzz/fuzz_targets, without its end; all when none is named
+        /// A file in fuzz/fuzz_targets, without its extension [default: all]
         target: Option<String>,
-        /// How many inputs for each target
+        /// Number of inputs for each target
         #[arg(long)]
         runs: Option<u64>,
-        /// How long for each target, in seconds; a minute when --runs is not given either
+        /// Seconds for each target [default: 60, unless --runs is given]
         #[arg(long)]
         seconds: Option<u64>,
-        /// Feed the target this file and nothing else
+        /// Run the target on this file only
         #[arg(long, value_name = "FILE", requires = "target", conflicts_with_all = ["runs", "seconds"])]
         input: Option<PathBuf>,
     },
@@ -104,7 +104,7 @@ fn build(flavour: Flavour) -> Result<()> {
     Ok(())
 }
 
-/// Replaces this process by the program, so that signals and the exit code are the program's own.
+/// Replaces this process with the program, so that signals and the exit status are the program's own.
 fn run(flavour: Flavour, args: &[String]) -> Result<()> {
     setup::wasm_target()?;
     site::build(flavour)?;

@@ -1,4 +1,4 @@
-//! A Postgres of our own for one test run: a new, empty cluster in a temporary folder, on 127.0.0.1 only.
+//! A Postgres for one test run: a new, empty cluster in a temporary directory, on 127.0.0.1 only.
 
 use std::io::{PipeWriter, pipe};
 use std::net::TcpListener;
@@ -13,8 +13,8 @@ use crate::shell;
 /// How long a cluster may take to start on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// Makes the cluster and serves it until its standard input ends, which happens even when we are killed.
-/// Then it stops and leaves nothing behind. Arguments: folder, programs' folder, port.
+/// Creates a cluster and serves it until standard input ends, which happens even if this process is killed. Then it stops and
+/// leaves nothing behind. Arguments: data directory, program directory, port.
 const KEEPER: &str = r#"
 set -e
 data=$1 bin=$2 port=$3
@@ -72,10 +72,10 @@ impl Postgres {
                 return Ok(());
             }
             if let Some(status) = self.keeper.try_wait()? {
-                bail!("Postgres did not start ({status}); its own words are above");
+                bail!("Postgres did not start ({status}); its output is above");
             }
             if started.elapsed() > START_LIMIT {
-                bail!("Postgres did not answer within {} seconds", START_LIMIT.as_secs());
+                bail!("Postgres did not respond within {} seconds", START_LIMIT.as_secs());
             }
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -1,5 +1,5 @@
-//! What a fresh machine lacks. Every function looks first and does nothing when all is there, so that a
-//! second run needs no network.
+//! Installs what a new machine lacks. Every function checks first and does nothing if everything is there, so that a second run
+//! needs no network.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -52,12 +52,12 @@ pub(crate) fn debian_packages(wanted: &[Package]) -> Result<()> {
     let install = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
     if !shell::is_installed("apt-get") {
         bail!(
-            "missing: {}. On Debian that is `{install}`; please install the like of it",
+            "missing: {}. On Debian, run `{install}`; elsewhere, install the equivalent",
             missing.join(", ")
         );
     }
     if !shell::is_root()? {
-        bail!("missing: {}. Please run `sudo apt-get update && sudo {install}`", missing.join(", "));
+        bail!("missing: {}. Run `sudo apt-get update && sudo {install}`", missing.join(", "));
     }
     shell::run(&mut shell::program("apt-get", &["update"]))?;
     let _at_rest = AtRest::begin()?;
@@ -114,7 +114,7 @@ impl Package {
     }
 }
 
-/// Whether there is a program of that name, also where Debian keeps those of administrators.
+/// Whether a program is installed, also in Debian's directories for administrators.
 fn is_anywhere(name: &str) -> bool {
     shell::is_installed(name) || Path::new("/usr/sbin").join(name).is_file()
 }
@@ -214,7 +214,7 @@ pub(crate) fn cargo_deny() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Does `work` unless it was done for the same content of `inputs` and its `product` is still there.
+/// Does `work`, unless it was done for the same content of `inputs` and its `product` still exists.
 fn once_per_content(
     name: &str,
     inputs: &[&Path],

@@ -97,7 +97,7 @@ fn summarise(done: &[Done]) -> ExitCode {
     let failure = done.iter().find_map(|done| Some((done, done.error.as_ref()?)));
     if let Some((Done { step, counts, .. }, error)) = failure {
         println!("\n{} failed: {error:#}", step.name());
-        println!("`cargo xtask test --only {}` repeats just that step", step.name());
+        println!("`cargo xtask test --only {}` runs just that step", step.name());
         // a step that failed without a failing test must not read as success
         total.failed += u64::from(counts.failed == 0);
     }

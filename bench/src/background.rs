@@ -25,7 +25,7 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            // whoever drops it is a task himself, and must not wait
+            // it is dropped in a task, which must not block
             runtime.shutdown_background();
         }
     }

@@ -105,7 +105,7 @@ impl<C: Client> Crowd<C> {
         self.load.send_replace(load);
     }
 
-    /// From now on whoever loses his connection waits for [`Crowd::open_gate`].
+    /// From now on, anyone who loses their connection waits for [`Crowd::open_gate`].
     pub(crate) fn close_gate(&self) {
         self.gate.send_replace(false);
     }

@@ -269,7 +269,7 @@ class Line:
                 self.unstored = collections.deque(line for line in self.unstored if line[0] != int(number))
         elif verb == b"p":
             self._write(b"q:" + rest + b"\n")
-        elif verb == b"d":  # it goes down: everybody comes back at a moment of his own
+        elif verb == b"d":  # shutdown: every game reconnects after a random time
             self.come_back_in = random.uniform(0, int(rest) / 1000)
         elif line and verb not in (b"q", b"s"):
             print("observerio:", line.decode(errors="replace"), file=sys.stderr)

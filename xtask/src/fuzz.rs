@@ -130,8 +130,8 @@ fn feed(target: &str, extent: Extent, found: &Path, is_long: bool) -> Result<u64
             let Some(artifact) = artifact else { bail!("{target} ended early; its output is above") };
             let artifact = shell::relative(Path::new(&artifact));
             bail!(
-                "{target} fell on {artifact}; `cargo xtask fuzz {target} --input {artifact}` repeats it. Once it is \
-                 mended, that file belongs into fuzz/corpus/{target}"
+                "{target} failed on {artifact}; `cargo xtask fuzz {target} --input {artifact}` repeats it. Once it is \
+                 fixed, move that file to fuzz/corpus/{target}"
             )
         }
     }

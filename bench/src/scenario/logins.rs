@@ -34,7 +34,7 @@ const MOST_TIMES: f64 = 2.0;
 pub(crate) struct Logins {
     #[command(flatten)]
     common: Common,
-    /// People who sign in at once, each with an account of his own
+    /// People who sign in at once, each with their own account
     #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     people: u32,
     /// How long the quiet and the sign-ins are measured, each

@@ -29,7 +29,7 @@ impl GameThreads {
 impl Drop for GameThreads {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            // whoever drops it may be a task himself, and must not wait
+            // it may be dropped in a task, which must not block
             runtime.shutdown_background();
         }
     }

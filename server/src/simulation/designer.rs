@@ -23,7 +23,7 @@ pub(super) struct Designer {
     caller: Caller,
     project: i64,
     label: String,
-    /// Every value that he sets is another one, but where he sets what is wanted already.
+    /// Every value they set is a new one, except when they set the desired value again.
     next_value: i64,
     newest: i64,
     /// How many backups were restored when `newest` was.
@@ -75,7 +75,7 @@ impl Designer {
             sleep(Duration::from_millis(self.rng.u64(1_000..20_000))).await;
         }
         let leave_at = Instant::now() + Duration::from_millis(self.rng.u64(500..4_000));
-        // he may have come to look only
+        // they may only be looking
         let mut edit_at = if self.rng.u8(..4) == 0 { leave_at } else { Instant::now() };
         while Instant::now() < leave_at {
             tokio::select! {

@@ -89,7 +89,7 @@ async fn projects_come_newest_first_with_what_is_connected() {
         assert_eq!((&aliens["devices"], &aliens["online"]), (&json!(1), &json!(1)));
         assert!(is_time(&aliens["last_seen"]));
     }
-    // a member sees his own only, and no key
+    // a member only sees their own projects, and no key
     let (_, script) = world.member(ProjectRole::Viewer, TokenScope::Read).await;
     let answer = script.get("/api/v1/projects").await;
     assert_eq!(answer.json()["items"].as_array().unwrap().len(), 1);

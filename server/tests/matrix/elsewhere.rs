@@ -71,7 +71,7 @@ pub fn none_of(stage: &Stage) -> Stage {
     }
 }
 
-/// The status or where he is sent, and of the API the words too.
+/// The status or the redirect, and for the API the error, too.
 pub fn told(route: &Route, answer: &Answer) -> String {
     let is_json = matches!(route.class, RouteClass::ApiV1 | RouteClass::Events);
     let words = if is_json { answer.body.as_str() } else { "" };
@@ -127,7 +127,7 @@ async fn no_list_names_a_project_of_others() {
         assert!(answer.status == 200 && !answer.body.contains(NAME), "as {who:?}: {}", answer.body);
     }
     assert!(people.send(Who::Owner, &projects).await.body.contains(NAME), "it is there");
-    // the admin's token for one of his projects knows of that one alone
+    // the admin's token for one project only sees that one
     let listed = people.send(Who::Elsewhere, &projects).await.json();
     let ids: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64()).collect();
     assert_eq!(ids, [Some(people.elsewhere.id.0)]);
@@ -179,7 +179,7 @@ async fn for_every_function_a_project_of_others_is_as_good_as_none() {
     );
 }
 
-/// Also for somebody who watches a project already: he is not shown this one in its place.
+/// Also for someone who already follows a project: they are not shown this one instead.
 #[tokio::test]
 async fn for_every_message_a_project_of_others_is_as_good_as_none() {
     let house = House::new().await;
@@ -203,7 +203,7 @@ async fn for_every_message_a_project_of_others_is_as_good_as_none() {
             };
             assert!(is_none, "{} as {who:?}: {told:?}", row_of(&found));
         }
-        // nothing that happens there comes to him: he would hear of it between these answers
+        // no events from there reach them: they would arrive between these responses
         hidden.log(people, r#"[{"message":"three"}]"#).await;
         for token in 0..3 {
             dashboard.say(&ClientMessage::Ping { token }).await;

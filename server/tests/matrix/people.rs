@@ -1,4 +1,4 @@
-//! Everybody who may come to a door, with what he shows there.
+//! All kinds of callers, with their credentials.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -100,7 +100,7 @@ impl Who {
         }
     }
 
-    /// By what he does it: he himself, or whose token it is. `None`: he is nobody there.
+    /// The person behind the caller: themselves, or the owner of the token. `None`: not a member.
     pub fn person(self) -> Option<Self> {
         match self {
             Self::Nobody | Self::Key => None,
@@ -117,7 +117,7 @@ impl Who {
     }
 }
 
-/// What he shows.
+/// The credential.
 #[derive(Clone)]
 pub enum Shown {
     Nothing,
@@ -210,7 +210,7 @@ impl People {
         }
     }
 
-    /// He himself, or whose token it is; whoever is nobody passes for who has signed out.
+    /// The person behind the caller; without one, someone who has signed out.
     pub fn person(&self, who: Who) -> &Caller {
         let person = who.person().unwrap_or(Who::SignedOut);
         &self.persons.iter().find(|(known, _)| *known == person).unwrap().1
@@ -229,7 +229,7 @@ impl People {
         self.shown.iter_mut().find(|(known, _)| *known == who).unwrap().1 = shown;
     }
 
-    /// A browser with his cookie, if he has one.
+    /// A browser with their cookie, if they have one.
     pub fn browser(&self, who: Who) -> Browser {
         let mut browser = Browser::new(self.server.http);
         if let Shown::Cookie(cookie) = self.shown(who) {

@@ -34,7 +34,7 @@ impl Request {
     }
 }
 
-/// A session of his, not the one by which he asks where that can be, to be ended.
+/// A session of theirs to end; not the current one, if possible.
 async fn own_session(people: &People, who: Who) -> String {
     let (gateway, mut person) = (&people.server.gateway, people.person(who).clone());
     if who.person() == Some(who) {
@@ -46,7 +46,7 @@ async fn own_session(people: &People, who: Who) -> String {
     sessions.iter().find(is_wanted).map_or_else(|| "none".to_owned(), |session| session.id.to_string())
 }
 
-/// A token of his, to be deleted.
+/// A token of theirs to delete.
 async fn own_token(people: &People, who: Who) -> TokenId {
     // as if they had just signed in
     let person = Caller::from(people.person(who).user.clone());
@@ -168,7 +168,7 @@ pub fn needs_one_that_waits(route: &Route) -> bool {
     ends.iter().any(|end| route.path.ends_with(end))
 }
 
-/// Whether his session is over then.
+/// Whether it ends their session.
 pub fn signs_out(route: &Route) -> bool {
     ["/sign-out", "/account/sign-out-everywhere"].contains(&route.path)
 }

@@ -72,7 +72,7 @@ fn outcome(answer: &ServerMessage) -> String {
         other => other.to_owned(),
     };
     match answer {
-        // what he is told to be there: his controls are locked or not
+        // the role that they are told: their controls are locked or not
         ServerMessage::Snapshot(snapshot) => snapshot.role.to_string(),
         ServerMessage::EditResult { outcome: Ok(_), .. }
         | ServerMessage::RunResult { outcome: Ok(_), .. }

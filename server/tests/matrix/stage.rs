@@ -1,4 +1,4 @@
-//! A project in which everybody is what he is called, with one of everything that can be asked for.
+//! A project in which everyone has the role in their name, with one of everything that can be requested.
 
 use gateway::{Caller, GatewayError};
 use protocol::{
@@ -36,7 +36,7 @@ impl Stage {
             (Who::Admin, ProjectRole::Admin),
             (Who::Stale, ProjectRole::Admin),
             (Who::Removed, ProjectRole::Admin),
-            // he does nothing any more, so he is the one to whom things are done
+            // they do nothing any more, so things are done to them
             (Who::SignedOut, ProjectRole::Admin),
         ] {
             join(people, &stage.project, people.person(who), role).await;
@@ -89,7 +89,7 @@ impl Stage {
 async fn join(people: &People, project: &Project, person: &Caller, role: ProjectRole) {
     let gateway = &people.server.gateway;
     let (link, _) = gateway.invite(&people.owner, project.id, role, "").await.unwrap();
-    // as if he sat at a browser: what he has signed in with is of no matter here
+    // as if in a browser: how they signed in does not matter here
     let person = Caller::from(person.user.clone());
     gateway.join(&person, link.reveal()).await.unwrap();
 }

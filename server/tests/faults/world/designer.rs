@@ -154,7 +154,7 @@ impl Page {
             format!("ws://{}/live?v={LIVE_VERSION}", browser.address).into_client_request().unwrap();
         let header = |text: &str| HeaderValue::from_str(text).unwrap();
         request.headers_mut().insert("origin", header(&browser.origin()));
-        request.headers_mut().insert("cookie", header(browser.cookie.as_ref().expect("he is signed in")));
+        request.headers_mut().insert("cookie", header(browser.cookie.as_ref().expect("they are signed in")));
         let (mut socket, _) = connect_async(request).await.ok()?;
         let subscribe = live::encode(&ClientMessage::Subscribe { project });
         socket.send(Message::Binary(subscribe.into())).await.ok()?;

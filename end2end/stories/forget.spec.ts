@@ -28,10 +28,10 @@ test('a variable and a device that nobody uses are forgotten', async ({ page, se
   await expect(live.devices).toContainText('0 of 1');
   await expect(live.forget('size')).toBeVisible();
 
-  await test.step('it is asked first, and the way back has the focus', async () => {
+  await test.step('a dialog asks first, and Cancel has the focus', async () => {
     await live.forget('speed').focus();
     await page.keyboard.press('Enter');
-    await expect(live.question).toContainText('The value 100 that is set is let go.');
+    await expect(live.question).toContainText('The value 100, which is set, is let go.');
     await expect(live.question.getByRole('button', { name: 'Cancel' })).toBeFocused();
     await expectAccessible(page);
     await shot(page, 'forget-variable');
@@ -41,7 +41,7 @@ test('a variable and a device that nobody uses are forgotten', async ({ page, se
     await expect(live.row('speed')).toBeVisible();
   });
 
-  await test.step('with the keyboard alone; the row goes on every page and the focus stays in the list', async () => {
+  await test.step('with the keyboard alone; the row disappears on every page and the focus stays in the list', async () => {
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     await expect(live.question.getByRole('button', { name: 'Forget it' })).toBeFocused();
@@ -63,7 +63,7 @@ test('a variable and a device that nobody uses are forgotten', async ({ page, se
     await expect(live.devices.getByRole('button', { name: /^All devices/ })).toBeFocused();
   });
 
-  await test.step('the game returns: it is told, and its variable is new', async () => {
+  await test.step('the game reconnects: it is told, and its variable starts afresh', async () => {
     const after = await AckingGame.connect(server, project.key, PIXEL, before);
     await expect(live.devices).toContainText('1 of 1');
     await expect.poll(() => after.values.get('speed')).toBe(5);
@@ -75,12 +75,12 @@ test('a variable and a device that nobody uses are forgotten', async ({ page, se
   });
 });
 
-test('what a game takes up again while it is asked stays', async ({ page, server, project, complaints }) => {
+test('a variable that a game reports while the dialog is open stays', async ({ page, server, project, complaints }) => {
   complaints.allow(/^500: .*\/api\/forget_var/, /^console: .* 500 /);
   const before = await AckingGame.connect(server, project.key, PIXEL);
   before.declare(SPEED, SIZE);
   await before.untilStored();
-  // the next build has no speed any more
+  // the next build no longer has a speed
   before.close();
   const game = await AckingGame.connect(server, project.key, PIXEL);
   game.declare(SIZE);

@@ -48,7 +48,7 @@ async fn one_address_leaves_places_for_others() {
     let (taken, heard) = take_all(&server, 1, key, &mut held).await;
     println!("one address takes {taken} of {GAMES} places");
     assert_eq!(taken, 48);
-    assert!(heard.starts_with("ERR busy as many games of this address"), "{heard}");
+    assert!(heard.starts_with("ERR busy this address has reached its limit of connected games"), "{heard}");
     assert!(heard.contains("--max-games-per-address"), "{heard}");
     // an honest new game: of the same key, and of another project
     for (host, key) in [(2, key), (3, other)] {

@@ -252,7 +252,7 @@ async fn variables_and_devices_are_forgotten() {
     assert!(status == Some(1) && stderr.contains("speed: ") && stderr.contains("no such thing"), "{stderr}");
     let (status, _, stderr) = stage.run(&["forget", "device", "tablet"]).await;
     assert_eq!(status, Some(1));
-    assert!(stderr.contains("there is no device tablet; these are not connected: Ana's phone ("), "{stderr}");
+    assert!(stderr.contains("there is no device tablet; these are offline: Ana's phone ("), "{stderr}");
     let (status, stdout, _) = stage.run(&["forget", "device", "Ana's phone"]).await;
     assert!(status == Some(0) && stdout.starts_with("forgot Ana's phone ("), "{stdout}");
     let devices = stage.server.gateway.list_devices(&stage.owner, stage.project.id).await.unwrap();

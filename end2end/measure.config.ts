@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import { shared } from './playwright.config.ts';
 
-/** Figures, not verdicts: `npm run measure`. One at a time, so that they do not disturb each other. */
+/** Measurements, not verdicts: `npm run measure`. One at a time, so that they don't disturb each other. */
 export default defineConfig({
   ...shared,
   testDir: 'measure',

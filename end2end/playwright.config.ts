@@ -1,6 +1,6 @@
 import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
 
-/** What stories and measurements share: Debian's own Chromium, and everything kept that a person may want to see. */
+/** What stories and measurements share: Debian's Chromium, and artifacts for people to look at. */
 export const shared: PlaywrightTestConfig = {
   outputDir: 'artifacts/traces',
   forbidOnly: !!process.env.CI,
@@ -16,7 +16,7 @@ export const shared: PlaywrightTestConfig = {
     launchOptions: {
       executablePath: process.env.OBSERVERIO_CHROMIUM ?? '/usr/bin/chromium',
       args: [
-        // root in a container has no sandbox; the pages are our own
+        // there is no sandbox for root in a container; the pages are our own
         '--no-sandbox',
         '--disable-gpu',
         '--disable-quic',
@@ -29,7 +29,7 @@ export const shared: PlaywrightTestConfig = {
   },
 };
 
-/** What may look different in the other theme: pictures, contrast, colours. The rest behaves alike and is told once. */
+/** Stories whose outcome depends on the theme: screenshots, contrast, colours. The rest runs once. */
 const looks =
   /(accessible|applied|colours|devices-scope|drift|first-run|forced-colors|forget|help|hydration|looks|phone|refused|sign-in|team-pages)\.spec\.ts/;
 
@@ -38,7 +38,7 @@ export default defineConfig({
   testDir: 'stories',
   fullyParallel: true,
   workers: 2,
-  // when hydration itself is broken every story waits for its full two minutes
+  // if hydration itself is broken, every story waits for its full two minutes
   maxFailures: 8,
   projects: [
     { name: 'dark', use: { colorScheme: 'dark' } },

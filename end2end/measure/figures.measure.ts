@@ -5,7 +5,7 @@ import { LivePage } from '../support/live-page.ts';
 const LOADS = 9;
 const LINES = 1000;
 const EDITS = 1000;
-/** Between two lines or edits: longer than a frame, and than the page's own pause between two edits of a drag. */
+/** The pause between two lines or edits: longer than a frame, and than the page's own pause between edits of a drag. */
 const PACE_MS = 60;
 
 test('time to interactive', async ({ browser, server, owner }) => {
@@ -98,7 +98,7 @@ test('edit in the page to game', async ({ page, server, project }) => {
   game.close();
 });
 
-/** Milliseconds on the machine's clock, as the page's `performance.timeOrigin + performance.now()`. */
+/** Milliseconds on the machine's clock, like the page's `performance.timeOrigin + performance.now()`. */
 function clock(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -47,7 +47,7 @@ test('one browser of several is signed out', async ({ page, server, project, str
   await expect(laptop).toHaveURL(`${server.url}/sign-in?next=%2Faccount`);
 });
 
-test('a password is changed by whoever knows the old one', async ({ page, server, project, stranger, complaints }) => {
+test('changing a password takes the old one', async ({ page, server, project, stranger, complaints }) => {
   complaints.allow(/422/);
   const bens = await stranger();
   await joinWithNewAccount(bens, await new Settings(page, server, project).invite('viewer'), BEN);
@@ -62,7 +62,7 @@ test('a password is changed by whoever knows the old one', async ({ page, server
     await bens.getByRole('button', { name: 'Change password' }).click();
   };
   await change('not the sentence', 'quite another long sentence');
-  await expect(bens.getByRole('alert')).toHaveText('The password that you have now is another one.');
+  await expect(bens.getByRole('alert')).toHaveText('This is not your current password.');
   await change(PASSWORD, 'qwertyuiop');
   await expect(bens.getByRole('alert')).toContainText('among the first that somebody would try');
   await change(PASSWORD, 'quite another long sentence');
@@ -92,7 +92,7 @@ test('a token is shown once', async ({ page, server, project }) => {
   await expect(field).toHaveValue(/^obs_[\w-]{43}$/);
   const secret = await field.inputValue();
   await hydrated(page);
-  await expect(field, 'taking over does not lose it').toHaveValue(secret);
+  await expect(field, 'hydration does not lose it').toHaveValue(secret);
   await shot(page, 'token');
   expect(page.url()).toBe(`${server.url}/account/tokens`);
   const row = page.locator('.row').filter({ hasText: 'nightly build' });
@@ -101,12 +101,12 @@ test('a token is shown once', async ({ page, server, project }) => {
   await expect(row).toContainText('Test game');
   await expect(row).toContainText('never used');
 
-  await test.step('loading the page anew makes no second one', async () => {
+  await test.step('reloading the page creates no second one', async () => {
     await page.reload();
     await expect(page.locator('.row')).toHaveCount(1);
     expect(await page.content()).not.toContain(secret);
   });
-  await test.step('nor does the way back hold it', async () => {
+  await test.step('going back does not show it', async () => {
     await page.goto(server.url + project.live);
     await page.goBack();
     await expect(page.locator('.row')).toHaveCount(1);
@@ -117,7 +117,7 @@ test('a token is shown once', async ({ page, server, project }) => {
   await expect(page.getByText('You have no API tokens.')).toBeVisible();
 });
 
-test('the owner makes a reset link, which sets a new password once', async ({ page, server, project, stranger }) => {
+test('the owner creates a reset link, which works once', async ({ page, server, project, stranger }) => {
   const bens = await stranger();
   await joinWithNewAccount(bens, await new Settings(page, server, project).invite('viewer'), BEN);
   await open(page, server, '/accounts');
@@ -139,7 +139,7 @@ test('the owner makes a reset link, which sets a new password once', async ({ pa
   await expect(elsewhere.getByRole('heading', { name: 'Projects' })).toBeVisible();
   expect(elsewhere.url()).toBe(`${server.url}/`);
   await bens.goto(server.url);
-  await expect(bens, 'who was signed in is not any more').toHaveURL(/\/sign-in/);
+  await expect(bens, 'open sessions end').toHaveURL(/\/sign-in/);
   await openLink(bens, link);
   await expect(bens.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
   await hydrated(bens);
@@ -155,7 +155,7 @@ test('signing in leads only to pages of this server', async ({ page, server, pro
   const bens = await stranger();
   await joinWithNewAccount(bens, await new Settings(page, server, project).invite('viewer'), BEN);
   for (const next of ['//127.0.0.1:9/', 'http://127.0.0.1:9/', '/\\127.0.0.1:9/', '/%09/127.0.0.1:9']) {
-    // away from the live page first: its socket would come back without a session, and the browser would complain
+    // leave the live page first: its socket would reconnect without a session, and the browser would complain
     await bens.goto('about:blank');
     await bens.context().clearCookies();
     await bens.goto(`${server.url}/sign-in?next=${encodeURIComponent(next)}`);

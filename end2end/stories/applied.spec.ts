@@ -4,10 +4,10 @@ import { AckingGame, expect, Game, open, type Project, type Server, shot, test }
 import { LivePage } from '../support/live-page.ts';
 
 const SPEED = { name: 'speed', type: 'integer', value: 1, min: 0, max: 100 };
-/** A round trip, as a row says it. */
+/** A round trip, as a row shows it. */
 const TIME = /(<?\d+(\.\d)? m?s)$/;
 
-test('the chip counts what games applied, and opens to say why', async ({ page, server, project }) => {
+test('the chip counts what games applied, and opens to explain', async ({ page, server, project }) => {
   const [pixel, deck, tester] = await Promise.all([
     connect(server, project, 'pixel-7', { app: '1.4.2', platform: 'android 15', sdk: 'rust/0.1.0' }),
     connect(server, project, 'steamdeck'),
@@ -39,7 +39,7 @@ test('the chip counts what games applied, and opens to say why', async ({ page, 
     await expect(live.status('speed')).toContainText('1 applied · 1 rejected · 1 clamped');
   });
 
-  await test.step('all three outcomes are there to be read, on a phone too', async () => {
+  await test.step('all three outcomes can be read, on a phone too', async () => {
     for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: 900 });
       const cut = await live.status('speed').locator('.chip-text').evaluate(text => text.scrollWidth > text.clientWidth);
@@ -58,7 +58,7 @@ test('the chip counts what games applied, and opens to say why', async ({ page, 
     for (const device of ['pixel-7', 'steamdeck', 'qa-win-3']) {
       await expect(row(device).locator('.delivery-time')).toHaveText(TIME);
     }
-    // sorted once it was quiet
+    // sorted after a pause
     await expect(live.deliveries('speed').locator('.delivery-device')).toHaveText(['qa-win-3', 'steamdeck', 'pixel-7']);
     await shot(page, 'applied-rows');
     for (const [width, height] of [[1440, 900], [390, 844]] as const) {
@@ -74,7 +74,7 @@ test('the chip counts what games applied, and opens to say why', async ({ page, 
     await expect(live.status('speed')).toBeFocused();
   });
 
-  await test.step('all of them apply the next one: the time within which they did', async () => {
+  await test.step('all of them apply the next one: the chip shows how fast', async () => {
     for (const game of [deck, tester]) game.judge = () => ({ status: 'applied' });
     await live.setNumber('speed', '7');
     await expect(live.status('speed')).toHaveText(/3\/3 applied\s· p95 <?\d+(\.\d)? ms/);
@@ -82,7 +82,7 @@ test('the chip counts what games applied, and opens to say why', async ({ page, 
   for (const game of [pixel, deck, tester]) game.close();
 });
 
-test('a device that is away gets the edit when it returns', async ({ page, server, project }) => {
+test('an offline device gets the edit when it reconnects', async ({ page, server, project }) => {
   const game = await connect(server, project, 'pixel-7');
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -136,7 +136,7 @@ test('nothing moves while a slider is dragged with its rows open', async ({ page
     Object.assign(window, { shifts: 0 });
     new PerformanceObserver(list => {
       for (const entry of list.getEntries()) {
-        // the chip's own words change, and those that they take the place of are no more
+        // the words of the chip change
         const moved: { node: Node | null }[] = Reflect.get(entry, 'sources');
         const isOwn = ({ node }: { node: Node | null }) => (node?.parentElement?.closest('.chip') ?? null) !== null;
         if (moved.every(isOwn)) continue;
@@ -168,7 +168,7 @@ test('an action runs on every game and says what each answered', async ({ page, 
   const live = new LivePage(page);
   await open(page, server, project.live);
 
-  await test.step('with nothing to say', async () => {
+  await test.step('without an argument', async () => {
     await live.action('restart').click();
     await expect(live.status('restart')).toHaveText(/2\/2 done\s· p95 <?\d+(\.\d)? ms/);
     expect(ran).toEqual([{ name: 'restart', args: null }, { name: 'restart', args: null }]);
@@ -189,14 +189,14 @@ test('an action runs on every game and says what each answered', async ({ page, 
     await expectAccessible(page);
   });
 
-  await test.step('an argument that is no JSON is not sent', async () => {
+  await test.step('an argument that is not JSON is not sent', async () => {
     await live.text('spawn').fill('{"kind": ');
     await live.action('spawn').click();
     await expect(live.row('spawn').getByRole('alert')).toContainText('not JSON');
     expect(ran).toHaveLength(3);
   });
 
-  await test.step('without a game there is nobody to run it', async () => {
+  await test.step('without a game it cannot be run', async () => {
     for (const game of games) game.close();
     await expect(live.action('restart')).toBeDisabled();
     await expect(live.row('restart')).toContainText('No game is connected');
@@ -210,7 +210,7 @@ async function connect(server: Server, project: Project, device: string, more: o
   return game;
 }
 
-/** Where these stand. */
+/** The positions of these. */
 async function boxes(page: Page, selectors: string[]): Promise<string[]> {
   return page.evaluate(
     selectors =>

@@ -11,7 +11,7 @@ const WRITTEN = {
 } as const;
 const SWATCHES = { hex: '#ff8844', legacy: '#ff8844', modern: '#ff8844', hsl: '#008000', named: '#ff6347', number: '#ff8844' };
 
-test('every way of writing a colour has its swatch, and is what is written back', async ({ page, server, project }) => {
+test('every colour notation has a swatch, and is kept when a colour is picked', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare(
     ...Object.entries(WRITTEN).map(([name, [value]]) => ({ name, type: 'color', value })),
@@ -32,7 +32,7 @@ test('every way of writing a colour has its swatch, and is what is written back'
   game.close();
 });
 
-test('alpha has a control, and a number that has none keeps none', async ({ page, server, project }) => {
+test('alpha has a control, unless the colour is a number without one', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare(
     { name: 'sky', type: 'color', value: 'rgba(255, 136, 68, 1)' },
@@ -53,7 +53,7 @@ test('alpha has a control, and a number that has none keeps none', async ({ page
   game.close();
 });
 
-test('JSON that once was a text takes objects again', async ({ page, server, project }) => {
+test('JSON that was once a string accepts objects again', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'layout', type: 'json', value: 'none yet' });
   const live = new LivePage(page);

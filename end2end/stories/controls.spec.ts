@@ -1,7 +1,7 @@
 import { expect, exactJson, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
-test('every type has its control, and the game gets the type it declared', async ({ page, server, project }) => {
+test('every type has its control, and the game gets the type that it declared', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare(
     { name: 'lives', type: 'integer', value: '3' },
@@ -73,7 +73,7 @@ test('64-bit integers keep every digit', async ({ page, server, project }) => {
   game.close();
 });
 
-test('what is no number is not sent, and says why', async ({ page, server, project }) => {
+test('text that is not a number is not sent, and the field says why', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 5 }, { name: 'fence', type: 'integer', value: 1 });
   const live = new LivePage(page);
@@ -87,7 +87,7 @@ test('what is no number is not sent, and says why', async ({ page, server, proje
   game.close();
 });
 
-test('typing is not disturbed by what the game reports', async ({ page, server, project }) => {
+test('reports from the game do not disturb typing', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'title', type: 'string', value: 'one' }, { name: 'ticks', type: 'integer', value: 1 });
   const live = new LivePage(page);

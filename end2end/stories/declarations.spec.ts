@@ -5,7 +5,7 @@ import { Settings } from '../support/team.ts';
 
 const SPEED = { name: 'speed', type: 'integer', value: 5, min: 0, max: 10 };
 
-test('what games declare is frozen, and an admin decides on what waits', async ({ page, server, project }) => {
+test('declarations are frozen, and an admin decides on those that wait', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare(SPEED);
   await open(page, server, project.live);
@@ -19,7 +19,7 @@ test('what games declare is frozen, and an admin decides on what waits', async (
 
   const other = await Game.connect(server, project.key);
   other.declare({ ...SPEED, max: 200 }, { name: 'boss.hp', type: 'integer', value: 7 }, { name: 'made up', type: 'string', value: 'x' });
-  await other.line.until(() => other.line.lines.some(line => line.startsWith('ERR frozen ')), () => 'a word of what waits');
+  await other.line.until(() => other.line.lines.some(line => line.startsWith('ERR frozen ')), () => 'notice of what waits');
   const row = (name: string) => page.getByRole('listitem').filter({ has: page.getByText(name, { exact: true }) });
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Waiting for consent: 3' })).toBeVisible();
@@ -52,7 +52,7 @@ test('what games declare is frozen, and an admin decides on what waits', async (
     await expect(live.row('speed').locator('.delivery-declared')).toContainText('currently offline');
   });
 
-  await test.step('opened, they count at once again', async () => {
+  await test.step('unfrozen, they take effect at once again', async () => {
     await open(page, server, settings);
     await page.getByRole('button', { name: 'Unfreeze' }).click();
     await expect(page.getByText('Declarations take effect at once.')).toBeVisible();
@@ -63,7 +63,7 @@ test('what games declare is frozen, and an admin decides on what waits', async (
   game.close();
 });
 
-test('a key that only reports declares nothing, and the page says what it tried', async ({ page, server, project }) => {
+test('a report-only key declares nothing, and the page says what it tried', async ({ page, server, project }) => {
   const real = await Game.connect(server, project.key);
   real.declare(SPEED);
   const settings = new Settings(page, server, project);
@@ -89,7 +89,7 @@ test('a key that only reports declares nothing, and the page says what it tried'
   await live.setNumber('speed', '8');
   await Promise.all([real, shop].map(one => one.untilValue('speed', 8)));
 
-  await test.step('until an admin lets it', async () => {
+  await test.step('until an admin allows it', async () => {
     await settings.keys();
     await row.getByRole('button', { name: /^Allow declaring/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Allow declaring' }).click();

@@ -8,7 +8,7 @@ const SIZES = [
   { width: 390, height: 844 },
 ] as const;
 
-test('selected devices are what variables, log and chips are about', async ({ page, server, project }) => {
+test('variables, log and chips show the selected devices', async ({ page, server, project }) => {
   const [pixel, deck] = await threeGames(server, project);
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -20,7 +20,7 @@ test('selected devices are what variables, log and chips are about', async ({ pa
     await expect(live.row('fps').locator('output')).toHaveText('31');
     await expect(live.logLine('deck wakes')).toBeVisible();
     await expect(live.logLine('pixel wakes')).toHaveCount(0);
-    await expect(live.row('only_pixel'), 'it has no such variable').toHaveCount(0);
+    await expect(live.row('only_pixel'), 'it does not have the variable').toHaveCount(0);
     await expect(page).toHaveURL(/\?d=\d+$/);
     await expect(live.scope).toContainText('Showing steamdeck. 1 variable of other devices hidden.');
     await expect(live.scope).toContainText('Edits still go to all 3 games.');
@@ -51,7 +51,7 @@ test('selected devices are what variables, log and chips are about', async ({ pa
     await expect(page).toHaveURL(/\?d=\d+,\d+,\d+$/);
   });
 
-  await test.step('new lines are looked at in the same way', async () => {
+  await test.step('new lines are filtered, too', async () => {
     await live.device('pixel-7').click();
     deck.log({ message: 'deck again' });
     pixel.log({ message: 'pixel again' });
@@ -69,7 +69,7 @@ test('selected devices are what variables, log and chips are about', async ({ pa
     await expect(live.scope).toContainText('Showing pixel-7.');
   });
 
-  await test.step('all of them again', async () => {
+  await test.step('back to all of them', async () => {
     await page.getByRole('button', { name: /^All devices/ }).click();
     await expect(live.scope).toHaveCount(0);
     await expect(live.logLine('deck again')).toBeVisible();
@@ -98,7 +98,7 @@ test('devices are selected with the keyboard alone', async ({ page, server, proj
   await page.keyboard.press('Escape');
   await expect(live.scope).toHaveCount(0);
   await page.keyboard.press('Tab');
-  await expect(live.deviceBox('steamdeck'), 'one device is one stop').not.toBeFocused();
+  await expect(live.deviceBox('steamdeck'), 'the list is one tab stop').not.toBeFocused();
 });
 
 test('devices are selected at every width', async ({ page, server, project }) => {
@@ -132,7 +132,7 @@ test('devices are selected at every width', async ({ page, server, project }) =>
   await shot(page, 'devices-selected');
 });
 
-/** Three games that differ in what they say. */
+/** Three games with different values and lines. */
 async function threeGames(server: Server, project: Project): Promise<[AckingGame, AckingGame, AckingGame]> {
   const pixel = await connect(server, project, 'pixel-7', 60);
   const deck = await connect(server, project, 'steamdeck', 31);

@@ -5,7 +5,7 @@ import { LivePage } from '../support/live-page.ts';
 
 const HP = { name: 'hp', type: 'integer', value: 80, min: 0, max: 100, step: 5 };
 
-test('when the game changes an applied value, the page shows both and goes on from what is', async ({ page, server, project }) => {
+test('when the game changes an applied value, the page shows both and continues from the new one', async ({ page, server, project }) => {
   const game = await connect(server, project, 'pixel-7');
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -15,7 +15,7 @@ test('when the game changes an applied value, the page shows both and goes on fr
   await expect(live.status('hp')).toContainText('wanted 100 · is 70');
   await expect(live.number('hp')).toHaveValue('70');
 
-  await test.step('an arrow goes on from there', async () => {
+  await test.step('an arrow key continues from there', async () => {
     await live.slider('hp').focus();
     await page.keyboard.press('ArrowRight');
     await expect(live.number('hp')).toHaveValue('75');
@@ -23,7 +23,7 @@ test('when the game changes an applied value, the page shows both and goes on fr
     await live.expectApplied('hp');
   });
 
-  await test.step('what is wanted can be pushed again, with the keyboard', async () => {
+  await test.step('the desired value can be pushed again, with the keyboard', async () => {
     game.change('hp', 30);
     await expect(live.status('hp')).toContainText('wanted 75 · is 30');
     await live.status('hp').focus();
@@ -38,7 +38,7 @@ test('when the game changes an applied value, the page shows both and goes on fr
     await expect(live.number('hp')).toHaveValue('75');
   });
 
-  await test.step('so can it by setting the same value', async () => {
+  await test.step('setting the same value does that, too', async () => {
     game.change('hp', 10);
     await expect(live.number('hp')).toHaveValue('10');
     await live.setNumber('hp', '75');
@@ -46,7 +46,7 @@ test('when the game changes an applied value, the page shows both and goes on fr
   });
 });
 
-test('of several games it says how many differ', async ({ page, server, project }) => {
+test('with several games it says how many differ', async ({ page, server, project }) => {
   const games = await Promise.all(['a', 'b', 'c'].map(device => connect(server, project, device)));
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -60,7 +60,7 @@ test('of several games it says how many differ', async ({ page, server, project 
   await expect(live.number('hp')).toHaveValue('70');
 });
 
-test('two people who choose the same value are not in each other\'s way', async ({ page, server, project, another }) => {
+test('two people who choose the same value do not conflict', async ({ page, server, project, another }) => {
   const game = await connect(server, project, 'pixel-7');
   game.judge = () => ({ status: 'rejected', reason: 'in a cutscene' });
   const other = await another();
@@ -75,7 +75,7 @@ test('two people who choose the same value are not in each other\'s way', async 
   await expect(theirs.status('hp')).toContainText('rejected: in a cutscene');
 });
 
-test('a chip that has nothing more to say keeps only its sign', async ({ page, server, project }) => {
+test('a settled chip shrinks to its symbol', async ({ page, server, project }) => {
   await connect(server, project, 'pixel-7');
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -89,7 +89,7 @@ test('a chip that has nothing more to say keeps only its sign', async ({ page, s
   expect(await wordsAreSeen(page)).toBe(true);
 });
 
-test('measurements that differ are neutral, and say how far', async ({ page, server, project }) => {
+test('measurements that differ are shown neutrally, with their range', async ({ page, server, project }) => {
   const games = await Promise.all(['a', 'b', 'c'].map(device => connect(server, project, device)));
   for (const [index, game] of games.entries()) {
     game.declare({ name: 'fps', type: 'integer', value: 30 + 15 * index, readonly: true });

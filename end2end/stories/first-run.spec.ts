@@ -43,7 +43,7 @@ test('from the first start to the first edit that a game obeys', async ({ page, 
   const again = new Terminal(line);
   try {
     const both = (await again.nextEdit()) as { name: string }[];
-    expect(both.toSorted((a, b) => a.name.localeCompare(b.name)), 'whoever connects later gets all at once').toEqual([
+    expect(both.toSorted((a, b) => a.name.localeCompare(b.name)), 'a game that connects later gets everything at once').toEqual([
       { name: 'god_mode', type: 'boolean', value: true },
       { name: 'speed', type: 'integer', value: 7 },
     ]);
@@ -61,13 +61,13 @@ test('the set-up link works once', async ({ page, server, owner }) => {
   await shot(page, 'set-up-spent');
 });
 
-/** A shell into which somebody pasted a line. */
+/** A shell into which a line was pasted. */
 class Terminal {
   readonly #shell: ChildProcess;
   readonly #edits: AsyncIterator<string>;
 
   constructor(line: string) {
-    // a group of its own: the pipe's programs end together
+    // a process group: the pipe's programs end together
     this.#shell = spawn('bash', ['-c', line], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
     const out = this.#shell.stdout;
     if (!out) throw new Error('stdout is piped just above');

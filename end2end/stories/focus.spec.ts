@@ -4,7 +4,7 @@ import { LivePage } from '../support/live-page.ts';
 
 const SPEED = { name: 'speed', type: 'integer', value: 5, min: 0, max: 200, default: 5 };
 
-test('a button that disappears when it is pressed leaves the focus where one goes on', async ({ page, server, project, another }) => {
+test('a button that disappears on being pressed leaves the focus in a useful place', async ({ page, server, project, another }) => {
   const game = await AckingGame.connect(server, project.key, { device: 'pixel-7', name: 'pixel-7' });
   game.declare(SPEED, { name: 'title', type: 'string', value: 'one' }, { name: 'on', type: 'boolean', value: false, default: false });
   await game.untilStored();
@@ -20,13 +20,13 @@ test('a button that disappears when it is pressed leaves the focus where one goe
     }
   });
 
-  await test.step('no hand is left behind: what arrives is shown', async () => {
+  await test.step('the row is released: what arrives is shown', async () => {
     game.declare({ ...SPEED, value: 7, label: 'Pace' }, { name: 'first', type: 'integer', value: 1, order: -1 });
     await expect(live.row('speed')).toContainText('Pace');
     await expect(live.row('first')).toBeVisible();
   });
 
-  await test.step('what is typed next is typed there', async () => {
+  await test.step('the next key press goes there', async () => {
     await live.text('title').fill('draft');
     await press(page, live.row('title').getByRole('button', { name: 'Discard' }));
     await page.keyboard.press('ControlOrMeta+a');
@@ -55,7 +55,7 @@ test('a button that disappears when it is pressed leaves the focus where one goe
     await expect(live.status('speed')).toBeFocused();
   });
 
-  await test.step('a conflict that is decided', async () => {
+  await test.step('a conflict that is resolved', async () => {
     const ben = new LivePage(await another());
     await open(ben.page, server, project.live);
     for (const [choice, theirs, mine] of [['Keep mine', '60', '61'], ['Take theirs', '70', '71']] as const) {
@@ -91,7 +91,7 @@ test('a button that disappears when it is pressed leaves the focus where one goe
   game.close();
 });
 
-test('on a touch screen no keyboard comes up for it', async ({ browser, server, project, owner, complaints }) => {
+test('on a touch screen it opens no keyboard', async ({ browser, server, project, owner, complaints }) => {
   const game = await AckingGame.connect(server, project.key, { device: 'pixel-7', name: 'pixel-7' });
   game.declare(SPEED);
   await game.untilStored();
@@ -109,7 +109,7 @@ test('on a touch screen no keyboard comes up for it', async ({ browser, server, 
   game.close();
 });
 
-/** With the keyboard, as somebody who would notice. */
+/** With the keyboard. */
 async function press(page: Page, button: Locator): Promise<void> {
   await button.focus();
   await page.keyboard.press('Enter');

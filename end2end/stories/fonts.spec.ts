@@ -8,7 +8,7 @@ for (const [width, height] of [[1440, 900], [390, 844]] as const) {
     game.declare({ name: 'speed', type: 'integer', value: 1, min: 0, max: 9 });
     game.log({ message: 'hello' });
     const drawn = async () => (await page.request.get(server.url + project.live)).text();
-    await expect.poll(drawn, 'what the server draws has it all').toContain('hello');
+    await expect.poll(drawn, 'the server renders it all').toContain('hello');
     const made = await owner.request.post(`${server.url}/projects`, { form: { name: 'Empty' }, headers: { origin: server.url } });
     server.secrets.note(/v:([0-9a-z]{12})/.exec(await made.text())?.[1]);
 
@@ -31,19 +31,19 @@ test('so do the pages of people who are not signed in, and the reference', async
     await hydrated(page);
     await expectUsed(page, path);
   }
-  // it has no program that would move it: its fonts come with the style sheet
+  // it has no program: its fonts come with the style sheet
   await page.goto(`${server.url}/docs/api`);
   await expect(page.locator('link[rel=preload]')).toHaveCount(0);
 });
 
-/** Whatever the page loaded beforehand was used, and was loaded once. */
+/** Every preload was used, and loaded once. */
 async function expectUsed(page: Page, where: string): Promise<void> {
   const { wanted, used, loads } = await page.evaluate(async () => {
     await document.fonts.ready;
     const name = (address: string) => new URL(address, location.href).pathname.split('/').pop() ?? '';
     const preloads = document.querySelectorAll<HTMLLinkElement>('link[rel=preload][as=font]');
     const faces = [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule instanceof CSSFontFaceRule);
-    // the browser asks for a face when a text wants it, and only then says that it is loaded
+    // the browser requests a face when text needs it, and only then reports it as loaded
     const loaded = new Set([...document.fonts].filter(face => face.status === 'loaded').map(face => face.family.replaceAll('"', '')));
     const used = faces
       .filter(({ style }) => loaded.has(style.getPropertyValue('font-family').replaceAll('"', '')))

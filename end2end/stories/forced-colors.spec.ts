@@ -4,7 +4,7 @@ import { LivePage } from '../support/live-page.ts';
 
 test.use({ contextOptions: { forcedColors: 'active' } });
 
-test('with colours of the person\'s own one still sees what is on, chosen and selected', async ({ page, server, project }) => {
+test('in forced colours one can still see what is on, chosen and selected', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare(
     { name: 'on', type: 'boolean', value: true },

@@ -3,10 +3,10 @@ import { expect, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
 const F = { name: 'f', type: 'float', value: 1, min: 0, max: 100 };
-/** Whatever was typed or dragged before, a game that has been told this has been told nothing else. */
+/** An edit of this variable shows that nothing else was sent before it. */
 const FENCE = { name: 'fence', type: 'boolean', value: false };
 
-test('a declaration that comes between two digits does not cut the number off', async ({ page, server, project }) => {
+test('a declaration between two digits does not cut the number off', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare(F, { name: 'g', type: 'float', value: 1, min: 0, max: 100 });
   const live = new LivePage(page);
@@ -32,7 +32,7 @@ test('a declaration that comes between two digits does not cut the number off', 
   game.close();
 });
 
-test('variables that arrive above cut neither typing nor a drag off', async ({ page, server, project }) => {
+test('variables that arrive above interrupt neither typing nor a drag', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   const group = 'world';
   game.declare({ ...F, group }, { name: 'title', type: 'string', value: 'one', group }, { ...F, name: 'hue', group });
@@ -76,7 +76,7 @@ test('variables that arrive above cut neither typing nor a drag off', async ({ p
   game.close();
 });
 
-test('what is typed and left is neither sent nor lost', async ({ page, server, project }) => {
+test('a draft is neither sent nor lost', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare(F, FENCE, { name: 'title', type: 'string', value: 'one' });
   const live = new LivePage(page);
@@ -85,14 +85,14 @@ test('what is typed and left is neither sent nor lost', async ({ page, server, p
   await live.number('f').fill('42');
   await page.keyboard.press('Tab');
   await live.text('title').fill('half a sentence');
-  // the switch is below the drafts: it does not move away from under the click
+  // the switch is below the drafts: it must not move from under the click
   await live.toggle('fence').click();
-  expect(JSON.parse(await game.nextEdit()), 'nothing before it').toMatchObject({ name: 'fence' });
+  expect(JSON.parse(await game.nextEdit()), 'nothing came before it').toMatchObject({ name: 'fence' });
   await expect(live.number('f')).toHaveValue('42');
   await expect(live.row('f')).toContainText('Not sent');
   await shot(page, 'drafts');
 
-  // it outlives whatever happens to the row
+  // it outlives changes to the row
   game.declare({ ...F, max: 300, group: 'elsewhere' });
   await expect(live.slider('f')).toHaveAttribute('max', '300');
   await expect(live.number('f')).toHaveValue('42');
@@ -114,7 +114,7 @@ test('the Enter that ends a composition commits nothing', async ({ page, server,
   const ime = await page.context().newCDPSession(page);
   await ime.send('Input.imeSetComposition', { text: 'にほん', selectionStart: 3, selectionEnd: 3 });
   await expect(live.text('title')).toHaveValue('にほん');
-  // as browsers tell of it: the key belongs to the input method
+  // as browsers report it: the key belongs to the input method
   await ime.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', windowsVirtualKeyCode: 229, key: 'Enter', code: 'Enter' });
   game.declare({ name: 'title', type: 'string', value: 'two', label: 'Title' });
   await ime.send('Input.insertText', { text: '日本' });
@@ -126,7 +126,7 @@ test('the Enter that ends a composition commits nothing', async ({ page, server,
   game.close();
 });
 
-test('somebody else’s edit shows beside the field, and is not overwritten in silence', async ({
+test('somebody else’s edit shows beside the field, and is not silently overwritten', async ({
   page,
   server,
   project,
@@ -150,7 +150,7 @@ test('somebody else’s edit shows beside the field, and is not overwritten in s
   await expect(ana.status('f')).toContainText('Conflict: owner set it to 200 first. Your 42 was not set.');
   await expect(ana.number('f')).toHaveValue('200');
   await shot(page, 'conflict');
-  // a switch that is thrown later arrives, and nothing before it
+  // a later edit arrives, and nothing before it
   await ana.toggle('fence').click();
   await game.untilValue('fence', true);
   expect(game.values.get('f')).toBe(200);
@@ -170,7 +170,7 @@ test('somebody else’s edit shows beside the field, and is not overwritten in s
   game.close();
 });
 
-test('a list that is open keeps its choices', async ({ page, server, project }) => {
+test('an open list keeps its choices', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   const options = ['bow', 'axe', 'sword', 'spear', 'sling'];
   game.declare({ name: 'weapon', type: 'enum', value: 'bow', options });

@@ -5,7 +5,7 @@ import { LivePage } from '../support/live-page.ts';
 
 const HELP = 'How fast the hero runs on dry ground.\nMud halves it.';
 
-test.describe('with fingers', () => {
+test.describe('on a touch screen', () => {
   test.use({ hasTouch: true, viewport: { width: 390, height: 844 } });
 
   test('help can be tapped', async ({ page, server, project }) => {
@@ -43,11 +43,11 @@ test('help is opened and closed with the keyboard, and heard', async ({ page, se
   await page.keyboard.press('Escape');
   await expect(words).toBeHidden();
   await expect(help(live)).toBeFocused();
-  await expect(live.row('plain').getByRole('button', { name: /^Help/ }), 'nothing to say, no sign').toHaveCount(0);
+  await expect(live.row('plain').getByRole('button', { name: /^Help/ }), 'no help, no button').toHaveCount(0);
   game.close();
 });
 
-test('what is heard is what is shown', async ({ page, server, project }) => {
+test('accessible names contain the text that is shown', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   declare(game);
   const live = new LivePage(page);
@@ -68,8 +68,8 @@ test('what is heard is what is shown', async ({ page, server, project }) => {
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
-  test('help opens all the same', async ({ page, server, project, complaints }) => {
-    // without scripts Chromium finds its preload of the program unused, and says that it loads none
+  test('help still opens', async ({ page, server, project, complaints }) => {
+    // without scripts Chromium reports the preload of the program as unused, and the scripts as blocked
     complaints.allow(/preload/, /\.js csp$/);
     const game = await Game.connect(server, project.key);
     declare(game);
@@ -96,7 +96,7 @@ function help(live: LivePage) {
   return live.row('player.speed').getByRole('button', { name: 'Help on Running speed' });
 }
 
-/** Controls with words on them whose accessible name does not hold these words (WCAG 2.5.3). */
+/** Controls whose accessible name does not contain the words on them (WCAG 2.5.3). */
 async function misnamed(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const words = (text: string | null) => (text ?? '').replace(/[^\p{L}\p{N}]+/gu, ' ').trim().toLowerCase();

@@ -13,7 +13,7 @@ test('nothing moves when WebAssembly takes over', async ({ page, server, project
   game.log(...Array.from({ length: 300 }, (_, index) => ({ message: `line ${index}`, level: 'info' })));
 
   const stored = async () => (await page.request.get(server.url + project.live)).text();
-  await expect.poll(stored, 'what the server draws has it all').toContain('line 299');
+  await expect.poll(stored, 'the server renders it all').toContain('line 299');
 
   // as somebody left them who has dragged the panes' edges
   const dragged = { 'log-width': '420', 'devices-width': '300' };
@@ -36,7 +36,7 @@ test('nothing moves when WebAssembly takes over', async ({ page, server, project
     await page.getByText('line 299').waitFor({ state: 'attached' });
     await page.evaluate(() => document.fonts.ready);
     const before = await boxes(page);
-    expect(before.length, 'something is compared').toBeGreaterThan(20);
+    expect(before.length, 'there is something to compare').toBeGreaterThan(20);
     for (const [name, size] of Object.entries(sizes)) {
       const pane = page.getByRole('region', { name: name === 'log-width' ? 'Logs' : 'Devices' });
       expect((await pane.boundingBox())?.width, name).toBe(Number(size));

@@ -29,7 +29,7 @@ test('what a filter cannot say is underlined with what to write, and the last re
   game.close();
 });
 
-test('levels are compared, names are quoted, accents are found however they are written', async ({ page, server, project }) => {
+test('levels are compared, names are quoted, accents match however they are encoded', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log(

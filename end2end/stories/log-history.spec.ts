@@ -1,7 +1,7 @@
 import { expect, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
-test('scrolling back reaches lines that the page was never sent', async ({ page, server, project }) => {
+test('scrolling back reaches lines that the page never received', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log(...many('line', 0, 1_800));
@@ -30,25 +30,25 @@ test('scrolling back reaches lines that the page was never sent', async ({ page,
     await shot(page, 'log-beginning');
   });
 
-  await test.step('following again shows what came meanwhile', async () => {
+  await test.step('following again shows what arrived meanwhile', async () => {
     await live.pill.click();
     await expect(live.logLine('written meanwhile')).toBeVisible();
   });
   game.close();
 });
 
-test('a filter finds what is older than all that was sent, and says how far it has looked', async ({ page, server, project }) => {
+test('a filter finds older lines than the page has, and says how far it has searched', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log({ message: 'the first needle' });
   for (let sent = 0; sent < 22_000; sent += 2_000) game.log(...many('hay', sent, sent + 2_000));
   const stored = async () => (await page.request.get(server.url + project.live)).text();
-  await expect.poll(stored, 'all is stored before anybody looks').toContain('hay 21999');
+  await expect.poll(stored, 'everything is stored first').toContain('hay 21999');
   const live = new LivePage(page);
   await open(page, server, project.live);
   await expect(live.logLine('hay 21999')).toBeVisible();
   await live.logFilter.fill('needle');
-  // one answer looks at 20,000 lines
+  // one answer covers 20,000 lines
   await expect(live.log.getByText(/No matches so far\. Searched 20,500 lines, back to .*\./)).toBeVisible();
   await shot(page, 'log-look-further');
   await live.log.getByRole('button', { name: 'Search further' }).click();
@@ -64,7 +64,7 @@ test('a filter finds what is older than all that was sent, and says how far it h
   game.close();
 });
 
-test('lines that came while the page was away are a gap that can be filled', async ({ page, context, server, project, complaints }) => {
+test('lines that arrive while the page is offline are a gap that can be filled', async ({ page, context, server, project, complaints }) => {
   complaints.allow(/ERR_INTERNET_DISCONNECTED|WebSocket/);
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
@@ -84,14 +84,14 @@ test('lines that came while the page was away are a gap that can be filled', asy
   await expect(live.banner).toBeVisible();
   game.log(...many('missed', 0, 700));
   isAway = false;
-  // it tries again at growing intervals
+  // it retries at growing intervals
   await expect(live.logLine('missed 699')).toBeVisible({ timeout: 30_000 });
   await expect(live.banner).toBeHidden();
   await live.log.evaluate(log => log.scrollTo(0, -log.scrollHeight));
   const load = live.log.getByRole('button', { name: 'Load them' });
   await expect(live.log.getByText('200 lines arrived while disconnected')).toBeVisible();
   await shot(page, 'log-gap');
-  // the picture on a phone has scrolled it
+  // the screenshot at phone size has scrolled it
   await live.log.evaluate(log => log.scrollTo(0, -log.scrollHeight));
   await load.click();
   await expect(load).toBeHidden();

@@ -3,7 +3,7 @@ import { LivePage } from '../support/live-page.ts';
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
-test('a selection outlives new lines and is copied as one row a line', async ({ page, server, project }) => {
+test('a selection outlives new lines and is copied as one row per line', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log(
@@ -14,7 +14,7 @@ test('a selection outlives new lines and is copied as one row a line', async ({ 
   await open(page, server, project.live);
   await expect(live.logLine('red alert')).toBeVisible();
 
-  await test.step('colours of terminals are colours', async () => {
+  await test.step('terminal colours are shown', async () => {
     await expect(live.logLine('red alert').locator('.ansi-red')).toHaveText('red alert');
     await expect(live.log).not.toContainText('[31m');
   });
@@ -41,7 +41,7 @@ test('a selection outlives new lines and is copied as one row a line', async ({ 
   game.close();
 });
 
-test('Ctrl+A copies every line that passes, drawn or not', async ({ page, server, project }) => {
+test('Ctrl+A copies every matching line, drawn or not', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log(...Array.from({ length: 400 }, (_, n) => ({ message: `line ${n}`, level: n % 2 ? 'warn' : 'info' })));
@@ -61,14 +61,14 @@ test('Ctrl+A copies every line that passes, drawn or not', async ({ page, server
     expect(rows[0]).toMatch(/\twarn\t.*\tline 1$/);
     expect(rows[199]).toMatch(/\twarn\t.*\tline 399$/);
   }).toPass();
-  // the picture on a phone has hidden the log, and what is hidden loses the focus
+  // the screenshot at phone size has hidden the log, which loses the focus
   await live.log.focus();
   await page.keyboard.press('Escape');
   await expect(selected).toBeHidden();
   game.close();
 });
 
-test('the log is made wider, wraps, and stays so', async ({ page, server, project }) => {
+test('the log can be widened and wrapped, and stays so', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log({ message: `long ${'x'.repeat(300)} end`, pos: { x: 1.5, tags: ['a', 'b'] }, ok: true });
@@ -78,7 +78,7 @@ test('the log is made wider, wraps, and stays so', async ({ page, server, projec
   const separator = page.getByRole('separator', { name: 'Width of the log' });
   const pane = page.getByRole('region', { name: 'Logs' });
   const width = async () => (await pane.boundingBox())?.width ?? 0;
-  // what a person sets is whole pixels
+  // sizes are set in whole pixels
   const before = Math.round(await width());
 
   await test.step('with the keyboard', async () => {
@@ -107,13 +107,13 @@ test('the log is made wider, wraps, and stays so', async ({ page, server, projec
     await shot(page, 'log-wrapped');
   });
 
-  await test.step('after a reload all is as it was', async () => {
+  await test.step('a reload keeps it all', async () => {
     await page.reload();
     await expect.poll(width).toBe(before + 148);
     await expect.poll(async () => (await live.logLine('long').boundingBox())?.height ?? 0).toBeGreaterThan(50);
   });
 
-  await test.step('details are a field a row', async () => {
+  await test.step('details have one field per row', async () => {
     await live.logLine('long').click();
     const detail = page.getByRole('complementary', { name: 'Selected log line' });
     for (const [field, value] of [['pos.x', '1.5'], ['pos.tags[1]', 'b'], ['ok', 'true']] as const) {
@@ -124,7 +124,7 @@ test('the log is made wider, wraps, and stays so', async ({ page, server, projec
   game.close();
 });
 
-/** Selects from the message of one line to that of another, as a hand does. */
+/** Selects from the message of one line to that of another, with the mouse. */
 async function drag(live: LivePage, from: string, to: string): Promise<void> {
   const place = async (message: string) => {
     const box = await live.logLine(message).locator('.log-text').boundingBox();

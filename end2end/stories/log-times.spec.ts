@@ -2,7 +2,7 @@ import { expect, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
 // the browser is in Europe/Berlin: two hours ahead of UTC in summer, one in winter
-test('each time is that of its own season, with its date, in rows and details', async ({ page, server, project }) => {
+test('each time uses the offset of its season, with its date, in rows and details', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log(
@@ -13,14 +13,14 @@ test('each time is that of its own season, with its date, in rows and details', 
   const live = new LivePage(page);
   await open(page, server, project.live);
 
-  await test.step('a row of another year shows its date, and the rest to whoever points at it', async () => {
+  await test.step('a row of another year shows its date, and the time in its tooltip', async () => {
     await expect(live.logLine('in summer').locator('time')).toHaveText('15 Jul 2020');
     await expect(live.logLine('in summer').locator('time')).toHaveAttribute('title', '15 Jul 2020, 14:00:00.250 UTC+02:00');
     await expect(live.logLine('in winter').locator('time')).toHaveAttribute('title', '15 Jan 2020, 13:00:00.250 UTC+01:00');
     await expect(live.logLine('just now').locator('time')).toHaveText(/^\d\d:\d\d:\d\d\.\d{3}$/);
   });
 
-  await test.step('the day stands above its lines', async () => {
+  await test.step('the day is above its lines', async () => {
     const today = await page.evaluate(() => {
       const part = (options: Intl.DateTimeFormatOptions) => new Date().toLocaleDateString('en-US', options);
       return `${part({ weekday: 'short' })}, ${part({ day: 'numeric' })} ${part({ month: 'short' })} ${part({ year: 'numeric' })}`;
@@ -37,7 +37,7 @@ test('each time is that of its own season, with its date, in rows and details', 
     await shot(page, 'log-times');
   });
 
-  await test.step('the audit trail is in the same zone', async () => {
+  await test.step('the audit trail uses the same zone', async () => {
     await page.goto(new URL(`/p/${project.id}/settings/audit`, server.url).href);
     await expect(page.getByText('Times are in Europe/Berlin.')).toBeVisible();
     const time = page.locator('.trail-entry time').first();

@@ -1,7 +1,7 @@
 import { expect, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
-test('the log follows, pauses when one scrolls up, and filters', async ({ page, server, project }) => {
+test('the log follows, pauses on scrolling up, and filters', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log(...many('line', 0, 200));
@@ -30,7 +30,7 @@ test('the log follows, pauses when one scrolls up, and filters', async ({ page, 
     await expect(live.pill).toBeHidden();
   });
 
-  await test.step('a filter takes old and new lines alike', async () => {
+  await test.step('a filter applies to old and new lines', async () => {
     await live.logFilter.fill('level>=error');
     await expect(live.logLine('the engine stalls')).toBeVisible();
     await expect(live.logLine('late 37')).toBeHidden();
@@ -59,7 +59,7 @@ test('the log follows, pauses when one scrolls up, and filters', async ({ page, 
   game.close();
 });
 
-test('a filter that cannot be read says why and keeps the last result', async ({ page, server, project }) => {
+test('an invalid filter says why and keeps the last result', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   game.log({ message: 'still here', level: 'warn' });
@@ -73,7 +73,7 @@ test('a filter that cannot be read says why and keeps the last result', async ({
   game.close();
 });
 
-test('a line whose time cannot be read is there at the time of receipt, and says so', async ({ page, server, project }) => {
+test('a line with an invalid time is shown at the time of receipt, and says so', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.log({ message: 'boss spawned', timestamp: 'the day before yesterday' }, { message: 'boss died', level: 'warn' });
   const live = new LivePage(page);

@@ -56,7 +56,7 @@ test('the other pages, on every screen', async ({ page, server, project, strange
   await look(somebody, 'sign-in');
 });
 
-/** Keeps pictures for people, and sees to what a program can see to: contrast, names, nothing beyond the screen. */
+/** Keeps screenshots for people, and checks what a program can: contrast, names, nothing beyond the screen. */
 async function look(page: Page, name: string, sizes: readonly (readonly [number, number])[] = SIZES): Promise<void> {
   const theme = test.info().project.name;
   for (const [width, height] of sizes) {

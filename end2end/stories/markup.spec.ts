@@ -35,7 +35,7 @@ test('whatever a game says is shown, never run', async ({ page, server, owner })
   game.log(...MARKUP.map(text => ({ message: text, level: 'warn', [text]: text })));
 
   const live = new LivePage(page);
-  await test.step('in what the server draws', async () => {
+  await test.step('in what the server renders', async () => {
     await expect(async () => {
       await page.goto(server.url + project.live);
       await expect(live.logLine(IMAGE)).toBeVisible({ timeout: 500 });
@@ -47,14 +47,14 @@ test('whatever a game says is shown, never run', async ({ page, server, owner })
     await hydrated(page);
     await unharmed(page);
   });
-  await test.step('in what comes live', async () => {
+  await test.step('in what arrives live', async () => {
     game.log(...MARKUP.map(text => ({ message: `live ${text}`, level: 'error' })));
     for (const text of MARKUP.slice(0, 6)) await expect(live.logLine(`live ${text}`)).toBeVisible();
     game.declare({ name: 'late', type: 'string', value: DRAWING, label: IMAGE, group: SCRIPT, help: DRAWING, unit: IMAGE });
     await expect(live.text('late')).toHaveValue(DRAWING);
     await unharmed(page);
   });
-  await test.step('in a line that was chosen', async () => {
+  await test.step('in the details of a line', async () => {
     await live.logLine(`live ${IMAGE}`).click();
     await unharmed(page);
     await page.keyboard.press('Escape');
@@ -117,7 +117,7 @@ test('whatever a device is called and answers is shown, never run', async ({ pag
     await expect(live.deliveries('failed')).toContainText(SCRIPT);
     await unharmed(page);
   });
-  await test.step('all of it again in what the server draws', async () => {
+  await test.step('all of it again in what the server renders', async () => {
     await open(page, server, project.live);
     await expect(live.devices).toContainText(IMAGE);
     await unharmed(page);
@@ -133,7 +133,7 @@ test('whatever a person is called is shown, never run', async ({ page, server, o
   const made = await page.request.post(`${server.url}/users`, { data: { email, password } });
   expect(made.ok(), await made.text()).toBe(true);
   await page.goto(`${server.url}/sign-in`);
-  // the browser's own check of e-mails is no protection
+  // the browser's own validation is no protection
   await page.getByLabel('E-mail').evaluate((field: HTMLInputElement) => (field.type = 'text'));
   await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(password);
@@ -157,7 +157,7 @@ test('whatever an address says is not shown as markup', async ({ page, server, o
   }
 });
 
-/** Nothing ran, and nothing of it became an element. */
+/** Nothing ran, and none of it became an element. */
 async function unharmed(page: Page): Promise<void> {
   const harm = await page.evaluate(() => ({
     canary: 'canary' in window || Boolean(document.querySelector('[onerror], [onload], iframe, [href^="javascript:"]')),

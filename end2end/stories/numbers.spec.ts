@@ -1,7 +1,7 @@
 import { expect, exactJson, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
-test('numbers are understood as people type them, and the result shows before it is sent', async ({
+test('numbers are understood the way people type them, and the result shows before it is sent', async ({
   page,
   server,
   project,
@@ -33,7 +33,7 @@ test('numbers are understood as people type them, and the result shows before it
   game.close();
 });
 
-test('a step back leads back', async ({ page, server, project }) => {
+test('a step back undoes a step forth', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'f', type: 'float', value: 1000 });
   const live = new LivePage(page);
@@ -43,7 +43,7 @@ test('a step back leads back', async ({ page, server, project }) => {
   await game.untilValue('f', 990);
   await page.keyboard.press('ArrowUp');
   await game.untilValue('f', 1000);
-  // what is typed is where the arrows go on from
+  // arrow keys continue from what is typed
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.type('50');
   await page.keyboard.press('ArrowUp');
@@ -51,7 +51,7 @@ test('a step back leads back', async ({ page, server, project }) => {
   game.close();
 });
 
-test('the end of an integer slider is the limit, to the last digit', async ({ page, server, project }) => {
+test('the end of an integer slider is exactly the limit', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'id', type: 'integer', value: 5, min: 0, max: 9223372036854775807n });
   const live = new LivePage(page);
@@ -68,7 +68,7 @@ test('the end of an integer slider is the limit, to the last digit', async ({ pa
   game.close();
 });
 
-test('large floats are written briefly', async ({ page, server, project }) => {
+test('large floats are written in short form', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'huge', type: 'float', value: 1e300 }, { name: 'seen', type: 'float', value: 1e300, readonly: true });
   const live = new LivePage(page);
@@ -80,7 +80,7 @@ test('large floats are written briefly', async ({ page, server, project }) => {
   game.close();
 });
 
-test('Shift and Alt drag finely', async ({ page, server, project }) => {
+test('with Shift and Alt a drag is finer', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'f', type: 'float', value: 50, min: 0, max: 100 }, { name: 'bare', type: 'float', value: 1000 });
   const live = new LivePage(page);

@@ -6,7 +6,7 @@ import { LivePage } from '../support/live-page.ts';
 
 const REBOUND = 'rebound.test';
 
-// a name of somebody else's that leads to this machine, as DNS rebinding makes it
+// a foreign name that resolves to this machine, as in DNS rebinding
 test.use({
   launchOptions: {
     ...shared.use?.launchOptions,
@@ -14,15 +14,15 @@ test.use({
   },
 });
 
-// browsers complain of everything that these pages try: that is what is wanted
+// browsers complain about everything that these pages try, as they should
 test.beforeEach(({ complaints }) => complaints.allow(/./));
 
-test('a page on another port of this machine gets nothing done', async ({ page, server, project }) => {
+test('a page on another port of this machine can do nothing', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1, min: 0, max: 9 });
   const elsewhere = await Elsewhere.open();
   await page.goto(elsewhere.url);
-  expect(elsewhere.cookies[0], 'cookies know no ports: the session comes along').toContain('observerio_session=');
+  expect(elsewhere.cookies[0], 'cookies ignore ports: the session is sent').toContain('observerio_session=');
 
   await test.step('it opens no socket, here or at the game port', async () => {
     for (const url of [`${server.url.replace('http', 'ws')}/live?v=1`, `ws://${server.games}/`]) {
@@ -44,7 +44,7 @@ test('a page on another port of this machine gets nothing done', async ({ page, 
       for (const kind of ['text/plain', 'application/x-www-form-urlencoded', 'application/json', '']) {
         for (const mode of ['no-cors', 'cors'] as const) {
           const answer = await page.evaluate(send, { url: server.url + path, kind, mode, body: 'name=forged' });
-          // without CORS it learns nothing but that there was an answer; here that it may have none
+          // without CORS it learns only that there was an answer; with it, that it was refused
           expect(['refused', 'opaque 0 '], `${path} ${kind} ${mode}`).toContain(answer);
         }
       }
@@ -66,7 +66,7 @@ test('a page on another port of this machine gets nothing done', async ({ page, 
     await expect(page.frameLocator('iframe').getByText('Test game')).toHaveCount(0);
   });
 
-  await test.step('its lines do not get through to the game port', async () => {
+  await test.step('its lines do not reach the game port', async () => {
     const lines = `v:${project.key}\ni:${project.key}:{"forged":1}\nl:${project.key}:[{"message":"forged"}]\n`;
     const url = `http://${server.games}/`;
     for (const mode of ['no-cors', 'cors'] as const) {
@@ -76,7 +76,7 @@ test('a page on another port of this machine gets nothing done', async ({ page, 
     expect(await page.evaluate(url => navigator.sendBeacon(url, 'v:'), url), 'it was sent').toBe(true);
   });
 
-  await test.step('its forms are refused, in sight of the person', async () => {
+  await test.step('its forms are refused visibly', async () => {
     for (const [kind, path] of [
       ['application/x-www-form-urlencoded', '/projects'],
       ['text/plain', '/projects'],
@@ -91,7 +91,7 @@ test('a page on another port of this machine gets nothing done', async ({ page, 
     }
   });
 
-  await test.step('nothing of it is there', async () => {
+  await test.step('none of it arrived', async () => {
     game.log({ message: 'the good line' });
     const live = new LivePage(page);
     await open(page, server, project.live);
@@ -111,13 +111,13 @@ test('a page on another port of this machine gets nothing done', async ({ page, 
 test.describe('DNS rebinding', () => {
   test.use({ bypassCSP: true });
 
-  test('a name that somebody made lead here is not answered', async ({ page, server, project }) => {
+  test('a foreign name that resolves here gets no answer', async ({ page, server, project }) => {
     const game = await AckingGame.connect(server, project.key, { device: 'pixel-7' });
     const rebound = new URL(server.url);
     rebound.hostname = REBOUND;
     const answer = await page.goto(rebound.href);
     expect(answer?.status()).toBe(421);
-    // its own page came before the name led here: of one origin with us, as far as the browser knows, and with no policy of ours
+    // its page was loaded before the name resolved here: to the browser it has our origin, but not our policy
     for (const path of ['/users/tokens', '/alive', project.live]) {
       expect(await page.evaluate(read, new URL(path, rebound).href), path).toMatch(/^421 /);
     }

@@ -2,7 +2,7 @@ import { expectAccessible } from '../support/axe.ts';
 import { expect, Game, hydrated, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
-test('the edge of the devices is dragged, works with keys, and stays where it was left', async ({ page, server, project }) => {
+test('the edge of the device list can be dragged or moved with keys, and stays where it was left', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1, min: 0, max: 9 });
   await page.setViewportSize({ width: 1440, height: 900 });
@@ -23,7 +23,7 @@ test('the edge of the devices is dragged, works with keys, and stays where it wa
     await expect.poll(devices).toBe(before + 84);
     await shot(page, 'devices-wide');
   });
-  await test.step('with keys', async () => {
+  await test.step('with the keyboard', async () => {
     await edge.focus();
     await page.keyboard.press('ArrowRight');
     await expect.poll(devices).toBe(before + 108);
@@ -38,7 +38,7 @@ test('the edge of the devices is dragged, works with keys, and stays where it wa
     await hydrated(page);
     await expect.poll(devices).toBe(before + 60);
   });
-  await test.step('the others keep room, whatever is dragged', async () => {
+  await test.step('the other panes keep their space', async () => {
     await edge.focus();
     await page.keyboard.press('Home');
     await expect.poll(devices).toBe(700);
@@ -47,14 +47,14 @@ test('the edge of the devices is dragged, works with keys, and stays where it wa
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(sideways).toBe(0);
   });
-  await test.step('and Enter gives the original one back, for good', async () => {
+  await test.step('Enter restores the original width for good', async () => {
     await page.keyboard.press('Enter');
     await expect.poll(devices).toBe(before);
     await page.reload();
     await expect.poll(devices).toBe(before);
     expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
   });
-  await test.step('where the devices are a strip, and on a phone, there is no such edge', async () => {
+  await test.step('where the devices are a strip, and on a phone, there is no edge', async () => {
     for (const size of [{ width: 1024, height: 768 }, { width: 390, height: 844 }]) {
       await page.setViewportSize(size);
       await expect(edge).toBeHidden();
@@ -76,7 +76,7 @@ test('another project has its own sizes', async ({ page, server, project }) => {
   await expect.poll(async () => (await pane.boundingBox())?.width).not.toBe(before);
   const property = () => page.evaluate(() => document.documentElement.style.getPropertyValue('--devices-width'));
   expect(await property()).not.toBe('');
-  // away and back inside the application: what is remembered of this one is shown, and of none nothing
+  // away and back inside the application: this project's size is restored, and the other keeps the default
   await page.evaluate(() => localStorage.clear());
   await page.getByRole('link', { name: 'Settings' }).click();
   await expect(page.getByRole('heading', { name: 'General' })).toBeVisible();

@@ -47,7 +47,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('a page that was opened in time says so when it is too late, and then asks', async ({
+test('a page opened within ten minutes says when they are over, and then asks', async ({
   page,
   server,
   project,

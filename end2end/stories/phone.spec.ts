@@ -44,7 +44,7 @@ test('a phone shows about ten variables, and their fields are aligned', async ({
   game.close();
 });
 
-test('the bar of a phone keeps what one needs', async ({ page, server, project }) => {
+test('the top bar keeps what is needed on a phone', async ({ page, server, project }) => {
   await page.setViewportSize(PHONE);
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 5 });
@@ -68,7 +68,7 @@ test('the bar of a phone keeps what one needs', async ({ page, server, project }
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(sideways).toBe(0);
   });
-  await test.step('a game is connected from where the devices are', async () => {
+  await test.step('a game can be connected from the devices pane', async () => {
     await live.showPane('Devices');
     await live.devices.getByRole('button', { name: 'Connect a game' }).click();
     await expect(page.getByRole('dialog', { name: 'Connect a game' })).toBeVisible();
@@ -79,7 +79,7 @@ test('the bar of a phone keeps what one needs', async ({ page, server, project }
   game.close();
 });
 
-test('connecting a game is quiet once one is connected', async ({ page, server, project }) => {
+test('the connect button is quiet once a game is connected', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 5 });
   const live = new LivePage(page);

@@ -7,7 +7,7 @@ import { LivePage } from '../support/live-page.ts';
 const EXAMPLE = resolve(import.meta.dirname, '../../examples/aliens');
 const PYTHON = resolve(import.meta.dirname, '../../target/venv/bin/python');
 
-test('a game that somebody else wrote follows a slider', async ({ page, server, project }) => {
+test('a third-party game follows a slider', async ({ page, server, project }) => {
   const game = play(server, project);
   try {
     const live = new LivePage(page);
@@ -15,7 +15,7 @@ test('a game that somebody else wrote follows a slider', async ({ page, server, 
     await expect(live.row('alien.odds')).toBeVisible({ timeout: 30_000 });
     await expect(live.logLine('new game')).toBeVisible();
 
-    // nobody is hit, so that what follows is the slider's doing
+    // nobody is hit, so that what follows is due to the slider
     await live.toggle('player.god_mode').click();
     await live.expectApplied('player.god_mode');
     await live.setNumber('alien.speed', '1');
@@ -29,7 +29,7 @@ test('a game that somebody else wrote follows a slider', async ({ page, server, 
     await expect.poll(() => live.readOnly('now.aliens'), { timeout: 30_000 }).toBeGreaterThan(20);
     await shot(page, 'real-game');
 
-    await test.step('it says how fast it applied that, and does what it is told', async () => {
+    await test.step('it says how fast it applied that, and runs actions', async () => {
       await expect(live.status('alien.odds')).toHaveText(/applied\s· <?\d+(\.\d)? ms/);
       await expect(live.devices).toContainText('aliens of pygame-ce');
       await live.text('alien.spawn').fill('12');

@@ -6,7 +6,7 @@ const SIZES = [
   { width: 390, height: 844 },
 ] as const;
 
-test('everybody can read the reference of the HTTP API, which has no script', async ({ page, server }) => {
+test('everybody can read the HTTP API reference, which has no script', async ({ page, server }) => {
   const loaded: string[] = [];
   page.on('request', request => loaded.push(`${request.resourceType()} ${new URL(request.url()).origin}`));
   await page.goto(`${server.url}/docs/api`);
@@ -20,7 +20,7 @@ test('everybody can read the reference of the HTTP API, which has no script', as
   await operation.getByRole('link', { name: 'NewValue' }).click();
   await expect(page.getByRole('heading', { name: 'NewValue', exact: true })).toBeInViewport();
 
-  // what the browser complains about, such as a breach of the page's policy, fails any story
+  // anything that the browser complains about, such as a breach of the page's policy, fails any story
   expect([...new Set(loaded)].filter(what => /script|fetch|xhr/.test(what) || !what.endsWith(server.url))).toEqual([]);
   expect(await page.locator('script').count()).toBe(0);
   for (const size of SIZES) {

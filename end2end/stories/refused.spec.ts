@@ -9,7 +9,7 @@ const DESK = { width: 1440, height: 900 };
 const TABLET = { width: 1024, height: 768 };
 const PHONE = { width: 390, height: 844 };
 
-test('a logger that never reads its socket is found out', async ({ page, server, project }) => {
+test('a logger that never reads its socket shows up', async ({ page, server, project }) => {
   const calm = await Game.connect(server, project.key);
   calm.declare({ name: 'speed', type: 'integer', value: 1 });
   const live = new LivePage(page);
@@ -31,7 +31,7 @@ test('a logger that never reads its socket is found out', async ({ page, server,
   await expect(told.getByRole('listitem').last()).toContainText('l:…:[{"message": "frame 7",]');
   expect(await live.devices.innerText()).not.toContain(project.key);
 
-  // what comes while it is open is added, and it stays open
+  // new refusals are added while it is open, and it stays open
   logger.write(`l:${project.key}:nonsense!\n`);
   await expect(summary).toHaveText('13 lines refused');
   await expect(told.getByRole('listitem').first()).toContainText('l:…:nonsense!');
@@ -54,14 +54,14 @@ test('a logger that never reads its socket is found out', async ({ page, server,
     await page.setViewportSize(DESK);
   });
 
-  await test.step('and for whoever comes later', async () => {
+  await test.step('and after a reload', async () => {
     await page.reload();
     await expect(summary).toHaveText('13 lines refused');
   });
   calm.close();
 });
 
-test('a game with a revoked key is seen before any device is', async ({ page, server, project, owner }) => {
+test('a game with a revoked key shows up before any device does', async ({ page, server, project, owner }) => {
   const headers = { origin: server.url };
   const keys = `${server.url}/api/v1/projects/${project.id}/keys`;
   const spare = (await (await owner.request.post(keys, { data: { name: 'spare' }, headers })).json()) as {
@@ -81,7 +81,7 @@ test('a game with a revoked key is seen before any device is', async ({ page, se
   game.destroy();
 });
 
-/** Says its key and never reads. */
+/** Sends its key and never reads. */
 async function deafLogger(server: Server, key: string): Promise<Socket> {
   const socket = connect(server.gamePort, server.gameHost);
   await once(socket, 'connect');

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { expect, Game, hydrated, open, type Project, type Server, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
-test('filters stand in the address, for a reload and for others', async ({ page, server, project, another }) => {
+test('filters are in the address, for a reload and for others', async ({ page, server, project, another }) => {
   await someVariables(page, server, project);
   const live = new LivePage(page);
   await page.goto(server.url);
@@ -15,7 +15,7 @@ test('filters stand in the address, for a reload and for others', async ({ page,
   await live.logLevel.selectOption('info');
   await expect(page).toHaveURL(`${server.url}${project.live}?q=speed&log=level%3E%3Dwarn%20%2250%20%25%22&level=info`);
 
-  await test.step('a reload keeps them, from what the server draws on', async () => {
+  await test.step('a reload keeps them, from the server-rendered page on', async () => {
     const drawn = await (await page.request.get(page.url())).text();
     expect(drawn).toContain('load is at 50 %');
     expect(drawn).not.toContain('player.jump');
@@ -24,13 +24,13 @@ test('filters stand in the address, for a reload and for others', async ({ page,
     await hydrated(page);
     await shows(live);
   });
-  await test.step('somebody else who is sent the address sees the same', async () => {
+  await test.step('somebody else who gets the address sees the same', async () => {
     const ben = new LivePage(await another());
     await ben.page.goto(page.url());
     await hydrated(ben.page);
     await shows(ben);
   });
-  await test.step('the next visit goes on with them', async () => {
+  await test.step('the next visit restores them', async () => {
     await page.goto(server.url);
     await open(page, server, project.live);
     await shows(live);
@@ -70,14 +70,14 @@ test('closed groups stay closed, from the first paint on', async ({ page, server
   await expect(live.row('player.speed')).toBeHidden();
   await expect(live.row('boss.speed')).toBeVisible();
 
-  await test.step('a filter shows what passes, and changes nothing of it', async () => {
+  await test.step('a filter opens groups with matches, and does not change that', async () => {
     await live.varFilter.fill('speed');
     await expect(live.row('player.speed')).toBeVisible();
     await live.varFilter.fill('');
     await expect(live.row('player.speed')).toBeHidden();
     await expect(page).toHaveURL(server.url + project.live);
   });
-  await test.step('a reload keeps it, and nothing moves when the program takes over', async () => {
+  await test.step('a reload keeps it, and hydration moves nothing', async () => {
     let release = () => undefined as void;
     const held = new Promise<void>(done => (release = done));
     await page.route('**/*.wasm', async route => {
@@ -86,13 +86,13 @@ test('closed groups stay closed, from the first paint on', async ({ page, server
     });
     await page.reload({ waitUntil: 'commit' });
     await expect(live.row('boss.speed')).toBeVisible();
-    await expect(live.row('player.speed'), 'before the program').toBeHidden();
+    await expect(live.row('player.speed'), 'before hydration').toBeHidden();
     release();
     await hydrated(page);
     await expect(page.locator('.link-state')).toContainText('Connected');
     await expect(live.row('player.speed'), 'and after').toBeHidden();
   });
-  await test.step('it is opened again', async () => {
+  await test.step('it can be opened again', async () => {
     await live.group('player').locator('summary').click();
     await expect(live.row('player.speed')).toBeVisible();
     await page.reload();
@@ -102,7 +102,7 @@ test('closed groups stay closed, from the first paint on', async ({ page, server
   });
 });
 
-test('what is typed into a filter before the program takes over counts', async ({ page, server, project }) => {
+test('text typed into a filter before hydration counts', async ({ page, server, project }) => {
   await someVariables(page, server, project);
   let release = () => undefined as void;
   const held = new Promise<void>(done => (release = done));
@@ -129,7 +129,7 @@ async function shows(live: LivePage): Promise<void> {
   await expect(live.logLine('nothing of note')).toHaveCount(0);
 }
 
-/** They are stored, so that the next page that is drawn has them. */
+/** They are stored, so that the next rendered page has them. */
 async function someVariables(page: Page, server: Server, project: Project): Promise<void> {
   const game = await Game.connect(server, project.key);
   game.declare(

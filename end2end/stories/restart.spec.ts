@@ -1,8 +1,8 @@
 import { expect, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
-test('the server restarts: a banner, then all goes on without a reload', async ({ page, server, project, complaints }) => {
-  // while it is away the browser itself complains about every attempt
+test('the server restarts: a banner, then everything resumes without a reload', async ({ page, server, project, complaints }) => {
+  // while it is down the browser complains about every attempt
   complaints.allow(/WebSocket/, /ERR_CONNECTION_REFUSED/);
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });

@@ -4,7 +4,7 @@ import { LivePage } from '../support/live-page.ts';
 
 const SPEED = { name: 'speed', type: 'integer', value: 1 };
 
-test('what is typed before the program takes over is kept', async ({ page, server, project }) => {
+test('text typed before hydration is kept', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare(SPEED, { name: 'title', type: 'string', value: 'one' }, { name: 'hue', type: 'integer', value: 1, min: 0, max: 9 });
   const stored = async () => (await page.request.get(server.url + project.live)).text();
@@ -18,7 +18,7 @@ test('what is typed before the program takes over is kept', async ({ page, serve
   const live = new LivePage(page);
   await page.goto(server.url + project.live, { waitUntil: 'commit' });
 
-  // left again: a draft, which waits for Enter
+  // typed and left: a draft, which waits for Enter
   await live.number('speed').fill('42');
   await live.slider('hue').fill('7');
   // still being typed
@@ -41,7 +41,7 @@ test('what is typed before the program takes over is kept', async ({ page, serve
   game.close();
 });
 
-test('a page that slept does not force its old picture on others', async ({ page, server, project, another }) => {
+test('a page that slept does not overwrite newer values', async ({ page, server, project, another }) => {
   const game = await Game.connect(server, project.key);
   game.declare(SPEED);
   const held = await holdBack(page);
@@ -59,7 +59,7 @@ test('a page that slept does not force its old picture on others', async ({ page
   await expect(ben.logLine('while she slept')).toBeVisible();
   await page.clock.fastForward('05:00');
 
-  await expect(ana.number('speed'), 'she sees the old one').toHaveValue('1');
+  await expect(ana.number('speed'), 'the page still shows the old one').toHaveValue('1');
   await ana.setNumber('speed', '42');
   await expect(ana.status('speed')).toContainText('kept');
   held.release();
@@ -67,14 +67,14 @@ test('a page that slept does not force its old picture on others', async ({ page
   await expect(ana.number('speed')).toHaveValue('200');
   await expect(ana.logLine('while she slept')).toBeVisible();
   await shot(page, 'overtaken');
-  // and if she wants it all the same, she says it again
+  // to set it all the same, edit again
   await ana.setNumber('speed', '42');
   await game.untilValue('speed', 42);
   await expect(ben.number('speed')).toHaveValue('42');
   game.close();
 });
 
-/** Lets the page's WebSocket through, or keeps what the server says until it is released. */
+/** Passes the page's WebSocket through, or holds back what the server sends until it is released. */
 async function holdBack(page: Page): Promise<{ hold(): void; release(): void }> {
   let waiting: (string | Buffer)[] | undefined;
   let route: WebSocketRoute | undefined;

@@ -14,7 +14,7 @@ const VARIABLES = [
   { name: 'on', type: 'boolean', value: true },
   { name: 'mode', type: 'enum', value: 'easy', options: ['easy', 'normal', 'hard'] },
 ];
-/** What a slider has at least of the width of its row. */
+/** The least share of its row's width that a slider has. */
 const SIZES = [
   { width: 1440, height: 900, part: 0.25 },
   { width: 1920, height: 1000, part: 0.35 },
@@ -22,7 +22,7 @@ const SIZES = [
   { width: 390, height: 844, part: 0.7 },
 ];
 
-test('rows have the same columns whatever is in them, and sliders the width that is left', async ({ page, server, project }) => {
+test('rows have the same columns whatever is in them, and sliders take the remaining width', async ({ page, server, project }) => {
   const game = await connect(server, project);
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -42,13 +42,13 @@ test('rows have the same columns whatever is in them, and sliders the width that
       expect(await ends(rows.locator('.reset'), 'left'), 'resets').toHaveLength(1);
       expect(await ends(rows.locator('.chip:visible'), 'right'), 'chips end').toHaveLength(1);
       const [slider, row] = [await live.slider('speed').boundingBox(), await live.row('speed').boundingBox()];
-      expect((slider?.width ?? 0) / (row?.width ?? 1), 'the slider’s part of its row').toBeGreaterThan(part);
+      expect((slider?.width ?? 0) / (row?.width ?? 1), 'the slider’s share of its row').toBeGreaterThan(part);
     });
   }
   game.close();
 });
 
-test('nothing moves when a draft, its buttons or a chip comes and goes', async ({ page, server, project }) => {
+test('nothing moves when a draft, its buttons or a chip appear and disappear', async ({ page, server, project }) => {
   const game = await connect(server, project);
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -71,7 +71,7 @@ test('nothing moves when a draft, its buttons or a chip comes and goes', async (
       await send.click();
       await live.row('title').getByRole('button', { name: 'Discard' }).click();
       await live.expectApplied('speed');
-      expect(await places(page), 'sent, and answered').toEqual(before);
+      expect(await places(page), 'sent and answered').toEqual(before);
     });
     await live.setNumber('speed', '5');
     await live.expectApplied('speed');
@@ -79,17 +79,17 @@ test('nothing moves when a draft, its buttons or a chip comes and goes', async (
   game.close();
 });
 
-/** Where elements have this edge, each place once. */
+/** The distinct positions of this edge of the elements. */
 async function ends(elements: Locator, edge: 'left' | 'right'): Promise<number[]> {
   const all = await elements.evaluateAll(
     (elements, edge) => elements.map(element => Math.round(element.getBoundingClientRect()[edge])),
     edge,
   );
-  expect(all.length, 'something is compared').toBeGreaterThan(1);
+  expect(all.length, 'there is something to compare').toBeGreaterThan(1);
   return [...new Set(all)];
 }
 
-/** Where rows and everything that is always in them stand. */
+/** The positions of rows and of everything that is always in them. */
 async function places(page: Page): Promise<string[]> {
   return page.locator('li.var, .var-name, .var-control, .var-control > *, .unit, .reset').evaluateAll(elements =>
     elements.map(element => {

@@ -6,10 +6,10 @@ const SPEED = 'سرعة اللاعب';
 const GROUP = 'عدو';
 const DEVICE = 'הטלפון של דנה';
 const MESSAGE = 'המשחק התחיל, שלב 3';
-/** Turns round what comes behind it, and does not end. */
+/** Reverses what follows, without an end mark. */
 const TURNED = 'left \u202Eright \u2067deep';
 
-test('text from right to left begins at the right and turns round nothing else', async ({ page, server, owner }) => {
+test('right-to-left text starts at the right and reverses nothing else', async ({ page, server, owner }) => {
   const project = await createProject(owner, server, 'משחק');
   const game = await AckingGame.connect(server, project.key, { device: DEVICE, name: DEVICE, app: TURNED });
   game.declare(
@@ -32,44 +32,44 @@ test('text from right to left begins at the right and turns round nothing else',
         await expect(text).toHaveCSS('direction', 'rtl');
       }
       await expect(live.row('plain').locator('.var-name')).toHaveCSS('direction', 'ltr');
-      expect(await isolated(live.row('title').locator('.var-name')), 'controls in a label end with it').toBe(true);
+      expect(await isolated(live.row('title').locator('.var-name')), 'direction marks end with the label').toBe(true);
       await expect(live.row('said').locator('output')).toHaveCSS('direction', 'rtl');
     });
   }
   await page.setViewportSize({ width: 1440, height: 900 });
 
-  await test.step('it begins at the right', async () => {
+  await test.step('it starts at the right', async () => {
     const [group, row] = [live.group(GROUP).locator('summary'), live.row('speed').locator('.var-name')];
     await expect(group).toHaveCSS('direction', 'rtl');
-    expect(await gapAtRight(row), 'between the label and the right end of its place').toBeLessThan(2);
+    expect(await gapAtRight(row), 'between the label and the right edge of its box').toBeLessThan(2);
     await expect(live.device(DEVICE)).toHaveCSS('direction', 'rtl');
     await expect(page.getByRole('heading', { level: 1 })).toHaveCSS('direction', 'rtl');
   });
 
-  await test.step('a label with controls leaves its neighbours as they are', async () => {
-    // the control and what follows it stand where they stand in a row whose label is plain
+  await test.step('a label with direction marks does not affect its neighbours', async () => {
+    // the control and what follows it are where they are in a row with a plain label
     const place = (name: string) => live.row(name).locator('.var-control').evaluate(control => Math.round(control.getBoundingClientRect().left));
     expect(await place('title')).toBe(await place('plain'));
     await live.device(DEVICE).click();
     expect(await isolated(page.locator('.scope bdi').first())).toBe(true);
     const end = await sideOf(page, '.pane--vars .scope p', 'Edits');
     const name = await sideOf(page, '.pane--vars .scope p', DEVICE);
-    expect(name, 'the sentence goes on to the right of the name').toBeLessThan(end);
+    expect(name, 'the sentence continues to the right of the name').toBeLessThan(end);
   });
-  await test.step('so does a line of the log, and the columns beside it stay', async () => {
+  await test.step('so does a log line, and the columns beside it stay', async () => {
     const [line, plain] = [live.logLine(MESSAGE), live.logLine('Plain line')];
     const text = line.locator('.log-text');
     await expect(text).toHaveCSS('direction', 'rtl');
     await expect(plain.locator('.log-text')).toHaveCSS('direction', 'ltr');
-    expect(await gapAtRight(text), 'between the message and the right end of its place').toBeLessThan(2);
-    // but for the mark that it has fields
-    expect(await gapAtRight(text, line), 'its place ends where the line does').toBeLessThan(50);
+    expect(await gapAtRight(text), 'between the message and the right edge of its box').toBeLessThan(2);
+    // except for the mark that it has fields
+    expect(await gapAtRight(text, line), 'its box ends where the line does').toBeLessThan(50);
     for (const column of ['time', '.log-level', '.log-device', '.log-message']) {
       const left = async (of: Locator) => (await of.locator(column).boundingBox())?.x;
       expect(await left(line), column).toBe(await left(plain));
     }
     for (const part of ['.log-text', '.log-device']) expect(await isolated(line.locator(part)), part).toBe(true);
-    expect(await isolated(live.logLine('left').locator('.log-text')), 'controls in a message end with it').toBe(true);
+    expect(await isolated(live.logLine('left').locator('.log-text')), 'direction marks end with the message').toBe(true);
     await shot(page, 'right-to-left');
     await line.click();
     const detail = page.getByRole('complementary', { name: 'Selected log line' });
@@ -81,7 +81,7 @@ test('text from right to left begins at the right and turns round nothing else',
     await page.keyboard.press('Escape');
   });
 
-  await test.step('values are set from the right where they are edited, and told apart from the words around them', async () => {
+  await test.step('values run from the right where they are edited, and are isolated in sentences', async () => {
     await expect(live.text('title')).toHaveCSS('direction', 'rtl');
     await expect(live.number('plain')).toHaveCSS('direction', 'ltr');
     game.judge = (_, value) => ({ status: 'clamped', value: 'קצר', reason: SPEED + String(value).length });
@@ -97,7 +97,7 @@ test('text from right to left begins at the right and turns round nothing else',
   game.close();
 });
 
-/** How far the text ends from the right end of its element, or of another one around it. */
+/** The distance from the text to the right edge of its element, or of one around it. */
 async function gapAtRight(text: Locator, around = text): Promise<number> {
   const end = (await around.boundingBox())?.x ?? 0;
   const width = (await around.boundingBox())?.width ?? 0;
@@ -109,12 +109,12 @@ async function gapAtRight(text: Locator, around = text): Promise<number> {
   return Math.abs(end + width - right);
 }
 
-/** Whether bidirectional controls inside have no effect outside. */
+/** Whether direction marks inside have no effect outside. */
 async function isolated(element: Locator): Promise<boolean> {
   return element.evaluate(element => /isolate|plaintext/.test(getComputedStyle(element).unicodeBidi));
 }
 
-/** Where a part of a text begins, from the left. */
+/** The left edge of a part of a text. */
 async function sideOf(page: Page, selector: string, part: string): Promise<number> {
   return page.locator(selector).first().evaluate((element, part) => {
     const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);

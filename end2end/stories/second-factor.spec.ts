@@ -6,7 +6,7 @@ import { totp } from '../support/totp.ts';
 
 const BEN = 'ben@example.org';
 
-/** Sets one up; the app's secret. */
+/** Sets one up, and returns the secret. */
 async function enrol(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Set it up' }).click();
   await expect(page.getByRole('img', { name: 'The secret as a QR code' })).toBeVisible();
@@ -19,7 +19,7 @@ async function enrol(page: Page): Promise<string> {
   return secret;
 }
 
-test('a second factor is set up, asked for, and taken once', async ({ page, server, project, stranger, complaints }) => {
+test('a second factor is set up, required, and each code works once', async ({ page, server, project, stranger, complaints }) => {
   complaints.allow(/422/);
   const bens = await stranger();
   await joinWithNewAccount(bens, await new Settings(page, server, project).invite('designer'), BEN);
@@ -32,7 +32,7 @@ test('a second factor is set up, asked for, and taken once', async ({ page, serv
   await shot(bens, 'second-factor-codes');
   await expectAccessible(bens);
   const recovery = (await codes.first().textContent()) ?? '';
-  await test.step('what was secret is shown once', async () => {
+  await test.step('secrets are shown once', async () => {
     await bens.reload();
     await expect(bens.getByText('10 recovery codes left')).toBeVisible();
     expect(await bens.content()).not.toContain(recovery);
@@ -56,7 +56,7 @@ test('a second factor is set up, asked for, and taken once', async ({ page, serv
   await expect(laptop.getByRole('alert')).toContainText('This code is not right');
   const now = totp(secret, 1);
   await enter(now);
-  await expect(laptop, 'and on to where it was to go').toHaveURL(`${server.url}${project.live}`);
+  await expect(laptop, 'and on to the page that was requested').toHaveURL(`${server.url}${project.live}`);
 
   const other = await stranger();
   await signIn(other, server, BEN);
@@ -68,7 +68,7 @@ test('a second factor is set up, asked for, and taken once', async ({ page, serv
   await expect(other.getByRole('heading', { name: 'Projects' })).toBeVisible();
 });
 
-test('a project asks for a second factor, and a page that is open closes', async ({
+test('a project requires a second factor, and open pages close', async ({
   page,
   server,
   project,

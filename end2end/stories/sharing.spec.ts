@@ -27,7 +27,7 @@ test('two browsers and two games see one edit', async ({ page, server, project, 
   games[1]?.close();
 });
 
-test('a game that declares more shows it at once', async ({ page, server, project }) => {
+test('new declarations show at once', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'first', type: 'integer', value: 1 });
   const live = new LivePage(page);
@@ -40,7 +40,7 @@ test('a game that declares more shows it at once', async ({ page, server, projec
   game.close();
 });
 
-test('an edit with nobody there says so, and the next game gets it', async ({ page, server, project }) => {
+test('an edit without a game says so, and the next game gets it', async ({ page, server, project }) => {
   const before = await Game.connect(server, project.key);
   before.declare({ name: 'speed', type: 'integer', value: 1 });
   const live = new LivePage(page);

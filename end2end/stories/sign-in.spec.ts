@@ -13,7 +13,7 @@ test('an owner with a password signs out and in again', async ({ page, server })
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   await page.goto(server.url);
-  await expect(page, 'nothing is shown to a stranger').toHaveURL(/\/sign-in/);
+  await expect(page, 'strangers see nothing').toHaveURL(/\/sign-in/);
 
   await page.getByLabel('E-mail').fill('ana@example.org');
   await page.getByLabel('Password').fill('not the sentence');

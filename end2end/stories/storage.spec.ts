@@ -6,10 +6,10 @@ import { expectAccessible } from '../support/axe.ts';
 import { expect, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
-/** The server gives a commit five seconds before it says that it can't. */
+/** The server gives a commit five seconds before it reports a failure. */
 const PATIENCE_MS = 20_000;
 
-test('while the database takes nothing the page says so, and nothing is lost in silence', async ({ page, server, project }) => {
+test('while the database accepts nothing the page says so, and nothing is lost silently', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 1 });
   const live = new LivePage(page);
@@ -36,7 +36,7 @@ test('while the database takes nothing the page says so, and nothing is lost in 
   game.close();
 });
 
-/** Another program that writes to the database file and does not end: nobody else can. */
+/** Another program that holds a write transaction on the database file, which locks everybody else out. */
 class Lock {
   private constructor(readonly program: ChildProcess) {}
 

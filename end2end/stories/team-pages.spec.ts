@@ -9,10 +9,10 @@ const SIZES = [
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
 ] as const;
-/** The side of what a finger can hit, in pixels. */
+/** The least side of a touch target, in pixels. */
 const FINGER = 44;
 
-test('no page for teams breaks a rule of WCAG 2.2 AA, and fingers hit everything', async ({
+test('no page for teams breaks a rule of WCAG 2.2 AA, and touch targets are large enough', async ({
   page,
   server,
   project,
@@ -53,7 +53,7 @@ test('no page for teams breaks a rule of WCAG 2.2 AA, and fingers hit everything
       await look(page, name);
     });
   }
-  await test.step('what opens', async () => {
+  await test.step('menus and dialogs', async () => {
     await open(page, server, `${at}/members`);
     await page.getByRole('button', { name: /^Account/ }).click();
     await expect(page.getByRole('link', { name: 'Your account' })).toBeVisible();
@@ -99,21 +99,21 @@ async function overflow(page: Page): Promise<number> {
   return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
 }
 
-/** What can be pressed and is too small for it; links inside sentences are as large as their words. */
+/** Touch targets that are too small; links inside sentences may be as large as their words. */
 async function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate(finger => {
     const all = document.querySelectorAll<HTMLElement>('main :is(button, select, input, summary, nav a), [popover] :is(button, a), header :is(button, nav a)');
     return [...all]
       .filter(element => element.checkVisibility() && element.getBoundingClientRect().height > 0)
       .filter(element => element.getAttribute('type') !== 'hidden' && !element.closest('.theme'))
-      // the words beside a box press it, too
+      // the label beside a box presses it, too
       .map(element => (element.getAttribute('type') === 'checkbox' && element.closest('label')) || element)
       .filter(element => element.getBoundingClientRect().height < finger - 0.5)
       .map(element => `${element.outerHTML.slice(0, 120)} ${element.getBoundingClientRect().height}`);
   }, FINGER);
 }
 
-/** Fields that stand further below their labels than a line is high. */
+/** Fields that are further below their labels than the height of a line. */
 async function strayLabels(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const gap = (field: Element) => {
@@ -124,14 +124,14 @@ async function strayLabels(page: Page): Promise<string[]> {
   });
 }
 
-test('with the keyboard alone somebody is invited, and a question is answered with no', async ({ page, server, project }) => {
+test('with the keyboard alone somebody is invited, and a dialog is cancelled', async ({ page, server, project }) => {
   await open(page, server, `/p/${project.id}/settings/members`);
   await page.getByRole('combobox', { name: 'Role', exact: true }).focus();
   await page.keyboard.press('Tab');
   await page.keyboard.type('Cleo');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('textbox', { name: 'Invitation link' }), 'what matters has the focus').toBeFocused();
+  await expect(page.getByRole('textbox', { name: 'Invitation link' }), 'the link has the focus').toBeFocused();
 
   await open(page, server, `/p/${project.id}/settings/keys`);
   const revoke = page.getByRole('button', { name: /^Revoke…/ });
@@ -140,13 +140,13 @@ test('with the keyboard alone somebody is invited, and a question is answered wi
   await expect(page.getByRole('button', { name: 'Cancel' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog')).toBeHidden();
-  await expect(revoke, 'and it comes back').toBeFocused();
+  await expect(revoke, 'and the focus returns').toBeFocused();
 });
 
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
-  test('a viewer sees all and can change nothing, and people are managed', async ({
+  test('a viewer sees everything and can change nothing, and members are managed', async ({
     page,
     server,
     project,

@@ -4,7 +4,7 @@ import { joinWithNewAccount, openLink, PASSWORD, Settings } from '../support/tea
 
 const BEN = 'ben@example.org';
 
-test('a new member joins, edits, is demoted while looking, and removed while looking', async ({
+test('a new member joins, edits, and is demoted and removed while the page is open', async ({
   page,
   server,
   owner,
@@ -30,7 +30,7 @@ test('a new member joins, edits, is demoted while looking, and removed while loo
 
   const bens = await stranger();
   const live = new LivePage(bens);
-  await test.step('the link says who invites to what as what', async () => {
+  await test.step('the link says who invites, to which project and as what', async () => {
     await openLink(bens, link);
     await expect(bens.getByRole('heading', { level: 1 })).toHaveText('Join Test game');
     await expect(bens.getByText('owner invites you to Test game as a designer')).toBeVisible();
@@ -40,14 +40,14 @@ test('a new member joins, edits, is demoted while looking, and removed while loo
     expect(bens.url(), 'the token is gone from the address').not.toContain('token');
   });
 
-  await test.step('he sees exactly one project, and his role in it', async () => {
+  await test.step('they see exactly one project, and their role in it', async () => {
     await open(bens, server, '/');
     await expect(bens.locator('.project')).toHaveCount(1);
     await expect(bens.locator('.project')).toContainText('Test game');
     await expect(bens.locator('.project')).toContainText('designer');
   });
 
-  await test.step('a game obeys him', async () => {
+  await test.step('a game applies their edits', async () => {
     await open(bens, server, project.live);
     await live.setNumber('speed', '7');
     await game.untilValue('speed', 7);
@@ -55,7 +55,7 @@ test('a new member joins, edits, is demoted while looking, and removed while loo
     await expect(live.locked).toBeHidden();
   });
 
-  await test.step('demoted while looking: nothing can be changed, at once and without a banner', async () => {
+  await test.step('demoted: nothing can be changed, at once and without a banner', async () => {
     await bens.evaluate(() => Object.assign(window, { neverReloaded: true }));
     await settings.setRole(BEN, 'viewer');
     await expect(live.locked).toBeVisible();
@@ -70,12 +70,12 @@ test('a new member joins, edits, is demoted while looking, and removed while loo
     await expect(live.banner).toHaveCount(0);
     await expect(bens.locator('.link-state')).toContainText('Connected');
     game.declare({ name: 'speed', type: 'integer', value: 4, min: 0, max: 10, default: 3 });
-    await expect(live.row('speed'), 'what the game says still arrives').toContainText('sent, reports 4');
+    await expect(live.row('speed'), 'reports still arrive').toContainText('sent, reports 4');
     expect(await bens.evaluate(() => 'neverReloaded' in window)).toBe(true);
     await shot(bens, 'viewer');
   });
 
-  await test.step('promoted while looking: he goes on', async () => {
+  await test.step('promoted: they can edit again', async () => {
     await settings.setRole(BEN, 'designer');
     await expect(live.locked).toBeHidden();
     await live.setNumber('speed', '9');
@@ -83,17 +83,17 @@ test('a new member joins, edits, is demoted while looking, and removed while loo
     expect(await bens.evaluate(() => 'neverReloaded' in window)).toBe(true);
   });
 
-  await test.step('removed while looking: to the projects, of which he has none', async () => {
+  await test.step('removed: to the projects, of which they have none', async () => {
     await settings.remove(BEN);
     await expect(bens.getByRole('alert')).toContainText('You are no longer a member of that project');
     await expect(bens.locator('.project')).toHaveCount(0);
     const answer = await bens.request.get(server.url + project.live);
-    expect(answer.status(), 'as if there were none').toBe(404);
+    expect(answer.status(), 'as if it did not exist').toBe(404);
   });
   game.close();
 });
 
-test('a drag that is under way ends with the right to drag', async ({ page, server, project, stranger, another }) => {
+test('a drag ends when the role is taken away', async ({ page, server, project, stranger, another }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 0, min: 0, max: 1000 });
   const settings = new Settings(page, server, project);
@@ -114,7 +114,7 @@ test('a drag that is under way ends with the right to drag', async ({ page, serv
   await bens.mouse.move(box.x + box.width, y, { steps: 10 });
   await bens.mouse.up();
 
-  // whatever had been sent would have come before this
+  // anything sent would have arrived before this
   const owners = await another();
   await open(owners, server, project.live);
   await new LivePage(owners).setNumber('speed', '11');
@@ -146,14 +146,14 @@ test('an invitation is for one person, who may have an account', async ({
     await shot(late, 'join-spent');
   });
 
-  await test.step('who is signed in joins with one button', async () => {
+  await test.step('somebody who is signed in joins with one button', async () => {
     const second = await new Settings(page, server, other).invite('designer');
     await openLink(bens, second);
     await bens.getByRole('button', { name: 'Join Second game' }).click();
     await expect(bens).toHaveURL(`${server.url}${other.live}`);
   });
 
-  await test.step('who is not gives e-mail and password of the account there', async () => {
+  await test.step('somebody who is not enters the e-mail and password of their account', async () => {
     complaints.allow(/422/);
     const third = await settings.invite('admin');
     const elsewhere = await stranger();
@@ -171,7 +171,7 @@ test('an invitation is for one person, who may have an account', async ({
     await expect(elsewhere.getByRole('heading', { level: 1, name: 'General' })).toBeVisible();
   });
 
-  await test.step('what was taken back is worth nothing', async () => {
+  await test.step('a revoked invitation does not work', async () => {
     const taken = await settings.invite('viewer', 'a mistake');
     await settings.members();
     await settings.row('a mistake').getByRole('button', { name: 'Revoke' }).click();
@@ -181,7 +181,7 @@ test('an invitation is for one person, who may have an account', async ({
   });
 });
 
-test('a password that is easy to guess is refused with a sentence, and the link still works', async ({
+test('a password that is easy to guess is refused with a reason, and the link still works', async ({
   page,
   server,
   project,
@@ -205,7 +205,7 @@ test('a password that is easy to guess is refused with a sentence, and the link 
   await expect(bens).toHaveURL(`${server.url}${project.live}`);
 });
 
-test('nobody opens a page that is not for him, and nobody is shown a link to one', async ({
+test('nobody can open a page without permission, and nobody is shown a link to one', async ({
   page,
   server,
   project,
@@ -244,7 +244,7 @@ test('nobody opens a page that is not for him, and nobody is shown a link to one
   }
 });
 
-test('a project is renamed, and deleted only by its name', async ({ page, server, project, complaints }) => {
+test('a project is renamed, and deleting it takes its name', async ({ page, server, project, complaints }) => {
   complaints.allow(/404/);
   await open(page, server, `/p/${project.id}/settings`);
   await page.getByLabel('Project name').fill('Better name');
@@ -261,7 +261,7 @@ test('a project is renamed, and deleted only by its name', async ({ page, server
   expect((await page.request.get(server.url + project.live)).status()).toBe(404);
 });
 
-test('the audit trail tells who did what, and finds it again', async ({ page, server, project, stranger }) => {
+test('the audit trail says who did what, and can be filtered', async ({ page, server, project, stranger }) => {
   const game = await Game.connect(server, project.key);
   game.declare({ name: 'speed', type: 'integer', value: 5 });
   const settings = new Settings(page, server, project);
@@ -269,7 +269,7 @@ test('the audit trail tells who did what, and finds it again', async ({ page, se
   await joinWithNewAccount(bens, await settings.invite('designer'), BEN);
   await open(bens, server, project.live);
   const live = new LivePage(bens);
-  // more than one page of them
+  // more than one page
   for (let value = 10; value < 70; value += 1) {
     await live.setNumber('speed', String(value));
     await game.untilValue('speed', value);

@@ -4,7 +4,7 @@ import { LivePage } from '../support/live-page.ts';
 
 test.use({ hasTouch: true, viewport: { width: 390, height: 844 } });
 
-test('a swipe that begins on a control scrolls, and sets nothing', async ({ page, server, project }) => {
+test('a swipe that starts on a control scrolls, and sets nothing', async ({ page, server, project }) => {
   const game = await Game.connect(server, project.key);
   const many = Array.from({ length: 30 }, (_, i) => ({ name: `more_${i}`, type: 'integer', value: 1, min: 0, max: 9 }));
   game.declare(
@@ -21,7 +21,7 @@ test('a swipe that begins on a control scrolls, and sets nothing', async ({ page
 
   for (const begun of [live.slider('speed'), live.row('bare').locator('.grip'), live.row('sky').getByRole('slider')]) {
     const before = await scrolled(page);
-    // not straight: a thumb swings
+    // not straight: a thumb moves in an arc
     await swipe(touch, await middle(begun), 12, -120);
     await expect.poll(() => scrolled(page), 'it scrolls').toBeGreaterThan(before);
     await page.evaluate(() => document.querySelectorAll('.pane--vars .pane-body').forEach(pane => (pane.scrollTop = 0)));
@@ -57,7 +57,7 @@ async function middle(control: Locator): Promise<{ x: number; y: number }> {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
 
-/** A finger, as the browser gets it from the screen. */
+/** A touch, as the browser gets it from the screen. */
 async function swipe(touch: CDPSession, from: { x: number; y: number }, right: number, down: number): Promise<void> {
   const STEPS = 12;
   const at = (part: number) => [{ x: from.x + right * part, y: from.y + down * part }];

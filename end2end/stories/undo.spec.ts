@@ -3,11 +3,11 @@ import { LivePage } from '../support/live-page.ts';
 
 const SPEED = { name: 'speed', type: 'integer', value: 5, min: 0, max: 200 };
 const TITLE = { name: 'title', type: 'string', value: 'one' };
-/** Whatever was undone before, a game that has been told this has been told nothing else. */
+/** An edit of this variable shows that nothing else was sent before it. */
 const FENCE = { name: 'fence', type: 'boolean', value: false };
 const UNDO = 'ControlOrMeta+z';
 
-test('Ctrl+Z takes edits back one by one, in the games too', async ({ page, server, project }) => {
+test('Ctrl+Z undoes edits one by one, in the games too', async ({ page, server, project }) => {
   const game = await connect(server, project);
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -48,7 +48,7 @@ test('Ctrl+Z takes edits back one by one, in the games too', async ({ page, serv
   game.close();
 });
 
-test('while one types, Ctrl+Z is the field’s own', async ({ page, server, project }) => {
+test('while typing, Ctrl+Z belongs to the field', async ({ page, server, project }) => {
   const game = await connect(server, project);
   const live = new LivePage(page);
   await open(page, server, project.live);
@@ -62,7 +62,7 @@ test('while one types, Ctrl+Z is the field’s own', async ({ page, server, proj
     await expect(live.row('title')).toContainText('Not sent');
     await page.keyboard.press(UNDO);
     await expect(live.text('title')).not.toHaveValue('one and a half');
-    await expect(live.number('speed'), 'and no edit is taken back').toHaveValue('100');
+    await expect(live.number('speed'), 'and no edit is undone').toHaveValue('100');
     await page.keyboard.press('Escape');
   });
   await test.step('in a filter', async () => {
@@ -73,7 +73,7 @@ test('while one types, Ctrl+Z is the field’s own', async ({ page, server, proj
     await live.varFilter.fill('');
     await expect(live.number('speed')).toHaveValue('100');
   });
-  await test.step('in a field without a draft it takes the edit back', async () => {
+  await test.step('in a field without a draft it undoes the edit', async () => {
     await live.number('speed').click();
     await page.keyboard.press(UNDO);
     await expect(live.number('speed')).toHaveValue('5');
@@ -83,7 +83,7 @@ test('while one types, Ctrl+Z is the field’s own', async ({ page, server, proj
   game.close();
 });
 
-test('an edit that a colleague has replaced is not undone in silence', async ({ page, server, project, another }) => {
+test('an edit that a colleague has replaced is not silently undone', async ({ page, server, project, another }) => {
   const game = await connect(server, project);
   const ana = new LivePage(page);
   await open(page, server, project.live);
@@ -100,7 +100,7 @@ test('an edit that a colleague has replaced is not undone in silence', async ({ 
   await page.keyboard.press(UNDO);
   await expect(ana.status('speed')).toContainText('Conflict: owner set it to 150 after you. Nothing was undone.');
   await shot(page, 'undo-conflict');
-  // what is undone next is the edit before, and nothing else has reached the game
+  // the next undo is the edit before, and nothing else has reached the game
   await page.keyboard.press(UNDO);
   await expect.poll(() => game.values.get('title')).toBe('one');
   expect(game.values.get('speed')).toBe(150);

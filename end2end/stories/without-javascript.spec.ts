@@ -4,7 +4,7 @@ import { pasteLink } from '../support/team.ts';
 test.use({ javaScriptEnabled: false });
 
 test('every page has its content without JavaScript, and forms work', async ({ page, server, complaints }) => {
-  // without scripts Chromium finds its preload of the program unused, and says that it loads none
+  // without scripts Chromium reports the preload of the program as unused, and the scripts as blocked
   complaints.allow(/preload/, /\.js csp$/);
   await pasteLink(page, server.setUpLink ?? '');
   await page.getByRole('button', { name: 'Create owner account and sign in' }).click();
@@ -20,7 +20,7 @@ test('every page has its content without JavaScript, and forms work', async ({ p
     { name: 'title', type: 'string', value: 'Level one' },
   );
   game.log({ message: 'the first line', level: 'warn' });
-  // what is read is what is stored: ask again until it is
+  // the page shows what is stored: reload until it is
   await expect(async () => {
     await page.reload();
     await expect(page.getByText('the first line')).toBeVisible({ timeout: 500 });

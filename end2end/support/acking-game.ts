@@ -3,13 +3,13 @@ import type { Variable } from './game.ts';
 import { Line } from './line.ts';
 import type { Server } from './server.ts';
 
-/** What a game does with a value that it is sent. */
+/** What a game does with an edit. */
 export type Verdict =
   | { status: 'applied' }
   | { status: 'clamped'; value: unknown; reason?: string }
   | { status: 'rejected'; reason?: string };
 
-/** What a game says of itself. */
+/** What a game says about itself. */
 export interface Self {
   device: string;
   name?: string;
@@ -23,35 +23,35 @@ interface Edit {
   value: unknown;
 }
 
-/** What came in one `v:`. */
+/** The content of one `v:`. */
 interface Push {
   rev: number;
   edits: Edit[];
   removed: string[];
 }
 
-/** Numbers that another connection of the same device goes on from. */
+/** Numbers from which the device's next connection continues. */
 interface Held {
   rev: number;
   epoch: string;
 }
 
-/** A game that speaks version 2: it acknowledges, and says what it did with each value. */
+/** A game of version 2: it acknowledges, and says what it did with each value. */
 export class AckingGame {
-  /** What each variable is in the game now. */
+  /** The game's current values. */
   readonly values = new Map<string, unknown>();
-  /** What the game thinks of a value. */
+  /** Decides what to do with a value. */
   judge: (name: string, value: unknown) => Verdict = () => ({ status: 'applied' });
-  /** What an action gives; a thrown error's message is why it failed. */
+  /** The result of an action; a thrown error's message says why it failed. */
   act: (name: string, args: unknown) => unknown = () => null;
-  /** While it is busy it says nothing of what it was sent. */
+  /** While it is busy it acknowledges nothing. */
   busy = false;
 
   #held: Held = { rev: 0, epoch: '' };
   #seq = 0;
   #acked = 0;
   #unsaid: Push[] = [];
-  /** What the game's own code made each variable. */
+  /** The values that the game's own code has set. */
   #own = new Map<string, unknown>();
 
   private constructor(
@@ -62,7 +62,7 @@ export class AckingGame {
     line.onLine = heard => this.#hear(heard);
   }
 
-  /** Connects, and goes on where an earlier connection of the device ended. */
+  /** Connects, and continues where an earlier connection of the device ended. */
   static async connect(server: Server, key: string, self: Self, before?: AckingGame): Promise<AckingGame> {
     const game = new AckingGame(key, self, await Line.connect(server));
     if (before) {
@@ -80,7 +80,7 @@ export class AckingGame {
     return game;
   }
 
-  /** Says which variables there are. */
+  /** Declares variables. */
   declare(...variables: Variable[]): void {
     for (const { name, value } of variables) {
       this.values.set(name, value);
@@ -100,7 +100,7 @@ export class AckingGame {
     this.#send('l', entries);
   }
 
-  /** Everything that was said is on the server's disk. */
+  /** Waits until everything sent is on the server's disk. */
   async untilStored(): Promise<void> {
     await this.line.until(() => this.#acked >= this.#seq, () => `a: up to ${this.#seq}, it is at ${this.#acked}`);
   }
@@ -111,7 +111,7 @@ export class AckingGame {
     await this.line.until(() => sent() || this.values.get(name) === value, () => `${name} = ${String(value)}`);
   }
 
-  /** Says what it did with everything that came while it was busy. */
+  /** Acknowledges everything that came while it was busy. */
   free(): void {
     this.busy = false;
     for (const push of this.#unsaid.splice(0)) this.#apply(push);

@@ -7,7 +7,7 @@ import { expect } from './fixtures.ts';
 const SOURCE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** No rule of WCAG 2.2 A or AA is broken on the page as it stands. */
+/** The page as it is breaks no rule of WCAG 2.2 A or AA. */
 export async function expectAccessible(page: Page): Promise<void> {
   // through the debugger and not as a <script>, which the page's security policy forbids
   await page.evaluate(await readFile(SOURCE, 'utf8'));

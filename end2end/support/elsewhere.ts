@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Another web site on this machine: one blank page, free to do what browsers let pages do. */
+/** Another web site on this machine: one blank page, free to do whatever browsers allow. */
 export class Elsewhere {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;

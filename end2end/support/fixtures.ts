@@ -15,17 +15,17 @@ export interface Project {
 }
 
 interface Fixtures {
-  /** A release program of this test alone. */
+  /** A server of this test alone. */
   server: Server;
-  /** What browsers complained about. A test that ends with an entry here has failed. */
+  /** What browsers complained about. Any entry fails the test. */
   complaints: Complaints;
   /** The test's browser is signed in as the owner. */
   owner: BrowserContext;
-  /** A project without games, in the owner's hands. */
+  /** A project of the owner, without games. */
   project: Project;
   /** Another signed-in browser. */
   another: () => Promise<Page>;
-  /** A browser of somebody whom nobody knows. */
+  /** A browser that is not signed in. */
   stranger: () => Promise<Page>;
 }
 
@@ -34,7 +34,7 @@ export class Complaints {
   readonly heard: string[] = [];
   readonly #allowed: RegExp[] = [];
 
-  /** Lets complaints of this kind pass, from the beginning on. */
+  /** Allows complaints of these kinds, earlier ones too. */
   allow(...kinds: RegExp[]): void {
     this.#allowed.push(...kinds);
   }
@@ -44,7 +44,7 @@ export class Complaints {
   }
 
   listenTo(context: BrowserContext): void {
-    // when browsers say so depends on their version and on how long a story takes: a story of its own looks at what is used
+    // when browsers report this depends on their version and on the length of the story; fonts.spec.ts checks what is used
     const tooEarly = /was preloaded using link preload but not used/;
     context.on('console', message => {
       if (tooEarly.test(message.text())) return;
@@ -52,7 +52,7 @@ export class Complaints {
     });
     context.on('weberror', error => this.heard.push(`uncaught: ${error.error().message}`));
     context.on('requestfailed', request => {
-      // whoever goes on before the program or the icon has arrived stops it, and needs it no more
+      // leaving a page aborts loading its program or icon, which is fine
       const left = request.failure()?.errorText === 'net::ERR_ABORTED' && /\/pkg\/|\/favicon\.svg$/.test(request.url());
       if (left) return;
       this.heard.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`);
@@ -81,12 +81,12 @@ export const test = base.extend<Fixtures>({
   },
 
   context: async ({ context, complaints, server }, use) => {
-    // the server outlives the browser, so that no page loses it at the end
+    // the server outlives the browser, so that no page loses its connection at the end
     server.secrets.listenTo(context);
     complaints.listenTo(context);
     await use(context);
     await server.secrets.noteCookies();
-    // pages leave before the server does, and before complaints are counted
+    // pages close before the server does, and before complaints are counted
     await Promise.all(context.pages().map(page => page.close()));
   },
 
@@ -128,9 +128,9 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Makes a project as the form does, and reads its key where a person reads it. */
+/** Creates a project with the form, and reads its key from the page. */
 export async function createProject(owner: BrowserContext, server: Server, name: string): Promise<Project> {
-  // a session counts only from a browser that says which page is asking, as it does with every form
+  // a session counts only with an origin, which browsers send with every form
   const headers = { origin: server.url };
   const page = await owner.request.post(`${server.url}/projects`, { form: { name }, headers });
   expect(page.ok(), await page.text()).toBe(true);
@@ -143,8 +143,8 @@ export async function createProject(owner: BrowserContext, server: Server, name:
 }
 
 /**
- * Opens a path and waits until WebAssembly has taken over. On the live page that is when it says that it is connected:
- * what it shows of the project is taken over a moment after the page around it.
+ * Opens a path and waits for hydration. On the live page that is when it says that it is connected: the project is hydrated
+ * a moment after the page around it.
  */
 export async function open(page: Page, server: Server, path: string): Promise<void> {
   await page.goto(server.url + path);
@@ -153,12 +153,12 @@ export async function open(page: Page, server: Server, path: string): Promise<vo
   if ((await state.count()) > 0) await expect(state).toContainText('Connected');
 }
 
-/** Waits until WebAssembly has taken over. */
+/** Waits for hydration. */
 export async function hydrated(page: Page): Promise<void> {
   await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
 }
 
-/** Keeps a picture of the page for people: on a desk and on a phone. */
+/** Keeps screenshots of the page for people, at desktop and phone size. */
 export async function shot(page: Page, name: string): Promise<void> {
   const theme = test.info().project.name;
   const before = page.viewportSize();

@@ -3,7 +3,7 @@ import type { Server } from './server.ts';
 
 export { exactJson };
 
-/** A variable as the original protocol declares it, with what may be said besides. */
+/** A variable as the original protocol declares it, with optional fields. */
 export interface Variable {
   name: string;
   type: string;
@@ -13,11 +13,11 @@ export interface Variable {
 
 /** A game that speaks the original protocol over a plain socket. */
 export class Game {
-  /** What each variable is in the game now. */
+  /** The game's current values. */
   readonly values = new Map<string, unknown>();
   /** Called when an edit arrives, with its JSON text; used by measurements. */
   onEdit: ((json: string) => void) | undefined;
-  /** Whether the game reports new values, which is how one knows that it applied an edit. */
+  /** Whether the game reports new values, which shows that it applied an edit. */
   obeys = true;
 
   #edits: string[] = [];
@@ -37,7 +37,7 @@ export class Game {
     return game;
   }
 
-  /** Says which variables there are. Every type of value the JSON can hold, exact integers as BigInt. */
+  /** Declares variables, with values of every JSON type; exact integers are BigInt. */
   declare(...variables: Variable[]): void {
     for (const { name, value } of variables) this.values.set(name, value);
     this.send('i', exactJson(variables));
@@ -48,12 +48,12 @@ export class Game {
     this.send('l', exactJson(entries));
   }
 
-  /** Sends one line; the payload travels as base64, as original clients do it. */
+  /** Sends one line, with a base64 payload like the original clients. */
   send(verb: 'i' | 'l', json: string): void {
     this.line.say(`${verb}:${this.key}:${Buffer.from(json).toString('base64')}`);
   }
 
-  /** The JSON text of the next edit that nobody asked for yet. */
+  /** The JSON text of the next edit, in order of arrival. */
   async nextEdit(): Promise<string> {
     await this.line.until(() => this.#edits.length > 0, () => 'an edit');
     return this.#edits.shift() ?? '';
@@ -81,7 +81,7 @@ export class Game {
     const edited = Array.isArray(parsed) ? parsed : [parsed];
     for (const { name, value } of edited) this.values.set(name, value);
     if (!this.obeys) return;
-    // JSON.parse rounds big integers, so the text goes back as it came
+    // JSON.parse rounds big integers, so the original text is sent back
     this.send('i', Array.isArray(parsed) ? json : `[${json}]`);
   }
 }

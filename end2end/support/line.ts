@@ -5,14 +5,14 @@ import type { Server } from './server.ts';
 
 const WAIT_MS = 10_000;
 
-/** A plain socket to the game port: lines out, lines in, and a way to wait for what they bring. */
+/** A plain socket to the game port: lines out, lines in, and a way to wait for them. */
 export class Line {
   /** Every line the server sent. */
   readonly lines: string[] = [];
-  /** Called with each line, before anybody who waits looks. */
+  /** Called with each line, before conditions are checked. */
   onLine: ((line: string) => void) | undefined;
 
-  /** The server has closed the connection, or it was closed here. */
+  /** Resolves when either side has closed the connection. */
   readonly closed: Promise<unknown>;
 
   readonly #socket: Socket;
@@ -21,7 +21,7 @@ export class Line {
   private constructor(socket: Socket) {
     this.#socket = socket;
     this.closed = once(socket, 'close');
-    // a server that goes away is part of some stories
+    // some stories stop the server
     socket.on('error', () => undefined);
     createInterface({ input: socket, crlfDelay: Infinity }).on('line', line => {
       this.lines.push(line);
@@ -41,7 +41,7 @@ export class Line {
     this.#socket.write(`${line}\n`);
   }
 
-  /** Waits for a condition that is looked at again at every line of the server. */
+  /** Waits for a condition, which is checked at every line from the server. */
   async until(holds: () => boolean, what: () => string): Promise<void> {
     if (holds()) return;
     await new Promise<void>((done, failed) => {

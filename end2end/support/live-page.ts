@@ -30,7 +30,7 @@ export class LivePage {
     this.locked = page.getByText('You are a viewer: ask an admin to let you edit.');
   }
 
-  /** What the quick start says to paste into a terminal. */
+  /** The line that the quick start says to paste into a terminal. */
   async netcatLine(): Promise<string> {
     return (await this.page.getByRole('tabpanel').getByLabel('Code to copy').innerText()).trim();
   }
@@ -50,12 +50,12 @@ export class LivePage {
     return this.devices.getByText(name, { exact: true });
   }
 
-  /** What adds a device to the selection. */
+  /** The box that adds a device to the selection. */
   deviceBox(name: string): Locator {
     return this.devices.getByRole('checkbox', { name, exact: true });
   }
 
-  /** Brings a pane into sight where there is room for one only. */
+  /** Shows a pane, where there is room for only one. */
   async showPane(pane: 'Devices' | 'Variables' | 'Logs'): Promise<void> {
     const tab = this.page.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name: pane });
     if (await tab.isVisible()) await tab.click();
@@ -79,7 +79,7 @@ export class LivePage {
     return this.row(name).getByRole('switch');
   }
 
-  /** What became of the last edit. */
+  /** The status of the last edit. */
   status(name: string): Locator {
     return this.row(name).locator('.chip');
   }
@@ -98,7 +98,7 @@ export class LivePage {
     await this.text(name).press('Enter');
   }
 
-  /** Chooses an option, whichever way they are shown. */
+  /** Chooses an option, however the options are shown. */
   async choose(name: string, option: string): Promise<void> {
     const radio = this.row(name).getByRole('radio', { name: option });
     if ((await radio.count()) > 0) await radio.check({ force: true });
@@ -110,7 +110,7 @@ export class LivePage {
     return Number(await this.row(name).locator('output').innerText());
   }
 
-  /** Drags the thumb to a place, 0 = left end, 1 = right end, as a hand does: in many small moves. */
+  /** Drags the thumb to a position, from 0 (left) to 1 (right), in many small moves. */
   async dragSlider(name: string, place: number): Promise<void> {
     const slider = this.slider(name);
     await slider.scrollIntoViewIfNeeded();
@@ -120,7 +120,7 @@ export class LivePage {
       const [min, max] = [Number(input.min), Number(input.max)];
       return { from: (Number(input.value) - min) / (max - min), to: end };
     }, place);
-    // the thumb's middle stays half a thumb away from both ends
+    // the thumb's centre stays half a thumb away from both ends
     const thumb = 16;
     const x = (part: number) => box.x + thumb / 2 + part * (box.width - thumb);
     const y = box.y + box.height / 2;
@@ -131,7 +131,7 @@ export class LivePage {
     await mouse.up();
   }
 
-  /** The first line that is wholly in sight. */
+  /** The first line that is completely visible. */
   async topLine(): Promise<string> {
     return this.log.evaluate(log => {
       const top = log.getBoundingClientRect().top;
@@ -146,7 +146,7 @@ export class LivePage {
     await expect(this.status(name)).toContainText(games === 1 ? 'applied' : `${games}/${games} applied`);
   }
 
-  /** What a chip opens: a row for each device. */
+  /** The list that a chip opens: a row for each device. */
   deliveries(name: string): Locator {
     return this.row(name).getByRole('group', { name: / on each device$/ });
   }
@@ -156,7 +156,7 @@ export class LivePage {
     return this.deliveries(name).getByRole('listitem').filter({ hasText: device });
   }
 
-  /** Sends what is wanted to the games once more; in the list that the chip opens. */
+  /** Sends the desired value to the games again; in the list that the chip opens. */
   pushAgain(name: string): Locator {
     return this.deliveries(name).getByRole('button', { name: 'Push again' });
   }
@@ -166,17 +166,17 @@ export class LivePage {
     return this.deliveries(name).getByRole('button', { name: 'Let go' });
   }
 
-  /** What asks whether a variable is to be forgotten; in its row while no connected game has it. */
+  /** The button to forget a variable; in its row while no connected game has it. */
   forget(name: string): Locator {
     return this.row(name).getByRole('button', { name: /^Forget… / });
   }
 
-  /** The same of a device that is away. */
+  /** The same for an offline device. */
   forgetDevice(name: string): Locator {
     return this.devices.getByRole('button', { name: `Forget… ${name}`, exact: true });
   }
 
-  /** The question that both open. */
+  /** The dialog that both open. */
   get question(): Locator {
     return this.page.getByRole('dialog', { name: /^Forget the / });
   }

@@ -1,6 +1,6 @@
 import type { BrowserContext, Request, Response } from '@playwright/test';
 
-/** What is shorter would be found by chance. */
+/** Anything shorter would be found by chance. */
 const MIN_LENGTH = 12;
 /** Fields of forms that hold a secret. */
 const FIELDS = ['password', 'password_again', 'current', 'new', 'token', 'begun'];
@@ -12,7 +12,7 @@ export function tokenOf(link: string): string {
   return new URLSearchParams(new URL(link).hash.slice(1)).get('token') ?? '';
 }
 
-/** What the people and games of a test know and the program must not say of its own accord. */
+/** What the people and games of a test know and the program must not log. */
 export class Secrets {
   readonly #known = new Set<string>();
   readonly #coming: Promise<void>[] = [];
@@ -22,7 +22,7 @@ export class Secrets {
     if (secret && secret.length >= MIN_LENGTH) this.#known.add(secret);
   }
 
-  /** From now on whatever this browser says and hears is known. */
+  /** From now on, secrets that this browser sends and receives are known. */
   listenTo(context: BrowserContext): void {
     this.#contexts.push(context);
     context.on('request', request => this.#hearRequest(request));
@@ -37,7 +37,7 @@ export class Secrets {
     await Promise.all(this.#coming);
   }
 
-  /** Lines that hold any of it, as it is, in base64 or in hexadecimal. */
+  /** Lines that contain any of it: verbatim, in base64 or in hexadecimal. */
   foundIn(lines: readonly string[]): string[] {
     const spelt = [...this.#known].flatMap(secret => {
       const bytes = Buffer.from(secret);
@@ -60,7 +60,7 @@ export class Secrets {
       if (response.request().method() !== 'POST' || response.status() !== 200) return;
       for (const secret of (await response.text()).match(ISSUED) ?? []) this.note(secret);
     } catch {
-      // the page was left before its answer was here
+      // the page was left before the response arrived
     }
   }
 }

@@ -18,9 +18,9 @@ export class Server {
   games = '';
   /** The one-time link, printed while the instance has no owner */
   setUpLink: string | undefined;
-  /** Everything the program said, for when a test fails */
+  /** Everything the program printed, for when a test fails */
   readonly said: string[] = [];
-  /** What it said of its own accord, at its most talkative */
+  /** Its log, at the most verbose level */
   readonly log: string[] = [];
   /** What must not be in the log */
   readonly secrets = new Secrets();
@@ -53,7 +53,7 @@ export class Server {
     await this.#start(new URL(this.url).host, this.games);
   }
 
-  /** Asks it to end and waits until it has. */
+  /** Stops it gracefully and waits. */
   async stop(): Promise<void> {
     const running = this.#process;
     this.#process = undefined;

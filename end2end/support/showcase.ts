@@ -3,7 +3,7 @@ import type { LivePage } from './live-page.ts';
 
 const RANGE = { min: 0, max: 100 };
 
-/** What a small action game shows of itself. */
+/** The variables of a small action game. */
 export const VARIABLES = [
   { name: 'player.speed', label: 'Speed', type: 'float', value: 6.5, min: 0, max: 20, step: 0.1, unit: 'm/s', default: 6, group: 'Player', help: 'On flat ground.' },
   { name: 'player.jump', label: 'Jump height', type: 'float', value: 2.2, min: 0, max: 6, unit: 'm', default: 2.2, group: 'Player' },
@@ -47,7 +47,7 @@ export async function playedByThree(server: Server, project: Project): Promise<A
   return games;
 }
 
-/** Edits that all games take, that one clamps, that one has changed since, and one that is under way. */
+/** Edits that all games apply, that one clamps, that one has drifted from, and one in flight. */
 export async function editedByOne(live: LivePage, games: AckingGame[]): Promise<void> {
   const [pixel, deck, tester] = games;
   deck!.judge = name => (name === 'world.spawn' ? { status: 'clamped', value: 120, reason: 'at most 120 on this device' } : { status: 'applied' });

@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 import type { Project, Server } from './fixtures.ts';
 
-/** Nobody guesses it first. */
+/** Not easy to guess. */
 export const PASSWORD = 'a long enough sentence';
 
 export type Role = 'viewer' | 'designer' | 'admin';
@@ -22,12 +22,12 @@ export class Settings {
     await this.page.goto(`${this.server.url}/p/${this.project.id}/settings/keys`);
   }
 
-  /** One line of a list. */
+  /** One row of a list. */
   row(name: string) {
     return this.page.locator('.row').filter({ hasText: name });
   }
 
-  /** Makes an invitation and reads its link, which is shown this once. */
+  /** Creates an invitation and reads its link, which is shown only once. */
   async invite(role: Role, note = ''): Promise<string> {
     await this.members();
     await this.page.getByRole('combobox', { name: 'Role', exact: true }).selectOption(role);
@@ -58,18 +58,18 @@ export async function openLink(page: Page, link: string): Promise<void> {
   const posted = page.waitForResponse(response => response.request().method() === 'POST');
   await page.goto(link);
   await (await posted).finished();
-  // what asks for the link is gone
+  // the form that asks for the link is gone
   await expect(page.locator('input[name=open]')).toHaveCount(0);
 }
 
-/** The same for a browser that runs no scripts. */
+/** The same for a browser without scripts. */
 export async function pasteLink(page: Page, link: string): Promise<void> {
   await page.goto(link);
   await page.getByLabel('Link', { exact: true }).fill(link);
   await page.getByRole('button', { name: 'Continue' }).click();
 }
 
-/** Makes an account by an invitation, and ends on the project's live page. */
+/** Creates an account from an invitation, and ends on the project's live page. */
 export async function joinWithNewAccount(
   page: Page,
   link: string,

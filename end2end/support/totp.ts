@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** What an app for codes by time (RFC 6238) shows; `steps` of 30 seconds from now. */
+/** The code of an authenticator app (RFC 6238), `steps` of 30 seconds from now. */
 export function totp(secret: string, steps = 0): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   let bits = '';

@@ -31,7 +31,7 @@ use super::{
 };
 use crate::secrets::random_token;
 
-/// Marks of running programs: they mean nothing in another database.
+/// Marks of running programs, which mean nothing in another database.
 const LEFT_OUT: &str = "writers";
 
 /// Where an instance keeps its data.
@@ -48,16 +48,15 @@ pub enum Location {
 pub struct Restored {
     /// The epoch that begins.
     pub epoch: Epoch,
-    /// Where what was there before is now: a back-up, or the damaged file itself. `None`: nothing was there, or
-    /// nothing was to be kept.
+    /// Where the previous data is now: a back-up, or the damaged file itself. `None`: there was none, or it was not to be kept.
     pub kept: Option<PathBuf>,
 }
 
-/// Writes everything into `file`, which must not exist unless `overwrite`. It appears there when it is whole and
-/// on disk, and nobody but its owner can read it.
+/// Writes everything into `file`, which must not exist unless `overwrite`. It appears there once it is complete and on disk;
+/// only its owner can read it.
 ///
 /// # Errors
-/// [`StoreError::Foreign`] with a sentence. Then, and when this is given up, `file` is as it was and nothing is left
+/// [`StoreError::Foreign`] with a sentence. Then, and when the call is cancelled, `file` is unchanged and nothing is left
 /// beside it.
 pub async fn back_up(from: &Location, file: &Path, overwrite: bool) -> Result<()> {
     if !overwrite && file.exists() {
@@ -99,8 +98,8 @@ async fn write_copy(from: &Location, made: &Path) -> Result<()> {
     }
 }
 
-/// Replaces everything in a database by what is in `file`, and begins a new epoch. What was there before is backed up
-/// into the folder `keep_in`; an SQLite file that can't be used is moved aside in any case.
+/// Replaces everything in a database with the contents of `file`, and begins a new epoch. The previous contents are backed up
+/// into the folder `keep_in`; an unusable SQLite file is moved aside in any case.
 ///
 /// # Errors
 /// [`StoreError::Foreign`] with a sentence when `file` is damaged, no back-up, or of a newer observerio. Any error
@@ -120,7 +119,7 @@ pub async fn restore(file: &Path, into: &Location, keep_in: Option<&Path>) -> Re
         Some(moved) => Some(moved),
         None => keep(into, keep_in).await?,
     };
-    // a copy: it may be of an older version, which is brought up to date first
+    // a copy, because an older version is brought up to date first
     let folder = folder_of(into).map_or_else(std::env::temp_dir, Path::to_owned);
     let copy = Part::create(folder.join(format!("observerio-restore-{}.db", random_token())))?;
     let copied = File::options().write(true).open(copy.path());
@@ -139,7 +138,7 @@ fn folder_of(location: &Location) -> Option<&Path> {
     }
 }
 
-/// Moves a damaged SQLite file away, with its log: SQLite would not open it. `None` when it can be used.
+/// Moves a damaged SQLite file aside, with its log. `None` if it can be used.
 async fn set_aside(location: &Location) -> Result<Option<PathBuf>> {
     let Location::Sqlite(path) = location else { return Ok(None) };
     let Err(StoreError::Foreign(_)) = inspect(path, Depth::Start).await else { return Ok(None) };
@@ -228,9 +227,9 @@ async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {
     Ok(epoch)
 }
 
-/// Everything went through the write-ahead log, which a running server would keep at that size.
+/// Everything went through the write-ahead log, which would keep that size under a running server.
 async fn empty_log(connection: &mut SqliteConnection) -> Result<()> {
-    // the bulk without a lock, so that nobody waits for it; what a reader still needs is left to the server
+    // the bulk without a lock, so that nobody waits for it; the server truncates what a reader still needs
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").await?;
     connection.execute("PRAGMA busy_timeout = 500; PRAGMA wal_checkpoint(TRUNCATE)").await?;
     Ok(())
@@ -266,7 +265,7 @@ async fn clear_sqlite(connection: &mut SqliteConnection, tables: &[Table]) -> Re
     Ok(())
 }
 
-/// A database that is yet to be migrated, or was by a newer program, is not copied.
+/// Refuses to copy a database with another version of the schema.
 async fn refuse_other_version(path: &Path) -> Result<()> {
     match inspect(path, Depth::Start).await? {
         Found::Ours { version } if version == migrations::newest() => Ok(()),

@@ -1,13 +1,13 @@
-//! How much of what is to be cleared away goes in one transaction.
+//! How much one transaction of a chore may delete.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Rows of one statement: between two of them it is looked whether there is time for more.
+/// Rows per statement; the time is checked between statements.
 const PART: u32 = 200;
 
-/// How much one transaction may do.
+/// The rows and the time that are left.
 pub(super) struct Budget {
     left: u32,
     begun: Instant,
@@ -15,18 +15,18 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Its time begins now.
+    /// Starts its time now.
     pub(super) fn new(rows: u32, within: Duration) -> Self {
         Self { left: rows, begun: Instant::now(), within }
     }
 
-    /// How many rows the next statement may take, if any.
+    /// How many rows the next statement may delete, if any.
     pub(super) fn part(&self) -> Option<i64> {
         let has_time = self.elapsed() < self.within;
         (self.left > 0 && has_time).then(|| i64::from(self.left.min(PART)))
     }
 
-    /// A statement took so many; one that finds nothing costs as well.
+    /// Counts the rows of a statement; one that finds nothing counts as one.
     pub(super) fn take(&mut self, rows: u64) {
         self.left = self.left.saturating_sub(u32::try_from(rows.max(1)).unwrap_or(u32::MAX));
     }

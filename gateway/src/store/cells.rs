@@ -1,4 +1,4 @@
-//! Cells that are more than a number or a text.
+//! Cells with a meaning beyond their number or text.
 
 use protocol::model::{Handle, Key, ProjectRole, Value, VarName};
 
@@ -7,7 +7,7 @@ use super::error::{Result, damaged};
 /// A session's or a link's token as it is stored: its SHA-256.
 pub type TokenHash = [u8; 32];
 
-/// What a hash is called in lists: enough of it to tell it apart, and nothing that leads to the token.
+/// The handle of a hash in lists: enough to identify it, and no way back to the token.
 pub(crate) fn handle(hash: &TokenHash) -> Handle {
     Handle(hash[..8].iter().map(|byte| format!("{byte:02x}")).collect())
 }

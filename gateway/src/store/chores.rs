@@ -1,5 +1,6 @@
-//! What is left of deleted projects and of forgotten devices and variables. It can be millions of rows, so who deletes only
-//! marks; the rows go piece by piece, and a stop in between loses nothing: the mark stays until the last one is gone.
+//! Deleting what is left of deleted projects and forgotten devices and variables. It can be millions of rows, so the request
+//! only sets a mark; the rows are deleted in small steps. The mark stays until the last row is gone, so a stop in between
+//! loses nothing.
 
 use std::time::Duration;
 
@@ -13,8 +14,7 @@ use super::{
     sql_store::{Engine, SqlStore},
 };
 
-/// A part of what is to be cleared away. What a row of it costs, and so how many go at once, differs between
-/// [`Chore::kind`]s.
+/// Something to delete. The cost of a row, and so the number of rows per step, depends on its [kind](Chore::kind).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chore {
     /// What these forgotten devices reported.
@@ -37,7 +37,7 @@ pub enum Chore {
     },
     /// A deleted project of which nothing else is left.
     DeletedProject(i64),
-    /// Space of a file that rows have left.
+    /// Free pages of an SQLite file.
     Space,
 }
 
@@ -54,14 +54,14 @@ impl Chore {
     }
 }
 
-/// Clearing away.
+/// Deleting in steps.
 #[async_trait]
 pub trait Chores: Send + Sync {
-    /// What is to be cleared away next, if anything is.
+    /// The next chore, if there is one.
     async fn find_chore(&self) -> Result<Option<Chore>>;
 
-    /// Does a part of it, in one transaction: up to so many rows or pages, and fewer when that takes longer than `within`. How
-    /// long others who write had to wait for it.
+    /// Does a part of it in one transaction: up to `rows` rows or pages, or fewer if that takes longer than `within`. Returns
+    /// how long other writers had to wait.
     async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration>;
 }
 
@@ -80,7 +80,7 @@ impl Chores for SqlStore {
         }
         match &self.engine {
             Engine::Sqlite(sqlite) => Ok(sqlite.has_space().await?.then_some(Chore::Space)),
-            // Postgres gives space back by itself (autovacuum)
+            // Postgres reclaims space itself (autovacuum)
             Engine::Postgres(_) => Ok(None),
         }
     }
@@ -90,7 +90,7 @@ impl Chores for SqlStore {
             return sqlite.give_back(rows, within).await;
         }
         let mut tx = self.begin_write().await?;
-        // others wait from here
+        // from here on other writers wait
         let mut budget = Budget::new(rows, within);
         for piece in chore.pieces(self.engine.kind()) {
             if !piece.run(&mut tx, &mut budget).await? {
@@ -103,7 +103,7 @@ impl Chores for SqlStore {
 }
 
 impl SqlStore {
-    /// What comes next of a deleted project.
+    /// The next chore of a deleted project.
     async fn find_rest(&self, project: i64) -> Result<Chore> {
         let devices: Vec<i64> = self.read(DEVICES).bind(project).column().await?;
         if !devices.is_empty() {
@@ -119,13 +119,13 @@ impl SqlStore {
     }
 }
 
-/// What devices said: few devices may have much of it, so it goes device by device, in the order in which it lies in the
-/// table.
+/// Tables of what devices report. A few devices may have many rows, so they are deleted device by device, in the order of
+/// the table.
 const OF_DEVICES: [&str; 2] = ["reported", "outcomes"];
-/// The other tables with the rows of a project, which go after its devices: values refer to variables.
+/// The other tables with rows of a project. They come after its devices, because values refer to variables.
 const OF_PROJECTS: [&str; 6] = ["logs", "edits", "unchanged_edits", "let_go", "game_sessions", "vars"];
 
-/// What leads to a project: tables that are short, and end with it at once.
+/// Short tables that give access to a project; their rows are deleted at once.
 pub(super) const ENDS: [&str; 4] = [
     "DELETE FROM members WHERE project_id = $1",
     "DELETE FROM game_keys WHERE project_id = $1",
@@ -143,9 +143,9 @@ struct Piece<'a> {
     sql: String,
     /// `$1`: a project or a device.
     of: i64,
-    /// Takes up to `$2` rows; otherwise all there are, which is one.
+    /// Deletes up to `$2` rows; otherwise the only one.
     is_part: bool,
-    /// The variable that comes last.
+    /// The variable, as the last parameter.
     name: Option<&'a str>,
 }
 
@@ -158,7 +158,7 @@ impl Piece<'_> {
         Self { sql: sql.to_owned(), of, is_part: false, name: None }
     }
 
-    /// Runs it until it finds nothing more. Returns whether there is time for the next one.
+    /// Runs it until it finds no more rows. Returns whether there is time for the next piece.
     async fn run(&self, tx: &mut Tx<'_>, budget: &mut Budget) -> Result<bool> {
         loop {
             let Some(part) = budget.part() else { return Ok(false) };
@@ -179,9 +179,9 @@ impl Piece<'_> {
 }
 
 impl Chore {
-    /// Statements to be run in this order, each until it finds nothing more.
+    /// The statements, in order; each runs until it finds no more rows.
     ///
-    /// What is forgotten may come back at any moment, so each of them looks for the mark.
+    /// What was forgotten may come back at any moment, so each of them checks the mark.
     fn pieces(&self, kind: &str) -> Vec<Piece<'_>> {
         match self {
             Self::ForgottenDevices(devices) => {
@@ -207,15 +207,15 @@ impl Chore {
             }
             Self::DeletedRows { project, table } => {
                 let sql = match (*table, kind) {
-                    // numbered without gaps, and in SQLite its rows have no other address
+                    // its numbers have no gaps, and in SQLite the table has no rowid
                     ("logs", _) => "DELETE FROM logs WHERE project_id = $1
                          AND seq < $2 + (SELECT min(seq) FROM logs WHERE project_id = $1)"
                         .to_owned(),
-                    // in SQLite its rows have no other address either
+                    // no rowid in SQLite either
                     ("let_go", _) => "DELETE FROM let_go WHERE project_id = $1
                          AND name IN (SELECT name FROM let_go WHERE project_id = $1 LIMIT $2)"
                         .to_owned(),
-                    // as they lie in the table: each of many indexes has another order
+                    // in the order of the table: each of its many indexes has another one
                     ("edits", _) => some(table, "project_id = $1 ORDER BY revision", kind),
                     _ => some(table, "project_id = $1", kind),
                 };
@@ -229,7 +229,7 @@ impl Chore {
     }
 }
 
-/// What a device said, table by table, and then the word that it is done.
+/// What a device reported, table by table, and then the statement that clears its mark.
 fn of_device<'a>(device: i64, rows: &str, last: &str, kind: &str) -> Vec<Piece<'a>> {
     let values = OF_DEVICES.iter().map(|table| Piece::part(device, some(table, rows, kind)));
     values.chain([Piece::last(device, last)]).collect()
@@ -254,7 +254,7 @@ mod tests {
         *,
     };
 
-    /// Tables that name projects and outlive them.
+    /// Tables that refer to projects and outlive them.
     const KEPT: &[&str] = &["audit"];
 
     #[tokio::test]

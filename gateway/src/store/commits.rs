@@ -1,4 +1,4 @@
-//! Commits: how what games and people do gets into the database.
+//! How batches are committed.
 
 use async_trait::async_trait;
 
@@ -8,10 +8,10 @@ use super::{
     write::{Ticket, Write, Written},
 };
 
-/// Which history the revisions count in. It changes when a backup is restored.
+/// The history that revisions belong to. Restoring a backup begins a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch {
-    /// The instance, made once.
+    /// Identifies the instance; created once.
     pub instance: String,
     /// +1 with every restored backup.
     pub number: i64,
@@ -23,22 +23,21 @@ impl std::fmt::Display for Epoch {
     }
 }
 
-/// What a writer needs.
+/// The part of a store that the writer uses.
 #[async_trait]
 pub trait Commits: Send + Sync {
-    /// Writes everything in one transaction, in order. `written` must be empty and gets one entry for each
-    /// write, just before the transaction is committed: it outlives a call that is given up.
+    /// Writes everything in one transaction, in order. `written` must be empty; it gets one entry for each write just before
+    /// the transaction is committed, and so outlives a cancelled call.
     ///
     /// # Errors
     /// Any, and [`StoreError::Restored`](super::StoreError::Restored) when the database has another epoch. With `written`
     /// still empty nothing of the batch is stored. Otherwise ask [`Commits::is_committed`].
     async fn commit(&self, ticket: &Ticket, batch: &[Write], written: &mut Vec<Written>) -> Result<()>;
 
-    /// Whether the commit of that ticket, the writer's last one, has happened. Waits until it can't happen any
-    /// more.
+    /// Whether the commit with that ticket, the writer's last one, has succeeded. Waits until the answer is final.
     async fn is_committed(&self, ticket: &Ticket) -> Result<bool>;
 
-    /// The epoch of the database now.
+    /// The current epoch of the database.
     async fn epoch(&self) -> Result<Epoch>;
 
     /// Whether the database answers, can be written to, and has room for more.
@@ -82,7 +81,7 @@ impl Commits for SqlStore {
 impl SqlStore {
     /// Whether it can be written to.
     pub(super) async fn write_mark(&self) -> Result<()> {
-        // a change, and committed: a row that stays as it is, SQLite does not even write
+        // a committed change: SQLite does not write a row that stays the same
         let sql = "INSERT INTO writers (name, number) SELECT '(check)', 1 FROM instance WHERE true
                    ON CONFLICT (name) DO UPDATE SET number = writers.number + 1";
         match self.write(sql).run().await? {

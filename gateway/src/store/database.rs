@@ -23,12 +23,12 @@ pub trait Store: Chores + Commits + GameSessions + History + KeyStates + Logs + 
     /// The part that is about people.
     fn access(&self) -> &dyn Access;
 
-    /// Makes sure that no other server has the database, where this store is opened for the only one. To be called again and
-    /// again: the way to tell may break.
+    /// Makes sure that no other server has taken the database, if this store was opened as its only server. Call it
+    /// periodically: the connection that holds the claim may break.
     ///
     /// # Errors
-    /// [`StoreError::InUse`](super::StoreError::InUse): another one has it, and nothing is written any more. Any other error
-    /// says nothing.
+    /// [`StoreError::InUse`](super::StoreError::InUse): another server has it, and nothing can be written any more. Any other
+    /// error leaves that open.
     async fn keep_place(&self) -> Result<()> {
         Ok(())
     }
@@ -49,7 +49,7 @@ impl Store for SqlStore {
 
     async fn keep_place(&self) -> Result<()> {
         match &self.engine {
-            // whoever serves a file locks it: that lasts as long as the process
+            // the server holds a lock on the file for as long as it runs
             Engine::Sqlite(_) => Ok(()),
             Engine::Postgres(postgres) => postgres.hold_place().await,
         }

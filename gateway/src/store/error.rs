@@ -1,6 +1,6 @@
-//! Why the store could not do something.
+//! Errors of the store.
 
-/// Why the store could not do it.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The e-mail has an account already.
@@ -15,31 +15,31 @@ pub enum StoreError {
     /// The database was made by a newer observerio, or by something else.
     #[error("{0}")]
     Foreign(String),
-    /// What was to be changed is not there any more.
+    /// What was to be changed does not exist any more.
     #[error("it is gone")]
     Gone,
     /// A row that this program did not write.
     #[error("damaged row: {0}")]
     Damaged(String),
-    /// A backup was restored into the database while it was in use: what is in memory counts no longer.
+    /// A backup was restored into the database while it was in use: what is in memory is no longer valid.
     #[error("a backup was restored")]
     Restored,
     /// The disk is full, or can't be written to.
     #[error("there is no room to store anything: {0}")]
     NoRoom(std::io::Error),
-    /// Another server uses the database: this one must not.
+    /// Another server uses the database, so this one must not.
     #[error("{0}")]
     InUse(String),
     /// The database did not answer in time.
     #[error("the database did not answer in time")]
     TimedOut,
-    /// The database did not answer, or refused.
+    /// The database did not answer, or refused the statement.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
 }
 
 impl StoreError {
-    /// Whether the same may succeed later: the database is away, hangs or is full. Otherwise it has said no.
+    /// Whether a retry may succeed: the database is unreachable, hangs or is full. Otherwise it refused the statement.
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::TimedOut | Self::NoRoom(_) => true,
@@ -74,7 +74,7 @@ impl StoreError {
     }
 }
 
-/// Whether an error code of the database speaks of its state and not of what it was asked.
+/// Whether an error code is about the state of the database rather than the statement.
 fn is_passing(code: &str) -> bool {
     match code.parse::<u32>() {
         // SQLite: busy, locked, out of memory, read-only, interrupted, I/O, full, can't open, protocol;
@@ -93,7 +93,7 @@ pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Damaged(what.to_owned())
 }
 
-/// A write names what is not there.
+/// A write refers to something that does not exist.
 pub(super) fn missing(noun: &str, id: i64) -> StoreError {
     StoreError::Damaged(format!("a write names the {noun} {id}, which is not there"))
 }

@@ -1,4 +1,4 @@
-//! Files and folders for nobody else's eyes, whatever the umask says: what is stored holds password hashes.
+//! Files and folders that only their owner can read, whatever the umask: they hold password hashes.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// Makes a file that its owner alone can read. It must not exist.
+/// Creates a file that only its owner can read. It must not exist.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -15,7 +15,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Leaves a file that exists to its owner alone.
+/// Restricts an existing file to its owner.
 #[cfg(unix)]
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -29,16 +29,16 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Leaves a file that exists to its owner alone.
+/// Restricts an existing file to its owner.
 #[cfg(not(unix))]
 pub(super) fn make_private(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file that is kept for as long as the program runs; made if it is missing, and its owner's alone.
+/// Opens a file, created if missing, that only its owner can read.
 ///
 /// # Errors
-/// What the system says.
+/// Those of the system.
 pub fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
@@ -49,13 +49,12 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes a folder and those above it that are missing; only their owner can look into them. A folder that exists stays
-/// as it is.
+/// Creates a folder and its missing parents, accessible to their owner only. An existing folder stays unchanged.
 ///
 /// # Errors
-/// What the system says.
+/// Those of the system.
 pub fn make_folder(path: &Path) -> io::Result<()> {
-    // of a bare file name: the folder that we are in
+    // the parent of a bare file name: the current folder
     if path.as_os_str().is_empty() {
         return Ok(());
     }

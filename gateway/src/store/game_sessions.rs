@@ -5,24 +5,24 @@ use protocol::model::{ProjectId, UnixMicros};
 
 use super::{error::Result, sql::statement, sql_store::SqlStore};
 
-/// The time by which sessions grow old.
+/// The clock by which sessions age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionClock {
-    /// That time.
+    /// Its time.
     pub time: UnixMicros,
-    /// What the clock said when it was last compared.
+    /// The system's time when the two were last compared.
     pub seen: UnixMicros,
 }
 
 /// Sessions of games.
 #[async_trait]
 pub trait GameSessions: Send + Sync {
-    /// The time by which sessions grow old; `None`: it has not begun.
+    /// The clock by which sessions age; `None`: it has not been started.
     async fn session_clock(&self) -> Result<Option<SessionClock>> {
         Ok(None)
     }
 
-    /// Sets the time by which sessions grow old.
+    /// Sets the clock by which sessions age.
     async fn set_session_clock(&self, _clock: SessionClock) -> Result<()> {
         Ok(())
     }
@@ -32,13 +32,12 @@ pub trait GameSessions: Send + Sync {
         Ok(false)
     }
 
-    /// Up to so many sessions of games, in the order of their numbers and behind one of them, and when the last line of each
-    /// came or it was opened.
+    /// Up to `limit` sessions with numbers above `after`, in order, each with the time of its last line or of its opening.
     async fn list_sessions(&self, _after: i64, _limit: u32) -> Result<Vec<(i64, UnixMicros)>> {
         Ok(Vec::new())
     }
 
-    /// Forgets those of these sessions in which nothing came since.
+    /// Deletes those of these sessions that have received nothing since.
     async fn forget_sessions(&self, _sessions: &[i64], _before: UnixMicros) -> Result<()> {
         Ok(())
     }
@@ -64,7 +63,7 @@ impl GameSessions for SqlStore {
         Ok(found.is_some())
     }
 
-    /// Along the primary key: an index on the time would be changed by every line.
+    /// Along the primary key: every line would have to update an index on the time.
     async fn list_sessions(&self, after: i64, limit: u32) -> Result<Vec<(i64, UnixMicros)>> {
         let sql = "SELECT id, updated_at FROM game_sessions WHERE id > $1 ORDER BY id LIMIT $2";
         let cells: Vec<(i64, i64)> = self.read(sql).bind(after).bind(i64::from(limit)).all().await?;

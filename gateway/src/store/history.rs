@@ -1,5 +1,5 @@
-//! The history of values, of all variables and of one, each along an index of its own. Asked in one statement, neither database
-//! sees that a name was given, and all edits of the project would be looked at.
+//! The history of values. That of all variables and that of one have a statement and an index each: in one statement neither
+//! database would notice that a name is given, and would read all edits of the project.
 
 use async_trait::async_trait;
 use protocol::model::{Gesture, ProjectId, Revision, UnixMicros, UserId, Value, VarName, VarRevision};
@@ -12,14 +12,14 @@ use super::{
     sql_store::SqlStore,
 };
 
-/// One variable's change, kept for ever.
+/// One variable's change; never deleted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryRow {
     /// Which variable.
     pub name: VarName,
-    /// What was desired before the gesture; `None` = the game's own value.
+    /// The desired value before the gesture; `None` = the game's own value.
     pub old: Option<Value>,
-    /// What is desired after it; `None` = the game's own value.
+    /// The desired value after it; `None` = the game's own value.
     pub new: Option<Value>,
     /// The revision of the gesture's last edit.
     pub revision: Revision,
@@ -29,12 +29,12 @@ pub struct HistoryRow {
     pub at: UnixMicros,
 }
 
-/// What an edit with a gesture was asked to do to one variable.
+/// What an edit with a gesture was to do to one variable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GestureRow {
     /// Which variable.
     pub name: VarName,
-    /// What it was to be; `None`: it was to be let go.
+    /// The requested value; `None`: it was to be released.
     pub value: Option<Value>,
     /// The project's revision after the edit.
     pub revision: Revision,
@@ -45,8 +45,8 @@ pub struct GestureRow {
 /// The history of values.
 #[async_trait]
 pub trait History: Send + Sync {
-    /// The newest history rows of a project, newest first and those of one revision by name: of all variables or one, and of
-    /// those behind one of them. At most `limit`, and [`PAGE_BYTES`] of values before the last of them.
+    /// The newest rows of history of a project, newest first and those of one revision by name, of all variables or of one; with
+    /// `behind`, those after that row. At most `limit`, and at most [`PAGE_BYTES`] of values before the last one.
     async fn list_history(
         &self,
         project: ProjectId,
@@ -55,8 +55,7 @@ pub trait History: Send + Sync {
         limit: u32,
     ) -> Result<Vec<HistoryRow>>;
 
-    /// The edit of a person and gesture: its changes, and what it was asked to remember beside them; none if there was
-    /// no such edit.
+    /// The edit of a person and gesture: its changes, and those that were already in effect. Empty if there was no such edit.
     async fn get_gesture(
         &self,
         project: ProjectId,

@@ -1,4 +1,4 @@
-//! Log lines, read along their numbers.
+//! Log lines, read in the order of their numbers.
 
 use async_trait::async_trait;
 use protocol::model::{DeviceId, Level, LogLine, ProjectId, UnixMicros};
@@ -13,11 +13,11 @@ use super::{
 /// The log of projects.
 #[async_trait]
 pub trait Logs: Send + Sync {
-    /// Log lines of a project, the newest first, of those older than `before` (a line's number). At most `limit`, and
-    /// [`PAGE_BYTES`] of text before the last of them.
+    /// Log lines of a project, newest first, with numbers below `before`. At most `limit`, and at most [`PAGE_BYTES`] of text
+    /// before the last one.
     async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>>;
 
-    /// The same of those newer than `after`, the oldest first.
+    /// Log lines of a project, oldest first, with numbers above `after`, with the same limits.
     async fn list_logs_after(&self, project: ProjectId, after: u64, limit: u32) -> Result<Vec<LogLine>>;
 }
 

@@ -1,7 +1,7 @@
 //! The schema's history, inside the program: `migrations/{sqlite,postgres}/NNNN_name.sql`.
 //!
-//! Append-only. A file that was released is never edited: a database knows the digest of every script
-//! that made it and is refused when one of them differs.
+//! Append-only. A released file is never edited: a database stores the digest of every script that was applied to it, and is
+//! refused if one of them differs.
 
 use sqlx::{
     SqlSafeStr,
@@ -12,7 +12,7 @@ use super::error::StoreError;
 
 /// One step, for both databases.
 struct Script {
-    /// The file's name without `.sql`: a number, `_`, what it is about.
+    /// The file's name without `.sql`: a number, `_`, its topic.
     stem: &'static str,
     sqlite: &'static str,
     postgres: &'static str,
@@ -69,8 +69,8 @@ fn migrator(sql: fn(&Script) -> &'static str) -> Migrator {
     Migrator::with_migrations(SCRIPTS.iter().map(migration).collect())
 }
 
-/// The last step of a database that has these, which all must be ours. What the migrator itself does, for a
-/// database that must not be written to.
+/// The last step of a database with these applied migrations, which must all be ours. The migrator's own check, for a database
+/// that must not be written to.
 pub(super) fn last_of(migrator: &Migrator, applied: &[AppliedMigration]) -> Result<i64, MigrateError> {
     for step in applied {
         match migrator.iter().find(|migration| migration.version == step.version) {
@@ -84,7 +84,7 @@ pub(super) fn last_of(migrator: &Migrator, applied: &[AppliedMigration]) -> Resu
     Ok(applied.iter().map(|step| step.version).max().unwrap_or(0))
 }
 
-/// What went wrong, for whoever starts the program. `database` says which one it is.
+/// Explains an error to whoever starts the program. `database` names the database.
 pub(super) fn explain(database: &str, error: MigrateError) -> StoreError {
     let foreign = |why: String| StoreError::Foreign(format!("{database} {why}"));
     match error {

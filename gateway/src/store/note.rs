@@ -1,4 +1,4 @@
-//! A row of the audit trail, and how a change gets it: in its own transaction.
+//! Rows of the audit trail. A change writes its row in its own transaction.
 
 use protocol::model::{ProjectId, UnixMicros, User, UserId};
 
@@ -11,7 +11,7 @@ pub struct AuditRow {
     pub at: UnixMicros,
     /// Who, if there is an account.
     pub actor_id: Option<UserId>,
-    /// His name, kept when the account goes.
+    /// Their name, kept after the account is deleted.
     pub actor: String,
     /// By what.
     pub via: String,
@@ -30,7 +30,7 @@ pub struct AuditRow {
 }
 
 impl AuditRow {
-    /// The same by `user`, unless it names an account: that of somebody who had none, or was not known by it, until now.
+    /// Attributes the row to `user` if it names no account: for people who get or prove their account by this very change.
     pub(super) fn by(self, user: &User) -> Self {
         match self.actor_id {
             Some(_) => self,
@@ -61,13 +61,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes the audit row of what was changed, and commits.
+    /// Writes the audit row of a change, and commits.
     pub(super) async fn finish(mut self, note: AuditRow) -> Result<()> {
         self.write_note(&note).await?;
         self.commit().await
     }
 
-    /// The same when rows were changed; otherwise nothing happens. Returns whether they were.
+    /// Does that if any rows were changed, and otherwise rolls back. Returns whether any were.
     pub(super) async fn finish_if(self, changed: u64, note: AuditRow) -> Result<bool> {
         if changed > 0 {
             self.finish(note).await?;

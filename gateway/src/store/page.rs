@@ -1,6 +1,6 @@
-//! One page of rows that may be long: cut by rows and by bytes, in the statement that reads them.
+//! Pages of rows that may be long: limited by rows and by bytes, in the statement that reads them.
 
-/// Text of a page, in bytes, before its last row.
+/// Limit of a page's text, in bytes, without its last row.
 pub const PAGE_BYTES: usize = 256 * 1024;
 
 /// The statement of a page: its columns, `FROM` and `WHERE`, what its order is made of, the order, and the size of a row in

@@ -1,5 +1,5 @@
-//! Which tables and columns each step of the schema has. Both databases have the same ones, so they are read
-//! off an SQLite database in memory that the migrations have just made: there is no second list to forget.
+//! The tables and columns of each step of the schema. Both databases have the same ones, so they are read from an SQLite
+//! database in memory after its migrations: there is no second list to maintain.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::{
 /// The tables of one step.
 #[derive(Debug)]
 pub(super) struct Schema {
-    /// In the order in which they were made: what a table refers to comes before it.
+    /// In the order of their creation: a table comes after those that it refers to.
     pub(super) tables: Vec<Table>,
 }
 
@@ -73,8 +73,7 @@ impl Schema {
         Ok(Self { tables })
     }
 
-    /// What a database with these (table, column) pairs lacks, for people; `None` when it has everything. More
-    /// than that is the operator's business.
+    /// What a database with these (table, column) pairs lacks, in words; `None` if it is complete. Additional ones are ignored.
     pub(super) fn missing_from(&self, found: &[(String, String)]) -> Option<String> {
         let tables: BTreeSet<&str> = found.iter().map(|(table, _)| table.as_str()).collect();
         let columns: BTreeSet<(&str, &str)> = found.iter().map(|(t, c)| (t.as_str(), c.as_str())).collect();
@@ -138,7 +137,7 @@ mod tests {
             let without_table: Vec<_> = all.iter().filter(|(t, _)| t != table).cloned().collect();
             assert_eq!(schema.missing_from(&without_table), Some(format!("the table {table}")));
             let lost = schema.missing_from(&without_column).unwrap();
-            // the only column of a table takes the table with it
+            // without its only column a table is missing too
             assert!(lost.contains(table), "{lost}");
         }
     }

@@ -1,6 +1,6 @@
-//! Both databases behind one interface: what is written against it is written once, and compiled once.
+//! Both databases behind one interface, so that a statement is written and compiled once.
 //!
-//! Enums and not generics: the bounds of a function that is generic over sqlx's databases are longer than the function.
+//! Enums rather than generics: the bounds of a function that is generic over sqlx's databases are longer than the function.
 
 use serde::Serialize;
 use sqlx::{
@@ -10,7 +10,7 @@ use sqlx::{
 
 use super::error::Result;
 
-/// A value that can be bound to a statement of either database.
+/// A value that either database accepts as a parameter.
 pub(super) trait Parameter<'t>:
     Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Postgres>
 {
@@ -21,7 +21,7 @@ impl<'t, T> Parameter<'t> for T where
 {
 }
 
-/// What a row of either database can be read into: a struct made by [`row!`], or a tuple.
+/// A type that a row of either database can be read into: a struct made by [`row!`], or a tuple.
 pub(super) trait Cells:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
 {
@@ -29,7 +29,7 @@ pub(super) trait Cells:
 
 impl<T> Cells for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
-/// A row that stands for a noun of the program.
+/// A row that can be converted into one of the program's own types.
 pub(super) trait Record: Cells {
     type Noun;
 
@@ -38,14 +38,14 @@ pub(super) trait Record: Cells {
     fn read(self) -> Result<Self::Noun>;
 }
 
-/// A transaction. Without a commit it is rolled back.
+/// A transaction. It is rolled back unless it is committed.
 pub enum Tx<'c> {
     Sqlite(Transaction<'c, Sqlite>),
     Postgres(Transaction<'c, Postgres>),
 }
 
 impl Tx<'_> {
-    /// A statement that both databases read the same way.
+    /// A statement that is the same in both databases.
     pub(super) fn query(&mut self, sql: impl SqlSafeStr) -> Query<'_> {
         match self {
             Self::Sqlite(tx) => Query::Sqlite(sqlx::query(sql), On::Connection(&mut **tx)),
@@ -53,7 +53,7 @@ impl Tx<'_> {
         }
     }
 
-    /// A statement that each database has its own words for.
+    /// A statement that differs between the databases.
     pub(super) fn either(&mut self, sqlite: &'static str, postgres: &'static str) -> Query<'_> {
         let sql = match self {
             Self::Sqlite(_) => sqlite,
@@ -77,7 +77,7 @@ impl Tx<'_> {
     }
 }
 
-/// A statement with its values, and where it is to run.
+/// A statement with its parameters, and where to run it.
 #[must_use = "a query does nothing until it runs"]
 pub(super) enum Query<'c> {
     Sqlite(Bound<'static, Sqlite, <Sqlite as Database>::Arguments>, On<'c, Sqlite>),
@@ -88,7 +88,7 @@ pub(super) enum Query<'c> {
 pub(super) enum On<'c, DB: Database> {
     /// On any connection of a pool.
     Pool(&'c Pool<DB>),
-    /// On that of a transaction.
+    /// On the connection of a transaction.
     Connection(&'c mut DB::Connection),
 }
 
@@ -101,7 +101,7 @@ impl<'c, DB: Database> On<'c, DB> {
     }
 }
 
-/// Runs the query of either database on its connection.
+/// Runs a query of either database on its connection.
 macro_rules! run {
     ($query:expr, |$bound:ident, $connection:ident| $run:expr) => {
         match $query {
@@ -120,7 +120,7 @@ macro_rules! run {
 }
 
 impl Query<'_> {
-    /// The value of the next parameter.
+    /// Binds the next parameter.
     pub(super) fn bind<'t>(self, value: impl Parameter<'t>) -> Self {
         match self {
             Self::Sqlite(query, on) => Self::Sqlite(query.bind(value), on),
@@ -128,7 +128,7 @@ impl Query<'_> {
         }
     }
 
-    /// A list as the next parameter: [`json`] for SQLite, an array for Postgres.
+    /// Binds a list as the next parameter: as [`json`] in SQLite, as an array in Postgres.
     pub(super) fn bind_list<'t, T: Serialize>(self, list: &'t [T]) -> Self
     where
         &'t [T]: Encode<'t, Postgres> + Type<Postgres>,
@@ -139,12 +139,12 @@ impl Query<'_> {
         }
     }
 
-    /// Runs it. How many rows it changed.
+    /// Runs it. Returns the number of rows that it changed.
     pub(super) async fn run(self) -> Result<u64> {
         Ok(run!(self, |query, on| query.execute(on).await?.rows_affected()))
     }
 
-    /// Every row.
+    /// All rows.
     pub(super) async fn all<T: Cells>(self) -> Result<Vec<T>> {
         Ok(run!(self, |query, on| query.try_map(|row| T::from_row(&row)).fetch_all(on).await?))
     }
@@ -167,29 +167,29 @@ impl Query<'_> {
         Ok(run!(self, |query, on| query.try_map(|row| T::from_row(&row)).fetch_optional(on).await?))
     }
 
-    /// What every row stands for.
+    /// All rows, converted.
     pub(super) async fn read_all<R: Record>(self) -> Result<Vec<R::Noun>> {
         self.all::<R>().await?.into_iter().map(R::read).collect()
     }
 
-    /// What the only row stands for.
+    /// The only row, converted.
     pub(super) async fn read_one<R: Record>(self) -> Result<R::Noun> {
         self.one::<R>().await?.read()
     }
 
-    /// What the row stands for, if there is one.
+    /// The row, converted, if there is one.
     pub(super) async fn read<R: Record>(self) -> Result<Option<R::Noun>> {
         self.find::<R>().await?.map(R::read).transpose()
     }
 }
 
-/// Many rows for SQLite: one text, of which `json_each` makes a table, so that there is one prepared statement whatever
-/// their number. `->>` gives text and integers as they were.
+/// Many rows as one parameter for SQLite, which `json_each` turns into a table, so that one prepared statement serves any
+/// number of rows. `->>` returns texts and integers unchanged.
 pub(super) fn json(rows: impl Serialize) -> String {
     serde_json::to_string(&rows).expect("rows of texts and integers are always JSON")
 }
 
-/// Binds many rows: for SQLite as [`json`], for Postgres as one array for each column, of which `UNNEST` makes a table.
+/// Binds many rows: in SQLite as [`json`], in Postgres as one array per column, which `UNNEST` turns into a table.
 macro_rules! bind_rows {
     ($query:expr, $rows:expr, |$row:ident| $($cell:expr),+ $(,)?) => {{
         use $crate::store::sql::{Query, json};
@@ -206,7 +206,7 @@ macro_rules! bind_rows {
 }
 pub(super) use bind_rows;
 
-/// A statement in which the databases differ in one part, or whose last condition is that a column is `in` a list.
+/// A statement that differs between the databases in one part, or that ends with the condition that a column is `in` a list.
 macro_rules! statement {
     ($on:expr, $head:literal, in: $list:literal $(,)?) => {
         $on.either(
@@ -223,7 +223,7 @@ macro_rules! statement {
 }
 pub(super) use statement;
 
-/// Makes a struct of a row's columns, in their order; with `-> Noun { … }` a [`Record`], and what it stands for.
+/// Declares a struct with a row's columns, in their order; with `-> Noun { … }` also its conversion, as a [`Record`].
 macro_rules! row {
     (
         $(#[$attribute:meta])*
@@ -262,7 +262,7 @@ macro_rules! row {
 }
 pub(super) use row;
 
-/// By its place, which is found faster than a name. Programs with assertions check that both are the same.
+/// Reads the next cell by its position, which is faster than by name. Debug builds check that the name matches.
 pub(super) fn next_cell<'r, R: Row, T>(row: &'r R, place: &mut usize, name: &str) -> sqlx::Result<T>
 where
     usize: ColumnIndex<R>,

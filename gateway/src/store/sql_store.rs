@@ -1,4 +1,4 @@
-//! A database of SQL: what both have in common is opening one, and how statements get to it.
+//! How a database is opened, and how statements get to it.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub struct SqlStore {
     pub(super) engine: Engine,
 }
 
-/// What differs.
+/// The parts that differ between the databases.
 #[expect(clippy::large_enum_variant, reason = "a program has one of it")]
 pub(super) enum Engine {
     Sqlite(SqliteEngine),
@@ -53,7 +53,7 @@ impl SqlStore {
         Self::started(Engine::Postgres(PostgresEngine::open(url, None).await?)).await
     }
 
-    /// The same for the only server of the database. `words` tell who that is to whoever comes later.
+    /// Connects as the database's only server. `words` describe this server to others that try to connect.
     ///
     /// # Errors
     /// Those of [`SqlStore::connect`], and [`StoreError::InUse`](super::StoreError::InUse) while another server has the
@@ -64,12 +64,12 @@ impl SqlStore {
 
     async fn started(engine: Engine) -> Result<Self> {
         let store = Self { engine };
-        // a full disk is no reason not to start: what is stored can be read
+        // a full disk does not keep it from starting: what is stored can still be read
         store.write_mark().await?;
         Ok(store)
     }
 
-    /// A statement that changes nothing.
+    /// A read-only statement.
     pub(super) fn read(&self, sql: impl SqlSafeStr) -> Query<'_> {
         match &self.engine {
             Engine::Sqlite(sqlite) => Query::Sqlite(sqlx::query(sql), On::Pool(&sqlite.reader)),
@@ -77,7 +77,7 @@ impl SqlStore {
         }
     }
 
-    /// A statement that is a transaction by itself.
+    /// A statement that writes, in a transaction of its own.
     pub(super) fn write(&self, sql: impl SqlSafeStr) -> Query<'_> {
         match &self.engine {
             Engine::Sqlite(sqlite) => Query::Sqlite(sqlx::query(sql), On::Pool(&sqlite.writer)),
@@ -85,7 +85,7 @@ impl SqlStore {
         }
     }
 
-    /// The same in the words of each database.
+    /// A statement that writes, and differs between the databases.
     pub(super) fn either(&self, sqlite: &'static str, postgres: &'static str) -> Query<'_> {
         self.write(match &self.engine {
             Engine::Sqlite(_) => sqlite,
@@ -93,7 +93,7 @@ impl SqlStore {
         })
     }
 
-    /// A transaction that sees one state of the database throughout.
+    /// A read-only transaction on one snapshot of the database.
     pub(super) async fn begin_read(&self) -> Result<Tx<'static>> {
         Ok(match &self.engine {
             Engine::Sqlite(sqlite) => Tx::Sqlite(sqlite.reader.begin_with("BEGIN").await?),
@@ -104,7 +104,7 @@ impl SqlStore {
         })
     }
 
-    /// A transaction that does not fail later because another one writes.
+    /// A transaction that writes.
     pub(super) async fn begin_write(&self) -> Result<Tx<'static>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.begin_write().await,

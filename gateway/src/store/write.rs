@@ -1,4 +1,4 @@
-//! What is written in numbers: a batch of writes, and what the database gives to each.
+//! The writes of a batch, and the result of each.
 
 use protocol::model::{
     Change, Desired, DeviceId, Gesture, LogEntry, Outcome, ProjectId, Revision, UnixMicros, UserId, Value,
@@ -58,7 +58,7 @@ pub struct DeviceInfo {
     pub about: String,
     /// Anything else it says: a JSON object.
     pub attrs: Option<String>,
-    /// It says what it applied, and this is how far it is.
+    /// The newest revision it has applied; `None`: it does not report that.
     pub applied: Option<Revision>,
 }
 
@@ -73,7 +73,7 @@ pub enum Write {
         device: DeviceInfo,
         /// The name of its session, if lines with numbers will come.
         session: Option<String>,
-        /// The device in whose place it comes, if the project is full. What it reported goes as with [`Write::ForgetDevice`].
+        /// The device that it replaces, if the project is full; treated as in [`Write::ForgetDevice`].
         gives_way: Option<DeviceId>,
         /// Now.
         at: UnixMicros,
@@ -106,8 +106,8 @@ pub enum Write {
         /// Its number, if it has one.
         line: Option<Sequenced>,
     },
-    /// Variables are declared otherwise than a game says just now: by what one had declared before, or by what waited for
-    /// consent.
+    /// Variables are declared without a new line from a game: from an earlier declaration, or from one that was waiting
+    /// for consent.
     Declare {
         /// Of which project.
         project: ProjectId,
@@ -117,12 +117,12 @@ pub enum Write {
         at: UnixMicros,
         /// New or changed declarations.
         declared: Vec<(VarName, VarSpec)>,
-        /// Values of that device which waited with them.
+        /// Values of that device that were waiting with them.
         values: Vec<(VarName, Value)>,
-        /// Its row of the audit trail, if a person has decided it.
+        /// Its row of the audit trail, if a person decided it.
         note: Option<AuditRow>,
     },
-    /// A line that was refused for good: only its number counts.
+    /// A line that was rejected for good: only its number is stored.
     Refused {
         /// Of which project.
         project: ProjectId,
@@ -131,13 +131,13 @@ pub enum Write {
         /// Now.
         at: UnixMicros,
     },
-    /// What a device did with desired values, where it did not just take them.
+    /// What a device did with desired values that it did not simply apply.
     Outcomes {
         /// Of which project.
         project: ProjectId,
         /// Which device.
         device: DeviceId,
-        /// Each with the revision that had set the value; [`Outcome::Applied`] takes an earlier one back.
+        /// Each with the revision that set the value; [`Outcome::Applied`] clears an earlier outcome.
         outcomes: Vec<(VarName, VarRevision, Outcome)>,
     },
     /// An edit of a person.
@@ -146,25 +146,25 @@ pub enum Write {
         project: ProjectId,
         /// Who edits.
         author: UserId,
-        /// His name, kept with the history even when the account goes.
+        /// Their name, kept in the history after the account is deleted.
         author_name: String,
         /// By what: `session`, `token NAME`.
         via: String,
         /// From which address; may be empty.
         address: String,
-        /// Edits of one gesture and variable share one history row, which keeps the oldest old value.
+        /// Edits of one gesture and variable share one row of history, which keeps the oldest old value.
         gesture: Gesture,
         /// When.
         at: UnixMicros,
         /// Variables that exist, with their new desired values.
         changes: Vec<Change>,
-        /// What was asked too and is so already, with the edit that made it so; to be found by the gesture.
+        /// Changes that were requested but already in effect, each with the edit that set it; stored under the gesture.
         unchanged: Vec<(Change, VarRevision)>,
-        /// The project's revision when that was so: that of the edit if it changes nothing.
+        /// The project's revision at that time; the result of the edit if it changes nothing.
         seen: Revision,
     },
-    /// A person forgets a variable: what people want of it is let go, and it is there no more. Its history stays; its values
-    /// are cleared away later, in steps.
+    /// A person forgets a variable: its desired value is released and it is no longer listed. Its history stays; its values
+    /// are deleted later, in steps.
     ForgetVar {
         /// Of which project.
         project: ProjectId,
@@ -172,13 +172,13 @@ pub enum Write {
         name: VarName,
         /// Who.
         author: UserId,
-        /// Of the history's row, if there is something to let go of.
+        /// Identifies the row of history, if there is a desired value to release.
         gesture: Gesture,
         /// Its row of the audit trail.
         note: AuditRow,
     },
-    /// A person forgets a device that is not connected: its row stays for the name of its log lines, and its values are there
-    /// no more; they are cleared away later, in steps.
+    /// A person forgets a device that is not connected. Its row stays, because log lines show its name; its values are no
+    /// longer listed, and are deleted later, in steps.
     ForgetDevice {
         /// Of which project.
         project: ProjectId,
@@ -187,13 +187,13 @@ pub enum Write {
         /// Its row of the audit trail.
         note: AuditRow,
     },
-    /// A device was there.
+    /// A device was seen.
     Seen {
         /// Which.
         device: DeviceId,
         /// When.
         at: UnixMicros,
-        /// How far it is, if it says so.
+        /// The newest revision it has applied, if it reports that.
         applied: Option<Revision>,
     },
 }
@@ -242,7 +242,7 @@ impl Write {
     }
 }
 
-/// What the database gave to a write.
+/// The result of a write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Written {
     /// The `seq` of the first entry; the others follow without gaps.
@@ -257,11 +257,11 @@ pub enum Written {
         /// The same for the variables that it changed; `None` when it changed nothing.
         set: Option<VarRevision>,
     },
-    /// The edit was made on an old view: nothing of it is stored.
+    /// The edit was based on an outdated value: nothing of it is stored.
     Conflict(Box<Conflict>),
     /// The variable is forgotten.
     Forgotten {
-        /// The edit that let go of it before; `None`: nobody wanted anything of it.
+        /// The edit that released its desired value; `None`: it had none.
         let_go: Option<VarRevision>,
     },
     /// A game is connected.
@@ -277,15 +277,15 @@ pub enum Written {
     TakenOver,
     /// A line before this one is missing: nothing is stored.
     Gap,
-    /// Done, and nothing to say.
+    /// Done; there is nothing to report.
     Done,
 }
 
-/// The first change of an edit that somebody else's came before.
+/// The first change of an edit that somebody else's edit preceded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conflict {
-    /// The change that is not made.
+    /// The rejected change.
     pub change: Change,
-    /// What is desired when the edit has its turn.
+    /// The desired value at the time of the commit.
     pub current: Option<Desired>,
 }

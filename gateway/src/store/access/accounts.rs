@@ -33,7 +33,8 @@ pub trait Accounts: Send + Sync {
     /// The instance's owner with their password's hash; `None` until the instance is set up.
     async fn get_owner(&self) -> Result<Option<(User, Option<String>)>>;
 
-    /// Makes an account. The first [`Role::Owner`] is the only one. A note that names no account is by the new one.
+    /// Makes an account. The first [`Role::Owner`] is the only one. A note that names no account is
+    /// attributed to the new one.
     ///
     /// # Errors
     /// `EmailExists`, `OwnerExists`.
@@ -48,8 +49,8 @@ pub trait Accounts: Send + Sync {
     /// Every account, the oldest first.
     async fn list_accounts(&self) -> Result<Vec<Account>>;
 
-    /// Gives an account an e-mail, which becomes its name, and a password's hash. A note that names no account is by
-    /// this one.
+    /// Gives an account an e-mail, which becomes its name, and a password's hash. A note that names no account is attributed
+    /// to this one.
     ///
     /// # Errors
     /// `EmailExists`.
@@ -182,7 +183,7 @@ impl Accounts for SqlStore {
             .read_one::<UserRecord>()
             .await;
         let user = changed.map_err(|error| match error {
-            // the e-mail is the only unique thing that it changes
+            // the e-mail is the only unique column that it changes
             StoreError::Database(sqlx::Error::Database(fault)) if fault.is_unique_violation() => {
                 StoreError::EmailExists
             }
@@ -243,7 +244,7 @@ pub(super) async fn insert_user(tx: &mut Tx<'_>, user: &NewUser) -> Result<User>
     if let Some(user) = made {
         return Ok(user);
     }
-    // one of the two unique constraints
+    // one of the two unique constraints was violated
     let by_email = tx.query("SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)").bind(&user.email);
     let (email_exists,) = by_email.one().await?;
     Err(if email_exists { StoreError::EmailExists } else { StoreError::OwnerExists })

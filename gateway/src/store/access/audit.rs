@@ -36,11 +36,11 @@ const OF_ALL: &str = "SELECT at, 0 AS source, id AS number, '' AS name, actor, v
 /// The audit trail.
 #[async_trait]
 pub trait AuditTrail: Send + Sync {
-    /// Writes an audit row that no change goes with.
+    /// Writes an audit row without a change.
     async fn record(&self, note: AuditRow) -> Result<()>;
 
-    /// The newest audit entries behind a cursor, newest first: of one project together with its edits of values, or
-    /// of all projects and the instance without them. At most `limit`, and [`PAGE_BYTES`] of values before the last of them.
+    /// The newest audit entries after a cursor, newest first: of one project including its edits of values, or of all projects
+    /// and the instance without edits. At most `limit`, and at most [`PAGE_BYTES`] of values before the last one.
     async fn list_audit(
         &self,
         project: Option<ProjectId>,

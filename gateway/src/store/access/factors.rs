@@ -15,11 +15,11 @@ use crate::store::{
 /// The second factor of an account.
 #[derive(Clone)]
 pub struct Factor {
-    /// What its codes are made of.
+    /// The secret that its codes are derived from.
     pub secret: Vec<u8>,
-    /// Since when it is asked for; `None`: it was begun, and no code has come yet.
+    /// Since when it is required; `None`: its set-up has begun, and no code has been entered yet.
     pub confirmed_at: Option<UnixMicros>,
-    /// Recovery codes that are left.
+    /// Unused recovery codes.
     pub recovery_codes: i64,
 }
 
@@ -32,14 +32,14 @@ impl std::fmt::Debug for Factor {
 /// Second factors of accounts.
 #[async_trait]
 pub trait Factors: Send + Sync {
-    /// The second factor of an account, also one that was only begun.
+    /// The second factor of an account, even if its set-up has only begun.
     async fn get_factor(&self, user: UserId) -> Result<Option<Factor>>;
 
-    /// Begins one, in place of another that was only begun. Returns whether that was done: not beside one that is asked for.
+    /// Begins to set one up, replacing one that was only begun. Returns `false` if the account already has one.
     async fn begin_factor(&self, user: UserId, secret: &[u8], at: UnixMicros) -> Result<bool>;
 
-    /// Has the one with that secret asked for from now on, `step` being that of its first code, and ends every session but
-    /// that of the token `except`. Returns whether it was still only begun.
+    /// Completes the set-up of the one with that secret; `step` is the time step of its first code. Ends every session but that
+    /// of the token `except`. Returns whether it was still being set up.
     async fn confirm_factor(
         &self,
         user: UserId,
@@ -50,18 +50,18 @@ pub trait Factors: Send + Sync {
         note: AuditRow,
     ) -> Result<bool>;
 
-    /// Takes the code of a step of time. Returns whether it is the first of that step or a later one.
+    /// Uses the code of a time step. Returns `false` if the code of this or of a later step was used before.
     async fn take_step(&self, user: UserId, step: i64) -> Result<bool>;
 
-    /// Takes a recovery code. Returns whether there was such a one.
+    /// Uses up a recovery code. Returns whether it existed.
     async fn take_recovery_code(&self, user: UserId, code: &TokenHash, note: AuditRow) -> Result<bool>;
 
-    /// Puts other recovery codes in place of those that are left. Returns whether the account has a second factor.
+    /// Replaces the recovery codes. Returns whether the account has a second factor.
     async fn replace_recovery_codes(&self, user: UserId, codes: &[TokenHash], note: AuditRow)
     -> Result<bool>;
 
     /// Removes the second factor of an account, and ends every session but that of the token `except`. Returns whether it had
-    /// one that was asked for.
+    /// one.
     async fn delete_factor(&self, user: UserId, except: Option<&TokenHash>, note: AuditRow) -> Result<bool>;
 }
 
@@ -133,7 +133,7 @@ impl Factors for SqlStore {
         note: AuditRow,
     ) -> Result<bool> {
         let mut tx = self.begin_write().await?;
-        // it changes nothing but holds the row, so that two at once leave the codes of one
+        // it changes nothing but locks the row, so that two at once leave the codes of one
         let hold = tx.query(
             "UPDATE second_factors SET last_step = last_step WHERE user_id = $1 AND confirmed_at IS NOT NULL",
         );

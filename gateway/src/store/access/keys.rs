@@ -11,7 +11,7 @@ use crate::store::{
     sql_store::SqlStore,
 };
 
-/// A game key that is yet to be made.
+/// A new game key.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     /// The key.
@@ -26,14 +26,14 @@ pub struct NewKey {
     pub created_at: UnixMicros,
 }
 
-/// What a game key is good for.
+/// What a game key permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyState {
     /// Its number.
     pub id: KeyId,
     /// The project that it belongs to.
     pub project: ProjectId,
-    /// From when on it is refused.
+    /// From when on it is rejected.
     pub expires_at: Option<UnixMicros>,
     /// Whether it was revoked.
     pub is_revoked: bool,
@@ -41,24 +41,23 @@ pub struct KeyState {
     pub report_only: bool,
 }
 
-/// What games ask about the keys that they bring.
+/// Game keys as connections of games need them.
 #[async_trait]
 pub trait KeyStates: Send + Sync {
-    /// What a game key is good for; also one that was revoked.
+    /// What a game key permits; also of one that was revoked.
     async fn get_key(&self, key: Key) -> Result<Option<KeyState>>;
 
-    /// Notes that a game has connected with a key.
+    /// Notes that a game connected with a key.
     async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()>;
 }
 
-/// The keys of projects.
+/// Game keys as people manage them.
 #[async_trait]
 pub trait Keys: Send + Sync {
     /// The keys of a project, the oldest first.
     async fn list_keys(&self, project: ProjectId) -> Result<Vec<GameKey>>;
 
-    /// Makes a further key. When it `replaces` another one, that expires at the moment given, or earlier if it
-    /// does so already.
+    /// Creates another key. The key that it `replaces` expires at the given time, or earlier if it does so already.
     ///
     /// # Errors
     /// `KeyTaken`.
@@ -70,7 +69,7 @@ pub trait Keys: Send + Sync {
         note: AuditRow,
     ) -> Result<GameKey>;
 
-    /// Says whether games may declare variables with a key. Returns it unless there is none or it was revoked.
+    /// Sets whether games may declare variables with a key. Returns the key unless there is none or it was revoked.
     async fn set_report_only(
         &self,
         project: ProjectId,
@@ -79,7 +78,7 @@ pub trait Keys: Send + Sync {
         note: AuditRow,
     ) -> Result<Option<GameKey>>;
 
-    /// Revokes a key. Returns it unless there is none or it was revoked before.
+    /// Revokes a key. Returns the key unless there is none or it was revoked before.
     async fn revoke_key(
         &self,
         project: ProjectId,
@@ -115,7 +114,7 @@ row! {
     }
 }
 
-/// The columns of a [`KeyRecord`], behind the rest of a statement.
+/// A statement with the columns of a [`KeyRecord`] in it or at its end.
 macro_rules! key_columns {
     ($before:literal $(, $behind:literal)?) => {
         concat!(
@@ -241,7 +240,7 @@ impl Keys for SqlStore {
 }
 
 impl SqlStore {
-    /// Sets one column (`$3`) of a key that is not revoked, and returns the key; `None`: there is no such key.
+    /// Sets one column (`$3`) of a key that is not revoked. Returns the key; `None`: there is no such key.
     async fn change_key(
         &self,
         sql: &'static str,

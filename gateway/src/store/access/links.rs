@@ -12,7 +12,7 @@ use crate::store::{
     sql_store::SqlStore,
 };
 
-/// What a one-time link is good for.
+/// What a one-time link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkPurpose {
     /// To become a member.
@@ -29,35 +29,35 @@ pub enum LinkPurpose {
     },
 }
 
-/// A one-time link that is yet to be made.
+/// A new one-time link.
 #[derive(Clone, Debug)]
 pub struct NewLink {
     /// Of the token in the link.
     pub token_hash: TokenHash,
-    /// What it is good for.
+    /// What it is for.
     pub purpose: LinkPurpose,
     /// For whom, in people's words.
     pub note: String,
     /// Who makes it.
     pub created_by: User,
-    /// By which token, if a script does it for them: the link falls with it.
+    /// The API token, if a script creates it: deleting the token deletes the link.
     pub token: Option<TokenId>,
     /// Now.
     pub created_at: UnixMicros,
-    /// From when on it is worth nothing.
+    /// When it expires.
     pub expires_at: UnixMicros,
 }
 
-/// A one-time link that is still good.
+/// A one-time link that is still valid.
 #[derive(Clone, Debug)]
 pub enum Link {
     /// An invitation.
     Invitation(Invitation),
-    /// A password's reset, of this account.
+    /// A password reset for this account.
     Reset(User),
 }
 
-/// Who takes an invitation.
+/// Who accepts an invitation.
 #[derive(Clone, Debug)]
 pub enum Joining {
     /// Somebody with an account.
@@ -72,7 +72,7 @@ pub trait Links: Send + Sync {
     /// Makes a one-time link.
     async fn create_link(&self, link: NewLink, note: AuditRow) -> Result<()>;
 
-    /// What a link is good for at `now`, and whose account or which invitation it is about.
+    /// The invitation or the account that a link is for, if it is valid at `now`.
     async fn get_link(&self, token: &TokenHash, now: UnixMicros) -> Result<Option<Link>>;
 
     /// The open invitations of a project with the hash of each token, the newest first.
@@ -82,17 +82,17 @@ pub trait Links: Send + Sync {
         now: UnixMicros,
     ) -> Result<Vec<(TokenHash, Invitation)>>;
 
-    /// Takes a link back. Returns whether there was one.
+    /// Withdraws a link. Returns whether there was one.
     async fn delete_link(&self, token: &TokenHash, note: AuditRow) -> Result<bool>;
 
-    /// Counts a wrong password that came with an invitation, which falls with the `last`.
+    /// Counts a wrong password for an invitation, which is deleted with the `last` one.
     async fn count_wrong_password(&self, token: &TokenHash, last: i64, note: AuditRow) -> Result<()>;
 
-    /// Spends an invitation: makes the account if it is new, and the membership; one who is a member already keeps
-    /// the higher role. `None`: the link is not good any more.
+    /// Uses up an invitation: creates the account if it is new, and the membership; someone who is a member already keeps the
+    /// higher role. `None`: the link is no longer valid.
     ///
     /// # Errors
-    /// `EmailExists`; the link is then still good.
+    /// `EmailExists`; the link then stays valid.
     async fn join(
         &self,
         token: &TokenHash,
@@ -101,8 +101,8 @@ pub trait Links: Send + Sync {
         note: AuditRow,
     ) -> Result<Option<(User, ProjectId)>>;
 
-    /// Spends a reset link: sets the password's hash and ends whatever else opens the account or was handed out by it: all
-    /// sessions, tokens and invitations. `None`: the link is not good any more.
+    /// Uses up a reset link: sets the password's hash and deletes all sessions and tokens of the account and all invitations from
+    /// it. `None`: the link is no longer valid.
     async fn reset_password(
         &self,
         token: &TokenHash,
@@ -138,7 +138,7 @@ row! {
     }
 }
 
-/// The statement that reads invitations which are good at `$2`.
+/// A statement that reads invitations that are valid at `$2`.
 macro_rules! invitations_where {
     ($condition:literal) => {
         concat!(
@@ -175,7 +175,7 @@ impl Links for SqlStore {
         .bind(link.token.map(|token| token.0))
         .run()
         .await?;
-        // here, so that dead links never pile up and nobody has to sweep; a few, so that nobody waits for many
+        // here, so that expired links never pile up; a few at a time, so that nobody has to wait
         tx.query(
             "DELETE FROM links WHERE token_hash IN (SELECT token_hash FROM links WHERE expires_at <= $1 LIMIT 100)",
         )
@@ -305,7 +305,7 @@ impl Links for SqlStore {
 
 const DELETE: &str = "DELETE FROM links WHERE token_hash = $1";
 
-/// Makes somebody a member, or raises what they may do. Returns their role before and now.
+/// Adds a member or raises their role. Returns the role before and after.
 async fn add_member(
     tx: &mut Tx<'_>,
     project: ProjectId,

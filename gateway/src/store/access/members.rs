@@ -1,4 +1,4 @@
-//! Members: who is what in which project.
+//! Members of projects.
 
 use async_trait::async_trait;
 use protocol::model::{Member, ProjectId, ProjectRole, UnixMicros, UserId};
@@ -8,14 +8,14 @@ use crate::store::{cells, error::Result, note::AuditRow, sql::row, sql_store::Sq
 /// Members of projects.
 #[async_trait]
 pub trait Members: Send + Sync {
-    /// What a person is in which projects.
+    /// The projects of a person, with their roles.
     async fn list_memberships(&self, user: UserId) -> Result<Vec<(ProjectId, ProjectRole)>>;
 
     /// The members of a project, by name.
     async fn list_members(&self, project: ProjectId) -> Result<Vec<Member>>;
 
-    /// Changes what a member may do; the open invitations of one who is no admin any more are taken back. Returns
-    /// whether they are one.
+    /// Changes a member's role; the open invitations of someone who is no longer an admin are withdrawn. Returns whether they
+    /// are a member.
     async fn set_member_role(
         &self,
         project: ProjectId,
@@ -24,7 +24,7 @@ pub trait Members: Send + Sync {
         note: AuditRow,
     ) -> Result<bool>;
 
-    /// Removes a member, and their tokens for this project alone. Returns whether they were one.
+    /// Removes a member, with their tokens for this project alone and the invitations they made. Returns whether they were one.
     async fn remove_member(&self, project: ProjectId, user: UserId, note: AuditRow) -> Result<bool>;
 }
 
@@ -41,7 +41,7 @@ row! {
     }
 }
 
-/// What a member could hand on goes with them.
+/// Withdraws the invitations that a member made.
 const TAKE_BACK: &str = "DELETE FROM links WHERE project_id = $1 AND created_by_id = $2";
 
 #[async_trait]
@@ -72,7 +72,7 @@ impl Members for SqlStore {
         let change = tx.query("UPDATE members SET role = $3 WHERE project_id = $1 AND user_id = $2");
         let changed = change.bind(project.0).bind(user.0).bind(role.as_str()).run().await?;
         if changed > 0 && role < ProjectRole::Admin {
-            // or they would keep a way back
+            // otherwise they could invite themselves back
             tx.query(TAKE_BACK).bind(project.0).bind(user.0).run().await?;
         }
         tx.finish_if(changed, note).await

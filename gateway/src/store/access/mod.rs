@@ -1,7 +1,7 @@
 //! People and what they may do: accounts, sessions, projects, members, links, keys, tokens, the audit trail.
 //!
-//! What changes something writes its audit row in the same transaction; when there is nothing to change, none. Each file
-//! has one noun: its trait, its rows, and its SQL.
+//! A change writes its row of the audit trail in the same transaction; if there is nothing to change, it writes none. Each
+//! file has one noun: its trait, its rows, and its SQL.
 
 mod accounts;
 mod audit;
@@ -23,7 +23,7 @@ pub use projects::Projects;
 pub use sessions::{NewSession, Sessions, UserSessions};
 pub use tokens::{NewToken, Tokens};
 
-/// The part of a database that is about people.
+/// The part of a store that is about people.
 pub trait Access:
     Accounts + AuditTrail + Factors + Keys + Links + Members + Projects + Tokens + UserSessions
 {

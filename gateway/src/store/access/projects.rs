@@ -15,10 +15,10 @@ use crate::store::{
 /// Projects as people see them.
 #[async_trait]
 pub trait Projects: Send + Sync {
-    /// Makes a project with its first game key. `owner` becomes its first admin.
+    /// Creates a project with its first game key. `owner` becomes its first admin.
     ///
     /// # Errors
-    /// `KeyTaken`; then nothing is made.
+    /// `KeyTaken`; then nothing is created.
     async fn create_project(
         &self,
         name: &str,
@@ -28,24 +28,23 @@ pub trait Projects: Send + Sync {
         note: AuditRow,
     ) -> Result<Project>;
 
-    /// The projects of a member, or every project for `None` (with the role admin); the newest first. `online` is
-    /// 0 everywhere.
+    /// The projects of a member, or all projects for `None` (with the role admin), newest first. `online` is always 0.
     async fn list_projects(&self, member: Option<UserId>) -> Result<Vec<ProjectSummary>>;
 
     /// Renames a project.
     async fn rename_project(&self, project: ProjectId, name: &str, note: AuditRow) -> Result<bool>;
 
-    /// Says whether new and changed declarations of a project's games wait for consent.
+    /// Sets whether new and changed declarations of a project's games wait for consent.
     async fn set_frozen(&self, project: ProjectId, is_frozen: bool, note: AuditRow) -> Result<bool>;
 
-    /// Deletes a project: nothing leads to it any more. What is in it goes piece by piece
+    /// Deletes a project: it is no longer accessible. Its contents are deleted in steps
     /// ([`Chores::do_chore`](crate::store::Chores::do_chore)).
     async fn delete_project(&self, project: ProjectId, note: AuditRow) -> Result<bool>;
 
-    /// The projects that ask for a second factor.
+    /// The projects that require a second factor.
     async fn list_guarded_projects(&self) -> Result<Vec<ProjectId>>;
 
-    /// Says whether a project asks for a second factor. Returns whether that is new.
+    /// Sets whether a project requires a second factor. Returns whether that is new.
     async fn guard_project(&self, project: ProjectId, guarded: bool, note: AuditRow) -> Result<bool>;
 }
 
@@ -119,7 +118,7 @@ impl Projects for SqlStore {
     }
 
     async fn list_projects(&self, member: Option<UserId>) -> Result<Vec<ProjectSummary>> {
-        // the newest by number: a clock may have jumped
+        // ordered by id, because a clock may have jumped
         self.read(
             "SELECT p.id, p.name, p.created_at,
                  (SELECT count(*) FROM devices d WHERE d.project_id = p.id AND d.forgotten_at IS NULL) AS devices,

@@ -12,7 +12,7 @@ use crate::store::{
     sql_store::SqlStore,
 };
 
-/// A session that is yet to be made.
+/// A new session.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// Of the token in the cookie.
@@ -21,7 +21,7 @@ pub struct NewSession {
     pub user: UserId,
     /// Now.
     pub created_at: UnixMicros,
-    /// From when on it is worth nothing.
+    /// When it expires.
     pub expires_at: UnixMicros,
     /// From where; may be empty.
     pub address: String,
@@ -43,22 +43,22 @@ pub enum Sessions<'a> {
 /// Sessions of people.
 #[async_trait]
 pub trait UserSessions: Send + Sync {
-    /// Begins a session.
+    /// Creates a session.
     async fn create_session(&self, session: NewSession, note: AuditRow) -> Result<()>;
 
-    /// The key by which this instance knows browsers again; `fresh` becomes it when there is none.
+    /// The key by which this instance recognises browsers; `fresh` becomes it if there is none yet.
     async fn device_key(&self, fresh: &[u8]) -> Result<Vec<u8>>;
 
-    /// Who is signed in by this token, unless it has expired at `now`, and when that was last noted as used.
+    /// Who is signed in with this token, unless it has expired at `now`, and when its last use was noted.
     async fn get_session(&self, token: &TokenHash, now: UnixMicros) -> Result<Option<(User, UnixMicros)>>;
 
-    /// Notes that a session is used, unless it is known that it was later than `unless_since`.
+    /// Notes the use of a session, unless a use after `unless_since` is noted already.
     async fn touch_session(&self, token: &TokenHash, at: UnixMicros, unless_since: UnixMicros) -> Result<()>;
 
-    /// When whoever is signed in by this token last proved who they are; `None`: there is no such session.
+    /// When the person with this token last confirmed their identity; `None`: there is no such session.
     async fn get_confirmed_at(&self, token: &TokenHash) -> Result<Option<UnixMicros>>;
 
-    /// Notes that whoever is signed in by this token has proved again who they are. Returns whether there is such a session.
+    /// Notes that the person with this token has confirmed their identity again. Returns whether there is such a session.
     async fn confirm_session(&self, token: &TokenHash, at: UnixMicros, note: AuditRow) -> Result<bool>;
 
     /// The sessions of an account with the hash of each token, the newest first.
@@ -120,8 +120,8 @@ impl UserSessions for SqlStore {
         .bind(&session.agent)
         .run()
         .await?;
-        // here, so that dead sessions never pile up and nobody has to sweep; a few, or the first to sign in after a holiday
-        // would wait for all of them
+        // here, so that expired sessions never pile up; a few at a time, or the first to sign in after a holiday would wait for
+        // all of them
         tx.query(
             "DELETE FROM sessions WHERE token_hash IN
                  (SELECT token_hash FROM sessions WHERE expires_at <= $1 LIMIT 100)",

@@ -12,14 +12,14 @@ use crate::store::{
     sql_store::SqlStore,
 };
 
-/// An API token that is yet to be made.
+/// A new API token.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     /// Of the secret.
     pub token_hash: TokenHash,
     /// The secret's first characters.
     pub shown: String,
-    /// For whom it acts.
+    /// Whose it is.
     pub user: UserId,
     /// What it is for.
     pub name: String,
@@ -29,26 +29,26 @@ pub struct NewToken {
     pub project: Option<ProjectId>,
     /// Now.
     pub created_at: UnixMicros,
-    /// From when on it is worth nothing.
+    /// When it expires.
     pub expires_at: UnixMicros,
 }
 
 /// API tokens.
 #[async_trait]
 pub trait Tokens: Send + Sync {
-    /// Makes an API token.
+    /// Creates an API token.
     async fn create_token(&self, token: NewToken, note: AuditRow) -> Result<ApiToken>;
 
-    /// Whose token that is, unless it has expired at `now`.
+    /// A token and its owner, unless it has expired at `now`.
     async fn get_token(&self, hash: &TokenHash, now: UnixMicros) -> Result<Option<(User, ApiToken)>>;
 
     /// A token of an account, also an expired one.
     async fn get_token_of(&self, user: UserId, token: TokenId) -> Result<Option<ApiToken>>;
 
-    /// Notes that a token is used.
+    /// Notes the use of a token.
     async fn touch_token(&self, token: TokenId, at: UnixMicros) -> Result<()>;
 
-    /// The tokens of an account, the newest first, expired ones too.
+    /// The tokens of an account, newest first, including expired ones.
     async fn list_tokens(&self, user: UserId) -> Result<Vec<ApiToken>>;
 
     /// Deletes a token. Returns whether there was one.
@@ -79,7 +79,7 @@ row! {
     }
 }
 
-/// The statement that reads tokens.
+/// A statement that reads tokens.
 macro_rules! tokens_where {
     ($condition:literal) => {
         concat!(

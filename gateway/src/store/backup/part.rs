@@ -1,4 +1,4 @@
-//! A copy on its way: it gets its name when it is whole, and until then goes with whoever gives up.
+//! A copy in progress: it gets its name once it is complete; until then a cancelled call deletes it.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -12,15 +12,15 @@ use crate::store::{
     sqlite::inspect::beside,
 };
 
-/// A file that is being written. Dropping it deletes it with everything that SQLite puts beside it.
+/// A file that is being written. Dropping it deletes the file and everything that SQLite puts beside it.
 pub(super) struct Part {
     path: PathBuf,
-    /// Held while it is written, so that the next one knows what was left by a crash.
+    /// Held while it is written: a file without a lock was left by a crash.
     _lock: File,
 }
 
 impl Part {
-    /// Makes it, empty; what an earlier attempt left there is deleted.
+    /// Creates it, empty; what an earlier attempt left is deleted.
     ///
     /// # Errors
     /// [`StoreError::Foreign`] when another program is writing it, or it can't be written.
@@ -36,7 +36,7 @@ impl Part {
         }
         let made = remove_all(&path).and_then(|()| files::create_private(&path));
         let lock = made.map_err(|fault| file_error(&path, "cannot be written", &fault))?;
-        // without locks on this file system, two at once are not told apart
+        // on a file system without locks, two at once go unnoticed
         let _ = lock.try_lock();
         Ok(Self { path, _lock: lock })
     }
@@ -46,7 +46,7 @@ impl Part {
         &self.path
     }
 
-    /// Gives it its name, in place of what is there; both are on disk then.
+    /// Renames it over what is there, and syncs file and folder.
     pub(super) fn put_in_place(self, file: &Path) -> Result<()> {
         let done = File::open(&self.path)
             .and_then(|copy| copy.sync_all())

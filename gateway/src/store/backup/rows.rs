@@ -13,7 +13,7 @@ use crate::store::{
     schema::{Column, Kind, Table},
 };
 
-/// Rows of one INSERT: a message may be 64 KiB.
+/// Rows per INSERT: a message may be 64 KiB.
 const CHUNK_ROWS: usize = 64;
 
 /// A cell of any column; NULL of its kind.
@@ -45,7 +45,7 @@ where
     table.columns.iter().enumerate().map(cell).collect()
 }
 
-/// Copies what a statement reads; a macro, because the bounds of a function over both databases are longer than its body.
+/// Inserts what a statement reads. A macro, because the bounds of a function over both databases are longer than its body.
 macro_rules! copy {
     ($table:expr, $source:expr, $read:expr, $target:expr, $insert:expr) => {
         let rows = sqlx::query(AssertSqlSafe($read)).fetch($source);
@@ -71,7 +71,7 @@ pub(super) async fn from_postgres(
     target: &mut SqliteConnection,
     table: &Table,
 ) -> Result<()> {
-    // some columns are smaller integers there
+    // some columns are smaller integers in Postgres
     let cast = |column: &Column| match column.kind {
         Kind::Integer => format!("{}::bigint", column.name),
         Kind::Text | Kind::Blob => column.name.clone(),
@@ -89,13 +89,13 @@ pub(super) async fn to_postgres(
     table: &Table,
 ) -> Result<()> {
     let read = format!("SELECT {} FROM {}", columns(table), table.name);
-    // numbers are kept, also those that the database would give itself
+    // ids are kept, also those that the database would generate
     let insert = format!("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE ", table.name, columns(table));
     copy!(table, source, read, target, insert);
     count_on(target, table).await
 }
 
-/// The database gives numbers behind those that are there.
+/// Continues generated ids after the existing ones.
 async fn count_on(target: &mut PgConnection, table: &Table) -> Result<()> {
     let name = &table.name;
     let counts: bool = sqlx::query_scalar(

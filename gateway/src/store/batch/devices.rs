@@ -1,4 +1,4 @@
-//! Devices: those that connect, those that are forgotten, and when they were last there.
+//! Devices: those that connect, those that are forgotten, and when they were last seen.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,10 +16,10 @@ use crate::store::{
     write::{DeviceInfo, OpenSession, Write, Written},
 };
 
-/// Devices of a project that are not there any more and keep their names; of more, those that went first lose theirs, unless
-/// what they reported is still being cleared away.
+/// Forgotten devices per project whose names are kept. Beyond that the oldest are deleted, unless what they reported is still
+/// being deleted.
 const MAX_FORGOTTEN: i64 = 10_000;
-/// So many of them in one transaction; a batch rarely forgets more.
+/// How many of them one transaction deletes; a batch rarely forgets more.
 const DROPPED_AT_ONCE: i64 = 1_000;
 
 /// A device that connects.
@@ -30,11 +30,11 @@ pub struct DeviceRow<'a> {
 }
 
 row! {
-    /// A device that was made or renewed.
+    /// A device that was created or updated.
     pub struct MadeDevice { id: i64, project_id: i64, identity: String }
 }
 
-/// When a device was there, and how far it is where that is known.
+/// When a device was last seen, and the newest revision it has applied, if known.
 pub struct SeenRow {
     pub device: i64,
     pub at: i64,
@@ -44,22 +44,22 @@ pub struct SeenRow {
 /// The statements over devices.
 #[async_trait]
 pub trait Devices: Send {
-    /// Marks devices as forgotten: what they reported is there no more, their names, which log lines need, are.
+    /// Marks devices as forgotten: what they reported is no longer listed; their names stay, because log lines need them.
     async fn forget_devices(&mut self, devices: &[i64], at: i64) -> Result<()>;
-    /// Takes away what is left of what these devices reported before they were forgotten: they come back.
+    /// Deletes what is left of these devices' reports from before they were forgotten, because they come back.
     async fn empty_forgotten(&mut self, rows: &[DeviceRow<'_>]) -> Result<()>;
-    /// Of a project's forgotten devices only so many stay, those that were forgotten last.
+    /// Deletes all but the `most` most recently forgotten devices of a project.
     async fn drop_forgotten(&mut self, project: i64, most: i64) -> Result<()>;
-    /// Makes devices or renews what they say of themselves, also of those that were forgotten.
+    /// Creates devices or updates what they say about themselves; forgotten ones come back.
     async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<MadeDevice>>;
     /// The project of each device that exists.
     async fn device_projects(&mut self, devices: &[i64]) -> Result<Vec<(i64, i64)>>;
-    /// Sets when devices were last seen, and how far they are.
+    /// Sets when devices were last seen, and what they have applied.
     async fn touch_devices(&mut self, rows: &[SeenRow]) -> Result<()>;
 }
 
-/// Forgets devices by a person's wish, and those in whose place new ones come. First: one that comes back in this very batch
-/// is there then.
+/// Forgets devices, by a person's request or because new ones replace them. This comes first, so that a device that comes back
+/// in the same batch is kept.
 pub(super) async fn forget(sql: &mut (impl Devices + Marks), batch: &[Write]) -> Result<()> {
     let (mut devices, mut projects) = (BTreeSet::new(), BTreeMap::new());
     for write in batch {
@@ -84,13 +84,13 @@ pub(super) async fn forget(sql: &mut (impl Devices + Marks), batch: &[Write]) ->
     Ok(())
 }
 
-/// Makes devices and opens sessions.
+/// Creates devices and opens sessions.
 pub(super) async fn connect(
     sql: &mut (impl Devices + Sessions),
     batch: &[Write],
     written: &mut [Written],
 ) -> Result<()> {
-    // maps: a batch may hold several connections of one device or session, and a statement takes each row once
+    // maps: a batch may hold several connections of one device or session, and a statement accepts each row once
     let mut devices: IndexMap<(i64, &str), DeviceRow<'_>> = IndexMap::new();
     let mut sessions: IndexMap<(i64, &str), (SessionRow<'_>, i64)> = IndexMap::new();
     for write in batch {
@@ -137,9 +137,9 @@ pub(super) async fn connect(
     Ok(())
 }
 
-/// Notes when devices were there.
+/// Notes when devices were last seen.
 pub(super) async fn touch(sql: &mut impl Devices, batch: &[Write]) -> Result<()> {
-    // a map: of several times the last one counts
+    // a map: the last of several times counts
     let mut seen: BTreeMap<i64, (i64, Option<i64>)> = BTreeMap::new();
     for write in batch {
         let Write::Seen { device, at, applied } = write else { continue };

@@ -1,4 +1,4 @@
-//! One edit: refused when it was made on an old view, else saved under the next revision.
+//! Edits: rejected if they are based on an outdated value, otherwise saved under the next revision.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,9 +30,9 @@ pub struct EditRow<'a> {
 /// One variable of an edit.
 pub struct EditedRow<'a> {
     pub name: &'a str,
-    /// JSON; `None`: it is let go.
+    /// JSON; `None`: it is released.
     pub value: Option<String>,
-    /// The edit that made it so; of what is so already an earlier one.
+    /// The edit that set it: this one, or an earlier one for a change that was already in effect.
     pub set_by: i64,
 }
 
@@ -48,10 +48,10 @@ row! {
     }
 }
 
-/// The statements over desired values and their history.
+/// Statements on desired values and their history.
 #[async_trait]
 pub trait Edits: Send {
-    /// The newest edits of these variables of a project. `is_own`: the gesture of this author has made it.
+    /// The newest edits of these variables of a project. `is_own`: made by this gesture of this author.
     async fn desired(
         &mut self,
         project: i64,
@@ -61,18 +61,18 @@ pub trait Edits: Send {
     ) -> Result<Vec<DesiredRow>>;
     /// Adds 1 to the project's revision and returns it.
     async fn next_revision(&mut self, project: i64) -> Result<i64>;
-    /// Makes or extends the history rows of a gesture, and returns how many. A new one takes its old
-    /// value from the variable.
+    /// Creates or extends the rows of history of a gesture, and returns how many. A new row takes its old value from the
+    /// variable.
     async fn upsert_history(&mut self, edit: &EditRow<'_>) -> Result<u64>;
-    /// Keeps under a gesture what was asked and desired already.
+    /// Stores under the gesture the changes that were already in effect.
     async fn remember_unchanged(&mut self, edit: &EditRow<'_>) -> Result<()>;
-    /// Sets desired values, or takes them away, and returns how many.
+    /// Sets or releases desired values, and returns how many.
     async fn set_desired(&mut self, edit: &EditRow<'_>) -> Result<u64>;
-    /// Notes that the newest edit of these variables let go of them.
+    /// Notes that the newest edit of these variables released them.
     async fn note_let_go(&mut self, edit: &EditRow<'_>, names: &[&str]) -> Result<()>;
 }
 
-/// Saves an edit in its turn, or finds that somebody else's came before.
+/// Saves an edit, or finds that somebody else's came first.
 pub(super) async fn write_edit(sql: &mut impl Edits, write: &Write) -> Result<Written> {
     let Write::Edit { project, author, gesture, changes, unchanged, seen, .. } = write else {
         unreachable!("the caller matched an edit")
@@ -90,7 +90,7 @@ pub(super) async fn write_edit(sql: &mut impl Edits, write: &Write) -> Result<Wr
     }
     let set = VarRevision(revision);
     let edit = row(write, revision, changes.iter().map(|change| (change, set)));
-    // the history first: it takes the old values from where the new ones go
+    // the history first: it reads the old values that are then overwritten
     let kept = sql.upsert_history(&edit).await?;
     let changed = sql.set_desired(&edit).await?;
     let wanted = edit.changes.len() as u64;
@@ -105,7 +105,7 @@ pub(super) async fn write_edit(sql: &mut impl Edits, write: &Write) -> Result<Wr
     Ok(Written::Edit { revision: Revision(revision), set: Some(set) })
 }
 
-/// The row of some of an edit's changes. Of two for one variable the last one counts.
+/// The row of some of an edit's changes. Of two changes to one variable the last one counts.
 fn row<'a>(
     write: &'a Write,
     revision: i64,
@@ -135,9 +135,8 @@ fn row<'a>(
     }
 }
 
-/// The first change that was made on an old view: the order of commits decides who was first. A gesture goes on from its
-/// own values, and to want what is desired already is no conflict. Who has seen no desired value has seen a variable
-/// that was let go as it is.
+/// The first change that is based on an outdated value; the order of commits decides. A gesture never conflicts with its own
+/// values, nor does a change with an equal desired value. "No desired value" is up to date for a variable that was released.
 async fn find_conflict(
     sql: &mut impl Edits,
     project: i64,
@@ -240,8 +239,8 @@ impl Edits for Tx<'_> {
         Ok(())
     }
 
-    /// In SQLite an upsert of rows that exist, and not UPDATE … FROM json_each: SQLite may scan the JSON text anew for
-    /// every variable of the project (15 s for 5,000), and only a join's order can be dictated.
+    /// In SQLite an upsert of existing rows rather than UPDATE … FROM json_each, for which it may scan the JSON text again for
+    /// every variable of the project (15 s for 5,000): only the order of a join can be forced.
     async fn set_desired(&mut self, edit: &EditRow<'_>) -> Result<u64> {
         let set = self.either(
             "INSERT INTO vars

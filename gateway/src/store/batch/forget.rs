@@ -1,4 +1,4 @@
-//! A variable that a person forgets.
+//! Forgetting a variable.
 
 use protocol::model::VarRevision;
 
@@ -12,8 +12,8 @@ use crate::store::{
     write::{Write, Written},
 };
 
-/// Lets go of what people want of it, under the project's next revision, and marks it as forgotten. When it is not there, nothing
-/// happens.
+/// Releases its desired value under the project's next revision, and marks it as forgotten. Does nothing if there is no such
+/// variable.
 pub(super) async fn write_forget_var(
     sql: &mut (impl Edits + Marks + Vars),
     write: &Write,
@@ -29,7 +29,7 @@ pub(super) async fn write_forget_var(
     Ok(Written::Forgotten { let_go })
 }
 
-/// `None`: nobody wanted anything of it.
+/// `None`: it had no desired value.
 async fn let_go(sql: &mut impl Edits, write: &Write) -> Result<Option<VarRevision>> {
     let Write::ForgetVar { project, name, author, gesture, note, .. } = write else {
         unreachable!("the caller matched a variable to forget")

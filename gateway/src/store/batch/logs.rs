@@ -11,7 +11,7 @@ use crate::store::{
     write::{Write, Written},
 };
 
-/// Rows of one INSERT of SQLite. From 64 to 256 it makes no difference, beyond it gets slower.
+/// Rows per INSERT in SQLite. From 64 to 256 there is no difference; beyond that it gets slower.
 const CHUNK: usize = 128;
 
 /// One line of a game's log, numbered.
@@ -26,7 +26,7 @@ pub struct LogRow<'a> {
     pub fields: Option<&'a str>,
 }
 
-/// The statements over the log.
+/// Statements on the log.
 #[async_trait]
 pub trait Logs: Send {
     /// Adds to each project's log number and returns (project, its new number).
@@ -35,7 +35,7 @@ pub trait Logs: Send {
     async fn insert_logs(&mut self, rows: &[LogRow<'_>]) -> Result<()>;
 }
 
-/// Numbers the lines that count, and appends them.
+/// Numbers the admitted lines, and appends them.
 pub(super) async fn append(sql: &mut impl Logs, batch: &[Write], written: &mut [Written]) -> Result<()> {
     let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
     for (write, outcome) in batch.iter().zip(&*written) {
@@ -48,7 +48,7 @@ pub(super) async fn append(sql: &mut impl Logs, batch: &[Write], written: &mut [
     }
     let pairs: Vec<(i64, i64)> = counts.iter().map(|(project, count)| (*project, *count)).collect();
     let last = sql.take_log_numbers(&pairs).await?;
-    // from the last number given back to the next one to give
+    // from the last number that was taken back to the first one
     let mut next: HashMap<i64, i64> =
         last.into_iter().map(|(project, last)| (project, last - counts[&project] + 1)).collect();
 
@@ -115,7 +115,7 @@ impl Logs for Tx<'_> {
     }
 }
 
-/// In VALUES of many rows, which for logs is 1.5 times as fast as JSON.
+/// With VALUES of many rows, which for logs is 1.5 times as fast as JSON.
 async fn insert_in_chunks(tx: &mut Transaction<'_, Sqlite>, rows: &[LogRow<'_>]) -> Result<()> {
     for chunk in rows.chunks(CHUNK) {
         let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(
@@ -131,7 +131,7 @@ async fn insert_in_chunks(tx: &mut Transaction<'_, Sqlite>, rows: &[LogRow<'_>])
                 .push_bind(line.message)
                 .push_bind(line.fields);
         });
-        // only the statement of a whole chunk will be seen again
+        // only the statement of a full chunk is reused
         sql.build().persistent(chunk.len() == CHUNK).execute(&mut **tx).await?;
     }
     Ok(())

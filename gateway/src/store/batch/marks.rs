@@ -1,4 +1,4 @@
-//! What every batch does: it leaves a mark, keeps others from its projects, and writes the audit trail.
+//! What every batch does: it leaves its mark, locks its projects, and writes the audit trail.
 
 use async_trait::async_trait;
 
@@ -8,12 +8,12 @@ use crate::store::{
     sql::{Tx, statement},
 };
 
-/// The statements about a batch itself.
+/// Statements on the batch itself.
 #[async_trait]
 pub trait Marks: Send {
     /// Notes the number of the writer's commit, and returns the epoch of the database.
     async fn mark(&mut self, writer: &str, number: i64) -> Result<i64>;
-    /// Which of these projects exist. Until the transaction ends nobody else writes to them.
+    /// Locks these projects against other writers until the transaction ends. Returns those that exist.
     async fn lock_projects(&mut self, projects: &[i64]) -> Result<Vec<i64>>;
     /// Adds a row to the audit trail.
     async fn note(&mut self, note: &AuditRow) -> Result<()>;
@@ -27,13 +27,13 @@ impl Marks for Tx<'_> {
              ON CONFLICT (name) DO UPDATE SET number = excluded.number",
         );
         mark.bind(writer).bind(number).run().await?;
-        // in Postgres a restore locks the table of writers first: this is the epoch until the transaction ends
+        // in Postgres a restore locks the table of writers first, so the epoch can't change until the transaction ends
         let (epoch,) = self.query("SELECT epoch FROM instance").one().await?;
         Ok(epoch)
     }
 
-    /// In SQLite there is nothing to lock, since only one connection writes; in Postgres in the order of their numbers, so that
-    /// two batches cannot wait for each other in a circle.
+    /// SQLite has nothing to lock, since only one connection writes. In Postgres the order of ids keeps two batches from a
+    /// deadlock.
     async fn lock_projects(&mut self, projects: &[i64]) -> Result<Vec<i64>> {
         let lock = statement!(
             self,

@@ -1,5 +1,5 @@
-//! A batch of writes → as few statements as there are kinds of rows. The same for both databases, and for the one in
-//! memory on which the simulation of the ingest side runs: for its sake this is public.
+//! Writes a batch with one statement per kind of row. The same code serves both databases and the one in memory that the
+//! simulation of games uses; it is public for the simulation's sake.
 
 mod devices;
 mod edits;
@@ -27,15 +27,15 @@ use super::{
     write::{Ticket, Write, Written},
 };
 
-/// The statements of one transaction, each over many rows. Every slice is free of duplicates.
+/// The statements of one transaction, each on many rows. No slice has duplicates.
 pub trait Statements: Devices + Edits + Logs + Marks + Outcomes + Sessions + Vars {}
 
 impl<T: Devices + Edits + Logs + Marks + Outcomes + Sessions + Vars> Statements for T {}
 
-/// Writes a batch with the outcome of executing it write by write, but that games connect first.
+/// Writes a batch. The result is the same as that of the single writes in order, except that games connect first.
 ///
-/// Logs and "seen" touch nothing that the others read, so they go in one piece. Reports are merged up to the
-/// next edit, because an edit needs its variables declared.
+/// No other write reads logs and "seen", so each of them is written in one piece. Reports are merged up to the next edit,
+/// because an edit needs its variables declared.
 pub async fn write(sql: &mut impl Statements, ticket: &Ticket, batch: &[Write]) -> Result<Vec<Written>> {
     if sql.mark(&ticket.writer, ticket.number).await? != ticket.epoch {
         return Err(StoreError::Restored);
@@ -122,6 +122,6 @@ async fn lock_targets(sql: &mut impl Statements, batch: &[Write]) -> Result<()> 
     let projects: Vec<i64> = projects.into_iter().collect();
     let found: BTreeSet<i64> = sql.lock_projects(&projects).await?.into_iter().collect();
     let are_here = projects.iter().all(|project| found.contains(project));
-    // otherwise one was deleted while this was on its way
+    // otherwise one was deleted in the meantime
     if are_here { Ok(()) } else { Err(StoreError::Gone) }
 }

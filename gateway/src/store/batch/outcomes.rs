@@ -1,4 +1,4 @@
-//! What devices did with desired values.
+//! What devices did with desired values that they did not simply apply.
 
 use std::collections::BTreeMap;
 
@@ -22,12 +22,12 @@ pub struct OutcomeRow<'a> {
     pub reason: Option<&'a str>,
 }
 
-/// The statements over what devices did.
+/// Statements on outcomes.
 #[async_trait]
 pub trait Outcomes: Send {
-    /// Sets what devices did with values, but not with those of variables that were forgotten meanwhile.
+    /// Sets outcomes, except for variables that were forgotten in the meantime.
     async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()>;
-    /// Takes back what (device, name) did.
+    /// Deletes the outcomes of these (device, name) pairs.
     async fn delete_outcomes(&mut self, rows: &[(i64, &str)]) -> Result<()>;
 }
 

@@ -34,26 +34,26 @@ row! {
     pub struct StoredSession { id: i64, generation: i64, last_seq: i64 }
 }
 
-/// How far a session has come.
+/// The last line of a session.
 pub struct ProgressRow {
     pub session: i64,
     pub last_seq: i64,
     pub at: i64,
 }
 
-/// The statements over sessions.
+/// Statements on sessions.
 #[async_trait]
 pub trait Sessions: Send {
     /// Opens sessions, each with its next generation.
     async fn open_sessions(&mut self, rows: &[SessionRow<'_>]) -> Result<Vec<OpenedSession>>;
     /// The sessions that exist.
     async fn sessions(&mut self, ids: &[i64]) -> Result<Vec<StoredSession>>;
-    /// Sets how far sessions have come.
+    /// Sets the last lines of sessions.
     async fn advance_sessions(&mut self, rows: &[ProgressRow]) -> Result<()>;
 }
 
-/// Decides which sequenced lines are stored: each once, in order, and only those of the session's newest
-/// connection. The numbers are committed together with the rows of the lines.
+/// Decides which numbered lines are stored: each once, in order, and only from the session's newest connection. The numbers
+/// are committed together with the rows of the lines.
 pub(super) async fn admit(sql: &mut impl Sessions, batch: &[Write], written: &mut [Written]) -> Result<()> {
     let ids: BTreeSet<i64> = batch.iter().filter_map(|write| Some(write.line()?.session)).collect();
     if ids.is_empty() {
@@ -79,7 +79,7 @@ pub(super) async fn admit(sql: &mut impl Sessions, batch: &[Write], written: &mu
     if rows.is_empty() { Ok(()) } else { sql.advance_sessions(&rows).await }
 }
 
-/// Whether one line is the next of its session; then it counts.
+/// Whether a line is the next one of its session; if so, counts it.
 fn decide(session: &mut StoredSession, line: Sequenced) -> Written {
     if line.generation != session.generation {
         return Written::TakenOver;

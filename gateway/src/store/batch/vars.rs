@@ -29,20 +29,20 @@ pub struct ReportedRow<'a> {
     pub at: i64,
 }
 
-/// The statements over variables.
+/// Statements on variables.
 #[async_trait]
 pub trait Vars: Send {
-    /// Takes away those of these variables that were forgotten, with what is left of them: they are declared anew.
+    /// Deletes those of these variables that were forgotten, with what is left of them, because they are declared again.
     async fn drop_forgotten_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()>;
-    /// Declares variables; the new ones come last, in the order of `rows`.
+    /// Declares variables; new ones come last, in the order of `rows`.
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()>;
     /// Sets reported values.
     async fn upsert_reported(&mut self, rows: &[ReportedRow<'_>]) -> Result<()>;
-    /// Marks a variable as forgotten, with what devices say of it, but not its history; whether it was there.
+    /// Marks a variable as forgotten, with what devices report of it but without its history. Returns whether there was one.
     async fn forget_var(&mut self, project: i64, name: &str, at: i64) -> Result<bool>;
 }
 
-/// Reports, merged to the newest of each variable.
+/// Reports, merged into the newest of each variable.
 #[derive(Default)]
 pub(super) struct Reports<'a> {
     declared: IndexMap<(i64, &'a str), DeclaredRow<'a>>,
@@ -88,7 +88,7 @@ impl<'a> Reports<'a> {
 
 #[async_trait]
 impl Vars for Tx<'_> {
-    /// With what refers to them.
+    /// Rows that refer to them go with them.
     async fn drop_forgotten_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
         let drop = statement!(
             self,
@@ -103,7 +103,7 @@ impl Vars for Tx<'_> {
     }
 
     async fn upsert_vars(&mut self, rows: &[DeclaredRow<'_>]) -> Result<()> {
-        // "WHERE true" keeps ON CONFLICT from being read as a join's ON
+        // in SQLite "WHERE true" keeps ON CONFLICT from being read as a join's ON
         let upsert = statement!(
             self,
             "INSERT INTO vars (project_id, name, position, spec, declared_by)",

@@ -1,4 +1,4 @@
-//! How a batch gets into Postgres.
+//! Committing a batch to Postgres.
 
 use sqlx::{Connection as _, PgConnection};
 
@@ -33,8 +33,7 @@ impl PostgresEngine {
         outcome
     }
 
-    /// The mark is written even if nothing changes: that waits for a transaction which was cut off and may
-    /// still be committed.
+    /// Writes the mark even if nothing changes, which waits for an interrupted transaction that may still be committed.
     pub(in crate::store) async fn last_commit(&self, writer: &str) -> Result<i64> {
         let mut slot = self.commits.lock().await;
         let mut connection = self.take_connection(&mut slot).await?;
@@ -45,7 +44,7 @@ impl PostgresEngine {
         Ok(number)
     }
 
-    /// A connection of its own, in nobody's pool: one that hangs is dropped with the call that is given up.
+    /// A connection of its own, in no pool: one that hangs is dropped with the cancelled call.
     async fn take_connection(&self, slot: &mut Option<PgConnection>) -> Result<PgConnection> {
         match slot.take() {
             _ if self.pool.is_closed() => Err(sqlx::Error::PoolClosed.into()),

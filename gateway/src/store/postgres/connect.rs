@@ -15,13 +15,12 @@ pub(super) fn options_of(url: &str) -> Result<PgConnectOptions> {
     Ok(PgConnectOptions::from_str(url)?.application_name("observerio").disable_statement_logging())
 }
 
-/// A connection for a copy of everything, which takes as long as it takes.
+/// A connection for a backup, without limits on how long a statement may take.
 pub(in crate::store) async fn connect_for_copy(url: &str) -> Result<PgConnection> {
     connect(&options_of(url)?).await
 }
 
-/// A connection that is there within [`CONNECT_TIMEOUT`]. What it is used for may take longer: a new step of the
-/// schema of a large database does.
+/// Connects within [`CONNECT_TIMEOUT`]. Statements may take longer: a schema step of a large database does.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     match timeout(CONNECT_TIMEOUT, options.connect()).await {
         Ok(connected) => Ok(connected?),

@@ -27,7 +27,7 @@ use super::{
 
 const CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the connection that keeps the place may take to answer before it counts as broken.
+/// How long the connection that holds the claim may take to answer before it counts as broken.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The oldest Postgres that the stories pass on.
 const OLDEST_MAJOR: i32 = 15;
@@ -37,11 +37,11 @@ pub(super) struct PostgresEngine {
     pub(super) pool: PgPool,
     /// How to connect, with limits on how long a statement may take.
     options: PgConnectOptions,
-    /// The connection of batches; `None` before the first one and after a fault.
+    /// The connection for batches; `None` before the first batch and after an error.
     commits: Mutex<Option<PgConnection>>,
-    /// The place of the database's only server; `None`: this is none.
+    /// The claim of the database's only server; `None`: opened without one.
     place: Option<Place>,
-    /// Keeps the place even if nothing else is open.
+    /// Holds the claim while no other connection is open.
     anchor: Mutex<Option<PgConnection>>,
 }
 
@@ -50,7 +50,7 @@ impl PostgresEngine {
     /// [`SqlStore::connect_alone`](super::SqlStore::connect_alone).
     pub(super) async fn open(url: &str, alone: Option<&str>) -> Result<Self> {
         let options = options_of(url)?;
-        // before the schema is touched: the other server still uses it
+        // before the schema is touched, which another server may still use
         let reserved = match alone {
             Some(words) => Some((place::reserve(&options).await?, words)),
             None => None,
@@ -62,7 +62,7 @@ impl PostgresEngine {
             }
             None => (None, None),
         };
-        // a transaction that lost its client must not hold its locks for long
+        // a transaction whose client is gone must not hold its locks for long
         let options = options.options([
             ("statement_timeout", "15s"),
             ("lock_timeout", "5s"),
@@ -72,7 +72,7 @@ impl PostgresEngine {
         Ok(Self { pool, options, commits: Mutex::new(None), place, anchor: Mutex::new(anchor) })
     }
 
-    /// A connection that is in nobody's pool.
+    /// A connection that is in no pool.
     async fn connect_one(&self) -> Result<PgConnection> {
         match &self.place {
             Some(place) => place.connect(&self.options).await,
@@ -80,7 +80,7 @@ impl PostgresEngine {
         }
     }
 
-    /// Looks whether the connection is there that keeps the place, and makes another one if it is not.
+    /// Checks the connection that holds the claim, and replaces it if it is broken.
     pub(super) async fn hold_place(&self) -> Result<()> {
         if self.place.is_none() || self.pool.is_closed() {
             return Ok(());
@@ -96,7 +96,7 @@ impl PostgresEngine {
         Ok(())
     }
 
-    /// Closes every connection; the place goes last.
+    /// Closes every connection; the one that holds the claim last.
     pub(super) async fn close(&self) {
         self.pool.close().await;
         for slot in [&self.commits, &self.anchor] {
@@ -126,11 +126,11 @@ fn pool(place: Option<Place>) -> PgPoolOptions {
 }
 
 async fn migrate(options: &PgConnectOptions) -> Result<()> {
-    // its own connection: the lock against two servers that start at once goes when it closes
+    // on a connection of its own: the lock against two servers that start at once is released when it closes
     let mut connection = connect(options).await?;
     let name = name_of(options);
     refuse_old(&mut connection).await?;
-    // everything is looked at before anything is written
+    // check everything before writing anything
     let version = version_of(&mut connection, &name).await?;
     refuse_incomplete(&mut connection, &name, version).await?;
     migrations::postgres().run(&mut connection).await.map_err(|fault| migrations::explain(&name, fault))?;
@@ -182,7 +182,7 @@ async fn version_of(connection: &mut PgConnection, name: &str) -> Result<i64> {
     }
 }
 
-/// Refuses a schema that lacks something that its steps made.
+/// Refuses a schema that lacks something that its steps created.
 async fn refuse_incomplete(connection: &mut PgConnection, name: &str, version: i64) -> Result<()> {
     let columns: Vec<(String, String)> = sqlx::query_as(
         "SELECT table_name::text, column_name::text FROM information_schema.columns

@@ -1,10 +1,10 @@
-//! The place at a database: one server has it at a time.
+//! The claim on a database: one server holds it at a time.
 //!
-//! Every connection of that server holds one advisory lock, shared, for as long as it lives. Whoever takes the place needs the
-//! lock for itself first, so nobody gets it while one such connection is left, and it is free when the last of them is gone:
-//! also after a crash. A row says who took it last, and every further connection looks whether that is still its own server. So
-//! whoever has lost it, because all of its connections broke and another server was there first, can't write any more on any
-//! connection, and finds out who has it now.
+//! Every connection of that server holds a shared advisory lock for as long as it lives. Taking the claim needs the lock
+//! exclusively first, so no other server gets it while one such connection is left, and it is free when the last one is gone,
+//! even after a crash. A row names the server that took it last, and every further connection checks that this is still its own
+//! server. A server that lost the claim, because all of its connections broke and another server was faster, can therefore no
+//! longer write on any connection, and learns who has it.
 
 use std::time::Duration;
 
@@ -17,28 +17,27 @@ use crate::{
     store::error::{Result, StoreError},
 };
 
-/// Of this program and of the schema, of which a database may have several.
+/// Specific to this program and to the schema, of which a database may have several.
 const KEY: &str = "hashtextextended('observerio:' || current_schema(), 0)";
-/// Marks the row among those of writers, each of which is about a running program too.
+/// Tells the row from those of writers in the same table.
 const PREFIX: &str = "(place) ";
-/// How long the connections of a server that has crashed may take to notice: one that is in the midst of something ends it
-/// first.
+/// How long Postgres may take to close the connections of a crashed server: a running statement ends first.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What the server that has the place is known by.
+/// Identifies the server that holds the claim.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     token: String,
 }
 
-/// Nobody else can take the place, and nobody has it yet.
+/// No other server can take the claim, and none has it yet.
 pub(super) struct Reserved(PgConnection);
 
-/// Keeps everybody else from it.
+/// Keeps other servers from taking it.
 ///
 /// # Errors
-/// [`StoreError::InUse`] with what the server that has it says of itself.
+/// [`StoreError::InUse`] with the words of the server that holds it.
 pub(super) async fn reserve(options: &PgConnectOptions) -> Result<Reserved> {
     let mut connection = connect(options).await?;
     let give_up_at = Instant::now() + PATIENCE;
@@ -54,7 +53,7 @@ pub(super) async fn reserve(options: &PgConnectOptions) -> Result<Reserved> {
 }
 
 impl Reserved {
-    /// Takes the place in a database that has its tables; `words` tell others who has it. The connection holds it from now on.
+    /// Takes the claim in a database that has its tables; `words` tell others who holds it. The connection holds it from now on.
     pub(super) async fn take(mut self, words: &str) -> Result<(Place, PgConnection)> {
         let token = random_token();
         let mut tx = self.0.begin().await?;
@@ -72,16 +71,16 @@ impl Reserved {
 }
 
 impl Place {
-    /// A further connection, which may do what the server does that has the place.
+    /// Opens another connection of the server that holds the claim.
     pub(super) async fn connect(&self, options: &PgConnectOptions) -> Result<PgConnection> {
         let mut connection = options.connect().await?;
         self.join(&mut connection).await?;
         Ok(connection)
     }
 
-    /// The same for one that is there already.
+    /// Does that for a connection that is open already.
     pub(super) async fn join(&self, connection: &mut PgConnection) -> Result<()> {
-        // in this order: what the row says then cannot change while the connection lives
+        // in this order, so that the row can't change while the connection lives
         hold(connection).await?;
         match who(connection).await? {
             Some((token, _)) if token == self.token => Ok(()),
@@ -97,7 +96,7 @@ async fn hold(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-/// Token and words of the server that took the place last; `None` in a database that no server has used yet.
+/// Token and words of the server that took the claim last; `None` in a database that no server has used yet.
 async fn who(connection: &mut PgConnection) -> Result<Option<(String, String)>> {
     let is_made: bool =
         sqlx::query_scalar("SELECT to_regclass('writers') IS NOT NULL").fetch_one(&mut *connection).await?;

@@ -1,10 +1,10 @@
-//! Whether the server's disk has room. A commit that finds place in the pages that are there already says nothing of that.
+//! Whether the server's disk has room. A commit that fits into existing pages does not tell.
 
 use super::PostgresEngine;
 use crate::store::error::Result;
 
-/// A result that does not fit into the least memory which a statement may be given goes into a file, of some 3 MB, beside
-/// the data. It is gone with the statement, and the log and the tables know nothing of it.
+/// With the smallest possible `work_mem` the result spills into a file of some 3 MB beside the data. It is deleted with the
+/// statement, and neither the write-ahead log nor the tables grow.
 const SPILL: &str = "SELECT count(*) FROM generate_series(1, 100000)";
 
 impl PostgresEngine {
@@ -20,7 +20,7 @@ impl PostgresEngine {
     }
 }
 
-/// The operator allows no files of that size (`temp_file_limit`), which says nothing of the disk.
+/// The operator allows no files of that size (`temp_file_limit`), which tells nothing about the disk.
 fn is_limited(fault: &sqlx::Error) -> bool {
     fault.as_database_error().and_then(|fault| fault.code()).is_some_and(|code| code == "53400")
 }

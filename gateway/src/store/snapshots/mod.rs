@@ -19,14 +19,14 @@ use super::{
     sql_store::SqlStore,
 };
 
-/// What is read of a project when somebody comes to it.
+/// What is read of a project when it is opened.
 #[async_trait]
 pub trait Snapshots: Send + Sync {
     /// One project.
     async fn get_project(&self, id: ProjectId) -> Result<Option<Project>>;
 
-    /// Everything the live state starts from: of the devices the `max_devices` last seen, of the log the
-    /// newest `max_logs` lines, with [`PAGE_BYTES`](super::PAGE_BYTES) of text before the last of them.
+    /// Everything the live state starts from: the `max_devices` most recently seen devices, and the newest `max_logs` log lines,
+    /// with at most [`PAGE_BYTES`](super::PAGE_BYTES) of text before the last one.
     async fn load_project(
         &self,
         id: ProjectId,
@@ -34,8 +34,8 @@ pub trait Snapshots: Send + Sync {
         max_logs: u32,
     ) -> Result<Option<ProjectState>>;
 
-    /// The part of [`Snapshots::load_project`] that a request about a few variables needs: these, of the devices the
-    /// `max_devices` last seen, and no log.
+    /// The part of [`Snapshots::load_project`] that a request for a few variables needs: these, the `max_devices` most recently
+    /// seen devices, and no log.
     async fn load_vars(
         &self,
         id: ProjectId,
@@ -48,11 +48,11 @@ pub trait Snapshots: Send + Sync {
         Ok(Some(all))
     }
 
-    /// The names of devices that are not there any more; their log lines are.
+    /// Forgotten devices with their names, which log lines still show.
     async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>>;
 }
 
-/// The statement that reads variables, with what people want of them or let go of.
+/// A statement that reads variables with their desired values or the edit that released them.
 macro_rules! vars_where {
     ($condition:literal) => {
         concat!(
@@ -65,7 +65,7 @@ macro_rules! vars_where {
     };
 }
 
-/// A statement that reads what the `$2` devices of the project `$1` which were last seen say.
+/// A statement that reads what the `$2` most recently seen devices of the project `$1` report.
 macro_rules! of_devices {
     ($select:literal) => {
         concat!(
@@ -162,7 +162,7 @@ impl Snapshots for SqlStore {
     }
 }
 
-/// The project without variables and log.
+/// The project and its devices, without variables and log.
 async fn read_head(tx: &mut Tx<'_>, project: Project, max_devices: u32) -> Result<ProjectState> {
     let head = tx.query("SELECT revision, frozen FROM projects WHERE id = $1").bind(project.id.0);
     let HeadRecord { revision, frozen } = head.one().await?;
@@ -172,7 +172,7 @@ async fn read_head(tx: &mut Tx<'_>, project: Project, max_devices: u32) -> Resul
     );
     let devices = devices.bind(project.id.0).bind(i64::from(max_devices));
     let mut devices = devices.read_all::<DeviceRecord>().await?;
-    // numbers are given in the order in which devices were first seen
+    // ids are in the order in which devices were first seen
     devices.sort_by_key(|stored| stored.device.id);
     Ok(ProjectState {
         project,
@@ -186,7 +186,7 @@ async fn read_head(tx: &mut Tx<'_>, project: Project, max_devices: u32) -> Resul
     })
 }
 
-/// Variables that are not there any more, and were let go.
+/// Variables that are gone and had been released.
 async fn read_removed(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<(VarName, Desired)>> {
     tx.query(
         "SELECT name, revision, author, at FROM let_go l WHERE project_id = $1
@@ -199,7 +199,7 @@ async fn read_removed(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<(VarNam
     .await
 }
 
-/// Devices that are not there any more and wrote some of the newest `max_logs` lines.
+/// Forgotten devices that wrote some of the newest `max_logs` lines.
 async fn read_gone(tx: &mut Tx<'_>, project: ProjectId, max_logs: u32) -> Result<Vec<(DeviceId, String)>> {
     let gone = tx.query(
         "SELECT id, name FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL AND id IN
@@ -212,7 +212,7 @@ fn named_devices(cells: Vec<(i64, String)>) -> Vec<(DeviceId, String)> {
     cells.into_iter().map(|(id, name)| (DeviceId(id), name)).collect()
 }
 
-/// Gives each variable what devices reported of it and did with it.
+/// Adds to each variable what devices reported and did.
 fn add_said(
     vars: &mut [StoredVar],
     reported: Vec<ReportedRecord>,

@@ -1,4 +1,4 @@
-//! Rows of devices, variables and what devices say of them.
+//! Rows of devices, of variables, and of what devices report.
 
 use protocol::model::{
     Applied, Desired, Device, DeviceId, Outcome, Project, ProjectId, Reported, Revision, UnixMicros, VarName,
@@ -49,7 +49,7 @@ row! {
 }
 
 row! {
-    /// Without what devices say of it.
+    /// Without what devices report of it.
     pub(super) struct VarRecord {
         name: String,
         spec: String,
@@ -113,15 +113,15 @@ row! {
     }
 }
 
-/// What a declaration of a row says of its type.
+/// The type in a stored declaration.
 #[derive(Deserialize)]
 struct StoredType {
     var_type: String,
     inferred: Option<bool>,
 }
 
-/// Rows were written before it was known that `int` is an integer and whether a type was declared: then a declaration that
-/// has nothing else may have been inferred, and the game's own name of the type is the one in the row.
+/// Older rows do not say whether a type was inferred, and have the game's own name of the type (`int` for an integer): a
+/// declaration with nothing but a type may then have been inferred.
 fn declaration(json: &str) -> Result<VarSpec> {
     let malformed = |_| damaged("a declaration is not JSON");
     let mut spec: VarSpec = serde_json::from_str(json).map_err(malformed)?;

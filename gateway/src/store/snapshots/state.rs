@@ -17,18 +17,18 @@ pub struct ProjectState {
     pub devices: Vec<StoredDevice>,
     /// In the order in which they were first declared.
     pub vars: Vec<StoredVar>,
-    /// Variables that are not there any more, and were let go.
+    /// Variables that are gone and had been released.
     pub removed: Vec<(VarName, Desired)>,
     /// The newest log lines, oldest first.
     pub logs: Vec<LogLine>,
-    /// Devices that are not there any more and wrote some of `logs`, with their names.
+    /// Forgotten devices that wrote some of `logs`, with their names.
     pub gone: Vec<(DeviceId, String)>,
 }
 
 /// A device as stored.
 #[derive(Clone, Debug)]
 pub struct StoredDevice {
-    /// What it is known by; unique within the project.
+    /// Unique within the project.
     pub identity: String,
     /// The device, offline.
     pub device: Device,
@@ -41,12 +41,12 @@ pub struct StoredVar {
     pub name: VarName,
     /// As last declared.
     pub spec: VarSpec,
-    /// By whom, if that is known.
+    /// By which device, if known.
     pub declared_by: Option<DeviceId>,
     /// Its newest edit.
     pub desired: Option<Desired>,
-    /// What each device last said it is.
+    /// The value that each device last reported.
     pub reported: Vec<Reported>,
-    /// What devices did with `desired`, where they did not just take it.
+    /// What devices did with `desired`, if they did not simply apply it.
     pub applied: Vec<Applied>,
 }

@@ -29,11 +29,11 @@ use super::{
 
 const READERS: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// What the write-ahead log is cut down to when a large transaction, or a reader that took long, has made it longer: four
-/// times what SQLite lets it grow to by itself.
+/// The size to which the write-ahead log is truncated after a large transaction or a long read: four times the size at which
+/// SQLite itself checkpoints it.
 const MAX_LOG_BYTES: u32 = 16 << 20;
-/// One at a time is opened: SQLite has no lock for making a schema, nor waits to change the journal. Two
-/// programs are kept apart by the claim on the data directory.
+/// Databases are opened one at a time: SQLite neither locks for creating a schema nor waits to change the journal mode. The
+/// claim on the data directory keeps other programs out.
 static OPENING: Mutex<()> = Mutex::const_new(());
 
 /// Everything in one file.
@@ -57,7 +57,7 @@ impl SqliteEngine {
         migrate(path, &options).await?;
         let options = options.journal_mode(SqliteJournalMode::Wal);
         let options = options.pragma("journal_size_limit", MAX_LOG_BYTES.to_string());
-        // one: SQLite has one writer at a time, and here the next one waits its turn instead of polling
+        // one: SQLite has a single writer, and on a pool the next one waits its turn instead of polling
         let writer = pool(1).connect_with(options.clone()).await?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self { reader, writer, folder: path.parent().map(Path::to_owned).unwrap_or_default() })
@@ -73,27 +73,27 @@ impl SqliteEngine {
         batch: &[Write],
         written: &mut Vec<Written>,
     ) -> Result<()> {
-        // without a commit, every return from here rolls back
+        // every return before the commit rolls back
         let mut tx = self.begin_write().await?;
         *written = batch::write(&mut tx, ticket, batch).await?;
         tx.commit().await
     }
 
-    /// On the one connection that writes: a commit that was given up comes to its end first.
+    /// On the one connection that writes, so that a cancelled commit comes to its end first.
     pub(super) async fn last_commit(&self, writer: &str) -> Result<Option<i64>> {
         let sql = "SELECT number FROM writers WHERE name = $1";
         Ok(sqlx::query_scalar(sql).bind(writer).fetch_optional(&self.writer).await?)
     }
 
     pub(super) async fn close(&self) {
-        // readers first: the last connection to a file to go tidies it up, and that writes
+        // readers first: the last connection to close cleans up the file, which writes
         self.reader.close().await;
         self.writer.close().await;
     }
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
-    // connections to a file do not go stale
+    // connections to a file never go stale
     SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
@@ -102,10 +102,10 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
         .after_release(|connection, _| {
             Box::pin(async move {
-                // a rollback may still be on its way
+                // a rollback may still be running
                 connection.ping().await?;
-                // when the disk fails it, SQLite takes a transaction back by itself; the driver still counts it as
-                // open then, and would refuse every other one on this connection for ever
+                // when the disk fails, SQLite rolls a transaction back by itself, but the driver still counts it as open and
+                // would refuse every other one on this connection
                 Ok(!connection.is_in_transaction())
             })
         })
@@ -119,14 +119,14 @@ async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<()> {
     }
     close_to_others(path);
     if found == Found::Empty {
-        // what a first start has left would keep the settings below from counting
+        // what an interrupted first start left would keep the settings below from taking effect
         let cleared = fs::OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(0));
         cleared
             .map_err(|fault| StoreError::Foreign(format!("{} cannot be written: {fault}", path.display())))?;
     }
     let mut connection = options.connect().await.map_err(|fault| explain(path, fault))?;
     if matches!(found, Found::Nothing | Found::Empty) {
-        // space can be given back; it can't be turned on later without writing the file anew
+        // lets free space be released; can't be turned on later without rewriting the file
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL").await?;
         // before the schema and without a write-ahead log, so that whatever interrupts us, the file's own
         // first page says whose it is
@@ -142,7 +142,7 @@ async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<()> {
     Ok(connection.close().await?)
 }
 
-/// It holds password hashes; SQLite gives the files beside it the same rights.
+/// It holds password hashes; SQLite gives the files beside it the same permissions.
 fn close_to_others(path: &Path) {
     for file in ["", "-wal", "-shm"].map(|suffix| beside(path, suffix)) {
         if let Err(error) = files::make_private(&file) {

@@ -1,4 +1,4 @@
-//! Space that rows have left goes back to the system, a little at a time.
+//! Releases free pages of the file, a few at a time.
 
 use std::time::Duration;
 
@@ -7,14 +7,13 @@ use sqlx::{AssertSqlSafe, Executor as _};
 use super::SqliteEngine;
 use crate::store::{budget::Budget, error::Result};
 
-/// `PRAGMA auto_vacuum` of a file that can get shorter. One that was made by an older observerio can't; there the space is
-/// used for what is stored next.
+/// `PRAGMA auto_vacuum` of a file that can shrink. One that an older observerio made can't; there the space is reused.
 const INCREMENTAL: i64 = 2;
-/// Pages of one statement: another one comes to each one's place.
+/// Pages per statement: for each one another page is moved.
 const PART: i64 = 50;
 
 impl SqliteEngine {
-    /// Whether there are pages to give back.
+    /// Whether there are pages to release.
     pub(in crate::store) async fn has_space(&self) -> Result<bool> {
         let mut reader = self.reader.acquire().await?;
         let kind: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&mut *reader).await?;
@@ -22,7 +21,7 @@ impl SqliteEngine {
         Ok(kind == INCREMENTAL && free > 0)
     }
 
-    /// Takes up to so many pages off the end of the file. Returns how long others who write had to wait for it.
+    /// Truncates the file by up to `pages` pages. Returns how long other writers had to wait.
     pub(in crate::store) async fn give_back(&self, pages: u32, within: Duration) -> Result<Duration> {
         let mut tx = self.writer.begin().await?;
         let mut budget = Budget::new(pages, within);
@@ -37,7 +36,7 @@ impl SqliteEngine {
         }
         tx.commit().await?;
         if free <= 0 {
-            // the file gets shorter when the log goes into it
+            // the file shrinks when the log is written into it
             self.writer.execute("PRAGMA wal_checkpoint(PASSIVE)").await?;
         }
         Ok(budget.elapsed())

@@ -164,7 +164,7 @@ impl Gateway {
         });
         let watching = watch_database(Arc::downgrade(&inner));
         tokio::spawn(vitals.guard("the task that watches the database", unused.clone(), watching));
-        let keeping = keep_place(Arc::downgrade(&inner));
+        let keeping = keep_claim(Arc::downgrade(&inner));
         tokio::spawn(vitals.guard("the task that keeps the database", unused.clone(), keeping));
         let forgetting = sessions::forget_old(Arc::downgrade(&inner));
         tokio::spawn(vitals.guard("the task that forgets old sessions", unused, forgetting));
@@ -307,11 +307,11 @@ impl Drop for Inner {
 }
 
 /// Finds out when another server has taken the database.
-async fn keep_place(gateway: Weak<Inner>) {
+async fn keep_claim(gateway: Weak<Inner>) {
     loop {
         sleep(PLACE_INTERVAL).await;
         let Some(inner) = gateway.upgrade() else { return };
-        if let Err(error @ StoreError::InUse(_)) = inner.store.keep_place().await {
+        if let Err(error @ StoreError::InUse(_)) = inner.store.keep_claim().await {
             inner.vitals.report(PLACE, error.to_string());
         }
     }

@@ -29,7 +29,7 @@ pub trait Store: Chores + Commits + GameSessions + History + KeyStates + Logs + 
     /// # Errors
     /// [`StoreError::InUse`](super::StoreError::InUse): another server has it, and nothing can be written any more. Any other
     /// error leaves that open.
-    async fn keep_place(&self) -> Result<()> {
+    async fn keep_claim(&self) -> Result<()> {
         Ok(())
     }
 
@@ -47,11 +47,11 @@ impl Store for SqlStore {
         self
     }
 
-    async fn keep_place(&self) -> Result<()> {
+    async fn keep_claim(&self) -> Result<()> {
         match &self.engine {
             // the server holds a lock on the file for as long as it runs
             Engine::Sqlite(_) => Ok(()),
-            Engine::Postgres(postgres) => postgres.hold_place().await,
+            Engine::Postgres(postgres) => postgres.hold_claim().await,
         }
     }
 

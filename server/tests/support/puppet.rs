@@ -62,8 +62,8 @@ impl Store for Puppet {
         self.store.access()
     }
 
-    async fn keep_place(&self) -> Result<()> {
-        self.store.keep_place().await
+    async fn keep_claim(&self) -> Result<()> {
+        self.store.keep_claim().await
     }
 
     async fn close(&self) {

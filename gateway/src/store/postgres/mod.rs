@@ -1,8 +1,8 @@
 //! Postgres 15 or later.
 
+mod claim;
 mod commit;
 mod connect;
-mod place;
 mod room;
 
 use std::time::Duration;
@@ -16,8 +16,8 @@ use tokio::{sync::Mutex, time::timeout};
 
 pub(super) use self::connect::connect_for_copy;
 use self::{
+    claim::Claim,
     connect::{connect, options_of},
-    place::Place,
 };
 use super::{
     error::{Result, StoreError},
@@ -28,7 +28,7 @@ use super::{
 const CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the connection that holds the claim may take to answer before it counts as broken.
-const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(5);
 /// The oldest Postgres that the stories pass on.
 const OLDEST_MAJOR: i32 = 15;
 
@@ -40,7 +40,7 @@ pub(super) struct PostgresEngine {
     /// The connection for batches; `None` before the first batch and after an error.
     commits: Mutex<Option<PgConnection>>,
     /// The claim of the database's only server; `None`: opened without one.
-    place: Option<Place>,
+    claim: Option<Claim>,
     /// Holds the claim while no other connection is open.
     anchor: Mutex<Option<PgConnection>>,
 }
@@ -52,13 +52,13 @@ impl PostgresEngine {
         let options = options_of(url)?;
         // before the schema is touched, which another server may still use
         let reserved = match alone {
-            Some(words) => Some((place::reserve(&options).await?, words)),
+            Some(words) => Some((claim::reserve(&options).await?, words)),
             None => None,
         };
         migrate(&options).await?;
-        let (place, anchor) = match reserved {
+        let (claim, anchor) = match reserved {
             Some((reserved, words)) => {
-                reserved.take(words).await.map(|(place, anchor)| (Some(place), Some(anchor)))?
+                reserved.take(words).await.map(|(claim, anchor)| (Some(claim), Some(anchor)))?
             }
             None => (None, None),
         };
@@ -68,31 +68,31 @@ impl PostgresEngine {
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "15s"),
         ]);
-        let pool = pool(place.clone()).connect_with(options.clone()).await?;
-        Ok(Self { pool, options, commits: Mutex::new(None), place, anchor: Mutex::new(anchor) })
+        let pool = pool(claim.clone()).connect_with(options.clone()).await?;
+        Ok(Self { pool, options, commits: Mutex::new(None), claim, anchor: Mutex::new(anchor) })
     }
 
     /// A connection that is in no pool.
     async fn connect_one(&self) -> Result<PgConnection> {
-        match &self.place {
-            Some(place) => place.connect(&self.options).await,
+        match &self.claim {
+            Some(claim) => claim.connect(&self.options).await,
             None => Ok(self.options.connect().await?),
         }
     }
 
     /// Checks the connection that holds the claim, and replaces it if it is broken.
-    pub(super) async fn hold_place(&self) -> Result<()> {
-        if self.place.is_none() || self.pool.is_closed() {
+    pub(super) async fn hold_claim(&self) -> Result<()> {
+        if self.claim.is_none() || self.pool.is_closed() {
             return Ok(());
         }
         let mut anchor = self.anchor.lock().await;
         if let Some(mut connection) = anchor.take()
-            && matches!(timeout(PLACE_TIMEOUT, connection.ping()).await, Ok(Ok(())))
+            && matches!(timeout(CLAIM_TIMEOUT, connection.ping()).await, Ok(Ok(())))
         {
             *anchor = Some(connection);
             return Ok(());
         }
-        *anchor = Some(timeout(PLACE_TIMEOUT, self.connect_one()).await.map_err(|_| StoreError::TimedOut)??);
+        *anchor = Some(timeout(CLAIM_TIMEOUT, self.connect_one()).await.map_err(|_| StoreError::TimedOut)??);
         Ok(())
     }
 
@@ -109,13 +109,13 @@ impl PostgresEngine {
     }
 }
 
-fn pool(place: Option<Place>) -> PgPoolOptions {
+fn pool(claim: Option<Claim>) -> PgPoolOptions {
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
     pool.after_connect(move |connection, _| {
-        let place = place.clone();
+        let claim = claim.clone();
         Box::pin(async move {
-            match place {
-                Some(place) => place.join(connection).await.map_err(|error| match error {
+            match claim {
+                Some(claim) => claim.join(connection).await.map_err(|error| match error {
                     StoreError::Database(error) => error,
                     other => sqlx::Error::Configuration(other.into()),
                 }),

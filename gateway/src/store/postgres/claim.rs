@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Identifies the server that holds the claim.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct Claim {
     token: String,
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn reserve(options: &PgConnectOptions) -> Result<Reserved> {
 
 impl Reserved {
     /// Takes the claim in a database that has its tables; `words` tell others who holds it. The connection holds it from now on.
-    pub(super) async fn take(mut self, words: &str) -> Result<(Place, PgConnection)> {
+    pub(super) async fn take(mut self, words: &str) -> Result<(Claim, PgConnection)> {
         let token = random_token();
         let mut tx = self.0.begin().await?;
         sqlx::query("DELETE FROM writers WHERE starts_with(name, $1)").bind(PREFIX).execute(&mut *tx).await?;
@@ -66,11 +66,11 @@ impl Reserved {
         hold(&mut self.0).await?;
         let sql = format!("SELECT pg_advisory_unlock({KEY})");
         sqlx::query(AssertSqlSafe(sql)).execute(&mut self.0).await?;
-        Ok((Place { token }, self.0))
+        Ok((Claim { token }, self.0))
     }
 }
 
-impl Place {
+impl Claim {
     /// Opens another connection of the server that holds the claim.
     pub(super) async fn connect(&self, options: &PgConnectOptions) -> Result<PgConnection> {
         let mut connection = options.connect().await?;

@@ -21,12 +21,12 @@ pub(crate) fn fmt() -> Result<()> {
     shell::run(&mut shell::cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
-/// Runs all lints on the host, for the browser and in the fuzz targets. A single call would unify the features of host and
-/// browser.
+/// Runs all lints on the host, for games, for the browser and in the fuzz targets. A single call would unify their features.
 pub(crate) fn clippy() -> Result<()> {
     setup::rust_components()?;
     setup::wasm_target()?;
     shell::run(&mut shell::cargo(&["clippy", "--all-targets", "--", "-D", "warnings"]))?;
+    shell::run(&mut shell::cargo(&["clippy", "-p", "observerio", "--", "-D", "warnings"]))?;
     let browser = ["clippy", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
     shell::run(&mut shell::cargo(&browser))?;
     fuzz::clippy()

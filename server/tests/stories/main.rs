@@ -30,6 +30,7 @@ mod readiness;
 mod refusals;
 mod restart;
 mod routes;
+mod sdk;
 mod second_factor;
 mod teams;
 mod tls;

@@ -1,0 +1,134 @@
+//! Carries things between a game, its session and a stream of bytes.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    sync::{Arc, PoisonError, atomic::Ordering::Relaxed, mpsc::Receiver},
+    time::Duration,
+};
+
+use protocol::model::{Level, LogEntry};
+
+use crate::{
+    Settings,
+    game::{Applied, MAX_ENTRIES, Shared, Slot},
+    session::{Close, Session},
+};
+
+/// Read at a time, and how often before something is written.
+const PIECE_BYTES: usize = 16 * 1024;
+const MAX_PIECES: usize = 16;
+
+/// For a game that has no thread to spare, or a transport of its own: whoever holds the driver connects when it says so, and
+/// [polls](Driver::poll) it now and then, once a frame for example.
+pub struct Driver {
+    session: Session,
+    shared: Arc<Shared>,
+    entries: Receiver<LogEntry>,
+    slots: Vec<Arc<Slot>>,
+    out: Vec<u8>,
+}
+
+impl Driver {
+    pub(crate) fn new(settings: Settings, shared: Arc<Shared>, entries: Receiver<LogEntry>) -> Self {
+        Self { session: Session::new(settings), shared, entries, slots: Vec::new(), out: Vec::new() }
+    }
+
+    /// When to connect, as time since the driver was made; `None` while there is a connection.
+    pub fn connects_at(&self) -> Option<Duration> {
+        self.session.connects_at()
+    }
+
+    /// There is a connection: a new stream, from which nothing was read.
+    pub fn connected(&mut self, now: Duration) {
+        self.out.clear();
+        self.session.connected(now);
+    }
+
+    /// The connection is over, or could not be made.
+    pub fn disconnected(&mut self, now: Duration) {
+        self.session.disconnected(now);
+    }
+
+    /// Whether nothing waits to be stored.
+    pub fn is_settled(&mut self) -> bool {
+        self.exchange();
+        self.session.is_settled()
+    }
+
+    /// Reads what has come and writes what is to be said. The stream may say `WouldBlock` or `TimedOut` at any time.
+    ///
+    /// # Errors
+    /// The connection is of no more use: say [`Driver::disconnected`], and connect again when it is time.
+    pub fn poll(&mut self, stream: &mut (impl Read + Write), now: Duration) -> io::Result<()> {
+        let mut piece = [0; PIECE_BYTES];
+        for _ in 0..MAX_PIECES {
+            let count = match stream.read(&mut piece) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(count) => count,
+                Err(error) if is_later(&error) => break,
+                Err(error) => return Err(error),
+            };
+            self.session.received(&piece[..count], now).map_err(of_no_use)?;
+            if count < PIECE_BYTES {
+                break;
+            }
+        }
+        self.exchange();
+        self.session.write(now, &mut self.out).map_err(of_no_use)?;
+        while !self.out.is_empty() {
+            match stream.write(&self.out) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => drop(self.out.drain(..count)),
+                Err(error) if is_later(&error) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the game has to say goes to the session, and what people want to the game.
+    pub(crate) fn exchange(&mut self) {
+        let mut exchange = self.shared.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        for slot in exchange.declared.drain(..) {
+            self.session.declare(slot.report());
+            self.slots.retain(|other| other.name() != slot.name());
+            self.slots.push(slot);
+        }
+        for Applied { edits, outcomes, frame } in exchange.applied.drain(..) {
+            self.session.applied(&edits, outcomes, Some(frame));
+        }
+        for (id, answer) in exchange.answers.drain(..) {
+            self.session.answer(id, answer);
+        }
+        // of what comes meanwhile the session keeps the newest
+        if exchange.edits.is_none() {
+            exchange.edits = self.session.take_edits();
+        }
+        exchange.calls.extend(std::iter::from_fn(|| self.session.take_call()));
+        exchange.stats = self.session.stats();
+        drop(exchange);
+        for slot in &self.slots {
+            self.session.set(slot.name(), slot.value());
+        }
+        self.entries.try_iter().take(MAX_ENTRIES).for_each(|entry| self.session.log(entry));
+        for (level, lost) in Level::ALL.into_iter().zip(&self.shared.lost) {
+            match lost.swap(0, Relaxed) {
+                0 => {}
+                count => self.session.count_dropped(level, count),
+            }
+        }
+    }
+}
+
+fn is_later(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+fn of_no_use(close: Close) -> io::Error {
+    match close {
+        Close::Silent => io::Error::new(ErrorKind::TimedOut, "the server does not answer"),
+        Close::Nonsense => {
+            io::Error::new(ErrorKind::InvalidData, "the server says something other than lines")
+        }
+    }
+}

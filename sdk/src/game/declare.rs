@@ -1,0 +1,148 @@
+//! Declaring variables.
+
+use std::{marker::PhantomData, ops::RangeInclusive, sync::Arc};
+
+use protocol::model::{Bound, Value, VarOption, VarSpec, VarType};
+
+use super::{
+    Game,
+    slot::{Cell, Check, Scalar, Slot},
+};
+
+/// A variable that people tune, or a measurement. Copies share one value.
+pub struct Var<T> {
+    slot: Arc<Slot>,
+    of: PhantomData<T>,
+}
+
+impl<T> Clone for Var<T> {
+    fn clone(&self) -> Self {
+        Self { slot: Arc::clone(&self.slot), of: PhantomData }
+    }
+}
+
+impl<T: Scalar> Var<T> {
+    /// The value in force: an atomic load.
+    pub fn get(&self) -> T {
+        T::from_bits(self.slot.bits())
+    }
+
+    /// The game's own value from now on, in force until people want another one.
+    pub fn set(&self, value: T) {
+        self.slot.set_bits(value.to_bits());
+    }
+}
+
+impl Var<String> {
+    /// The value in force.
+    pub fn get(&self) -> Arc<str> {
+        self.slot.text()
+    }
+
+    /// The game's own value from now on, in force until people want another one.
+    pub fn set(&self, value: &str) {
+        self.slot.set_text(value);
+    }
+}
+
+/// A variable that is being declared. Nothing is said of it before [`declare`](Declaration::declare).
+#[must_use = "a variable is there when it is declared"]
+pub struct Declaration<'a, T> {
+    game: &'a Game,
+    name: &'a str,
+    spec: VarSpec,
+    cell: Cell,
+    check: Option<Check>,
+    of: PhantomData<T>,
+}
+
+impl<'a, T: Scalar> Declaration<'a, T> {
+    pub(super) fn of(game: &'a Game, name: &'a str, own: T) -> Self {
+        let spec = VarSpec { default: Some(own.to_value()), ..VarSpec::bare(T::TYPE) };
+        Self { game, name, spec, cell: Cell::of(own), check: None, of: PhantomData }
+    }
+
+    pub(super) fn measured(self) -> Self {
+        Self { spec: VarSpec { default: None, readonly: true, ..self.spec }, ..self }
+    }
+
+    /// What is outside is clamped to it, and people are told.
+    pub fn range(mut self, range: RangeInclusive<T>) -> Self {
+        (self.spec.min, self.spec.max) = (bound(*range.start()), bound(*range.end()));
+        self
+    }
+
+    /// The step of arrow keys and sliders; above 0.
+    pub fn step(mut self, step: f64) -> Self {
+        self.spec.step = Some(step);
+        self
+    }
+}
+
+impl<'a> Declaration<'a, String> {
+    pub(super) fn of_text(game: &'a Game, name: &'a str, own: &str) -> Self {
+        let spec = VarSpec { default: Some(Value::Text(own.to_owned())), ..VarSpec::bare(VarType::String) };
+        Self { game, name, spec, cell: Cell::of_text(own), check: None, of: PhantomData }
+    }
+
+    /// It is one of these.
+    pub fn options<'b>(mut self, options: impl IntoIterator<Item = &'b str>) -> Self {
+        self.spec.var_type = VarType::Enum;
+        let option = |text: &str| VarOption { label: text.to_owned(), value: Value::Text(text.to_owned()) };
+        self.spec.options = options.into_iter().map(option).collect();
+        self
+    }
+}
+
+impl<T> Declaration<'_, T> {
+    /// Such as `m/s`.
+    pub fn unit(mut self, unit: &str) -> Self {
+        self.spec.unit = Some(unit.to_owned());
+        self
+    }
+
+    /// Path of headings, such as `enemy/boss`.
+    pub fn group(mut self, group: &str) -> Self {
+        self.spec.group = Some(group.to_owned());
+        self
+    }
+
+    /// What people read in place of the name.
+    pub fn label(mut self, label: &str) -> Self {
+        self.spec.label = Some(label.to_owned());
+        self
+    }
+
+    /// A sentence for the tooltip.
+    pub fn help(mut self, help: &str) -> Self {
+        self.spec.help = Some(help.to_owned());
+        self
+    }
+
+    /// Where it is declared, such as `src/boss.rs:41`.
+    pub fn source(mut self, source: &str) -> Self {
+        self.spec.source = Some(source.to_owned());
+        self
+    }
+
+    /// Looks at a value, at the game's boundary, before it is taken; with the reason, for people, it is rejected.
+    pub fn check(mut self, check: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        self.check = Some(Box::new(check));
+        self
+    }
+
+    /// Declares it. Whoever declares a name of the same type again gets the same variable. With a name that can't be one
+    /// (blank, longer than 128 bytes, with control characters) it is the game's own, and the log says so.
+    pub fn declare(self) -> Var<T> {
+        let Self { game, name, spec, cell, check, .. } = self;
+        Var { slot: game.add(name, spec, cell, check), of: PhantomData }
+    }
+}
+
+fn bound<T: Scalar>(number: T) -> Option<Bound> {
+    match number.to_value() {
+        Value::Int(number) => Some(Bound::Int(number)),
+        Value::Float(number) => Some(Bound::Float(number)),
+        _ => None,
+    }
+}

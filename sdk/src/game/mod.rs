@@ -1,0 +1,196 @@
+//! What a game's code holds: its variables, its actions, its log. Nothing here waits for the network.
+
+mod declare;
+mod slot;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, TryLockError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{SyncSender, sync_channel},
+    },
+    time::SystemTime,
+};
+
+use protocol::model::{Level, LogEntry, Outcome, UnixMicros, Value, VarName, VarSpec, VarType};
+
+pub use self::declare::{Declaration, Var};
+pub use self::slot::Scalar;
+pub(crate) use self::slot::Slot;
+use self::slot::{Cell, Check, hold};
+use crate::{
+    Settings,
+    driver::Driver,
+    session::{Call, EditSet, Stats},
+};
+
+/// Log entries between the game and its driver.
+pub(crate) const MAX_ENTRIES: usize = 4096;
+
+/// What an action does, with its arguments as JSON: gives a result as JSON, or nothing, or says why it failed.
+type Action = Box<dyn FnMut(Option<&str>) -> Result<Option<String>, String> + Send>;
+
+/// What goes between the game's thread and the driver's.
+#[derive(Default)]
+pub(crate) struct Exchange {
+    pub(crate) declared: Vec<Arc<Slot>>,
+    pub(crate) edits: Option<EditSet>,
+    pub(crate) applied: Vec<Applied>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) answers: Vec<(u64, Result<Option<String>, String>)>,
+    pub(crate) stats: Stats,
+}
+
+/// Edits that hold since this frame.
+pub(crate) struct Applied {
+    pub(crate) edits: EditSet,
+    pub(crate) outcomes: Vec<(VarName, Outcome)>,
+    pub(crate) frame: u64,
+}
+
+pub(crate) struct Shared {
+    slots: Mutex<BTreeMap<VarName, Arc<Slot>>>,
+    actions: Mutex<BTreeMap<VarName, Action>>,
+    pub(crate) exchange: Mutex<Exchange>,
+    entries: SyncSender<LogEntry>,
+    /// Entries that found no room, by level.
+    pub(crate) lost: [AtomicU64; Level::ALL.len()],
+    frames: AtomicU64,
+}
+
+/// The game's side, to be held wherever the game needs it. Copies are the same game.
+#[derive(Clone)]
+pub struct Game {
+    shared: Arc<Shared>,
+}
+
+impl Game {
+    /// A game, and what connects it: [`crate::connect`] gives that a thread and a socket, or the game asks it now and then.
+    pub fn new(settings: Settings) -> (Self, Driver) {
+        let (sender, entries) = sync_channel(MAX_ENTRIES);
+        let shared = Arc::new(Shared {
+            slots: Mutex::default(),
+            actions: Mutex::default(),
+            exchange: Mutex::default(),
+            entries: sender,
+            lost: Default::default(),
+            frames: AtomicU64::new(0),
+        });
+        let driver = Driver::new(settings, Arc::clone(&shared), entries);
+        (Self { shared }, driver)
+    }
+
+    /// A variable that people tune, with the value that it has in the code.
+    pub fn var<'a, T: Scalar>(&'a self, name: &'a str, own: T) -> Declaration<'a, T> {
+        Declaration::of(self, name, own)
+    }
+
+    /// As [`Game::var`], of text.
+    pub fn text<'a>(&'a self, name: &'a str, own: &str) -> Declaration<'a, String> {
+        Declaration::of_text(self, name, own)
+    }
+
+    /// Something that the game measures, such as frames a second: shown, never edited. [Set](Var::set) it as often as you like.
+    pub fn measurement<'a, T: Scalar>(&'a self, name: &'a str, first: T) -> Declaration<'a, T> {
+        Declaration::of(self, name, first).measured()
+    }
+
+    /// A button: [`Game::frame`] runs it when somebody presses it.
+    pub fn action(
+        &self,
+        name: &str,
+        run: impl FnMut(Option<&str>) -> Result<Option<String>, String> + Send + 'static,
+    ) {
+        let slot = self.add(name, VarSpec::bare(VarType::Action), Cell::Nothing, None);
+        hold(&self.shared.actions).insert(slot.name.clone(), Box::new(run));
+    }
+
+    fn add(&self, name: &str, spec: VarSpec, cell: Cell, check: Option<Check>) -> Arc<Slot> {
+        let parsed = VarName::parse(name);
+        let is_named = parsed.is_ok();
+        let name = parsed.unwrap_or_else(|error| {
+            self.log(Level::Warn, &format!("a variable is not declared: {}", error.text));
+            VarName::parse("unnamed").expect("this is a name")
+        });
+        let mut slots = hold(&self.shared.slots);
+        if let Some(slot) = slots.get(&name).filter(|slot| is_named && slot.spec.var_type == spec.var_type) {
+            return Arc::clone(slot);
+        }
+        let slot = Arc::new(Slot { name, spec, cell, check });
+        if is_named {
+            slots.insert(slot.name.clone(), Arc::clone(&slot));
+            hold(&self.shared.exchange).declared.push(Arc::clone(&slot));
+        }
+        slot
+    }
+
+    /// Logs. What finds no room is dropped and counted.
+    pub fn log(&self, level: Level, message: &str) {
+        self.log_with(level, message, &[]);
+    }
+
+    /// Logs with further fields.
+    pub fn log_with(&self, level: Level, message: &str, fields: &[(&str, Value)]) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let at = i64::try_from(now.as_micros()).ok().map(UnixMicros);
+        let fields = (!fields.is_empty()).then(|| {
+            let quoted = |name: &str| Value::Text(name.to_owned()).to_json();
+            let fields = fields.iter().map(|(name, value)| format!("{}:{}", quoted(name), value.to_json()));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        });
+        let entry = LogEntry { message: message.to_owned(), level, at, fields };
+        if self.shared.entries.try_send(entry).is_err() {
+            self.shared.lost[level as usize].fetch_add(1, Relaxed);
+        }
+    }
+
+    /// A boundary between two frames: what people want now is applied, all of it together, and actions run. Returns how many
+    /// variables have another value. When the driver is just handing something over, it is the next frame's.
+    pub fn frame(&self) -> usize {
+        let frame = self.shared.frames.fetch_add(1, Relaxed) + 1;
+        let (edits, calls) = {
+            let mut exchange = match self.shared.exchange.try_lock() {
+                Ok(exchange) => exchange,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return 0,
+            };
+            (exchange.edits.take(), std::mem::take(&mut exchange.calls))
+        };
+        let changed = edits.map_or(0, |edits| self.apply(edits, frame));
+        calls.into_iter().for_each(|call| self.run(call));
+        changed
+    }
+
+    fn apply(&self, edits: EditSet, frame: u64) -> usize {
+        let slots = hold(&self.shared.slots);
+        let slot = |name: &VarName| slots.get(name).map(Arc::clone);
+        let set: Vec<_> = edits.set.iter().filter_map(|(name, value)| Some((slot(name)?, value))).collect();
+        let released: Vec<_> = edits.released.iter().filter_map(slot).collect();
+        drop(slots);
+        released.iter().for_each(|slot| slot.release());
+        let outcomes: Vec<_> =
+            set.iter().map(|(slot, value)| (slot.name.clone(), slot.apply(value))).collect();
+        let is_taken = |(_, outcome): &&(VarName, Outcome)| !matches!(outcome, Outcome::Rejected { .. });
+        let changed = outcomes.iter().filter(is_taken).count() + released.len();
+        hold(&self.shared.exchange).applied.push(Applied { edits, outcomes, frame });
+        changed
+    }
+
+    /// Without any lock: an action may do what it likes, also declare and log.
+    fn run(&self, call: Call) {
+        let action = hold(&self.shared.actions).remove(&call.name);
+        let Some(mut action) = action else {
+            let answer = Err("the game has no such action".to_owned());
+            return hold(&self.shared.exchange).answers.push((call.id, answer));
+        };
+        let answer = action(call.args.as_deref());
+        hold(&self.shared.actions).entry(call.name).or_insert(action);
+        hold(&self.shared.exchange).answers.push((call.id, answer));
+    }
+
+    /// How it goes.
+    pub fn stats(&self) -> Stats {
+        hold(&self.shared.exchange).stats.clone()
+    }
+}

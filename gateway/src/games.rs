@@ -17,8 +17,12 @@ use protocol::{
 use tokio::sync::mpsc;
 
 pub use self::pushing::Push;
-pub(crate) use self::source::Source;
-use self::{connecting::Place, pushing::Pushes, session::Session, source::Reported};
+use self::{
+    connecting::Place,
+    pushing::Pushes,
+    session::Session,
+    source::{Reported, Source},
+};
 use crate::{GatewayError, actions::ActionCall, receipts::Settled, shares::KeyShare, writer::Room};
 
 /// One verified connection of a game. Dropping it marks its device offline.

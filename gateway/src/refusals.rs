@@ -13,7 +13,7 @@ use protocol::{
     model::{DeviceId, ProjectId, Refused, RefusedLine, UnixMicros},
 };
 
-use crate::{Action, Caller, Gateway, GatewayError, games::Source};
+use crate::{Action, Caller, Gateway, GatewayError};
 
 /// Lines that are kept of each device.
 const MAX_LINES_PER_DEVICE: usize = 5;
@@ -170,7 +170,8 @@ impl Refusals {
     }
 }
 
-fn line(at: UnixMicros, error: &ProtocolError, line: String) -> RefusedLine {
+/// What people read of it.
+pub(crate) fn refused_line(at: UnixMicros, error: &ProtocolError, line: String) -> RefusedLine {
     let text = error.text.chars().take(MAX_TEXT_CHARACTERS).collect();
     RefusedLine { at, code: error.code, text, line }
 }
@@ -209,7 +210,7 @@ impl Gateway {
         error: ProtocolError,
     ) -> GatewayError {
         if error.code.is_refusal() {
-            let refused = line(self.now(), &error, format!("v:… from {}", peer.to_canonical()));
+            let refused = refused_line(self.now(), &error, format!("v:… from {}", peer.to_canonical()));
             self.inner.refusals.ledger(project).record(None, refused);
             if let Some(live) = self.inner.projects.peek(project) {
                 live.note_refusal(None);
@@ -219,25 +220,12 @@ impl Gateway {
     }
 }
 
-impl Source {
-    /// Notes that something of this game was refused: `excerpt` is the beginning of the line, without keys.
-    pub(crate) fn note_refusal(&self, error: &ProtocolError, excerpt: String) {
-        if !error.code.is_refusal() {
-            return;
-        }
-        self.gateway.inner.refusals.count(error.code);
-        let device = Some(self.device);
-        self.live.refusals.record(device, line(self.gateway.now(), error, excerpt));
-        self.live.note_refusal(device);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn refused(n: i64, code: ErrorCode) -> RefusedLine {
-        line(UnixMicros(n), &ProtocolError::new(code, "no"), n.to_string())
+        refused_line(UnixMicros(n), &ProtocolError::new(code, "no"), n.to_string())
     }
 
     fn device(id: i64) -> Option<DeviceId> {
@@ -297,7 +285,10 @@ mod tests {
     #[test]
     fn texts_are_bounded() {
         let long = ProtocolError::new(ErrorCode::TooMany, "ä".repeat(10_000));
-        assert_eq!(line(UnixMicros(0), &long, String::new()).text.chars().count(), MAX_TEXT_CHARACTERS);
+        assert_eq!(
+            refused_line(UnixMicros(0), &long, String::new()).text.chars().count(),
+            MAX_TEXT_CHARACTERS
+        );
     }
 
     #[test]

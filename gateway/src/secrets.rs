@@ -3,8 +3,6 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
-use crate::store::TokenHash;
-
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system always has randomness");
@@ -17,6 +15,6 @@ pub(crate) fn random_token() -> String {
 }
 
 /// Tokens have full entropy, so a plain digest is enough and can be looked up.
-pub(crate) fn digest(token: &str) -> TokenHash {
+pub(crate) fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -20,6 +20,7 @@ use crate::{
     keys::KnownKey,
     live::{Live, Restored, Seen, Speaker, lock_seen},
     receipts::Receipts,
+    refusals::refused_line,
     store::{Sequenced, Write},
     writer::{Lane, NoRoom, Room},
 };
@@ -28,10 +29,10 @@ use crate::{
 const MAX_WAITING_ACTIONS: usize = 16;
 
 /// What a device of a project sends.
-pub(crate) struct Source {
-    pub(crate) gateway: Gateway,
-    pub(crate) live: Arc<Live>,
-    pub(crate) device: DeviceId,
+pub(super) struct Source {
+    pub(super) gateway: Gateway,
+    pub(super) live: Arc<Live>,
+    pub(super) device: DeviceId,
     pub(super) lane: Lane,
     /// Cancelled when the key is worth nothing any more.
     pub(super) ended: CancellationToken,
@@ -86,7 +87,7 @@ impl Source {
     ///
     /// # Errors
     /// `busy` or `unavailable`: the same may be taken later.
-    pub(crate) fn try_reserve(&self, bytes: usize) -> Result<Room, ErrorCode> {
+    pub(super) fn try_reserve(&self, bytes: usize) -> Result<Room, ErrorCode> {
         let writer = &self.gateway.inner.writer;
         writer.try_reserve(self.lane, weight(bytes)).map_err(|no_room| match no_room {
             NoRoom::Busy => ErrorCode::Busy,
@@ -95,7 +96,7 @@ impl Source {
     }
 
     /// Room for so many bytes of text, as soon as there is some. The future does not borrow this.
-    pub(crate) fn reserve(
+    pub(super) fn reserve(
         &self,
         bytes: usize,
     ) -> impl Future<Output = Result<Room, GatewayError>> + Send + use<> {
@@ -170,6 +171,17 @@ impl Source {
         if let Some(Numbered { line: number, .. }) = line {
             self.queue(room, line, |_| Write::Refused { project, line: number, at });
         }
+    }
+
+    /// Notes that something of this device was refused: `excerpt` is the beginning of the line, without keys.
+    pub(super) fn note_refusal(&self, error: &ProtocolError, excerpt: String) {
+        if !error.code.is_refusal() {
+            return;
+        }
+        self.gateway.inner.refusals.count(error.code);
+        let device = Some(self.device);
+        self.live.refusals.record(device, refused_line(self.gateway.now(), error, excerpt));
+        self.live.note_refusal(device);
     }
 
     fn queue(&self, room: Room, line: Option<Numbered>, write: impl FnOnce(Option<Sequenced>) -> Write) {

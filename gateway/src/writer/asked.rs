@@ -1,22 +1,17 @@
 //! Writes with somebody waiting for the outcome: edits, and games that connect.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
-};
+use std::sync::Arc;
 
 use protocol::{
     ErrorCode, ProtocolError,
     model::{Change, Value},
 };
-use tokio::{
-    sync::oneshot::{self, error::RecvError},
-    time::timeout,
-};
+use tokio::{sync::oneshot::error::RecvError, time::timeout};
 
 use super::{
     Lane, PATIENCE, Room, Writer,
-    queues::{Job, Queues, Reply, Target},
+    job::{Asked, Job, Reply, Target},
+    queues::Queues,
     task::COMMIT_TIMEOUT,
 };
 use crate::{
@@ -29,53 +24,6 @@ use crate::{
 const EDITS_BYTES: usize = 8 * 1024 * 1024;
 /// Connecting games of one project that may wait, in bytes.
 const ARRIVALS_BYTES: usize = 64 * 1024 * 1024;
-
-/// The way back to somebody who does not wait long.
-pub(super) struct Answer {
-    outcome: oneshot::Sender<Result<Written, GatewayError>>,
-    is_taken: Arc<AtomicBool>,
-}
-
-impl Answer {
-    /// Whoever asked has given up.
-    pub(super) fn is_closed(&self) -> bool {
-        self.outcome.is_closed()
-    }
-
-    /// From here on nobody can take it back.
-    pub(super) fn take(&self) {
-        self.is_taken.store(true, Relaxed);
-    }
-
-    pub(super) fn send(self, outcome: Result<Written, GatewayError>) {
-        // whoever asked may have gone; what is written stands all the same
-        let _ = self.outcome.send(outcome);
-    }
-}
-
-/// The other end of an [`Answer`].
-pub(crate) struct Asked {
-    outcome: oneshot::Receiver<Result<Written, GatewayError>>,
-    is_taken: Arc<AtomicBool>,
-}
-
-impl Asked {
-    pub(super) fn new() -> (Answer, Self) {
-        let (answer, outcome) = oneshot::channel();
-        let is_taken = Arc::new(AtomicBool::new(false));
-        (Answer { outcome: answer, is_taken: Arc::clone(&is_taken) }, Self { outcome, is_taken })
-    }
-
-    /// Nobody waits for it any more.
-    pub(super) fn close(&mut self) {
-        self.outcome.close();
-    }
-
-    /// Whether an attempt to write it is under way, or was.
-    pub(super) fn is_taken(&self) -> bool {
-        self.is_taken.load(Relaxed)
-    }
-}
 
 impl Writer {
     /// Queues an edit, or another wish of a person, in front of what games have sent. It is written unless

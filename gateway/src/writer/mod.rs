@@ -8,6 +8,7 @@
 
 mod asked;
 mod counters;
+mod job;
 mod notes;
 mod queues;
 mod room;
@@ -39,8 +40,9 @@ pub use self::{counters::WriterCounts, room::Room};
 
 use self::{
     counters::Counters,
+    job::{Job, Reply, Target},
     notes::{NOTES_BYTES, Note},
-    queues::{Job, Queues, Reply, Target},
+    queues::Queues,
     room::Rooms,
     task::Task,
 };

@@ -8,7 +8,7 @@ use protocol::model::{DeviceId, Outcome, Revision, UnixMicros, Value, VarName, V
 
 use super::{
     Room,
-    queues::{Job, Reply, Target},
+    job::{Job, Reply, Target},
 };
 use crate::{bus::Topic, store::Write};
 

@@ -10,52 +10,14 @@ use tokio::sync::oneshot;
 
 use super::{
     Lane, Room,
-    asked::{Answer, Asked},
+    job::{Asked, Job},
     notes::{Note, Notes},
 };
-use crate::{bus::Topic, receipts::Receipts, store::Write};
 
 /// Records that one project may write before the next one has its turn.
 const TURN_RECORDS: usize = 128;
 /// Records that one connection may write before the next one of its project has its turn.
 const LANE_TURN_RECORDS: usize = 16;
-
-/// Who waits for the outcome of a write.
-pub(super) enum Reply {
-    /// Nobody.
-    None,
-    /// Somebody who does not wait long.
-    Answer(Answer),
-    /// The connection of a sequenced line.
-    Receipt(Arc<Receipts>),
-}
-
-/// A write on its way.
-pub(super) struct Job {
-    pub(super) write: Write,
-    pub(super) target: Target,
-}
-
-/// Whom a write concerns.
-pub(super) struct Target {
-    pub(super) topic: Arc<dyn Topic>,
-    pub(super) reply: Reply,
-    pub(super) room: Option<Room>,
-}
-
-impl Job {
-    /// Whoever asked has given up: an edit that was answered with an error is not made afterwards.
-    fn is_abandoned(&self) -> bool {
-        matches!(&self.target.reply, Reply::Answer(answer) if answer.is_closed())
-    }
-
-    /// From here on nobody can take it back.
-    fn take(&self) {
-        if let Reply::Answer(answer) = &self.target.reply {
-            answer.take();
-        }
-    }
-}
 
 /// Tells when everything before it is done: when the last of its copies is passed. One that is dropped tells that it never
 /// will be.
@@ -240,7 +202,7 @@ impl Queues {
     pub(super) fn withdraw(&mut self, asked: &mut Asked) -> bool {
         let is_here = !asked.is_taken();
         if is_here {
-            asked.close();
+            asked.outcome.close();
             for queue in [&mut self.edits, &mut self.connects] {
                 while queue.pop_front_if(|item| item.is_abandoned()).is_some() {}
             }
@@ -292,10 +254,14 @@ impl Queues {
 mod tests {
     use tokio::sync::oneshot::error::TryRecvError;
 
-    use super::*;
+    use super::{
+        super::job::{Reply, Target},
+        *,
+    };
     use crate::{
-        bus::test_topic,
+        bus::{Topic, test_topic},
         interleaved::{Step, in_every_order},
+        store::Write,
     };
 
     fn logs(topic: &Arc<dyn Topic>, count: usize) -> Job {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     Shared,
-    queues::{Job, Reply, Target},
+    job::{Job, Reply, Target},
 };
 use crate::{
     GatewayError,

@@ -24,14 +24,14 @@ pub(crate) struct Now {
 pub(crate) enum Effect {
     /// Nothing.
     None,
-    /// Ask whose key this is, then call [`Conversation::verified`](super::Conversation::verified) or [`Conversation::refused`](super::Conversation::refused).
+    /// Ask whose key this is, then call `Conversation::verified` or `Conversation::refused`.
     Connect(Key),
-    /// Make room for a line, then call [`Conversation::read`](super::Conversation::read), or [`Conversation::not_taken`](super::Conversation::not_taken) if it has a number and there
+    /// Make room for a line, then call `Conversation::read`, or `Conversation::not_taken` if it has a number and there
     /// is none.
     Store(ContentLine),
     /// Hand over that the game applied everything up to a revision, just as it was.
     Applied { revision: Revision, round_trip: Option<Duration> },
-    /// Make room for what the game did with values, then call [`Conversation::read_outcomes`](super::Conversation::read_outcomes).
+    /// Make room for what the game did with values, then call `Conversation::read_outcomes`.
     Outcomes(OutcomesLine),
     /// Hand over what an action gave.
     ActionDone { id: u64, outcome: Result<Option<String>, String> },

@@ -49,7 +49,8 @@ async fn enrol(browser: &mut Browser) -> (String, Vec<String>) {
     assert!(wrong.body.contains("This code is not right") && wrong.body.contains("class=\"qr\""));
     let on = browser.post_form(PAGE, &[("step", "confirm"), ("code", &code(&secret, 0))]).await;
     assert_eq!(on.status, 200, "{on:?}");
-    let list = behind(&on, "class=\"recovery-codes\"", '!');
+    let (_, list) = on.body.split_once("class=\"recovery-codes\"").expect("a list of codes");
+    let (list, _) = list.split_once("</ul>").expect("the list's end");
     let codes: Vec<String> = list
         .split("class=\"value\">")
         .skip(1)

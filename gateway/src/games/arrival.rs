@@ -12,6 +12,7 @@ const MAX_DEVICES_PER_PROJECT: usize = 10_000;
 /// Keeps a device's place until its game is connected, or is not.
 pub(super) struct Arrival {
     live: Arc<Live>,
+    identity: String,
     /// `None`: it is new.
     pub(super) known: Option<DeviceId>,
     /// Which one it takes the place of.
@@ -34,14 +35,14 @@ impl Arrival {
         }
         let gives_way = match known {
             Some(_) => None,
-            None => state.make_way(MAX_DEVICES_PER_PROJECT)?,
+            None => state.make_way(identity, MAX_DEVICES_PER_PROJECT)?,
         };
-        Ok(Self { live: Arc::clone(live), known, gives_way })
+        Ok(Self { live: Arc::clone(live), identity: identity.to_owned(), known, gives_way })
     }
 }
 
 impl Drop for Arrival {
     fn drop(&mut self) {
-        self.live.state().end_arrival(self.known, self.gives_way);
+        self.live.end_arrival(&self.identity, self.known, self.gives_way);
     }
 }

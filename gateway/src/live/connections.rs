@@ -74,7 +74,7 @@ impl Connections {
     }
 
     /// Whether a device may give way to another one: no game is connected as it, or about to be.
-    pub(super) fn may_go(&self, device: DeviceId) -> bool {
-        !self.presence.is_online(device) && self.arrivals.may_go(device)
+    pub(super) fn may_go(&self, device: DeviceId, identity: &str) -> bool {
+        !self.presence.is_online(device) && self.arrivals.may_go(device, identity)
     }
 }

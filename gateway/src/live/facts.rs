@@ -31,7 +31,7 @@ impl Topic for Live {
         let mut state = self.state();
         let mut events = Vec::new();
         for Committed { write, written } in facts {
-            if let Some(mut event) = state.apply(write, written) {
+            for mut event in state.apply(write, written).into_iter().flatten() {
                 if let Event::Forgotten { devices, gave_way } = &mut event {
                     // so many of them; those that a person forgets don't count
                     *gave_way = self.refusals.forget_devices(devices, *gave_way);

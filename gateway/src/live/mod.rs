@@ -194,6 +194,13 @@ impl Live {
         self.tell(&mut state, events);
     }
 
+    /// A game's device has come, or will not.
+    pub(crate) fn end_arrival(&self, identity: &str, known: Option<DeviceId>, gives_way: Option<DeviceId>) {
+        let mut state = self.state();
+        let left = state.end_arrival(identity, known, gives_way);
+        self.tell(&mut state, left.map(Event::Device).into_iter().collect());
+    }
+
     /// Returns how far the device is.
     pub(crate) fn disconnect(&self, device: DeviceId, now: UnixMicros) -> Option<Revision> {
         let mut state = self.state();

@@ -28,7 +28,7 @@ use crate::store::{AuditRow, DeviceInfo, ProjectState, StoredDevice, StoredVar, 
 
 #[derive(Clone, Debug)]
 pub(super) struct DeviceState {
-    identity: String,
+    pub(super) identity: String,
     pub(super) name: String,
     pub(super) last_seen: UnixMicros,
     pub(super) about: String,
@@ -98,10 +98,13 @@ impl Picture {
             (Write::Logs { device, received, entries, .. }, Written::Logs { first_seq }) => {
                 Some(Event::Logs(self.apply_logs(device, received, entries, first_seq)))
             }
-            (Write::Connect { gives_way: Some(gives_way), .. }, Written::Connected { .. }) => {
-                self.forget_device(gives_way);
+            (Write::Connect { device: info, gives_way, at, .. }, Written::Connected { device, .. }) => {
+                gives_way.into_iter().for_each(|device| self.forget_device(device));
+                if !self.devices.contains_key(&device) {
+                    self.put_device(device, &info, at);
+                }
                 // how many those are by now is kept beside the state
-                Some(Event::Forgotten { devices: vec![gives_way], gave_way: 1 })
+                gives_way.map(|device| Event::Forgotten { devices: vec![device], gave_way: 1 })
             }
             (Write::ForgetDevice { device, .. }, _) => {
                 self.forget_device(device);

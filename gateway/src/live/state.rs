@@ -47,10 +47,20 @@ impl State {
     }
 
     /// Applies a committed fact; returns what dashboards are told of it.
-    pub(crate) fn apply(&mut self, write: Write, written: Written) -> Option<Event> {
+    pub(crate) fn apply(&mut self, write: Write, written: Written) -> [Option<Event>; 2] {
         let Self { picture, connections, .. } = self;
+        // dashboards hear of it when its game is connected, or at once if that has left
+        let left = match (&write, &written) {
+            (Write::Connect { device: info, .. }, Written::Connected { device, .. }) => {
+                let is_told =
+                    picture.devices.contains_key(device) || connections.arrivals.is_new(&info.identity);
+                (!is_told).then_some(*device)
+            }
+            _ => None,
+        };
         connections.settle(&write, &written);
-        picture.apply(write, written, &|name, spec| connections.claims.share(name, spec))
+        let event = picture.apply(write, written, &|name, spec| connections.claims.share(name, spec));
+        [event, left.and_then(|device| self.device(device)).map(Event::Device)]
     }
 
     pub(crate) fn connect(&mut self, id: DeviceId, info: &DeviceInfo, now: UnixMicros) -> Option<Device> {

@@ -1,13 +1,17 @@
 //! Devices that are about to come or to go.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
+};
 
 use protocol::model::DeviceId;
 
 #[derive(Debug, Default)]
 pub(in crate::live) struct Arrivals {
-    /// New ones on their way to the database.
-    new: usize,
+    /// Identities of new ones on their way into the picture, with how many of their games are connecting.
+    new: HashMap<String, u32>,
     /// Known ones, with how many of their games are connecting.
     expected: HashMap<DeviceId, u32>,
     /// Those that give way to new ones as soon as these are stored, or are being forgotten.
@@ -25,39 +29,50 @@ impl Arrivals {
     }
 
     /// A new device is coming, and perhaps another one goes for it.
-    pub(in crate::live) fn begin(&mut self, gives_way: Option<DeviceId>) {
-        self.new += 1;
+    pub(in crate::live) fn begin(&mut self, identity: &str, gives_way: Option<DeviceId>) {
+        *self.new.entry(identity.to_owned()).or_default() += 1;
         self.leaving.extend(gives_way);
     }
 
     /// The device has come, or will not.
-    pub(in crate::live) fn end(&mut self, known: Option<DeviceId>, gives_way: Option<DeviceId>) {
+    pub(in crate::live) fn end(
+        &mut self,
+        identity: &str,
+        known: Option<DeviceId>,
+        gives_way: Option<DeviceId>,
+    ) {
         match known {
-            None => self.new -= 1,
-            Some(device) => {
-                if let Some(games) = self.expected.get_mut(&device) {
-                    *games -= 1;
-                    if *games == 0 {
-                        self.expected.remove(&device);
-                    }
-                }
-            }
+            None => count_down(&mut self.new, identity),
+            Some(device) => count_down(&mut self.expected, &device),
         }
         gives_way.into_iter().for_each(|device| self.let_go(device));
     }
 
-    /// How many there will be, of so many now.
-    pub(in crate::live) fn count(&self, devices: usize) -> usize {
-        devices - self.leaving.len() + self.new
+    /// Whether games of this new device are connecting.
+    pub(in crate::live) fn is_new(&self, identity: &str) -> bool {
+        self.new.contains_key(identity)
     }
 
-    pub(super) fn may_go(&self, device: DeviceId) -> bool {
-        !self.is_expected(device) && !self.leaving.contains(&device)
+    /// Whether there will be as many as `most`, of so many now. The picture may hold new ones already: their games are told a
+    /// moment later.
+    pub(in crate::live) fn reach(
+        &self,
+        most: usize,
+        devices: usize,
+        is_there: impl Fn(&str) -> bool,
+    ) -> bool {
+        let stay = devices - self.leaving.len();
+        stay + self.new.len() >= most
+            && stay + self.new.keys().filter(|identity| !is_there(identity)).count() >= most
+    }
+
+    pub(super) fn may_go(&self, device: DeviceId, identity: &str) -> bool {
+        !self.is_expected(device, identity) && !self.leaving.contains(&device)
     }
 
     /// Whether a game of this device is connecting.
-    pub(in crate::live) fn is_expected(&self, device: DeviceId) -> bool {
-        self.expected.contains_key(&device)
+    pub(in crate::live) fn is_expected(&self, device: DeviceId, identity: &str) -> bool {
+        self.expected.contains_key(&device) || self.is_new(identity)
     }
 
     /// A person forgets a device; `false` when it is as good as gone.
@@ -68,5 +83,15 @@ impl Arrivals {
     /// It is gone, or stays.
     pub(in crate::live) fn let_go(&mut self, device: DeviceId) {
         self.leaving.remove(&device);
+    }
+}
+
+/// One of the games less.
+fn count_down<K: Borrow<Q> + Eq + Hash, Q: Eq + Hash + ?Sized>(games: &mut HashMap<K, u32>, of: &Q) {
+    if let Some(count) = games.get_mut(of) {
+        *count -= 1;
+        if *count == 0 {
+            games.remove(of);
+        }
     }
 }

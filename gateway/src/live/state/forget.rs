@@ -59,7 +59,7 @@ impl State {
     pub(crate) fn begin_forget_device(&mut self, id: DeviceId) -> Result<String, GatewayError> {
         let Self { picture, connections, .. } = self;
         let device = picture.devices.get(&id).ok_or(GatewayError::NotFound)?;
-        if connections.presence.is_online(id) || connections.arrivals.is_expected(id) {
+        if connections.presence.is_online(id) || connections.arrivals.is_expected(id, &device.identity) {
             let text = format!("{} is connected: forget it when its game has ended", device.name);
             return Err(GatewayError::InUse(text));
         }

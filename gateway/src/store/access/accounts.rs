@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use protocol::model::{Account, Role, UnixMicros, User, UserId};
 
-use super::sessions::end_sessions;
+use super::{sessions::end_sessions, user_record::UserRecord};
 use crate::store::{
     cells::TokenHash,
     error::{Result, StoreError, damaged},
@@ -75,18 +75,6 @@ pub trait Accounts: Send + Sync {
 
     /// Deletes an account with its sessions, tokens and memberships; never the owner's.
     async fn delete_user(&self, user: UserId, note: AuditRow) -> Result<bool>;
-}
-
-row! {
-    /// An account.
-    pub(super) struct UserRecord { id: i64, name: String, email: Option<String>, role: String } -> User {
-        let role = match role.as_str() {
-            "owner" => Role::Owner,
-            "member" => Role::Member,
-            _ => return Err(damaged("a user has an unknown role")),
-        };
-        Ok(User { id: UserId(id), name, email, role })
-    }
 }
 
 row! {

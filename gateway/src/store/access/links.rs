@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use protocol::model::{Invitation, ProjectId, ProjectRole, TokenId, UnixMicros, User, UserId};
 
-use super::accounts::{NewUser, UserRecord, insert_user};
+use super::{
+    accounts::{NewUser, insert_user},
+    user_record::UserRecord,
+};
 use crate::store::{
     cells::{self, TokenHash, handle},
     error::Result,

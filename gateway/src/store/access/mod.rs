@@ -12,6 +12,7 @@ mod members;
 mod projects;
 mod sessions;
 mod tokens;
+mod user_record;
 
 pub use accounts::{Accounts, NewUser};
 pub use audit::AuditTrail;

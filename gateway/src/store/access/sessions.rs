@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use protocol::model::{SessionInfo, UnixMicros, User, UserId};
 
-use super::accounts::UserRecord;
+use super::user_record::UserRecord;
 use crate::store::{
     cells::{self, TokenHash, handle},
     error::Result,

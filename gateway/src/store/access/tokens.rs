@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use protocol::model::{ApiToken, ProjectId, TokenId, TokenScope, UnixMicros, User, UserId};
 
-use super::accounts::UserRecord;
+use super::user_record::UserRecord;
 use crate::store::{
     cells::TokenHash,
     error::{Result, damaged},

@@ -15,6 +15,8 @@ use tracing_subscriber::EnvFilter;
 
 /// What is shorter would be found by chance.
 const MIN_BYTES: usize = 12;
+/// And what has fewer different characters, such as twelve zeros: other stories' logs are searched for it, too.
+const MIN_VARIETY: usize = 4;
 /// Fields of forms and of JSON that hold a secret.
 const FIELDS: [&str; 6] = ["password", "password_again", "current", "new", "token", "begun"];
 /// So much of a log is searched again: a secret may stand there that nobody had heard of yet.
@@ -30,7 +32,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// This must come out nowhere.
 pub fn note(secret: &str) {
-    if secret.len() >= MIN_BYTES {
+    let variety = secret.bytes().collect::<BTreeSet<u8>>().len();
+    if secret.len() >= MIN_BYTES && variety >= MIN_VARIETY {
         lock(&KNOWN).insert(secret.to_owned());
     }
 }

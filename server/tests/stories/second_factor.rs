@@ -212,7 +212,7 @@ async fn the_command_line_lets_an_owner_in_who_has_lost_the_app() {
     assert!(remove_second_factor(&nobody, &database).await.is_err());
     let (email, _) = parsed(" Ann@Example.org");
     let told = remove_second_factor(&email, &database).await.unwrap();
-    assert!(told.starts_with("ann@example.org signs in with the password alone"), "{told}");
+    assert!(told.starts_with("ann@example.org now signs in with the password alone"), "{told}");
     assert!(remove_second_factor(&email, &database).await.is_err(), "there is none any more");
     // beside the server that runs
     assert!(owner.get("/").await.location().starts_with("/sign-in"));

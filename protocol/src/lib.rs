@@ -3,7 +3,7 @@
 //! Bytes go in, values come out, and back. Nothing in here does I/O, reads a clock or knows an async
 //! runtime, so the same code runs in the server, in the browser, in a game and in a fuzzer.
 //!
-//! A game needs [`line`] and the nouns it speaks of. What only the dashboard and the server behind it need (its messages,
+//! A game needs [`line`](mod@line) and the nouns it speaks of. What only the dashboard and the server behind it need (its messages,
 //! the log filter, accounts and rights) is behind the feature `dashboard`.
 //!
 //! ```

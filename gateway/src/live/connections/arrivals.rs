@@ -59,11 +59,12 @@ impl Arrivals {
         &self,
         most: usize,
         devices: usize,
-        is_there: impl Fn(&str) -> bool,
+        device_of: impl Fn(&str) -> Option<DeviceId>,
     ) -> bool {
         let stay = devices - self.leaving.len();
+        let is_counted = |identity: &str| device_of(identity).is_some_and(|id| !self.leaving.contains(&id));
         stay + self.new.len() >= most
-            && stay + self.new.keys().filter(|identity| !is_there(identity)).count() >= most
+            && stay + self.new.keys().filter(|identity| !is_counted(identity)).count() >= most
     }
 
     pub(super) fn may_go(&self, device: DeviceId, identity: &str) -> bool {

@@ -26,8 +26,8 @@ impl State {
     ) -> Result<Option<DeviceId>, ProtocolError> {
         let Self { picture, connections, .. } = self;
         let mut gives_way = None;
-        let is_there = |identity: &str| picture.device_of(identity).is_some();
-        if connections.arrivals.reach(most, picture.devices.len(), is_there) {
+        let device_of = |identity: &str| picture.device_of(identity);
+        if connections.arrivals.reach(most, picture.devices.len(), device_of) {
             let away = picture.devices.iter().filter(|(id, d)| connections.may_go(**id, &d.identity));
             let Some((id, _)) = away.min_by_key(|(id, d)| (d.values > 0, d.last_seen, **id)) else {
                 let text =
@@ -159,6 +159,10 @@ mod tests {
         state_of(1, |state| {
             assert_eq!(chosen(state, "a", 1), Some(DeviceId(1)));
             assert_eq!(state.expect("id:1"), None);
+            // and counts as one more
+            assert_eq!(chosen(state, "id:1", 2), None);
+            assert!(state.make_way("b", 2).is_err());
+            state.end_arrival("id:1", None, None);
             state.picture.forget_device(DeviceId(1));
             assert_eq!(state.expect("id:1"), None);
             assert!(state.devices().is_empty());

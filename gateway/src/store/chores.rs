@@ -7,12 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 
-use super::{
-    budget::Budget,
-    error::Result,
-    sql::Tx,
-    sql_store::{Engine, SqlStore},
-};
+use super::{budget::Budget, error::Result, sql::Tx, sql_store::SqlStore};
 
 /// Something to delete. The cost of a row, and so the number of rows per step, depends on its [kind](Chore::kind).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +32,6 @@ pub enum Chore {
     },
     /// A deleted project of which nothing else is left.
     DeletedProject(i64),
-    /// Free pages of an SQLite file.
-    Space,
 }
 
 impl Chore {
@@ -49,7 +42,6 @@ impl Chore {
             Self::ForgottenVar { .. } => "values of a variable",
             Self::DeletedRows { table, .. } => table,
             Self::DeletedProject(_) => "projects",
-            Self::Space => "space",
         }
     }
 }
@@ -60,7 +52,7 @@ pub trait Chores: Send + Sync {
     /// The next chore, if there is one.
     async fn find_chore(&self) -> Result<Option<Chore>>;
 
-    /// Does a part of it in one transaction: up to `rows` rows or pages, or fewer if that takes longer than `within`. Returns
+    /// Does a part of it in one transaction: up to `rows` rows, or fewer if that takes longer than `within`. Returns
     /// how long other writers had to wait.
     async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration>;
 }
@@ -78,17 +70,10 @@ impl Chores for SqlStore {
         if let (Some(project),) = self.read(DELETED_PROJECT).one().await? {
             return self.find_rest(project).await.map(Some);
         }
-        match &self.engine {
-            Engine::Sqlite(sqlite) => Ok(sqlite.has_space().await?.then_some(Chore::Space)),
-            // Postgres reclaims space itself (autovacuum)
-            Engine::Postgres(_) => Ok(None),
-        }
+        Ok(None)
     }
 
     async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration> {
-        if let (Chore::Space, Engine::Sqlite(sqlite)) = (chore, &self.engine) {
-            return sqlite.give_back(rows, within).await;
-        }
         let mut tx = self.begin_write().await?;
         // from here on other writers wait
         let mut budget = Budget::new(rows, within);
@@ -224,7 +209,6 @@ impl Chore {
             Self::DeletedProject(project) => {
                 vec![Piece::last(*project, "DELETE FROM projects WHERE id = $1 AND deleted_at IS NOT NULL")]
             }
-            Self::Space => Vec::new(),
         }
     }
 }

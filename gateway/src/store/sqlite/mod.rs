@@ -126,8 +126,6 @@ async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<()> {
     }
     let mut connection = options.connect().await.map_err(|fault| explain(path, fault))?;
     if matches!(found, Found::Nothing | Found::Empty) {
-        // lets free space be released; can't be turned on later without rewriting the file
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL").await?;
         // before the schema and without a write-ahead log, so that whatever interrupts us, the file's own
         // first page says whose it is
         connection.execute(sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}"))).await?;
@@ -139,6 +137,7 @@ async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<()> {
             other => other,
         }
     })?;
+    space::shrink(path, &mut connection).await?;
     Ok(connection.close().await?)
 }
 

@@ -1,44 +1,39 @@
-//! Releases free pages of the file, a few at a time.
+//! Returns the free pages of the file to the system, at the start.
+//!
+//! SQLite could do it while the server runs, page by page (`auto_vacuum`), but then each page knows which one refers to it, and
+//! appending to a large table writes half as much again. So what is deleted is used again, and the file gets shorter when it
+//! is next opened.
 
-use std::time::Duration;
+use std::path::Path;
 
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::{Executor as _, SqliteConnection};
 
-use super::SqliteEngine;
-use crate::store::{budget::Budget, error::Result};
+use crate::store::error::Result;
 
-/// `PRAGMA auto_vacuum` of a file that can shrink. One that an older observerio made can't; there the space is reused.
-const INCREMENTAL: i64 = 2;
-/// Pages per statement: for each one another page is moved.
-const PART: i64 = 50;
+/// Free bytes that are left where they are: the next lines need them.
+const MIN_FREE: i64 = 16 << 20;
+/// Bytes that are written anew at most, which takes a few seconds; a start must not take longer.
+const MAX_REWRITTEN: i64 = 1 << 30;
 
-impl SqliteEngine {
-    /// Whether there are pages to release.
-    pub(in crate::store) async fn has_space(&self) -> Result<bool> {
-        let mut reader = self.reader.acquire().await?;
-        let kind: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&mut *reader).await?;
-        let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut *reader).await?;
-        Ok(kind == INCREMENTAL && free > 0)
+/// Rewrites the file if more than half of it is free, or if an earlier program made it one that can shrink by itself. If there is
+/// no room for that, it stays as it is.
+pub(super) async fn shrink(path: &Path, connection: &mut SqliteConnection) -> Result<()> {
+    let mut ask = async |pragma: &'static str| -> Result<i64> {
+        Ok(sqlx::query_scalar(pragma).fetch_one(&mut *connection).await?)
+    };
+    let page = ask("PRAGMA page_size").await?;
+    let bytes = page * ask("PRAGMA page_count").await?;
+    let free = page * ask("PRAGMA freelist_count").await?;
+    let shrinks_by_itself = ask("PRAGMA auto_vacuum").await? != 0;
+    let is_mostly_free = free >= MIN_FREE && 2 * free > bytes;
+    if !(shrinks_by_itself || is_mostly_free) || bytes - free > MAX_REWRITTEN {
+        return Ok(());
     }
-
-    /// Truncates the file by up to `pages` pages. Returns how long other writers had to wait.
-    pub(in crate::store) async fn give_back(&self, pages: u32, within: Duration) -> Result<Duration> {
-        let mut tx = self.writer.begin().await?;
-        let mut budget = Budget::new(pages, within);
-        let mut free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut *tx).await?;
-        while free > 0
-            && let Some(part) = budget.part()
-        {
-            let part = part.min(PART);
-            tx.execute(AssertSqlSafe(format!("PRAGMA incremental_vacuum({part})"))).await?;
-            budget.take(part.cast_unsigned());
-            free -= part;
-        }
-        tx.commit().await?;
-        if free <= 0 {
-            // the file shrinks when the log is written into it
-            self.writer.execute("PRAGMA wal_checkpoint(PASSIVE)").await?;
-        }
-        Ok(budget.elapsed())
+    if bytes >= MIN_FREE {
+        tracing::info!(file = %path.display(), free_mebibytes = free >> 20, "returning free space to the system");
     }
+    if let Err(error) = connection.execute("PRAGMA auto_vacuum = NONE; VACUUM").await {
+        tracing::warn!(%error, "the database file keeps its free space");
+    }
+    Ok(())
 }

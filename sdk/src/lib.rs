@@ -37,6 +37,6 @@ mod thread;
 pub use driver::Driver;
 pub use game::{Declaration, Game, Scalar, Var};
 pub use protocol::model::{Key, Level, Outcome, Value};
-pub use session::Stats;
+pub use session::{Call, Stats};
 pub use settings::Settings;
 pub use thread::{Connection, connect};

@@ -17,9 +17,15 @@ const CONNECT_WAIT: Duration = Duration::from_secs(5);
 
 /// A game's connection, in a thread of its own, which ends with this value.
 pub struct Connection {
-    /// How long it may still try to store what was logged.
-    end: Sender<Duration>,
+    orders: Sender<Order>,
     has_ended: Receiver<()>,
+}
+
+enum Order {
+    /// Say when everything is stored, or that it is not by then.
+    Flush { by: Instant, is_stored: Sender<bool> },
+    /// End; try to store what was logged until then.
+    End { by: Instant },
 }
 
 /// Connects, and connects again whenever it must, until the result goes. `address` is `host:port`.
@@ -27,34 +33,51 @@ pub struct Connection {
 /// # Errors
 /// The system has no thread to give.
 pub fn connect(driver: Driver, address: impl Into<String>) -> io::Result<Connection> {
-    let (end, ends) = channel();
+    let (orders, received) = channel();
     let (ended, has_ended) = channel::<()>();
     let mut line = Line { driver, address: address.into(), stream: None, began: Instant::now() };
     thread::Builder::new().name("observerio".to_owned()).spawn(move || {
         let _until_the_end = ended;
-        let within = loop {
-            match ends.try_recv() {
-                Ok(within) => break within,
-                Err(TryRecvError::Disconnected) => break Duration::ZERO,
+        loop {
+            match received.try_recv() {
+                Ok(Order::Flush { by, is_stored }) => {
+                    // whoever asked may have given up
+                    let _ = is_stored.send(line.settle(by));
+                }
+                Ok(Order::End { by }) => {
+                    line.settle(by);
+                    break;
+                }
+                Err(TryRecvError::Disconnected) => break,
                 Err(TryRecvError::Empty) => line.step(),
             }
-        };
-        let until = Instant::now() + within;
-        while Instant::now() < until && !line.driver.is_settled() {
-            line.step();
         }
     })?;
-    Ok(Connection { end, has_ended })
+    Ok(Connection { orders, has_ended })
 }
 
 impl Connection {
+    /// Waits until everything that was logged is stored, at most for this time; whether it is. For the end of a level or
+    /// before a risky step, not for every frame.
+    pub fn flush(&self, within: Duration) -> bool {
+        let (is_stored, answer) = channel();
+        let order = Order::Flush { by: after(within), is_stored };
+        self.orders.send(order).is_ok() && answer.recv_timeout(within).unwrap_or(false)
+    }
+
     /// Ends it when everything that was logged is stored, or this time is over; waits for that.
     pub fn close(self, within: Duration) {
-        if self.end.send(within).is_ok() {
+        if self.orders.send(Order::End { by: after(within) }).is_ok() {
             // it says nothing, and its end is the answer
             let _ = self.has_ended.recv_timeout(within);
         }
     }
+}
+
+/// So long from now; a time that no clock shows is a day.
+fn after(within: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(within).unwrap_or(now + Duration::from_secs(24 * 60 * 60))
 }
 
 struct Line {
@@ -65,6 +88,17 @@ struct Line {
 }
 
 impl Line {
+    /// Whether everything that was logged is stored by then.
+    fn settle(&mut self, by: Instant) -> bool {
+        while !self.driver.is_settled() {
+            if Instant::now() >= by {
+                return false;
+            }
+            self.step();
+        }
+        true
+    }
+
     fn step(&mut self) {
         match &mut self.stream {
             Some(stream) => {

@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, ops::RangeInclusive, sync::Arc};
 
-use protocol::model::{Bound, Value, VarOption, VarSpec, VarType};
+use protocol::model::{Bound, Outcome, Value, VarOption, VarSpec, VarType};
 
 use super::{
     Game,
@@ -80,8 +80,8 @@ impl<'a, T: Scalar> Declaration<'a, T> {
 }
 
 impl<'a> Declaration<'a, String> {
-    pub(super) fn of_text(game: &'a Game, name: &'a str, own: &str) -> Self {
-        let spec = VarSpec { default: Some(Value::Text(own.to_owned())), ..VarSpec::bare(VarType::String) };
+    pub(super) fn of_text(game: &'a Game, name: &'a str, own: &str, var_type: VarType) -> Self {
+        let spec = VarSpec { default: Some(Value::Text(own.to_owned())), ..VarSpec::bare(var_type) };
         Self { game, name, spec, cell: Cell::of_text(own), check: None, of: PhantomData }
     }
 
@@ -91,6 +91,13 @@ impl<'a> Declaration<'a, String> {
         let option = |text: &str| VarOption { label: text.to_owned(), value: Value::Text(text.to_owned()) };
         self.spec.options = options.into_iter().map(option).collect();
         self
+    }
+}
+
+impl<'a> Declaration<'a, ()> {
+    pub(super) fn of_button(game: &'a Game, name: &'a str) -> Self {
+        let spec = VarSpec::bare(VarType::Action);
+        Self { game, name, spec, cell: Cell::Nothing, check: None, of: PhantomData }
     }
 }
 
@@ -125,9 +132,17 @@ impl<T> Declaration<'_, T> {
         self
     }
 
-    /// Looks at a value, at the game's boundary, before it is taken; with the reason, for people, it is rejected.
-    pub fn check(mut self, check: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static) -> Self {
-        self.check = Some(Box::new(check));
+    /// Looks at a value in [`Game::frame`], before it is taken; with the reason, for people, it is rejected.
+    pub fn check(self, check: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        self.judge(move |value| match check(value) {
+            Ok(()) => Outcome::Applied,
+            Err(reason) => Outcome::Rejected { reason: Some(reason) },
+        })
+    }
+
+    /// As [`check`](Self::check), for a game that may also take another value in its place.
+    pub fn judge(mut self, judge: impl Fn(&Value) -> Outcome + Send + Sync + 'static) -> Self {
+        self.check = Some(Box::new(judge));
         self
     }
 

@@ -4,7 +4,7 @@ mod declare;
 mod slot;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, TryLockError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -22,7 +22,7 @@ use self::slot::{Cell, Check, hold};
 use crate::{
     Settings,
     driver::Driver,
-    session::{Call, EditSet, Stats},
+    session::{Call, EditSet, MAX_CALLS, Stats},
 };
 
 /// Log entries between the game and its driver.
@@ -51,7 +51,9 @@ pub(crate) struct Applied {
 
 pub(crate) struct Shared {
     slots: Mutex<BTreeMap<VarName, Arc<Slot>>>,
-    actions: Mutex<BTreeMap<VarName, Action>>,
+    /// `None`: the game takes its calls itself.
+    actions: Mutex<BTreeMap<VarName, Option<Action>>>,
+    calls: Mutex<VecDeque<Call>>,
     pub(crate) exchange: Mutex<Exchange>,
     entries: SyncSender<LogEntry>,
     /// Entries that found no room, by level.
@@ -72,6 +74,7 @@ impl Game {
         let shared = Arc::new(Shared {
             slots: Mutex::default(),
             actions: Mutex::default(),
+            calls: Mutex::default(),
             exchange: Mutex::default(),
             entries: sender,
             lost: Default::default(),
@@ -88,7 +91,12 @@ impl Game {
 
     /// As [`Game::var`], of text.
     pub fn text<'a>(&'a self, name: &'a str, own: &str) -> Declaration<'a, String> {
-        Declaration::of_text(self, name, own)
+        Declaration::of_text(self, name, own, VarType::String)
+    }
+
+    /// As [`Game::text`], of a colour in one of the ways of CSS, such as `#ff8844`.
+    pub fn color<'a>(&'a self, name: &'a str, own: &str) -> Declaration<'a, String> {
+        Declaration::of_text(self, name, own, VarType::Color)
     }
 
     /// Something that the game measures, such as frames a second: shown, never edited. [Set](Var::set) it as often as you like.
@@ -103,7 +111,22 @@ impl Game {
         run: impl FnMut(Option<&str>) -> Result<Option<String>, String> + Send + 'static,
     ) {
         let slot = self.add(name, VarSpec::bare(VarType::Action), Cell::Nothing, None);
-        hold(&self.shared.actions).insert(slot.name.clone(), Box::new(run));
+        hold(&self.shared.actions).insert(slot.name.clone(), Some(Box::new(run)));
+    }
+
+    /// A button for a game that looks itself whether somebody has pressed it: see [`Game::take_call`].
+    pub fn button<'a>(&'a self, name: &'a str) -> Declaration<'a, ()> {
+        Declaration::of_button(self, name)
+    }
+
+    /// The oldest call of a [button](Game::button) that [`Game::frame`] has brought, to be [answered](Game::answer).
+    pub fn take_call(&self) -> Option<Call> {
+        hold(&self.shared.calls).pop_front()
+    }
+
+    /// What became of a call: a result as JSON, or nothing, or why it failed. After 30 seconds nobody waits for it.
+    pub fn answer(&self, call: u64, answer: Result<Option<String>, String>) {
+        hold(&self.shared.exchange).answers.push((call, answer));
     }
 
     fn add(&self, name: &str, spec: VarSpec, cell: Cell, check: Option<Check>) -> Arc<Slot> {
@@ -119,6 +142,9 @@ impl Game {
         }
         let slot = Arc::new(Slot { name, spec, cell, check });
         if is_named {
+            if slot.spec.var_type == VarType::Action {
+                hold(&self.shared.actions).entry(slot.name.clone()).or_insert(None);
+            }
             slots.insert(slot.name.clone(), Arc::clone(&slot));
             hold(&self.shared.exchange).declared.push(Arc::clone(&slot));
         }
@@ -179,14 +205,28 @@ impl Game {
 
     /// Without any lock: an action may do what it likes, also declare and log.
     fn run(&self, call: Call) {
-        let action = hold(&self.shared.actions).remove(&call.name);
+        let mut actions = hold(&self.shared.actions);
+        if let Some(None) = actions.get(&call.name) {
+            drop(actions);
+            return self.hand_over(call);
+        }
+        let action = actions.remove(&call.name).flatten();
+        drop(actions);
         let Some(mut action) = action else {
-            let answer = Err("the game has no such action".to_owned());
-            return hold(&self.shared.exchange).answers.push((call.id, answer));
+            return self.answer(call.id, Err("the game has no such action".to_owned()));
         };
         let answer = action(call.args.as_deref());
-        hold(&self.shared.actions).entry(call.name).or_insert(action);
-        hold(&self.shared.exchange).answers.push((call.id, answer));
+        hold(&self.shared.actions).entry(call.name).or_insert(Some(action));
+        self.answer(call.id, answer);
+    }
+
+    fn hand_over(&self, call: Call) {
+        let mut calls = hold(&self.shared.calls);
+        if calls.len() == MAX_CALLS {
+            drop(calls);
+            return self.answer(call.id, Err("the game has too many actions to run".to_owned()));
+        }
+        calls.push_back(call);
     }
 
     /// How it goes.
@@ -194,3 +234,6 @@ impl Game {
         hold(&self.shared.exchange).stats.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,8 +118,8 @@ impl Scalar for f32 {
     }
 }
 
-/// What the game says of a value before it takes it: `Err` with the reason, for people.
-pub(super) type Check = Box<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
+/// What the game makes of a value before it takes it.
+pub(super) type Check = Box<dyn Fn(&Value) -> Outcome + Send + Sync>;
 
 /// The value in force, and the game's own for when nobody wants another one.
 pub(super) enum Cell {
@@ -228,19 +228,24 @@ impl Slot {
 
     /// Takes what people want, as far as the game can.
     pub(super) fn apply(&self, wanted: &Value) -> Outcome {
-        let clamped = self.clamp(wanted);
-        let value = clamped.as_ref().map_or(wanted, |(value, _)| value);
-        if let Some(Err(reason)) = self.check.as_ref().map(|check| check(value)) {
-            return Outcome::Rejected { reason: Some(reason) };
-        }
-        if !self.cell.take(value) {
-            let reason = Some(format!("the game keeps it as {}", self.spec.var_type));
-            return Outcome::Rejected { reason };
-        }
-        match clamped {
+        let mut outcome = match self.clamp(wanted) {
             Some((value, reason)) => Outcome::Clamped { value: Some(value), reason: Some(reason) },
             None => Outcome::Applied,
+        };
+        if let Some(check) = &self.check {
+            match check(in_force(&outcome, wanted)) {
+                Outcome::Applied => {}
+                // it names no value: what it was asked about stays
+                Outcome::Clamped { value: None, .. } => {}
+                other => outcome = other,
+            }
         }
+        let is_taken =
+            matches!(outcome, Outcome::Rejected { .. }) || self.cell.take(in_force(&outcome, wanted));
+        if is_taken {
+            return outcome;
+        }
+        Outcome::Rejected { reason: Some(format!("the game keeps it as {}", self.spec.var_type)) }
     }
 
     /// The nearest value of the declared range, where it is outside.
@@ -277,6 +282,14 @@ impl Slot {
             let text: Arc<str> = text.into();
             *hold(texts) = Texts { now: Arc::clone(&text), own: text };
         }
+    }
+}
+
+/// The value that counts with this outcome.
+fn in_force<'a>(outcome: &'a Outcome, wanted: &'a Value) -> &'a Value {
+    match outcome {
+        Outcome::Clamped { value: Some(value), .. } => value,
+        _ => wanted,
     }
 }
 

@@ -33,7 +33,7 @@ const MAX_SERVER_LINE_BYTES: usize = 2 * limits::MAX_PROJECT_BYTES;
 /// Log entries are gathered for so long.
 const LOG_EVERY: Duration = Duration::from_millis(20);
 /// Calls of actions that wait for the game, and answers that wait for the server.
-const MAX_CALLS: usize = 64;
+pub(crate) const MAX_CALLS: usize = 64;
 /// What is put together before it is handed to the socket, about.
 const MAX_UNWRITTEN_BYTES: usize = 64 * 1024;
 /// Unacknowledged lines, however many the server would take.

@@ -63,12 +63,14 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     setup::debian_packages(&[setup::POSTGRES])?;
     setup::debian_packages(&setup::FAULTS)?;
     setup::debian_packages(&setup::PROXIES)?;
+    setup::debian_packages(&setup::BINDINGS)?;
     setup::debian_packages(&[setup::PYTHON])?;
     let schemathesis = setup::schemathesis()?;
     let postgres = Postgres::start()?;
     let mut all = shell::cargo(&["test", "--no-fail-fast"]);
     all.env("OBSERVERIO_TEST_POSTGRES", postgres.url()).env("OBSERVERIO_REQUIRE_POSTGRES", "1");
     all.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis).env("OBSERVERIO_REQUIRE_PROXIES", "1");
+    all.env("OBSERVERIO_REQUIRE_BINDINGS", "1");
     let all = shell::run_watched(&mut all, |line| counts.see_cargo(line))?;
     // the gateway's stories ran on both; the server's take the one database that they are given
     let mut on_sqlite = shell::cargo(&["test", "--no-fail-fast"]);

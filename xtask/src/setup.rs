@@ -135,6 +135,11 @@ pub(crate) const PROXIES: [Package; 2] = [
     Package { name: "nginx-light", present: || is_anywhere("nginx") },
     Package { name: "caddy", present: || is_anywhere("caddy") },
 ];
+/// For the stories of the SDK in each language. valgrind watches those that look after memory themselves.
+pub(crate) const BINDINGS: [Package; 2] = [
+    CXX,
+    Package { name: "valgrind", present: || shell::is_installed("valgrind") },
+];
 /// For programs in Python that tests start.
 pub(crate) const PYTHON: Package = Package {
     name: "python3-venv",

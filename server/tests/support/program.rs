@@ -74,6 +74,14 @@ impl Program {
             (http, tcp, set_up_token, child, said);
     }
 
+    /// The same, on the same ports, too: games and browsers come back by themselves.
+    pub async fn restart_in_place(&mut self) {
+        let mut command = command_at(self.folder.path(), &self.http.to_string(), &self.tcp.to_string());
+        command.env("DATABASE_URL", self.database_url());
+        let (child, said, (_, _, set_up_token)) = launch(&mut command).await;
+        (self.set_up_token, self.child, self.said) = (set_up_token, child, said);
+    }
+
     /// Starts another one on the same database, with a data directory of its own, which must not come up: its status and what
     /// it says.
     pub async fn beside(&self, database_url: &str) -> (Option<i32>, String) {
@@ -143,11 +151,16 @@ impl Program {
     }
 }
 
-/// On ports that are free, in this folder, at its most talkative, and without any variable of the machine that runs the tests.
+/// On ports that are free.
 fn command(folder: &Path) -> Command {
+    command_at(folder, "127.0.0.1:0", "127.0.0.1:0")
+}
+
+/// In this folder, at its most talkative, and without any variable of the machine that runs the tests.
+fn command_at(folder: &Path, http: &str, tcp: &str) -> Command {
     let mut command = Command::new(PROGRAM);
     command.env_clear().current_dir(folder).env("OBSERVERIO_LOG", "trace");
-    command.args(["--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0"]);
+    command.args(["--http", http, "--tcp", tcp]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

@@ -1,0 +1,166 @@
+//! The library as it is shipped, and a puppet in each language over it.
+
+use std::{
+    env, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+/// The most that the stripped library may take, in bytes.
+const MAX_LIBRARY_BYTES: u64 = 750 * 1024;
+
+/// A program and its arguments; `None` where the machine has no such language.
+pub type Puppet = Option<Vec<String>>;
+
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Where things that are built go.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_observerio")).parent().unwrap().parent().unwrap().to_owned()
+}
+
+/// Runs it; what it says when it fails is the test's.
+pub fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|why| panic!("{command:?}: {why}"));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{text}", output.status);
+}
+
+pub fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Whether all of these are on the machine; where the tests are to be complete they must be.
+fn has(binding: &str, programs: &[&str]) -> bool {
+    let missing: Vec<_> = programs.iter().filter(|program| !is_installed(program)).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(env::var_os("OBSERVERIO_REQUIRE_BINDINGS").is_none(), "{binding}: {missing:?} not installed");
+    let sentence = format!("\nSKIPPED {binding}: {missing:?} not installed\n");
+    std::io::stderr().write_all(sentence.as_bytes()).unwrap();
+    false
+}
+
+/// The folder of `libobserverio.so` and `libobserverio.a`, built as they are shipped.
+pub fn library() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| build("sdk", "sdk"))
+}
+
+/// The same without optimisation, for valgrind: what an optimiser makes of a comparison may look like one with a value that
+/// was never set.
+fn checked_library() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| build("dev", "debug"))
+}
+
+fn build(profile: &str, folder: &str) -> PathBuf {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.args(["build", "--quiet", "--profile", profile, "--package", "observerio-c", "--target-dir"]);
+    cargo.arg(target()).current_dir(repository());
+    // of the package under test: build scripts that watch them would run anew each time
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name.as_ref());
+        }
+    }
+    run(&mut cargo);
+    target().join(folder)
+}
+
+/// Where puppets are built.
+fn workshop() -> PathBuf {
+    let folder = target().join("bindings");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn words(words: &[&str], program: &Path) -> Puppet {
+    Some(words.iter().map(|word| (*word).to_owned()).chain([text(program)]).collect())
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("the repository's path is UTF-8").to_owned()
+}
+
+const WARNINGS: [&str; 5] = ["-O1", "-g", "-Wall", "-Wextra", "-Werror"];
+
+/// Compiles a C program against the shared library.
+fn compile_c(source: &str, name: &str, library: &Path) -> PathBuf {
+    let program = workshop().join(name);
+    let mut cc = Command::new("cc");
+    cc.arg("-std=c11").arg("-D_POSIX_C_SOURCE=200809L").arg("-Wpedantic").args(WARNINGS);
+    cc.arg("-I").arg(repository().join("sdk/c/include")).arg(repository().join(source));
+    cc.arg("-o").arg(&program).args(linked(library));
+    run(&mut cc);
+    program
+}
+
+/// What links a program with the shared library, and finds it when it runs.
+fn linked(library: &Path) -> Vec<String> {
+    let library = text(library);
+    vec![format!("-L{library}"), "-lobserverio".to_owned(), format!("-Wl,-rpath,{library}")]
+}
+
+/// Threads that are still there and the standard library's thread-locals are "possibly lost": no leak of ours.
+const VALGRIND: [&str; 6] = [
+    "valgrind",
+    "--quiet",
+    "--error-exitcode=99",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
+];
+
+/// C, under valgrind.
+pub fn c() -> Puppet {
+    static PUPPET: OnceLock<Puppet> = OnceLock::new();
+    let build = || {
+        has("C", &["cc", "valgrind"])
+            .then(|| words(&VALGRIND, &compile_c("sdk/c/stories/puppet.c", "puppet-c", checked_library())))?
+    };
+    PUPPET.get_or_init(build).clone()
+}
+
+/// What a person compiles who reads the page.
+pub fn example_c() -> Puppet {
+    has("C", &["cc"]).then(|| words(&[], &compile_c("sdk/c/examples/boss.c", "boss-c", library())))?
+}
+
+#[test]
+fn the_stripped_library_is_small() {
+    let file = library().join("libobserverio.so");
+    let bytes = fs::metadata(&file).unwrap().len();
+    println!("libobserverio.so: {bytes} bytes, stripped");
+    assert!(bytes <= MAX_LIBRARY_BYTES, "{bytes} bytes");
+    let again = workshop().join("stripped.so");
+    run(Command::new("strip").arg(&file).arg("-o").arg(&again));
+    let stripped = fs::metadata(&again).unwrap().len();
+    assert!(bytes - stripped < 4096, "strip makes {stripped} of {bytes} bytes");
+}
+
+/// A program that was linked so needs nothing of ours where it runs.
+#[test]
+fn the_static_library_is_whole() {
+    if !has("C", &["cc"]) {
+        return;
+    }
+    let program = workshop().join("puppet-static");
+    let mut cc = Command::new("cc");
+    cc.arg("-D_POSIX_C_SOURCE=200809L").arg("-I").arg(repository().join("sdk/c/include"));
+    cc.arg(repository().join("sdk/c/stories/puppet.c")).arg(library().join("libobserverio.a"));
+    cc.arg("-o").arg(&program).args(["-lpthread", "-ldl", "-lm"]);
+    run(&mut cc);
+    let mut puppet = Command::new(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let commands = "new\t0123456789ab\tphone\nint\tlives\t3\t0\t10\nget\tlives\n";
+    puppet.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
+    let output = puppet.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "ok\nok\n3\n");
+}

@@ -1,0 +1,81 @@
+//! What the pages of the SDK show is what runs.
+
+use std::{fs, process::Stdio, time::Instant};
+
+use protocol::model::{Key, Outcome};
+use serde_json::{Value as Json, json};
+use tokio::process::Command;
+
+use crate::{
+    builds::{self, Puppet, repository},
+    person::Sight,
+    story::{Real, fresh_key},
+    support::{PATIENCE, soon},
+};
+
+fn file(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).unwrap()
+}
+
+/// The page shows this very file.
+fn shows(page: &str, example: &str, language: &str) {
+    let block = format!("```{language}\n{}```\n", file(example));
+    assert!(file(page).contains(&block), "{page} does not show {example} as it is");
+}
+
+#[test]
+fn pages_show_the_files_that_run() {
+    shows("docs/sdk-c.md", "sdk/c/examples/boss.c", "c");
+}
+
+/// A project of the real server, and somebody who watches it.
+struct World {
+    real: Real,
+    key: Key,
+}
+
+impl World {
+    async fn until(&mut self, what: &str, is_seen: impl Fn(&Sight) -> bool) {
+        let person = self.real.person.as_mut().expect("the server lives");
+        let by = Instant::now() + PATIENCE;
+        while !is_seen(&person.sight) {
+            assert!(Instant::now() < by, "{what} is not seen, but {:?}", person.sight);
+            person.glance().await;
+        }
+    }
+
+    async fn sets(&mut self, values: Json) {
+        let person = self.real.person.as_mut().expect("the server lives");
+        person.set(values.as_object().unwrap()).await;
+    }
+}
+
+/// From nothing to an edit that was applied and the log line that followed, then to the end.
+async fn quick_start(example: Puppet) {
+    let Some(words) = example else { return };
+    let key = fresh_key();
+    let mut world = World { real: Real::start(key).await, key };
+    let mut game = Command::new(&words[0]);
+    game.args(&words[1..]).args([world.key.as_str(), &world.real.program.tcp.to_string()]);
+    let game = game.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+
+    let is_there = |sight: &Sight| {
+        let value = |name: &str| sight.values.get(name).cloned();
+        (value("boss.speed"), value("game.playing")) == (Some(json!(2.5)), Some(json!(true)))
+    };
+    world.until("the game", is_there).await;
+    world.sets(json!({"boss.speed": 7.5})).await;
+    let applied = Some(&Outcome::Applied);
+    world.until("the outcome", |sight| sight.outcomes.get("boss.speed") == applied).await;
+    let is_told = |sight: &Sight| sight.logs.iter().any(|(_, said, _)| said == "somebody tuned the boss");
+    world.until("the log", is_told).await;
+    world.sets(json!({"game.playing": false})).await;
+    let output = soon("the game to end", game.wait_with_output()).await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.starts_with("the boss walked "), "{}: {said}", output.status);
+}
+
+#[tokio::test]
+async fn the_quick_start_in_c() {
+    quick_start(builds::example_c()).await;
+}

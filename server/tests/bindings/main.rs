@@ -1,0 +1,39 @@
+//! The SDK in every language that it is bound to: each plays the stories of `sdk/stories` against the real program.
+//!
+//! A binding whose compiler or interpreter the machine lacks is skipped, and says so, unless `OBSERVERIO_REQUIRE_BINDINGS` is set.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod builds;
+mod documents;
+mod original;
+mod person;
+mod puppet;
+mod story;
+
+/// A test for each story with this puppet.
+macro_rules! play {
+    ($binding:ident, $puppet:expr) => {
+        play!($binding, $puppet; declare edit clamp reject action offline resume exact unicode original);
+    };
+    ($binding:ident, $puppet:expr; $($story:ident)+) => {
+        mod $binding {
+            $(#[tokio::test]
+            async fn $story() {
+                crate::story::play(stringify!($story), $puppet).await;
+            })+
+
+            #[test]
+            fn every_story_is_played() {
+                let mut played = vec![$(stringify!($story)),+];
+                played.sort_unstable();
+                assert_eq!(crate::story::names(), played);
+            }
+        }
+    };
+}
+
+play!(c, crate::builds::c());

@@ -134,6 +134,34 @@ pub fn example_c() -> Puppet {
     has("C", &["cc"]).then(|| words(&[], &compile_c("sdk/c/examples/boss.c", "boss-c", library())))?
 }
 
+/// Compiles a C++ program against the shared library.
+fn compile_cpp(source: &str, name: &str, library: &Path) -> PathBuf {
+    let program = workshop().join(name);
+    let mut cc = Command::new("c++");
+    cc.args(["-std=c++17", "-Wpedantic", "-pthread"]).args(WARNINGS);
+    cc.arg("-I").arg(repository().join("sdk/cpp/include")).arg("-I").arg(repository().join("sdk/c/include"));
+    cc.arg(repository().join(source)).arg("-o").arg(&program).args(linked(library));
+    run(&mut cc);
+    program
+}
+
+/// C++, under valgrind.
+pub fn cpp() -> Puppet {
+    static PUPPET: OnceLock<Puppet> = OnceLock::new();
+    let build = || {
+        has("C++", &["c++", "valgrind"]).then(|| {
+            words(&VALGRIND, &compile_cpp("sdk/cpp/stories/puppet.cpp", "puppet-cpp", checked_library()))
+        })?
+    };
+    PUPPET.get_or_init(build).clone()
+}
+
+/// As [`example_c`].
+pub fn example_cpp() -> Puppet {
+    has("C++", &["c++"])
+        .then(|| words(&[], &compile_cpp("sdk/cpp/examples/boss.cpp", "boss-cpp", library())))?
+}
+
 #[test]
 fn the_stripped_library_is_small() {
     let file = library().join("libobserverio.so");

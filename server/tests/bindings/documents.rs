@@ -26,6 +26,7 @@ fn shows(page: &str, example: &str, language: &str) {
 #[test]
 fn pages_show_the_files_that_run() {
     shows("docs/sdk-c.md", "sdk/c/examples/boss.c", "c");
+    shows("docs/sdk-cpp.md", "sdk/cpp/examples/boss.cpp", "cpp");
 }
 
 /// A project of the real server, and somebody who watches it.
@@ -78,4 +79,9 @@ async fn quick_start(example: Puppet) {
 #[tokio::test]
 async fn the_quick_start_in_c() {
     quick_start(builds::example_c()).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_cpp() {
+    quick_start(builds::example_cpp()).await;
 }

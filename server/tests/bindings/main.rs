@@ -37,3 +37,4 @@ macro_rules! play {
 }
 
 play!(c, crate::builds::c());
+play!(cpp, crate::builds::cpp());

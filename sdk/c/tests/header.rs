@@ -31,6 +31,23 @@ fn compare(file: &str, made: &str) {
     );
 }
 
+#[test]
+fn other_languages_have_this_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    let (major, minor) = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
+    let patch = env!("CARGO_PKG_VERSION_PATCH");
+    for (file, line) in [
+        ("../python/pyproject.toml", format!("version = \"{version}\"\n")),
+        (
+            "../python/src/observerio/_native.py",
+            format!("HEADER_VERSION = {major} << 16 | {minor} << 8 | {patch}\n"),
+        ),
+    ] {
+        let text = fs::read_to_string(Path::new(FOLDER).join(file)).unwrap();
+        assert!(text.contains(&line), "{file} has not `{line}`");
+    }
+}
+
 fn header(config: Config) -> String {
     let mut builder = Builder::new().with_config(config);
     for file in FILES {

@@ -162,6 +162,16 @@ pub fn example_cpp() -> Puppet {
         .then(|| words(&[], &compile_cpp("sdk/cpp/examples/boss.cpp", "boss-cpp", library())))?
 }
 
+/// A program in Python, with the package as it lies in the repository.
+pub fn python(source: &str) -> Puppet {
+    has("Python", &["python3"]).then(|| {
+        let package = format!("PYTHONPATH={}", text(&repository().join("sdk/python/src")));
+        let library = format!("OBSERVERIO_LIBRARY={}", text(&library().join("libobserverio.so")));
+        let environment = ["env", &package, &library, "PYTHONDONTWRITEBYTECODE=1", "python3", "-X", "dev"];
+        words(&environment, &repository().join(source))
+    })?
+}
+
 #[test]
 fn the_stripped_library_is_small() {
     let file = library().join("libobserverio.so");

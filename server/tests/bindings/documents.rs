@@ -27,6 +27,7 @@ fn shows(page: &str, example: &str, language: &str) {
 fn pages_show_the_files_that_run() {
     shows("docs/sdk-c.md", "sdk/c/examples/boss.c", "c");
     shows("docs/sdk-cpp.md", "sdk/cpp/examples/boss.cpp", "cpp");
+    shows("docs/sdk-python.md", "sdk/python/examples/boss.py", "python");
 }
 
 /// A project of the real server, and somebody who watches it.
@@ -84,4 +85,9 @@ async fn the_quick_start_in_c() {
 #[tokio::test]
 async fn the_quick_start_in_cpp() {
     quick_start(builds::example_cpp()).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_python() {
+    quick_start(builds::python("sdk/python/examples/boss.py")).await;
 }

@@ -38,3 +38,4 @@ macro_rules! play {
 
 play!(c, crate::builds::c());
 play!(cpp, crate::builds::cpp());
+play!(python, crate::builds::python("sdk/python/stories/puppet.py"));

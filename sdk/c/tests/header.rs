@@ -17,6 +17,29 @@ fn the_header_is_what_the_code_makes() {
     compare("include/observerio.h", &header(config()));
 }
 
+/// LuaJIT reads declarations of C, but no preprocessor's lines.
+#[test]
+fn what_lua_reads_is_what_the_code_makes() {
+    let bare = Config {
+        cpp_compat: false,
+        include_guard: None,
+        sys_includes: Vec::new(),
+        header: None,
+        after_includes: None,
+        documentation: false,
+        ..config()
+    };
+    let length = header(config());
+    let length = length.lines().find_map(|line| line.strip_prefix("#define OBS_REASON_BYTES ")).unwrap();
+    let declarations = header(bare).replace("OBS_REASON_BYTES", length);
+    let declarations: Vec<_> = declarations.lines().filter(|line| !line.starts_with('#')).collect();
+    let text = declarations.join("\n").trim().to_owned();
+    compare(
+        "../lua/observerio_h.lua",
+        &format!("-- Made from observerio.h: don't edit it.\nreturn [[\n{text}\n]]\n"),
+    );
+}
+
 /// With the variable set, writes the file first.
 fn compare(file: &str, made: &str) {
     let path = Path::new(FOLDER).join(file);
@@ -42,6 +65,7 @@ fn other_languages_have_this_version() {
             "../python/src/observerio/_native.py",
             format!("HEADER_VERSION = {major} << 16 | {minor} << 8 | {patch}\n"),
         ),
+        ("../lua/observerio.lua", format!("_VERSION = \"{version}\"")),
     ] {
         let text = fs::read_to_string(Path::new(FOLDER).join(file)).unwrap();
         assert!(text.contains(&line), "{file} has not `{line}`");

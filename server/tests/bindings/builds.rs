@@ -172,6 +172,15 @@ pub fn python(source: &str) -> Puppet {
     })?
 }
 
+/// A program in Lua.
+pub fn lua(source: &str) -> Puppet {
+    has("Lua", &["luajit"]).then(|| {
+        let modules = format!("LUA_PATH={}/?.lua;;", text(&repository().join("sdk/lua")));
+        let library = format!("OBSERVERIO_LIBRARY={}", text(&library().join("libobserverio.so")));
+        words(&["env", &modules, &library, "luajit"], &repository().join(source))
+    })?
+}
+
 #[test]
 fn the_stripped_library_is_small() {
     let file = library().join("libobserverio.so");

@@ -28,6 +28,7 @@ fn pages_show_the_files_that_run() {
     shows("docs/sdk-c.md", "sdk/c/examples/boss.c", "c");
     shows("docs/sdk-cpp.md", "sdk/cpp/examples/boss.cpp", "cpp");
     shows("docs/sdk-python.md", "sdk/python/examples/boss.py", "python");
+    shows("docs/sdk-lua.md", "sdk/lua/examples/boss.lua", "lua");
 }
 
 /// A project of the real server, and somebody who watches it.
@@ -90,4 +91,9 @@ async fn the_quick_start_in_cpp() {
 #[tokio::test]
 async fn the_quick_start_in_python() {
     quick_start(builds::python("sdk/python/examples/boss.py")).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_lua() {
+    quick_start(builds::lua("sdk/lua/examples/boss.lua")).await;
 }

@@ -39,3 +39,4 @@ macro_rules! play {
 play!(c, crate::builds::c());
 play!(cpp, crate::builds::cpp());
 play!(python, crate::builds::python("sdk/python/stories/puppet.py"));
+play!(lua, crate::builds::lua("sdk/lua/stories/puppet.lua"));

@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Secrets, tokenOf } from './secrets.ts';
 
-/** The release program; `OBSERVERIO_PROGRAM` names another build of it. */
+/** `OBSERVERIO_PROGRAM` names another build: `cargo xtask test` plays with the one that its other tests ran. */
 const PROGRAM = process.env.OBSERVERIO_PROGRAM ?? resolve(import.meta.dirname, '../../target/release/observerio');
 const START_LIMIT_MS = 20_000;
 
-/** The release program on ports of its own, with a data directory of its own. */
+/** The program on ports of its own, with a data directory of its own. */
 export class Server {
   /** `http://127.0.0.1:PORT` */
   url = '';

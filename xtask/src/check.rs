@@ -83,33 +83,36 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-/// The release program with the website inside. With `and_tests` those of the next step are compiled beside it: the last
-/// crates are large, and each keeps one processor busy.
-pub(crate) fn build(and_tests: bool) -> Result<()> {
+/// The website as it is shipped, the program around it, and its tests.
+pub(crate) fn build() -> Result<()> {
     setup::wasm_target()?;
     site::build(Flavour::Release)?;
-    let tests =
-        and_tests.then(|| shell::beside(shell::cargo(&["test", "--no-run", "--quiet"]))).transpose()?;
-    let built = site::build_server(Flavour::Release);
-    // what is wrong with them is said by the next step
-    drop(tests);
-    built
+    shell::run(&mut shell::cargo(&["test", "--no-run", "--quiet"]))
 }
 
-/// Browser stories against the release program.
+/// The program for the browser and the WebSocket cases: the one that the tests ran, because a release build would take as long
+/// as all other steps together. `OBSERVERIO_PROGRAM` names another one.
+pub(crate) fn program() -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os("OBSERVERIO_PROGRAM") {
+        return Ok(std::path::absolute(program)?);
+    }
+    setup::wasm_target()?;
+    site::build(Flavour::Release)?;
+    shell::run(&mut shell::cargo(&["test", "--no-run", "--quiet", "--test", "stories"]))?;
+    Ok(Flavour::Dev.program())
+}
+
+/// Stories in a browser.
 pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
     setup::debian_packages(&setup::BROWSER)?;
     setup::node()?;
     setup::npm_packages()?;
     setup::python_venv()?;
-    let program = Flavour::Release.program();
-    if !program.is_file() {
-        bail!("{} is missing; run `cargo xtask build`", shell::relative(&program));
-    }
+    let program = program()?;
     let end2end = shell::root().join("end2end");
     shell::run(shell::program("npm", &["run", "--silent", "check"]).current_dir(&end2end))?;
     let mut playwright = shell::program("npx", &["--no-install", "playwright", "test"]);
-    playwright.current_dir(&end2end).env("FORCE_COLOR", "0");
+    playwright.current_dir(&end2end).env("FORCE_COLOR", "0").env("OBSERVERIO_PROGRAM", program);
     let passed = shell::run_watched(&mut playwright, |line| counts.see_playwright(line))?;
     println!("screenshots and traces: end2end/artifacts");
     if !passed {

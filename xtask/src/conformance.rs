@@ -1,4 +1,4 @@
-//! The WebSocket protocol, as the cases of the Autobahn test suite have it: kosoku plays them to the release program's own upgrade and limits,
+//! The WebSocket protocol, as the cases of the Autobahn test suite have it: kosoku plays them to the program's own upgrade and limits,
 //! behind which `--echo` says back what it hears.
 
 use std::io::{BufRead, BufReader};
@@ -7,8 +7,7 @@ use std::process::{Child, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::counts::Counts;
-use crate::site::Flavour;
-use crate::{setup, shell};
+use crate::{check, setup, shell};
 
 /// Everything but messages over the dashboard's limit of 256 KiB (most of 9), and compression (12, 13), which is not offered.
 const CASES: [&str; 14] = [
@@ -33,7 +32,7 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-/// The release program on ports and data of its own. Dropping it ends it.
+/// The program on ports and data of its own. Dropping it ends it.
 struct Echo {
     program: Child,
     address: String,
@@ -41,10 +40,8 @@ struct Echo {
 
 impl Echo {
     fn start() -> Result<Self> {
-        let program = Flavour::Release.program();
-        let Some(name) = program.to_str().filter(|_| program.is_file()) else {
-            bail!("{} is missing; run `cargo xtask build`", shell::relative(&program));
-        };
+        let program = check::program()?;
+        let name = program.to_str().context("the program's path is not UTF-8")?;
         let data = shell::target_dir().join("conformance-data");
         let mut start =
             shell::program(name, &["serve", "--echo", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0"]);

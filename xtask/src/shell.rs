@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -43,24 +43,6 @@ pub(crate) fn program(name: &str, args: &[&str]) -> Command {
     let mut command = Command::new(name);
     command.args(args).current_dir(root());
     command
-}
-
-/// A program that runs beside us, in silence; whoever drops it waits for its end.
-pub(crate) struct Beside(Child);
-
-/// Starts it.
-pub(crate) fn beside(mut command: Command) -> Result<Beside> {
-    announce(&command);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let child = command.spawn().with_context(|| format!("cannot start `{}`", line(&command)))?;
-    Ok(Beside(child))
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // it can't fail but for a child that somebody else has waited for
-        let _ = self.0.wait();
-    }
 }
 
 /// Runs it with its output on the screen.

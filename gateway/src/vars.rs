@@ -100,8 +100,17 @@ impl Gateway {
     ) -> Result<(Var, Vec<Device>), GatewayError> {
         self.authorise_in(caller, Action::ReadProject, project).await?;
         let names = std::slice::from_ref(name);
-        let (var, devices) =
-            self.look(project, names, |state| (state.picture.var(name), state.devices())).await?;
+        let (mut var, devices, is_whole) = self
+            .look(project, names, |state| {
+                (state.picture.var(name), state.devices(), state.picture.is_whole())
+            })
+            .await?;
+        if !is_whole {
+            // what was too large to be loaded is in the database
+            let stored = self.inner.store.load_vars(project, names, MAX_LOADED_DEVICES).await?;
+            let stored = State::new(stored.ok_or(GatewayError::NotFound)?, self.is_storing());
+            var = stored.picture.var(name);
+        }
         Ok((var.ok_or(GatewayError::NotFound)?, devices))
     }
 }

@@ -12,7 +12,7 @@ use crate::model::{
 
 /// Goes up with every change of these types. A browser that loaded its page before an upgrade says an
 /// older one and is told to reload, because postcard does not describe itself.
-pub const LIVE_VERSION: u32 = 6;
+pub const LIVE_VERSION: u32 = 7;
 
 /// WebSocket close code: this page is of another version, load it anew.
 pub const CLOSE_VERSION: u16 = 4001;
@@ -174,6 +174,19 @@ pub struct Snapshot {
     pub gave_way: u64,
     /// Whether log entries are refused because as many were stored today as may.
     pub full: Option<Full>,
+    /// What is stored and not here, because the project was too large to be loaded.
+    pub left_out: Option<LeftOut>,
+}
+
+/// What was too large to be loaded of a project. The HTTP API has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// How many variables, with everything that is known of them.
+    pub vars: u32,
+    /// Their names; only the first hundred.
+    pub names: Vec<VarName>,
+    /// How many values and outcomes of devices, of other variables.
+    pub values: u64,
 }
 
 /// As much log was stored today as may.

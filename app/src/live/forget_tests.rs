@@ -1,6 +1,6 @@
 //! Variables and devices that are forgotten, or may be.
 
-use protocol::live::{Event, ServerMessage};
+use protocol::live::{Event, LeftOut, ServerMessage, Snapshot};
 use protocol::model::{Device, DeviceId, Gesture, Reported, UnixMicros};
 
 use super::Forgettable;
@@ -96,4 +96,16 @@ fn an_own_edit_of_a_variable_that_is_forgotten_meanwhile_is_told() {
     state.apply(saved(id, 1));
     forgotten(&mut state, 11);
     assert_eq!(state.given_up(), None);
+}
+
+#[test]
+fn what_was_too_large_to_be_loaded_counts_until_it_is_forgotten() {
+    let left_out = |vars, names: &[&str]| {
+        Some(LeftOut { vars, names: names.iter().map(|text| name(text)).collect(), values: 5 })
+    };
+    let mut state = LiveState::new(Snapshot { left_out: left_out(3, &["maps", "speech"]), ..snapshot(10) });
+    assert!(state.apply(delta(11, Event::VarsForgotten { names: vec![name("maps")] })).layout);
+    assert_eq!(state.left_out().cloned(), left_out(2, &["speech"]));
+    forgotten(&mut state, 12);
+    assert_eq!(state.left_out().cloned(), left_out(2, &["speech"]), "speed was on the page");
 }

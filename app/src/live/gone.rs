@@ -38,6 +38,11 @@ impl LiveState {
             if let Some(var) = self.vars.remove(name) {
                 self.give_up(name, var);
                 touched.layout = true;
+            } else if let Some(left_out) = &mut self.left_out {
+                // the page did not have it
+                left_out.vars = left_out.vars.saturating_sub(1);
+                left_out.names.retain(|known| known != name);
+                touched.layout = true;
             }
             touched.vars.insert(name.clone());
         }

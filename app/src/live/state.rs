@@ -4,7 +4,7 @@ mod read;
 
 use std::collections::{BTreeMap, HashMap};
 
-use protocol::live::{ClientMessage, Event, Full, Seq, ServerMessage, Snapshot, SnapshotPart};
+use protocol::live::{ClientMessage, Event, Full, LeftOut, Seq, ServerMessage, Snapshot, SnapshotPart};
 use protocol::model::{
     Applied, Desired, Device, DeviceId, LogLine, ProjectId, ProjectRole, Refused, Reported, Revision,
     UnixMicros, VarName, VarSpec,
@@ -40,6 +40,8 @@ pub struct LiveState {
     storing: bool,
     full: Option<Full>,
     lost: u64,
+    /// What was too large to be loaded.
+    pub(super) left_out: Option<LeftOut>,
     /// By device; `None`: games that were turned away.
     pub(super) refused: BTreeMap<Option<DeviceId>, Refused>,
     pub(super) devices: ByDevice<Device>,
@@ -83,6 +85,7 @@ impl LiveState {
             storing: true,
             full: None,
             lost: 0,
+            left_out: None,
             refused: BTreeMap::new(),
             devices: ByDevice::default(),
             gone: HashMap::new(),
@@ -157,6 +160,7 @@ impl LiveState {
         self.storing = snapshot.storing;
         self.full = snapshot.full;
         self.lost = snapshot.lost;
+        self.left_out = snapshot.left_out;
         self.refused = snapshot.refused.into_iter().map(|refused| (refused.device, refused)).collect();
         self.gone.extend(snapshot.gone);
         self.gave_way = snapshot.gave_way;

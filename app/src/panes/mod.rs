@@ -3,6 +3,7 @@
 
 mod devices;
 mod forget;
+mod left_out;
 mod log;
 mod neighbour;
 mod refusals;
@@ -11,6 +12,7 @@ mod vars;
 
 pub use devices::DeviceList;
 pub use forget::ForgetQuestion;
+pub use left_out::LeftOutNotice;
 pub use log::LogView;
 pub use refusals::Refusals;
 pub use vars::VarList;

@@ -344,6 +344,7 @@ pub(crate) fn test_live(id: i64) -> Arc<Live> {
         removed: Vec::new(),
         logs: Vec::new(),
         gone: Vec::new(),
+        left_out: crate::store::LeftOut::default(),
     };
     let epoch = Epoch { instance: "test".to_owned(), number: 1 };
     let today = Days::new(Limits::default()).of(ProjectId(id));

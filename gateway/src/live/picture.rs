@@ -24,7 +24,7 @@ use self::desired::Revised;
 pub use self::log::shorten;
 pub(super) use self::{applied::Marks, desired::Changed, log::Log, vars::VarState};
 use super::weight::{Held, Weight, weight_of_mark};
-use crate::store::{AuditRow, DeviceInfo, ProjectState, StoredDevice, StoredVar, Write, Written};
+use crate::store::{AuditRow, DeviceInfo, LeftOut, ProjectState, StoredDevice, StoredVar, Write, Written};
 
 #[derive(Clone, Debug)]
 pub(super) struct DeviceState {
@@ -56,6 +56,8 @@ pub(crate) struct Picture {
     revised: Revised,
     rewritten: u64,
     log: Log,
+    /// What was too large to be loaded.
+    pub(super) left_out: LeftOut,
     /// What the declarations and values weigh.
     pub(super) held: Held,
 }
@@ -88,6 +90,7 @@ impl Picture {
             revised,
             rewritten: 0,
             log: Log::new(loaded.logs, loaded.gone),
+            left_out: loaded.left_out,
             held,
         }
     }
@@ -248,7 +251,27 @@ impl Picture {
 
     /// A variable is not there any more. Games that lack the edit that let go of it are still told.
     fn forget_var(&mut self, name: &VarName, let_go: Option<VarRevision>, note: AuditRow) {
-        let Some(var) = self.vars.shift_remove(name) else { return };
+        let known = self.vars.shift_remove(name);
+        if known.is_none() && !self.left_out.vars.remove(name) {
+            return;
+        }
+        self.rewritten += 1;
+        if let Some(var) = &known {
+            self.drop_var(name, var);
+        }
+        let newest = match let_go {
+            Some(revision) => {
+                self.revision = self.revision.max(Revision(revision.0));
+                Some(Desired { value: None, revision, author: note.actor, at: note.at })
+            }
+            None => known.and_then(|var| var.desired),
+        };
+        if let Some(edit) = newest {
+            self.removed.insert(name.clone(), edit);
+        }
+    }
+
+    fn drop_var(&mut self, name: &VarName, var: &VarState) {
         self.held.change(var.held(), Weight::default());
         for device in var.reported.keys() {
             if let Some(device) = self.devices.get_mut(device) {
@@ -258,17 +281,6 @@ impl Picture {
         if let Some(edit) = &var.desired {
             self.revised.remove(name, edit.revision);
         }
-        let newest = match let_go {
-            Some(revision) => {
-                self.revision = self.revision.max(Revision(revision.0));
-                Some(Desired { value: None, revision, author: note.actor, at: note.at })
-            }
-            None => var.desired.clone(),
-        };
-        if let Some(edit) = newest {
-            self.removed.insert(name.clone(), edit);
-        }
-        self.rewritten += 1;
     }
 
     /// A device is not there any more. Its log lines keep its name.
@@ -331,6 +343,11 @@ impl Picture {
 
     pub(crate) fn freeze(&mut self, is_frozen: bool) {
         self.is_frozen = is_frozen;
+    }
+
+    /// Whether everything of it is in memory.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.left_out.is_empty()
     }
 
     pub(super) fn log(&self) -> &Log {

@@ -89,7 +89,7 @@ impl PushCache {
         since: Option<Revision>,
         (to, rewritten): (Revision, u64),
         forms: &'a Arc<Forms>,
-        (wire, epoch): (Wire, &str),
+        (wire, epoch, is_whole): (Wire, &str, bool),
         lacking: impl FnOnce() -> I,
     ) -> Option<Pushed> {
         if since.is_some_and(|since| since >= to) {
@@ -106,7 +106,7 @@ impl PushCache {
         }
         let payload = match wire {
             Wire::Original => encode_original(since, forms, lacking()),
-            Wire::Revised { bare } => Some(encode_changes(since, forms, (bare, epoch), lacking())),
+            Wire::Revised { bare } => Some(encode_changes(since, forms, (bare, epoch, is_whole), lacking())),
         };
         if self.entries.len() == MAX_ENTRIES {
             self.entries.remove(0);
@@ -147,20 +147,22 @@ fn encode_original<'a>(
 fn encode_changes<'a>(
     since: Option<Revision>,
     forms: &'a Forms,
-    (bare, epoch): (bool, &str),
+    (bare, epoch, is_whole): (bool, &str, bool),
     changed: impl Iterator<Item = Changed<'a>>,
 ) -> Arc<[u8]> {
+    // of a variable that was left out a game keeps what it has
+    let is_full = since.is_none() && is_whole;
     let mut vars: Vec<(Edited<'_>, VarRevision)> = Vec::new();
     let mut removed = Vec::new();
     for Changed { name, edit } in changed {
         match edit.and_then(|(spec, desired)| Some((spec, desired.value.as_ref()?, desired.revision))) {
             Some((spec, value, revision)) => vars.push((edited(forms, name, spec, value), revision)),
             // among all values that people want, what they do not want is missing
-            None if since.is_some() => removed.push(name),
+            None if !is_full => removed.push(name),
             None => {}
         }
     }
-    let revised = Revised { epoch, full: since.is_none(), vars: &vars, removed: &removed };
+    let revised = Revised { epoch, full: is_full, vars: &vars, removed: &removed };
     Arc::from(encode_revised(&revised, bare))
 }
 
@@ -195,8 +197,21 @@ mod tests {
             removed: vec![(name(), let_go)],
             logs: Vec::new(),
             gone: Vec::new(),
+            left_out: crate::store::LeftOut::default(),
         };
         State::new(loaded, true)
+    }
+
+    #[test]
+    fn a_game_lets_go_of_nothing_because_it_was_left_out() {
+        for (left_out, is_full) in [(None, "true"), (Some(name()), "false")] {
+            let mut state = state_without_speed();
+            state.picture.left_out.vars.extend(left_out);
+            let forms = state.forms(&Seen::default());
+            let pushed = state.push(None, &forms, Wire::Revised { bare: true }, "e-1").unwrap();
+            let payload = String::from_utf8(pushed.payload.unwrap().to_vec()).unwrap();
+            assert!(payload.contains(&format!("\"full\":{is_full}")), "{payload}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 
 use protocol::{
     ErrorCode, ProtocolError,
-    limits::SNAPSHOT_LOGS,
+    limits::{MAX_PROJECT_BYTES, SNAPSHOT_LOGS},
     model::{ProjectId, VarName},
 };
 use tokio::{sync::OwnedMutexGuard, time::Instant};
@@ -18,11 +18,13 @@ use tokio::{sync::OwnedMutexGuard, time::Instant};
 use super::{Beside, Live, kept::Kept, weight::Budget};
 use crate::{
     GatewayError,
-    store::{Epoch, Snapshots},
+    store::{Epoch, LeftOut, LoadRoom, Snapshots},
 };
 
 /// Devices of a project that are held in memory and shown; older ones stay in the database.
 pub(crate) const MAX_LOADED_DEVICES: u32 = 10_000;
+/// How often a project is read anew because others took its room meanwhile.
+const MAX_READS: u32 = 4;
 
 #[derive(Default)]
 struct Slot {
@@ -72,9 +74,47 @@ impl Registry {
         if self.budget.has_room() {
             return Ok(());
         }
+        Err(self.no_room())
+    }
+
+    fn no_room(&self) -> GatewayError {
         self.refused.fetch_add(1, Relaxed);
         let text = "the server has no memory for one more project now; try again when others are used less";
-        Err(ProtocolError::new(ErrorCode::Busy, text).into())
+        ProtocolError::new(ErrorCode::Busy, text).into()
+    }
+
+    /// Reads as much of a project as it may take. Counts it.
+    async fn read(
+        &self,
+        store: &dyn Snapshots,
+        project: ProjectId,
+        epoch: impl Fn() -> Epoch + Send,
+        is_storing: bool,
+        beside: impl Fn() -> Beside + Send,
+    ) -> Result<Live, GatewayError> {
+        for reads in 1..=MAX_READS {
+            self.check_room()?;
+            // behind the slot: one that is still there when the project is read was not forgotten in between
+            let epoch = epoch();
+            let room = LoadRoom { long_text: MAX_PROJECT_BYTES, bytes: self.budget.room() };
+            let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32, room).await?;
+            self.loads.fetch_add(1, Relaxed);
+            let loaded = loaded.ok_or(GatewayError::NotFound)?;
+            let left_out = loaded.left_out.clone();
+            if reads == 1 && !left_out.is_empty() && room.bytes < self.budget.project_bytes() {
+                // others that nobody uses don't make it smaller
+                self.kept.clear();
+                continue;
+            }
+            let live = Live::new(loaded, &epoch, is_storing, beside());
+            let held = live.state().held_bytes();
+            if let Some(_reserved) = self.budget.reserve(held) {
+                live.state().join(&self.budget);
+                warn_of(project, &left_out);
+                return Ok(live);
+            }
+        }
+        Err(self.no_room())
     }
 
     /// The live project, loaded if it is not in memory. `epoch` says which history counts now.
@@ -82,9 +122,9 @@ impl Registry {
         &self,
         store: &dyn Snapshots,
         project: ProjectId,
-        epoch: impl Fn() -> Epoch + Send,
+        epoch: impl Fn() -> Epoch + Send + Sync,
         is_storing: bool,
-        beside: impl Fn() -> Beside + Send,
+        beside: impl Fn() -> Beside + Send + Sync,
     ) -> Result<Arc<Live>, GatewayError> {
         if let Some(live) = self.get(project) {
             return Ok(live);
@@ -95,14 +135,7 @@ impl Registry {
             if let Some(live) = self.reuse(&slot) {
                 return Ok(live);
             }
-            self.check_room()?;
-            // behind the slot: one that is still there when the project is read was not forgotten in between
-            let epoch = epoch();
-            let loaded = store.load_project(project, MAX_LOADED_DEVICES, SNAPSHOT_LOGS as u32).await?;
-            self.loads.fetch_add(1, Relaxed);
-            let loaded = loaded.ok_or(GatewayError::NotFound)?;
-            let live = Live::new(loaded, &epoch, is_storing, beside());
-            live.state().join(&self.budget);
+            let live = self.read(store, project, &epoch, is_storing, &beside).await?;
             if let Some(live) = self.publish(project, &slot, &slot.live, live) {
                 self.kept.note_use(&live);
                 self.trim();
@@ -118,9 +151,9 @@ impl Registry {
         store: &dyn Snapshots,
         project: ProjectId,
         names: &[VarName],
-        epoch: impl Fn() -> Epoch + Send,
+        epoch: impl Fn() -> Epoch + Send + Sync,
         is_storing: bool,
-        beside: impl Fn() -> Beside + Send,
+        beside: impl Fn() -> Beside + Send + Sync,
     ) -> Result<Arc<Live>, GatewayError> {
         loop {
             let slot = self.slot(project);
@@ -259,6 +292,18 @@ impl Registry {
         let slots = std::mem::take(&mut *self.slots.lock().expect("no holder of this lock panics"));
         slots.values().flat_map(|slot| slot.all()).for_each(|live| live.dropped.cancel());
         self.kept.clear();
+    }
+}
+
+fn warn_of(project: ProjectId, left_out: &LeftOut) {
+    if !left_out.is_empty() {
+        let LeftOut { vars, values } = left_out;
+        tracing::warn!(
+            project = project.0,
+            variables = vars.len(),
+            values,
+            "a project is larger than its share of memory; its longest declarations and values were not loaded"
+        );
     }
 }
 

@@ -108,7 +108,8 @@ impl State {
     ) -> Option<Pushed> {
         let Self { picture, connections, .. } = self;
         let to = (picture.revision(), picture.rewritten());
-        connections.pushes.get(since, to, forms, (wire, epoch), || picture.lacking(since))
+        let is_whole = picture.left_out.vars.is_empty();
+        connections.pushes.get(since, to, forms, (wire, epoch, is_whole), || picture.lacking(since))
     }
 
     /// The JSON types that a game uses, shared with every game that uses the same.

@@ -10,8 +10,10 @@ use protocol::{
     model::{Applied, Outcome, Value, VarName, VarSpec},
 };
 
-/// What a value takes beside its text, with its place in a table.
-const ENTRY_BYTES: usize = 96;
+use crate::store::ENTRY_BYTES;
+
+/// One project may take one part in so many of what there is for all.
+const PROJECT_PARTS: usize = 2;
 
 /// What the projects in memory take together, and may take.
 #[derive(Debug)]
@@ -36,6 +38,36 @@ impl Budget {
     /// Whether one more project may be read.
     pub(crate) fn has_room(&self) -> bool {
         self.used() < self.max_bytes
+    }
+
+    /// What one more project may take.
+    pub(crate) fn room(&self) -> usize {
+        (self.max_bytes / PROJECT_PARTS).min(self.max_bytes.saturating_sub(self.used()))
+    }
+
+    /// What one project may take with what its connections remember.
+    pub(crate) fn project_bytes(&self) -> usize {
+        self.max_bytes / PROJECT_PARTS
+    }
+
+    /// Keeps so many bytes for what was just read, if they are still free.
+    pub(crate) fn reserve(&self, bytes: usize) -> Option<Reserved<'_>> {
+        let fits = |used: usize| used.checked_add(bytes).filter(|used| *used <= self.max_bytes);
+        self.used.fetch_update(Relaxed, Relaxed, fits).ok()?;
+        Some(Reserved { budget: self, bytes })
+    }
+}
+
+/// Bytes that are kept until what was read counts itself.
+#[must_use]
+pub(crate) struct Reserved<'a> {
+    budget: &'a Budget,
+    bytes: usize,
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.bytes, Relaxed);
     }
 }
 

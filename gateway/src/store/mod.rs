@@ -45,6 +45,7 @@ pub use history::{GestureRow, History, HistoryRow};
 pub use logs::Logs;
 pub use note::AuditRow;
 pub use page::PAGE_BYTES;
-pub use snapshots::{ProjectState, Snapshots, StoredDevice, StoredVar};
+pub(crate) use snapshots::ENTRY_BYTES;
+pub use snapshots::{LeftOut, LoadRoom, ProjectState, Snapshots, StoredDevice, StoredVar};
 pub use sql_store::SqlStore;
 pub use write::{Conflict, DeviceInfo, OpenSession, Sequenced, Ticket, Write, Written};

@@ -2,6 +2,9 @@
 //!
 //! Enums rather than generics: the bounds of a function that is generic over sqlx's databases are longer than the function.
 
+use std::ops::ControlFlow;
+
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use sqlx::{
     Column as _, ColumnIndex, Database, Decode, Encode, FromRow, Pool, Postgres, Row, SqlSafeStr, Sqlite,
@@ -147,6 +150,24 @@ impl Query<'_> {
     /// All rows.
     pub(super) async fn all<T: Cells>(self) -> Result<Vec<T>> {
         Ok(run!(self, |query, on| query.try_map(|row| T::from_row(&row)).fetch_all(on).await?))
+    }
+
+    /// Gives `take` one row after the other, until it breaks off. Whether it took all of them.
+    pub(super) async fn each<T: Cells>(
+        self,
+        mut take: impl FnMut(T) -> Result<ControlFlow<()>>,
+    ) -> Result<bool> {
+        Ok(run!(self, |query, on| {
+            let mut rows = query.try_map(|row| T::from_row(&row)).fetch(on);
+            let mut is_whole = true;
+            while let Some(row) = rows.try_next().await? {
+                if take(row)?.is_break() {
+                    is_whole = false;
+                    break;
+                }
+            }
+            is_whole
+        }))
     }
 
     /// The first column of every row.

@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use gateway::store::{
-    AuditRow, DeviceInfo, NewSession, NewUser, ProjectState, Store, StoreError, Ticket, TokenHash, Write,
-    Written,
+    AuditRow, DeviceInfo, LoadRoom, NewSession, NewUser, ProjectState, Store, StoreError, Ticket, TokenHash,
+    Write, Written,
 };
 use protocol::model::{
     Change, DeviceId, Gesture, Level, LogEntry, Project, ProjectId, Revision, Role, UnixMicros, User, UserId,
@@ -120,7 +120,7 @@ pub async fn commit(store: &Arc<dyn Store>, batch: &[Write]) -> Result<Vec<Writt
 }
 
 pub async fn load(store: &Arc<dyn Store>, id: ProjectId) -> ProjectState {
-    store.load_project(id, MANY, MANY).await.unwrap().unwrap()
+    store.load_project(id, MANY, MANY, LoadRoom::UNLIMITED).await.unwrap().unwrap()
 }
 
 /// A project with one device, and short forms of what they write.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::store::{Store, StoreError, Write};
+use gateway::store::{LoadRoom, Store, StoreError, Write};
 use protocol::model::{DeviceId, Key, Project, ProjectId, Role, UserId};
 
 use crate::house::{
@@ -87,7 +87,7 @@ async fn a_project_loads_what_was_newest(store: Arc<dyn Store>) {
     };
     house.commit(&[value(one), value(&two), value(&three), house.logs(&["a", "b", "c"])]).await;
 
-    let state = store.load_project(project.id, 2, 2).await.unwrap().unwrap();
+    let state = store.load_project(project.id, 2, 2, LoadRoom::UNLIMITED).await.unwrap().unwrap();
     assert_eq!(state.project, *project);
     let devices: Vec<DeviceId> = state.devices.iter().map(|stored| stored.device.id).collect();
     assert_eq!(devices, [two, three]);
@@ -95,7 +95,13 @@ async fn a_project_loads_what_was_newest(store: Arc<dyn Store>) {
     assert_eq!(reported, [two, three]);
     let logs: Vec<(u64, &str)> = state.logs.iter().map(|line| (line.seq, line.message.as_str())).collect();
     assert_eq!(logs, [(2, "b"), (3, "c")]);
-    assert!(store.load_project(ProjectId(project.id.0 + 1), MANY, MANY).await.unwrap().is_none());
+    assert!(
+        store
+            .load_project(ProjectId(project.id.0 + 1), MANY, MANY, LoadRoom::UNLIMITED)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn a_check_tells_whether_it_can_be_used(store: Arc<dyn Store>) {

@@ -102,7 +102,8 @@ async fn who_owned_a_project_is_its_admin_and_its_keys_are_kept(place: Arc<Place
     let facts: Vec<_> =
         trail.iter().map(|(_, e)| (e.actor.as_str(), e.by.as_str(), e.subject.as_str())).collect();
     assert_eq!(facts, [("ana@example.org", "", "speed")]);
-    let state = store.load_project(ProjectId(1), 10, 10).await.unwrap().unwrap();
+    let state =
+        store.load_project(ProjectId(1), 10, 10, gateway::store::LoadRoom::UNLIMITED).await.unwrap().unwrap();
     assert_eq!((state.revision.0, state.logs[0].message.as_str()), (1, "a line"));
     assert_eq!(state.vars[0].desired.as_ref().unwrap().author, "ana@example.org");
     store.close().await;

@@ -4,14 +4,15 @@ use std::{fmt::Write as _, net::IpAddr, sync::Arc};
 
 use crate::support::stories;
 use gateway::{
-    Caller, Clock, Content, GameEvent, GameLine, Gateway, GatewayError, Origin, Watched, store::Store,
+    Budgets, Caller, Clock, Content, GameEvent, GameLine, Gateway, GatewayError, Limits, Origin, Watched,
+    store::Store,
 };
 use protocol::{
     ErrorCode,
     limits::{MAX_VARS_PER_LINE, MAX_VARS_PER_PROJECT},
     line::{Caps, Hello, parse_logs, parse_report},
-    live::{Event, Snapshot},
-    model::{Project, Value},
+    live::{Event, LeftOut, Snapshot},
+    model::{Change, Gesture, Project, Value, VarName},
 };
 
 struct House {
@@ -232,7 +233,104 @@ async fn what_gave_way_leaves_its_name_and_comes_back_as_it_was(store: Arc<dyn S
     assert!(snapshot.devices.iter().any(|device| device.id == id && device.online));
 }
 
+/// What one project may take in the tests below, in bytes.
+const SHARE: usize = 1024 * 1024;
+
+impl House {
+    /// The same with a gateway that has read nothing yet, in which a project may take [`SHARE`].
+    async fn with_less_memory(self, store: Arc<dyn Store>) -> Self {
+        self.gateway.flush().await.unwrap();
+        let budgets = Budgets { projects: 2 * SHARE, ..Budgets::default() };
+        let gateway = Gateway::open_within(store, Clock::system(), budgets, Limits::default());
+        Self { gateway: gateway.await.unwrap(), ..self }
+    }
+}
+
+fn var_name(text: &str) -> VarName {
+    VarName::parse(text).unwrap()
+}
+
+async fn report(game: &mut GameLine, json: &str) -> Result<(), GatewayError> {
+    game.report_vars(parse_report(json.as_bytes()).unwrap()).await
+}
+
+fn refusal(outcome: Result<(), GatewayError>) -> String {
+    match outcome {
+        Err(GatewayError::Refused(error)) => error.to_string(),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+async fn of_what_grew_under_a_looser_limit_the_longest_values_are_left_out(store: Arc<dyn Store>) {
+    let house = House::new(Arc::clone(&store)).await;
+    let mut game = house.named("pc").await.unwrap();
+    let long = "x".repeat(60_000);
+    report(&mut game, r#"{"speed":1,"name":"Ana"}"#).await.unwrap();
+    for number in 0..40 {
+        report(&mut game, &format!(r#"{{"long{number}":"{long}"}}"#)).await.unwrap();
+    }
+    drop(game);
+    let house = house.with_less_memory(store).await;
+    let snapshot = house.snapshot().await;
+    assert_eq!(snapshot.left_out, Some(LeftOut { vars: 0, names: Vec::new(), values: 40 }));
+    let held = house.gateway.status().project_bytes;
+    assert!(held <= SHARE as u64, "{held}");
+    assert_eq!((snapshot.vars.len(), reported(&snapshot, "speed")), (42, Some(Value::Int(1i64.into()))));
+    let shown = snapshot.vars.iter().find(|var| var.name.as_str() == "long7").unwrap();
+    assert!(shown.reported.is_empty());
+
+    // who looks at it gets it
+    let (var, _) = house.gateway.get_var(&house.owner, house.project.id, &var_name("long7")).await.unwrap();
+    assert_eq!(var.reported[0].value, Value::Text(long));
+    // and its game goes on
+    let mut game = house.named("pc").await.unwrap();
+    report(&mut game, r#"{"speed":2,"long7":"short"}"#).await.unwrap();
+    let snapshot = house.snapshot().await;
+    assert_eq!(reported(&snapshot, "long7"), Some(Value::Text("short".to_owned())));
+}
+
+/// An enum that takes 40 KB or more to declare.
+fn declared(name: &str) -> String {
+    let options: Vec<String> = (0..200).map(|n| format!("\"{n:0>200}\"")).collect();
+    format!(r#"[{{"name":"{name}","type":"enum","value":"x","options":[{}]}}]"#, options.join(","))
+}
+
+async fn a_variable_that_is_too_large_is_named_and_can_be_forgotten(store: Arc<dyn Store>) {
+    let house = House::new(Arc::clone(&store)).await;
+    let mut game = house.named("pc").await.unwrap();
+    report(&mut game, r#"{"speed":1}"#).await.unwrap();
+    for number in 10..40 {
+        report(&mut game, &declared(&format!("choice{number}"))).await.unwrap();
+    }
+    let (owner, project, choice) = (house.owner.clone(), house.project.id, var_name("choice10"));
+    let value = Value::Text(format!("{:0>200}", 7));
+    let set = vec![Change::from((choice.clone(), value.clone()))];
+    house.gateway.edit_vars(&owner, project, Gesture(1), set.clone()).await.unwrap();
+    drop(game);
+    let house = house.with_less_memory(store).await;
+    let snapshot = house.snapshot().await;
+    let left_out = snapshot.left_out.unwrap();
+    assert_eq!((left_out.vars, left_out.names.len(), left_out.values), (30, 30, 0));
+    assert_eq!((left_out.names[0].as_str(), snapshot.vars.len()), ("choice10", 1));
+    assert!(house.gateway.status().project_bytes <= SHARE as u64);
+    let (var, _) = house.gateway.get_var(&owner, project, &choice).await.unwrap();
+    assert_eq!((var.spec.options.len(), var.desired.unwrap().value), (200, Some(value)));
+    let told = house.gateway.edit_vars(&owner, project, Gesture(2), set).await.map(drop);
+    assert!(refusal(told).contains("choice10 is too large to be loaded"));
+
+    let mut game = house.named("pc").await.unwrap();
+    let told = report(&mut game, &declared("choice10")).await;
+    assert!(refusal(told).ends_with("left out: choice10"));
+    house.gateway.forget_var(&owner, project, &choice).await.unwrap();
+    report(&mut game, r#"[{"name":"choice10","type":"boolean","value":true}]"#).await.unwrap();
+    let snapshot = house.snapshot().await;
+    assert_eq!((snapshot.left_out.as_ref().unwrap().vars, snapshot.vars.len()), (29, 2));
+    assert_eq!(reported(&snapshot, "choice10"), Some(Value::Bool(true)));
+}
+
 stories! {
+    of_what_grew_under_a_looser_limit_the_longest_values_are_left_out,
+    a_variable_that_is_too_large_is_named_and_can_be_forgotten,
     a_full_project_takes_values_of_what_it_knows,
     a_numbered_line_with_one_too_many_counts,
     after_a_flood_of_names_an_honest_game_gets_in,

@@ -16,7 +16,8 @@ use std::{
 use async_trait::async_trait;
 use gateway::store::{
     Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
-    KeyStates, Logs, ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write, Written, batch,
+    KeyStates, LoadRoom, Logs, ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write, Written,
+    batch,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision, UnixMicros, UserId,
@@ -495,7 +496,13 @@ impl Snapshots for OpenDisk {
         Ok(self.disk.state().tables.project(id.0))
     }
 
-    async fn load_project(&self, id: ProjectId, _: u32, max_logs: u32) -> Result<Option<ProjectState>> {
+    async fn load_project(
+        &self,
+        id: ProjectId,
+        _: u32,
+        max_logs: u32,
+        _: LoadRoom,
+    ) -> Result<Option<ProjectState>> {
         self.reach().await?;
         let (loaded, delay) = {
             let mut state = self.disk.state();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use gateway::store::{
-    AuditRow, ProjectState, Result, StoreError, StoredDevice, StoredVar,
+    AuditRow, LeftOut, ProjectState, Result, StoreError, StoredDevice, StoredVar,
     batch::{
         DeclaredRow, DesiredRow, DeviceRow, Devices, EditRow, Edits, LogRow, Logs, MadeDevice, Marks,
         OpenedSession, OutcomeRow, Outcomes, ProgressRow, ReportedRow, SeenRow, SessionRow, Sessions,
@@ -230,7 +230,8 @@ impl Tables {
         let removed =
             removed.map(|((_, name), edit)| (VarName::parse(name).expect("it was one"), edit.clone()));
         let (removed, logs) = (removed.collect(), Vec::new());
-        Some(ProjectState { project, revision, is_frozen: false, devices, vars, removed, logs, gone })
+        let (is_frozen, left_out) = (false, LeftOut::default());
+        Some(ProjectState { project, revision, is_frozen, devices, vars, removed, logs, gone, left_out })
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use gateway::store::{
     Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
-    KeyStates, Logs, ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
+    KeyStates, LoadRoom, Logs, ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
@@ -121,8 +121,14 @@ impl Snapshots for Puppet {
         self.store.get_project(id).await
     }
 
-    async fn load_project(&self, id: ProjectId, devices: u32, logs: u32) -> Result<Option<ProjectState>> {
-        let read = self.store.load_project(id, devices, logs).await;
+    async fn load_project(
+        &self,
+        id: ProjectId,
+        devices: u32,
+        logs: u32,
+        room: LoadRoom,
+    ) -> Result<Option<ProjectState>> {
+        let read = self.store.load_project(id, devices, logs, room).await;
         self.strings.hold().await;
         read
     }

@@ -1,6 +1,6 @@
 //! What the page reads of its state.
 
-use protocol::live::Full;
+use protocol::live::{Full, LeftOut};
 use protocol::model::{Device, DeviceId, ProjectId, ProjectRole, Refused, UnixMicros, Value, VarName};
 
 use super::LiveState;
@@ -48,6 +48,11 @@ impl LiveState {
     /// Records that were accepted but could not be stored, since the server started.
     pub fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// What was too large to be loaded.
+    pub fn left_out(&self) -> Option<&LeftOut> {
+        self.left_out.as_ref()
     }
 
     /// What was refused of a device, or of games that were turned away.

@@ -9,9 +9,6 @@ use super::{
     State,
 };
 
-/// One project may take one part in so many of what there is for all.
-const PROJECT_PARTS: usize = 2;
-
 /// What a variable of a line would add.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct More {
@@ -28,6 +25,11 @@ impl State {
     pub(crate) fn join(&mut self, budget: &Arc<Budget>) {
         self.picture.held.join(budget);
         self.connections.said.join(budget);
+    }
+
+    /// What its declarations and values take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.picture.held.weight().bytes()
     }
 
     /// Whether a line may add this, beside what it has added so far.
@@ -47,7 +49,7 @@ impl State {
         let (vars, said) = (&self.picture.held, &self.connections.said);
         let (max, used) = (vars.budget().max_bytes(), vars.budget().used());
         let held = vars.weight().bytes() + said.weight().bytes() + self.connections.promised;
-        held.saturating_add(more) <= max / PROJECT_PARTS && used.saturating_add(more) <= max
+        held.saturating_add(more) <= vars.budget().project_bytes() && used.saturating_add(more) <= max
     }
 }
 

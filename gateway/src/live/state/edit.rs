@@ -11,6 +11,9 @@ use super::{super::weight::is_small, State};
 /// Why a long value is not taken.
 const FULL: &str = "the declarations and values of this project take as much as they may; take a shorter value, or forget \
                     variables and devices that are not used any more";
+/// Why a variable can't be set that is stored.
+const LEFT_OUT: &str = "is too large to be loaded, because this project takes as much as it may; forget it, or forget others \
+                        and wait until the project is loaded again";
 
 /// Changes that are possible.
 pub(crate) struct Checked {
@@ -24,7 +27,7 @@ impl State {
     /// Whether these may be set or let go.
     ///
     /// # Errors
-    /// `bad_name`, `bad_shape`, or `too_many` when the project has no room for a long value.
+    /// `bad_name`, `bad_shape`, or `too_many` when the project has no room for a long value, or had none for the variable.
     pub(crate) fn check_edit(&self, changes: Vec<Change>) -> Result<Checked, ProtocolError> {
         let vars = &self.picture.vars;
         let mut news: IndexMap<VarName, Change> = IndexMap::new();
@@ -33,6 +36,9 @@ impl State {
             let name = &change.name;
             let is_forgotten = self.connections.forgetting.contains(name);
             let Some(var) = vars.get(name).filter(|_| !is_forgotten) else {
+                if self.is_left_out(name) {
+                    return Err(ProtocolError::new(ErrorCode::TooMany, format!("{name} {LEFT_OUT}")));
+                }
                 return Err(ProtocolError::new(ErrorCode::BadName, format!("there is no variable {name}")));
             };
             let value = change.value.map(|value| match var.spec.widened(&value) {

@@ -20,7 +20,14 @@ impl State {
     /// [`GatewayError::Invalid`] when very many were forgotten.
     pub(crate) fn begin_forget_var(&mut self, name: &VarName) -> Result<(), GatewayError> {
         let Self { picture, connections, .. } = self;
-        let var = picture.vars.get(name).ok_or(GatewayError::NotFound)?;
+        let Some(var) = picture.vars.get(name) else {
+            // nobody knows whether a game has it; then it declares it anew, and it counts as what it is then
+            if !picture.left_out.vars.contains(name) {
+                return Err(GatewayError::NotFound);
+            }
+            connections.forgetting.insert(name.clone());
+            return Ok(());
+        };
         let users = connections.speakers.of(name);
         if !users.is_empty() {
             return Err(GatewayError::InUse(self.reported_by(name, &users)));

@@ -100,6 +100,11 @@ impl State {
         let (mut news, mut room, mut added) = (News::default(), None::<usize>, Weight::default());
         let wanted = reports.len();
         for report in reports {
+            if self.is_left_out(&report.name) {
+                news.left_out.push(report.name);
+                news.is_too_large = true;
+                continue;
+            }
             if rule != Rule::Taken {
                 self.hear_value(rule, speaker, seen, report, &mut news, &mut added);
                 continue;
@@ -118,6 +123,12 @@ impl State {
         self.connections.promised += text_of(&news.declared, &news.values);
         self.connections.said.change(said, seen.held());
         news
+    }
+
+    /// Whether the variable was too large to be loaded, so that nothing is known of it.
+    pub(super) fn is_left_out(&self, name: &VarName) -> bool {
+        let Self { picture, connections, .. } = self;
+        picture.left_out.vars.contains(name) && !connections.forgetting.contains(name)
     }
 
     fn known(&self, name: &VarName) -> Option<&Arc<VarSpec>> {
@@ -260,6 +271,11 @@ impl State {
             let text = "that device is not there any more; dismiss what it declared";
             return Err(ProtocolError::new(ErrorCode::BadName, text));
         };
+        if self.is_left_out(name) {
+            let text =
+                "this variable is too large to be loaded; forget it, then let its game declare it again";
+            return Err(ProtocolError::new(ErrorCode::TooMany, text));
+        }
         if self.known(name).is_none() && self.free_vars(1) == 0 {
             let text = format!("a project has at most {MAX_VARS_PER_PROJECT} variables; forget some first");
             return Err(ProtocolError::new(ErrorCode::TooMany, text));
@@ -347,11 +363,12 @@ impl State {
     fn free_vars(&self, wanted: usize) -> usize {
         let (vars, announced) = (&self.picture.vars, &self.connections.announced);
         // a variable that is announced may be known, which is looked at only where it decides
-        let at_least = MAX_VARS_PER_PROJECT.saturating_sub(vars.len() + announced.len());
+        let stored = vars.len() + self.picture.left_out.vars.len();
+        let at_least = MAX_VARS_PER_PROJECT.saturating_sub(stored + announced.len());
         if at_least >= wanted {
             return at_least;
         }
         let new = announced.keys().filter(|name| !vars.contains_key(*name)).count();
-        MAX_VARS_PER_PROJECT.saturating_sub(vars.len() + new)
+        MAX_VARS_PER_PROJECT.saturating_sub(stored + new)
     }
 }

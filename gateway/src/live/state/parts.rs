@@ -4,7 +4,7 @@
 use std::vec::IntoIter;
 
 use protocol::{
-    live::{Snapshot, SnapshotPart},
+    live::{LeftOut, Snapshot, SnapshotPart},
     model::{Device, DeviceId, ProjectRole, Reported, UnixMicros, Value, Var, VarName, VarSpec},
 };
 
@@ -15,6 +15,8 @@ use super::{
 
 /// Bytes of a part: it ends before it would have more, but has one device, or one value, at least.
 pub(crate) const PART_BYTES: usize = 128 * 1024;
+/// Variables that were left out which a page names.
+const MAX_LEFT_OUT_NAMES: usize = 100;
 /// About what an entry of a list takes beside its texts.
 const ENTRY_BYTES: usize = 24;
 
@@ -69,8 +71,17 @@ impl State {
             gone: picture.log().gone().iter().map(|(id, name)| (*id, name.clone())).collect(),
             gave_way: 0,
             full: None,
+            left_out: self.left_out(),
         };
         (head, walk)
+    }
+
+    /// What was too large to be loaded.
+    fn left_out(&self) -> Option<LeftOut> {
+        let crate::store::LeftOut { vars, values } = &self.picture.left_out;
+        let names = vars.iter().take(MAX_LEFT_OUT_NAMES).cloned().collect();
+        let vars = u32::try_from(vars.len()).unwrap_or(u32::MAX);
+        (!self.picture.is_whole()).then_some(LeftOut { vars, names, values: *values })
     }
 
     /// What follows; `None`: that was all.

@@ -1,5 +1,6 @@
 //! What the live state of a project starts from.
 
+mod fitting;
 mod records;
 mod state;
 
@@ -8,10 +9,17 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use protocol::model::{Desired, DeviceId, Project, ProjectId, Revision, VarName};
 
-use self::records::{
-    AppliedRecord, DeviceRecord, HeadRecord, ProjectRecord, RemovedRecord, ReportedRecord, VarRecord,
+pub(crate) use self::fitting::ENTRY_BYTES;
+pub use self::{
+    fitting::LoadRoom,
+    state::{LeftOut, ProjectState, StoredDevice, StoredVar},
 };
-pub use self::state::{ProjectState, StoredDevice, StoredVar};
+use self::{
+    fitting::{read_fitting, vars_where},
+    records::{
+        AppliedRecord, DeviceRecord, HeadRecord, ProjectRecord, RemovedRecord, ReportedRecord, VarRecord,
+    },
+};
 use super::{
     error::Result,
     logs::{OLDER, read_page},
@@ -26,12 +34,14 @@ pub trait Snapshots: Send + Sync {
     async fn get_project(&self, id: ProjectId) -> Result<Option<Project>>;
 
     /// Everything the live state starts from: the `max_devices` most recently seen devices, and the newest `max_logs` log lines,
-    /// with at most [`PAGE_BYTES`](super::PAGE_BYTES) of text before the last one.
+    /// with at most [`PAGE_BYTES`](super::PAGE_BYTES) of text before the last one. Of declarations and values, the longest are
+    /// left out if there is no room for all.
     async fn load_project(
         &self,
         id: ProjectId,
         max_devices: u32,
         max_logs: u32,
+        room: LoadRoom,
     ) -> Result<Option<ProjectState>>;
 
     /// The part of [`Snapshots::load_project`] that a request for a few variables needs: these, the `max_devices` most recently
@@ -42,7 +52,8 @@ pub trait Snapshots: Send + Sync {
         names: &[VarName],
         max_devices: u32,
     ) -> Result<Option<ProjectState>> {
-        let Some(mut all) = self.load_project(id, max_devices, 0).await? else { return Ok(None) };
+        let all = self.load_project(id, max_devices, 0, LoadRoom::UNLIMITED).await?;
+        let Some(mut all) = all else { return Ok(None) };
         all.vars.retain(|var| names.contains(&var.name));
         all.removed.clear();
         Ok(Some(all))
@@ -50,32 +61,6 @@ pub trait Snapshots: Send + Sync {
 
     /// Forgotten devices with their names, which log lines still show.
     async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>>;
-}
-
-/// A statement that reads variables with their desired values or the edit that released them.
-macro_rules! vars_where {
-    ($condition:literal) => {
-        concat!(
-            "SELECT v.name, v.spec, v.desired, coalesce(v.desired_revision, l.revision) AS revision,
-                 coalesce(v.desired_author, l.author) AS author, coalesce(v.desired_at, l.at) AS at, v.declared_by
-             FROM vars v LEFT JOIN let_go l ON l.project_id = v.project_id AND l.name = v.name
-             WHERE v.project_id = $1 AND v.forgotten_at IS NULL ",
-            $condition
-        )
-    };
-}
-
-/// A statement that reads what the `$2` most recently seen devices of the project `$1` report.
-macro_rules! of_devices {
-    ($select:literal) => {
-        concat!(
-            $select,
-            " WHERE device_id IN
-                 (SELECT id FROM devices WHERE project_id = $1 AND forgotten_at IS NULL
-                  ORDER BY last_seen DESC, id DESC LIMIT $2)
-             ORDER BY device_id"
-        )
-    };
 }
 
 #[async_trait]
@@ -99,24 +84,17 @@ impl Snapshots for SqlStore {
         id: ProjectId,
         max_devices: u32,
         max_logs: u32,
+        room: LoadRoom,
     ) -> Result<Option<ProjectState>> {
         let Some(project) = self.get_project(id).await? else { return Ok(None) };
         let mut tx = self.begin_read().await?;
         let mut state = read_head(&mut tx, project, max_devices).await?;
-        let vars = tx.query(vars_where!("ORDER BY v.position, v.name")).bind(id.0);
-        state.vars = vars.read_all::<VarRecord>().await?;
+        (state.vars, state.left_out) = read_fitting(&mut tx, id, max_devices, room).await?;
         state.removed = read_removed(&mut tx, id).await?;
-        let devices = i64::from(max_devices);
-        let reported = tx.query(of_devices!("SELECT device_id, name, value, at FROM reported"));
-        let reported = reported.bind(id.0).bind(devices).all().await?;
-        let applied =
-            tx.query(of_devices!("SELECT device_id, name, revision, status, value, reason FROM outcomes"));
-        let applied = applied.bind(id.0).bind(devices).all().await?;
         state.logs = read_page(tx.query(OLDER), id, i64::MAX, max_logs).await?;
         state.logs.reverse();
         state.gone = read_gone(&mut tx, id, max_logs).await?;
         tx.commit().await?;
-        add_said(&mut state.vars, reported, applied)?;
         Ok(Some(state))
     }
 
@@ -183,6 +161,7 @@ async fn read_head(tx: &mut Tx<'_>, project: Project, max_devices: u32) -> Resul
         removed: Vec::new(),
         logs: Vec::new(),
         gone: Vec::new(),
+        left_out: LeftOut::default(),
     })
 }
 

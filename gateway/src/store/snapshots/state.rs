@@ -1,5 +1,7 @@
 //! A project as it is loaded.
 
+use std::collections::BTreeSet;
+
 use protocol::model::{
     Applied, Desired, Device, DeviceId, LogLine, Project, Reported, Revision, VarName, VarSpec,
 };
@@ -23,6 +25,24 @@ pub struct ProjectState {
     pub logs: Vec<LogLine>,
     /// Forgotten devices that wrote some of `logs`, with their names.
     pub gone: Vec<(DeviceId, String)>,
+    /// What was left out, because there was no room for it.
+    pub left_out: LeftOut,
+}
+
+/// What was not loaded of a project that is larger than it may be in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Variables, with everything that is known of them.
+    pub vars: BTreeSet<VarName>,
+    /// How many values and outcomes of devices, of other variables.
+    pub values: u64,
+}
+
+impl LeftOut {
+    /// Whether everything was loaded.
+    pub fn is_empty(&self) -> bool {
+        self.vars.is_empty() && self.values == 0
+    }
 }
 
 /// A device as stored.

@@ -223,7 +223,7 @@ impl Api {
         Error::Unreachable(format!("the connection to {} was lost: {error}", self.endpoint.url))
     }
 
-    fn odd(&self, what: &str) -> Error {
+    pub(crate) fn odd(&self, what: &str) -> Error {
         let url = &self.endpoint.url;
         Error::Unreachable(format!(
             "{url} does not respond like an observerio of this version ({what}); check the address and the versions of both"

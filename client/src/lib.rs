@@ -44,6 +44,7 @@ mod text;
 mod tls;
 mod token;
 mod unset;
+mod variable;
 mod vars;
 
 pub use arguments::Command;

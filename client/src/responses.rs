@@ -63,6 +63,9 @@ pub(crate) struct Variable {
     pub desired: Option<Desired>,
     pub reported: Vec<Reported>,
     pub applied: Vec<Applied>,
+    /// The cursor of what other devices say.
+    #[serde(default)]
+    pub next: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

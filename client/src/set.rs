@@ -12,11 +12,12 @@ use serde_json::value::RawValue;
 
 use crate::{
     Error,
-    api::{Api, escape},
+    api::Api,
     applied::Tally,
     console::Console,
     responses::{Device, Project, Saved, Variable},
     text::{count, list, visible},
+    variable,
 };
 
 /// First delay between polls; it doubles.
@@ -45,7 +46,7 @@ impl Assignment {
     fn look_up(&self, api: &Api, project: &Project) -> Result<(Variable, &str), Error> {
         let mut refused = None;
         for (name, text) in self.cuts() {
-            match api.get(&variable_path(project, name)) {
+            match api.get(&variable::path(project, name)) {
                 Ok(variable) => return Ok((variable, text)),
                 Err(error @ Error::Refused(_)) => {
                     let name = visible(name).into_owned();
@@ -57,10 +58,6 @@ impl Assignment {
         let (name, error) = refused.expect("an assignment has an equals sign");
         Err(Error::Refused(format!("{name}: {error}; `observerio vars` lists what there is")))
     }
-}
-
-fn variable_path(project: &Project, name: &str) -> String {
-    format!("/projects/{}/variables/{}", project.id, escape(name))
 }
 
 /// Options of `observerio set`.
@@ -172,7 +169,7 @@ impl Waiting<'_> {
         loop {
             // devices first: when one has applied the revision, its outcome for the variable is already stored
             let devices: Vec<Device> = self.api.list(&format!("/projects/{}/devices", self.project.id))?;
-            let variable: Variable = self.api.get(&variable_path(self.project, name))?;
+            let variable = variable::get(self.api, self.project, name)?;
             // older than the edit's revision if the value was already desired
             let revision = variable.desired.as_ref().map_or(self.revision, |desired| desired.revision);
             if let Some(newer) = variable.desired.as_ref().filter(|desired| desired.revision > self.revision)

@@ -11,6 +11,7 @@ use crate::{
     responses::{Device, Project, Variable},
     table::table,
     text::visible_json,
+    variable::complete,
 };
 
 const NONE: &str = "-";
@@ -41,7 +42,8 @@ pub(crate) fn list(
         let whole = shown.into_iter().map(|(_, whole)| whole).collect();
         return Ok(console.print(&(visible_json(&Json::Array(whole)) + "\n"))?);
     }
-    let rows: Vec<_> = shown.iter().map(|(variable, _)| row(variable, &devices)).collect();
+    let rows = shown.into_iter().map(|(variable, _)| Ok(row(&complete(api, project, variable)?, &devices)));
+    let rows = rows.collect::<Result<Vec<_>, Error>>()?;
     Ok(console.print(&table(["name", "type", "desired", "reported", "applied"], &rows))?)
 }
 

@@ -63,7 +63,7 @@ pub use games::{Content, GameEvent, GameLine, Push};
 pub use gateway::{Gateway, Status};
 pub use history::HistoryPage;
 pub use keys::MAX_KEY_OVERLAP_DAYS;
-pub use live::{Delta, shorten};
+pub use live::{Delta, SaidPlace, VarPage, shorten};
 pub use logs::{LogMatcher, LogPages, LogQuery, LogRange, LogsFound};
 pub use receipts::Settled;
 pub use second_factor::{Enrolment, FactorState};

@@ -22,7 +22,7 @@ impl Gateway {
         let state = live.state();
         let shown = |(device, name, said): (DeviceId, VarName, Declaration)| {
             let (device_name, is_online) = state.name_of(device);
-            let old = state.picture.var(&name).map(|var| var.spec);
+            let old = state.picture.spec(&name);
             WaitingDeclaration {
                 device,
                 device_name,
@@ -83,7 +83,7 @@ impl Gateway {
         let at = self.now();
         let write = {
             let state = live.state();
-            let old = state.picture.var(name).map(|var| var.spec);
+            let old = state.picture.spec(name);
             let by = state.check_consent(device, name)?;
             let note = deed("schema.consent", name, &by, old.as_ref(), &spec).in_project(project);
             Write::Declare {
@@ -123,7 +123,7 @@ impl Gateway {
         let said = live.waiting.get(device, name).ok_or(GatewayError::NotFound)?;
         let (old, (by, _)) = {
             let state = live.state();
-            (state.picture.var(name).map(|var| var.spec), state.name_of(device))
+            (state.picture.spec(name), state.name_of(device))
         };
         let note = deed("schema.dismiss", name, &by, old.as_ref(), &said.spec).in_project(project);
         self.inner.store.access().record(note.by(caller, self.now())).await?;

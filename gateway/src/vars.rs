@@ -2,23 +2,23 @@
 
 use std::collections::HashMap;
 
-use protocol::model::{Device, DeviceId, ProjectId, Var, VarName};
+use protocol::model::{Device, DeviceId, ProjectId, VarName};
 
 use crate::{
     Action, Caller, Gateway, GatewayError,
-    live::{MAX_LOADED_DEVICES, State},
+    live::{MAX_LOADED_DEVICES, SaidPlace, State, VarPage},
+    store::SaidRange,
 };
 
-/// What is known of the variables in one part of the list, in bytes; beyond it the part ends early, but it has one at least.
+/// What is known of the variables in one part of the list, or of one variable in a page, in bytes as JSON; beyond it they end
+/// early, but have one entry at least.
 const MAX_PART_BYTES: usize = 256 * 1024;
 
 /// A part of a project's variables.
 #[derive(Clone, Debug)]
 pub struct VarPart {
     /// In the order in which they were first declared.
-    pub vars: Vec<Var>,
-    /// Every device of the project.
-    pub devices: Vec<Device>,
+    pub vars: Vec<VarPage>,
     /// Whether more variables follow.
     pub has_more: bool,
 }
@@ -34,20 +34,32 @@ impl Gateway {
         project: ProjectId,
     ) -> Result<Vec<Device>, GatewayError> {
         self.authorise_in(caller, Action::ReadProject, project).await?;
-        self.look(project, &[], |state| state.devices()).await
+        self.look(project, &[], SaidRange::NONE, |state| state.devices()).await
     }
 
-    /// What is in memory of a project, or of what is stored only these variables, with all devices.
+    /// What is in memory of a project, or of what is stored only these variables with a part of what devices say, and all
+    /// devices.
     async fn look<T>(
         &self,
         project: ProjectId,
         names: &[VarName],
+        said: SaidRange,
         show: impl FnOnce(&State) -> T,
     ) -> Result<T, GatewayError> {
         if let Some(live) = self.inner.projects.get(project) {
             return Ok(show(&live.state()));
         }
-        let part = self.inner.store.load_vars(project, names, MAX_LOADED_DEVICES).await?;
+        self.look_at_stored(project, names, said, show).await
+    }
+
+    async fn look_at_stored<T>(
+        &self,
+        project: ProjectId,
+        names: &[VarName],
+        said: SaidRange,
+        show: impl FnOnce(&State) -> T,
+    ) -> Result<T, GatewayError> {
+        let part = self.inner.store.load_vars(project, names, MAX_LOADED_DEVICES, said).await?;
         Ok(show(&State::new(part.ok_or(GatewayError::NotFound)?, self.is_storing())))
     }
 
@@ -85,10 +97,10 @@ impl Gateway {
             let text = "this place in the list is no longer there; begin again from its start";
             return Err(GatewayError::Invalid(text.to_owned()));
         };
-        Ok(VarPart { vars, devices: state.devices(), has_more })
+        Ok(VarPart { vars, has_more })
     }
 
-    /// One variable, with every device of the project.
+    /// One variable, with what devices say of it behind a place: a page of it.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`] also when there is no such variable, [`GatewayError::Unavailable`].
@@ -97,20 +109,20 @@ impl Gateway {
         caller: &Caller,
         project: ProjectId,
         name: &VarName,
-    ) -> Result<(Var, Vec<Device>), GatewayError> {
+        after: Option<SaidPlace>,
+    ) -> Result<VarPage, GatewayError> {
         self.authorise_in(caller, Action::ReadProject, project).await?;
-        let names = std::slice::from_ref(name);
-        let (mut var, devices, is_whole) = self
-            .look(project, names, |state| {
-                (state.picture.var(name), state.devices(), state.picture.is_whole())
-            })
-            .await?;
-        if !is_whole {
+        let (names, after) = (std::slice::from_ref(name), after.unwrap_or(SaidPlace::START));
+        let said = SaidRange { from: after.device, bytes: MAX_PART_BYTES };
+        let show = |state: &State| state.picture.var_page(name, after, MAX_PART_BYTES, 1);
+        let (page, is_whole) =
+            self.look(project, names, said, |state| (show(state), state.picture.is_whole())).await?;
+        let page = if is_whole {
+            page
+        } else {
             // what was too large to be loaded is in the database
-            let stored = self.inner.store.load_vars(project, names, MAX_LOADED_DEVICES).await?;
-            let stored = State::new(stored.ok_or(GatewayError::NotFound)?, self.is_storing());
-            var = stored.picture.var(name);
-        }
-        Ok((var.ok_or(GatewayError::NotFound)?, devices))
+            self.look_at_stored(project, names, said, show).await?
+        };
+        page.ok_or(GatewayError::NotFound)
     }
 }

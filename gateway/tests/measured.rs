@@ -278,10 +278,10 @@ async fn requests_while_nobody_is_connected(place: Arc<Place>) {
     let (mut reads, mut edits, mut lists) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..20_i64 {
         let begun = Instant::now();
-        gateway.get_var(&house.owner, house.project.id, &name).await.unwrap();
+        gateway.get_var(&house.owner, house.project.id, &name, None).await.unwrap();
         reads.push(begun.elapsed());
         let begun = Instant::now();
-        gateway.get_var(&house.owner, house.project.id, &name).await.unwrap();
+        gateway.get_var(&house.owner, house.project.id, &name, None).await.unwrap();
         let change = vec![(name.clone(), Value::Int((number + 8).into()))];
         let gesture = Gesture(number.cast_unsigned());
         gateway.edit_vars(&house.owner, house.project.id, gesture, change).await.unwrap();

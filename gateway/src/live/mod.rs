@@ -39,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use backlog::{Deltas, Lagged};
 pub(crate) use connections::{Seen, lock_seen};
-pub use picture::shorten;
+pub use picture::{SaidPlace, VarPage, shorten};
 pub(crate) use push::{Forms, Wire};
 use registry::Alone;
 pub(crate) use registry::{MAX_LOADED_DEVICES, Registry};

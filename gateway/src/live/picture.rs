@@ -4,6 +4,7 @@
 mod applied;
 mod desired;
 mod log;
+mod page;
 mod vars;
 
 use std::{
@@ -21,8 +22,11 @@ use protocol::{
 };
 
 use self::desired::Revised;
-pub use self::log::shorten;
 pub(super) use self::{applied::Marks, desired::Changed, log::Log, vars::VarState};
+pub use self::{
+    log::shorten,
+    page::{SaidPlace, VarPage},
+};
 use super::weight::{Held, Weight, weight_of_mark};
 use crate::store::{AuditRow, DeviceInfo, LeftOut, ProjectState, StoredDevice, StoredVar, Write, Written};
 
@@ -343,6 +347,11 @@ impl Picture {
 
     pub(crate) fn freeze(&mut self, is_frozen: bool) {
         self.is_frozen = is_frozen;
+    }
+
+    /// A variable's declaration.
+    pub(crate) fn spec(&self, name: &VarName) -> Option<VarSpec> {
+        self.vars.get(name).map(|var| (*var.spec).clone())
     }
 
     /// Whether everything of it is in memory.

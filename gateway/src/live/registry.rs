@@ -18,7 +18,7 @@ use tokio::{sync::OwnedMutexGuard, time::Instant};
 use super::{Beside, Live, kept::Kept, weight::Budget};
 use crate::{
     GatewayError,
-    store::{Epoch, LeftOut, LoadRoom, Snapshots},
+    store::{Epoch, LeftOut, LoadRoom, SaidRange, Snapshots},
 };
 
 /// Devices of a project that are held in memory and shown; older ones stay in the database.
@@ -165,7 +165,8 @@ impl Registry {
                 return self.load(store, project, epoch, is_storing, beside).await;
             };
             let epoch = epoch();
-            let part = store.load_vars(project, names, 0).await?.ok_or(GatewayError::NotFound)?;
+            let part =
+                store.load_vars(project, names, 0, SaidRange::NONE).await?.ok_or(GatewayError::NotFound)?;
             let live = Live::new(part, &epoch, is_storing, beside());
             let live = Live { _alone: Some(Alone { _slot: Arc::clone(&slot), _loading }), ..live };
             if let Some(live) = self.publish(project, &slot, &slot.part, live) {

@@ -46,6 +46,6 @@ pub use logs::Logs;
 pub use note::AuditRow;
 pub use page::PAGE_BYTES;
 pub(crate) use snapshots::ENTRY_BYTES;
-pub use snapshots::{LeftOut, LoadRoom, ProjectState, Snapshots, StoredDevice, StoredVar};
+pub use snapshots::{LeftOut, LoadRoom, ProjectState, SaidRange, Snapshots, StoredDevice, StoredVar};
 pub use sql_store::SqlStore;
 pub use write::{Conflict, DeviceInfo, OpenSession, Sequenced, Ticket, Write, Written};

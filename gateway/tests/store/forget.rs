@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::store::{AuditRow, Store, StoreError, Write, Written};
+use gateway::store::{AuditRow, SaidRange, Store, StoreError, Write, Written};
 use protocol::model::{Desired, Gesture, Outcome, UserId, VarRevision};
 
 use crate::{
@@ -186,7 +186,8 @@ async fn the_values_of_a_variable_go_in_steps(place: Arc<Place>) {
     let state = house.load().await;
     assert_eq!((state.vars.len(), state.vars[0].reported.len()), (1, DEVICES));
     assert_eq!(state.removed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["speed"]);
-    let some = store.load_vars(house.project.id, &[name("speed")], 99).await.unwrap().unwrap();
+    let some =
+        store.load_vars(house.project.id, &[name("speed")], 99, SaidRange::NONE).await.unwrap().unwrap();
     assert!(some.vars.is_empty());
     // nobody sets it, and nothing more is kept of it
     let edited = commit(&store, &[house.edit(2, &[("speed", int(8))])]).await;

@@ -280,8 +280,9 @@ async fn of_what_grew_under_a_looser_limit_the_longest_values_are_left_out(store
     assert!(shown.reported.is_empty());
 
     // who looks at it gets it
-    let (var, _) = house.gateway.get_var(&house.owner, house.project.id, &var_name("long7")).await.unwrap();
-    assert_eq!(var.reported[0].value, Value::Text(long));
+    let (owner, project) = (&house.owner, house.project.id);
+    let page = house.gateway.get_var(owner, project, &var_name("long7"), None).await.unwrap();
+    assert_eq!(page.var.reported[0].value, Value::Text(long));
     // and its game goes on
     let mut game = house.named("pc").await.unwrap();
     report(&mut game, r#"{"speed":2,"long7":"short"}"#).await.unwrap();
@@ -313,8 +314,9 @@ async fn a_variable_that_is_too_large_is_named_and_can_be_forgotten(store: Arc<d
     assert_eq!((left_out.vars, left_out.names.len(), left_out.values), (30, 30, 0));
     assert_eq!((left_out.names[0].as_str(), snapshot.vars.len()), ("choice10", 1));
     assert!(house.gateway.status().project_bytes <= SHARE as u64);
-    let (var, _) = house.gateway.get_var(&owner, project, &choice).await.unwrap();
-    assert_eq!((var.spec.options.len(), var.desired.unwrap().value), (200, Some(value)));
+    let page = house.gateway.get_var(&owner, project, &choice, None).await.unwrap();
+    let options = page.var.spec.options.len() + page.options_left_out;
+    assert_eq!((options, page.var.desired.unwrap().value), (200, Some(value)));
     let told = house.gateway.edit_vars(&owner, project, Gesture(2), set).await.map(drop);
     assert!(refusal(told).contains("choice10 is too large to be loaded"));
 

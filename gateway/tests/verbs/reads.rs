@@ -48,8 +48,8 @@ impl House {
     }
 
     async fn desired(&self, var: &str) -> Option<Value> {
-        let (var, _) = self.gateway.get_var(&self.owner, self.project.id, &name(var)).await.unwrap();
-        var.desired?.value
+        let page = self.gateway.get_var(&self.owner, self.project.id, &name(var), None).await.unwrap();
+        page.var.desired?.value
     }
 
     fn loads(&self) -> u64 {
@@ -90,8 +90,8 @@ async fn a_project_that_was_used_lately_is_read_once(store: Arc<dyn Store>) {
 
 async fn a_request_about_one_variable_reads_one(store: Arc<dyn Store>) {
     let house = House::new(store).await.anew().await;
-    let before = house.gateway.get_var(&house.owner, house.project.id, &name("speed")).await.unwrap();
-    assert_eq!((before.0.reported[0].value.clone(), before.1.len()), (int(5), 1));
+    let before = house.gateway.get_var(&house.owner, house.project.id, &name("speed"), None).await.unwrap();
+    assert_eq!(before.var.reported[0].value, int(5));
     assert_eq!(house.set(1, "speed", 7).await.unwrap(), 1);
     assert_eq!(house.desired("speed").await, Some(int(7)));
     let both = vec![Change::let_go(name("speed")), (name("size"), int(2)).into()];
@@ -100,7 +100,7 @@ async fn a_request_about_one_variable_reads_one(store: Arc<dyn Store>) {
     assert_eq!((house.desired("speed").await, house.desired("size").await), (None, Some(int(2))));
     // what is refused is refused alike
     assert!(matches!(house.set(3, "nothing", 1).await, Err(GatewayError::Refused(_))));
-    let unknown = house.gateway.get_var(&house.owner, house.project.id, &name("nothing")).await;
+    let unknown = house.gateway.get_var(&house.owner, house.project.id, &name("nothing"), None).await;
     assert!(matches!(unknown, Err(GatewayError::NotFound)), "{unknown:?}");
     let stale = vec![Change::from((name("size"), int(9))).on(protocol::model::VarRevision(1))];
     let stale = house.gateway.edit_vars(&house.owner, house.project.id, Gesture(4), stale).await;
@@ -111,10 +111,10 @@ async fn a_request_about_one_variable_reads_one(store: Arc<dyn Store>) {
 
     // and all of it is as one that was read before shows it
     let all = house.gateway.list_vars(&house.owner, house.project.id, None, 10).await.unwrap();
-    let one = house.gateway.get_var(&house.owner, house.project.id, &name("size")).await.unwrap();
-    assert_eq!((house.loads(), &all.vars[1], &all.devices), (1, &one.0, &one.1));
+    let one = house.gateway.get_var(&house.owner, house.project.id, &name("size"), None).await.unwrap();
+    assert_eq!((house.loads(), &all.vars[1]), (1, &one));
     let house = house.anew().await;
-    let read = house.gateway.get_var(&house.owner, house.project.id, &name("size")).await.unwrap();
+    let read = house.gateway.get_var(&house.owner, house.project.id, &name("size"), None).await.unwrap();
     assert_eq!((read, house.loads()), (one, 0));
 }
 
@@ -143,7 +143,7 @@ async fn a_game_that_comes_with_an_edit_hears_of_it(store: Arc<dyn Store>) {
 async fn a_deleted_project_is_not_kept(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     house.gateway.delete_project(&house.owner, house.project.id).await.unwrap();
-    let gone = house.gateway.get_var(&house.owner, house.project.id, &name("speed")).await;
+    let gone = house.gateway.get_var(&house.owner, house.project.id, &name("speed"), None).await;
     assert!(matches!(gone, Err(GatewayError::NotFound)), "{gone:?}");
     assert!(matches!(house.set(1, "speed", 7).await, Err(GatewayError::NotFound)));
 }

@@ -208,7 +208,7 @@ async fn an_address_takes_no_parameter_that_it_does_not_know() {
         ("GET", world.at("/logs?filter=boss"), "", "takes q, cursor, limit"),
         ("GET", world.at("/logs/export?q=boss&formt=csv"), "", "takes q, format"),
         ("HEAD", world.at("/logs/live?since=5"), "", ""),
-        ("GET", world.at("/variables/speed?limit=5"), "", "takes none"),
+        ("GET", world.at("/variables/speed?limit=5"), "", "takes cursor"),
         ("PUT", world.at("/variables/speed?revision=1"), r#"{"value":1}"#, "takes none"),
         ("GET", "/api/v1/me?x".to_owned(), "", "takes none"),
         ("GET", "/api/v1/openapi.json?version=1".to_owned(), "", "takes none"),

@@ -267,3 +267,40 @@ async fn a_name_may_hold_what_an_address_may_not() {
     assert_eq!(world.script.json("PUT", &path, &json!({"value": 2})).await.status, 200);
     assert_eq!(world.script.get(&path).await.json()["name"], "a/b c?ü");
 }
+
+#[tokio::test]
+async fn what_many_devices_say_of_a_variable_comes_in_parts() {
+    let world = World::start().await;
+    let key = world.project.key;
+    let mut games = Vec::new();
+    for number in 0..12 {
+        let mut game = world.server.verified(key).await;
+        // control characters are six bytes each as JSON
+        let value = format!("{number}{}", "\\u0001".repeat(10_000));
+        game.send(&format!("i:{}:{{\"essay\":\"{value}\"}}\n", key.as_str())).await;
+        game.in_order(key.as_str()).await;
+        games.push(game);
+    }
+    world.server.gateway.flush().await.unwrap();
+    let path = world.at("/variables/essay");
+    let (mut devices, mut parts, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        let part = world.script.get(&format!("{path}{cursor}")).await;
+        assert!(part.status == 200 && part.body.len() < 400 << 10, "{} {}", part.status, part.body.len());
+        let part = part.json();
+        let reported = part["reported"].as_array().unwrap();
+        devices.extend(reported.iter().map(|reported| reported["device"].as_i64().unwrap()));
+        parts += 1;
+        match part["next"].as_str() {
+            Some(next) => cursor = format!("?cursor={next}"),
+            None => break,
+        }
+    }
+    assert!(parts >= 3, "{parts}");
+    assert!(devices.is_sorted() && devices.len() == games.len(), "{devices:?}");
+    let listed = world.script.get(&world.at("/variables")).await;
+    assert!(listed.body.len() < 400 << 10, "{}", listed.body.len());
+    assert!(listed.json()["items"][0]["next"].is_string());
+    let bad = world.script.get(&format!("{path}?cursor=YWJj")).await;
+    assert_eq!(refusal(&bad), refused(400, "invalid"));
+}

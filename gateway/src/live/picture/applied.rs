@@ -31,10 +31,6 @@ impl Marks {
     pub(in crate::live) fn iter(&self) -> impl ExactSizeIterator<Item = &Applied> {
         self.0.values()
     }
-
-    pub(super) fn to_vec(&self) -> Vec<Applied> {
-        self.0.values().cloned().collect()
-    }
 }
 
 /// What a device did with one variable, as it is noted.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use protocol::model::{Desired, DeviceId, Reported, UnixMicros, Value, Var, VarName, VarSpec};
+use protocol::model::{Desired, DeviceId, UnixMicros, Value, VarName, VarSpec};
 
 use super::{
     super::weight::{Weight, weight_of_mark},
-    Marks, Picture,
+    Marks,
 };
 use crate::store::StoredVar;
 
@@ -65,56 +65,5 @@ impl VarState {
         let author = self.desired.as_ref().map_or(0, |desired| desired.author.len());
         let values = self.values_bytes() + REPORTED * self.reported.len();
         2 * size_of::<Self>() + self.spec.weight() + author + values
-    }
-
-    fn shown(&self, name: &VarName) -> Var {
-        let reported = |(device, (value, at)): (&DeviceId, &(Value, UnixMicros))| Reported {
-            device: *device,
-            value: value.clone(),
-            at: *at,
-        };
-        Var {
-            name: name.clone(),
-            spec: (*self.spec).clone(),
-            declared_by: self.declared_by,
-            desired: self.desired.clone(),
-            reported: self.reported.iter().map(reported).collect(),
-            applied: self.applied.to_vec(),
-        }
-    }
-}
-
-impl Picture {
-    pub(crate) fn var(&self, name: &VarName) -> Option<Var> {
-        self.vars.get(name).map(|var| var.shown(name))
-    }
-
-    /// Variables in the order in which they were first declared, behind one of them if that is given; `None` when
-    /// there is none of that name. Ends before the values would be more than `max_bytes`, but has one at least.
-    /// And whether more follow.
-    pub(crate) fn vars_after(
-        &self,
-        after: Option<&VarName>,
-        limit: usize,
-        max_bytes: usize,
-    ) -> Option<(Vec<Var>, bool)> {
-        let start = match after {
-            Some(name) => self.vars.get_index_of(name)? + 1,
-            None => 0,
-        };
-        /// About what an entry of a list takes beside its text.
-        const ENTRY_BYTES: usize = 64;
-        let (mut found, mut bytes) = (Vec::new(), 0);
-        for (name, var) in self.vars.iter().skip(start).take(limit) {
-            // each device may have something to say of what is wanted
-            let said = if var.desired.is_some() { self.devices.len() } else { 0 };
-            bytes += var.held().text + ENTRY_BYTES * (var.reported.len() + said);
-            if bytes > max_bytes && !found.is_empty() {
-                break;
-            }
-            found.push(var.shown(name));
-        }
-        let has_more = start + found.len() < self.vars.len();
-        Some((found, has_more))
     }
 }

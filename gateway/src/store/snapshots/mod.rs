@@ -4,7 +4,7 @@ mod fitting;
 mod records;
 mod state;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::ControlFlow};
 
 use async_trait::async_trait;
 use protocol::model::{Desired, DeviceId, Project, ProjectId, Revision, VarName};
@@ -12,7 +12,7 @@ use protocol::model::{Desired, DeviceId, Project, ProjectId, Revision, VarName};
 pub(crate) use self::fitting::ENTRY_BYTES;
 pub use self::{
     fitting::LoadRoom,
-    state::{LeftOut, ProjectState, StoredDevice, StoredVar},
+    state::{LeftOut, ProjectState, SaidRange, StoredDevice, StoredVar},
 };
 use self::{
     fitting::{read_fitting, vars_where},
@@ -45,12 +45,13 @@ pub trait Snapshots: Send + Sync {
     ) -> Result<Option<ProjectState>>;
 
     /// The part of [`Snapshots::load_project`] that a request for a few variables needs: these, the `max_devices` most recently
-    /// seen devices, and no log.
+    /// seen devices with what they say of the variables, from one on, and no log.
     async fn load_vars(
         &self,
         id: ProjectId,
         names: &[VarName],
         max_devices: u32,
+        _said: SaidRange,
     ) -> Result<Option<ProjectState>> {
         let all = self.load_project(id, max_devices, 0, LoadRoom::UNLIMITED).await?;
         let Some(mut all) = all else { return Ok(None) };
@@ -103,6 +104,7 @@ impl Snapshots for SqlStore {
         id: ProjectId,
         names: &[VarName],
         max_devices: u32,
+        said: SaidRange,
     ) -> Result<Option<ProjectState>> {
         let Some(project) = self.get_project(id).await? else { return Ok(None) };
         let mut tx = self.begin_read().await?;
@@ -114,16 +116,29 @@ impl Snapshots for SqlStore {
             if state.devices.is_empty() {
                 continue;
             }
-            let of_devices = tx.query(
+            let mut bytes = said.bytes;
+            let values = tx.query(
                 "SELECT device_id, name, value, at FROM reported
-                 WHERE project_id = $1 AND name = $2 ORDER BY device_id",
+                 WHERE project_id = $1 AND name = $2 AND device_id >= $3 ORDER BY device_id",
             );
-            reported.extend(of_devices.bind(id.0).bind(name.as_str()).all::<ReportedRecord>().await?);
-            let of_devices = tx.query(
+            let add = |record: ReportedRecord| {
+                let flow = take(&mut bytes, record.value.len());
+                reported.push(record);
+                Ok(flow)
+            };
+            values.bind(id.0).bind(name.as_str()).bind(said.from.0).each(add).await?;
+            let mut bytes = said.bytes;
+            let outcomes = tx.query(
                 "SELECT device_id, name, revision, status, value, reason FROM outcomes
-                 WHERE project_id = $1 AND name = $2 ORDER BY device_id",
+                 WHERE project_id = $1 AND name = $2 AND device_id >= $3 ORDER BY device_id",
             );
-            applied.extend(of_devices.bind(id.0).bind(name.as_str()).all::<AppliedRecord>().await?);
+            let add = |record: AppliedRecord| {
+                let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+                let flow = take(&mut bytes, text(&record.value) + text(&record.reason));
+                applied.push(record);
+                Ok(flow)
+            };
+            outcomes.bind(id.0).bind(name.as_str()).bind(said.from.0).each(add).await?;
         }
         tx.commit().await?;
         let is_known =
@@ -137,6 +152,17 @@ impl Snapshots for SqlStore {
     async fn list_forgotten(&self, project: ProjectId) -> Result<Vec<(DeviceId, String)>> {
         let sql = "SELECT id, name FROM devices WHERE project_id = $1 AND forgotten_at IS NOT NULL";
         Ok(named_devices(self.read(sql).bind(project.0).all().await?))
+    }
+}
+
+/// Breaks off behind the one that is more than is left.
+fn take(left: &mut usize, bytes: usize) -> ControlFlow<()> {
+    match left.checked_sub(bytes) {
+        Some(less) => {
+            *left = less;
+            ControlFlow::Continue(())
+        }
+        None => ControlFlow::Break(()),
     }
 }
 

@@ -45,6 +45,20 @@ impl LeftOut {
     }
 }
 
+/// Which part of what devices say of a variable is read, in the order of their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SaidRange {
+    /// The first one.
+    pub from: DeviceId,
+    /// Of values, and of outcomes, no more than so many bytes before the last one.
+    pub bytes: usize,
+}
+
+impl SaidRange {
+    /// For whoever asks for none.
+    pub const NONE: Self = Self { from: DeviceId(i64::MAX), bytes: 0 };
+}
+
 /// A device as stored.
 #[derive(Clone, Debug)]
 pub struct StoredDevice {

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod change;
 mod device;
+mod json;
 mod refused;
 mod schema;
 mod state;
@@ -16,6 +17,7 @@ pub use access::{
 pub use account::{Account, Project, ProjectInfo, ProjectSummary, Role, User};
 pub use change::{Change, Gesture, NOT_DESIRED};
 pub use device::Device;
+pub use json::json_bytes;
 pub use refused::{Refused, RefusedLine};
 pub use schema::{Difference, Schema, WaitingDeclaration, differences, outline};
 pub use state::{Applied, Desired, Reported, Var};

@@ -32,6 +32,36 @@ pub(super) struct PageQuery {
     limit: Option<String>,
 }
 
+/// Which part of a list inside a response.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SaidQuery {
+    /// The `next` of the previous part; without it, the first part.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+}
+
+impl SaidQuery {
+    /// The key of the last entry of the previous part.
+    pub(super) fn after<K: CursorKey>(&self) -> ApiResult<Option<K>> {
+        read_cursor(self.cursor.as_deref(), K::read)
+    }
+}
+
+/// The text of a cursor.
+pub(super) fn encode(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(key)
+}
+
+fn read_cursor<K>(cursor: Option<&str>, read: impl Fn(&str) -> Option<K>) -> ApiResult<Option<K>> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    match text.as_deref().and_then(read) {
+        Some(key) => Ok(Some(key)),
+        None => Err(Problem::invalid("cursor must be the `next` of an earlier response from this endpoint")),
+    }
+}
+
 impl PageQuery {
     /// Maximum number of entries.
     pub(super) fn limit(&self) -> ApiResult<usize> {
@@ -44,14 +74,7 @@ impl PageQuery {
 
     /// The key of the last entry of the previous page.
     pub(super) fn after<K>(&self, read: impl Fn(&str) -> Option<K>) -> ApiResult<Option<K>> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
-        let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        match text.as_deref().and_then(read) {
-            Some(key) => Ok(Some(key)),
-            None => {
-                Err(Problem::invalid("cursor must be the `next` of an earlier response from this endpoint"))
-            }
-        }
+        read_cursor(self.cursor.as_deref(), read)
     }
 
     /// A page of a list that is short enough to be read in full. `key` orders the list and identifies entries in cursors.
@@ -73,7 +96,7 @@ impl PageQuery {
 impl<T> Page<T> {
     /// `next`: the key of the last entry, unless this is the last page.
     pub(super) fn new(items: Vec<T>, next: Option<String>) -> Self {
-        Self { items, next: next.map(|key| URL_SAFE_NO_PAD.encode(key)) }
+        Self { items, next: next.as_deref().map(encode) }
     }
 
     pub(super) fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {

@@ -189,7 +189,7 @@ async fn change_one(
     change: Change,
 ) -> ApiResult<impl IntoResponse + use<>> {
     let (base, key) = (if_match(headers)?, IdempotencyKey::read(headers)?);
-    web.gateway.get_var(&caller, project, &change.name).await?;
+    web.gateway.get_var(&caller, project, &change.name, None).await?;
     match save(web, caller, project, key, vec![Change { base, ..change }]).await {
         Ok(saved) => {
             let set_by = saved.vars.first().map_or(NOT_DESIRED, |(_, set_by)| *set_by);
@@ -307,7 +307,7 @@ async fn edit(
     let mut conflicts = Vec::new();
     for Change { name, base, .. } in &changes {
         let Some(base) = base else { continue };
-        let (var, _) = web.gateway.get_var(caller, project, name).await?;
+        let var = web.gateway.get_var(caller, project, name, None).await?.var;
         let is_wanted = var.desired.as_ref().is_some_and(|desired| desired.value.is_some());
         let revision = var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
         // a client that has seen that it is not set is right, too

@@ -6,15 +6,16 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
 };
+use gateway::{SaidPlace, VarPage};
 use protocol::model::{
-    Applied, Bound, Desired, Device, NOT_DESIRED, Outcome, Var, VarName, VarRevision, VarSpec,
+    Applied, Bound, Desired, DeviceId, NOT_DESIRED, Outcome, Var, VarName, VarRevision, VarSpec,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     caller::Client,
-    cursor::{Page, PageQuery},
+    cursor::{CursorKey as _, Page, PageQuery, SaidQuery, encode},
     error::{ApiResult, ErrorBody},
     extract::{At, InProject, InVariable, Params},
     fields::{DesiredValue, Exact, Time},
@@ -40,10 +41,14 @@ pub(super) struct Variable {
     /// Who let it go, if that was the latest edit.
     #[schema(required)]
     let_go: Option<LetGo>,
-    /// The latest value from each device.
+    /// The latest value from each device, in the order of their numbers.
     reported: Vec<ReportedValue>,
-    /// What devices did with the desired value, if they report it.
+    /// What devices did with the desired value, if they report it, in the order of their numbers.
     applied: Vec<AppliedValue>,
+    /// If what devices say is long, only the first part is here. With this `cursor`, the variable has the next part; `null` on
+    /// the last one.
+    #[schema(required)]
+    next: Option<String>,
 }
 
 /// The game's declaration, with only the fields that it has.
@@ -70,6 +75,10 @@ struct Spec {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     options: Vec<Choice>,
+    /// How many more options there are, if all of them would be longer than 64 KiB.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    options_left_out: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     unit: Option<String>,
@@ -85,6 +94,10 @@ struct Spec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, value_type = Exact)]
     default: Option<Exact>,
+    /// Whether there is a default that is longer than 64 KiB as JSON.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    default_left_out: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     order: Option<i64>,
@@ -163,8 +176,13 @@ enum AppliedWord {
     Rejected,
 }
 
-impl From<VarSpec> for Spec {
-    fn from(spec: VarSpec) -> Self {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Spec {
+    fn new(spec: VarSpec, options_left_out: usize, default_left_out: bool) -> Self {
         let options = spec.options.into_iter();
         Self {
             inferred: spec.inferred,
@@ -173,11 +191,13 @@ impl From<VarSpec> for Spec {
             max: spec.max,
             step: spec.step,
             options: options.map(|o| Choice { label: o.label, value: (&o.value).into() }).collect(),
+            options_left_out,
             unit: spec.unit,
             group: spec.group,
             label: spec.label,
             help: spec.help,
             default: spec.default.as_ref().map(Exact::from),
+            default_left_out,
             order: spec.order,
             readonly: spec.readonly,
             source: spec.source,
@@ -199,30 +219,16 @@ impl From<Applied> for AppliedValue {
     }
 }
 
-impl Variable {
-    fn new(var: Var, devices: &[Device]) -> Self {
-        let Var { name, spec, declared_by, desired, reported, mut applied } = var;
-        if let Some(desired) = &desired {
-            // a device that applied this revision and reported no other outcome took the value as it is
-            let says_nothing = |device: &&Device| {
-                device.acknowledges
-                    && device.applied.includes(desired.revision)
-                    && applied.iter().all(|said| said.device != device.id)
-            };
-            let took = |device: &Device| Applied {
-                device: device.id,
-                revision: desired.revision,
-                outcome: Outcome::Applied,
-                round_trip_micros: None,
-            };
-            let silent: Vec<_> = devices.iter().filter(says_nothing).map(took).collect();
-            applied.extend(silent);
-        }
+impl From<VarPage> for Variable {
+    fn from(page: VarPage) -> Self {
+        let VarPage { var, options_left_out, is_default_left_out, next, .. } = page;
+        let Var { name, spec, declared_by, desired, reported, applied } = var;
+        let next = next.map(|place| encode(&(place.device.0, i64::from(place.is_outcome)).write()));
         let reported = reported.into_iter();
         Self {
             name: name.into(),
             var_type: spec.var_type.as_str().to_owned(),
-            spec: spec.into(),
+            spec: Spec::new(spec, options_left_out, is_default_left_out),
             declared_by: declared_by.map(|device| device.0),
             let_go: desired.as_ref().and_then(LetGo::new),
             desired: desired.and_then(DesiredValue::new),
@@ -230,6 +236,7 @@ impl Variable {
                 .map(|r| ReportedValue { device: r.device.0, value: (&r.value).into(), at: r.at.into() })
                 .collect(),
             applied: applied.into_iter().map(AppliedValue::from).collect(),
+            next,
         }
     }
 }
@@ -254,26 +261,32 @@ pub(super) async fn list(
 ) -> ApiResult<Json<Page<Variable>>> {
     let (after, limit) = (page.after(|name| VarName::parse(name).ok())?, page.limit()?);
     let part = web.gateway.list_vars(&caller, project, after.as_ref(), limit).await?;
-    let next = part.vars.last().filter(|_| part.has_more).map(|var| var.name.to_string());
-    let vars = part.vars.into_iter().map(|var| Variable::new(var, &part.devices)).collect();
+    let next = part.vars.last().filter(|_| part.has_more).map(|page| page.var.name.to_string());
+    let vars = part.vars.into_iter().map(Variable::from).collect();
     Ok(Json(Page::new(vars, next)))
 }
 
 /// Get a variable
 ///
-/// Its `ETag` is the revision that last set it or let it go, for `If-Match` in your edits.
+/// Its `ETag` is the revision that last set it or let it go, for `If-Match` in your edits. If what devices say of it is long, it
+/// comes in parts of about 256 KiB.
 #[utoipa::path(
-    get, operation_id = "get_variable", path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable),
+    get, operation_id = "get_variable", path = "/projects/{project}/variables/{name}", tag = "variables", params(InVariable, SaidQuery),
     responses((status = 200, body = Variable, headers(("etag" = String, description = "The revision that last set it or let it go."))))
 )]
 pub(super) async fn get(
     State(web): State<Web>,
     Client(caller): Client,
     At(InVariable { project, name }): At<InVariable>,
+    Params(part): Params<SaidQuery>,
 ) -> ApiResult<impl IntoResponse> {
-    let (var, devices) = web.gateway.get_var(&caller, project, &name).await?;
-    let revision = var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
-    Ok(([(header::ETAG, etag(revision))], Json(Variable::new(var, &devices))))
+    let after = part.after()?.map(|(device, is_outcome): (i64, i64)| SaidPlace {
+        device: DeviceId(device),
+        is_outcome: is_outcome != 0,
+    });
+    let page = web.gateway.get_var(&caller, project, &name, after).await?;
+    let revision = page.var.desired.as_ref().map_or(NOT_DESIRED, |desired| desired.revision);
+    Ok(([(header::ETAG, etag(revision))], Json(Variable::from(page))))
 }
 
 /// Forget a variable

@@ -59,7 +59,12 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
 /// Headers of every response, unless its handler sets others.
 pub(super) async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    add_headers(response.headers_mut());
+    response
+}
+
+/// The same for a response from before the router.
+pub(super) fn add_headers(headers: &mut HeaderMap) {
     let always: [(HeaderName, &str); 6] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
@@ -79,7 +84,6 @@ pub(super) async fn harden(request: Request, next: Next) -> Response {
     for (name, value) in unless_set {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }
 
 /// The Content-Security-Policy of a page whose scripts have `nonce`, and which connects to the `host` that it came from.

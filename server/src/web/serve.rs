@@ -16,8 +16,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    http::{StatusCode, header::RETRY_AFTER},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use hyper::{
     Request,
@@ -33,7 +32,9 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    api::Overload,
     client::{self, Scheme},
+    guard,
     pace::{Pace, Paced},
     readers::{self, Inside, Readers, Unread},
 };
@@ -179,6 +180,7 @@ impl Handler {
         mut request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
         let Self { peer, proxies, .. } = self;
+        let path = request.uri().path().to_owned();
         let scheme = if self.encrypted.load(Relaxed) { Scheme::Https } else { Scheme::Http };
         let (address, scheme) = client::trace(peer.ip(), scheme, request.headers(), proxies);
         if client::seems_forwarded(peer.ip(), request.headers(), proxies) {
@@ -198,37 +200,34 @@ impl Handler {
         let readers = Arc::clone(&self.readers);
         async move {
             match answer {
-                Ok((answer, held)) => Ok(counted(answer.await?, &readers, address.0, held)),
-                Err(_) => Ok((StatusCode::TOO_MANY_REQUESTS, TOO_MANY).into_response()),
+                Ok((answer, held)) => {
+                    let counted = counted(answer.await?, &readers, address.0, held);
+                    Ok(counted.unwrap_or_else(|| refuse(Overload::Memory, &path)))
+                }
+                Err(_) => Ok(refuse(Overload::Requests, &path)),
             }
         }
     }
 }
 
-const TOO_MANY: &str = "too many requests in progress from this address; try again later\n";
-
-const FULL: &str =
-    "the server's memory for responses that are not read yet is used up; try again in a moment\n";
-/// When to retry, in seconds.
-const FULL_SECONDS: &str = "2";
+/// In place of a response, with the headers that every response has.
+fn refuse(overload: Overload, path: &str) -> Response {
+    let mut response = overload.answer(path);
+    guard::add_headers(response.headers_mut());
+    response
+}
 
 /// The response, if there is room for it until it is read.
-fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPermit) -> Response {
+fn counted(answer: Response, readers: &Arc<Readers>, of: IpAddr, held: HeldPermit) -> Option<Response> {
     let cost = match answer.extensions().get::<Inside>() {
         Some(Inside) => 0,
         None => readers::cost(answer.body()),
     };
     let unread = match cost {
         0 => None,
-        bytes => match readers.take(of, bytes) {
-            Some(unread) => Some(unread),
-            None => {
-                return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, FULL_SECONDS)], FULL)
-                    .into_response();
-            }
-        },
+        bytes => Some(readers.take(of, bytes)?),
     };
-    answer.map(|body| Body::new(HeldBody { body, _held: held, _unread: unread }))
+    Some(answer.map(|body| Body::new(HeldBody { body, _held: held, _unread: unread })))
 }
 
 /// A response that holds the client's share until it is read or dropped.
@@ -268,38 +267,92 @@ mod tests {
     };
 
     use super::*;
-    use crate::web::client::ClientAddress;
+    use crate::{net::PerAddress, web::client::ClientAddress};
 
-    /// What a handler behind the port takes for the client's address and scheme.
-    async fn told(trusted: &str, headers: &str) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let http_port = HttpPort {
-            listener,
-            port: Arc::new(Port::new(1)),
+    /// A port with nothing behind it yet.
+    async fn http_port(trusted: &str, port: Port, readers: Readers) -> HttpPort {
+        HttpPort {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            port: Arc::new(port),
             offer: Offer::http(None),
             proxies: Arc::new(TrustedProxies::parse(trusted).unwrap()),
-            readers: Arc::new(Readers::new(1 << 20)),
+            readers: Arc::new(readers),
             head_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
-        };
-        let tell = async |ClientAddress(address): ClientAddress, scheme: Scheme| {
-            format!("{}://{address}", scheme.as_str())
-        };
-        let router = Router::new().route("/", get(tell));
+        }
+    }
+
+    /// Head and body of the response to one request.
+    async fn ask(http_port: HttpPort, router: Router, path: &str, headers: &str) -> (String, String) {
+        let address = http_port.listener.local_addr().unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         tasks.spawn(serve(http_port, router, tasks.clone(), stop.clone()));
         let conversation = async {
             let mut stream = TcpStream::connect(address).await.unwrap();
-            let request = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
+            let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await.unwrap();
-            answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            (head.to_owned(), body.to_owned())
         };
         let told = timeout(Duration::from_secs(20), conversation).await.unwrap();
         stop.cancel();
         told
+    }
+
+    /// What a handler behind the port takes for the client's address and scheme.
+    async fn told(trusted: &str, headers: &str) -> String {
+        let tell = async |ClientAddress(address): ClientAddress, scheme: Scheme| {
+            format!("{}://{address}", scheme.as_str())
+        };
+        let http_port = http_port(trusted, Port::new(1), Readers::new(1 << 20)).await;
+        ask(http_port, Router::new().route("/", get(tell)), "/", headers).await.1
+    }
+
+    const SCRIPT: &str = "/api/v1/projects";
+    const PAGE: &str = "/p/1/live";
+
+    /// A long response on every path.
+    fn long() -> Router {
+        Router::new().fallback(get(async || "x".repeat(100 * 1024)))
+    }
+
+    /// Checks a refusal: an error of the API or a sentence, and when to retry.
+    fn assert_refused((head, body): (String, String), path: &str, status: u16, code: &str) {
+        let head = head.to_ascii_lowercase();
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{head}");
+        for line in ["retry-after: 2", "x-content-type-options: nosniff", "cache-control: no-store"] {
+            assert!(head.lines().any(|found| found == line), "{line}: {head}");
+        }
+        if path == SCRIPT {
+            assert!(head.contains("content-type: application/json"), "{head}");
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(body["code"], code);
+            assert!(body["message"].as_str().unwrap().contains("again"), "{body}");
+        } else {
+            assert!(head.contains("content-type: text/plain") && body.ends_with("\n"), "{head} {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_memory_for_a_response_scripts_get_an_error_of_the_api() {
+        for path in [SCRIPT, PAGE] {
+            let readers = Readers::new(100 * 1024);
+            let http_port = http_port("", Port::new(1), readers).await;
+            let _held = http_port.readers.take([192, 0, 2, 1].into(), 50 * 1024).unwrap();
+            assert_refused(ask(http_port, long(), path, "").await, path, 503, "busy");
+        }
+    }
+
+    #[tokio::test]
+    async fn with_too_many_requests_of_an_address_scripts_get_an_error_of_the_api() {
+        for path in [SCRIPT, PAGE] {
+            let port = Port::shared(16, PerAddress::of_games(16, Some(0)));
+            let http_port = http_port("127.0.0.1", port, Readers::new(1 << 20)).await;
+            let answer = ask(http_port, long(), path, "x-forwarded-for: 203.0.113.9\r\n").await;
+            assert_refused(answer, path, 429, "rate");
+        }
     }
 
     #[tokio::test]

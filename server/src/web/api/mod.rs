@@ -6,4 +6,4 @@ mod v1;
 
 pub(super) use reference::reference;
 pub(super) use scripts::{alive, generate_key, ready, register_key, register_user};
-pub(super) use v1::{EditLocks, answer_in_json, answers, operations, streams};
+pub(super) use v1::{EditLocks, Overload, answer_in_json, answers, operations, streams};

@@ -51,7 +51,10 @@ const REFUSALS: [(&str, &str); 7] = [
     ("404", "It does not exist, or you may not see it."),
     ("413", "The body is longer than 65,536 bytes."),
     ("429", "Too many requests; `Retry-After` says how many seconds to wait."),
-    ("503", "The database is unavailable; `Retry-After` says when to try again."),
+    (
+        "503",
+        "The database is unavailable, or there is no memory for the response; `Retry-After` says when to try again.",
+    ),
 ];
 
 /// The document, built once.

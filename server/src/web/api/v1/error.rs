@@ -124,6 +124,16 @@ impl Problem {
         problem
     }
 
+    fn overloaded(overload: Overload) -> Self {
+        match overload {
+            Overload::Memory => {
+                let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", overload.sentence());
+                Self { retry_after: Some(RETRY_AFTER), ..problem }
+            }
+            Overload::Requests => Self::rate(RETRY_AFTER, overload.sentence()),
+        }
+    }
+
     /// For requests that are refused before they reach a handler.
     fn of_status(status: StatusCode) -> Self {
         let (code, message) = match status {
@@ -142,10 +152,42 @@ impl Problem {
                 "misdirected",
                 "this server does not answer to this host name; use its own, or set --public-url",
             ),
+            StatusCode::TOO_MANY_REQUESTS => return Self::overloaded(Overload::Requests),
+            StatusCode::SERVICE_UNAVAILABLE => return Self::overloaded(Overload::Memory),
             status if status.is_client_error() => ("invalid", "the request is invalid; see /docs/api"),
             _ => ("internal", "internal server error; the server's log says more"),
         };
         Self::new(status, code, message)
+    }
+}
+
+/// Why a request is refused outside the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::web) enum Overload {
+    /// There is no memory for the response.
+    Memory,
+    /// Too many requests of the client's address are in progress.
+    Requests,
+}
+
+impl Overload {
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Memory => {
+                "the server's memory for responses that are not read yet is used up; try again in a moment"
+            }
+            Self::Requests => "too many requests in progress from this address; try again later",
+        }
+    }
+
+    /// The response: an error of the API for its paths, a line of text for others.
+    pub(in crate::web) fn answer(self, path: &str) -> Response {
+        let problem = Problem::overloaded(self);
+        if path.starts_with("/api/") {
+            return problem.into_response();
+        }
+        let wait = [(header::RETRY_AFTER, retry_after(RETRY_AFTER))];
+        (problem.status, wait, format!("{}\n", self.sentence())).into_response()
     }
 }
 

@@ -39,7 +39,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(super) use self::document::document;
 pub(in crate::web) use self::document::operations;
 use self::error::Problem;
-pub(in crate::web) use self::error::answer_in_json;
+pub(in crate::web) use self::error::{Overload, answer_in_json};
 pub(in crate::web) use self::idempotency::EditLocks;
 use crate::web::Web;
 

@@ -1,7 +1,7 @@
 import { expectAccessible } from '../support/axe.ts';
 import { expect, Game, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
-import { Settings } from '../support/team.ts';
+import { joinWithNewAccount, Settings } from '../support/team.ts';
 
 const SPEED = { name: 'speed', type: 'integer', value: 5, min: 0, max: 10 };
 
@@ -60,6 +60,40 @@ test('declarations are frozen, and an admin decides on those that wait', async (
     await open(page, server, project.live);
     await expect(live.row('later')).toBeVisible();
   });
+  game.close();
+});
+
+test('the live page says how many declarations wait, and shows an admin where to decide', async ({
+  page,
+  server,
+  project,
+  stranger,
+}) => {
+  const game = await Game.connect(server, project.key);
+  game.declare(SPEED);
+  const theirs = await stranger();
+  await joinWithNewAccount(theirs, await new Settings(page, server, project).invite('designer'), 'ben@example.org');
+  await open(theirs, server, project.live);
+  const settings = `/p/${project.id}/settings/schema`;
+  await open(page, server, settings);
+  await page.getByRole('button', { name: 'Freeze' }).click();
+  await expect(page.getByText('Nothing is waiting.')).toBeVisible();
+  await open(page, server, project.live);
+  const [note, theirNote] = [page.locator('.pane-note'), theirs.locator('.pane-note')];
+  await expect(new LivePage(page).row('speed')).toBeVisible();
+  await expect(note).toHaveCount(0);
+
+  game.declare({ ...SPEED, max: 200 });
+  await expect(note).toHaveText('1 declaration is waiting for your consent. Review');
+  await expect(theirNote).toHaveText('1 declaration is waiting for an admin’s consent.');
+  await expect(theirNote.getByRole('link')).toHaveCount(0);
+  await expectAccessible(page);
+  await shot(page, 'declarations-waiting');
+  await note.getByRole('link', { name: 'Review' }).click();
+  await expect(page).toHaveURL(server.url + settings);
+  await page.getByRole('button', { name: /^Consent/ }).click();
+  await expect(page.getByText('Nothing is waiting.')).toBeVisible();
+  await expect(theirNote).toHaveCount(0);
   game.close();
 });
 

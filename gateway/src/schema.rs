@@ -61,6 +61,7 @@ impl Gateway {
         live.state().picture.freeze(is_frozen);
         if !is_frozen {
             live.waiting.clear();
+            live.note_waiting();
         }
         Ok(())
     }
@@ -99,6 +100,7 @@ impl Gateway {
         match self.inner.writer.edited(asked).await? {
             Written::Done => {
                 live.waiting.settle(name, &spec);
+                live.note_waiting();
                 Ok(())
             }
             other => {
@@ -128,6 +130,7 @@ impl Gateway {
         let note = deed("schema.dismiss", name, &by, old.as_ref(), &said.spec).in_project(project);
         self.inner.store.access().record(note.by(caller, self.now())).await?;
         live.waiting.dismiss(device, name);
+        live.note_waiting();
         Ok(())
     }
 }

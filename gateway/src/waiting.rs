@@ -79,6 +79,12 @@ impl Waiting {
         (listed, entries.gave_way)
     }
 
+    /// How many wait.
+    pub(crate) fn count(&self) -> u32 {
+        // at most 500
+        self.entries().waiting.len() as u32
+    }
+
     pub(crate) fn get(&self, device: DeviceId, name: &VarName) -> Option<Declaration> {
         self.entries().waiting.get(&(device, name.clone())).cloned()
     }

@@ -174,6 +174,8 @@ pub struct Snapshot {
     pub gave_way: u64,
     /// Whether log entries are refused because as many were stored today as may.
     pub full: Option<Full>,
+    /// Declarations that wait for an admin's consent.
+    pub declarations_waiting: u32,
     /// What is stored and not here, because the project was too large to be loaded.
     pub left_out: Option<LeftOut>,
 }
@@ -293,6 +295,8 @@ pub enum Event {
     Refused(Vec<Refused>),
     /// As much log was stored today as may, or it is taken again.
     Full(Option<Full>),
+    /// So many declarations wait for an admin's consent.
+    DeclarationsWaiting(u32),
 }
 
 /// A message is not what this version speaks.

@@ -91,6 +91,7 @@ pub(super) fn snapshot(seq: u64) -> Snapshot {
         gone: Vec::new(),
         gave_way: 0,
         full: None,
+        declarations_waiting: 0,
         left_out: None,
         role: ProjectRole::Designer,
     }

@@ -41,6 +41,8 @@ mod undo_keys;
 mod vars;
 mod verdict;
 mod view;
+#[cfg(test)]
+mod waiting_tests;
 
 use std::collections::HashMap;
 

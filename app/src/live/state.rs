@@ -40,6 +40,7 @@ pub struct LiveState {
     storing: bool,
     full: Option<Full>,
     lost: u64,
+    declarations_waiting: u32,
     /// What was too large to be loaded.
     pub(super) left_out: Option<LeftOut>,
     /// By device; `None`: games that were turned away.
@@ -85,6 +86,7 @@ impl LiveState {
             storing: true,
             full: None,
             lost: 0,
+            declarations_waiting: 0,
             left_out: None,
             refused: BTreeMap::new(),
             devices: ByDevice::default(),
@@ -160,6 +162,7 @@ impl LiveState {
         self.storing = snapshot.storing;
         self.full = snapshot.full;
         self.lost = snapshot.lost;
+        self.declarations_waiting = snapshot.declarations_waiting;
         self.left_out = snapshot.left_out;
         self.refused = snapshot.refused.into_iter().map(|refused| (refused.device, refused)).collect();
         self.gone.extend(snapshot.gone);
@@ -242,6 +245,10 @@ impl LiveState {
             Event::Full(full) => {
                 self.full = full;
                 touched.storing = true;
+            }
+            Event::DeclarationsWaiting(count) => {
+                self.declarations_waiting = count;
+                touched.layout = true;
             }
             Event::Lost { records } => {
                 self.lost = records;

@@ -9,10 +9,10 @@ mod neighbour;
 mod refusals;
 mod scope_bar;
 mod vars;
+mod waiting;
 
 pub use devices::DeviceList;
 pub use forget::ForgetQuestion;
-pub use left_out::LeftOutNotice;
 pub use log::LogView;
 pub use refusals::Refusals;
 pub use vars::VarList;

@@ -8,7 +8,7 @@ use std::sync::{
 
 use protocol::{
     ErrorCode, ProtocolError,
-    model::{DeviceId, LogEntry, Report, UnixMicros},
+    model::{DeviceId, LogEntry, Report, UnixMicros, Value, VarName, VarSpec},
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -147,9 +147,7 @@ impl Source {
         let (count, losses) = (reports.len(), self.live.losses());
         let speaker = Speaker { device, at, declares: !self.report_only.load(Relaxed) };
         let mut news = self.live.state().news(speaker, &mut lock_seen(&self.seen), reports, losses);
-        for (name, spec, value) in news.waits.drain(..) {
-            self.live.waiting.add(device, name, spec, value, at);
-        }
+        self.add_waiting(news.waits.drain(..), at);
         let left_out = left_out::tell(&news);
         let is_all_left_out = news.left_out.len() + news.refused.len() + news.waiting.len() == count;
         let forms_changed = news.forms_changed;
@@ -163,6 +161,19 @@ impl Source {
         let (project, declared, values) = (self.live.project.id, news.declared, news.values);
         self.queue(room, line, |line| Write::Report { project, device, at, declared, values, line });
         Ok(Reported { left_out, forms_changed })
+    }
+
+    fn add_waiting(&self, waits: impl ExactSizeIterator<Item = (VarName, VarSpec, Value)>, at: UnixMicros) {
+        if waits.len() == 0 {
+            return;
+        }
+        let before = self.live.waiting.count();
+        for (name, spec, value) in waits {
+            self.live.waiting.add(self.device, name, spec, value, at);
+        }
+        if self.live.waiting.count() != before {
+            self.live.note_waiting();
+        }
     }
 
     /// Stores nothing of a line but its number.

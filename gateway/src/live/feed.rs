@@ -18,6 +18,8 @@ pub(super) struct Feed {
     gathered: Gathered,
     /// Of whom something was refused that dashboards are still to be told of.
     refused: BTreeSet<Option<DeviceId>>,
+    /// Dashboards are still to be told how many declarations wait.
+    is_waiting_news: bool,
 }
 
 /// What devices did since dashboards were told: of each device and variable the newest.
@@ -85,6 +87,16 @@ impl Feed {
         let is_first = self.refused.is_empty();
         self.refused.insert(device);
         is_first
+    }
+
+    /// Whether dashboards are to be told soon, and nobody else is about to.
+    pub(super) fn note_waiting(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_waiting_news, true)
+    }
+
+    /// They are told now.
+    pub(super) fn end_waiting(&mut self) {
+        self.is_waiting_news = false;
     }
 
     /// Of whom something was refused since the last time.

@@ -172,7 +172,8 @@ impl Live {
         // deltas say these as they are then: one that is behind the snapshot says what it has
         let (refused, gave_way) = (self.refusals.all(), self.refusals.gave_way());
         let full = self.today.full(now);
-        (Snapshot { refused, gave_way, full, ..head }, walk)
+        let declarations_waiting = self.waiting.count();
+        (Snapshot { refused, gave_way, full, declarations_waiting, ..head }, walk)
     }
 
     pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {
@@ -282,6 +283,21 @@ impl Live {
             let mut state = live.state();
             let refused = live.refusals.of(state.feed.take_refused());
             let events = if refused.is_empty() { Vec::new() } else { vec![Event::Refused(refused)] };
+            live.tell(&mut state, events);
+        });
+    }
+
+    /// More declarations wait for consent, or fewer do: dashboards hear of it within [`REFUSALS_GATHER_TIME`], too.
+    pub(crate) fn note_waiting(self: &Arc<Self>) {
+        if !self.state().feed.note_waiting() {
+            return;
+        }
+        let live = Arc::clone(self);
+        tokio::spawn(async move {
+            sleep(REFUSALS_GATHER_TIME).await;
+            let mut state = live.state();
+            state.feed.end_waiting();
+            let events = vec![Event::DeclarationsWaiting(live.waiting.count())];
             live.tell(&mut state, events);
         });
     }

@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, store::Store};
+use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, Watched, Watcher, store::Store};
 use protocol::{
     ErrorCode,
     line::{Hello, parse_logs, parse_report},
-    live::Snapshot,
+    live::{Event, Snapshot},
     model::{
         Difference, Gesture, Key, Project, Revision, Schema, UnixMicros, Value, Var, VarName, VarType,
         WaitingDeclaration,
@@ -113,6 +113,46 @@ async fn refusal(game: &mut GameLine, json: &str) -> Option<(ErrorCode, String)>
 
 async fn report(game: &mut GameLine, json: &str) {
     game.report_vars(parse_report(json.as_bytes()).unwrap()).await.unwrap();
+}
+
+/// What a dashboard is told next of declarations that wait.
+async fn next_waiting(watcher: &mut Watcher) -> u32 {
+    loop {
+        let Watched::Delta(delta) = watcher.next().await else { panic!("a delta is missing") };
+        let told = delta.events.iter().find_map(|event| match event {
+            Event::DeclarationsWaiting(count) => Some(*count),
+            _ => None,
+        });
+        if let Some(count) = told {
+            return count;
+        }
+    }
+}
+
+async fn dashboards_hear_how_many_declarations_wait(store: Arc<dyn Store>) {
+    let house = House::new(store).await;
+    let mut real = house.game("real").await;
+    report(&mut real, REAL).await;
+    let (gateway, owner, project) = (&house.gateway, &house.owner, house.project.id);
+    gateway.freeze(owner, project, true).await.unwrap();
+    let mut watcher = gateway.watch(owner, project).await.unwrap();
+    assert_eq!(watcher.snapshot().declarations_waiting, 0);
+    let mut other = house.game("other").await;
+    refusal(
+        &mut other,
+        r#"[{"name":"speed","type":"string","value":"5"},{"name":"new","type":"int","value":1}]"#,
+    )
+    .await;
+    assert_eq!(next_waiting(&mut watcher).await, 2);
+    assert_eq!(house.snapshot().await.declarations_waiting, 2);
+    gateway.consent(owner, project, other.device(), &name("new")).await.unwrap();
+    assert_eq!(next_waiting(&mut watcher).await, 1);
+    gateway.dismiss(owner, project, other.device(), &name("speed")).await.unwrap();
+    assert_eq!(next_waiting(&mut watcher).await, 0);
+    refusal(&mut other, r#"[{"name":"newer","type":"int","value":1}]"#).await;
+    assert_eq!(next_waiting(&mut watcher).await, 1);
+    gateway.freeze(owner, project, false).await.unwrap();
+    assert_eq!(next_waiting(&mut watcher).await, 0);
 }
 
 async fn a_game_that_declares_again_is_heard(store: Arc<dyn Store>) {
@@ -364,6 +404,7 @@ async fn one_game_does_not_fill_what_may_wait(store: Arc<dyn Store>) {
 }
 
 crate::support::stories! {
+    dashboards_hear_how_many_declarations_wait,
     a_key_for_reports_declares_nothing_and_reports_what_is_known,
     the_rights_of_a_key_change_for_games_that_are_connected,
     what_is_frozen_waits_until_somebody_consents,

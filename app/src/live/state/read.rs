@@ -50,6 +50,11 @@ impl LiveState {
         self.lost
     }
 
+    /// Declarations that wait for an admin's consent.
+    pub fn declarations_waiting(&self) -> u32 {
+        self.declarations_waiting
+    }
+
     /// What was too large to be loaded.
     pub fn left_out(&self) -> Option<&LeftOut> {
         self.left_out.as_ref()

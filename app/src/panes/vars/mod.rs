@@ -10,7 +10,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 
 use self::row::VarRow;
-use super::{left_out::LeftOutNotice, scope_bar::ScopeBar};
+use super::{left_out::LeftOutNotice, scope_bar::ScopeBar, waiting::WaitingDeclarations};
 use crate::components::{keep_focus, take_typed};
 use crate::format;
 use crate::live::{ClosedGroups, Group, Live, LiveState, MAX_FILTER_CHARS, VIEWER, group, use_live};
@@ -58,6 +58,7 @@ pub fn VarList() -> impl IntoView {
                 {move || locked.get().then(|| view! { <p class="locked">{VIEWER}</p> })}
             </div>
             <GivenUp />
+            <WaitingDeclarations />
             <LeftOutNotice />
             <ScopeBar />
             <div class="pane-body">

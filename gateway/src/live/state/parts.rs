@@ -71,6 +71,8 @@ impl State {
             gone: picture.log().gone().iter().map(|(id, name)| (*id, name.clone())).collect(),
             gave_way: 0,
             full: None,
+            // kept beside the state, too
+            declarations_waiting: 0,
             left_out: self.left_out(),
         };
         (head, walk)

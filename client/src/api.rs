@@ -124,6 +124,21 @@ impl Api {
         self.read(answer)
     }
 
+    /// Replaces something, which may be repeated.
+    pub(crate) fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Error> {
+        let body = serde_json::to_string(body).expect("what is sent is JSON");
+        let request =
+            || self.request("PUT", path).header("content-type", "application/json").body(body.clone());
+        let answer = self.send(request)?;
+        self.read(answer)
+    }
+
+    /// Does something that can be done once. If an attempt lost its connection, 404 on the next one means success.
+    pub(crate) fn post(&self, path: &str) -> Result<(), Error> {
+        let is_done = |status| status == StatusCode::NOT_FOUND;
+        self.send_until(|| self.request("POST", path).body(String::new()), is_done).map(drop)
+    }
+
     /// Deletes something. If an attempt lost its connection, 404 on the next one means success.
     pub(crate) fn delete(&self, path: &str) -> Result<(), Error> {
         let is_gone = |status| status == StatusCode::NOT_FOUND;

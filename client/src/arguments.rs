@@ -31,6 +31,9 @@ pub enum Command {
     /// Forget a variable or a device that is no longer in use
     #[command(subcommand)]
     Forget(Forget),
+    /// Freeze what games declare, and decide on what waits for consent
+    #[command(subcommand)]
+    Declarations(Declarations),
     /// Follow the log
     Tail(TailArguments),
     /// Export the whole log or audit trail
@@ -141,6 +144,45 @@ pub enum Forget {
         #[command(flatten)]
         target: Target,
     },
+}
+
+/// What to do with declarations.
+#[derive(Debug, Subcommand)]
+pub enum Declarations {
+    /// List the declarations that wait for consent
+    List {
+        /// Print the API's object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Freeze declarations: new and changed ones wait for consent, and values of known variables are accepted
+    Freeze {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Let declarations take effect at once; those that are waiting are discarded
+    Unfreeze {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Consent to a declaration that is waiting: it takes effect, with the value that came with it
+    Consent(DecisionArguments),
+    /// Dismiss a declaration that is waiting: the same one does not wait again until the server restarts
+    Dismiss(DecisionArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct DecisionArguments {
+    /// The variable
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// The declaring device's name or number, if several devices declare the variable
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+    #[command(flatten)]
+    pub(crate) target: Target,
 }
 
 #[derive(Debug, Args)]

@@ -10,10 +10,11 @@ use crate::{
     address::ServerUrl,
     api::Api,
     arguments::{
-        Command, ExportArguments, Forget, LoginArguments, ProjectsArguments, SetArguments, TailArguments,
-        Target, Transport, UnsetArguments, VarsArguments,
+        Command, DecisionArguments, Declarations, ExportArguments, Forget, LoginArguments, ProjectsArguments,
+        SetArguments, TailArguments, Target, Transport, UnsetArguments, VarsArguments,
     },
     console::Console,
+    declarations::{self, Decision},
     endpoint::Endpoint,
     environment::Environment,
     export::{Export, What},
@@ -75,6 +76,7 @@ impl Context<'_> {
                 let (api, project) = self.find(&target)?;
                 forget::device(&api, &project, &name, console)
             }
+            Command::Declarations(what) => self.declarations(&what, console),
             Command::Tail(arguments) => self.tail(arguments, console),
             Command::Export(arguments) => self.export(arguments, console),
             Command::Completions { shell } => completions(shell, program, console),
@@ -104,6 +106,36 @@ impl Context<'_> {
         let SetArguments { if_revision, again, wait, .. } = *arguments;
         let how = How { if_revision, again, wait: wait.map(Duration::from_secs) };
         set::set(&api, &project, &arguments.assignments, &how, console)
+    }
+
+    fn declarations(&self, what: &Declarations, console: &mut Console) -> Result<(), Error> {
+        match what {
+            Declarations::List { json, target } => {
+                let (api, project) = self.find(target)?;
+                declarations::list(&api, &project, *json, console)
+            }
+            Declarations::Freeze { target } => {
+                let (api, project) = self.find(target)?;
+                declarations::freeze(&api, &project, true, console)
+            }
+            Declarations::Unfreeze { target } => {
+                let (api, project) = self.find(target)?;
+                declarations::freeze(&api, &project, false, console)
+            }
+            Declarations::Consent(which) => self.decide(Decision::Consent, which, console),
+            Declarations::Dismiss(which) => self.decide(Decision::Dismiss, which, console),
+        }
+    }
+
+    fn decide(
+        &self,
+        decision: Decision,
+        which: &DecisionArguments,
+        console: &mut Console,
+    ) -> Result<(), Error> {
+        let (api, project) = self.find(&which.target)?;
+        let which = (which.name.as_str(), which.device.as_deref());
+        declarations::decide(&api, &project, decision, which, console)
     }
 
     fn tail(&self, arguments: TailArguments, console: &mut Console) -> Result<(), Error> {
@@ -186,6 +218,10 @@ mod tests {
             &["forget", "speed"],
             &["forget", "variable"],
             &["forget", "device", "phone", "tablet"],
+            &["declarations"],
+            &["declarations", "thaw"],
+            &["declarations", "consent"],
+            &["declarations", "dismiss", "speed", "--device"],
             &["tail", "-n", "10001"],
             &["export"],
             &["export", "everything"],
@@ -229,6 +265,9 @@ mod tests {
             &["unset", "a"],
             &["forget", "variable", "a"],
             &["forget", "device", "a"],
+            &["declarations", "list"],
+            &["declarations", "freeze"],
+            &["declarations", "consent", "a"],
             &["tail"],
             &["export", "logs"],
         ] {

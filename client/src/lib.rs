@@ -26,6 +26,7 @@ mod arguments;
 mod command;
 mod console;
 mod credentials;
+mod declarations;
 mod endpoint;
 mod environment;
 mod error;

@@ -114,6 +114,31 @@ pub(crate) struct Applied {
     pub round_trip_ms: Option<f64>,
 }
 
+/// Whether declarations are frozen, and which ones wait.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Schema {
+    pub frozen: bool,
+    pub waiting: Vec<WaitingDeclaration>,
+    pub gave_way: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WaitingDeclaration {
+    pub name: String,
+    pub device: i64,
+    pub device_name: String,
+    pub online: bool,
+    pub new: bool,
+    pub differences: Vec<Difference>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Difference {
+    pub field: String,
+    pub old: Option<String>,
+    pub new: Option<String>,
+}
+
 /// The response to an edit.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Saved {

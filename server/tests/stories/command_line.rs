@@ -23,7 +23,7 @@ const VARIABLES: &str =
 /// Status, standard output, standard error.
 type Said = (Option<i32>, String, String);
 
-/// A server with a project, its owner, and one of his tokens.
+/// A server with a project, its owner, and one of their tokens.
 struct Stage {
     server: TestServer,
     owner: Caller,
@@ -222,6 +222,49 @@ async fn what_was_set_is_let_go_or_sent_again() {
     assert_eq!((&vars[0]["desired"], &vars[0]["let_go"]["revision"]), (&Json::Null, &json!(3)));
     let (status, _, stderr) = stage.run(&["unset", "sped"]).await;
     assert!(status == Some(1) && stderr.contains("sped"), "{stderr}");
+}
+
+#[tokio::test]
+async fn declarations_are_frozen_and_decided_on() {
+    let stage = Stage::set_up(&[]).await;
+    stage.sign_in().await;
+    let mut game = stage.game().await;
+    stage.stored(&mut game, VARIABLES, 1).await;
+    let said = |text: &str| (Some(0), text.to_owned(), String::new());
+    let list = ["declarations", "list"];
+    assert_eq!(stage.run(&list).await, said("Declarations take effect at once.\n"));
+    let froze = "froze the declarations of Mr. Rescue\n";
+    assert_eq!(stage.run(&["declarations", "freeze"]).await, said(froze));
+    assert_eq!(stage.run(&list).await, said("Declarations are frozen.\nNothing is waiting.\n"));
+
+    let changed =
+        r#"i:KEY:2:[{"name":"speed","type":"integer","value":5,"max":20},{"name":"a/b","value":true}]"#;
+    game.send(&format!("{}\n", changed.replace("KEY", stage.key()))).await;
+    assert_eq!(game.error().await, "frozen");
+    let (status, stdout, _) = stage.run(&list).await;
+    assert!(
+        status == Some(0) && stdout.contains("Ana's phone (1)") && stdout.contains("max 10 → 20"),
+        "{stdout}"
+    );
+    let consented = stage.run(&["declarations", "consent", "speed", "--device", "Ana's phone"]).await;
+    assert_eq!(consented, said("consented to speed of Ana's phone (1)\n"));
+    let dismissed = stage.run(&["declarations", "dismiss", "a/b"]).await;
+    assert_eq!(dismissed, said("dismissed a/b of Ana's phone (1)\n"));
+    let (status, _, stderr) = stage.run(&["declarations", "consent", "a/b"]).await;
+    assert!(status == Some(1) && stderr.contains("no declaration of a/b is waiting"), "{stderr}");
+    let (_, stdout, _) = stage.run(&["vars", "--json"]).await;
+    let vars: Json = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&vars[0]["spec"]["max"], vars.as_array().unwrap().len()), (&json!(20), 2));
+    let unfroze = "unfroze the declarations of Mr. Rescue\n";
+    assert_eq!(stage.run(&["declarations", "unfreeze"]).await, said(unfroze));
+
+    // a token that may less is refused as for other commands
+    let made = stage.server.gateway.create_token(&stage.owner, "w", TokenScope::Write, None, 30).await;
+    let (secret, _) = made.unwrap();
+    secrets::note(secret.reveal());
+    let mut writing = stage.program(&["declarations", "freeze"]);
+    let (status, _, stderr) = run(writing.env("OBSERVERIO_TOKEN", secret.reveal()), "").await;
+    assert_eq!(status, Some(77), "{stderr}");
 }
 
 #[tokio::test]

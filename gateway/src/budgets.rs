@@ -15,16 +15,19 @@ const UNCOUNTED_LINE_BYTES: usize = 16 * 1024;
 pub struct Budgets {
     /// Lines that wait to be written, of all projects. One project may have half of it.
     pub lines: usize,
-    /// Lines of games that are not whole yet, or that wait for room, as far as they are longer than 16 KiB.
+    /// Lines of games that are not whole yet, or that wait for room, and answers that games don't read, as far as a connection
+    /// has more than 16 KiB of them.
     pub unread: usize,
     /// Declarations and values of the projects that are in memory. One project may have half of it.
     pub projects: usize,
+    /// Values for games and changes for dashboards that are not sent yet; each may have half of it. Short values don't count.
+    pub outgoing: usize,
 }
 
 impl Default for Budgets {
     /// 32 MiB of lines; the rest has no bound but those of each project and connection.
     fn default() -> Self {
-        Self { lines: DEFAULT_LINES, unread: usize::MAX, projects: usize::MAX }
+        Self { lines: DEFAULT_LINES, unread: usize::MAX, projects: usize::MAX, outgoing: usize::MAX }
     }
 }
 

@@ -13,7 +13,8 @@ use crate::{
     budgets::{Budgets, Unread, UnreadLine},
     idle::Idle,
     keys::Keys,
-    live::{Beside, Live, Registry},
+    live::{self, Beside, Live, Registry},
+    outgoing::Outgoing,
     passwords::Hasher,
     refusals::Refusals,
     secrets::random_token,
@@ -65,6 +66,10 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) projects: Registry,
     unread: Arc<Unread>,
+    /// Values for games that are not sent yet.
+    pub(crate) pushes: Arc<Outgoing>,
+    /// Changes for dashboards that are not sent yet.
+    deltas: Arc<Outgoing>,
     pub(crate) writer: Writer,
     pub(crate) setup: Mutex<Option<Setup>>,
     pub(crate) hasher: Hasher,
@@ -101,13 +106,17 @@ pub struct Status {
     pub queued_bytes: u64,
     /// Bytes of changes that some dashboard has not taken yet.
     pub untaken_bytes: u64,
+    /// Bytes of values that some game has not taken yet.
+    pub push_bytes: u64,
+    /// How often values had to wait, or a dashboard got a snapshot in place of a change, because there was no room.
+    pub postponed: u64,
     /// How often a project was read from the database.
     pub project_loads: u64,
     /// Projects that may store no more log today.
     pub full_projects: u64,
     /// Bytes of the declarations and values in memory.
     pub project_bytes: u64,
-    /// Bytes of lines of games that are not whole yet, or that wait for room.
+    /// Bytes of lines of games that are not whole yet, or that wait for room, and of answers that games don't read.
     pub unread_bytes: u64,
     /// Connections of games that had to go because there was no room for the line that they had begun.
     pub unread_refused: u64,
@@ -139,7 +148,8 @@ impl Gateway {
     ) -> Result<Self, GatewayError> {
         let epoch = store.epoch().await?;
         let (vitals, unused) = (Vitals::default(), CancellationToken::new());
-        let Budgets { lines, unread, projects } = budgets;
+        let Budgets { lines, unread, projects, outgoing } = budgets;
+        let [pushes, deltas] = [(); 2].map(|()| Arc::new(Outgoing::within(outgoing / 2)));
         let writer = Writer::start(store.clone(), random_token(), epoch.number, &vitals, lines);
         let sweeper = Sweeper::start(store.clone(), &vitals, unused.clone());
         let inner = Arc::new(Inner {
@@ -147,6 +157,8 @@ impl Gateway {
             clock,
             projects: Registry::new(projects),
             unread: Arc::new(Unread::new(unread)),
+            pushes,
+            deltas,
             writer,
             setup: Mutex::new(None),
             hasher: Hasher::start(),
@@ -262,7 +274,9 @@ impl Gateway {
             watchers,
             written: self.inner.writer.counts(),
             queued_bytes: self.inner.writer.queued_bytes() as u64,
-            untaken_bytes: self.inner.projects.untaken_bytes(),
+            untaken_bytes: self.inner.deltas.used() as u64,
+            push_bytes: self.inner.pushes.used() as u64,
+            postponed: self.inner.pushes.postponed() + self.inner.deltas.postponed(),
             project_loads: self.inner.projects.loads(),
             full_projects: self.inner.days.full(self.now()),
             project_bytes: self.inner.projects.bytes() as u64,
@@ -282,7 +296,8 @@ impl Inner {
     /// What is kept of a project beside its state.
     fn beside(&self, project: ProjectId) -> Beside {
         let (refusals, waiting) = (self.refusals.ledger(project), self.waiting.of(project));
-        Beside { refusals, waiting, today: self.days.of(project) }
+        let budgets = live::Budgets { pushes: Arc::clone(&self.pushes), deltas: Arc::clone(&self.deltas) };
+        Beside { refusals, waiting, today: self.days.of(project), budgets }
     }
 
     /// A backup was restored: forgets everything and lets every connection go.
@@ -332,6 +347,7 @@ async fn watch_database(gateway: Weak<Inner>) {
                 let Some(inner) = gateway.upgrade() else { return };
                 inner.keys.end_expired(inner.clock.now());
                 inner.projects.trim();
+                inner.projects.for_each(Live::tick);
                 // while the database is away there is nothing to find
                 inner.store.epoch().await.ok()
             }

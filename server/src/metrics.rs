@@ -124,14 +124,22 @@ const METRICS: &[Metric] = &[
     gauge("observerio_untaken_bytes", "Bytes of changes that were not sent to every dashboard yet", |n| {
         n.status.untaken_bytes
     }),
+    gauge("observerio_push_bytes", "Bytes of values that were not sent to every game yet", |n| {
+        n.status.push_bytes
+    }),
+    counter(
+        "observerio_sends_postponed",
+        "Values and changes that were not sent at once because there was no memory",
+        |n| n.status.postponed,
+    ),
     gauge(
         "observerio_unread_line_bytes",
-        "Bytes of lines from games that are incomplete or waiting for room",
+        "Bytes of lines from games that are incomplete or waiting for room, and of answers that games do not read",
         |n| n.status.unread_bytes,
     ),
     counter(
         "observerio_unread_lines_refused",
-        "Connections that were closed because there was no memory for their line",
+        "Connections that were closed because there was no memory for their line or their answers",
         |n| n.status.unread_refused,
     ),
     gauge("observerio_project_bytes", "Bytes of declarations and values in memory", |n| {

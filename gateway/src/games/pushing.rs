@@ -6,7 +6,10 @@ use protocol::{line::Hello, model::Revision};
 use tokio::sync::watch;
 
 use super::source::Source;
-use crate::live::{Forms, Live, Seen, Wire, lock_seen};
+use crate::{
+    live::{Forms, Live, NoRoom, Seen, Wire, lock_seen},
+    outgoing::{Payload, Waiter},
+};
 
 /// Edits on their way to a game.
 #[derive(Clone, Debug)]
@@ -14,7 +17,7 @@ pub struct Push {
     /// The game has everything up to this revision with it.
     pub revision: Revision,
     /// For `protocol::line::write_edits` or `write_revised`; shared by every game that lacks the same.
-    pub payload: Arc<[u8]>,
+    pub payload: Payload,
 }
 
 /// What one game was sent.
@@ -26,6 +29,8 @@ pub(super) struct Pushes {
     revisions: watch::Receiver<Revision>,
     /// What it has, or is about to; `None`: nothing that we know of.
     pushed: Option<Revision>,
+    /// There was no memory for what it lacks.
+    waiter: Option<Waiter>,
 }
 
 impl Pushes {
@@ -36,7 +41,14 @@ impl Pushes {
             _ => Wire::Original,
         };
         let (revisions, forms) = (live.revisions(), live.state().forms(&Seen::default()));
-        Self { wire, forms, forms_changed: false, revisions, pushed: held.unwrap_or(Some(Revision(0))) }
+        Self {
+            wire,
+            forms,
+            forms_changed: false,
+            revisions,
+            pushed: held.unwrap_or(Some(Revision(0))),
+            waiter: None,
+        }
     }
 
     /// Whether it says what it applied.
@@ -46,13 +58,16 @@ impl Pushes {
 
     /// Returns when [`Pushes::take`] may have something. Cancel-safe.
     pub(super) async fn wait(&mut self) {
+        if let Some(waiter) = &self.waiter {
+            return waiter.wait().await;
+        }
         let pushed = self.pushed;
         let is_newer = |revision: &Revision| pushed.is_none_or(|pushed| *revision > pushed);
         // an error means that the project is gone, which the connection's own hold on it rules out
         let _ = self.revisions.wait_for(is_newer).await;
     }
 
-    /// Every edit since the last push, the newest value of each variable. `None` when there is none.
+    /// Every edit since the last push, the newest value of each variable. `None` when there is none, or no memory for it now.
     pub(super) fn take(&mut self, source: &Source) -> Option<Push> {
         let mut state = source.live.state();
         if self.pushed.is_some_and(|pushed| pushed >= state.picture.revision()) {
@@ -62,7 +77,10 @@ impl Pushes {
         if mem::take(&mut self.forms_changed) {
             self.forms = state.forms(&lock_seen(&source.seen));
         }
-        let pushed = state.push(self.pushed, &self.forms, self.wire, &source.live.epoch_name)?;
+        let pushed = state.push(self.pushed, &self.forms, self.wire, &source.live.epoch_name);
+        drop(state);
+        self.waiter = pushed.as_ref().err().map(|NoRoom(bytes)| source.gateway.inner.pushes.queue(*bytes));
+        let pushed = pushed.ok()??;
         self.pushed = Some(pushed.to);
         pushed.payload.map(|payload| Push { revision: pushed.to, payload })
     }

@@ -14,27 +14,31 @@ use protocol::{
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{Delta, weight::text_of_outcome};
+use crate::outgoing::{Outgoing, OutgoingBytes};
 
 /// Deltas that a dashboard may lag behind.
 const BACKLOG_DELTAS: usize = 128;
 /// … and bytes of one project's, but for its newest delta.
 const BACKLOG_BYTES: usize = 8 * 1024 * 1024;
+/// One project may take one part in so many of what there is for all.
+const PROJECT_PARTS: usize = 4;
 
 /// One project's.
 pub(super) struct Backlog {
     sender: broadcast::Sender<Arc<Slot>>,
     /// In the order in which they were sent. A slot that everybody has taken is gone.
     slots: Mutex<VecDeque<Weak<Slot>>>,
+    all: Arc<Outgoing>,
 }
 
 struct Slot {
     bytes: usize,
     /// `None`: whoever has not taken it by now gets a snapshot.
-    delta: Mutex<Option<Arc<Delta>>>,
+    delta: Mutex<Option<(Arc<Delta>, OutgoingBytes)>>,
 }
 
 impl Slot {
-    fn delta(&self) -> MutexGuard<'_, Option<Arc<Delta>>> {
+    fn delta(&self) -> MutexGuard<'_, Option<(Arc<Delta>, OutgoingBytes)>> {
         self.delta.lock().expect("no holder of this lock panics")
     }
 }
@@ -47,8 +51,9 @@ pub(crate) struct Deltas(broadcast::Receiver<Arc<Slot>>);
 pub(crate) struct Lagged;
 
 impl Backlog {
-    pub(super) fn new() -> Self {
-        Self { sender: broadcast::Sender::new(BACKLOG_DELTAS), slots: Mutex::default() }
+    /// Beside the backlogs of other projects in so many bytes.
+    pub(super) fn within(all: Arc<Outgoing>) -> Self {
+        Self { sender: broadcast::Sender::new(BACKLOG_DELTAS), slots: Mutex::default(), all }
     }
 
     pub(super) fn subscribe(&self) -> Deltas {
@@ -63,30 +68,46 @@ impl Backlog {
         self.slots.lock().expect("no holder of this lock panics")
     }
 
-    /// To whoever watches; `bytes` is what its events [weigh](weight).
+    /// To whoever watches; `bytes` is what its events [weigh](weight). If there is no room for it, whoever watches gets a snapshot.
     pub(super) fn send(&self, delta: Delta, bytes: usize) {
-        let slot = Arc::new(Slot { bytes, delta: Mutex::new(Some(Arc::new(delta))) });
-        let waiting = Arc::downgrade(&slot);
-        if self.sender.send(slot).is_err() {
-            // nobody watches
+        if self.receivers() == 0 {
             return;
         }
         let mut slots = self.slots();
-        slots.push_back(waiting);
         slots.retain(|slot| slot.strong_count() > 0);
-        let mut bytes: usize = held(&slots);
-        while bytes > BACKLOG_BYTES && slots.len() > 1 {
-            if let Some(slot) = slots.pop_front().and_then(|slot| slot.upgrade()) {
-                bytes -= slot.bytes;
-                *slot.delta() = None;
-            }
+        let most = BACKLOG_BYTES.min(self.all.max_bytes() / PROJECT_PARTS);
+        let mut held = held(&slots);
+        while held + bytes > most && !slots.is_empty() {
+            held -= give_up(&mut slots);
         }
+        let mut taken = self.all.take(bytes);
+        while taken.is_none() && !slots.is_empty() {
+            give_up(&mut slots);
+            taken = self.all.take(bytes);
+        }
+        if taken.is_none() {
+            self.all.note_postponed();
+        }
+        let delta = taken.map(|taken| (Arc::new(delta), taken));
+        let slot =
+            Arc::new(Slot { bytes: if delta.is_some() { bytes } else { 0 }, delta: Mutex::new(delta) });
+        slots.push_back(Arc::downgrade(&slot));
+        // it fails if the last one has just left
+        let _ = self.sender.send(slot);
     }
 
     /// Bytes that somebody has not taken yet.
+    #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         held(&self.slots())
     }
+}
+
+/// Drops the oldest. How much it held.
+fn give_up(slots: &mut VecDeque<Weak<Slot>>) -> usize {
+    let Some(slot) = slots.pop_front().and_then(|slot| slot.upgrade()) else { return 0 };
+    *slot.delta() = None;
+    slot.bytes
 }
 
 fn held(slots: &VecDeque<Weak<Slot>>) -> usize {
@@ -97,7 +118,7 @@ impl Deltas {
     /// The next one. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Result<Arc<Delta>, Lagged> {
         match self.0.recv().await {
-            Ok(slot) => slot.delta().clone().ok_or(Lagged),
+            Ok(slot) => slot.delta().as_ref().map(|(delta, _)| Arc::clone(delta)).ok_or(Lagged),
             Err(RecvError::Lagged(_)) => Err(Lagged),
             // the sender is inside the project, which whoever watches holds
             Err(RecvError::Closed) => std::future::pending().await,
@@ -182,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_does_not_read_holds_a_bound_and_gets_a_snapshot() {
-        let backlog = Backlog::new();
+        let backlog = Backlog::within(Arc::default());
         let (mut reads, mut stopped) = (backlog.subscribe(), backlog.subscribe());
         for seq in 1..=100 {
             send(&backlog, long(seq));
@@ -197,8 +218,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn all_projects_share_a_bound() {
+        const MOST: usize = 12 * 1024 * 1024;
+        let all = Arc::new(Outgoing::within(MOST));
+        let backlogs: Vec<Backlog> = (0..8).map(|_| Backlog::within(Arc::clone(&all))).collect();
+        let mut stopped: Vec<Deltas> = backlogs.iter().map(Backlog::subscribe).collect();
+        for seq in 1..=10 {
+            for backlog in &backlogs {
+                send(backlog, long(seq));
+                assert!(all.used() <= MOST, "{} after {seq}", all.used());
+            }
+        }
+        assert!(all.used() >= MOST / 2);
+        assert!(all.postponed() > 0, "not everybody has one of them");
+        let mut reads = backlogs[0].subscribe();
+        drop(stopped.split_off(1));
+        send(&backlogs[0], long(11));
+        assert_eq!(reads.next().await.unwrap().seq, 11);
+        drop((stopped, reads));
+        assert_eq!(all.used(), 0);
+    }
+
+    #[tokio::test]
     async fn one_that_is_longer_than_all_may_be_is_told() {
-        let backlog = Backlog::new();
+        let backlog = Backlog::within(Arc::default());
         let mut reads = backlog.subscribe();
         let mut huge = long(1);
         huge.events = (0..20).flat_map(|_| long(1).events).collect();
@@ -210,7 +253,7 @@ mod tests {
 
     impl Deltas {
         fn next_now(&mut self) -> Option<u64> {
-            self.0.try_recv().ok().and_then(|slot| slot.delta().as_ref().map(|delta| delta.seq))
+            self.0.try_recv().ok().and_then(|slot| slot.delta().as_ref().map(|(delta, _)| delta.seq))
         }
     }
 }

@@ -40,13 +40,14 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use backlog::{Deltas, Lagged};
 pub(crate) use connections::{Seen, lock_seen};
 pub use picture::{SaidPlace, VarPage, shorten};
-pub(crate) use push::{Forms, Wire};
+pub(crate) use push::{Forms, NoRoom, Wire};
 use registry::Alone;
 pub(crate) use registry::{MAX_LOADED_DEVICES, Registry};
 pub(crate) use state::{Checked, News, PART_BYTES, Restored, Speaker, State, Walk};
 
 use self::{backlog::Backlog, split::split};
 use crate::{
+    outgoing::Outgoing,
     refusals::Ledger,
     shares::Today,
     store::{DeviceInfo, Epoch, ProjectState},
@@ -80,6 +81,14 @@ pub(crate) struct Beside {
     pub(crate) refusals: Arc<Ledger>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) today: Arc<Today>,
+    pub(crate) budgets: Budgets,
+}
+
+/// What its connections hold of what is not sent yet counts here, beside that of other projects.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Budgets {
+    pub(crate) pushes: Arc<Outgoing>,
+    pub(crate) deltas: Arc<Outgoing>,
 }
 
 /// One project, shared by its games, its dashboards and the writer.
@@ -110,16 +119,20 @@ pub(crate) struct Live {
 
 impl Live {
     pub(crate) fn new(loaded: ProjectState, epoch: &Epoch, is_storing: bool, beside: Beside) -> Self {
-        let Beside { refusals, waiting, today } = beside;
+        let Beside { refusals, waiting, today, budgets } = beside;
+        let revision = watch::Sender::new(loaded.revision);
+        let project = loaded.project.clone();
+        let mut state = State::new(loaded, is_storing);
+        state.connections.pushes.join(&budgets.pushes);
         Self {
-            project: loaded.project.clone(),
+            project,
             epoch: epoch.number,
             epoch_name: epoch.to_string(),
             dropped: CancellationToken::new(),
             is_deleted: AtomicBool::new(false),
-            revision: watch::Sender::new(loaded.revision),
-            state: Mutex::new(State::new(loaded, is_storing)),
-            deltas: Backlog::new(),
+            revision,
+            state: Mutex::new(state),
+            deltas: Backlog::within(budgets.deltas),
             losses: AtomicU64::new(0),
             refusals,
             waiting,
@@ -317,6 +330,11 @@ impl Live {
         self.tell(&mut state, events);
     }
 
+    /// Called every second or so.
+    pub(crate) fn tick(&self) {
+        self.state().connections.pushes.tick();
+    }
+
     pub(crate) fn set_storing(&self, storing: bool) {
         let mut state = self.state();
         if state.feed.set_storing(storing) {
@@ -330,11 +348,6 @@ impl Live {
 
     pub(crate) fn watchers(&self) -> u64 {
         self.deltas.receivers() as u64
-    }
-
-    /// Bytes of deltas that some dashboard has not taken yet.
-    pub(crate) fn untaken_bytes(&self) -> u64 {
-        self.deltas.bytes() as u64
     }
 }
 
@@ -364,6 +377,7 @@ pub(crate) fn test_live(id: i64) -> Arc<Live> {
     };
     let epoch = Epoch { instance: "test".to_owned(), number: 1 };
     let today = Days::new(Limits::default()).of(ProjectId(id));
-    let beside = Beside { refusals: Arc::default(), waiting: Arc::default(), today };
+    let budgets = Budgets::default();
+    let beside = Beside { refusals: Arc::default(), waiting: Arc::default(), today, budgets };
     Arc::new(Live::new(loaded, &epoch, true, beside))
 }

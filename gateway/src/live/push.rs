@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    mem,
     sync::{Arc, Weak},
 };
 
@@ -11,6 +12,7 @@ use protocol::{
 };
 
 use super::picture::Changed;
+use crate::outgoing::{Outgoing, Payload, SMALL_PAYLOAD_BYTES};
 
 /// How one game wants the variables that it has reported. For others it gets what the project last saw.
 pub(crate) type Forms = BTreeMap<VarName, Form>;
@@ -47,8 +49,12 @@ pub(crate) enum Wire {
 pub(crate) struct Pushed {
     pub(crate) to: Revision,
     /// `None` when nothing changed that a game would want.
-    pub(crate) payload: Option<Arc<[u8]>>,
+    pub(crate) payload: Option<Payload>,
 }
+
+/// There is no memory for what a game lacks, which takes so many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoRoom(pub(crate) usize);
 
 /// Games that lag differ in `since`; this many different ones share their encoding.
 const MAX_ENTRIES: usize = 16;
@@ -59,7 +65,9 @@ struct Entry {
     since: Option<Revision>,
     wire: Wire,
     forms: Arc<Forms>,
-    payload: Option<Arc<[u8]>>,
+    payload: Option<Payload>,
+    /// Since the last [`PushCache::tick`].
+    is_used: bool,
 }
 
 /// Encodings that lead to the newest revision.
@@ -69,9 +77,22 @@ pub(crate) struct PushCache {
     entries: Vec<Entry>,
     /// Equal forms are one allocation, so that comparing them is comparing pointers.
     interned: Vec<Weak<Forms>>,
+    outgoing: Arc<Outgoing>,
+    /// What there was no room for, in bytes: it is not encoded again before there may be.
+    short_of: Option<usize>,
 }
 
 impl PushCache {
+    /// From now on, what it encodes counts there.
+    pub(crate) fn join(&mut self, outgoing: &Arc<Outgoing>) {
+        self.outgoing = Arc::clone(outgoing);
+    }
+
+    /// Lets go of long encodings that were not used since the last time: games that read them still have them.
+    pub(crate) fn tick(&mut self) {
+        self.entries.retain_mut(|entry| mem::take(&mut entry.is_used) || !entry.is_long());
+    }
+
     pub(crate) fn intern(&mut self, forms: Forms) -> Arc<Forms> {
         self.interned.retain(|known| known.strong_count() > 0);
         if let Some(known) = self.interned.iter().filter_map(Weak::upgrade).find(|known| **known == forms) {
@@ -91,28 +112,55 @@ impl PushCache {
         forms: &'a Arc<Forms>,
         (wire, epoch, is_whole): (Wire, &str, bool),
         lacking: impl FnOnce() -> I,
-    ) -> Option<Pushed> {
+    ) -> Result<Option<Pushed>, NoRoom> {
         if since.is_some_and(|since| since >= to) {
-            return None;
+            return Ok(None);
         }
         if self.to != Some((to, rewritten)) {
             self.to = Some((to, rewritten));
             self.entries.clear();
+            self.short_of = None;
         }
         let same =
             |entry: &&Entry| entry.since == since && entry.wire == wire && Arc::ptr_eq(&entry.forms, forms);
-        if let Some(entry) = self.entries.iter().find(same) {
-            return Some(Pushed { to, payload: entry.payload.clone() });
+        if let Some(entry) = self.entries.iter_mut().find(|entry| same(&&**entry)) {
+            entry.is_used = true;
+            return Ok(Some(Pushed { to, payload: entry.payload.clone() }));
         }
-        let payload = match wire {
+        if let Some(bytes) = self.short_of.filter(|bytes| !self.outgoing.has_room(*bytes)) {
+            return Err(NoRoom(bytes));
+        }
+        let encoded = match wire {
             Wire::Original => encode_original(since, forms, lacking()),
             Wire::Revised { bare } => Some(encode_changes(since, forms, (bare, epoch, is_whole), lacking())),
         };
+        let payload = encoded.map(|encoded| self.hold(encoded)).transpose()?;
         if self.entries.len() == MAX_ENTRIES {
             self.entries.remove(0);
         }
-        self.entries.push(Entry { since, wire, forms: Arc::clone(forms), payload: payload.clone() });
-        Some(Pushed { to, payload })
+        let (forms, is_used) = (Arc::clone(forms), true);
+        self.entries.push(Entry { since, wire, forms, payload: payload.clone(), is_used });
+        Ok(Some(Pushed { to, payload }))
+    }
+
+    fn hold(&mut self, encoded: Vec<u8>) -> Result<Payload, NoRoom> {
+        let bytes = encoded.len();
+        if bytes >= SMALL_PAYLOAD_BYTES && !self.outgoing.has_room(bytes) {
+            // what other games may ask for is less urgent than what this one asks for
+            self.entries.retain(|entry| !entry.is_long());
+        }
+        let held = self.outgoing.hold(encoded);
+        self.short_of = held.is_none().then_some(bytes);
+        held.ok_or_else(|| {
+            self.outgoing.note_postponed();
+            NoRoom(bytes)
+        })
+    }
+}
+
+impl Entry {
+    fn is_long(&self) -> bool {
+        self.payload.as_ref().is_some_and(|payload| payload.len() >= SMALL_PAYLOAD_BYTES)
     }
 }
 
@@ -130,7 +178,7 @@ fn encode_original<'a>(
     since: Option<Revision>,
     forms: &'a Forms,
     changed: impl Iterator<Item = Changed<'a>>,
-) -> Option<Arc<[u8]>> {
+) -> Option<Vec<u8>> {
     let was_told = since > Some(Revision(0));
     let edit = |Changed { name, edit }: Changed<'a>| {
         let (spec, desired) = edit?;
@@ -141,7 +189,7 @@ fn encode_original<'a>(
         value.map(|value| edited(forms, name, spec, value))
     };
     let edits: Vec<Edited<'_>> = changed.filter_map(edit).collect();
-    (!edits.is_empty()).then(|| Arc::from(encode_edits(&edits)))
+    (!edits.is_empty()).then(|| encode_edits(&edits))
 }
 
 fn encode_changes<'a>(
@@ -149,7 +197,7 @@ fn encode_changes<'a>(
     forms: &'a Forms,
     (bare, epoch, is_whole): (bool, &str, bool),
     changed: impl Iterator<Item = Changed<'a>>,
-) -> Arc<[u8]> {
+) -> Vec<u8> {
     // of a variable that was left out a game keeps what it has
     let is_full = since.is_none() && is_whole;
     let mut vars: Vec<(Edited<'_>, VarRevision)> = Vec::new();
@@ -163,7 +211,7 @@ fn encode_changes<'a>(
         }
     }
     let revised = Revised { epoch, full: is_full, vars: &vars, removed: &removed };
-    Arc::from(encode_revised(&revised, bare))
+    encode_revised(&revised, bare)
 }
 
 #[cfg(test)]
@@ -208,10 +256,53 @@ mod tests {
             let mut state = state_without_speed();
             state.picture.left_out.vars.extend(left_out);
             let forms = state.forms(&Seen::default());
-            let pushed = state.push(None, &forms, Wire::Revised { bare: true }, "e-1").unwrap();
+            let pushed = state.push(None, &forms, Wire::Revised { bare: true }, "e-1").unwrap().unwrap();
             let payload = String::from_utf8(pushed.payload.unwrap().to_vec()).unwrap();
             assert!(payload.contains(&format!("\"full\":{is_full}")), "{payload}");
         }
+    }
+
+    /// `speed` is wanted to be a text of so many bytes.
+    fn state_with_speed(bytes: usize, outgoing: &Arc<Outgoing>) -> State {
+        let mut state = state_without_speed();
+        state.connections.pushes.join(outgoing);
+        let spec = VarSpec::bare(VarType::String);
+        let (declared, values) = (vec![(name(), spec)], Vec::new());
+        let (device, line) = (DeviceId(1), None);
+        state.apply(
+            Write::Report { project: PROJECT, device, at: NOW, declared, values, line },
+            Written::Done,
+        );
+        let value = Some(Value::Text("x".repeat(bytes)));
+        let desired = Desired { value, revision: VarRevision(3), author: "Ana".to_owned(), at: NOW };
+        state.picture.vars[&name()].desired = Some(desired);
+        state
+    }
+
+    #[test]
+    fn what_games_are_sent_shares_a_bound_and_is_let_go_when_nobody_asks_for_it() {
+        let outgoing = Arc::new(Outgoing::within(100 * 1024));
+        let [mut first, mut second] = [(); 2].map(|()| state_with_speed(60 * 1024, &outgoing));
+        let push = |state: &mut State| {
+            let forms = state.forms(&Seen::default());
+            state
+                .push(None, &forms, Wire::Revised { bare: true }, "e-1")
+                .map(|pushed| pushed.unwrap().payload)
+        };
+        let held = push(&mut first).unwrap();
+        let bytes = outgoing.used();
+        assert!(bytes > 60 * 1024);
+        assert!(push(&mut first).is_ok(), "another game shares it");
+        assert_eq!(outgoing.used(), bytes);
+        let short = push(&mut second).unwrap_err();
+        assert!(short.0 > 60 * 1024 && push(&mut second).unwrap_err() == short);
+        first.connections.pushes.tick();
+        assert_eq!(outgoing.used(), bytes, "it was used lately");
+        first.connections.pushes.tick();
+        assert_eq!(outgoing.used(), bytes, "a game is still reading it");
+        drop(held);
+        assert_eq!(outgoing.used(), 0);
+        assert!(push(&mut second).is_ok());
     }
 
     #[test]
@@ -219,7 +310,7 @@ mod tests {
         let mut state = state_without_speed();
         let forms = state.forms(&Seen::default());
         let told = |state: &mut State| {
-            let pushed = state.push(Some(Revision(1)), &forms, Wire::Original, "epoch").unwrap();
+            let pushed = state.push(Some(Revision(1)), &forms, Wire::Original, "epoch").unwrap().unwrap();
             pushed.payload.map(|payload| String::from_utf8(STANDARD.decode(payload).unwrap()).unwrap())
         };
         assert_eq!(told(&mut state), None);

@@ -233,13 +233,6 @@ impl Registry {
         counts
     }
 
-    /// Bytes of all projects that dashboards have not taken yet.
-    pub(crate) fn untaken_bytes(&self) -> u64 {
-        let mut bytes = 0;
-        self.for_each(|live| bytes += live.untaken_bytes());
-        bytes
-    }
-
     /// Bytes of the declarations and values in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.budget.used()

@@ -30,7 +30,7 @@ use super::{
     connections::{Connections, Seen},
     feed::Feed,
     picture::{DeviceState, Picture},
-    push::{Forms, Pushed, Wire},
+    push::{Forms, NoRoom, Pushed, Wire},
 };
 use crate::store::{DeviceInfo, ProjectState, Write, Written};
 
@@ -99,13 +99,16 @@ impl State {
     }
 
     /// The desired values that a game lacks which has everything up to `since`, encoded for it.
+    ///
+    /// # Errors
+    /// There is no memory for them now.
     pub(crate) fn push(
         &mut self,
         since: Option<Revision>,
         forms: &Arc<Forms>,
         wire: Wire,
         epoch: &str,
-    ) -> Option<Pushed> {
+    ) -> Result<Option<Pushed>, NoRoom> {
         let Self { picture, connections, .. } = self;
         let to = (picture.revision(), picture.rewritten());
         let is_whole = picture.left_out.vars.is_empty();

@@ -330,7 +330,38 @@ async fn a_variable_that_is_too_large_is_named_and_can_be_forgotten(store: Arc<d
     assert_eq!(reported(&snapshot, "choice10"), Some(Value::Bool(true)));
 }
 
+/// A project with a text of so many bytes that people want, and a game of it.
+async fn with_long_value(gateway: &Gateway, owner: &Caller, bytes: usize) -> GameLine {
+    let project = gateway.create_project(owner, "Mr. Rescue").await.unwrap();
+    let mut game = gateway.connect_game(project.key, peer(), None).await.unwrap();
+    report(&mut game, r#"{"essay":"short"}"#).await.unwrap();
+    gateway.flush().await.unwrap();
+    let change = Change::from((var_name("essay"), Value::Text("x".repeat(bytes))));
+    gateway.edit_vars(owner, project.id, Gesture(1), vec![change]).await.unwrap();
+    game
+}
+
+async fn values_wait_until_other_games_have_read_theirs(store: Arc<dyn Store>) {
+    const LONG: usize = 48 * 1024;
+    let budgets = Budgets { outgoing: 200 * 1024, ..Budgets::default() };
+    let gateway = Gateway::open_within(store, Clock::system(), budgets, Limits::default()).await.unwrap();
+    let token = gateway.issue_setup_token();
+    let owner = gateway.set_up(token.reveal(), None, None, &Origin::default()).await.unwrap().caller;
+    let mut first = with_long_value(&gateway, &owner, LONG).await;
+    let mut second = with_long_value(&gateway, &owner, LONG).await;
+    let reading = first.take_push().unwrap();
+    assert!(second.take_push().is_none());
+    let status = gateway.status();
+    assert!(status.push_bytes >= LONG as u64 && status.push_bytes <= 100 * 1024, "{status:?}");
+    assert!(status.postponed > 0 && reading.payload.is_wanted());
+    // what nobody reads any more is not kept for long
+    drop(reading);
+    assert!(matches!(second.next(true).await, GameEvent::Pushable));
+    assert!(second.take_push().unwrap().payload.len() > LONG);
+}
+
 stories! {
+    values_wait_until_other_games_have_read_theirs,
     of_what_grew_under_a_looser_limit_the_longest_values_are_left_out,
     a_variable_that_is_too_large_is_named_and_can_be_forgotten,
     a_full_project_takes_values_of_what_it_knows,

@@ -11,7 +11,7 @@ const MIB: usize = 1024 * 1024;
 const MIN_BYTES: usize = 192 * MIB;
 /// Memory of the idle program, with the database's caches and two password checks.
 const PROGRAM_BYTES: usize = 64 * MIB;
-/// The rest is divided into this many parts. Two of them are spare: for copies in transit, and for freed memory that was not
+/// The rest is divided into this many parts. One of them is spare: for copies in transit, and for freed memory that was not
 /// returned yet.
 const PARTS: usize = 8;
 /// More waiting lines than this would take too long to write; they are better left with the games.
@@ -19,6 +19,7 @@ const MAX_LINES_BYTES: usize = 32 * MIB;
 /// Nobody reads more than this at once.
 const MAX_READERS_BYTES: usize = 512 * MIB;
 const MAX_UNREAD_BYTES: usize = 512 * MIB;
+const MAX_OUTGOING_BYTES: usize = 512 * MIB;
 
 /// A ceiling, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +55,13 @@ impl Memory {
         (self.0 - PROGRAM_BYTES) / PARTS
     }
 
-    /// The gateway's budgets: lines from games, and projects in memory.
+    /// The gateway's budgets: lines from games, projects in memory, and what was not sent yet.
     pub(crate) fn budgets(self) -> Budgets {
         Budgets {
             lines: self.part().min(MAX_LINES_BYTES),
             unread: self.part().min(MAX_UNREAD_BYTES),
             projects: 2 * self.part(),
+            outgoing: self.part().min(MAX_OUTGOING_BYTES),
         }
     }
 
@@ -105,9 +107,9 @@ mod tests {
     fn the_parts_are_no_more_than_the_whole() {
         for mib in [192, 256, 1024, 65_536] {
             let memory = Memory(mib * MIB);
-            let Budgets { lines, unread, projects } = memory.budgets();
-            let sum = PROGRAM_BYTES + lines + unread + projects + memory.readers();
-            assert!(sum <= memory.bytes() - 2 * memory.part(), "{mib}");
+            let Budgets { lines, unread, projects, outgoing } = memory.budgets();
+            let sum = PROGRAM_BYTES + lines + unread + projects + outgoing + memory.readers();
+            assert!(sum <= memory.bytes() - memory.part(), "{mib}");
         }
     }
 

@@ -217,7 +217,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Box::pin(self.take_last_line()).await?;
                 Err(self.cannot_go_on(&error))
             }
-            Wake::Socket(Ok(Moved::Written)) => self.end_if_settled(),
+            Wake::Socket(Ok(Moved::Written)) => {
+                self.hold_unread()?;
+                self.end_if_settled()
+            }
             // the peer has sent everything, and may still read the answers
             Wake::Socket(Ok(Moved::Read(0))) => Box::pin(self.on_end_of_stream()).await,
             Wake::Socket(Ok(Moved::Read(count))) => {
@@ -228,7 +231,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 self.end_turn(count).await;
                 Ok(())
             }
-            Wake::Game(event) => self.on_game(event),
+            Wake::Game(event) => {
+                self.on_game(event)?;
+                self.hold_unread()
+            }
             Wake::Room(room) => Box::pin(self.on_room(room)).await,
             Wake::Deadline => self.on_time(),
             Wake::Stop => Box::pin(self.drain()).await,

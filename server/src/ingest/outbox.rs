@@ -3,19 +3,17 @@
 use std::{
     io,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
+use gateway::{Payload, SMALL_PAYLOAD_BYTES};
 use tokio::io::AsyncWrite;
 
 /// Beyond this the connection stops reading: who does not take answers gets no more of them.
 const PAUSE_READING_BYTES: usize = 64 * 1024;
 /// What an idle connection may keep allocated.
 const IDLE_CAPACITY: usize = 1024;
-/// From here on a payload that other games are sent too is not copied for each.
-const SHARED_BYTES: usize = 16 * 1024;
 /// Who takes so much has not stopped: what is to be sent may be longer than what fits through a line in the time for it.
 const PROGRESS_BYTES: usize = 16 * 1024;
 
@@ -25,7 +23,7 @@ const PROGRESS_BYTES: usize = 16 * 1024;
 pub(super) struct Outbox {
     bytes: Vec<u8>,
     /// A payload that belongs between `bytes`, and behind how many of them.
-    shared: Option<(usize, Arc<[u8]>)>,
+    shared: Option<(usize, Payload)>,
     sent: usize,
     write_timeout: Duration,
     empty_by: Option<Instant>,
@@ -45,6 +43,11 @@ impl Outbox {
     /// Whether the peer takes so little that nothing more should be read from it.
     pub(super) fn is_clogged(&self) -> bool {
         self.len() - self.sent >= PAUSE_READING_BYTES
+    }
+
+    /// Bytes that no other connection shares.
+    pub(super) fn own_bytes(&self) -> usize {
+        self.bytes.capacity()
     }
 
     fn len(&self) -> usize {
@@ -80,15 +83,15 @@ impl Outbox {
     pub(super) fn add_line(
         &mut self,
         now: Instant,
-        payload: &Arc<[u8]>,
+        payload: &Payload,
         encode: impl FnOnce(&[u8], &mut Vec<u8>),
     ) {
-        if payload.len() < SHARED_BYTES || self.shared.is_some() {
+        if payload.len() < SMALL_PAYLOAD_BYTES || self.shared.is_some() {
             return self.add(now, |out| encode(payload, out));
         }
         self.add(now, |out| encode(&[], out));
         debug_assert_eq!(self.bytes.last(), Some(&b'\n'), "it is a line");
-        self.shared = Some((self.bytes.len() - 1, Arc::clone(payload)));
+        self.shared = Some((self.bytes.len() - 1, payload.clone()));
     }
 
     /// Writes until everything is gone.
@@ -123,8 +126,12 @@ impl Outbox {
         self.sent += count;
         let Some(progress) = &mut self.progress else { return };
         *progress += count;
-        if *progress >= PROGRESS_BYTES {
-            *progress = 0;
+        if *progress < PROGRESS_BYTES {
+            return;
+        }
+        *progress = 0;
+        // while others wait for the memory, all of it must be gone by the deadline
+        if !self.shared.as_ref().is_some_and(|(_, payload)| payload.is_wanted()) {
             self.empty_by = Some(now + self.write_timeout);
         }
     }
@@ -173,7 +180,7 @@ mod tests {
     fn a_long_payload_is_not_copied_and_stands_in_its_place() {
         let now = Instant::now();
         let mut cx = Context::from_waker(Waker::noop());
-        let payload: Arc<[u8]> = vec![b'x'; SHARED_BYTES].into();
+        let payload = Payload::from(vec![b'x'; SMALL_PAYLOAD_BYTES]);
         let line = |payload: &[u8], out: &mut Vec<u8>| out.extend([b"v:", payload, b"\n"].concat());
         let mut out = Outbox::new(Duration::from_secs(10));
         out.add(now, |out| out.extend_from_slice(b"OK\n"));
@@ -182,7 +189,7 @@ mod tests {
         }
         out.add(now, |out| out.extend_from_slice(b"s:\n"));
         // the second one is a copy: one push follows the other when that is gone
-        assert_eq!(Arc::strong_count(&payload), 2);
+        assert!(out.bytes.len() < 2 * SMALL_PAYLOAD_BYTES, "{}", out.bytes.len());
         let mut expected = b"OK\n".to_vec();
         (0..2).for_each(|_| line(&payload, &mut expected));
         expected.extend_from_slice(b"s:\n");
@@ -192,8 +199,7 @@ mod tests {
             arrived.extend(read(&mut far, &mut cx));
         }
         arrived.extend(read(&mut far, &mut cx));
-        assert!(arrived == expected && out.is_empty());
-        assert_eq!(Arc::strong_count(&payload), 1);
+        assert!(arrived == expected && out.is_empty() && out.shared.is_none());
     }
 
     #[test]
@@ -229,6 +235,30 @@ mod tests {
             assert_eq!(out.deadline(), is_left.then_some(now + timeout));
         }
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn while_others_wait_for_its_memory_a_payload_has_one_deadline() {
+        let start = Instant::now();
+        let timeout = Duration::from_secs(10);
+        let bytes = vec![b'x'; 5 * PROGRESS_BYTES];
+        for (payload, is_wanted) in [(Payload::from(bytes.clone()), false), (Payload::wanted(bytes), true)] {
+            let mut cx = Context::from_waker(Waker::noop());
+            let (mut near, mut far) = duplex(PROGRESS_BYTES);
+            let mut out = Outbox::new(timeout);
+            out.add_line(start, &payload, |payload, out| out.extend([b"v:", payload, b"\n"].concat()));
+            let mut write = |out: &mut Outbox, now| out.poll_write_to(&mut near, now, &mut cx).is_pending();
+            assert!(write(&mut out, start));
+            let mut left = 2 * PROGRESS_BYTES;
+            let later = start + Duration::from_secs(9);
+            while left > 0 {
+                left -=
+                    read_at_most(&mut far, left.min(PROGRESS_BYTES), &mut Context::from_waker(Waker::noop()));
+                assert!(write(&mut out, later));
+            }
+            let deadline = if is_wanted { start } else { later } + timeout;
+            assert_eq!(out.deadline(), Some(deadline), "{is_wanted}");
+        }
     }
 
     fn read_at_most(far: &mut DuplexStream, most: usize, cx: &mut Context<'_>) -> usize {

@@ -120,13 +120,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.end_if_settled()
     }
 
-    /// Counts what is read and not yet taken in; if there is no memory for it, the game is told to come back later.
+    /// Counts what is read and not yet taken in, and what is still to be sent to this game alone; if there is no memory for it, the
+    /// game is told to come back later.
     pub(super) fn hold_unread(&mut self) -> Result<(), End> {
         let waiting = self.waiting.as_ref().map_or(0, |(waiting, _)| waiting.payload().capacity());
-        if self.unread.hold(self.lines.held_bytes() + waiting) {
+        if self.unread.hold(self.lines.held_bytes() + waiting + self.out.own_bytes()) {
             return Ok(());
         }
-        let text = "the server has no memory for a line this long right now; connect again later";
+        let text = "the server has no memory for what this game sends and does not read; connect again later";
         Err(self.say_last(ErrorCode::Busy, text))
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use protocol::model::{Level, LogEntry};
 
 use crate::{
-    Settings,
+    disk::Disk,
     game::{Applied, MAX_ENTRIES, Shared, Slot},
     session::{Close, Session},
 };
@@ -22,6 +22,7 @@ const MAX_PIECES: usize = 16;
 /// [polls](Driver::poll) it now and then, once a frame for example.
 pub struct Driver {
     session: Session,
+    disk: Disk,
     shared: Arc<Shared>,
     entries: Receiver<LogEntry>,
     slots: Vec<Arc<Slot>>,
@@ -29,8 +30,13 @@ pub struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(settings: Settings, shared: Arc<Shared>, entries: Receiver<LogEntry>) -> Self {
-        Self { session: Session::new(settings), shared, entries, slots: Vec::new(), out: Vec::new() }
+    pub(crate) fn new(
+        session: Session,
+        disk: Disk,
+        shared: Arc<Shared>,
+        entries: Receiver<LogEntry>,
+    ) -> Self {
+        Self { session, disk, shared, entries, slots: Vec::new(), out: Vec::new() }
     }
 
     /// When to connect, as time since the driver was made; `None` while there is a connection.
@@ -55,7 +61,9 @@ impl Driver {
         self.session.is_settled()
     }
 
-    /// Reads what has come and writes what is to be said. The stream may say `WouldBlock` or `TimedOut` at any time.
+    /// Reads what has come and writes what is to be said. The stream may say `WouldBlock` or `TimedOut` at any time. With
+    /// [`Settings::outbox_in`](crate::Settings::outbox_in) or [`Settings::values_in`](crate::Settings::values_in), it writes
+    /// files, too.
     ///
     /// # Errors
     /// The connection is of no more use: say [`Driver::disconnected`], and connect again when it is time.
@@ -75,6 +83,8 @@ impl Driver {
         }
         self.exchange();
         self.session.write(now, &mut self.out).map_err(of_no_use)?;
+        // what a killed game had sent its next start must know
+        self.disk.save(&mut self.session);
         while !self.out.is_empty() {
             match stream.write(&self.out) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
@@ -106,6 +116,7 @@ impl Driver {
         }
         exchange.calls.extend(std::iter::from_fn(|| self.session.take_call()));
         exchange.stats = self.session.stats();
+        self.disk.count(&mut exchange.stats);
         drop(exchange);
         for slot in &self.slots {
             self.session.set(slot.name(), slot.value());
@@ -117,6 +128,14 @@ impl Driver {
                 count => self.session.count_dropped(level, count),
             }
         }
+        self.disk.save(&mut self.session);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.exchange();
+        self.disk.finish(&mut self.session);
     }
 }
 

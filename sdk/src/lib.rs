@@ -28,6 +28,8 @@
 //! thread to spare; [`connect`] is a thread with a TCP socket around it.
 #![deny(missing_docs)]
 
+mod checksum;
+mod disk;
 mod driver;
 mod game;
 pub mod session;

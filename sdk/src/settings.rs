@@ -2,6 +2,7 @@
 
 use std::{
     hash::{BuildHasher as _, RandomState},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -20,6 +21,8 @@ pub struct Settings {
     pub(crate) outbox_bytes: usize,
     pub(crate) report_every: Duration,
     pub(crate) measure_every: Duration,
+    pub(crate) values_in: Option<PathBuf>,
+    pub(crate) outbox_in: Option<PathBuf>,
 }
 
 impl Settings {
@@ -37,6 +40,8 @@ impl Settings {
             outbox_bytes: 1024 * 1024,
             report_every: Duration::from_millis(100),
             measure_every: Duration::from_micros(16_667),
+            values_in: None,
+            outbox_in: None,
         }
     }
 
@@ -85,6 +90,27 @@ impl Settings {
     /// Measurements that change are told at most so often. Default: 60 times a second.
     pub fn measure_every(mut self, time: Duration) -> Self {
         self.measure_every = time;
+        self
+    }
+
+    /// Keeps the values that people set and the game took in a file of this folder, which is created if need be: a start
+    /// without a server begins with them instead of those of the code. Default: nowhere.
+    ///
+    /// [`Game::new`](crate::Game::new) reads the file, and whoever has the driver writes it, at most once a second. A file
+    /// that can't be read or written is [counted](crate::Stats::disk_errors), and the game goes on without it.
+    pub fn values_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.values_in = Some(folder.into());
+        self
+    }
+
+    /// Keeps what is not stored yet in a file of this folder, too, which is created if need be: what a killed game had
+    /// logged a few milliseconds before is sent by its next start, and stored once. Default: in memory only.
+    ///
+    /// The next start continues the session of the one before, whatever [`Settings::session`] says. Of two processes that
+    /// run at the same time only the first one has the file. It takes about twice [`Settings::outbox_bytes`]. What was just
+    /// logged when the power fails may be lost, or stored twice.
+    pub fn outbox_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.outbox_in = Some(folder.into());
         self
     }
 

@@ -35,9 +35,11 @@ enum Order {
 pub fn connect(driver: Driver, address: impl Into<String>) -> io::Result<Connection> {
     let (orders, received) = channel();
     let (ended, has_ended) = channel::<()>();
-    let mut line = Line { driver, address: address.into(), stream: None, began: Instant::now() };
+    let line = Line { driver, address: address.into(), stream: None, began: Instant::now() };
     thread::Builder::new().name("observerio".to_owned()).spawn(move || {
+        // dropped last: the driver has written its files by then
         let _until_the_end = ended;
+        let mut line = line;
         loop {
             match received.try_recv() {
                 Ok(Order::Flush { by, is_stored }) => {

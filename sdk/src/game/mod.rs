@@ -21,6 +21,7 @@ pub(crate) use self::slot::Slot;
 use self::slot::{Cell, Check, hold};
 use crate::{
     Settings,
+    disk::Disk,
     driver::Driver,
     session::{Call, EditSet, MAX_CALLS, Stats},
 };
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     /// Entries that found no room, by level.
     pub(crate) lost: [AtomicU64; Level::ALL.len()],
     frames: AtomicU64,
+    /// Good values of the last start: variables begin with them.
+    recalled: BTreeMap<VarName, Value>,
 }
 
 /// The game's side, to be held wherever the game needs it. Copies are the same game.
@@ -69,7 +72,9 @@ pub struct Game {
 
 impl Game {
     /// A game, and what connects it: [`crate::connect`] gives that a thread and a socket, or the game asks it now and then.
+    /// Reads the files that the settings name.
     pub fn new(settings: Settings) -> (Self, Driver) {
+        let (session, disk) = Disk::open(settings);
         let (sender, entries) = sync_channel(MAX_ENTRIES);
         let shared = Arc::new(Shared {
             slots: Mutex::default(),
@@ -79,8 +84,9 @@ impl Game {
             entries: sender,
             lost: Default::default(),
             frames: AtomicU64::new(0),
+            recalled: session.good().values().clone(),
         });
-        let driver = Driver::new(settings, Arc::clone(&shared), entries);
+        let driver = Driver::new(session, disk, Arc::clone(&shared), entries);
         (Self { shared }, driver)
     }
 
@@ -145,6 +151,7 @@ impl Game {
             if slot.spec.var_type == VarType::Action {
                 hold(&self.shared.actions).entry(slot.name.clone()).or_insert(None);
             }
+            slot.recall(self.shared.recalled.get(&slot.name));
             slots.insert(slot.name.clone(), Arc::clone(&slot));
             hold(&self.shared.exchange).declared.push(Arc::clone(&slot));
         }

@@ -248,6 +248,13 @@ impl Slot {
         Outcome::Rejected { reason: Some(format!("the game keeps it as {}", self.spec.var_type)) }
     }
 
+    /// Begins with what it was at the last start, as far as the game can.
+    pub(super) fn recall(&self, value: Option<&Value>) {
+        if let Some(value) = value.filter(|_| !self.spec.readonly) {
+            self.apply(&self.spec.var_type.read(value.clone()).0);
+        }
+    }
+
     /// The nearest value of the declared range, where it is outside.
     fn clamp(&self, wanted: &Value) -> Option<(Value, String)> {
         let nearest = |bound: Bound| {

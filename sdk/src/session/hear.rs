@@ -63,7 +63,8 @@ impl Session {
                     // of all values the game says anew what became of them
                     self.owes_objections &= !changes.full;
                     self.object_again();
-                    self.vars.hear_changes(revision, changes);
+                    let let_go = self.vars.hear_changes(revision, changes);
+                    let_go.iter().for_each(|name| self.good.forget(name));
                 }
             }
             Reply::InSync { .. } => self.object_again(),

@@ -6,8 +6,11 @@
 //! A server that talks nonsense is never a reason to panic, and what is kept is bounded whatever it does.
 
 mod backoff;
+mod good;
 mod hear;
+mod keep;
 mod outbox;
+mod stats;
 mod vars;
 
 use std::{
@@ -24,8 +27,9 @@ use protocol::{
     model::{Level, LogEntry, Outcome, Report, Revision, Value, VarName},
 };
 
-pub use self::vars::EditSet;
 use self::{backoff::Backoff, outbox::Outbox, vars::Vars};
+pub(crate) use self::{good::Good, outbox::Records};
+pub use self::{stats::Stats, vars::EditSet};
 use crate::Settings;
 
 /// The longest line of a server that is read, in bytes: all values of a project, with room for how they are written.
@@ -57,27 +61,6 @@ pub struct Call {
     pub name: VarName,
     /// JSON; `None` = without arguments.
     pub args: Option<String>,
-}
-
-/// How it goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Connected and verified.
-    pub is_connected: bool,
-    /// The server speaks the original grammar only: nothing is acknowledged.
-    pub is_original: bool,
-    /// Log entries that a server has acknowledged.
-    pub stored: u64,
-    /// Log entries that were dropped for lack of room, by [`Level`].
-    pub dropped: [u64; Level::ALL.len()],
-    /// Lines, or entries of them, that the server refused for good.
-    pub refused: u64,
-    /// Bytes that wait to be stored.
-    pub waiting_bytes: usize,
-    /// The newest revision that the game has applied.
-    pub revision: Option<Revision>,
-    /// What the server last refused, as `code text`.
-    pub last_error: Option<String>,
 }
 
 /// Where a connection stands.
@@ -117,6 +100,7 @@ pub struct Session {
     urgent: Vec<u8>,
     outbox: Outbox,
     vars: Vars,
+    good: Good,
     calls: VecDeque<Call>,
     answers: VecDeque<(u64, Result<Option<String>, String>)>,
     /// The newest revision that is applied, and its history.
@@ -145,6 +129,7 @@ impl Session {
             decoder: LineDecoder::new(MAX_SERVER_LINE_BYTES),
             urgent: Vec::new(),
             vars: Vars::default(),
+            good: Good::default(),
             calls: VecDeque::new(),
             answers: VecDeque::new(),
             applied: None,
@@ -192,6 +177,7 @@ impl Session {
             self.objections.remove(name);
         }
         let outcomes: BTreeMap<VarName, Outcome> = outcomes.into_iter().collect();
+        self.good.applied(edits, &outcomes);
         let objections = outcomes.iter().filter(|(_, outcome)| **outcome != Outcome::Applied);
         self.objections.extend(objections.map(|(name, outcome)| (name.clone(), outcome.clone())));
         let (Some(revision), Some(epoch)) = (edits.revision, &edits.epoch) else { return };
@@ -349,20 +335,6 @@ impl Session {
                 Ok(())
             }
             _ => Ok(()),
-        }
-    }
-
-    /// How it goes.
-    pub fn stats(&self) -> Stats {
-        Stats {
-            is_connected: matches!(self.link, Link::Verified { .. }),
-            is_original: matches!(self.link, Link::Verified { granted: None, .. }),
-            stored: self.outbox.stored(),
-            dropped: self.outbox.dropped(),
-            refused: self.refused,
-            waiting_bytes: self.outbox.bytes(),
-            revision: self.applied.as_ref().map(|(revision, _)| *revision),
-            last_error: self.last_error.clone(),
         }
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Vars {
     /// What people want, also of variables that are not declared yet, and how many bytes that is.
     desired: BTreeMap<VarName, Value>,
     desired_bytes: usize,
+    /// Names that had a value from the last start, and are not declared yet: the game has begun with it.
+    recalled: BTreeSet<VarName>,
     /// Names whose desired value, or the lack of one, the game does not know yet.
     pending: BTreeSet<VarName>,
     has_news: bool,
@@ -58,13 +60,23 @@ pub(super) struct Vars {
 }
 
 impl Vars {
+    /// A value of the last start. Returns whether there is room for it.
+    pub(super) fn recall(&mut self, name: &VarName, value: &Value) -> bool {
+        self.desire(name.clone(), value.clone());
+        let is_kept = self.desired.contains_key(name);
+        if is_kept {
+            self.recalled.insert(name.clone());
+        }
+        is_kept
+    }
+
     /// Adds a variable, or declares it anew. What no server would take is left out: it would refuse all of a report.
     pub(super) fn declare(&mut self, mut report: Report) {
         if !is_sayable(&report.value) {
             report.value = Value::Json("null".to_owned());
         }
         mend(&mut report.spec);
-        if self.desired.contains_key(&report.name) {
+        if self.recalled.remove(&report.name) || self.desired.contains_key(&report.name) {
             self.pending.insert(report.name.clone());
             self.has_news = true;
         }
@@ -127,18 +139,18 @@ impl Vars {
         edits.into_iter().for_each(|edit| self.desire(edit.name, edit.value));
     }
 
-    /// Changes of version 2.
-    pub(super) fn hear_changes(&mut self, revision: Revision, changes: Changes) {
+    /// Changes of version 2. Returns the names that nobody wants anything of any more.
+    pub(super) fn hear_changes(&mut self, revision: Revision, changes: Changes) -> Vec<VarName> {
+        let mut let_go = changes.removed;
         if changes.full {
             let named: BTreeSet<&VarName> = changes.vars.iter().map(|edit| &edit.name).collect();
-            let let_go: Vec<VarName> =
-                self.desired.keys().filter(|name| !named.contains(name)).cloned().collect();
-            let_go.into_iter().for_each(|name| self.let_go(name));
+            let_go.extend(self.desired.keys().filter(|name| !named.contains(name)).cloned());
         }
-        changes.removed.into_iter().for_each(|name| self.let_go(name));
+        let_go.iter().for_each(|name| self.let_go(name));
         changes.vars.into_iter().for_each(|edit| self.desire(edit.name, edit.value));
         self.heard = Some((revision, changes.epoch));
         self.has_news = true;
+        let_go
     }
 
     fn desire(&mut self, name: VarName, value: Value) {
@@ -156,10 +168,10 @@ impl Vars {
         self.desired.insert(name, value);
     }
 
-    fn let_go(&mut self, name: VarName) {
-        if let Some(old) = self.desired.remove(&name) {
+    fn let_go(&mut self, name: &VarName) {
+        if let Some(old) = self.desired.remove(name) {
             self.desired_bytes -= name.as_str().len() + old.weight();
-            self.pending.insert(name);
+            self.pending.insert(name.clone());
             self.has_news = true;
         }
     }

@@ -1,5 +1,8 @@
 //! What is to be stored: log entries that wait, and numbered lines that are not acknowledged.
 
+mod record;
+mod resume;
+
 use std::collections::VecDeque;
 
 use super::MAX_UNWRITTEN_BYTES;
@@ -15,6 +18,9 @@ const LINE_BYTES: usize = 32 * 1024;
 /// What an entry takes beside its texts.
 const ENTRY_BYTES: usize = 96;
 
+/// The payload of a line that says nothing.
+const NOTHING: &str = "[]";
+
 /// A line that is sent until it is acknowledged.
 #[derive(Debug)]
 struct Kept {
@@ -27,7 +33,7 @@ struct Kept {
 impl Kept {
     /// A line that has a number and says nothing.
     fn nothing() -> Self {
-        Self { is_report: false, payload: "[]".to_owned(), entries: 0 }
+        Self { is_report: false, payload: NOTHING.to_owned(), entries: 0 }
     }
 }
 
@@ -49,6 +55,18 @@ pub(super) struct Outbox {
     /// Those of `dropped` that the log does not mention yet.
     untold: u64,
     stored: u64,
+    /// What happened since it was last written down, for an outbox that is to outlive its process.
+    journal: Option<Records>,
+    /// What the journal knows of `dropped` and `untold`.
+    noted: ([u64; Level::ALL.len()], u64),
+}
+
+/// Records of a journal.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether they say of entries that they are on their way or stored: a journal without them would send those twice.
+    pub(crate) is_about_lines: bool,
 }
 
 impl Outbox {
@@ -65,6 +83,8 @@ impl Outbox {
             dropped: [0; Level::ALL.len()],
             untold: 0,
             stored: 0,
+            journal: None,
+            noted: Default::default(),
         }
     }
 
@@ -101,44 +121,84 @@ impl Outbox {
             return self.count_dropped(level, 1);
         }
         while self.bytes() + size > self.max_bytes {
-            let Some(lowest) = (0..=level).find(|level| !self.waiting[*level].is_empty()) else {
+            if !self.drop_lowest(level) {
                 return self.count_dropped(level, 1);
-            };
-            if let Some((_, old)) = self.waiting[lowest].pop_front() {
-                self.waiting_bytes -= size_of_entry(&old);
-                self.count_dropped(lowest, 1);
             }
         }
         self.pushed += 1;
-        self.waiting_bytes += size;
-        self.waiting[level].push_back((self.pushed, entry));
+        let id = self.pushed;
+        self.note(|out| record::write_entry(out, id, &entry));
+        self.wait(id, entry);
+    }
+
+    fn wait(&mut self, id: u64, entry: LogEntry) {
+        self.waiting_bytes += size_of_entry(&entry);
+        self.waiting[entry.level as usize].push_back((id, entry));
+    }
+
+    /// Drops the oldest of the least important entries that matter no more than this level, if there is one.
+    fn drop_lowest(&mut self, level: usize) -> bool {
+        let Some(lowest) = (0..=level).find(|level| !self.waiting[*level].is_empty()) else { return false };
+        if let Some((id, old)) = self.waiting[lowest].pop_front() {
+            self.waiting_bytes -= size_of_entry(&old);
+            self.count_dropped(lowest, 1);
+            self.note(|out| record::write_dropped(out, id));
+        }
+        true
+    }
+
+    fn note(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(journal) = &mut self.journal {
+            write(&mut journal.bytes);
+        }
+    }
+
+    fn note_line(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(journal) = &mut self.journal {
+            journal.is_about_lines = true;
+            write(&mut journal.bytes);
+        }
     }
 
     /// Entries were lost before they came here.
     pub(super) fn count_dropped(&mut self, level: usize, count: u64) {
-        self.dropped[level] += count;
-        self.untold += count;
+        self.dropped[level] = self.dropped[level].saturating_add(count);
+        self.untold = self.untold.saturating_add(count);
     }
 
     /// Numbers what waits, as long as no more than `window` lines are unacknowledged.
     pub(super) fn gather(&mut self, window: usize) {
         while self.is_waiting() && self.kept.len() < window {
             let mut entries = Vec::new();
-            if self.untold > 0 {
+            let tells = self.untold > 0;
+            if tells {
                 entries.push(self.tell_dropped());
             }
-            let mut bytes = 0;
+            let (mut bytes, mut through) = (0, 0);
             while entries.len() < LINE_ENTRIES && bytes < LINE_BYTES {
-                let Some(entry) = self.pop_oldest() else { break };
+                let Some((id, entry)) = self.pop_oldest(u64::MAX) else { break };
+                through = id;
                 bytes += size_of_entry(&entry);
                 entries.push(entry);
             }
-            self.keep(Kept {
-                is_report: false,
-                payload: encode_logs(&entries),
-                entries: entries.len() as u64,
-            });
+            self.keep_entries(&entries, through, tells);
         }
+    }
+
+    fn keep_entries(&mut self, entries: &[LogEntry], through: u64, tells: bool) {
+        let (seq, count, payload) = (self.next_seq(), entries.len() as u64, encode_logs(entries));
+        self.note_line(|out| {
+            if tells {
+                record::write_text(out, seq, through, count, &payload);
+            } else {
+                record::write_line(out, seq, through);
+            }
+        });
+        self.keep(Kept { is_report: false, payload, entries: count });
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.first + self.kept.len() as u64
     }
 
     fn tell_dropped(&mut self) -> LogEntry {
@@ -154,12 +214,13 @@ impl Outbox {
         }
     }
 
-    fn pop_oldest(&mut self) -> Option<LogEntry> {
+    /// The oldest entry, if it is no newer than this.
+    fn pop_oldest(&mut self, through: u64) -> Option<(u64, LogEntry)> {
         let fronts = self.waiting.iter().enumerate().filter_map(|(level, all)| Some((all.front()?.0, level)));
-        let (_, level) = fronts.min()?;
-        let (_, entry) = self.waiting[level].pop_front()?;
-        self.waiting_bytes -= size_of_entry(&entry);
-        Some(entry)
+        let (_, level) = fronts.min().filter(|(id, _)| *id <= through)?;
+        let oldest = self.waiting[level].pop_front()?;
+        self.waiting_bytes -= size_of_entry(&oldest.1);
+        Some(oldest)
     }
 
     /// Whether another line may be numbered.
@@ -168,6 +229,9 @@ impl Outbox {
     }
 
     pub(super) fn keep_report(&mut self, payload: String) {
+        let seq = self.next_seq();
+        // after a restart its values are others
+        self.note_line(|out| record::write_text(out, seq, 0, 0, NOTHING));
         self.keep(Kept { is_report: true, payload, entries: 0 });
     }
 
@@ -191,6 +255,8 @@ impl Outbox {
             }
             self.sent += 1;
             if !is_numbered {
+                let seq = self.first;
+                self.note_line(|out| record::write_settled(out, seq));
                 self.settle(1);
             }
         }
@@ -203,8 +269,13 @@ impl Outbox {
         let settled = usize::try_from(settled).unwrap_or(usize::MAX).min(self.kept.len());
         self.stored += self.kept.iter().take(settled).map(|kept| kept.entries).sum::<u64>();
         self.settle(settled);
-        if is_first {
+        if settled > 0 {
+            self.note_line(|out| record::write_settled(out, seq));
+        }
+        if is_first && self.first != seq.saturating_add(1) {
             self.first = seq.saturating_add(1);
+            let first = self.first;
+            self.note_line(|out| record::write_first(out, first));
         }
     }
 
@@ -224,23 +295,27 @@ impl Outbox {
 
     /// A line was too long for the server, which does not say which one: the longest goes, or it would never go on.
     pub(super) fn drop_longest(&mut self) {
-        let on_their_way = self.kept.iter_mut().take(self.sent);
-        if let Some(longest) = on_their_way.max_by_key(|kept| kept.payload.len()) {
-            let entries = longest.entries;
-            self.kept_bytes -= longest.payload.len();
-            *longest = Kept::nothing();
-            self.kept_bytes += longest.payload.len();
-            self.count_dropped(Level::Info as usize, entries);
+        let on_their_way = self.kept.iter().take(self.sent).enumerate();
+        if let Some((place, longest)) = on_their_way.max_by_key(|(_, kept)| kept.payload.len()) {
+            self.count_dropped(Level::Info as usize, longest.entries);
+            let seq = self.first + place as u64;
+            self.note_line(|out| record::write_blank(out, seq));
+            self.blank(place);
         }
+    }
+
+    fn blank(&mut self, place: usize) {
+        let kept = std::mem::replace(&mut self.kept[place], Kept::nothing());
+        self.kept_bytes = self.kept_bytes - kept.payload.len() + NOTHING.len();
     }
 
     /// Nothing is on its way any more. What is true of variables then, is said then.
     pub(super) fn disconnected(&mut self) {
         self.sent = 0;
-        for kept in self.kept.iter_mut().filter(|kept| kept.is_report) {
-            self.kept_bytes -= kept.payload.len();
-            *kept = Kept::nothing();
-            self.kept_bytes += kept.payload.len();
+        for place in 0..self.kept.len() {
+            if self.kept[place].is_report {
+                self.blank(place);
+            }
         }
     }
 }
@@ -250,101 +325,4 @@ fn size_of_entry(entry: &LogEntry) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(level: Level, message: &str) -> LogEntry {
-        LogEntry { message: message.to_owned(), level, at: None, fields: None }
-    }
-
-    fn lines(outbox: &mut Outbox) -> String {
-        let mut out = Vec::new();
-        outbox.write(Key::parse(b"0123456789ab").unwrap(), true, false, &mut out);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn what_matters_least_gives_way_and_is_counted() {
-        let mut outbox = Outbox::new(4 * (ENTRY_BYTES + 1));
-        for (level, message) in [
-            (Level::Debug, "a"),
-            (Level::Error, "b"),
-            (Level::Debug, "c"),
-            (Level::Info, "d"),
-            (Level::Warn, "e"),
-            (Level::Info, "f"),
-            (Level::Fatal, "g"),
-            (Level::Debug, "h"),
-        ] {
-            outbox.push(entry(level, message));
-        }
-        // the debug entries went first, then the older one of info; the last one finds only what matters more
-        assert_eq!(outbox.dropped(), [0, 3, 1, 0, 0, 0]);
-        outbox.gather(1);
-        let said = lines(&mut outbox);
-        let order: Vec<usize> = ["b", "e", "f", "g"]
-            .map(|message| said.find(&format!("\"message\":\"{message}\"")).unwrap())
-            .into();
-        assert!(order.is_sorted(), "{said}");
-        assert!(
-            said.contains("4 log entries were dropped") && said.contains(r#"{"debug":3,"info":1}"#),
-            "{said}"
-        );
-    }
-
-    #[test]
-    fn an_entry_that_is_too_large_gives_way_itself() {
-        let mut outbox = Outbox::new(1000);
-        outbox.push(entry(Level::Debug, "small"));
-        outbox.push(entry(Level::Fatal, &"x".repeat(1000)));
-        assert_eq!(
-            (outbox.dropped()[Level::Debug as usize], outbox.dropped()[Level::Fatal as usize]),
-            (0, 1)
-        );
-    }
-
-    #[test]
-    fn a_line_is_kept_until_it_is_acknowledged() {
-        let mut outbox = Outbox::new(10_000);
-        for message in ["a", "b", "c"] {
-            outbox.push(entry(Level::Info, message));
-            outbox.gather(9);
-        }
-        assert_eq!(lines(&mut outbox).lines().count(), 3);
-        assert_eq!(lines(&mut outbox), "", "once on a connection");
-        outbox.acknowledged(1, false);
-        outbox.not_taken(3);
-        assert!(lines(&mut outbox).starts_with("l:0123456789ab:3:"));
-        outbox.disconnected();
-        outbox.acknowledged(2, true);
-        assert_eq!((outbox.stored(), lines(&mut outbox).lines().count()), (2, 1));
-        // more than was ever said
-        outbox.acknowledged(u64::MAX, false);
-        assert!(outbox.is_empty());
-        assert_eq!((outbox.stored(), outbox.bytes()), (3, 0));
-    }
-
-    #[test]
-    fn a_restored_server_counts_from_where_it_is() {
-        let mut outbox = Outbox::new(10_000);
-        for message in ["a", "b", "c"] {
-            outbox.push(entry(Level::Info, message));
-            outbox.gather(9);
-        }
-        lines(&mut outbox);
-        outbox.acknowledged(2, false);
-        outbox.disconnected();
-        outbox.acknowledged(0, true);
-        assert!(lines(&mut outbox).starts_with("l:0123456789ab:1:"));
-    }
-
-    #[test]
-    fn an_old_report_becomes_an_empty_line() {
-        let mut outbox = Outbox::new(10_000);
-        outbox.keep_report(r#"{"speed":1}"#.to_owned());
-        assert_eq!(lines(&mut outbox), "i:0123456789ab:1:{\"speed\":1}\n");
-        outbox.disconnected();
-        outbox.acknowledged(0, true);
-        assert_eq!(lines(&mut outbox), "l:0123456789ab:1:[]\n");
-    }
-}
+mod tests;

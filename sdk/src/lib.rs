@@ -32,12 +32,17 @@ mod checksum;
 mod disk;
 mod driver;
 mod game;
+mod macros;
 pub mod session;
 mod settings;
 mod thread;
 
 pub use driver::Driver;
-pub use game::{Declaration, Game, Scalar, Var};
+#[doc(hidden)]
+pub use game::Place;
+pub use game::{Declaration, Game, Scalar, Tunable, Tune, Tuned, Var};
+#[cfg(feature = "derive")]
+pub use observerio_derive::Tune;
 pub use protocol::model::{Key, Level, Outcome, Value};
 pub use session::{Call, Stats};
 pub use settings::Settings;

@@ -11,7 +11,7 @@ use super::{
 
 /// A variable that people tune, or a measurement. Copies share one value.
 pub struct Var<T> {
-    slot: Arc<Slot>,
+    pub(super) slot: Arc<Slot>,
     of: PhantomData<T>,
 }
 

@@ -2,6 +2,7 @@
 
 mod declare;
 mod slot;
+mod tune;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,6 +20,7 @@ pub use self::declare::{Declaration, Var};
 pub use self::slot::Scalar;
 pub(crate) use self::slot::Slot;
 use self::slot::{Cell, Check, hold};
+pub use self::tune::{Place, Tunable, Tune, Tuned};
 use crate::{
     Settings,
     disk::Disk,
@@ -143,7 +145,8 @@ impl Game {
             VarName::parse("unnamed").expect("this is a name")
         });
         let mut slots = hold(&self.shared.slots);
-        if let Some(slot) = slots.get(&name).filter(|slot| is_named && slot.spec.var_type == spec.var_type) {
+        let is_same = |slot: &&Arc<Slot>| slot.spec.var_type == spec.var_type && slot.cell.is_as(&cell);
+        if let Some(slot) = slots.get(&name).filter(|_| is_named).filter(is_same) {
             return Arc::clone(slot);
         }
         let slot = Arc::new(Slot { name, spec, cell, check });

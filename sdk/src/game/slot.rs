@@ -1,8 +1,11 @@
 //! Where a variable's value is while the game runs.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    any::TypeId,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use protocol::model::{Bound, Integer, Outcome, Report, Value, VarName, VarSpec, VarType};
@@ -124,6 +127,8 @@ pub(super) type Check = Box<dyn Fn(&Value) -> Outcome + Send + Sync>;
 /// The value in force, and the game's own for when nobody wants another one.
 pub(super) enum Cell {
     Bits {
+        /// The type that these are the bits of.
+        of: TypeId,
         now: AtomicU64,
         own: AtomicU64,
         to_value: fn(u64) -> Value,
@@ -143,6 +148,7 @@ impl Cell {
     pub(super) fn of<T: Scalar>(own: T) -> Self {
         let bits = T::to_bits(own);
         Self::Bits {
+            of: TypeId::of::<T>(),
             now: bits.into(),
             own: bits.into(),
             to_value: |bits| T::from_bits(bits).to_value(),
@@ -152,6 +158,15 @@ impl Cell {
 
     pub(super) fn of_text(own: &str) -> Self {
         Self::Text(Mutex::new(Texts { now: own.into(), own: own.into() }))
+    }
+
+    /// Whether whoever reads one can read the other.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Bits { of, .. }, Self::Bits { of: other, .. }) => of == other,
+            (Self::Text(_), Self::Text(_)) | (Self::Nothing, Self::Nothing) => true,
+            _ => false,
+        }
     }
 
     fn value(&self) -> Value {
@@ -212,6 +227,16 @@ impl Slot {
         Report { name: self.name.clone(), spec: self.spec.clone(), value: self.value() }
     }
 
+    /// The value in force, if it is of this type.
+    #[inline]
+    pub(super) fn get<T: Scalar>(&self) -> Option<T> {
+        match &self.cell {
+            Cell::Bits { of, now, .. } if *of == TypeId::of::<T>() => Some(T::from_bits(now.load(Relaxed))),
+            _ => None,
+        }
+    }
+
+    #[inline]
     pub(super) fn bits(&self) -> u64 {
         match &self.cell {
             Cell::Bits { now, .. } => now.load(Relaxed),

@@ -5,6 +5,7 @@
 mod kill;
 mod offline;
 mod server;
+mod tunes;
 
 use std::time::{Duration, Instant};
 

@@ -24,10 +24,14 @@
 //! bounded memory, from which the least important goes first, and is counted. Lines are sent until the server has
 //! acknowledged them. A server of the original grammar is taken as one.
 //!
+//! The features `log` and `tracing` take what a game logs with the crates of these names.
+//!
 //! [`session`] is the conversation, without a socket and without a clock. [`Driver`] carries bytes for a game that has no
 //! thread to spare; [`connect`] is a thread with a TCP socket around it.
 #![deny(missing_docs)]
 
+#[cfg(any(feature = "log", feature = "tracing"))]
+mod adapters;
 mod checksum;
 mod disk;
 mod driver;
@@ -37,6 +41,10 @@ pub mod session;
 mod settings;
 mod thread;
 
+#[cfg(feature = "log")]
+pub use adapters::Logger;
+#[cfg(feature = "tracing")]
+pub use adapters::TracingLayer;
 pub use driver::Driver;
 #[doc(hidden)]
 pub use game::Place;

@@ -40,6 +40,8 @@ pub fn connect(driver: Driver, address: impl Into<String>) -> io::Result<Connect
         // dropped last: the driver has written its files by then
         let _until_the_end = ended;
         let mut line = line;
+        #[cfg(any(feature = "log", feature = "tracing"))]
+        crate::adapters::leave_out_this_thread();
         loop {
             match received.try_recv() {
                 Ok(Order::Flush { by, is_stored }) => {

@@ -31,6 +31,8 @@ use crate::{
 /// Log entries between the game and its driver.
 pub(crate) const MAX_ENTRIES: usize = 4096;
 
+const MAX_MARK_BYTES: usize = 32;
+
 /// What an action does, with its arguments as JSON: gives a result as JSON, or nothing, or says why it failed.
 type Action = Box<dyn FnMut(Option<&str>) -> Result<Option<String>, String> + Send>;
 
@@ -166,12 +168,16 @@ impl Game {
         self.log_with(level, message, &[]);
     }
 
-    /// Logs with further fields.
+    /// Logs with further fields. The entry's own are `message`, `level` and `timestamp`: further ones of these names get an
+    /// underscore behind them.
     pub fn log_with(&self, level: Level, message: &str, fields: &[(&str, Value)]) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let at = i64::try_from(now.as_micros()).ok().map(UnixMicros);
         let fields = (!fields.is_empty()).then(|| {
-            let quoted = |name: &str| Value::Text(name.to_owned()).to_json();
+            let quoted = |name: &str| {
+                let is_ours = ["message", "level", "timestamp"].contains(&name);
+                Value::Text(if is_ours { format!("{name}_") } else { name.to_owned() }).to_json()
+            };
             let fields = fields.iter().map(|(name, value)| format!("{}:{}", quoted(name), value.to_json()));
             format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
         });
@@ -179,6 +185,13 @@ impl Game {
         if self.shared.entries.try_send(entry).is_err() {
             self.shared.lost[level as usize].fetch_add(1, Relaxed);
         }
+    }
+
+    /// Marks this moment, as testers do who find something worth a look: `mark` is a word for it, such as `fun`, of at most 32
+    /// bytes, and the note is for people. It is a log entry with the field `mark`.
+    pub fn mark(&self, mark: &str, note: &str) {
+        let mark = &mark[..mark.floor_char_boundary(MAX_MARK_BYTES)];
+        self.log_with(Level::Info, note, &[("mark", Value::Text(mark.to_owned()))]);
     }
 
     /// A boundary between two frames: what people want now is applied, all of it together, and actions run. Returns how many

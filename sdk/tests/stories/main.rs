@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod kill;
+mod logging;
 mod offline;
 mod server;
 mod tunes;

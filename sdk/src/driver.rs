@@ -27,6 +27,8 @@ pub struct Driver {
     entries: Receiver<LogEntry>,
     slots: Vec<Arc<Slot>>,
     out: Vec<u8>,
+    /// Why there is no connection.
+    failure: Option<String>,
 }
 
 impl Driver {
@@ -36,7 +38,7 @@ impl Driver {
         shared: Arc<Shared>,
         entries: Receiver<LogEntry>,
     ) -> Self {
-        Self { session, disk, shared, entries, slots: Vec::new(), out: Vec::new() }
+        Self { session, disk, shared, entries, slots: Vec::new(), out: Vec::new(), failure: None }
     }
 
     /// When to connect, as time since the driver was made; `None` while there is a connection.
@@ -53,6 +55,12 @@ impl Driver {
     /// The connection is over, or could not be made.
     pub fn disconnected(&mut self, now: Duration) {
         self.session.disconnected(now);
+    }
+
+    /// As [`Driver::disconnected`], with the reason for [`Stats::last_failure`](crate::Stats::last_failure).
+    pub fn failed(&mut self, error: &io::Error, now: Duration) {
+        self.failure = Some(error.to_string());
+        self.disconnected(now);
     }
 
     /// Whether nothing waits to be stored.
@@ -117,6 +125,7 @@ impl Driver {
         exchange.calls.extend(std::iter::from_fn(|| self.session.take_call()));
         exchange.stats = self.session.stats();
         self.disk.count(&mut exchange.stats);
+        exchange.stats.last_failure.clone_from(&self.failure);
         drop(exchange);
         for slot in &self.slots {
             self.session.set(slot.name(), slot.value());

@@ -24,7 +24,7 @@
 //! bounded memory, from which the least important goes first, and is counted. Lines are sent until the server has
 //! acknowledged them. A server of the original grammar is taken as one.
 //!
-//! The features `log` and `tracing` take what a game logs with the crates of these names.
+//! The feature `tls` encrypts ([`connect_tls`] in place of [`connect`]). The features `log` and `tracing` take what a game logs with the crates of these names.
 //!
 //! [`session`] is the conversation, without a socket and without a clock. [`Driver`] carries bytes for a game that has no
 //! thread to spare; [`connect`] is a thread with a TCP socket around it.
@@ -40,6 +40,8 @@ mod macros;
 pub mod session;
 mod settings;
 mod thread;
+#[cfg(feature = "tls")]
+mod tls;
 
 #[cfg(feature = "log")]
 pub use adapters::Logger;
@@ -54,4 +56,6 @@ pub use observerio_derive::Tune;
 pub use protocol::model::{Key, Level, Outcome, Value};
 pub use session::{Call, Stats};
 pub use settings::Settings;
-pub use thread::{Connection, connect};
+pub use thread::{Connection, connect, connect_through};
+#[cfg(feature = "tls")]
+pub use tls::{connect_tls, connect_tls_with};

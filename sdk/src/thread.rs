@@ -1,7 +1,7 @@
 //! One small thread with a socket.
 
 use std::{
-    io,
+    io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs as _},
     sync::mpsc::{Receiver, Sender, TryRecvError, channel},
     thread,
@@ -33,13 +33,25 @@ enum Order {
 /// # Errors
 /// The system has no thread to give.
 pub fn connect(driver: Driver, address: impl Into<String>) -> io::Result<Connection> {
+    let address = address.into();
+    connect_through(driver, move || open(&address))
+}
+
+/// As [`connect`], over any other stream, which this opens, again and again. A read without news must end after some
+/// milliseconds, as `WouldBlock` or `TimedOut`: then the thread looks what the game has to say.
+///
+/// # Errors
+/// The system has no thread to give.
+pub fn connect_through<S: Read + Write>(
+    driver: Driver,
+    open: impl Fn() -> io::Result<S> + Send + 'static,
+) -> io::Result<Connection> {
     let (orders, received) = channel();
     let (ended, has_ended) = channel::<()>();
-    let line = Line { driver, address: address.into(), stream: None, began: Instant::now() };
     thread::Builder::new().name("observerio".to_owned()).spawn(move || {
         // dropped last: the driver has written its files by then
         let _until_the_end = ended;
-        let mut line = line;
+        let mut line = Line { driver, open, stream: None, began: Instant::now() };
         #[cfg(any(feature = "log", feature = "tracing"))]
         crate::adapters::leave_out_this_thread();
         loop {
@@ -84,14 +96,14 @@ fn after(within: Duration) -> Instant {
     now.checked_add(within).unwrap_or(now + Duration::from_secs(24 * 60 * 60))
 }
 
-struct Line {
+struct Line<O, S> {
     driver: Driver,
-    address: String,
-    stream: Option<TcpStream>,
+    open: O,
+    stream: Option<S>,
     began: Instant,
 }
 
-impl Line {
+impl<O: Fn() -> io::Result<S>, S: Read + Write> Line<O, S> {
     /// Whether everything that was logged is stored by then.
     fn settle(&mut self, by: Instant) -> bool {
         while !self.driver.is_settled() {
@@ -106,9 +118,9 @@ impl Line {
     fn step(&mut self) {
         match &mut self.stream {
             Some(stream) => {
-                if self.driver.poll(stream, self.began.elapsed()).is_err() {
+                if let Err(error) = self.driver.poll(stream, self.began.elapsed()) {
                     self.stream = None;
-                    self.driver.disconnected(self.began.elapsed());
+                    self.driver.failed(&error, self.began.elapsed());
                 }
             }
             None => self.wait_or_connect(),
@@ -120,17 +132,17 @@ impl Line {
         if self.driver.connects_at().is_some_and(|at| self.began.elapsed() < at) {
             return thread::sleep(READ_WAIT);
         }
-        match open(&self.address) {
+        match (self.open)() {
             Ok(stream) => {
                 self.driver.connected(self.began.elapsed());
                 self.stream = Some(stream);
             }
-            Err(_) => self.driver.disconnected(self.began.elapsed()),
+            Err(error) => self.driver.failed(&error, self.began.elapsed()),
         }
     }
 }
 
-fn open(address: &str) -> io::Result<TcpStream> {
+pub(crate) fn open(address: &str) -> io::Result<TcpStream> {
     let mut last = io::ErrorKind::NotFound.into();
     for address in address.to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, CONNECT_WAIT) {

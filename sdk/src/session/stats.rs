@@ -23,6 +23,8 @@ pub struct Stats {
     pub revision: Option<Revision>,
     /// What the server last refused, as `code text`.
     pub last_error: Option<String>,
+    /// Why the last connection ended, or could not be made.
+    pub last_failure: Option<String>,
     /// How often a file could not be read or written; the game goes on without it, and tries again.
     pub disk_errors: u64,
     /// The last of them: which file, and why.
@@ -41,6 +43,7 @@ impl Session {
             waiting_bytes: self.outbox.bytes(),
             revision: self.applied.as_ref().map(|(revision, _)| *revision),
             last_error: self.last_error.clone(),
+            last_failure: None,
             disk_errors: 0,
             last_disk_error: None,
         }

@@ -6,6 +6,7 @@ mod kill;
 mod logging;
 mod offline;
 mod server;
+mod tls;
 mod tunes;
 
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read as _, Write as _},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -43,21 +43,29 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::behind(Ok)
+    }
+
+    /// Its connections go through this first.
+    pub fn behind<S: Read + Write>(
+        wrap: impl Fn(TcpStream) -> io::Result<S> + Send + Sync + 'static,
+    ) -> Self {
+        let wrap = Arc::new(wrap);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let stored = Arc::new(Mutex::new(Stored::default()));
         let all = Arc::clone(&stored);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let stored = Arc::clone(&all);
-                thread::spawn(move || serve(stream, &stored));
+                let (stored, wrap) = (Arc::clone(&all), Arc::clone(&wrap));
+                thread::spawn(move || serve(wrap(stream).unwrap(), &stored));
             }
         });
         Self { address, stored }
     }
 }
 
-fn serve(mut stream: TcpStream, stored: &Mutex<Stored>) {
+fn serve(mut stream: impl Read + Write, stored: &Mutex<Stored>) {
     let mut lines = LineDecoder::new(limits::MAX_LINE_BYTES);
     let (mut piece, mut session) = ([0; 4096], String::new());
     while let Ok(count @ 1..) = stream.read(&mut piece) {

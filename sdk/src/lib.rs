@@ -26,36 +26,65 @@
 //!
 //! The feature `tls` encrypts ([`connect_tls`] in place of [`connect`]). The features `log` and `tracing` take what a game logs with the crates of these names.
 //!
+//! With the feature `constants` every variable is the value that stands in the code, and nothing of this crate is left in the
+//! program: for the game that players get.
+//!
 //! [`session`] is the conversation, without a socket and without a clock. [`Driver`] carries bytes for a game that has no
 //! thread to spare; [`connect`] is a thread with a TCP socket around it.
 #![deny(missing_docs)]
 
 #[cfg(any(feature = "log", feature = "tracing"))]
 mod adapters;
-mod checksum;
-mod disk;
-mod driver;
-mod game;
+#[cfg(feature = "constants")]
+mod constants;
 mod macros;
+mod stats;
+
+#[cfg(not(feature = "constants"))]
+mod checksum;
+#[cfg(not(feature = "constants"))]
+mod disk;
+#[cfg(not(feature = "constants"))]
+mod driver;
+#[cfg(not(feature = "constants"))]
+mod game;
+#[cfg(not(feature = "constants"))]
 pub mod session;
+#[cfg(not(feature = "constants"))]
 mod settings;
+#[cfg(not(feature = "constants"))]
 mod thread;
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "tls", not(feature = "constants")))]
 mod tls;
 
 #[cfg(feature = "log")]
 pub use adapters::Logger;
 #[cfg(feature = "tracing")]
 pub use adapters::TracingLayer;
-pub use driver::Driver;
-#[doc(hidden)]
-pub use game::Place;
-pub use game::{Declaration, Game, Scalar, Tunable, Tune, Tuned, Var};
+#[cfg(feature = "constants")]
+pub use constants::*;
 #[cfg(feature = "derive")]
 pub use observerio_derive::Tune;
-pub use protocol::model::{Key, Level, Outcome, Value};
-pub use session::{Call, Stats};
-pub use settings::Settings;
-pub use thread::{Connection, connect, connect_through};
-#[cfg(feature = "tls")]
-pub use tls::{connect_tls, connect_tls_with};
+pub use protocol::model::{Level, Outcome, Value};
+pub use stats::Stats;
+
+#[cfg(not(feature = "constants"))]
+pub use live::*;
+
+/// Everything that the feature `constants` replaces.
+#[cfg(not(feature = "constants"))]
+mod live {
+    pub use crate::{
+        driver::Driver,
+        game::{Declaration, Game, Scalar, Tunable, Tune, Tuned, Var},
+        session::Call,
+        settings::Settings,
+        thread::{Connection, connect, connect_through},
+    };
+    pub use protocol::model::Key;
+
+    #[doc(hidden)]
+    pub use crate::game::Place;
+    #[cfg(feature = "tls")]
+    pub use crate::tls::{connect_tls, connect_tls_with};
+}

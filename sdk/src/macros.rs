@@ -21,6 +21,7 @@
 /// the price of an atomic load from then on. Behind the value stand options, in any order: `range`, `step`, `unit`, `group`,
 /// `label` and `help`, as in [`Declaration`](crate::Declaration). File and line are its source. Places with the same name
 /// and type share one variable; the first that is reached declares it.
+#[cfg(not(feature = "constants"))]
 #[macro_export]
 macro_rules! tune {
     ($name:expr, $own:expr $(, $option:ident = $value:expr)* $(,)?) => {{
@@ -39,6 +40,7 @@ macro_rules! tune {
 /// ```
 /// assert_eq!(&*observerio::tune_text!("boss.mood", "calm", options = ["calm", "angry"]), "calm");
 /// ```
+#[cfg(not(feature = "constants"))]
 #[macro_export]
 macro_rules! tune_text {
     ($name:expr, $own:expr $(, $option:ident = $value:expr)* $(,)?) => {{
@@ -50,4 +52,22 @@ macro_rules! tune_text {
                 .declare()
         })
     }};
+}
+
+/// The value that stands here: the feature `constants` is on.
+#[cfg(feature = "constants")]
+#[macro_export]
+macro_rules! tune {
+    ($name:expr, $own:expr $(, $option:ident = $value:expr)* $(,)?) => {
+        $own
+    };
+}
+
+/// The text that stands here: the feature `constants` is on.
+#[cfg(feature = "constants")]
+#[macro_export]
+macro_rules! tune_text {
+    ($name:expr, $own:expr $(, $option:ident = $value:expr)* $(,)?) => {
+        ::std::sync::Arc::<str>::from($own)
+    };
 }

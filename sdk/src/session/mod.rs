@@ -27,10 +27,11 @@ use protocol::{
     model::{Level, LogEntry, Outcome, Report, Revision, Value, VarName},
 };
 
+pub use self::vars::EditSet;
 use self::{backoff::Backoff, outbox::Outbox, vars::Vars};
 pub(crate) use self::{good::Good, outbox::Records};
-pub use self::{stats::Stats, vars::EditSet};
 use crate::Settings;
+pub use crate::Stats;
 
 /// The longest line of a server that is read, in bytes: all values of a project, with room for how they are written.
 const MAX_SERVER_LINE_BYTES: usize = 2 * limits::MAX_PROJECT_BYTES;

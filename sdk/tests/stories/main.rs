@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod constants;
 mod kill;
 mod logging;
 mod offline;

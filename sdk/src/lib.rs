@@ -33,6 +33,11 @@
 //! thread to spare; [`connect`] is a thread with a TCP socket around it.
 #![deny(missing_docs)]
 
+/// The code of the page for games in Rust.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sdk-rust.md")]
+struct Guide;
+
 #[cfg(any(feature = "log", feature = "tracing"))]
 mod adapters;
 #[cfg(feature = "constants")]

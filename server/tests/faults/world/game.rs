@@ -1,4 +1,7 @@
 //! A game: keeps what is not acknowledged, comes back whatever happens, and sends again.
+//!
+//! It speaks by hand, not with the SDK's session, because it is a witness: it notes what a server must never do, which a
+//! session bears in silence, and it sends at once what a session would gather.
 
 mod conversation;
 mod script;

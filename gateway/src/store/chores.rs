@@ -83,7 +83,9 @@ impl Chores for SqlStore {
             }
         }
         tx.commit().await?;
-        Ok(budget.elapsed())
+        let blocked = budget.elapsed();
+        self.after_step().await?;
+        Ok(blocked)
     }
 }
 

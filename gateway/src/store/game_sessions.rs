@@ -73,6 +73,6 @@ impl GameSessions for SqlStore {
     async fn forget_sessions(&self, sessions: &[i64], before: UnixMicros) -> Result<()> {
         let delete = statement!(self, "DELETE FROM game_sessions WHERE updated_at < $1 AND id", in: "$2");
         delete.bind(before.0).bind_list(sessions).run().await?;
-        Ok(())
+        self.after_step().await
     }
 }

@@ -104,6 +104,15 @@ impl SqlStore {
         })
     }
 
+    /// Call it after each transaction of a large clean-up, so that no other commit has to do what it leaves to be done.
+    pub(super) async fn after_step(&self) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.checkpoint().await,
+            // Postgres has processes of its own for that
+            Engine::Postgres(_) => Ok(()),
+        }
+    }
+
     /// A transaction that writes.
     pub(super) async fn begin_write(&self) -> Result<Tx<'static>> {
         match &self.engine {

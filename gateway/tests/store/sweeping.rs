@@ -253,6 +253,24 @@ async fn a_file_that_shrinks_by_itself_is_rewritten_once() {
     assert_eq!(pragma(&path, "PRAGMA auto_vacuum").await, Some(0));
 }
 
+#[tokio::test]
+async fn no_other_commit_has_to_copy_what_a_step_wrote() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observerio.db");
+    let (store, house, _) = large_project(&path).await;
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    assert!(store.access().delete_project(house.project.id, note("project.delete")).await.unwrap());
+    while sweep(&store, STEP).await {
+        let log = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(&mut connection).await.unwrap();
+        let (_, pages, copied): (i64, i64, i64) = log;
+        assert_eq!(copied, pages);
+        // and so the next one begins it anew
+        assert!(log_bytes(&path) < 4 << 20, "{} bytes", log_bytes(&path));
+    }
+    connection.close().await.unwrap();
+    store.close().await;
+}
+
 /// Bytes of the write-ahead log.
 fn log_bytes(path: &Path) -> u64 {
     fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len())

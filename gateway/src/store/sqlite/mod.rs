@@ -1,7 +1,9 @@
 //! SQLite in one file: the default.
 //!
-//! One connection writes, a few read. Every commit is on disk before it is reported (`synchronous=FULL`).
+//! One connection writes, a few read, and one copies the write-ahead log. Every commit is on disk before it is reported
+//! (`synchronous=FULL`).
 
+mod checkpoint;
 pub(super) mod inspect;
 mod room;
 mod space;
@@ -40,6 +42,7 @@ static OPENING: Mutex<()> = Mutex::const_new(());
 pub(super) struct SqliteEngine {
     pub(super) reader: SqlitePool,
     pub(super) writer: SqlitePool,
+    checkpointer: SqlitePool,
     /// Where the file is.
     folder: PathBuf,
 }
@@ -59,8 +62,11 @@ impl SqliteEngine {
         let options = options.pragma("journal_size_limit", MAX_LOG_BYTES.to_string());
         // one: SQLite has a single writer, and on a pool the next one waits its turn instead of polling
         let writer = pool(1).connect_with(options.clone()).await?;
+        // opened when it is needed
+        let checkpointer = pool(1).connect_lazy_with(options.clone());
         let reader = pool(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { reader, writer, folder: path.parent().map(Path::to_owned).unwrap_or_default() })
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(Self { reader, writer, checkpointer, folder })
     }
 
     pub(super) async fn begin_write(&self) -> Result<Tx<'static>> {
@@ -86,8 +92,9 @@ impl SqliteEngine {
     }
 
     pub(super) async fn close(&self) {
-        // readers first: the last connection to close cleans up the file, which writes
+        // the writer last: the last connection to close cleans up the file, which writes
         self.reader.close().await;
+        self.checkpointer.close().await;
         self.writer.close().await;
     }
 }

@@ -223,7 +223,7 @@ async fn receipts_while_a_project_goes(place: Arc<Place>) {
 }
 
 async fn receipts_while_devices_and_a_variable_go(place: Arc<Place>) {
-    const LARGE: usize = 20;
+    const LARGE: usize = 30;
     let house = House::new(place).await;
     house.fill(LARGE + 1, 0).await;
     let (project, now) = (house.project.id.0, NOW.0);
@@ -240,7 +240,7 @@ async fn receipts_while_devices_and_a_variable_go(place: Arc<Place>) {
     let house = House { gateway: open(&house.store).await, ..house };
     let coming = async {
         let mut games = Vec::new();
-        for number in 0..LARGE / 2 {
+        for number in 0..LARGE / 3 {
             // one that says nothing and leaves would be the next to give way
             games.push(house.game(&house.project, &format!("new {number}")).await);
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -248,10 +248,20 @@ async fn receipts_while_devices_and_a_variable_go(place: Arc<Place>) {
         cleared_away(&house.place).await;
     };
     receipts_while(&house, "devices with 5,000 values give way", coming).await;
+    let snapshot = house.gateway.snapshot(&house.owner, house.project.id).await.unwrap();
+    let large: Vec<_> = snapshot.devices.iter().filter(|device| device.name.starts_with("filled")).collect();
+    let (return_at_once, stay_away) = large.split_at(LARGE / 3);
+    let returning = async {
+        for device in return_at_once {
+            house.gateway.forget_device(&house.owner, house.project.id, device.id).await.unwrap();
+            drop(house.game(&house.project, &device.name).await);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        cleared_away(&house.place).await;
+    };
+    receipts_while(&house, "forgotten devices with 5,000 values return at once", returning).await;
     let forgetting = async {
-        let snapshot = house.gateway.snapshot(&house.owner, house.project.id).await.unwrap();
-        let large = snapshot.devices.iter().filter(|device| device.name.starts_with("filled"));
-        for device in large {
+        for device in stay_away {
             house.gateway.forget_device(&house.owner, house.project.id, device.id).await.unwrap();
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

@@ -112,6 +112,10 @@ impl Gateway {
             self.inner.writer.note_seen(live.clone(), device, at, info.applied);
             return Ok((device, None));
         }
+        if arrival.known.is_none() {
+            // it may have been forgotten
+            self.inner.sweeper.empty(live.project.id, &info.identity).await;
+        }
         let write = Write::Connect {
             project: live.project.id,
             device: info.clone(),

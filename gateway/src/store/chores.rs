@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use protocol::model::ProjectId;
 use sqlx::AssertSqlSafe;
 
 use super::{budget::Budget, error::Result, sql::Tx, sql_store::SqlStore};
@@ -52,6 +53,11 @@ pub trait Chores: Send + Sync {
     /// The next chore, if there is one.
     async fn find_chore(&self) -> Result<Option<Chore>>;
 
+    /// What is left to delete of a forgotten device, if anything is.
+    async fn find_forgotten(&self, _project: ProjectId, _identity: &str) -> Result<Option<Chore>> {
+        Ok(None)
+    }
+
     /// Does a part of it in one transaction: up to `rows` rows, or fewer if that takes longer than `within`. Returns
     /// how long other writers had to wait.
     async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration>;
@@ -71,6 +77,12 @@ impl Chores for SqlStore {
             return self.find_rest(project).await.map(Some);
         }
         Ok(None)
+    }
+
+    async fn find_forgotten(&self, project: ProjectId, identity: &str) -> Result<Option<Chore>> {
+        let device: Option<(i64,)> =
+            self.read(FORGOTTEN_DEVICE).bind(project.0).bind(identity).find().await?;
+        Ok(device.map(|(device,)| Chore::ForgottenDevices(vec![device])))
     }
 
     async fn do_chore(&self, chore: &Chore, rows: u32, within: Duration) -> Result<Duration> {
@@ -121,6 +133,8 @@ pub(super) const ENDS: [&str; 4] = [
 ];
 
 const FORGOTTEN_DEVICES: &str = "SELECT id FROM devices WHERE to_empty IS NOT NULL LIMIT 100";
+const FORGOTTEN_DEVICE: &str =
+    "SELECT id FROM devices WHERE project_id = $1 AND identity = $2 AND to_empty IS NOT NULL";
 const FORGOTTEN_VAR: &str = "SELECT project_id, name FROM vars WHERE forgotten_at IS NOT NULL LIMIT 1";
 const DELETED_PROJECT: &str = "SELECT min(id) FROM projects WHERE deleted_at IS NOT NULL";
 const DEVICES: &str = "SELECT id FROM devices WHERE project_id = $1 LIMIT 100";

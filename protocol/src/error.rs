@@ -66,7 +66,7 @@ macro_rules! codes {
 }
 
 codes! {
-    BadVerb "bad_verb" Fix false "The line begins with no verb that we know. Before `OK` the connection is closed.",
+    BadVerb "bad_verb" Fix false "The line does not begin with a known verb. Before `OK`, the connection is closed.",
     BadKey "bad_key" Fix false "The key is not 12 bytes, or no project has it. Closed after five.",
     Unverified "unverified" Fix false "`i:` or `l:` came before `v:` of that key. Closed after five.",
     WrongKey "wrong_key" Fix false "The line names another key than the connection verified.",
@@ -78,21 +78,21 @@ codes! {
     TooDeep "too_deep" Fix false "The JSON is nested deeper than the limit.",
     TooMany "too_many" Fix false "More entries in one line, or variables or bytes of them in one project, than the limit.",
     BadName "bad_name" Fix false "A variable's name is empty, too long or has control characters.",
-    Quota "quota" Retry false "As many devices of the project, or games with the key, are connected as may be.",
-    ReportOnly "report_only" Fix false "The key may report values of variables that are known, and declare nothing.",
+    Quota "quota" Retry false "The project's limit of connected devices, or the key's limit of games, is reached.",
+    ReportOnly "report_only" Fix false "The key may only report values of known variables.",
     Frozen "frozen" Retry false "The declarations of the project are frozen: this one waits until an admin consents.",
-    Full "full" Retry false "The project has stored as much today as it may.",
-    Rate "rate" Retry false "Too many connections, wrong keys, new devices or new sessions of one address, or new sessions of one key.",
+    Full "full" Retry false "The project has reached its daily limit of the log.",
+    Rate "rate" Retry false "Too many connections, wrong keys, new devices or new sessions from one address, or new sessions with one key.",
     Timeout "timeout" Retry true "No `v:` in time.",
     Idle "idle" Retry true "Nothing heard for too long.",
-    Slow "slow" Retry true "The game reads more slowly than it is sent to.",
+    Slow "slow" Retry true "The game reads too slowly.",
     TakenOver "taken_over" Never true "A newer connection of the same session took over.",
-    TlsRequired "tls_required" Fix true "This server takes encrypted connections only.",
-    Draining "draining" Retry true "The server is going down; connect again.",
-    Busy "busy" Retry false "More than the server can take now.",
+    TlsRequired "tls_required" Fix true "This server only accepts encrypted connections.",
+    Draining "draining" Retry true "The server is shutting down; connect again.",
+    Busy "busy" Retry false "The server can't take this now.",
     Unavailable "unavailable" Retry false "The server can't store now.",
     Gap "gap" Retry false "A sequence number was left out.",
-    Internal "internal" Retry false "A fault of the server's own.",
+    Internal "internal" Retry false "An internal server error.",
 }
 
 impl fmt::Display for ErrorCode {

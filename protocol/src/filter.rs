@@ -6,55 +6,15 @@
 
 mod fold;
 mod read;
+mod term;
 
-use self::{fold::contains, read::Reader};
-use crate::model::Level;
+pub use self::term::{Candidate, FilterError};
+use self::{read::Reader, term::Term};
 
 /// A filter, parsed once and matched many times. The empty filter matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     terms: Vec<Term>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Term {
-    negated: bool,
-    test: Test,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Test {
-    /// Folded text somewhere in the line.
-    Text(String),
-    /// One of these levels; both ends are among them.
-    Levels { from: Level, to: Level },
-    /// Folded text in the device's name.
-    Device(String),
-}
-
-/// Why a filter can't be read, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct FilterError {
-    /// A sentence for the person who types.
-    pub text: String,
-    /// First byte of the part that is wrong.
-    pub start: usize,
-    /// One past its last byte.
-    pub end: usize,
-}
-
-/// A log line, as much of it as filters look at.
-#[derive(Clone, Copy, Debug)]
-pub struct Candidate<'a> {
-    /// How much it matters.
-    pub level: Level,
-    /// The message.
-    pub message: &'a str,
-    /// Further fields as JSON.
-    pub fields: Option<&'a str>,
-    /// The device's name.
-    pub device: &'a str,
 }
 
 impl Filter {
@@ -74,25 +34,14 @@ impl Filter {
 
     /// Whether a line passes.
     pub fn matches(&self, line: &Candidate<'_>) -> bool {
-        self.terms.iter().all(|term| term.test.passes(line) != term.negated)
-    }
-}
-
-impl Test {
-    fn passes(&self, line: &Candidate<'_>) -> bool {
-        match self {
-            Self::Text(text) => {
-                contains(line.message, text) || line.fields.is_some_and(|fields| contains(fields, text))
-            }
-            Self::Levels { from, to } => (*from..=*to).contains(&line.level),
-            Self::Device(text) => contains(line.device, text),
-        }
+        self.terms.iter().all(|term| term.passes(line))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Level;
 
     fn passes(filter: &str, message: &str) -> bool {
         let line =

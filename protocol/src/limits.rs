@@ -19,7 +19,7 @@ pub const MAX_VARS_PER_LINE: usize = 2_000;
 /// Most variables of one project.
 pub const MAX_VARS_PER_PROJECT: usize = 5_000;
 /// All declarations and values of one project together, in bytes of text: a number counts as 8. What would exceed it is
-/// left out by name; whoever reports a variable may always say a short value of it.
+/// left out by name; a device that reports a variable may always say a short value of it.
 pub const MAX_PROJECT_BYTES: usize = 16 * 1024 * 1024;
 /// A value that is always taken of a device that has reported the variable before, in bytes.
 pub const SMALL_VALUE_BYTES: usize = 64;

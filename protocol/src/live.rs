@@ -75,7 +75,7 @@ pub enum ServerMessage {
     /// counts as soon as the last part of it has come; deltas that come before, numbered from this on, are to be applied
     /// then, in their order.
     Snapshot(Box<Snapshot>),
-    /// What follows of a snapshot. It may be newer than what came before: the deltas that come meanwhile are in it or not.
+    /// What follows of a snapshot. It may be newer than what came before: the deltas that come in between may be in it or not.
     More(Box<SnapshotPart>),
     /// What happened since delta `seq - 1`.
     Delta {
@@ -150,7 +150,7 @@ pub struct Snapshot {
     pub project: ProjectId,
     /// Its name.
     pub name: String,
-    /// What whoever watches may do. When that changes the connection is closed, and the next snapshot tells.
+    /// What the watcher may do. When that changes, the connection is closed, and the next snapshot tells.
     pub role: ProjectRole,
     /// The project's revision.
     pub revision: Revision,

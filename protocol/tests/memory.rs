@@ -1,4 +1,4 @@
-//! A line costs memory in proportion to its text, however hostile it is. One test, so that nobody else allocates meanwhile.
+//! A line costs memory in proportion to its text, however hostile it is. One test, so that nothing else allocates beside it.
 
 use std::alloc::System;
 

@@ -1,6 +1,9 @@
 //! Text → terms. What has no meaning here, and does elsewhere, is answered instead of being looked for as text.
 
-use super::{FilterError, Term, Test, fold::folded};
+use super::{
+    fold::folded,
+    term::{FilterError, Term, Test},
+};
 use crate::limits::MAX_FILTER_BYTES;
 use crate::model::Level;
 

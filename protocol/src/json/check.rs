@@ -7,7 +7,7 @@ use serde::{
     de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 
-use super::refusal;
+use super::piece::refusal;
 use crate::{ErrorCode, ProtocolError, error::Result};
 
 /// Whole and nothing but JSON: then no piece of it surprises.

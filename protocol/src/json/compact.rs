@@ -5,13 +5,47 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use serde_json::Number;
 
-use super::{Fields, Piece, read, unquote};
+use super::{
+    check::check,
+    fields::Fields,
+    piece::{Piece, read, unquote},
+};
 use crate::error::Result;
 
+/// JSON text without blanks, each object's fields in the order of their names. Whole numbers keep all their digits, others are
+/// 64-bit floats.
+///
+/// # Errors
+/// `bad_json` when the text is no JSON.
+pub fn compact_json(text: &str) -> Result<String> {
+    let mut compact = Compact { text: String::new(), max_bytes: usize::MAX };
+    compact.write(Piece::whole(check(text.as_bytes())?))?;
+    Ok(compact.text)
+}
+
+impl Piece<'_> {
+    /// Compact JSON with each object's fields in the order of their names; `None` when that is longer than so many
+    /// bytes.
+    pub(crate) fn compact(self, max_bytes: usize) -> Result<Option<String>> {
+        let mut compact = Compact { text: String::new(), max_bytes };
+        compact.write(self)?;
+        Ok((compact.text.len() <= max_bytes).then_some(compact.text))
+    }
+}
+
+impl Fields<'_> {
+    /// As [`Piece::compact`], of any length.
+    pub(crate) fn compact(&self) -> Result<String> {
+        let mut compact = Compact { text: String::new(), max_bytes: usize::MAX };
+        compact.write_fields(self)?;
+        Ok(compact.text)
+    }
+}
+
 /// Writes compact JSON until it is too long. Nested no deeper than the payload was allowed to be.
-pub(super) struct Compact {
-    pub(super) text: String,
-    pub(super) max_bytes: usize,
+struct Compact {
+    text: String,
+    max_bytes: usize,
 }
 
 impl Compact {
@@ -19,7 +53,7 @@ impl Compact {
         self.text.len() > self.max_bytes
     }
 
-    pub(super) fn write(&mut self, piece: Piece<'_>) -> Result<()> {
+    fn write(&mut self, piece: Piece<'_>) -> Result<()> {
         if self.is_full() {
             return Ok(());
         }
@@ -57,7 +91,7 @@ impl Compact {
         Ok(())
     }
 
-    pub(super) fn write_fields(&mut self, fields: &Fields<'_>) -> Result<()> {
+    fn write_fields(&mut self, fields: &Fields<'_>) -> Result<()> {
         self.text.push('{');
         for (place, (name, value)) in fields.0.iter().enumerate() {
             if place > 0 {

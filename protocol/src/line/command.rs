@@ -161,7 +161,7 @@ pub(super) fn keyed(rest: &[u8]) -> Result<(Key, &[u8]), ProtocolError> {
         return Err(ProtocolError::new(
             ErrorCode::BadKey,
             match given == KEY_BYTES {
-                true => "behind the key comes a colon and the payload".to_owned(),
+                true => "a colon and the payload must follow the key".to_owned(),
                 false => format!("a key is exactly {KEY_BYTES} bytes, this one has {given}"),
             },
         ));
@@ -189,7 +189,9 @@ fn receipt(rest: &[u8]) -> Result<Command<'_>, ProtocolError> {
     match subject {
         [b'x', id @ ..] => match number(id) {
             Some(id) => Ok(Command::ActionDone { key, id, payload }),
-            None => Err(ProtocolError::new(ErrorCode::BadShape, "the id is the one of the server's x: line")),
+            None => {
+                Err(ProtocolError::new(ErrorCode::BadShape, "the id must be that of the server's x: line"))
+            }
         },
         revision => match number(revision).filter(|revision| *revision <= MAX_NUMBER) {
             Some(revision) => {
@@ -197,7 +199,7 @@ fn receipt(rest: &[u8]) -> Result<Command<'_>, ProtocolError> {
             }
             None => Err(ProtocolError::new(
                 ErrorCode::BadShape,
-                "behind the key comes a revision, or x and an id",
+                "a revision, or x and an id, must follow the key",
             )),
         },
     }

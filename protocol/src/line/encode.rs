@@ -130,7 +130,7 @@ fn log_entry(entry: &LogEntry) -> String {
     for (name, value) in fields.into_iter().flatten() {
         let is_ours = name == "message" || (name == "timestamp" && entry.at.is_some());
         if !is_ours {
-            object.put(&name, value.as_str());
+            object.put(&name, value.text());
         }
     }
     object.close()

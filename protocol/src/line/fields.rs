@@ -1,4 +1,4 @@
-//! The further fields of a log entry, for whoever reads them one below the other.
+//! The further fields of a log entry, as a list.
 
 use crate::json::{Piece, Shallow, check};
 
@@ -37,7 +37,7 @@ impl Rows {
                 }
             }
             Shallow::Text(text) => self.rows.push((path, text.into_owned())),
-            _ => self.rows.push((path, piece.as_str().to_owned())),
+            _ => self.rows.push((path, piece.text().to_owned())),
         }
         Some(())
     }

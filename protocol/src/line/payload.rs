@@ -91,7 +91,7 @@ pub(super) fn bare(payload: &[u8]) -> Result<Cow<'_, [u8]>> {
 
 pub(super) fn checked(json: &[u8], max_depth: usize) -> Result<&str> {
     if depth(json) > max_depth {
-        return refuse(ErrorCode::TooDeep, format!("JSON is nested at most {max_depth} deep"));
+        return refuse(ErrorCode::TooDeep, format!("JSON may be nested at most {max_depth} levels deep"));
     }
     check(json)
 }

@@ -1,5 +1,6 @@
 //! What the server says on the line → bytes, and [back](read).
 
+mod content;
 mod read;
 
 use std::fmt::Write as _;
@@ -12,10 +13,8 @@ use crate::{
     model::{Key, Revision, Value, VarName, VarRevision, WireForm},
 };
 
-pub use read::{
-    Changes, Edit, Reply, ServerHello, parse_action, parse_edits, parse_reply, parse_revised,
-    parse_server_hello,
-};
+pub use content::{Changes, Edit, ServerHello, parse_action, parse_edits, parse_revised, parse_server_hello};
+pub use read::{Reply, parse_reply};
 
 /// The answer to `v:`.
 pub const OK: &[u8] = b"OK\n";

@@ -11,7 +11,7 @@ use super::{DeviceId, UnixMicros};
 pub enum Level {
     /// Every step.
     Trace = 0,
-    /// For whoever mends the game.
+    /// For the game's programmers.
     Debug = 1,
     /// What happened; also what an entry without a level is.
     #[default]

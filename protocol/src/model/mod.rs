@@ -10,6 +10,7 @@ mod read;
 mod time;
 mod value;
 mod var;
+mod var_type;
 mod widen;
 
 pub use bound::Bound;
@@ -21,4 +22,5 @@ pub use outcome::Outcome;
 pub(crate) use read::{no_nul, read_value};
 pub use time::UnixMicros;
 pub use value::{Integer, Value, WireForm};
-pub use var::{Report, VarOption, VarSpec, VarType};
+pub use var::{Report, VarOption, VarSpec};
+pub use var_type::VarType;

@@ -1,135 +1,14 @@
 //! A variable as a game declares and reports it.
 
-mod words;
-
 use std::cmp::Ordering;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Integer, Value, VarName, WireForm, read::read_json_text};
+use super::{Bound, Value, VarName, VarType, WireForm};
 use crate::{ErrorCode, ProtocolError, limits};
 
 /// Why an action has no desired value.
 pub(super) const NOT_SET: &str = "an action is run, not set";
-
-/// The declared type of a variable, which decides its control and how typed text is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum VarType {
-    /// On or off.
-    Boolean,
-    /// A whole number of the 64-bit ranges.
-    Integer,
-    /// A finite number.
-    Float,
-    /// Text.
-    String,
-    /// One of the declared options.
-    Enum,
-    /// `#rrggbb`, `rgba(…)` or another way in which CSS writes colours, or a number such as 0xff8844.
-    Color,
-    /// Any JSON.
-    Json,
-    /// Something the game does when it is told to: a button. Its value says nothing.
-    Action,
-    /// A type we don't know, by its name: kept as it came and edited as text.
-    Other(String),
-}
-
-impl VarType {
-    /// The name of the contract, which is not always the one that a game uses: see [`VarSpec::type_name`].
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Boolean => "boolean",
-            Self::Integer => "integer",
-            Self::Float => "float",
-            Self::String => "string",
-            Self::Enum => "enum",
-            Self::Color => "color",
-            Self::Json => "json",
-            Self::Action => "action",
-            Self::Other(name) => name,
-        }
-    }
-
-    /// The type of a value that came without one.
-    pub fn of(value: &Value) -> Self {
-        match value {
-            Value::Bool(_) => Self::Boolean,
-            Value::Int(_) => Self::Integer,
-            Value::Float(_) => Self::Float,
-            Value::Text(_) => Self::String,
-            Value::Json(_) => Self::Json,
-        }
-    }
-
-    /// Reads a reported value: games often send strings whatever the type is. A value that does not fit
-    /// its declared type is kept as it came.
-    pub fn read(&self, came: Value) -> (Value, WireForm) {
-        match (self, &came) {
-            (Self::Boolean | Self::Integer | Self::Float, Value::Text(text)) => match self.parse_scalar(text)
-            {
-                Some(value) => (value, WireForm::Text),
-                None => (came, WireForm::Text),
-            },
-            (Self::Float, Value::Int(i)) => (Value::Float(i.get() as f64), WireForm::Native),
-            // 5.0 for an integer is common (Lua, JavaScript); beyond 2^53 it would be a guess
-            (Self::Integer, Value::Float(f)) if f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0 => {
-                (Value::Int(Integer::nearest(*f)), WireForm::Native)
-            }
-            // JSON inside a text is a game that keeps everything as text; any other text is itself the value
-            (Self::Json, Value::Text(text)) => match read_json_text(text) {
-                Some(inside @ Value::Json(_)) => (inside, WireForm::Text),
-                Some(_) => (came, WireForm::Text),
-                None => (came, WireForm::Native),
-            },
-            (Self::Other(_), Value::Text(_)) => (came, WireForm::Text),
-            _ => (came, WireForm::Native),
-        }
-    }
-
-    /// A number in the type that is declared, where it is the same number: JSON has one kind of number, and many
-    /// programs write 5.0 as 5.
-    pub fn fit(&self, value: Value) -> Value {
-        match (self, &value) {
-            (Self::Float | Self::Integer, Value::Int(_) | Value::Float(_)) => self.read(value).0,
-            _ => value,
-        }
-    }
-
-    pub(super) fn parse_scalar(&self, text: &str) -> Option<Value> {
-        let text = text.trim();
-        match self {
-            Self::Boolean => match text.to_ascii_lowercase().as_str() {
-                "true" | "1" | "on" | "yes" => Some(Value::Bool(true)),
-                "false" | "0" | "off" | "no" => Some(Value::Bool(false)),
-                _ => None,
-            },
-            Self::Integer => Integer::parse(text).map(Value::Int),
-            Self::Float => text.parse().ok().filter(|f: &f64| f.is_finite()).map(Value::Float),
-            _ => None,
-        }
-    }
-}
-
-impl From<String> for VarType {
-    fn from(name: String) -> Self {
-        words::type_named(&name).unwrap_or(Self::Other(name))
-    }
-}
-
-impl From<VarType> for String {
-    fn from(var_type: VarType) -> Self {
-        var_type.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for VarType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// One choice of an `enum`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -269,7 +148,7 @@ impl VarSpec {
             return refuse(format!("a value is at most {} bytes", limits::MAX_VALUE_BYTES));
         }
         if value.depth() > limits::MAX_EDIT_DEPTH {
-            return refuse(format!("JSON is nested at most {} deep", limits::MAX_EDIT_DEPTH));
+            return refuse(format!("JSON may be nested at most {} levels deep", limits::MAX_EDIT_DEPTH));
         }
         if matches!(value, Value::Text(text) if text.contains('\0')) {
             return refuse("a text cannot hold the character U+0000".to_owned());
@@ -277,7 +156,7 @@ impl VarSpec {
         if self.var_type == VarType::Enum && !self.options.is_empty() {
             return match self.options.iter().any(|option| option.value == *value) {
                 true => Ok(()),
-                false => refuse("this is none of the options that the game declares".to_owned()),
+                false => refuse("this is not one of the options that the game declares".to_owned()),
             };
         }
         if self.var_type == VarType::Action {
@@ -322,6 +201,7 @@ pub struct Report {
 mod tests {
     use super::*;
     use crate::line::parse_report;
+    use crate::model::Integer;
 
     #[test]
     fn strings_are_read_by_their_declared_type() {

@@ -223,7 +223,7 @@ pub struct AuditPage {
     pub next: Option<AuditCursor>,
 }
 
-/// A place in the audit trail, the last entry of a part. Opaque to whoever passes it on.
+/// A place in the audit trail, the last entry of a part. Opaque to clients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditCursor {
     /// When the entry happened.

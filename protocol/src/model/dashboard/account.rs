@@ -45,7 +45,7 @@ pub struct Account {
     pub has_second_factor: bool,
 }
 
-/// A project with a game key, for who has just made it and for the store: whoever may only see a project gets a
+/// A project with a game key, for its creator and for the store: a person who may only see a project gets a
 /// [`ProjectInfo`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {

@@ -16,7 +16,7 @@ pub struct Change {
     pub name: VarName,
     /// What it shall be; `None` lets go of it: games go back to their own value.
     pub value: Option<Value>,
-    /// The [`Desired::revision`](super::Desired::revision) that whoever edits has seen, [`NOT_DESIRED`] when there was no desired value: with
+    /// The [`Desired::revision`](super::Desired::revision) that the editor has seen, [`NOT_DESIRED`] when there was no desired value: with
     /// another one the edit is refused, because it was made on an old view. `None` = whatever it is.
     pub base: Option<VarRevision>,
     /// Send the value again, as a new revision, even if it is desired already: games have another one by now.

@@ -8,6 +8,7 @@ use leptos_router::{
     path,
 };
 
+use crate::package::Package;
 use crate::pages::{
     Accounts, General, InstanceAudit, Join, Keys, Live, Members, NotFound, OwnAccount, ProjectAudit,
     Projects, Reset, Schema, SecondFactor, SetUp, SignIn, Tokens,
@@ -45,20 +46,6 @@ const OPEN_LINK: &str = "(()=>{const l=location,open=()=>{const p=l.pathname;\
      i.type='hidden';i.name=n;i.value=v;f.append(i)}document.body.append(f);f.submit()};\
      document.readyState==='loading'?addEventListener('DOMContentLoaded',send):send()};\
      open();addEventListener('hashchange',open)})()";
-
-/// Where the style sheet and the fonts are; a context of the document's.
-#[derive(Clone)]
-struct Package(String);
-
-/// Preloads the font of values, so that nothing moves after the first paint. Only pages that start with values ask for it:
-/// browsers warn about unused preloads.
-#[component]
-pub(crate) fn ValueFont() -> impl IntoView {
-    // a page rendered in the browser does without: the font is loaded, or the style sheet requests it
-    let href = use_context::<Package>().map(|Package(package)| format!("/{package}/jetbrains-mono.woff2"));
-    let rel = href.is_some().then_some("preload");
-    view! { <link rel=rel r#as="font" type="font/woff2" crossorigin="anonymous" href=href /> }
-}
 
 /// The HTML document around the application.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

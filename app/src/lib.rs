@@ -12,6 +12,7 @@ pub mod format;
 mod gesture;
 mod keys;
 pub mod live;
+mod package;
 pub mod pages;
 mod panes;
 mod raw_text;

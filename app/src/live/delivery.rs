@@ -1,14 +1,13 @@
-//! How far a desired value has got: on all devices together, and on each of them.
+//! How far a desired value has got: on all devices together.
 
 use std::collections::HashSet;
 
 use protocol::model::{Device, DeviceId, Value, VarType};
 
-use super::by_device::ByDevice;
 use super::runs::{Answer, Progress};
-use super::scope::Scope;
-use super::vars::{Stage, VarState, identity, most_frequent};
-use super::verdict::{Fate, Verdict, short};
+use super::values::{identity, most_frequent};
+use super::vars::Stage;
+use super::verdict::{Delivery, Fate, Verdict, short};
 
 /// The status of a variable's last edit, as its row shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,13 +90,6 @@ pub struct Ranking {
     pub more: Vec<(Fate, usize)>,
     /// How many there are, regardless of the filter.
     pub all: usize,
-}
-
-/// One variable on the selected devices.
-pub(super) struct Delivery<'a> {
-    pub var: &'a VarState,
-    pub devices: &'a ByDevice<Device>,
-    pub scope: &'a Scope,
 }
 
 impl<'a> Delivery<'a> {

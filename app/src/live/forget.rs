@@ -1,22 +1,11 @@
 //! Forgetting what no game uses any more: the question, and the outcome.
 
 use leptos::prelude::*;
-use protocol::model::{DeviceId, ProjectRole, VarName};
+use protocol::model::ProjectRole;
 
-use super::groups::title;
-use super::hand::brief;
-use super::state::{LiveState, Touched};
-use super::{Link, Live};
+use super::page::{Link, Live};
+use super::state::{Forgettable, Touched};
 use crate::api::{self, AppError};
-
-/// What an admin can forget.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Forgettable {
-    /// A variable that no connected game has.
-    Var(VarName),
-    /// A device that is not connected.
-    Device(DeviceId),
-}
 
 impl Live {
     /// Whether the person may forget what nobody uses; tracks it.
@@ -67,34 +56,5 @@ impl Live {
 
     fn tell_why(&self, text: String) {
         self.not_forgotten.try_set(Some(text));
-    }
-}
-
-impl LiveState {
-    /// Its name on the page.
-    fn title_of(&self, what: &Forgettable) -> String {
-        match what {
-            Forgettable::Var(name) => {
-                self.var(name).map_or_else(|| name.to_string(), |var| title(name, &var.spec).to_owned())
-            }
-            Forgettable::Device(device) => self.device_name(*device).to_owned(),
-        }
-    }
-
-    /// The question: what would happen.
-    pub fn forget_question(&self, what: &Forgettable) -> String {
-        let title = self.title_of(what);
-        let title = crate::format::isolated(&title);
-        let Forgettable::Var(name) = what else {
-            return format!(
-                "Forget the device “{title}”? What it reported is deleted; its log lines stay. If it connects again, it is the same device."
-            );
-        };
-        let wanted = self.var(name).and_then(|var| var.wanted());
-        let let_go = wanted.map(|value| format!(" The value {}, which is set, is let go.", brief(value)));
-        let let_go = let_go.unwrap_or_default();
-        format!(
-            "Forget the variable “{title}”? What devices reported of it is deleted; its history stays.{let_go} If a game reports it again, it starts afresh."
-        )
     }
 }

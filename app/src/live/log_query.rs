@@ -5,9 +5,6 @@ use std::collections::BTreeSet;
 use protocol::filter::{Candidate, Filter};
 use protocol::model::{DeviceId, Level, LogLine};
 
-use super::gone::device_name;
-use super::state::LiveState;
-
 /// Tells a device's name.
 pub type DeviceName<'a> = &'a dyn Fn(DeviceId) -> &'a str;
 
@@ -52,28 +49,5 @@ impl LogQuery {
                     fields: line.fields.as_deref(),
                     device: name(line.device),
                 }))
-    }
-}
-
-impl LiveState {
-    /// Sets the query. Returns whether it changed.
-    pub fn set_log_query(&mut self, query: LogQuery) -> bool {
-        let (devices, gone) = (&self.devices, &self.gone);
-        self.logs.set_query(query, &|id| device_name(devices, gone, id))
-    }
-
-    /// Sets filter and level; `None`, for a filter that can't be parsed, keeps the last valid one.
-    pub fn set_log_filter(&mut self, text: String, filter: Option<Filter>, at_least: Level) -> bool {
-        let known = self.logs.query().clone();
-        self.set_log_query(match filter {
-            Some(filter) => LogQuery { text, filter, at_least, ..known },
-            None => LogQuery { at_least, ..known },
-        })
-    }
-
-    /// Shows only the log lines of these devices; empty: all.
-    pub fn set_log_devices(&mut self, devices: BTreeSet<DeviceId>) -> bool {
-        let query = LogQuery { devices, ..self.logs.query().clone() };
-        self.set_log_query(query)
     }
 }

@@ -15,7 +15,8 @@ use protocol::live::{
     ServerMessage, encode, parse,
 };
 
-use super::{Link, Live, Touched};
+use super::page::{Link, Live};
+use super::state::Touched;
 use crate::api;
 
 /// At most 20 messages of edits a second.
@@ -32,18 +33,20 @@ const BANNER_AFTER_MS: u32 = 1_000;
 /// More messages than this are applied without waiting for a frame: a hidden tab draws none.
 const MAX_INBOX: usize = 256;
 
-/// Keeps the page connected until it is left.
-pub(super) fn connect(live: Live) {
-    let (wake, woken) = unbounded();
-    live.inner.update_value(|inner| inner.wake = Some(wake));
-    // somebody who returns to the page wants to know at once whether it is still live
-    let seen = window_event_listener_untyped("visibilitychange", move |_| live.wake());
-    on_cleanup(move || {
-        seen.remove();
-        // dropping the sender ends the task
-        live.inner.try_update_value(|inner| inner.wake = None);
-    });
-    spawn_local(run(live, woken));
+impl Live {
+    /// Keeps the page connected until it is left.
+    pub fn connect(self) {
+        let (wake, woken) = unbounded();
+        self.inner.update_value(|inner| inner.wake = Some(wake));
+        // somebody who returns to the page wants to know at once whether it is still live
+        let seen = window_event_listener_untyped("visibilitychange", move |_| self.wake());
+        on_cleanup(move || {
+            seen.remove();
+            // dropping the sender ends the task
+            self.inner.try_update_value(|inner| inner.wake = None);
+        });
+        spawn_local(run(self, woken));
+    }
 }
 
 /// Why a connection ended.

@@ -1,6 +1,11 @@
 //! The live page as a pure state machine: state + message → state. No clock, no socket, no signals.
 
+mod edits;
+mod gone;
+mod hands;
 mod read;
+mod selection;
+mod undo;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +16,6 @@ use protocol::model::{
 };
 
 use super::by_device::ByDevice;
-use super::gone::device_name;
 use super::logs::Logs;
 use super::runs::Answer;
 use super::scope::Scope;
@@ -19,6 +23,8 @@ use super::undo::Undo;
 use super::vars::VarState;
 
 pub use super::touched::Touched;
+pub use edits::VIEWER;
+pub use gone::Forgettable;
 
 /// A project as one page shows it.
 #[derive(Debug)]
@@ -363,4 +369,14 @@ impl LiveState {
     fn tick(&mut self, at: UnixMicros) {
         self.now = self.now.max(at);
     }
+}
+
+/// What a device is, or was, called.
+fn device_name<'a>(
+    devices: &'a ByDevice<Device>,
+    gone: &'a HashMap<DeviceId, String>,
+    id: DeviceId,
+) -> &'a str {
+    let name = devices.get(id).map(|device| &device.name).or_else(|| gone.get(&id));
+    name.map_or("", String::as_str)
 }

@@ -8,10 +8,9 @@ use protocol::model::{
 };
 
 use super::delivery::{Spread, Status, Tally};
-use super::edits::VIEWER;
 use super::fixture::*;
 use super::log_query::LogQuery;
-use super::state::{LiveState, Touched};
+use super::state::{LiveState, Touched, VIEWER};
 use super::verdict::Fate;
 
 fn sent(games: usize, applied: usize) -> Status {

@@ -1,17 +1,17 @@
 //! One variable as the page knows it: declared, desired, reported, applied, and just edited.
 
-use std::collections::HashMap;
+mod hand;
 
 use protocol::live::{EditRefused, EditSaved};
 use protocol::model::{
-    Applied, Change, Desired, DeviceId, Gesture, Integer, NOT_DESIRED, Reported, UnixMicros, Value, Var,
-    VarName, VarRevision, VarSpec,
+    Applied, Change, Desired, DeviceId, Gesture, NOT_DESIRED, Reported, UnixMicros, Value, Var, VarName,
+    VarRevision, VarSpec,
 };
 
 use super::by_device::ByDevice;
-use super::hand::{Conflict, Hand};
 use super::runs::Runs;
 use super::scope::Scope;
+use super::values::most_frequent;
 
 /// The error code of an edit that may or may not be saved.
 const UNDECIDED: &str = "undecided";
@@ -81,6 +81,24 @@ pub enum Stage {
     Sent(u32),
     /// Saved; its delta is still to come.
     Saved(VarRevision),
+}
+
+/// What the person knows, while a hand is in the control or has left a draft there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// The newest revision that they had seen when it began, or have made since.
+    pub seen: Option<VarRevision>,
+}
+
+/// An own value that was not set because somebody else's edit came first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// What the person wanted.
+    pub mine: Wish,
+    /// The drag, or run of keys, in which they wanted it.
+    pub gesture: Gesture,
+    /// The edit that came first, if known.
+    pub over: Option<VarRevision>,
 }
 
 impl Pending {
@@ -341,39 +359,4 @@ impl VarState {
 
 fn revision_of(saved: &EditSaved, name: &VarName) -> Option<VarRevision> {
     saved.vars.iter().find(|(of, _)| of == name).map(|(_, revision)| *revision)
-}
-
-/// The most frequent value; of equally frequent ones the first.
-pub(super) fn most_frequent<'a>(values: impl Iterator<Item = &'a Value> + Clone) -> Option<&'a Value> {
-    let mut votes: HashMap<Identity<'_>, usize> = HashMap::new();
-    for value in values.clone() {
-        *votes.entry(identity(value)).or_default() += 1;
-    }
-    let most = votes.values().copied().max()?;
-    values.into_iter().find(|value| votes[&identity(value)] == most)
-}
-
-/// Whether a game that reports `reported` has applied `wanted`.
-pub fn same_value(reported: &Value, wanted: &Value) -> bool {
-    reported.agrees_with(wanted)
-}
-
-/// A value as a map key: a thousand devices with different values are counted in one pass.
-#[derive(PartialEq, Eq, Hash)]
-pub(super) enum Identity<'a> {
-    Bool(bool),
-    Int(Integer),
-    Float(u64),
-    Text(&'a str),
-    Json(&'a str),
-}
-
-pub(super) fn identity(value: &Value) -> Identity<'_> {
-    match value {
-        Value::Bool(on) => Identity::Bool(*on),
-        Value::Int(number) => Identity::Int(*number),
-        Value::Float(number) => Identity::Float(number.to_bits()),
-        Value::Text(text) => Identity::Text(text),
-        Value::Json(text) => Identity::Json(text),
-    }
 }

@@ -2,9 +2,11 @@
 
 use protocol::model::{Applied, Device, Outcome, UnixMicros, Value, VarRevision, VarType};
 
-use super::delivery::Delivery;
+use super::by_device::ByDevice;
 use super::runs::Answer;
-use super::vars::{Stage, same_value};
+use super::scope::Scope;
+use super::values::same_value;
+use super::vars::{Stage, VarState};
 use crate::format;
 
 /// Characters of a value or a reason in a row.
@@ -73,6 +75,13 @@ pub(super) struct Newest<'a> {
     pub revision: VarRevision,
     /// When it was saved, once that is known.
     at: Option<UnixMicros>,
+}
+
+/// One variable on the selected devices.
+pub(super) struct Delivery<'a> {
+    pub var: &'a VarState,
+    pub devices: &'a ByDevice<Device>,
+    pub scope: &'a Scope,
 }
 
 impl<'a> Delivery<'a> {

@@ -10,9 +10,9 @@ use protocol::model::{Key, ProjectRole, UnixMicros, User};
 use super::{loaded, project_in_address};
 use crate::api::{self, AppError, LivePage};
 use crate::components::{Header, ProjectTab, ProjectTabs, QuickStart, leave_focus_to_heirs};
-use crate::document::ValueFont;
 use crate::format;
 use crate::live::{self, Link, use_live};
+use crate::package::ValueFont;
 use crate::panes::{DeviceList, ForgetQuestion, LogView, Refusals, VarList};
 
 /// `/p/:id/live`.
@@ -32,9 +32,11 @@ fn Project(page: LivePage) -> impl IntoView {
     let search = use_location().search.get_untracked();
     let live = live::Live::new(snapshot, live::View::parse(&search));
     provide_context(live);
-    live.connect();
     #[cfg(feature = "hydrate")]
-    live.listen_for_undo();
+    {
+        live.connect();
+        live.listen_for_undo();
+    }
     Effect::new(leave_focus_to_heirs);
     live::keep_view(live, &search);
     // from here on the controls handle input themselves

@@ -3,11 +3,10 @@
 use protocol::live::{Full, LeftOut};
 use protocol::model::{Device, DeviceId, ProjectId, ProjectRole, Refused, UnixMicros, Value, VarName};
 
-use super::LiveState;
-use crate::live::delivery::{Delivery, Ranking, Status};
-use crate::live::gone::device_name;
+use super::{LiveState, device_name};
+use crate::live::delivery::{Ranking, Status};
 use crate::live::vars::VarState;
-use crate::live::verdict::DeviceRow;
+use crate::live::verdict::{Delivery, DeviceRow};
 
 impl LiveState {
     /// The project.
@@ -112,7 +111,7 @@ impl LiveState {
     }
 
     /// Whether the control shows another value than the desired one.
-    pub(in crate::live) fn has_drifted(&self, name: &VarName) -> bool {
+    pub(super) fn has_drifted(&self, name: &VarName) -> bool {
         self.delivery(name).is_some_and(|delivery| delivery.prevailing_drift().is_some())
     }
 

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use protocol::line::flatten;
 use protocol::model::{LogLine, UnixMicros};
 
-use super::LogPane;
 use super::notes::LogNotes;
+use super::pane::LogPane;
 use super::row::Message;
 use crate::components::{Edge, PaneSeparator};
 use crate::format;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use protocol::filter::{Filter, FilterError};
 use protocol::model::Level;
 
-use super::LogPane;
+use super::pane::LogPane;
 use crate::components::take_typed;
 use crate::live::{Live, MAX_FILTER_CHARS};
 

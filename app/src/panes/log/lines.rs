@@ -6,7 +6,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use protocol::model::{LogLine, UnixMicros};
 
-use super::LogPane;
+use super::pane::LogPane;
 use super::place::{
     LINE_PX, Sight, columns_of, follow_when_resumed, keep_place, look_when_query_rests, observe_size, reveal,
 };

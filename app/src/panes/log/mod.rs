@@ -4,28 +4,27 @@ mod detail;
 mod filter;
 mod lines;
 mod notes;
+mod pane;
 mod place;
 mod reach;
 mod row;
 mod selection;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use leptos::ev::{ClipboardEvent, KeyboardEvent};
-use leptos::html::Div;
 use leptos::prelude::*;
-use protocol::model::{DeviceId, LogLine};
+use protocol::model::DeviceId;
 
 use self::detail::LogDetail;
 use self::filter::LogFilter;
 use self::lines::LogLines;
+use self::pane::LogPane;
 use super::scope_bar::LogScopeBar;
 use crate::components::{Edge, PaneSeparator};
 use crate::format;
-use crate::live::{Live, LiveState, log_text, use_live};
+use crate::live::{LiveState, use_live};
 use crate::storage::{remember, remembered};
-use crate::zone::{Zone, use_zone};
+use crate::zone::use_zone;
 
 /// The tooltip of the count of lost lines.
 const LOST_MEANS: &str = "The database refused them, or was down for so long that there was no room left to keep them. \
@@ -36,89 +35,6 @@ const LEAST_PX: f64 = 320.0;
 /// The width reserved for devices and variables, in pixels: on a narrow screen the devices are above.
 const fn spare(width: f64) -> f64 {
     if width < 1_200.0 { 320.0 } else { 640.0 }
-}
-
-/// What the parts of the pane share.
-#[derive(Clone, Copy)]
-pub(super) struct LogPane {
-    pub live: Live,
-    pub zone: RwSignal<Zone>,
-    /// The line whose details are shown.
-    pub chosen: RwSignal<Option<Arc<LogLine>>>,
-    /// Long lines wrap.
-    pub wraps: RwSignal<bool>,
-    /// All lines are selected, drawn or not.
-    pub all: RwSignal<bool>,
-    /// Text is selected in the browser.
-    pub selecting: RwSignal<bool>,
-    pub list: NodeRef<Div>,
-}
-
-impl LogPane {
-    pub(super) fn pause(self) {
-        if self.live.read(|state| state.logs.paused().is_none()) {
-            self.live.update_logs(|state| state.logs.pause());
-        }
-    }
-
-    /// Text of lines is selected in the browser, or none any more.
-    fn select(self, is_any: bool) {
-        if is_any == self.selecting.get_untracked() {
-            return;
-        }
-        if is_any {
-            self.pause();
-        }
-        self.selecting.set(is_any);
-    }
-
-    fn copy(self, event: &ClipboardEvent) {
-        if is_field(event) {
-            return;
-        }
-        if let Some((text, lines)) = self.copied()
-            && selection::put(event, &text)
-        {
-            event.prevent_default();
-            self.live.announce(format!("{} copied", format::count(lines, "line")));
-        }
-    }
-
-    /// Ctrl+A selects all lines, Escape none.
-    fn select_by_key(self, event: &KeyboardEvent) {
-        if event.key() == "Escape" && self.all.get_untracked() {
-            self.all.set(false);
-            selection::forget();
-        }
-        let is_all = (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("a");
-        if is_all && !is_field(event) {
-            event.prevent_default();
-            self.pause();
-            selection::mark(self.list);
-            self.all.set(true);
-            let count = self.live.read(|state| state.logs.shown().len());
-            self.live.announce(format!("{} selected", format::count(count, "line")));
-        }
-    }
-
-    /// What is copied: all lines, or those that the selection touches.
-    fn copied(self) -> Option<(String, usize)> {
-        let marked = selection::marked(self.list);
-        let zone = self.zone.get_untracked();
-        self.live.read(|state| {
-            let lines: Vec<&Arc<LogLine>> = match (self.all.get_untracked(), marked) {
-                (true, _) => state.logs.shown().iter().collect(),
-                (false, Some(seqs)) => {
-                    state.logs.shown().iter().filter(|line| seqs.contains(&line.seq)).collect()
-                }
-                (false, None) => return None,
-            };
-            let text = |line: &&Arc<LogLine>| {
-                log_text(line, state.device_name(line.device), zone.minutes_east(line.at))
-            };
-            Some((lines.iter().map(text).collect::<Vec<_>>().join("\n"), lines.len()))
-        })
-    }
 }
 
 /// The last pane of the live page.
@@ -277,13 +193,6 @@ fn LogOverlay(pane: LogPane) -> impl IntoView {
         }}
     }
     .into_any()
-}
-
-/// Whether the event is in a form field, which handles copying and selecting itself.
-fn is_field(event: &impl AsRef<web_sys::Event>) -> bool {
-    use wasm_bindgen::JsCast as _;
-    let target = event.as_ref().target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|target| matches!(&*target.tag_name(), "INPUT" | "TEXTAREA" | "SELECT"))
 }
 
 /// Space pauses and resumes, unless it is typed into something.

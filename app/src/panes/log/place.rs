@@ -3,7 +3,7 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::LogPane;
+use super::pane::LogPane;
 use crate::live::{LogRow, LogRows};
 
 /// Height of a row; the same as in the style sheet.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::LogPane;
+use super::pane::LogPane;
 use crate::format;
 use crate::live::{Gap, LiveState, Search};
 use crate::zone::Zone;

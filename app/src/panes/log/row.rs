@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use protocol::model::{LogLine, UnixMicros};
 
-use super::LogPane;
+use super::pane::LogPane;
 use super::reach::{LogGap, LogReach};
 use crate::ansi;
 use crate::format;

@@ -6,8 +6,8 @@ use protocol::limits;
 use protocol::live::{ClientMessage, EditRefused, EditSaved, RunStarted};
 use protocol::model::{Gesture, Value, VarName};
 
-use super::state::{LiveState, Touched};
-use super::vars::{Stage, VarState};
+use super::{LiveState, Touched};
+use crate::live::vars::{Stage, VarState};
 
 /// Why nothing can be changed, and what to do about it.
 pub const VIEWER: &str = "You are a viewer: ask an admin to let you edit.";

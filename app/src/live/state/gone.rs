@@ -1,17 +1,23 @@
 //! Devices and variables that are gone, or may be forgotten.
 
-use std::collections::HashMap;
-
 use protocol::model::{Device, DeviceId, VarName};
 
-use super::by_device::ByDevice;
-use super::groups::title;
-use super::hand::brief;
-use super::state::{LiveState, Touched};
-use super::vars::{Stage, VarState};
+use super::{LiveState, Touched};
+use crate::live::groups::title;
+use crate::live::values::brief;
+use crate::live::vars::{Stage, VarState};
 
 /// Devices that are gone, whose names are kept for their log lines.
 const MAX_GONE: usize = 10_000;
+
+/// What an admin can forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forgettable {
+    /// A variable that no connected game has.
+    Var(VarName),
+    /// A device that is not connected.
+    Device(DeviceId),
+}
 
 impl LiveState {
     /// Whether no connected device has reported a variable since it came: then it can be forgotten.
@@ -83,14 +89,30 @@ impl LiveState {
             touched.join(self.set_scope(scope));
         }
     }
-}
+    /// Its name on the page.
+    pub(in crate::live) fn title_of(&self, what: &Forgettable) -> String {
+        match what {
+            Forgettable::Var(name) => {
+                self.var(name).map_or_else(|| name.to_string(), |var| title(name, &var.spec).to_owned())
+            }
+            Forgettable::Device(device) => self.device_name(*device).to_owned(),
+        }
+    }
 
-/// What a device is, or was, called.
-pub(super) fn device_name<'a>(
-    devices: &'a ByDevice<Device>,
-    gone: &'a HashMap<DeviceId, String>,
-    id: DeviceId,
-) -> &'a str {
-    let name = devices.get(id).map(|device| &device.name).or_else(|| gone.get(&id));
-    name.map_or("", String::as_str)
+    /// The question: what would happen.
+    pub fn forget_question(&self, what: &Forgettable) -> String {
+        let title = self.title_of(what);
+        let title = crate::format::isolated(&title);
+        let Forgettable::Var(name) = what else {
+            return format!(
+                "Forget the device “{title}”? What it reported is deleted; its log lines stay. If it connects again, it is the same device."
+            );
+        };
+        let wanted = self.var(name).and_then(|var| var.wanted());
+        let let_go = wanted.map(|value| format!(" The value {}, which is set, is let go.", brief(value)));
+        let let_go = let_go.unwrap_or_default();
+        format!(
+            "Forget the variable “{title}”? What devices reported of it is deleted; its history stays.{let_go} If a game reports it again, it starts afresh."
+        )
+    }
 }

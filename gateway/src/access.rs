@@ -1,17 +1,19 @@
 //! The one place that decides who may do what. Everything is forbidden that is not allowed here.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
 };
 
 use protocol::model::{ProjectId, ProjectRole, Role, TokenScope, UserId};
 use tokio::sync::watch;
 
-use crate::{Caller, Gateway, GatewayError, cache::Cache, caller::Credential, store::StoreError};
+use crate::{
+    Caller, Gateway, GatewayError,
+    caller::Credential,
+    inner::{Forgets, Memberships},
+    store::StoreError,
+};
 
 /// Something that somebody may want to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,52 +150,6 @@ pub(crate) fn authorise(
                 _ => Err(GatewayError::Forbidden),
             }
         }
-    }
-}
-
-type Memberships = Arc<HashMap<ProjectId, ProjectRole>>;
-
-/// What people are in which projects, as far as somebody asked, and a sign that something of it has changed. The
-/// gateway is the only one that changes it, so what is known here is true until then.
-pub(crate) struct Access {
-    known: Cache<UserId, Memberships>,
-    /// Who has a second factor, as far as somebody asked.
-    with_factor: Cache<UserId, bool>,
-    /// The projects that ask for one.
-    guarded: Cache<(), Arc<HashSet<ProjectId>>>,
-    /// Whether all of them do, and what is the owner's too.
-    all_guarded: AtomicBool,
-    changed: watch::Sender<u64>,
-}
-
-impl Default for Access {
-    fn default() -> Self {
-        Self {
-            known: Cache::default(),
-            with_factor: Cache::default(),
-            guarded: Cache::default(),
-            all_guarded: AtomicBool::new(false),
-            changed: watch::Sender::new(0),
-        }
-    }
-}
-
-/// Drops what is cached of rights, however its scope is left.
-struct Forgets<'a>(&'a Access);
-
-impl Drop for Forgets<'_> {
-    fn drop(&mut self) {
-        self.0.forget();
-    }
-}
-
-impl Access {
-    /// Somebody's rights have changed: everybody who holds a connection looks again.
-    pub(crate) fn forget(&self) {
-        self.known.forget(|_, _| true);
-        self.with_factor.forget(|_, _| true);
-        self.guarded.forget(|(), _| true);
-        self.changed.send_modify(|version| *version += 1);
     }
 }
 

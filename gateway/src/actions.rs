@@ -15,17 +15,6 @@ use tokio::time::{Instant, timeout};
 
 use crate::{Action, Caller, Gateway, GatewayError};
 
-/// An action on its way to a game.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActionCall {
-    /// The game's answer carries it.
-    pub id: u64,
-    /// The action.
-    pub name: VarName,
-    /// JSON for the game; `None`: it takes nothing.
-    pub args: Option<Arc<str>>,
-}
-
 impl Gateway {
     /// Runs an action on every connected game that has declared it. Returns when they were told; what became of it comes
     /// to the dashboards as one event for each game.

@@ -4,6 +4,7 @@ mod admission;
 mod arrival;
 mod connecting;
 mod left_out;
+mod place;
 mod pushing;
 mod session;
 mod source;
@@ -18,12 +19,12 @@ use tokio::sync::mpsc;
 
 pub use self::pushing::Push;
 use self::{
-    connecting::Place,
+    place::Place,
     pushing::Pushes,
     session::Session,
     source::{Reported, Source},
 };
-use crate::{GatewayError, actions::ActionCall, receipts::Settled, shares::KeyShare, writer::Room};
+use crate::{ActionCall, GatewayError, receipts::Settled, shares::KeyShare, writer::Room};
 
 /// One verified connection of a game. Dropping it marks its device offline.
 pub struct GameLine {

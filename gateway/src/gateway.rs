@@ -9,20 +9,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Clock, GatewayError,
-    access::Access,
     budgets::{Budgets, Unread, UnreadLine},
-    idle::Idle,
-    keys::Keys,
-    live::{self, Beside, Live, Registry},
+    inner::{Access, Idle, Inner, Keys, Refusals, SignIns},
+    live::{Live, Registry},
     outgoing::Outgoing,
     passwords::Hasher,
-    refusals::Refusals,
     secrets::random_token,
     sessions,
-    setup::Setup,
     shares::{Days, Limits},
-    sign_in::SignIns,
-    store::{Epoch, Store, StoreError},
+    store::{Store, StoreError},
     sweeper::Sweeper,
     vitals::{PLACE, Vitals},
     waiting::AllWaiting,
@@ -59,38 +54,6 @@ const STORE_CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Gateway {
     pub(crate) inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Clock,
-    pub(crate) projects: Registry,
-    unread: Arc<Unread>,
-    /// Values for games that are not sent yet.
-    pub(crate) pushes: Arc<Outgoing>,
-    /// Changes for dashboards that are not sent yet.
-    deltas: Arc<Outgoing>,
-    pub(crate) writer: Writer,
-    pub(crate) setup: Mutex<Option<Setup>>,
-    pub(crate) hasher: Hasher,
-    pub(crate) keys: Keys,
-    pub(crate) access: Access,
-    pub(crate) idle: Idle,
-    pub(crate) sign_ins: SignIns,
-    pub(crate) refusals: Refusals,
-    pub(crate) waiting: AllWaiting,
-    pub(crate) days: Days,
-    pub(crate) epoch: RwLock<Epoch>,
-    pub(crate) sweeper: Sweeper,
-    vitals: Vitals,
-    /// Cancelled when nobody uses the gateway any more.
-    unused: CancellationToken,
-}
-
-impl std::fmt::Debug for Inner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gateway").field("store", &self.store.kind()).finish_non_exhaustive()
-    }
 }
 
 /// What the gateway has done since it was opened.
@@ -285,39 +248,6 @@ impl Gateway {
             projects_refused: self.inner.projects.refused(),
             storing: self.is_storing(),
         }
-    }
-}
-
-impl Inner {
-    pub(crate) fn epoch(&self) -> Epoch {
-        self.epoch.read().expect("no holder of this lock panics").clone()
-    }
-
-    /// What is kept of a project beside its state.
-    fn beside(&self, project: ProjectId) -> Beside {
-        let (refusals, waiting) = (self.refusals.ledger(project), self.waiting.of(project));
-        let budgets = live::Budgets { pushes: Arc::clone(&self.pushes), deltas: Arc::clone(&self.deltas) };
-        Beside { refusals, waiting, today: self.days.of(project), budgets }
-    }
-
-    /// A backup was restored: forgets everything and lets every connection go.
-    fn start_over(&self, epoch: Epoch) {
-        let number = epoch.number;
-        *self.epoch.write().expect("no holder of this lock panics") = epoch;
-        self.keys.clear();
-        self.access.forget();
-        self.refusals.clear();
-        self.waiting.clear();
-        self.projects.drop_all();
-        self.writer.begin_epoch(number);
-        // what is there now may hold projects that were being deleted
-        self.sweeper.wake();
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.unused.cancel();
     }
 }
 

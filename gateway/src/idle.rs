@@ -1,55 +1,21 @@
 //! Sessions that nobody uses end before their time. That one is used is noted, which is a write: once a minute at most for each.
 
-use std::{
-    collections::HashSet,
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicI64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use protocol::model::UnixMicros;
 
-use crate::{
-    Caller, Gateway,
-    caller::Credential,
-    clock::{USE_NOTE_MICROS, in_microseconds},
-    store::TokenHash,
-};
-
-/// A week: over a weekend and a few days of illness.
-const DEFAULT_MICROS: i64 = in_microseconds(7 * 24 * 3600);
-
-/// When a session counts as left, and whose use is being noted just now.
-pub(crate) struct Idle {
-    after_micros: AtomicI64,
-    noting: Mutex<HashSet<TokenHash>>,
-}
-
-impl Default for Idle {
-    fn default() -> Self {
-        Self { after_micros: AtomicI64::new(DEFAULT_MICROS), noting: Mutex::default() }
-    }
-}
-
-impl Idle {
-    fn noting(&self) -> MutexGuard<'_, HashSet<TokenHash>> {
-        self.noting.lock().expect("no holder of this lock panics")
-    }
-}
+use crate::{Caller, Gateway, caller::Credential, clock::USE_NOTE_MICROS, store::TokenHash};
 
 impl Gateway {
     /// From now on a session ends when nobody has used it for so long; a week, unless this says otherwise. A page that only
     /// stands open uses nothing.
     pub fn end_idle_sessions_after(&self, time: Duration) {
-        let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
-        self.inner.idle.after_micros.store(micros, Relaxed);
+        self.inner.idle.set_after(time);
     }
 
     /// Whether a session that was last used then has been left.
     pub(crate) fn is_idle(&self, last_used_at: UnixMicros) -> bool {
-        self.now().0.saturating_sub(last_used_at.0) >= self.inner.idle.after_micros.load(Relaxed)
+        self.inner.idle.has_left(last_used_at, self.now())
     }
 
     /// Notes that somebody has done something at a page that stands open; to be called once a minute at most.

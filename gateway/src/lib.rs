@@ -22,6 +22,7 @@ mod games;
 mod gateway;
 mod history;
 mod idle;
+mod inner;
 #[cfg(test)]
 mod interleaved;
 mod keys;
@@ -53,7 +54,6 @@ mod writer;
 
 pub use access::Action;
 pub use accounts::{SignedIn, is_for_tls};
-pub use actions::ActionCall;
 pub use audit::{AuditFilter, AuditPages};
 pub use budgets::{Budgets, UnreadLine};
 pub use caller::{Caller, Credential, Origin, Secret};
@@ -64,7 +64,7 @@ pub use games::{Content, GameEvent, GameLine, Push};
 pub use gateway::{Gateway, Status};
 pub use history::HistoryPage;
 pub use keys::MAX_KEY_OVERLAP_DAYS;
-pub use live::{Delta, SaidPlace, VarPage, shorten};
+pub use live::{ActionCall, Delta, SaidPlace, VarPage, shorten};
 pub use logs::{LogMatcher, LogPages, LogQuery, LogRange, LogsFound};
 pub use outgoing::{Payload, SMALL_PAYLOAD_BYTES};
 pub use receipts::Settled;

@@ -11,7 +11,7 @@ use protocol::model::UnixMicros;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    gateway::Inner,
+    inner::Inner,
     steps::Pace,
     store::{GameSessions, Result, SessionClock},
 };

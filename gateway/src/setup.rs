@@ -7,17 +7,12 @@ use crate::{
     accounts::{check_email, check_password},
     caller::Deed,
     clock::in_microseconds,
+    inner::Setup,
     secrets::{digest, random_token},
-    store::{NewUser, StoreError, TokenHash},
+    store::{NewUser, StoreError},
 };
 
 const SETUP_LINK_MICROS: i64 = in_microseconds(30 * 60);
-
-/// The one-time link that counts.
-pub(crate) struct Setup {
-    hash: TokenHash,
-    expires_at: UnixMicros,
-}
 
 impl Gateway {
     /// Whether a one-time link is needed to get in: there is no owner, or the owner has no password.

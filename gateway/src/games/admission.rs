@@ -6,7 +6,7 @@ use protocol::{ErrorCode, ProtocolError, line::Hello, model::Key};
 
 use crate::{
     Gateway, GatewayError,
-    keys::KnownKey,
+    inner::KnownKey,
     live::Live,
     store::{KeyState, StoreError},
 };

@@ -7,7 +7,7 @@ use protocol::{
     model::{DeviceId, Key, Revision},
 };
 
-use super::{GameLine, arrival::Arrival, pushing::Pushes, session::Session, source::Source};
+use super::{GameLine, arrival::Arrival, place::Place, pushing::Pushes, session::Session, source::Source};
 use crate::{
     Gateway, GatewayError,
     live::Live,
@@ -15,35 +15,6 @@ use crate::{
     shares::KeyShare,
     store::{DeviceInfo, OpenSession, StoreError, Write, Written},
 };
-
-/// Keeps a peer's place while its connection lives, so that the next one beside it gets another.
-pub(super) struct Place {
-    live: Arc<Live>,
-    peer: IpAddr,
-    pub(super) number: u32,
-}
-
-impl Place {
-    fn reserve(live: &Arc<Live>, peer: IpAddr) -> Self {
-        Self { live: Arc::clone(live), peer, number: live.reserve_place(peer) }
-    }
-
-    /// What the device is known by, and what people read.
-    fn info(&self) -> DeviceInfo {
-        let name = match self.number {
-            1 => self.peer.to_string(),
-            number => format!("{} #{number}", self.peer),
-        };
-        let identity = format!("peer:{}#{}", self.peer, self.number);
-        DeviceInfo { identity, name, about: String::new(), attrs: None, applied: None }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.live.free_place(self.peer, self.number);
-    }
-}
 
 impl Gateway {
     /// Verifies a key and connects a game; `hello` is what it said of itself, if it did.

@@ -15,12 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{admission::revoked, left_out};
 use crate::{
-    Gateway, GatewayError,
-    actions::ActionCall,
-    keys::KnownKey,
+    ActionCall, Gateway, GatewayError,
+    inner::{KnownKey, refused_line},
     live::{Live, Restored, Seen, Speaker, lock_seen},
     receipts::Receipts,
-    refusals::refused_line,
     store::{Sequenced, Write},
     writer::{Lane, NoRoom, Room},
 };

@@ -13,7 +13,7 @@ use protocol::{
 };
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{Delta, weight::text_of_outcome};
+use super::{delta::Delta, weight::text_of_outcome};
 use crate::outgoing::{Outgoing, OutgoingBytes};
 
 /// Deltas that a dashboard may lag behind.
@@ -176,8 +176,6 @@ fn weight_of_mark(mark: &Applied) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::OnceLock;
-
     use protocol::model::{DeviceId, Level, UnixMicros};
 
     use super::*;
@@ -193,7 +191,7 @@ mod tests {
             message: "x".repeat(1024 * 1024),
             fields: None,
         };
-        Delta { seq, events: vec![Event::Logs(vec![line])], encoded: OnceLock::new() }
+        Delta::new(seq, vec![Event::Logs(vec![line])])
     }
 
     fn send(backlog: &Backlog, delta: Delta) {

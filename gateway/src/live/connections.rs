@@ -14,6 +14,7 @@ use std::collections::HashSet;
 
 use protocol::model::{DeviceId, VarName};
 
+pub use self::runs::ActionCall;
 pub(super) use self::seen::Said;
 pub(crate) use self::seen::{Seen, lock_seen};
 use self::{

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use protocol::{live::Event, model::ProjectId};
 
-use super::Live;
+use super::project::Live;
 use crate::{
     bus::{Committed, Topic},
     store::Write,

@@ -9,7 +9,7 @@ use std::{
 use protocol::{live::Seq, model::ProjectId};
 use tokio::time::Instant;
 
-use super::Live;
+use super::project::Live;
 
 /// What projects that nobody uses may take in memory, in bytes as [`super::State::weight`] counts them.
 const MAX_BYTES: usize = 64 << 20;

@@ -4,8 +4,10 @@
 mod applied;
 mod desired;
 mod log;
+mod marks;
 mod page;
-mod vars;
+mod revised;
+mod var_state;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,8 +23,8 @@ use protocol::{
     },
 };
 
-use self::desired::Revised;
-pub(super) use self::{applied::Marks, desired::Changed, log::Log, vars::VarState};
+use self::revised::Revised;
+pub(super) use self::{desired::Changed, log::Log, marks::Marks, var_state::VarState};
 pub use self::{
     log::shorten,
     page::{SaidPlace, VarPage},

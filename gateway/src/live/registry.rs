@@ -13,9 +13,13 @@ use protocol::{
     limits::{MAX_PROJECT_BYTES, SNAPSHOT_LOGS},
     model::{ProjectId, VarName},
 };
-use tokio::{sync::OwnedMutexGuard, time::Instant};
+use tokio::time::Instant;
 
-use super::{Beside, Live, kept::Kept, weight::Budget};
+use super::{
+    kept::Kept,
+    project::{Beside, Live},
+    weight::Budget,
+};
 use crate::{
     GatewayError,
     store::{Epoch, LeftOut, LoadRoom, SaidRange, Snapshots},
@@ -33,14 +37,6 @@ struct Slot {
     live: Mutex<Weak<Live>>,
     /// What an edit has read of the project that has it alone.
     part: Mutex<Weak<Live>>,
-}
-
-/// Keeps everybody from reading a project, until an edit is committed or will not be, whoever still waits for that: what is
-/// read meanwhile would not know of it.
-pub(super) struct Alone {
-    /// A slot that is used stays the project's.
-    _slot: Arc<Slot>,
-    _loading: OwnedMutexGuard<()>,
 }
 
 /// Projects by number. It holds them weakly: games and dashboards keep them alive, and when these have gone, a budget does.
@@ -161,14 +157,13 @@ impl Registry {
             if let Some(live) = self.reuse(&slot) {
                 return Ok(live);
             }
-            let Ok(_loading) = loading else {
+            let Ok(loading) = loading else {
                 return self.load(store, project, epoch, is_storing, beside).await;
             };
             let epoch = epoch();
             let part =
                 store.load_vars(project, names, 0, SaidRange::NONE).await?.ok_or(GatewayError::NotFound)?;
-            let live = Live::new(part, &epoch, is_storing, beside());
-            let live = Live { _alone: Some(Alone { _slot: Arc::clone(&slot), _loading }), ..live };
+            let live = Live::new(part, &epoch, is_storing, beside()).alone(slot.clone(), loading);
             if let Some(live) = self.publish(project, &slot, &slot.part, live) {
                 return Ok(live);
             }
@@ -338,7 +333,8 @@ mod tests {
         |w| w.read = w.database,
         |w| {
             let slot = w.slot.take().unwrap();
-            let live = Live { epoch: w.read, ..Arc::into_inner(test_live(PROJECT.0)).unwrap() };
+            let mut live = Arc::into_inner(test_live(PROJECT.0)).unwrap();
+            live.epoch = w.read;
             w.live = w.registry.publish(PROJECT, &slot, &slot.live, live);
         },
         |w| w.live.iter().for_each(|live| w.registry.kept.note_use(live)),

@@ -12,22 +12,20 @@ mod job;
 mod notes;
 mod queues;
 mod room;
+mod shared;
 mod task;
 #[cfg(test)]
 mod tests;
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-use protocol::{
-    ErrorCode,
-    model::{DeviceId, Outcome, ProjectId, Revision, UnixMicros, VarName, VarRevision},
-};
+use protocol::model::{DeviceId, Outcome, ProjectId, Revision, UnixMicros, VarName, VarRevision};
 use tokio::{
     sync::{Notify, oneshot, watch},
     task::JoinHandle,
@@ -42,8 +40,8 @@ use self::{
     counters::Counters,
     job::{Job, Reply, Target},
     notes::{NOTES_BYTES, Note},
-    queues::Queues,
     room::Rooms,
+    shared::Shared,
     task::Task,
 };
 use crate::{
@@ -66,53 +64,6 @@ pub(crate) enum NoRoom {
     Busy,
     /// The database does not take anything.
     Unavailable,
-}
-
-/// What the writing task and its clients share.
-struct Shared {
-    queues: Mutex<Queues>,
-    filled: Notify,
-    rooms: Rooms,
-    lanes: AtomicU64,
-    counters: Counters,
-    /// Whether the last attempt to write reached the database.
-    storing: watch::Sender<bool>,
-    /// The epoch in which it is written; jobs of projects that were loaded in another one are dropped.
-    epoch: AtomicI64,
-    restored: watch::Sender<Option<Epoch>>,
-    closed: AtomicBool,
-}
-
-impl Shared {
-    fn queues(&self) -> MutexGuard<'_, Queues> {
-        self.queues.lock().expect("no holder of this lock panics")
-    }
-
-    /// The same for who waits for an answer: after the end there will be none.
-    fn open_queues(&self) -> Result<MutexGuard<'_, Queues>, GatewayError> {
-        let queues = self.queues();
-        if self.closed.load(Relaxed) { Err(GatewayError::Closed) } else { Ok(queues) }
-    }
-
-    /// Nobody writes any more: whoever waits is told so, and nothing is taken in.
-    fn abandon(&self) {
-        self.storing.send_replace(false);
-        self.rooms.close();
-        let left = {
-            let mut queues = self.queues();
-            self.closed.store(true, Relaxed);
-            queues.take_all()
-        };
-        let lost: usize = left.jobs.iter().map(|job| job.write.records()).sum();
-        self.counters.lost_records.add(lost);
-        for job in left.jobs {
-            match job.target.reply {
-                Reply::Answer(answer) => answer.send(Err(GatewayError::Closed)),
-                Reply::Receipt(receipts) => receipts.end(ErrorCode::Unavailable),
-                Reply::None => {}
-            }
-        }
-    }
 }
 
 /// The way to the writing task.

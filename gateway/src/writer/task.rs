@@ -11,8 +11,8 @@ use protocol::ErrorCode;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    Shared,
     job::{Job, Reply, Target},
+    shared::Shared,
 };
 use crate::{
     GatewayError,

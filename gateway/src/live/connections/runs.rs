@@ -17,10 +17,20 @@ use tokio::{
 };
 
 use super::seen::{Seen, lock_seen};
-use crate::actions::ActionCall;
 
 /// Runs of one project that may be under way at once.
 const MAX_RUNS: usize = 64;
+
+/// An action on its way to a game.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionCall {
+    /// The game's answer carries it.
+    pub id: u64,
+    /// The action.
+    pub name: VarName,
+    /// JSON for the game; `None`: it takes nothing.
+    pub args: Option<Arc<str>>,
+}
 
 struct Run {
     name: VarName,

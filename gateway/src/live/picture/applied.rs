@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use indexmap::IndexMap;
 use protocol::{
     limits::{MAX_PROJECT_BYTES, SMALL_VALUE_BYTES},
     model::{Applied, DeviceId, Outcome, Revision, VarName, VarRevision},
@@ -12,26 +11,6 @@ use super::{
     super::weight::{Weight, text_of_outcome, weight_of_mark},
     Picture,
 };
-
-/// What devices did with the desired value of one variable: the newest of each.
-#[derive(Clone, Debug, Default)]
-pub(in crate::live) struct Marks(IndexMap<DeviceId, Applied>);
-
-impl FromIterator<Applied> for Marks {
-    fn from_iter<I: IntoIterator<Item = Applied>>(marks: I) -> Self {
-        Self(marks.into_iter().map(|mark| (mark.device, mark)).collect())
-    }
-}
-
-impl Marks {
-    pub(super) fn remove(&mut self, device: DeviceId) -> Option<Applied> {
-        self.0.shift_remove(&device)
-    }
-
-    pub(in crate::live) fn iter(&self) -> impl ExactSizeIterator<Item = &Applied> {
-        self.0.values()
-    }
-}
 
 /// What a device did with one variable, as it is noted.
 pub(in crate::live) struct Noted {
@@ -88,7 +67,7 @@ impl Picture {
         if text > SMALL_VALUE_BYTES && self.held.weight().text + promised + text > MAX_PROJECT_BYTES {
             mark.outcome = without_words(mark.outcome);
         }
-        let old = var.applied.0.insert(mark.device, mark.clone());
+        let old = var.applied.set(mark.clone());
         self.held.change(old.as_ref().map_or(Weight::default(), weight_of_mark), weight_of_mark(&mark));
         let was_plain = old.is_none_or(|old| old.outcome == Outcome::Applied);
         let is_plain = said == Outcome::Applied && was_plain;

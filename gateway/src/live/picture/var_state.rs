@@ -7,7 +7,7 @@ use protocol::model::{Desired, DeviceId, UnixMicros, Value, VarName, VarSpec};
 
 use super::{
     super::weight::{Weight, weight_of_mark},
-    Marks,
+    marks::Marks,
 };
 use crate::store::StoredVar;
 
@@ -31,6 +31,11 @@ impl VarState {
         let mut var = Self { spec: Arc::new(spec), declared_by, desired, reported, applied };
         var.fit();
         (name, var)
+    }
+
+    /// What people want it to be.
+    pub(in crate::live) fn wanted(&self) -> Option<&Value> {
+        self.desired.as_ref()?.value.as_ref()
     }
 
     /// A type that no game has declared holds what people want, whatever games report; values are read by the type.

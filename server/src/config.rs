@@ -3,6 +3,7 @@
 mod access;
 mod address;
 mod database;
+mod error;
 mod limits;
 mod memory;
 mod network;
@@ -21,6 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use access::{MetricsAccess, Registration};
 pub use database::Database;
+pub use error::ConfigError;
 pub use memory::Memory;
 pub use origin::PublicUrl;
 pub(crate) use origin::without_port;
@@ -103,17 +105,6 @@ pub struct Config {
     pub head_timeout: Duration,
     /// Whether `/echo` is served.
     pub(crate) echo: bool,
-}
-
-/// Why there is no [`Config`].
-#[derive(Debug)]
-pub enum ConfigError {
-    /// Not an error: help or the version, for standard output.
-    Help(String),
-    /// The command line is invalid: one sentence, exit status 2.
-    Usage(String),
-    /// A setting is invalid: one sentence, exit status 78.
-    Setting(String),
 }
 
 impl Config {

@@ -1,6 +1,7 @@
 //! Far more than the server can store, in one project, while people go on editing there and elsewhere.
 
 mod figures;
+mod seen;
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,8 @@ use super::{Common, project::Project};
 use crate::{
     answers::Window,
     background::Background,
-    client::{Arrived, Client, Manners, Original, Version2},
-    crowd::{Crowd, Player},
+    client::{Client, Manners, Original, Version2},
+    crowd::Crowd,
     editor::{Edit, Editor},
     http,
     report::Report,
@@ -23,6 +24,7 @@ use crate::{
     system,
 };
 use figures::Figures;
+use seen::{Course, Measured, Told};
 
 /// Twenty edits a second, as a dashboard sends them while somebody drags a slider.
 const EDIT_EVERY: Duration = Duration::from_millis(50);
@@ -93,38 +95,6 @@ struct Cast {
     calm: [Crowd<Version2>; 2],
 }
 
-/// What everybody has to tell at the end.
-struct Told {
-    waiting: Vec<Player<Version2>>,
-    going_on: Vec<Player<Version2>>,
-    original: Vec<Player<Original>>,
-    calm: [Vec<Player<Version2>>; 2],
-    edits: [Vec<Edit>; 2],
-}
-
-/// The parts of the run, and what the server had stored and used in each.
-struct Course {
-    quiet: Window,
-    /// The sustained maximum, before the flood and after it.
-    sustained: [Measured; 2],
-    offered_per_second: f64,
-    flood: Measured,
-    after: Window,
-    /// Resident memory: before any flood, and the most in the flood and after it.
-    base_kib: Option<u64>,
-    peak_kib: Option<u64>,
-}
-
-/// One load.
-#[derive(Clone, Copy)]
-struct Measured {
-    window: Window,
-    /// Entries of the flooded project that the database gained.
-    per_second: f64,
-    /// Cores that the server and the generator were busy with.
-    cores: [Option<f64>; 2],
-}
-
 impl Overload {
     pub(crate) async fn run(&self) -> anyhow::Result<()> {
         self.common.prepare(3 * self.sessions as usize)?;
@@ -151,7 +121,7 @@ impl Overload {
         server.kill().await?;
         let compared = Stored::open(&server).await?.verify(&told.promised()).await?;
 
-        let runs = Figures { overload: self, course: &course, told: &told, compared }.runs();
+        let runs = Figures { sessions: self.sessions, course: &course, told: &told, compared }.runs();
         let settings = vec![
             ("games of each kind", json!(self.sessions)),
             ("entries a line", json!(self.entries)),
@@ -304,34 +274,6 @@ impl Cast {
         )?;
         drop(self.threads);
         Ok(Told { waiting, going_on, original, calm: [first, second], edits })
-    }
-}
-
-impl Told {
-    fn promised(&self) -> Vec<crate::client::Promised> {
-        let version2 = [&self.waiting, &self.going_on, &self.calm[0], &self.calm[1]].into_iter().flatten();
-        let original = self.original.iter().map(|player| player.client.promised());
-        version2.map(|player| player.client.promised()).chain(original).collect()
-    }
-
-    /// What came to each calm game of the flooded project (0) or of the other one (1).
-    fn arrived_calm(&self, project: usize) -> Vec<&[Arrived]> {
-        self.calm[project].iter().map(|player| player.client.arrived.as_slice()).collect()
-    }
-
-    /// What came to each game that floods.
-    fn arrived_flooding(&self) -> Vec<&[Arrived]> {
-        let version2 = self.waiting.iter().chain(&self.going_on);
-        let version2 = version2.map(|player| player.client.arrived.as_slice());
-        let original = self.original.iter().map(|player| player.client.arrived.as_slice());
-        version2.chain(original).collect()
-    }
-
-    fn lines_of<'a>(
-        &self,
-        players: &'a [Player<Version2>],
-    ) -> impl Iterator<Item = &'a crate::client::Answered> + Clone {
-        players.iter().flat_map(|player| player.client.answered())
     }
 }
 

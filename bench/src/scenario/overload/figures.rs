@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Course, Measured, Overload, Told};
+use super::seen::{Course, Measured, Told};
 use crate::{
     answers::{Answers, Window},
-    client::{Answered, Arrived, total},
+    client::{Answered, Arrived, Version2, total},
+    crowd::Player,
     editor::{Edit, known_at},
     report::{Goal, Run, Times, record, times},
     scenario::{mebibytes, milliseconds},
@@ -16,7 +17,8 @@ const NORMAL: Duration = Duration::from_millis(50);
 const EDIT_GOAL: Goal = Goal::AtMost(250.0);
 
 pub(super) struct Figures<'a> {
-    pub(super) overload: &'a Overload,
+    /// Flooding games of each kind.
+    pub(super) sessions: u32,
     pub(super) course: &'a Course,
     pub(super) told: &'a Told,
     /// Stored entries that were compared with what was promised about them.
@@ -150,7 +152,7 @@ impl Figures<'_> {
         }
         let Told { waiting, going_on, original, calm, .. } = self.told;
         let lost = |players: &mut dyn Iterator<Item = u64>| players.sum::<u64>() as f64;
-        let connections = u64::from(self.overload.sessions);
+        let connections = u64::from(self.sessions);
         let disconnects: [(&str, f64); 4] = [
             ("wait", lost(&mut waiting.iter().map(|player| player.disconnects))),
             ("don't wait", lost(&mut going_on.iter().map(|player| player.disconnects))),
@@ -160,9 +162,8 @@ impl Figures<'_> {
         for (kind, lost) in disconnects {
             run.number(format!("connections lost by those who {kind}"), lost, "", connections);
         }
-        let version2 = |players: &[super::Player<super::Version2>]| {
-            total(players.iter().map(|player| &player.client.counts))
-        };
+        let version2 =
+            |players: &[Player<Version2>]| total(players.iter().map(|player| &player.client.counts));
         let kinds = [
             ("those who wait", version2(waiting)),
             ("those who don't", version2(going_on)),

@@ -2,6 +2,7 @@
 
 mod html;
 mod operations;
+mod schema;
 
 use std::sync::OnceLock;
 
@@ -11,7 +12,10 @@ use axum::{
 };
 use serde_json::Value as Json;
 
-use self::html::{Page, plain, rich};
+use self::{
+    html::{Page, plain, rich},
+    schema::{list, text, type_of},
+};
 use super::v1::document;
 
 /// The page has no scripts or forms: only its own style sheet, font and icon.
@@ -107,41 +111,6 @@ fn schemas(page: &mut Page, document: &Json) {
         page.raw("</article>");
     }
     page.raw("</section>");
-}
-
-/// A schema's type, as HTML.
-fn type_of(schema: &Json) -> String {
-    if let Some(target) = schema["$ref"].as_str() {
-        let name = plain(target.rsplit('/').next().unwrap_or_default());
-        return format!("<a href=\"#type-{name}\">{name}</a>");
-    }
-    let choices = list(&schema["oneOf"]);
-    if !choices.is_empty() {
-        return choices.iter().map(type_of).collect::<Vec<_>>().join(" or ");
-    }
-    let words = list(&schema["enum"]);
-    if !words.is_empty() {
-        let words = words.iter().map(|word| format!("<code>{}</code>", plain(text(word))));
-        return words.collect::<Vec<_>>().join(", ");
-    }
-    let names = match &schema["type"] {
-        Json::String(name) => vec![name.as_str()],
-        Json::Array(names) => names.iter().map(text).collect(),
-        _ => vec!["any JSON"],
-    };
-    let name = |name: &&str| match *name {
-        "array" => format!("list of {}", type_of(&schema["items"])),
-        other => plain(other).to_string(),
-    };
-    names.iter().map(name).collect::<Vec<_>>().join(" or ")
-}
-
-fn text(json: &Json) -> &str {
-    json.as_str().unwrap_or_default()
-}
-
-fn list(json: &Json) -> &[Json] {
-    json.as_array().map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::{
     html::{Page, plain, rich},
-    list, text, type_of,
+    schema::{list, text, type_of},
 };
 
 /// Refusals that any operation may answer with are told once, at the top.

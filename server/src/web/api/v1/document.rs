@@ -14,9 +14,10 @@ use utoipa::{
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{BASE, described_answers, described_streams};
+use super::{endpoints, error::BASE};
+use crate::web::Web;
 
 /// What all operations share.
 #[derive(OpenApi)]
@@ -57,11 +58,16 @@ const REFUSALS: [(&str, &str); 7] = [
     ),
 ];
 
+/// Operations with complete responses, this document among them.
+pub(super) fn answers() -> OpenApiRouter<Web> {
+    endpoints::answers().routes(routes!(openapi))
+}
+
 /// The document, built once.
 pub(in crate::web::api) fn document() -> &'static utoipa::openapi::OpenApi {
     static DOCUMENT: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
-        let described = described_answers().merge(described_streams());
+        let described = answers().merge(endpoints::streams());
         let mut document =
             OpenApiRouter::with_openapi(Shared::openapi()).nest(BASE, described).into_openapi();
         let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());

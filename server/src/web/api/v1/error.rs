@@ -14,11 +14,14 @@ use protocol::{ErrorCode, Remedy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{BASE, fields::DesiredValue};
+use super::fields::DesiredValue;
 use crate::web::{
     outage::Outage,
     rates::{MAX_DOWNLOADS, MAX_FOLLOWED, retry_after},
 };
+
+/// The base path of the API.
+pub(in crate::web::api) const BASE: &str = "/api/v1";
 
 /// When to retry what the server can't do right now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);

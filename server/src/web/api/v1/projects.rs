@@ -14,10 +14,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    BASE,
     caller::Client,
     cursor::{Page, PageQuery},
-    error::{ApiResult, Problem},
+    error::{ApiResult, BASE, Problem},
     extract::{At, Body, InProject, Params},
     fields::Time,
 };

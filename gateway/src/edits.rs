@@ -4,7 +4,7 @@ use protocol::{
     ErrorCode, ProtocolError,
     limits::MAX_EDITS_PER_MESSAGE,
     live::EditSaved,
-    model::{Change, Gesture, ProjectId, Revision, VarName, VarRevision},
+    model::{Change, Gesture, ProjectId, Revision, UnixMicros, VarName, VarRevision},
 };
 
 use crate::{
@@ -72,49 +72,25 @@ impl Gateway {
         }
         let names: Vec<VarName> = changes.iter().map(|change| change.name.clone()).collect();
         let live = self.load_to_edit(project, &names).await?;
-        let mut vars: Vec<(VarName, VarRevision)>;
-        let changed: Vec<VarName>;
-        let asked = {
+        let (asked, mut vars, changed) = {
             // until it is queued: nobody forgets a variable between the check and its turn
             let state = live.state();
             let Checked { changes, mut unchanged } = state.check_edit(changes)?;
-            vars = unchanged.iter().map(|(change, edit)| (change.name.clone(), *edit)).collect();
+            let vars: Vec<(VarName, VarRevision)> =
+                unchanged.iter().map(|(change, edit)| (change.name.clone(), *edit)).collect();
             unchanged.retain(|_| is_remembered);
             if changes.is_empty() && unchanged.is_empty() {
                 let (revision, games) = (state.picture.revision(), state.connections.presence.games());
                 return Ok(EditSaved { revision, vars, games });
             }
-            changed = changes.iter().map(|change| change.name.clone()).collect();
-            let write = Write::Edit {
-                project,
-                author: caller.user.id,
-                author_name: caller.user.name.clone(),
-                via: caller.by.word(),
-                address: caller.address_text(),
-                gesture,
-                at: self.inner.clock.now(),
-                changes,
-                unchanged,
-                seen: state.picture.revision(),
-            };
-            self.inner.writer.ask_edit(live.clone(), write)?
+            let changed: Vec<VarName> = changes.iter().map(|change| change.name.clone()).collect();
+            let (at, seen) = (self.now(), state.picture.revision());
+            let write = write_of(caller, project, gesture, at, Checked { changes, unchanged }, seen);
+            (self.inner.writer.ask_edit(live.clone(), write)?, vars, changed)
         };
-        match self.inner.writer.edited(asked).await? {
-            Written::Edit { revision, set } => {
-                vars.extend(
-                    set.into_iter().flat_map(|set| changed.iter().map(move |name| (name.clone(), set))),
-                );
-                Ok(EditSaved { revision, vars, games: live.state().connections.presence.games() })
-            }
-            Written::Conflict(conflict) => {
-                let Conflict { change, current } = *conflict;
-                let current = current.map(Box::new);
-                Err(GatewayError::Conflict { name: change.name, wanted: change.value, current })
-            }
-            other => Err(GatewayError::Unavailable(StoreError::Damaged(format!(
-                "an edit was answered by {other:?}"
-            )))),
-        }
+        let (revision, set) = saved(self.inner.writer.edited(asked).await?)?;
+        vars.extend(set.into_iter().flat_map(|set| changed.iter().map(move |name| (name.clone(), set))));
+        Ok(EditSaved { revision, vars, games: live.state().connections.presence.games() })
     }
 
     /// The edit of this caller with this gesture, if there was one: a script that was cut off asks before it says the same
@@ -132,5 +108,43 @@ impl Gateway {
         let rows = self.inner.store.get_gesture(project, caller.user.id, gesture).await?;
         let newest = rows.iter().map(|row| row.revision).max();
         Ok(newest.map(|revision| FoundEdit { revision, rows }))
+    }
+}
+
+fn write_of(
+    caller: &Caller,
+    project: ProjectId,
+    gesture: Gesture,
+    at: UnixMicros,
+    Checked { changes, unchanged }: Checked,
+    seen: Revision,
+) -> Write {
+    Write::Edit {
+        project,
+        author: caller.user.id,
+        author_name: caller.user.name.clone(),
+        via: caller.by.word(),
+        address: caller.address_text(),
+        gesture,
+        at,
+        changes,
+        unchanged,
+        seen,
+    }
+}
+
+/// The revision after an edit, and that of the variables that it has changed.
+fn saved(written: Written) -> Result<(Revision, Option<VarRevision>), GatewayError> {
+    match written {
+        Written::Edit { revision, set } => Ok((revision, set)),
+        Written::Conflict(conflict) => {
+            let Conflict { change, current } = *conflict;
+            let current = current.map(Box::new);
+            Err(GatewayError::Conflict { name: change.name, wanted: change.value, current })
+        }
+        other => {
+            let text = format!("an edit was answered by {other:?}");
+            Err(GatewayError::Unavailable(StoreError::Damaged(text)))
+        }
     }
 }

@@ -178,52 +178,56 @@ fn free(name: impl Fn(u32) -> PathBuf) -> PathBuf {
 async fn replace(copy: &Path, into: &Location) -> Result<Epoch> {
     SqlStore::open(copy).await?.close().await;
     let tables = tables().await?;
+    match into {
+        Location::Sqlite(path) => replace_sqlite(copy, path, &tables).await,
+        Location::Postgres(url) => replace_postgres(copy, url, &tables).await,
+    }
+}
+
+async fn replace_sqlite(copy: &Path, path: &Path, tables: &[Table]) -> Result<Epoch> {
     let mut source = options(copy).connect().await?;
     let old = epoch_of_sqlite(&mut source).await?;
-    let epoch = match into {
-        Location::Sqlite(path) => {
-            source.close().await?;
-            // made if it is missing, and refused if it is not ours
-            SqlStore::open(path).await?.close().await;
-            let mut target = options(path).connect().await?;
-            let attached = sqlx::query("ATTACH $1 AS copy").bind(utf8(copy)?).execute(&mut target).await;
-            attached?;
-            let mut write = target.begin_with("BEGIN IMMEDIATE").await?;
-            let epoch = next_epoch(&old, &epoch_of_sqlite(&mut write).await?);
-            clear_sqlite(&mut write, &tables).await?;
-            for table in &tables {
-                let columns = rows::columns(table);
-                let sql =
-                    format!("INSERT INTO main.{0} ({columns}) SELECT {columns} FROM copy.{0}", table.name);
-                write.execute(AssertSqlSafe(sql)).await?;
-            }
-            let sql = "UPDATE main.instance SET epoch = $1";
-            sqlx::query(sql).bind(epoch.number).execute(&mut *write).await?;
-            write.commit().await?;
-            empty_log(&mut target).await?;
-            target.close().await?;
-            epoch
-        }
-        Location::Postgres(url) => {
-            SqlStore::connect(url).await?.close().await;
-            let mut target = connect_for_copy(url).await?;
-            let mut write = target.begin_with("BEGIN").await?;
-            // a running server writes its mark before anything else: from here on it waits
-            write.execute("LOCK TABLE writers IN ACCESS EXCLUSIVE MODE").await?;
-            let epoch = next_epoch(&old, &epoch_of_postgres(&mut write).await?);
-            let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
-            write.execute(AssertSqlSafe(format!("TRUNCATE {}", names.join(", ")))).await?;
-            for table in &tables {
-                rows::to_postgres(&mut source, &mut write, table).await?;
-            }
-            let sql = "UPDATE instance SET epoch = $1";
-            sqlx::query(sql).bind(epoch.number).execute(&mut *write).await?;
-            write.commit().await?;
-            target.close().await?;
-            source.close().await?;
-            epoch
-        }
-    };
+    source.close().await?;
+    // made if it is missing, and refused if it is not ours
+    SqlStore::open(path).await?.close().await;
+    let mut target = options(path).connect().await?;
+    let attached = sqlx::query("ATTACH $1 AS copy").bind(utf8(copy)?).execute(&mut target).await;
+    attached?;
+    let mut write = target.begin_with("BEGIN IMMEDIATE").await?;
+    let epoch = next_epoch(&old, &epoch_of_sqlite(&mut write).await?);
+    clear_sqlite(&mut write, tables).await?;
+    for table in tables {
+        let columns = rows::columns(table);
+        let sql = format!("INSERT INTO main.{0} ({columns}) SELECT {columns} FROM copy.{0}", table.name);
+        write.execute(AssertSqlSafe(sql)).await?;
+    }
+    let sql = "UPDATE main.instance SET epoch = $1";
+    sqlx::query(sql).bind(epoch.number).execute(&mut *write).await?;
+    write.commit().await?;
+    empty_log(&mut target).await?;
+    target.close().await?;
+    Ok(epoch)
+}
+
+async fn replace_postgres(copy: &Path, url: &str, tables: &[Table]) -> Result<Epoch> {
+    let mut source = options(copy).connect().await?;
+    let old = epoch_of_sqlite(&mut source).await?;
+    SqlStore::connect(url).await?.close().await;
+    let mut target = connect_for_copy(url).await?;
+    let mut write = target.begin_with("BEGIN").await?;
+    // a running server writes its mark before anything else: from here on it waits
+    write.execute("LOCK TABLE writers IN ACCESS EXCLUSIVE MODE").await?;
+    let epoch = next_epoch(&old, &epoch_of_postgres(&mut write).await?);
+    let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+    write.execute(AssertSqlSafe(format!("TRUNCATE {}", names.join(", ")))).await?;
+    for table in tables {
+        rows::to_postgres(&mut source, &mut write, table).await?;
+    }
+    let sql = "UPDATE instance SET epoch = $1";
+    sqlx::query(sql).bind(epoch.number).execute(&mut *write).await?;
+    write.commit().await?;
+    target.close().await?;
+    source.close().await?;
     Ok(epoch)
 }
 

@@ -7,8 +7,10 @@
 //! connection, each project and all of them.
 
 mod asked;
+mod batch;
 mod counters;
 mod job;
+mod lanes;
 mod notes;
 mod queues;
 mod room;

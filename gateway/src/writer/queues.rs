@@ -10,77 +10,14 @@ use tokio::sync::oneshot;
 
 use super::{
     Lane, Room,
+    batch::{Batch, Flushed, Item},
     job::{Asked, Job},
-    notes::{Note, Notes},
+    lanes::Lanes,
+    notes::Note,
 };
 
 /// Records that one project may write before the next one has its turn.
 const TURN_RECORDS: usize = 128;
-/// Records that one connection may write before the next one of its project has its turn.
-const LANE_TURN_RECORDS: usize = 16;
-
-/// Tells when everything before it is done: when the last of its copies is passed. One that is dropped tells that it never
-/// will be.
-pub(super) struct Flushed(oneshot::Sender<()>);
-
-impl Flushed {
-    fn pass(copy: Arc<Self>) {
-        if let Some(Self(done)) = Arc::into_inner(copy) {
-            // whoever asked may have gone
-            let _ = done.send(());
-        }
-    }
-}
-
-enum Item {
-    Job(Box<Job>),
-    Flush(Arc<Flushed>),
-    /// What is noted of a device by the time of its turn.
-    Notes(DeviceId),
-}
-
-impl Item {
-    fn is_abandoned(&self) -> bool {
-        matches!(self, Self::Job(job) if job.is_abandoned())
-    }
-}
-
-/// One batch: jobs, and who waits until they are done.
-#[derive(Default)]
-pub(super) struct Batch {
-    pub(super) jobs: Vec<Job>,
-    flushed: Vec<Arc<Flushed>>,
-    records: usize,
-}
-
-impl Batch {
-    pub(super) fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && self.flushed.is_empty()
-    }
-
-    /// Its jobs are done: whoever waits for them is told, unless they wait for others too.
-    pub(super) fn pass(self) {
-        self.flushed.into_iter().for_each(Flushed::pass);
-    }
-
-    fn push(&mut self, item: Item) {
-        match item {
-            Item::Flush(flushed) => self.flushed.push(flushed),
-            Item::Job(job) if job.is_abandoned() => {}
-            Item::Job(job) => {
-                job.take();
-                self.push_job(*job);
-            }
-            Item::Notes(_) => unreachable!("its lane has put jobs in its place"),
-        }
-    }
-
-    fn push_job(&mut self, job: Job) {
-        self.records += job.write.records();
-        self.jobs.push(job);
-    }
-}
-
 /// Three queues: people, games that connect, and what games send. In the last one projects take turns, and within a
 /// project its connections do, so that a flood holds up nobody else.
 #[derive(Default)]
@@ -90,65 +27,6 @@ pub(super) struct Queues {
     ingest: HashMap<ProjectId, Lanes>,
     /// Projects that have something in `ingest`, whose turn is next first.
     turns: VecDeque<ProjectId>,
-}
-
-/// What the connections of one project sent, in the order of each.
-#[derive(Default)]
-struct Lanes {
-    items: HashMap<u64, VecDeque<Item>>,
-    /// Lanes that have something in `items`, whose turn is next first.
-    turns: VecDeque<u64>,
-    /// Of each device for which there is an [`Item::Notes`].
-    notes: HashMap<DeviceId, Notes>,
-}
-
-impl Lanes {
-    fn push(&mut self, lane: u64, item: Item) {
-        let items = self.items.entry(lane).or_default();
-        if items.is_empty() {
-            self.turns.push_back(lane);
-        }
-        items.push_back(item);
-    }
-
-    fn push_flush(&mut self, flush: impl Fn() -> Item) {
-        self.items.values_mut().for_each(|items| items.push_back(flush()));
-    }
-
-    /// Notes something of a device, with what is noted of it already. What comes of that is no more than one write of each kind.
-    fn note(&mut self, Lane { number, .. }: Lane, device: DeviceId, note: Note) -> Option<Room> {
-        match self.notes.get_mut(&device) {
-            Some(notes) => notes.add(note),
-            None => {
-                self.notes.insert(device, Notes::new(device, note));
-                self.push(number, Item::Notes(device));
-                None
-            }
-        }
-    }
-
-    /// One lane's turn.
-    fn take_turn(&mut self, until_records: usize, batch: &mut Batch) {
-        let Some(lane) = self.turns.pop_front() else { return };
-        let Some(items) = self.items.get_mut(&lane) else { return };
-        let until = until_records.min(batch.records + LANE_TURN_RECORDS);
-        while batch.records < until
-            && let Some(item) = items.pop_front()
-        {
-            match item {
-                Item::Notes(device) => {
-                    let notes = self.notes.remove(&device);
-                    notes.into_iter().flat_map(Notes::into_jobs).for_each(|job| batch.push_job(job));
-                }
-                item => batch.push(item),
-            }
-        }
-        if items.is_empty() {
-            self.items.remove(&lane);
-        } else {
-            self.turns.push_back(lane);
-        }
-    }
 }
 
 impl Queues {
@@ -171,13 +49,13 @@ impl Queues {
 
     /// Whether something of that device waits to be noted.
     pub(super) fn has_notes(&self, project: ProjectId, device: DeviceId) -> bool {
-        self.ingest.get(&project).is_some_and(|lanes| lanes.notes.contains_key(&device))
+        self.ingest.get(&project).is_some_and(|lanes| lanes.has_notes(device))
     }
 
     /// The lanes of a project, to which something is added.
     fn lanes(&mut self, project: ProjectId) -> &mut Lanes {
         let lanes = self.ingest.entry(project).or_default();
-        if lanes.turns.is_empty() {
+        if lanes.is_empty() {
             self.turns.push_back(project);
         }
         lanes
@@ -185,7 +63,7 @@ impl Queues {
 
     /// `done` is told when everything that is here now is done.
     pub(super) fn push_flush(&mut self, done: oneshot::Sender<()>) {
-        let flushed = Arc::new(Flushed(done));
+        let flushed = Arc::new(Flushed::new(done));
         let flush = || Item::Flush(Arc::clone(&flushed));
         self.edits.push_back(flush());
         self.connects.push_back(flush());
@@ -234,10 +112,10 @@ impl Queues {
     fn take_turn(&mut self, project: ProjectId, max_records: usize, batch: &mut Batch) {
         let Some(lanes) = self.ingest.get_mut(&project) else { return };
         let until = max_records.min(batch.records + TURN_RECORDS);
-        while batch.records < until && !lanes.turns.is_empty() {
+        while batch.records < until && !lanes.is_empty() {
             lanes.take_turn(until, batch);
         }
-        if lanes.turns.is_empty() {
+        if lanes.is_empty() {
             self.ingest.remove(&project);
         } else {
             self.turns.push_back(project);

@@ -183,24 +183,36 @@ impl State {
         };
         // who says a value stands by what it had; what it relies on and says too is not its own
         let claims = (is_explicit || !is_known) && (!same_spec || again);
-        let claim = match before {
-            Some(said) if !claims => Arc::clone(&said.claim),
-            Some(said) => {
-                let old = Arc::clone(&said.claim);
-                let claim = self.connections.claims.make(&name, &spec, speaker.device);
-                // what it stands by now is newer, so nothing counts again
-                self.connections.claims.release(&name, &old);
-                claim
-            }
-            None if claims => self.connections.claims.make(&name, &spec, speaker.device),
-            None => self.connections.claims.adopt(&name, &spec, speaker.device),
-        };
+        let claim = self.claim(&name, &spec, before, claims, speaker.device);
         if declares {
             news.declared.push((name.clone(), (*spec).clone()));
             self.connections.announced.insert(name.clone(), Arc::clone(&spec));
         }
         news.values.push((name.clone(), value.clone()));
         seen.remember(name, Said { spec, value, claim });
+    }
+
+    /// What a connection stands by: what it stood by, or what it says now.
+    fn claim(
+        &mut self,
+        name: &VarName,
+        spec: &Arc<VarSpec>,
+        before: Option<&Said>,
+        claims: bool,
+        device: DeviceId,
+    ) -> Arc<VarSpec> {
+        let all = &mut self.connections.claims;
+        match before {
+            Some(said) if !claims => Arc::clone(&said.claim),
+            Some(said) => {
+                let claim = all.make(name, spec, device);
+                // what it stands by now is newer, so nothing counts again
+                all.release(name, &said.claim);
+                claim
+            }
+            None if claims => all.make(name, spec, device),
+            None => all.adopt(name, spec, device),
+        }
     }
 
     /// The same where a declaration does not count: the value of a variable that is known is taken, read by what is known.

@@ -6,19 +6,16 @@ use std::sync::{
 };
 
 use gateway::{
-    Caller, Clock, Content, GameLine, Gateway, GatewayError, Origin,
+    Content, GameLine, GatewayError,
     store::{AuditRow, Store},
 };
-use protocol::{
-    line::parse_logs,
-    model::{Gesture, Project, UnixMicros, Value, VarName},
-};
+use protocol::line::parse_logs;
 use tracing::{
     Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
 };
 
-const NOW: UnixMicros = UnixMicros(1_790_000_000_000_000);
+use crate::house::{House, NOW};
 
 /// Events at the level of errors, of all stories of this file.
 static FAULTS: AtomicU32 = AtomicU32::new(0);
@@ -48,33 +45,13 @@ impl Subscriber for Faults {
     fn exit(&self, _: &Id) {}
 }
 
-struct House {
-    gateway: Gateway,
-    store: Arc<dyn Store>,
-    owner: Caller,
-    project: Project,
+async fn watched(store: Arc<dyn Store>) -> House {
+    static COUNTING: Once = Once::new();
+    COUNTING.call_once(|| tracing::subscriber::set_global_default(Faults).unwrap());
+    House::new(store).await
 }
 
 impl House {
-    async fn new(store: Arc<dyn Store>) -> Self {
-        static COUNTING: Once = Once::new();
-        COUNTING.call_once(|| tracing::subscriber::set_global_default(Faults).unwrap());
-        let gateway = Gateway::open(Arc::clone(&store), Clock::new(|| NOW)).await.unwrap();
-        let token = gateway.issue_setup_token();
-        let owner = gateway.set_up(token.reveal(), None, None, &Origin::default()).await.unwrap().caller;
-        let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
-        Self { gateway, store, owner, project }
-    }
-
-    async fn game(&self) -> GameLine {
-        self.gateway.connect_game(self.project.key, "192.0.2.7".parse().unwrap(), None).await.unwrap()
-    }
-
-    async fn edit(&self) -> Result<(), GatewayError> {
-        let change = vec![(VarName::parse("speed").unwrap(), Value::Int(7i64.into()))];
-        self.gateway.edit_vars(&self.owner, self.project.id, Gesture(1), change).await.map(drop)
-    }
-
     /// In the database alone: the gateway has not heard of it yet.
     async fn delete_unheard(&self) {
         let deed = AuditRow {
@@ -104,23 +81,22 @@ fn send(game: &mut GameLine, lines: u64) -> u64 {
 }
 
 async fn lines_on_their_way_are_counted_and_no_faults(store: Arc<dyn Store>) {
-    let house = House::new(store).await;
-    let mut game = house.game().await;
-    game.report_vars(protocol::line::parse_report(br#"{"speed": 5}"#).unwrap()).await.unwrap();
-    house.gateway.flush().await.unwrap();
+    let house = watched(store).await;
+    let mut game = house.original().await;
+    house.report(&mut game, r#"{"speed": 5}"#).await;
     house.delete_unheard().await;
     let sent = send(&mut game, 100);
     assert_eq!(sent, 100);
     house.gateway.flush().await.unwrap();
     assert_eq!(house.gateway.status().written.lost_records, sent);
-    let edit = house.edit().await;
+    let edit = house.try_set(1, "speed", 7).await;
     assert!(matches!(edit, Err(GatewayError::NotFound)), "{edit:?}");
     assert_eq!(FAULTS.load(Relaxed), 0);
 }
 
 async fn a_project_that_is_deleted_under_traffic_is_no_fault(store: Arc<dyn Store>) {
-    let house = House::new(store).await;
-    let mut game = house.game().await;
+    let house = watched(store).await;
+    let mut game = house.original().await;
     // queued, and not yet written when the project goes
     let before = send(&mut game, 100);
     let gateway = house.gateway.clone();

@@ -1,63 +1,18 @@
 //! What the gateway promises about variables and devices that are forgotten, on both databases.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, Watched, Watcher, store::Store};
+use gateway::{GatewayError, Origin, Watched, Watcher, store::Store};
 use protocol::{
-    line::{Caps, Hello, parse_logs, parse_report},
-    live::{EditSaved, Event, Snapshot},
-    model::{
-        Change, DeviceId, Gesture, NOT_DESIRED, Outcome, Project, ProjectRole, Revision, UnixMicros, Value,
-        Var, VarName, VarRevision,
-    },
+    line::parse_logs,
+    live::Event,
+    model::{Change, DeviceId, NOT_DESIRED, Outcome, ProjectRole, Revision, Value, VarRevision},
 };
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-struct House {
-    gateway: Gateway,
-    store: Arc<dyn Store>,
-    owner: Caller,
-    project: Project,
-}
+use crate::house::{House, int, name, peer, pushed};
 
 impl House {
-    async fn new(store: Arc<dyn Store>) -> Self {
-        let gateway = open(&store).await;
-        let token = gateway.issue_setup_token();
-        let owner = gateway.set_up(token.reveal(), None, None, &Origin::default()).await.unwrap().caller;
-        let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
-        Self { gateway, store, owner, project }
-    }
-
-    /// The same database with another server, which has nothing in memory.
-    async fn restarted(self) -> Self {
-        self.gateway.flush().await.unwrap();
-        Self { gateway: open(&self.store).await, ..self }
-    }
-
-    /// A game that says what it applied; `held` is up to where it has everything.
-    async fn game(&self, device: &str, held: Option<i64>) -> GameLine {
-        let caps = Caps { rev: true, json: true, ..Caps::default() };
-        let epoch = self.store.epoch().await.unwrap().to_string();
-        let epoch = held.map(|_| epoch);
-        let (device, rev) = (Some(device.to_owned()), held.map(Revision));
-        let hello = Hello { proto: 2, device, caps, epoch, rev, ..Hello::default() };
-        self.gateway.connect_game(self.project.key, peer(), Some(&hello)).await.unwrap()
-    }
-
-    async fn report(&self, game: &mut GameLine, json: &str) {
-        game.report_vars(parse_report(json.as_bytes()).unwrap()).await.unwrap();
-        self.gateway.flush().await.unwrap();
-    }
-
-    async fn change(&self, gesture: u64, change: Change) -> Result<EditSaved, GatewayError> {
-        self.gateway.edit_vars(&self.owner, self.project.id, Gesture(gesture), vec![change]).await
-    }
-
-    async fn set(&self, gesture: u64, var: &str, value: i64) -> Revision {
-        self.change(gesture, (name(var), int(value)).into()).await.unwrap().revision
-    }
-
     async fn forget(&self, var: &str) -> Result<(), GatewayError> {
         self.gateway.forget_var(&self.owner, self.project.id, &name(var)).await
     }
@@ -66,17 +21,8 @@ impl House {
         self.gateway.forget_device(&self.owner, self.project.id, device).await
     }
 
-    async fn snapshot(&self) -> Snapshot {
-        self.gateway.flush().await.unwrap();
-        self.gateway.snapshot(&self.owner, self.project.id).await.unwrap()
-    }
-
     async fn vars(&self) -> Vec<String> {
         self.snapshot().await.vars.iter().map(|var| var.name.to_string()).collect()
-    }
-
-    async fn var(&self, var: &str) -> Var {
-        self.snapshot().await.vars.into_iter().find(|found| found.name.as_str() == var).unwrap()
     }
 
     /// Actions and subjects of the audit trail, the newest first.
@@ -87,30 +33,8 @@ impl House {
     }
 }
 
-async fn open(store: &Arc<dyn Store>) -> Gateway {
-    Gateway::open(Arc::clone(store), Clock::new(|| UnixMicros(1_790_000_000_000_000))).await.unwrap()
-}
-
-fn peer() -> IpAddr {
-    "192.0.2.7".parse().unwrap()
-}
-
-fn int(number: i64) -> Value {
-    Value::Int(number.into())
-}
-
-fn name(text: &str) -> VarName {
-    VarName::parse(text).unwrap()
-}
-
 fn deed(action: &str, subject: &str) -> (String, String) {
     (action.to_owned(), subject.to_owned())
-}
-
-/// What a game of version 2 would read: the revision, and the payload.
-fn pushed(game: &mut GameLine) -> Option<(i64, Json)> {
-    let push = game.take_push()?;
-    Some((push.revision.0, serde_json::from_slice(&push.payload).unwrap()))
 }
 
 /// The next event that says something of the kind.
@@ -171,7 +95,7 @@ async fn a_variable_that_no_game_has_any_more_is_forgotten(store: Arc<dyn Store>
     assert_eq!(deeds, all.map(|(action, subject)| deed(action, subject)));
 
     assert!(matches!(house.forget("speed").await, Err(GatewayError::NotFound)));
-    let edited = house.change(2, (name("speed"), int(9)).into()).await;
+    let edited = house.try_set(2, "speed", 9).await;
     assert!(matches!(edited, Err(GatewayError::Refused(_))), "{edited:?}");
 }
 
@@ -198,10 +122,10 @@ async fn it_comes_back_as_new_and_its_revisions_go_on(store: Arc<dyn Store>) {
     // an edit that was made on what it was before is refused, one on what it is now is taken
     let set = |value, base| Change::from((name("speed"), Value::Float(value))).on(VarRevision(base));
     for base in [1, 2] {
-        let stale = house.change(3, set(1.0, base)).await;
+        let stale = house.change(3, vec![set(1.0, base)]).await;
         assert!(matches!(stale, Err(GatewayError::Conflict { .. })), "{stale:?}");
     }
-    assert_eq!(house.change(4, set(1.0, NOT_DESIRED.0)).await.unwrap().revision, Revision(4));
+    assert_eq!(house.change(4, vec![set(1.0, NOT_DESIRED.0)]).await.unwrap().revision, Revision(4));
     // it can be forgotten again
     drop(game);
     house.forget("speed").await.unwrap();
@@ -238,7 +162,7 @@ async fn a_game_that_was_away_is_told_that_it_was_let_go(store: Arc<dyn Store>) 
     let house = house.restarted().await;
     let newest = house.var("speed").await.desired.unwrap();
     assert_eq!((newest.value, newest.revision), (None, VarRevision(2)));
-    assert_eq!(house.set(2, "speed", 9).await, Revision(3));
+    assert_eq!(house.set(2, "speed", 9).await.revision, Revision(3));
 }
 
 async fn what_nobody_has_set_goes_without_a_revision(store: Arc<dyn Store>) {

@@ -1,110 +1,31 @@
 //! What the gateway promises about edits that are let go, on both databases.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, store::Store};
+use gateway::{GatewayError, store::Store};
 use protocol::{
-    line::{Caps, Hello, parse_report},
-    live::{EditSaved, Snapshot},
-    model::{
-        Change, Gesture, NOT_DESIRED, Outcome, Project, Revision, UnixMicros, Value, Var, VarName,
-        VarRevision,
-    },
+    live::EditSaved,
+    model::{Change, NOT_DESIRED, Outcome, Revision, Var, VarRevision},
 };
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-struct House {
-    gateway: Gateway,
-    store: Arc<dyn Store>,
-    owner: Caller,
-    project: Project,
-}
+use crate::house::{House, int, name, pushed, pushed_original};
 
 impl House {
-    async fn new(store: Arc<dyn Store>) -> Self {
-        let gateway = open(&store).await;
-        let token = gateway.issue_setup_token();
-        let owner = gateway.set_up(token.reveal(), None, None, &Origin::default()).await.unwrap().caller;
-        let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
-        Self { gateway, store, owner, project }
-    }
-
-    /// A game that says what it applied; `held` is up to where it has everything.
-    async fn game(&self, device: &str, held: Option<i64>) -> GameLine {
-        let caps = Caps { rev: true, json: true, ..Caps::default() };
-        let epoch = self.store.epoch().await.unwrap().to_string();
-        let epoch = held.map(|_| epoch);
-        let (device, rev) = (Some(device.to_owned()), held.map(Revision));
-        let hello = Hello { proto: 2, device, caps, epoch, rev, ..Hello::default() };
-        self.gateway.connect_game(self.project.key, peer(), Some(&hello)).await.unwrap()
-    }
-
-    /// A game of the original grammar.
-    async fn original(&self) -> GameLine {
-        self.gateway.connect_game(self.project.key, peer(), None).await.unwrap()
-    }
-
-    async fn change(&self, gesture: u64, changes: Vec<Change>) -> Result<EditSaved, GatewayError> {
-        self.gateway.edit_vars(&self.owner, self.project.id, Gesture(gesture), changes).await
-    }
-
-    async fn set(&self, gesture: u64, var: &str, value: i64) -> EditSaved {
-        self.change(gesture, vec![(name(var), int(value)).into()]).await.unwrap()
-    }
-
     async fn let_go(&self, gesture: u64, var: &str) -> EditSaved {
         self.change(gesture, vec![Change::let_go(name(var))]).await.unwrap()
     }
 
-    async fn snapshot(&self) -> Snapshot {
-        self.gateway.flush().await.unwrap();
-        self.gateway.snapshot(&self.owner, self.project.id).await.unwrap()
-    }
-
     async fn speed(&self) -> Var {
-        self.snapshot().await.vars.into_iter().find(|var| var.name.as_str() == "speed").unwrap()
+        self.var("speed").await
     }
-}
-
-async fn open(store: &Arc<dyn Store>) -> Gateway {
-    Gateway::open(Arc::clone(store), Clock::new(|| UnixMicros(1_790_000_000_000_000))).await.unwrap()
-}
-
-fn peer() -> IpAddr {
-    "192.0.2.7".parse().unwrap()
-}
-
-fn int(number: i64) -> Value {
-    Value::Int(number.into())
-}
-
-fn name(text: &str) -> VarName {
-    VarName::parse(text).unwrap()
-}
-
-async fn report(house: &House, game: &mut GameLine, json: &str) {
-    game.report_vars(parse_report(json.as_bytes()).unwrap()).await.unwrap();
-    house.gateway.flush().await.unwrap();
-}
-
-/// What a game of version 2 would read: the revision, and the payload.
-fn pushed(game: &mut GameLine) -> Option<(i64, Json)> {
-    let push = game.take_push()?;
-    Some((push.revision.0, serde_json::from_slice(&push.payload).unwrap()))
-}
-
-/// What a game of the original grammar would read.
-fn pushed_original(game: &mut GameLine) -> Option<String> {
-    let push = game.take_push()?;
-    Some(String::from_utf8(STANDARD.decode(&push.payload).unwrap()).unwrap())
 }
 
 async fn what_is_let_go_comes_as_removed(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let mut game = house.game("phone", None).await;
     assert_eq!(pushed(&mut game).unwrap().1["full"], json!(true));
-    report(&house, &mut game, r#"{"speed": 5, "size": 1}"#).await;
+    house.report(&mut game, r#"{"speed": 5, "size": 1}"#).await;
     house.set(1, "speed", 7).await;
     assert_eq!(pushed(&mut game).unwrap().0, 1);
     let both = vec![(name("size"), int(2)).into(), Change::let_go(name("speed"))];
@@ -122,9 +43,9 @@ async fn what_is_let_go_comes_as_removed(store: Arc<dyn Store>) {
 }
 
 async fn who_was_away_is_told_on_return(store: Arc<dyn Store>) {
-    let house = House::new(Arc::clone(&store)).await;
+    let house = House::new(store).await;
     let mut game = house.game("phone", None).await;
-    report(&house, &mut game, r#"{"speed": 5}"#).await;
+    house.report(&mut game, r#"{"speed": 5}"#).await;
     house.set(1, "speed", 7).await;
     drop(game);
     house.let_go(2, "speed").await;
@@ -133,8 +54,7 @@ async fn who_was_away_is_told_on_return(store: Arc<dyn Store>) {
     assert_eq!((revision, push["removed"].clone(), push["vars"].clone()), (2, json!(["speed"]), json!([])));
     drop(game);
     // also by a server that has only read of it
-    house.gateway.flush().await.unwrap();
-    let house = House { gateway: open(&store).await, ..house };
+    let house = house.restarted().await;
     let mut game = house.game("phone", Some(1)).await;
     assert_eq!(pushed(&mut game).unwrap().1["removed"], json!(["speed"]));
     assert!(pushed(&mut house.game("phone", Some(2)).await).is_none());
@@ -150,7 +70,7 @@ async fn who_was_away_is_told_on_return(store: Arc<dyn Store>) {
 async fn the_original_grammar_is_sent_the_declared_default(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let mut game = house.original().await;
-    report(&house, &mut game, r#"[{"name":"speed","type":"integer","value":"5","default":"4"},{"name":"size","type":"integer","value":1}]"#).await;
+    house.report(&mut game, r#"[{"name":"speed","type":"integer","value":"5","default":"4"},{"name":"size","type":"integer","value":1}]"#).await;
     house.change(1, vec![(name("speed"), int(7)).into(), (name("size"), int(2)).into()]).await.unwrap();
     assert!(pushed_original(&mut game).is_some());
     house.change(2, vec![Change::let_go(name("speed")), Change::let_go(name("size"))]).await.unwrap();
@@ -162,7 +82,7 @@ async fn the_original_grammar_is_sent_the_declared_default(store: Arc<dyn Store>
 async fn letting_go_of_nothing_changes_nothing(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let mut game = house.game("phone", None).await;
-    report(&house, &mut game, r#"{"speed": 5}"#).await;
+    house.report(&mut game, r#"{"speed": 5}"#).await;
     let saved = house.let_go(1, "speed").await;
     assert_eq!((saved.revision, saved.vars), (Revision(0), vec![(name("speed"), NOT_DESIRED)]));
     house.set(2, "speed", 7).await;
@@ -173,7 +93,7 @@ async fn letting_go_of_nothing_changes_nothing(store: Arc<dyn Store>) {
     assert!(matches!(unknown, Err(GatewayError::Refused(_))), "{unknown:?}");
     // a measurement that was none before can be let go, though not set
     house.set(6, "speed", 9).await;
-    report(&house, &mut game, r#"[{"name":"speed","type":"integer","value":5,"readonly":true}]"#).await;
+    house.report(&mut game, r#"[{"name":"speed","type":"integer","value":5,"readonly":true}]"#).await;
     assert!(house.change(7, vec![(name("speed"), int(1)).into()]).await.is_err());
     assert_eq!(house.let_go(8, "speed").await.revision, Revision(4));
 }
@@ -181,7 +101,7 @@ async fn letting_go_of_nothing_changes_nothing(store: Arc<dyn Store>) {
 async fn an_answer_tells_the_revision_of_each_variable(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let mut game = house.game("phone", None).await;
-    report(&house, &mut game, r#"{"speed": 5, "size": 1}"#).await;
+    house.report(&mut game, r#"{"speed": 5, "size": 1}"#).await;
     house.set(1, "speed", 7).await;
     house.set(2, "size", 2).await;
     // desired already: the variable's own revision, which is not the project's
@@ -196,10 +116,10 @@ async fn an_answer_tells_the_revision_of_each_variable(store: Arc<dyn Store>) {
 async fn a_value_can_be_pushed_again(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let mut game = house.game("phone", None).await;
-    report(&house, &mut game, r#"{"speed": 5}"#).await;
+    house.report(&mut game, r#"{"speed": 5}"#).await;
     house.set(1, "speed", 100).await;
     pushed(&mut game).unwrap();
-    report(&house, &mut game, r#"{"speed": 70}"#).await;
+    house.report(&mut game, r#"{"speed": 70}"#).await;
     let again = Change::from((name("speed"), int(100))).on(VarRevision(1)).again();
     let saved = house.change(2, vec![again]).await.unwrap();
     assert_eq!((saved.revision, saved.vars), (Revision(2), vec![(name("speed"), VarRevision(2))]));
@@ -212,7 +132,7 @@ async fn a_value_can_be_pushed_again(store: Arc<dyn Store>) {
 async fn a_conflict_about_letting_go_says_what_happened(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let mut game = house.game("phone", None).await;
-    report(&house, &mut game, r#"{"speed": 5}"#).await;
+    house.report(&mut game, r#"{"speed": 5}"#).await;
     house.set(1, "speed", 7).await;
     house.set(2, "speed", 8).await;
     let stale = Change::let_go(name("speed")).on(VarRevision(1));

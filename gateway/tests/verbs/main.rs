@@ -8,6 +8,7 @@ mod declarations;
 mod deleted;
 mod edits;
 mod forget;
+mod house;
 mod let_go;
 mod limits;
 mod reads;

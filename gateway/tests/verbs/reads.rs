@@ -2,51 +2,22 @@
 
 use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use gateway::{Caller, Clock, GameLine, Gateway, GatewayError, Origin, store::Store};
-use protocol::{
-    line::parse_report,
-    model::{Change, Gesture, Project, UnixMicros, Value, VarName},
-};
+use gateway::{GatewayError, store::Store};
+use protocol::model::{Change, Revision, Value};
 
-struct House {
-    gateway: Gateway,
-    store: Arc<dyn Store>,
-    owner: Caller,
-    project: Project,
+use crate::house::{House, int, name, pushed_original};
+
+/// A project with three variables, of a game that has gone.
+async fn used(store: Arc<dyn Store>) -> House {
+    let house = House::new(store).await;
+    let mut game = house.original().await;
+    house.report(&mut game, r#"{"speed": 5, "size": 1, "lives": 3}"#).await;
+    drop(game);
+    house.gateway.flush().await.unwrap();
+    house
 }
 
 impl House {
-    /// A project with three variables, of a game that has gone.
-    async fn new(store: Arc<dyn Store>) -> Self {
-        let gateway = open(&store).await;
-        let token = gateway.issue_setup_token();
-        let owner = gateway.set_up(token.reveal(), None, None, &Origin::default()).await.unwrap().caller;
-        let project = gateway.create_project(&owner, "Mr. Rescue").await.unwrap();
-        let house = Self { gateway, store, owner, project };
-        let mut game = house.game().await;
-        game.report_vars(parse_report(br#"{"speed": 5, "size": 1, "lives": 3}"#).unwrap()).await.unwrap();
-        drop(game);
-        house.gateway.flush().await.unwrap();
-        house
-    }
-
-    /// The same with a gateway that has read nothing yet.
-    async fn anew(self) -> Self {
-        self.gateway.flush().await.unwrap();
-        Self { gateway: open(&self.store).await, ..self }
-    }
-
-    async fn game(&self) -> GameLine {
-        self.gateway.connect_game(self.project.key, "192.0.2.7".parse().unwrap(), None).await.unwrap()
-    }
-
-    async fn set(&self, gesture: u64, var: &str, value: i64) -> Result<i64, GatewayError> {
-        let changes = vec![(name(var), int(value))];
-        let edit = self.gateway.edit_vars(&self.owner, self.project.id, Gesture(gesture), changes);
-        edit.await.map(|saved| saved.revision.0)
-    }
-
     async fn desired(&self, var: &str) -> Option<Value> {
         let page = self.gateway.get_var(&self.owner, self.project.id, &name(var), None).await.unwrap();
         page.var.desired?.value
@@ -57,53 +28,35 @@ impl House {
     }
 }
 
-async fn open(store: &Arc<dyn Store>) -> Gateway {
-    Gateway::open(Arc::clone(store), Clock::new(|| UnixMicros(1_790_000_000_000_000))).await.unwrap()
-}
-
-fn name(text: &str) -> VarName {
-    VarName::parse(text).unwrap()
-}
-
-fn int(number: i64) -> Value {
-    Value::Int(number.into())
-}
-
-/// What a game of the original grammar would read.
-fn pushed(game: &mut GameLine) -> Option<String> {
-    let push = game.take_push()?;
-    Some(String::from_utf8(STANDARD.decode(&push.payload).unwrap()).unwrap())
-}
-
 async fn a_project_that_was_used_lately_is_read_once(store: Arc<dyn Store>) {
-    let house = House::new(store).await;
+    let house = used(store).await;
     assert_eq!(house.loads(), 1, "by the game");
     for value in 1..4 {
-        house.set(value, "speed", value.cast_signed()).await.unwrap();
+        house.set(value, "speed", value.cast_signed()).await;
         assert_eq!(house.desired("speed").await, Some(int(value.cast_signed())));
         house.gateway.list_vars(&house.owner, house.project.id, None, 10).await.unwrap();
         house.gateway.snapshot(&house.owner, house.project.id).await.unwrap();
-        house.game().await;
+        house.original().await;
     }
     assert_eq!(house.loads(), 1);
 }
 
 async fn a_request_about_one_variable_reads_one(store: Arc<dyn Store>) {
-    let house = House::new(store).await.anew().await;
+    let house = used(store).await.restarted().await;
     let before = house.gateway.get_var(&house.owner, house.project.id, &name("speed"), None).await.unwrap();
     assert_eq!(before.var.reported[0].value, int(5));
-    assert_eq!(house.set(1, "speed", 7).await.unwrap(), 1);
+    assert_eq!(house.set(1, "speed", 7).await.revision, Revision(1));
     assert_eq!(house.desired("speed").await, Some(int(7)));
     let both = vec![Change::let_go(name("speed")), (name("size"), int(2)).into()];
-    let saved = house.gateway.edit_vars(&house.owner, house.project.id, Gesture(2), both).await.unwrap();
+    let saved = house.change(2, both).await.unwrap();
     assert_eq!((saved.revision.0, saved.games), (2, 0));
     assert_eq!((house.desired("speed").await, house.desired("size").await), (None, Some(int(2))));
     // what is refused is refused alike
-    assert!(matches!(house.set(3, "nothing", 1).await, Err(GatewayError::Refused(_))));
+    assert!(matches!(house.try_set(3, "nothing", 1).await, Err(GatewayError::Refused(_))));
     let unknown = house.gateway.get_var(&house.owner, house.project.id, &name("nothing"), None).await;
     assert!(matches!(unknown, Err(GatewayError::NotFound)), "{unknown:?}");
     let stale = vec![Change::from((name("size"), int(9))).on(protocol::model::VarRevision(1))];
-    let stale = house.gateway.edit_vars(&house.owner, house.project.id, Gesture(4), stale).await;
+    let stale = house.change(4, stale).await;
     assert!(matches!(stale, Err(GatewayError::Conflict { .. })), "{stale:?}");
     assert_eq!(house.gateway.list_devices(&house.owner, house.project.id).await.unwrap().len(), 1);
     assert_eq!(house.gateway.device_names(&house.owner, house.project.id).await.unwrap().len(), 1);
@@ -113,25 +66,25 @@ async fn a_request_about_one_variable_reads_one(store: Arc<dyn Store>) {
     let all = house.gateway.list_vars(&house.owner, house.project.id, None, 10).await.unwrap();
     let one = house.gateway.get_var(&house.owner, house.project.id, &name("size"), None).await.unwrap();
     assert_eq!((house.loads(), &all.vars[1]), (1, &one));
-    let house = house.anew().await;
+    let house = house.restarted().await;
     let read = house.gateway.get_var(&house.owner, house.project.id, &name("size"), None).await.unwrap();
     assert_eq!((read, house.loads()), (one, 0));
 }
 
 /// The edit is on its way while the project is read: whoever comes first, the game is told.
 async fn a_game_that_comes_with_an_edit_hears_of_it(store: Arc<dyn Store>) {
-    let mut house = House::new(store).await;
+    let mut house = used(store).await;
     for round in 1..=20 {
-        house = house.anew().await;
+        house = house.restarted().await;
         let value = round * 10;
         let editing = async {
-            let one = house.set(2 * round, "speed", value.cast_signed());
-            let other = house.set(2 * round + 1, "size", value.cast_signed());
+            let one = house.try_set(2 * round, "speed", value.cast_signed());
+            let other = house.try_set(2 * round + 1, "size", value.cast_signed());
             let (one, other) = tokio::join!(one, other);
             one.and(other).unwrap();
         };
-        let (mut game, ()) = tokio::join!(house.game(), editing);
-        let told = pushed(&mut game).unwrap();
+        let (mut game, ()) = tokio::join!(house.original(), editing);
+        let told = pushed_original(&mut game).unwrap();
         for var in ["speed", "size"] {
             let edit = format!(r#"{{"name":"{var}","type":"integer","value":{value}}}"#);
             assert!(told.contains(&edit), "round {round}: {told}");
@@ -141,11 +94,11 @@ async fn a_game_that_comes_with_an_edit_hears_of_it(store: Arc<dyn Store>) {
 }
 
 async fn a_deleted_project_is_not_kept(store: Arc<dyn Store>) {
-    let house = House::new(store).await;
+    let house = used(store).await;
     house.gateway.delete_project(&house.owner, house.project.id).await.unwrap();
     let gone = house.gateway.get_var(&house.owner, house.project.id, &name("speed"), None).await;
     assert!(matches!(gone, Err(GatewayError::NotFound)), "{gone:?}");
-    assert!(matches!(house.set(1, "speed", 7).await, Err(GatewayError::NotFound)));
+    assert!(matches!(house.try_set(1, "speed", 7).await, Err(GatewayError::NotFound)));
 }
 
 crate::support::stories! {

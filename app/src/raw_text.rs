@@ -1,5 +1,5 @@
 //! The text of `<title>` and `<textarea>`. Leptos escapes text in other elements and in attributes, but writes theirs verbatim,
-//! so that whoever sets it could close the element and add markup of their own.
+//! so that its author could close the element and add markup of their own.
 
 /// The text between the tags: escaped on the server; in the browser text is never parsed as markup.
 pub(crate) fn raw_text(text: String) -> String {

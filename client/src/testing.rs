@@ -68,7 +68,7 @@ pub(crate) fn serve(answers: Vec<String>) -> (Api, Receiver<Request>) {
             heard.send(request).unwrap();
             stream.get_mut().write_all(answer.as_bytes()).unwrap();
         }
-        // whoever hears that no request comes any more may rely on nobody listening
+        // once a test hears that no more requests come, nobody is listening
         drop(listener);
         drop(heard);
     });

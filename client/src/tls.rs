@@ -1,6 +1,6 @@
 //! TLS where `SSL_CERT_FILE` names what to trust.
 //!
-//! `openssl req -x509` makes a certificate that is a server's own and an authority's at once. Whoever names that very file
+//! `openssl req -x509` makes a certificate that is a server's own and an authority's at once. Naming that very file
 //! trusts that very certificate, but webpki refuses an authority in the place of a server, and ureq has no place for
 //! another judge. So this is ureq's own connector with one; without the variable ureq's is used.
 

@@ -16,7 +16,7 @@ test('scrolling back reaches lines that the page never received', async ({ page,
     await expect.poll(() => live.topLine()).toMatch(/line \d+/);
     const first = await live.topLine();
     await expect.poll(height).toBeGreaterThan(before + 5_000);
-    game.log({ message: 'written meanwhile' });
+    game.log({ message: 'written in between' });
     await expect(live.pill).toContainText('1 new line');
     expect(await live.topLine()).toBe(first);
   });
@@ -30,9 +30,9 @@ test('scrolling back reaches lines that the page never received', async ({ page,
     await shot(page, 'log-beginning');
   });
 
-  await test.step('following again shows what arrived meanwhile', async () => {
+  await test.step('following again shows what arrived in between', async () => {
     await live.pill.click();
-    await expect(live.logLine('written meanwhile')).toBeVisible();
+    await expect(live.logLine('written in between')).toBeVisible();
   });
   game.close();
 });

@@ -273,8 +273,8 @@ impl Gateway {
         authorise(caller, action, None, None)
     }
 
-    /// Changes whenever somebody's rights change: a session ends, a member is promoted or removed. Whoever holds a
-    /// connection for somebody then asks [`Gateway::renew`] and [`Gateway::authorise_in`] again.
+    /// Changes whenever somebody's rights change: a session ends, a member is promoted or removed. The holders of connections
+    /// then call [`Gateway::renew`] and [`Gateway::authorise_in`] again.
     pub fn access_changes(&self) -> watch::Receiver<u64> {
         self.inner.access.changed.subscribe()
     }

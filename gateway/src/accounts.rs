@@ -14,7 +14,7 @@ use crate::{
 const SESSION_MICROS: i64 = in_microseconds(30 * 24 * 3600);
 /// How long a link to set a new password is good.
 const RESET_LINK_MICROS: i64 = in_microseconds(24 * 3600);
-/// Begins the tokens of sessions that were begun under TLS: whoever can read one in plain text has it from somewhere else.
+/// Begins the tokens of sessions that were begun under TLS: one that comes in plain text was stolen.
 const TLS_PREFIX: &str = "t.";
 const MIN_PASSWORD_CHARS: usize = 8;
 pub(crate) const MAX_PASSWORD_BYTES: usize = 1024;
@@ -145,7 +145,7 @@ impl Gateway {
         self.end_sessions(caller, Sessions::One(hash), "session.end").await.map(drop)
     }
 
-    /// Ends every session of whoever asks, also the one they ask by.
+    /// Ends every session of the caller, the current one too.
     ///
     /// # Errors
     /// [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].
@@ -154,7 +154,7 @@ impl Gateway {
         self.end_sessions(caller, Sessions::All, "session.end_all").await.map(drop)
     }
 
-    /// The places where whoever asks is signed in, the newest first.
+    /// The places where the caller is signed in, the newest first.
     ///
     /// # Errors
     /// [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].

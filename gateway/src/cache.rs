@@ -1,5 +1,5 @@
-//! What is kept in memory of what the database said, under one rule: whoever asks the database takes the version first, and
-//! what they read is kept only if nothing was forgotten meanwhile. Otherwise what was forgotten would come back.
+//! What is kept in memory of what the database said, under one rule: a reader takes the version before it asks the database, and
+//! what it read is kept only if nothing has been forgotten since. Otherwise what was forgotten would come back.
 
 use std::{
     collections::HashMap,
@@ -42,7 +42,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     }
 
     /// Keeps what was read since `version`, unless somebody else has read the same before; returns what is kept. `None`:
-    /// something was forgotten meanwhile, and what was read may be older than that.
+    /// something has been forgotten since, and what was read may be older than that.
     pub(crate) fn publish(&self, version: Version, key: K, value: V) -> Option<V> {
         let mut known = self.known();
         (known.version == version).then(|| known.values.entry(key).or_insert(value).clone())

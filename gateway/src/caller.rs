@@ -55,7 +55,7 @@ impl Credential {
 }
 
 impl From<User> for Caller {
-    /// For programs that hold a gateway inside, and for tests: whoever has the [`User`] answers for it.
+    /// For programs that hold a gateway inside, and for tests: the holder of the [`User`] answers for it.
     fn from(user: User) -> Self {
         Self { user, by: Credential::Program, address: None }
     }
@@ -88,7 +88,7 @@ impl Caller {
 pub struct Secret(pub(crate) String);
 
 impl Secret {
-    /// The secret, for whoever it was made for.
+    /// The secret, for the person it was made for.
     pub fn reveal(&self) -> &str {
         &self.0
     }

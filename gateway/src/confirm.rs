@@ -1,4 +1,4 @@
-//! The password again: before what outlives a session, or can't be undone, whoever is signed in proves once more who they
+//! The password again: before what outlives a session, or can't be undone, a signed-in person proves once more who they
 //! are. So a browser that somebody left open, or a cookie that was stolen, is good for less.
 
 use protocol::model::UnixMicros;
@@ -15,7 +15,7 @@ use crate::{
 const CONFIRMED_MICROS: i64 = in_microseconds(10 * 60);
 
 impl Gateway {
-    /// Whether whoever asks must give their password again before they make a token or a reset link, remove a member, revoke
+    /// Whether the caller must give their password again before they make a token or a reset link, remove a member, revoke
     /// a key, or delete a project or an account. Tokens have no password; an account without one can't be asked for it.
     ///
     /// # Errors
@@ -45,8 +45,8 @@ impl Gateway {
     /// Takes the password again; it counts for ten minutes, in this session alone.
     ///
     /// # Errors
-    /// [`GatewayError::WrongPassword`], [`GatewayError::Forbidden`] for whoever has no session,
-    /// [`GatewayError::NotFound`] when the session has ended meanwhile, [`GatewayError::Busy`],
+    /// [`GatewayError::WrongPassword`], [`GatewayError::Forbidden`] without a session,
+    /// [`GatewayError::NotFound`] when the session has just ended, [`GatewayError::Busy`],
     /// [`GatewayError::Unavailable`].
     pub async fn confirm(&self, caller: &Caller, password: &str) -> Result<(), GatewayError> {
         let Credential::Session(session) = &caller.by else { return Err(GatewayError::Forbidden) };
@@ -62,7 +62,7 @@ impl Gateway {
         }
     }
 
-    /// Whether that is the password of whoever asks.
+    /// Whether that is the caller's password.
     pub(crate) async fn is_own_password(
         &self,
         caller: &Caller,

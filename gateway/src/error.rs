@@ -30,7 +30,7 @@ pub enum GatewayError {
         /// What it is; `None` = what the game says.
         current: Option<Box<Desired>>,
     },
-    /// It is in use, and this would take it away from whoever uses it; the sentence says what to do.
+    /// It is in use; the sentence says what to do first.
     #[error("{0}")]
     InUse(String),
     /// What a person typed can't be taken.

@@ -115,7 +115,7 @@ impl Gateway {
     }
 }
 
-/// In a task of its own, which goes on when whoever asked is cut off: the state must hear what becomes of it.
+/// In a task of its own, which goes on when the caller is cut off: the state must hear of the outcome.
 async fn whole(
     work: impl Future<Output = Result<(), GatewayError>> + Send + 'static,
 ) -> Result<(), GatewayError> {

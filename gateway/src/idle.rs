@@ -25,7 +25,7 @@ impl Gateway {
         }
     }
 
-    /// Nobody waits for it. While it is being written, whoever comes writes nothing.
+    /// Nobody waits for it. While it is being written, no other request writes it.
     pub(crate) fn note_session_use(&self, session: TokenHash) {
         if !self.inner.idle.noting().insert(session) {
             return;

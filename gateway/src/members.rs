@@ -235,7 +235,7 @@ impl Gateway {
     /// Removes a member, or lets somebody leave by themselves. Their open dashboards of the project close.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::ConfirmationNeeded`] but for whoever leaves,
+    /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::ConfirmationNeeded`] except for leaving,
     /// [`GatewayError::Unavailable`].
     pub async fn remove_member(
         &self,

@@ -126,7 +126,7 @@ impl Hasher {
         Self { jobs }
     }
 
-    /// Does it in its turn, unless whoever asked has gone by then.
+    /// Does it in its turn, unless the caller has gone by then.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Argon2id) -> T + Send + 'static,
@@ -134,7 +134,7 @@ impl Hasher {
         let (done, outcome) = oneshot::channel();
         let job = Box::new(move |argon2id: &Argon2id| {
             if !done.is_closed() {
-                // whoever asked may have just gone
+                // the caller may have just gone
                 let _ = done.send(work(argon2id));
             }
         });

@@ -10,7 +10,7 @@ use crate::{Action, Caller, Gateway, GatewayError, caller::Deed, live::Live, tex
 const MAX_PROJECTS: usize = 200;
 
 impl Gateway {
-    /// Makes a project; whoever asks becomes its first admin.
+    /// Makes a project; the caller becomes its first admin.
     ///
     /// # Errors
     /// [`GatewayError::Invalid`] for a name that is blank or too long or when they have too many,
@@ -105,7 +105,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Forgets a project that is deleted in the database, and lets go of whoever uses it. Public for the simulation of the
+    /// Forgets a project that is deleted in the database, and disconnects its users. Public for the simulation of the
     /// ingest side, whose database knows nothing of people.
     #[doc(hidden)]
     pub fn let_go_of_deleted(&self, id: ProjectId) {
@@ -128,7 +128,7 @@ impl Gateway {
         self.load(id).await
     }
 
-    /// What a project is called, for whoever was allowed something with it.
+    /// What a project is called. The caller was already authorised.
     pub(crate) async fn project_name(&self, id: ProjectId) -> Result<String, GatewayError> {
         let found = self.inner.store.get_project(id).await?;
         found.map(|project| project.name).ok_or(GatewayError::NotFound)

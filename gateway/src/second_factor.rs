@@ -1,4 +1,4 @@
-//! The second factor: codes by time (RFC 6238, TOTP) from an app that everybody has, and recovery codes for whoever has lost it.
+//! The second factor: codes by time (RFC 6238, TOTP) from an app that everybody has, and recovery codes for when it is lost.
 
 use std::fmt::Write as _;
 
@@ -99,7 +99,7 @@ impl Gateway {
         u64::try_from(self.now().0 / 1_000_000).unwrap_or_default()
     }
 
-    /// Whether whoever asks has a second factor.
+    /// Whether the caller has a second factor.
     ///
     /// # Errors
     /// [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].
@@ -266,7 +266,7 @@ impl Gateway {
     /// Keeps people without a second factor out of a project, or lets them in again. Tokens go on: a script has no app.
     ///
     /// # Errors
-    /// [`GatewayError::Invalid`] for whoever would keep themselves out, [`GatewayError::ConfirmationNeeded`] to let people in,
+    /// [`GatewayError::Invalid`] when the caller would lock themselves out, [`GatewayError::ConfirmationNeeded`] to let people in,
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Unavailable`].
     pub async fn guard_project(
         &self,

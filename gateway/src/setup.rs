@@ -1,4 +1,4 @@
-//! Setting up the instance: whoever has the one-time link becomes its owner.
+//! Setting up the instance: the one-time link makes its user the owner.
 
 use protocol::model::{Role, UnixMicros, User};
 

@@ -1,4 +1,4 @@
-//! Signing in: the password, and then, for whoever has a second factor, a code.
+//! Signing in: the password, and then, for accounts with a second factor, a code.
 
 use protocol::model::UserId;
 
@@ -94,7 +94,7 @@ impl Gateway {
         let (hash, access) = (digest(begun), self.inner.store.access());
         let user = self.inner.sign_ins.try_code(&hash, self.now()).ok_or(GatewayError::SignInExpired)?;
         let (user, _) = access.get_user(user).await?.ok_or(GatewayError::SignInExpired)?;
-        // whose second factor was removed meanwhile needs none
+        // the second factor may have been removed since
         if let Some(factor) = self.factor_of(user.id).await?
             && !self.take_code(&user, &factor, code, origin).await?
         {

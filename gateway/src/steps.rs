@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-/// A step may take so long, with its commit: a commit that comes meanwhile waits for it.
+/// A step may take so long, with its commit: other commits wait for it.
 pub(crate) const STEP_LIMIT: Duration = Duration::from_millis(15);
 /// And so long before its commit, which costs about as much again.
 pub(crate) const STEP_BUDGET: Duration = Duration::from_millis(8);

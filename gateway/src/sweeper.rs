@@ -97,7 +97,7 @@ async fn run(store: Arc<dyn Chores>, is_busy: Arc<AtomicBool>, wake: Arc<Notify>
             Ok(Some(rest)) => sleep(rest).await,
             Ok(None) => {
                 is_busy.store(false, Relaxed);
-                // whoever was told that it is not known what became of their wish wakes nobody
+                // a request whose outcome is unknown wakes nobody
                 drop(timeout(LOOK_AGAIN, wake.notified()).await);
                 is_busy.store(true, Relaxed);
             }

@@ -23,7 +23,7 @@ const MAX_TOKENS: usize = 100;
 pub const MAX_TOKEN_DAYS: u32 = 366;
 
 impl Gateway {
-    /// Makes a token that acts for whoever asks, in all their projects or in one. The secret is never shown again.
+    /// Makes a token that acts for the caller, in all their projects or in one. The secret is never shown again.
     ///
     /// # Errors
     /// [`GatewayError::Invalid`], [`GatewayError::NotFound`] for a project that is not theirs,
@@ -68,7 +68,7 @@ impl Gateway {
         Ok((Secret(secret), token))
     }
 
-    /// The tokens of whoever asks, the newest first, expired ones too.
+    /// The caller's tokens, the newest first, expired ones too.
     ///
     /// # Errors
     /// [`GatewayError::Forbidden`] for a token, [`GatewayError::Unavailable`].

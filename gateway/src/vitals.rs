@@ -1,4 +1,4 @@
-//! Tasks without which nothing works: when one of them ends, the process has to end too, so that whoever watches over it
+//! Tasks without which nothing works: when one of them ends, the process has to end too, so that its supervisor
 //! starts another one.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};

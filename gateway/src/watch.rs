@@ -17,7 +17,7 @@ pub struct Watcher {
     live: Arc<Live>,
     clock: Clock,
     deltas: Deltas,
-    /// What whoever watches may do.
+    /// What the watcher may do.
     role: ProjectRole,
     /// The newest delta that the dashboard has, by snapshot or by delta.
     seq: Seq,
@@ -35,7 +35,7 @@ pub enum Watched {
 }
 
 /// The state in messages for a dashboard, one after another: each is made when it is asked for, so that who reads slowly holds
-/// one of them. Deltas that come meanwhile are for the dashboard too.
+/// one of them. Deltas that come in between are for the dashboard too.
 pub struct SnapshotParts {
     live: Arc<Live>,
     head: Option<Box<Snapshot>>,

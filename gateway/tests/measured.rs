@@ -215,7 +215,7 @@ async fn receipts_while_a_project_goes(place: Arc<Place>) {
     let deleting = async {
         let begun = Instant::now();
         house.gateway.delete_project(&house.owner, house.project.id).await.unwrap();
-        println!("the answer to whoever deleted: {:?}", begun.elapsed());
+        println!("the answer to the deletion: {:?}", begun.elapsed());
         cleared_away(&house.place).await;
         println!("all of it is gone after {:?}", begun.elapsed());
     };
@@ -272,7 +272,7 @@ async fn receipts_while_devices_and_a_variable_go(place: Arc<Place>) {
         let name = VarName::parse("var7").unwrap();
         let begun = Instant::now();
         house.gateway.forget_var(&house.owner, house.project.id, &name).await.unwrap();
-        println!("the answer to whoever forgot: {:?}", begun.elapsed());
+        println!("the answer to the request: {:?}", begun.elapsed());
         tokio::time::sleep(Duration::from_secs(1)).await;
         cleared_away(&house.place).await;
     };

@@ -161,7 +161,7 @@ mod tests {
         Holder { data_dir: "/srv/data".into(), http, since: UnixMicros(1_790_000_000_000_000) }
     }
 
-    /// What whoever comes second is told.
+    /// What the second one is told.
     fn refused(path: &Path) -> String {
         match Claim::take_database(path, &holder()) {
             Err(ClaimError::InUse(words)) => words,

@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(held(None, "192.0.2.1"), (16, true));
         assert_eq!(held(None, "127.0.0.1"), (48, true));
         assert_eq!(held(Some(3), "127.0.0.1"), (3, true));
-        // whoever says so may have all but the last
+        // a client that says so may have all but the last
         assert_eq!(held(Some(1_000), "192.0.2.1"), (56, true));
         let tiny = Port::shared(2, PerAddress::of_games(2, None));
         let own = "127.0.0.1".parse().unwrap();

@@ -70,6 +70,6 @@ mod tests {
         anns.push(shares.take("ann", 3).unwrap());
         assert!(shares.take("ann", 3).is_none());
         drop(anns);
-        assert!(shares.held().is_empty(), "whoever holds nothing is forgotten");
+        assert!(shares.held().is_empty(), "a holder of nothing is forgotten");
     }
 }

@@ -238,7 +238,7 @@ fn an_applied_revision_touches_what_was_set_up_to_it() {
     assert_eq!(state.apply(delta(14, event(77, 5))), Touched::default(), "a device nobody knows");
 }
 
-/// Says 42 while away, and then hears what happened meanwhile.
+/// Says 42 while away, and then hears what has happened since.
 fn returned(value: i64, revision: i64) -> LiveState {
     let mut state = state();
     state.set_open(false);
@@ -257,7 +257,7 @@ fn an_edit_that_was_overtaken_while_away_is_not_sent_and_tells_both_values() {
     assert_eq!(shown(&state), Some(int(90)));
     let Status::Refused(text) = status(&state) else { panic!("{:?}", status(&state)) };
     assert!(text.contains("ann set it to 90") && text.contains("Your 42 was not set"), "{text}");
-    // whoever says it again means it
+    // a game that says it again means it
     state.edit(&name("speed"), int(42), Gesture(2));
     assert_eq!(status(&state), Status::Sending);
 }

@@ -76,7 +76,7 @@ fn the_question_says_what_goes_and_what_stays() {
 }
 
 #[test]
-fn an_own_edit_of_a_variable_that_is_forgotten_meanwhile_is_told() {
+fn an_own_edit_of_a_variable_that_has_been_forgotten_is_told() {
     let mut state = state();
     edit(&mut state, 7);
     forgotten(&mut state, 11);

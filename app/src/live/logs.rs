@@ -300,7 +300,7 @@ mod tests {
         assert_eq!(seqs(&logs)[..3], [700, 900, 1_010]);
         assert_eq!(logs.older(), Some(Gap { after: 0, before: 600 }));
         assert_eq!(logs.window().looked_at(), 901);
-        // lines that arrive meanwhile are shown, too
+        // lines that arrive in between are shown, too
         logs.append(lines([1_501, 1_510]), &|_| "");
         assert_eq!(seqs(&logs).last(), Some(&1_510));
         let gap = logs.older().unwrap();

@@ -39,7 +39,7 @@ fn it_counts_when_all_of_it_has_come() {
     assert!(touched.all_vars && touched.layout && !touched.resubscribe);
     assert_eq!((names(&state), state.devices().count()), (vec!["speed", "lives"], 2));
     assert_eq!(state.var(&name("lives")).unwrap().reported.iter().count(), 2);
-    // and then what happened meanwhile
+    // and then what happened in between
     let speed = state.var(&name("speed")).unwrap();
     assert!(speed.reported.iter().any(|(_, reported)| reported.value == int(7)));
     assert!(!state.apply(delta(22, reports(1, int(8)))).resubscribe);

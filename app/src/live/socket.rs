@@ -114,7 +114,7 @@ fn retry_ms(attempt: u32) -> f64 {
     full * (0.5 + js_sys::Math::random() / 2.0)
 }
 
-/// Waits; edits are kept meanwhile. `None` when the page was left.
+/// Waits, while edits are kept. `None` when the page was left.
 async fn wait(millis: f64, woken: &mut UnboundedReceiver<()>) -> Option<()> {
     let mut timer = TimeoutFuture::new(millis as u32).fuse();
     loop {

@@ -248,7 +248,7 @@ fn RefusedMark() -> impl IntoView {
 fn words_of_full(Full { until, bytes }: Full) -> String {
     format!(
         "This project's games have stored {} of log today, which is the daily limit. Log lines are refused until {} UTC; \
-         values, edits and actions still work. Whoever runs the server can raise the limit.",
+         values, edits and actions still work. The server's operator can raise the limit.",
         format::bytes(bytes),
         format::moment(until, 0)
     )

@@ -50,7 +50,7 @@ where
         async move {
             match fetched.await {
                 Ok(page) => Ok(page),
-                // whoever lacks access is still signed in
+                // a person without access is still signed in
                 Err(error) => Err((api::get_session().await.ok().flatten(), error)),
             }
         }

@@ -56,7 +56,7 @@ pub fn ForgetQuestion() -> impl IntoView {
             focus_beside(neighbour);
         });
     };
-    // the browser returns the focus to the button, unless a game has reported the variable meanwhile
+    // the browser returns the focus to the button, unless a game has just reported the variable
     let on_toggle = move |_| {
         request_animation_frame(move || {
             let is_open = |question: &web_sys::HtmlDivElement| question.matches(":popover-open") == Ok(true);

@@ -32,7 +32,7 @@ impl Gateway {
         Ok(known)
     }
 
-    /// Reads a key, to be known from now on unless keys have changed meanwhile.
+    /// Reads a key, to be known from now on unless keys have changed since.
     async fn ask_for_key(&self, key: Key, peer: IpAddr) -> Result<(), GatewayError> {
         let version = self.inner.keys.version();
         let Some(state) = self.inner.store.get_key(key).await? else {

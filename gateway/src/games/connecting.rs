@@ -69,7 +69,7 @@ impl Gateway {
         Ok(GameLine { source, key, _share: share, place, session, pushes, actions })
     }
 
-    /// Makes the device and opens the session, in one commit with whoever else connects now. A known device
+    /// Makes the device and opens the session, in one commit with the other games that connect now. A known device
     /// without a session costs no write.
     async fn register(
         &self,
@@ -136,7 +136,7 @@ fn identify(
     match hello.and_then(|hello| hello.device.as_ref()) {
         Some(device) => {
             let name = hello.and_then(|hello| hello.name.clone());
-            // not the whole id: whoever knows it can pass for the device
+            // not the whole id: anybody who knows it can pass for the device
             let name = name.unwrap_or_else(|| device.chars().take(8).collect());
             let identity = format!("id:{device}");
             (None, DeviceInfo { identity, name, about, attrs, applied })

@@ -33,7 +33,7 @@ pub(super) struct Backlog {
 
 struct Slot {
     bytes: usize,
-    /// `None`: whoever has not taken it by now gets a snapshot.
+    /// `None`: a dashboard that has not taken it by now gets a snapshot.
     delta: Mutex<Option<(Arc<Delta>, OutgoingBytes)>>,
 }
 
@@ -68,7 +68,7 @@ impl Backlog {
         self.slots.lock().expect("no holder of this lock panics")
     }
 
-    /// To whoever watches; `bytes` is what its events [weigh](weight). If there is no room for it, whoever watches gets a snapshot.
+    /// To every dashboard; `bytes` is what its events [weigh](weight). If there is no room for it, whoever watches gets a snapshot.
     pub(super) fn send(&self, delta: Delta, bytes: usize) {
         if self.receivers() == 0 {
             return;
@@ -120,7 +120,7 @@ impl Deltas {
         match self.0.recv().await {
             Ok(slot) => slot.delta().as_ref().map(|(delta, _)| Arc::clone(delta)).ok_or(Lagged),
             Err(RecvError::Lagged(_)) => Err(Lagged),
-            // the sender is inside the project, which whoever watches holds
+            // the sender is inside the project, which the dashboard holds
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }

@@ -1,4 +1,4 @@
-//! What is committed for a project, on its way into its state and to whoever watches.
+//! What is committed for a project, on its way into its state and to dashboards.
 
 use std::sync::atomic::Ordering::Relaxed;
 

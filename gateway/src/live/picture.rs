@@ -190,7 +190,7 @@ impl Picture {
             let spec = share(name, spec).unwrap_or_else(|| Arc::new(spec.clone()));
             self.declare(name, spec, device);
         }
-        // of one that has given way meanwhile, nothing is kept
+        // of one that has given way since, nothing is kept
         let Some(state) = self.devices.get_mut(&device) else { return };
         let (mut before, mut now) = (Weight::default(), Weight::default());
         for (name, value) in values {

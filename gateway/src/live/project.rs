@@ -57,7 +57,7 @@ pub(crate) struct Budgets {
     pub(crate) deltas: Arc<Outgoing>,
 }
 
-/// Keeps everybody from reading a project, until an edit is committed or will not be, whoever still waits for that: what is
+/// Keeps everybody from reading a project, until an edit is committed or will not be, even if nobody waits for it any more: what is
 /// read until then would not know of it.
 struct Alone {
     /// The project's slot in the registry: one that is used stays the project's.
@@ -302,7 +302,7 @@ impl Live {
         self.tell(&mut state, events);
     }
 
-    /// Whoever has not answered yet will not.
+    /// The games that have not answered yet will not.
     pub(crate) fn give_up_run(&self, run: RunId, why: &str) {
         let mut state = self.state();
         let events = state.connections.runs.give_up(run, why, Instant::now());

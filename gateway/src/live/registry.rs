@@ -266,7 +266,7 @@ impl Registry {
         }
     }
 
-    /// Forgets a project that was deleted; whoever uses it is let go.
+    /// Forgets a project that was deleted; its games and dashboards are disconnected.
     pub(crate) fn drop_one(&self, project: ProjectId) {
         let slot = self.slots.lock().expect("no holder of this lock panics").remove(&project);
         for live in slot.iter().flat_map(|slot| slot.all()) {
@@ -276,7 +276,7 @@ impl Registry {
         self.kept.remove(project);
     }
 
-    /// Forgets every project; whoever uses one is told to come again.
+    /// Forgets every project; games and dashboards are told to connect again.
     pub(crate) fn drop_all(&self) {
         let slots = std::mem::take(&mut *self.slots.lock().expect("no holder of this lock panics"));
         slots.values().flat_map(|slot| slot.all()).for_each(|live| live.dropped.cancel());
@@ -351,7 +351,7 @@ mod tests {
                 let Some(live) = &w.live else {
                     return assert!(found.is_none(), "nobody else has read it: {order:?}");
                 };
-                // whoever uses one that counts no longer hears of it, and nobody finds it
+                // the users of one that counts no longer hear of it, and nobody finds it
                 let is_found = found.is_some_and(|found| Arc::ptr_eq(&found, live));
                 assert_ne!(is_found, live.dropped.is_cancelled(), "after {order:?}");
                 assert!(live.dropped.is_cancelled() || live.epoch == w.database, "after {order:?}");

@@ -97,7 +97,7 @@ impl std::ops::AddAssign for Weight {
     }
 }
 
-/// What something weighs, charged to a budget until it is dropped. Whoever changes it says here what it was and what it is.
+/// What something weighs, charged to a budget until it is dropped. Every change of it is told here.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     weight: Weight,
@@ -156,7 +156,7 @@ pub(super) fn text_of_outcome(outcome: &Outcome) -> usize {
     }
 }
 
-/// Whether a value is so short that whoever has the variable may always report it.
+/// Whether a value is so short that a device with the variable may always report it.
 pub(super) fn is_small(value: &Value) -> bool {
     value.weight() <= SMALL_VALUE_BYTES
 }

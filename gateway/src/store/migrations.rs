@@ -84,7 +84,7 @@ pub(super) fn last_of(migrator: &Migrator, applied: &[AppliedMigration]) -> Resu
     Ok(applied.iter().map(|step| step.version).max().unwrap_or(0))
 }
 
-/// Explains an error to whoever starts the program. `database` names the database.
+/// Explains an error to the person who starts the program. `database` names the database.
 pub(super) fn explain(database: &str, error: MigrateError) -> StoreError {
     let foreign = |why: String| StoreError::Foreign(format!("{database} {why}"));
     match error {

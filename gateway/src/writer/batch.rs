@@ -18,7 +18,7 @@ impl Flushed {
 
     fn pass(copy: Arc<Self>) {
         if let Some(Self(done)) = Arc::into_inner(copy) {
-            // whoever asked may have gone
+            // the caller may have gone
             let _ = done.send(());
         }
     }
@@ -51,7 +51,7 @@ impl Batch {
         self.jobs.is_empty() && self.flushed.is_empty()
     }
 
-    /// Its jobs are done: whoever waits for them is told, unless they wait for others too.
+    /// Its jobs are done: those who wait for them are told, unless they wait for others too.
     pub(super) fn pass(self) {
         self.flushed.into_iter().for_each(Flushed::pass);
     }

@@ -39,7 +39,7 @@ pub(super) struct Target {
 }
 
 impl Job {
-    /// Whoever asked has given up: an edit that was answered with an error is not made afterwards.
+    /// The caller has given up: an edit that was answered with an error is not made afterwards.
     pub(super) fn is_abandoned(&self) -> bool {
         matches!(&self.target.reply, Reply::Answer(answer) if answer.outcome.is_closed())
     }
@@ -60,7 +60,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn send(self, outcome: Result<Written, GatewayError>) {
-        // whoever asked may have gone; what is written stands all the same
+        // the caller may have gone; what is written stands all the same
         let _ = self.outcome.send(outcome);
     }
 }

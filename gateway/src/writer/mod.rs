@@ -1,5 +1,5 @@
 //! Group commit: one task takes what games and people sent, writes it in one transaction, publishes it
-//! and answers whoever waits.
+//! and answers those who wait.
 //!
 //! While one commit is under way the next batch gathers, so batches grow with the load by themselves and
 //! a lone edit waits for nothing. What is taken in is kept until it is committed: while the database is away the

@@ -45,7 +45,7 @@ impl Notes {
         notes
     }
 
-    /// Returns the room that was held: whoever said something last holds all of it.
+    /// Returns the room that was held: the newest note holds all of it.
     pub(super) fn add(&mut self, Note { topic, seen, outcomes, room }: Note) -> Option<Room> {
         if topic.epoch() != self.topic.epoch() {
             // of a history that counts no longer

@@ -2,7 +2,7 @@
 //!
 //! Each connection has a little of its own; beyond that by dynamic thresholds (Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches",
 //! 1998): everybody may hold as much as is still free. Connections that send without end then hold equal shares, and
-//! one share more is left over for whoever begins to send; nobody has to be counted or told.
+//! one share more is left over for the next one that begins to send; nobody has to be counted or told.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -146,7 +146,7 @@ impl Rooms {
 
     fn hand_out(&self, granted: Vec<Waiter>) {
         for Waiter { lane, bytes, grant } in granted {
-            // who has gone meanwhile gives it back by dropping it
+            // one that has gone gives it back by dropping it
             let _ = grant.send(self.room(lane, bytes));
         }
     }

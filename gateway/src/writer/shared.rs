@@ -37,7 +37,7 @@ impl Shared {
         if self.closed.load(Relaxed) { Err(GatewayError::Closed) } else { Ok(queues) }
     }
 
-    /// Nobody writes any more: whoever waits is told so, and nothing is taken in.
+    /// Nothing is written any more: those who wait are told so, and nothing is taken in.
     pub(super) fn abandon(&self) {
         self.storing.send_replace(false);
         self.rooms.close();

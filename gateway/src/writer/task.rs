@@ -114,7 +114,7 @@ impl Task {
         let (deleted, jobs): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| job.target.topic.is_deleted());
         self.refuse_deleted(deleted);
-        // one that was dropped is what the database says no longer: whoever comes now has read it anew and would not hear of it
+        // one that was dropped is what the database says no longer: those who come now have read it anew and would not hear of it
         let is_current =
             |job: &Job| job.target.topic.epoch() == self.ticket.epoch && !job.target.topic.is_dropped();
         let (jobs, stale): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(is_current);
@@ -156,7 +156,7 @@ impl Task {
     /// stores that.
     fn refuse(&mut self, Job { write, target }: Job, error: StoreError) -> Option<Job> {
         match error {
-            // whoever sent it is about to be let go
+            // the sender is about to be disconnected
             StoreError::Gone => tracing::debug!("what came for a project that was just deleted is dropped"),
             _ => tracing::error!(%error, "something could not be stored and is dropped"),
         }

@@ -318,7 +318,7 @@ async fn an_invitation_tells_little_of_who_has_an_account(store: Arc<dyn Store>)
     assert_eq!(take(&link, "eve@example.org", PASSWORD).await.unwrap().name, "eve@example.org", "a new one");
 
     let link = house.invite(id, ProjectRole::Designer).await;
-    // what is refused whoever has an account tells nothing, and does not count
+    // what is refused for every account tells nothing, and does not count
     for _ in 0..9 {
         refused!(take(&link, "ben@example.org", "short").await, GatewayError::Invalid(_));
     }

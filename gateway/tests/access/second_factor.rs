@@ -177,7 +177,7 @@ async fn it_can_be_removed(store: Arc<dyn Store>) {
     gateway.finish_sign_in(&begun, "", &origin()).await.unwrap();
     let desk = house.sign_in("ben").await.caller;
     refused!(gateway.remove_second_factor_of(&house.owner, his).await, GatewayError::NotFound);
-    // and set up again, and removed by whoever has it, with the password
+    // and set up again, and removed by its holder, with the password
     let secret = gateway.begin_second_factor(&desk).await.unwrap().secret;
     gateway.confirm_second_factor(&desk, &code(&house, &secret)).await.unwrap();
     house.pass(20 * STEP);

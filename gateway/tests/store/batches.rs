@@ -156,7 +156,7 @@ async fn a_gesture_is_one_row_of_the_history(store: Arc<dyn Store>) {
     assert_eq!(house.history().await.len(), 5);
 }
 
-async fn revisions_and_log_numbers_count_by_one_whoever_writes(store: Arc<dyn Store>) {
+async fn revisions_and_log_numbers_count_by_one_with_any_writer(store: Arc<dyn Store>) {
     let here = Arc::new(House::new(Arc::clone(&store)).await);
     let project = make_project(&store, "another_key_").await;
     let device = make_device(&store, &project, "one").await;
@@ -209,5 +209,5 @@ crate::support::stories! {
     a_write_that_fails_takes_its_batch_with_it,
     writes_of_a_batch_happen_in_order,
     a_gesture_is_one_row_of_the_history,
-    revisions_and_log_numbers_count_by_one_whoever_writes,
+    revisions_and_log_numbers_count_by_one_with_any_writer,
 }

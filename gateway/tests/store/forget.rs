@@ -142,10 +142,10 @@ async fn what_a_device_reported_goes_in_steps(place: Arc<Place>) {
     };
     let all = rows(&place).await;
     house.commit(&[forget_device(&house)]).await;
-    assert_eq!(rows(&place).await, all, "whoever waits for this commit waits for no clean-up");
+    assert_eq!(rows(&place).await, all, "nobody who waits for this commit waits for a clean-up");
     assert_eq!(visible().await, (VARS, VARS));
 
-    // a stop in between changes nothing, and neither does it when the device comes back meanwhile
+    // a stop in between changes nothing, nor does a device that comes back in between
     assert_eq!(steps(&place, &store, 3).await, [STEP; 3]);
     store.close().await;
     let store = place.open().await.unwrap();
@@ -182,7 +182,7 @@ async fn the_values_of_a_variable_go_in_steps(place: Arc<Place>) {
     }
     let all = rows(&place).await;
     house.commit(&[house.edit(1, &[("speed", int(7))]), forget_var(&house, "speed")]).await;
-    assert_eq!(rows(&place).await, all, "whoever waits for this commit waits for no clean-up");
+    assert_eq!(rows(&place).await, all, "nobody who waits for this commit waits for a clean-up");
     let state = house.load().await;
     assert_eq!((state.vars.len(), state.vars[0].reported.len()), (1, DEVICES));
     assert_eq!(state.removed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["speed"]);
@@ -196,7 +196,7 @@ async fn the_values_of_a_variable_go_in_steps(place: Arc<Place>) {
     assert_eq!(rows(&place).await, all);
 
     assert_eq!(steps(&place, &store, 3).await, [STEP; 3]);
-    // it is declared anew meanwhile, as another one
+    // it is declared anew in between, as another one
     house.commit(&[house.report(&[("speed", integer())], &[("speed", int(6))])]).await;
     assert!(steps(&place, &store, 99).await.is_empty(), "it is there");
     let state = house.load().await;

@@ -92,7 +92,7 @@ async fn sessions_are_listed_in_parts_and_old_ones_forgotten(store: Arc<dyn Stor
     }
     house.commit(&[line]).await;
     assert_eq!(house.store.list_sessions(old.id, 9).await.unwrap(), [(used.id, later(2)), (idle.id, NOW)]);
-    // not one that was used meanwhile, whoever asks for it, nor one that nobody asks for
+    // not one that was used since, even if it is asked for, nor one that nobody asks for
     house.store.forget_sessions(&[old.id, used.id], later(1)).await.unwrap();
     assert_eq!(house.store.list_sessions(0, 9).await.unwrap(), [(used.id, later(2)), (idle.id, NOW)]);
     assert_eq!(house.commit(&[self::line(&house, old, 1)]).await, [Written::TakenOver]);

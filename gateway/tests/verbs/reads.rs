@@ -71,7 +71,7 @@ async fn a_request_about_one_variable_reads_one(store: Arc<dyn Store>) {
     assert_eq!((read, house.loads()), (one, 0));
 }
 
-/// The edit is on its way while the project is read: whoever comes first, the game is told.
+/// The edit is on its way while the project is read: whichever comes first, the game is told.
 async fn a_game_that_comes_with_an_edit_hears_of_it(store: Arc<dyn Store>) {
     let mut house = used(store).await;
     for round in 1..=20 {

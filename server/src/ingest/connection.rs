@@ -53,7 +53,7 @@ pub(crate) struct Connection<S> {
     out: Outbox,
     game: Option<GameLine>,
     told: RefusalLog,
-    /// A line without a number that waits for room. Meanwhile, nothing is read, but edits are sent.
+    /// A line without a number that waits for room. Until then nothing is read, but edits are sent.
     waiting: Option<(Waiting, RoomFuture)>,
     /// Whether the socket is being read; otherwise, the peer's silence means nothing.
     is_reading: bool,

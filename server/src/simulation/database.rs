@@ -197,7 +197,7 @@ impl Disk {
         self.state().tables.load(project)
     }
 
-    /// How often a backup was restored: whoever knows something of before knows nothing any more.
+    /// How often a backup was restored: what was known before counts no longer.
     pub(super) fn restores(&self) -> u64 {
         self.state().restores
     }

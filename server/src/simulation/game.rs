@@ -64,7 +64,7 @@ struct Session {
     restores: u64,
 }
 
-/// What a game has done and knows, for itself and for whoever checks it.
+/// What a game has done and knows, for itself and for its check.
 pub(super) struct Memory {
     pub(super) label: String,
     pub(super) project: i64,

@@ -330,7 +330,7 @@ impl World {
         self.uncounted()
     }
 
-    /// Whoever is connected or watches, and is not known to be.
+    /// Games and dashboards that are connected, and are not known to be.
     fn uncounted(&self) -> Option<String> {
         let (gateway, watching) = (self.host.gateway()?, self.host.watching()?);
         let games = self.games.len() + self.originals.len();

@@ -68,7 +68,7 @@ impl Model {
         }
     }
 
-    /// A backup was restored: all is as it was then, and what was refused meanwhile is still refused.
+    /// A backup was restored: all is as it was then, but what has been refused since stays refused.
     pub(super) fn replace_by(&mut self, backup: &Self) {
         let refused = std::mem::take(&mut self.refused);
         *self = Self { refused, ..backup.clone() };

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{host::Host, talk::Talk, values::meant};
 
-/// What it knows, for whoever checks it.
+/// What it knows, for its check.
 #[derive(Default)]
 pub(super) struct Obeyed {
     pub(super) project: i64,

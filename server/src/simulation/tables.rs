@@ -467,7 +467,7 @@ impl Vars for Transaction {
 impl Outcomes for Transaction {
     async fn upsert_outcomes(&mut self, rows: &[OutcomeRow<'_>]) -> Result<()> {
         for row in rows {
-            // forgotten meanwhile
+            // forgotten since
             if self.tables.var(row.project, row.name).is_none() {
                 continue;
             }

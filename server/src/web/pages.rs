@@ -143,7 +143,7 @@ fn context_of(
     }
 }
 
-/// The paths of the app's pages. Leptos may only list them once per process: meanwhile it loads nothing for any page, and a page that
+/// The paths of the app's pages. Leptos may only list them once per process: while it does, it loads nothing for any page, and a page that
 /// another server in this process renders at that time would wait forever.
 pub(super) fn paths() -> &'static [String] {
     static PATHS: OnceLock<Vec<String>> = OnceLock::new();

@@ -19,7 +19,7 @@ use crate::{
 
 /// Burst of requests, in seconds' worth.
 const BURST_SECONDS: u32 = 4;
-/// Wrong codes of an account's second factor per hour, from any address: whoever sends them has the password.
+/// Wrong codes of an account's second factor per hour, from any address: the sender has the password.
 const MAX_BAD_CODES: u32 = 30;
 const BAD_CODE_PERIOD: Duration = Duration::from_secs(3600);
 /// The period for counting mistakes.

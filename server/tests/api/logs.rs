@@ -61,7 +61,7 @@ async fn every_line_comes_once_however_it_is_cut() {
             assert_eq!(seqs, expected, "{filter} {limit}");
         }
     }
-    // lines that come meanwhile disturb nobody
+    // lines that arrive between two pages disturb nobody
     let first = world.script.get(&world.at("/logs?limit=10")).await.json();
     world.log(&mut game, ["new".to_owned()]).await;
     let next = first["next"].as_str().unwrap();

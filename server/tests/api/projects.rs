@@ -1,4 +1,4 @@
-//! Projects, keys and whoever asks.
+//! Projects, keys and the caller.
 
 use protocol::model::{ProjectRole, TokenScope};
 use serde_json::{Value as Json, json};

@@ -72,7 +72,7 @@ impl Alive {
         loop {
             tokio::select! {
                 over = &mut attack => {
-                    assert!(self.edits > before, "nothing was edited meanwhile");
+                    assert!(self.edits > before, "nothing was edited in that time");
                     return over;
                 }
                 () = self.edit("speed", |edits| Value::Int(i64::from(edits).into())) => {}
@@ -133,7 +133,7 @@ async fn thousands_of_silent_and_slow_ones_are_sent_away_in_time() {
         assert!(words.starts_with("ERR timeout "), "{words:?}");
     }
     let growth = program.memory().peak_resident_bytes().saturating_sub(before);
-    println!("2 x {peers}: {} edits meanwhile, memory + {growth} bytes", alive.edits);
+    println!("2 x {peers}: {} edits in that time, memory + {growth} bytes", alive.edits);
     alive.edit("speed", |_| Value::Int((-1_i64).into())).await;
 }
 

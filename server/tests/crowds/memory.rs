@@ -374,7 +374,7 @@ async fn unfinished_lines_share_a_part_of_it() {
     let peak = program.memory().peak_resident_bytes();
     println!("{GAMES} lines of a megabyte that do not end: {} MiB at most", peak >> 20);
     assert!(peak <= 192 << 20, "{} MiB", peak >> 20);
-    // who is sent away is told why, and whoever says short lines is not concerned
+    // those that are sent away are told why, and those with short lines are not affected
     let mut game = Game::connect(program.tcp).await;
     game.in_order(&key).await;
     game.send(&format!("i:{key}:{{\"speed\":1}}\n")).await;

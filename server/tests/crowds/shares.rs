@@ -83,7 +83,7 @@ async fn one_key_leaves_places_for_others() {
     let (mut game, heard) = says(&server, 9, other).await;
     assert_eq!(heard, "OK");
     game.in_order(other.as_str()).await;
-    // whoever leaves makes room
+    // one that leaves makes room
     held.pop();
     soon("a place", async { while says(&server, 9, key).await.1 != "OK" {} }).await;
 }

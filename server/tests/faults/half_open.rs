@@ -1,5 +1,5 @@
 //! The cable is pulled: no word, no end of the connection, just silence. The server notices, shows the device as unreachable, and an
-//! edit made meanwhile is there when the game is back.
+//! edit made in that time is there when the game is back.
 
 use std::time::{Duration, Instant};
 

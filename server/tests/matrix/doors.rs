@@ -99,7 +99,7 @@ async fn compare(title: &str) {
     for route in routes().iter().filter(|route| section_of(route.class) == title) {
         let name = format!("{} {}", route.method, route.path);
         section.push(name.as_str(), theatre.row(route, false).await);
-        // whoever leaves removes a member too, and needs another right for it
+        // leaving removes a member too, and needs another right
         if ["POST /p/{id}/settings/members/remove", "DELETE /api/v1/projects/{project}/members/{user}"]
             .contains(&name.as_str())
         {

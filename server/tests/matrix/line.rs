@@ -97,7 +97,7 @@ impl Talk {
             next = self.game.line().await;
         }
         if words.is_empty() && line.contains(":1:") {
-            // a receipt comes when the line is on disk, behind what was answered meanwhile
+            // a receipt comes when the line is on disk, behind what was answered before that
             words.push(word_of(&self.game.line().await));
         }
         if words.is_empty() { "-".to_owned() } else { words.join("+") }

@@ -178,7 +178,7 @@ impl People {
         self.persons.push((who, signed_in.caller));
     }
 
-    /// For whoever has not proved lately who they are.
+    /// For a person who has not confirmed their password lately.
     async fn let_ten_minutes_pass(&self) {
         let stale = self.person(Who::Stale).user.id;
         self.server.execute(&format!("UPDATE sessions SET confirmed_at = 1 WHERE user_id = {stale}")).await;

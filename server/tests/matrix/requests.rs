@@ -1,4 +1,4 @@
-//! What is sent to each address, so that it is done if whoever asks may: a refusal is then one of rights.
+//! What is sent to each address, so that it succeeds if the caller may do it: a refusal is then one of rights.
 
 use gateway::{Caller, Origin};
 use protocol::model::{ProjectId, SessionInfo, TokenId, TokenScope, UserId};
@@ -99,7 +99,7 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         | (_, "/sign-out" | "/account/sign-out-everywhere" | "/api/v1/projects/{project}/actions/{name}") => {
             String::new()
         }
-        // whoever has such a link may: the stories of teams use good ones
+        // anybody with such a link may: the stories of teams use good ones
         (_, "/setup" | "/join" | "/reset") => "token=none".to_owned(),
         (_, "/sign-in") => format!("email={}&password={PASSWORD}", email(Who::SignedOut)).replace(' ', "+"),
         (_, "/account") => format!("current={PASSWORD}&new={PASSWORD}").replace(' ', "+"),

@@ -25,7 +25,7 @@ const AT_BROWSERS: [Who; 8] = [
     Who::SignedOut,
 ];
 
-/// One of each that would be done if whoever says it may. The compiler asks here for a message that comes later.
+/// One of each that would be done if the sender may do it. The compiler asks here for a message that comes later.
 pub fn messages(project: ProjectId) -> Vec<ClientMessage> {
     let change = |name, value: i64| Change::from((VarName::parse(name).unwrap(), Value::Int(value.into())));
     let first = ClientMessage::Subscribe { project };

@@ -271,17 +271,17 @@ async fn who_signed_in_before_is_not_kept_out_by_who_guesses_from_the_same_addre
     for _ in 0..10 {
         assert_eq!(sign_in(None, "wrong password").await, 303);
     }
-    assert_eq!(sign_in(None, PASSWORD).await, 429, "whoever is not known is one of those who guess");
+    assert_eq!(sign_in(None, PASSWORD).await, 429, "an unknown browser counts with those that guess");
     assert_eq!(sign_in(Some(&of_eve), PASSWORD).await, 429, "to be known for another account is not enough");
     assert_eq!(sign_in(Some("observerio_device=made_up"), PASSWORD).await, 429);
     for _ in 0..20 {
         assert_eq!(sign_in(Some(&known), PASSWORD).await, 303);
     }
-    // whoever has such a browser in their hands does not guess for ever either
+    // a known browser can't be used to guess for ever either
     let mut wrong = 0;
     while sign_in(Some(&known), "wrong password").await == 303 {
         wrong += 1;
-        assert!(wrong < 30, "nobody stops whoever guesses there");
+        assert!(wrong < 30, "nothing stops guesses from there");
     }
     assert!(wrong >= 10, "{wrong}");
     assert_eq!(sign_in(Some(&known), PASSWORD).await, 429);

@@ -147,7 +147,7 @@ async fn a_page_carries_no_style_and_no_script_but_its_own() {
     }
 }
 
-/// Whoever plays has a game's key, so a game's texts are anybody's. The policy keeps scripts out; this keeps everything else out too: forms, links, text
+/// Every player has the game's key, so anybody can write a game's texts. The policy keeps scripts out; this keeps everything else out too: forms, links, text
 /// that looks like ours.
 #[tokio::test]
 async fn no_text_becomes_markup_in_what_the_server_draws() {

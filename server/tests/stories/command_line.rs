@@ -429,7 +429,7 @@ async fn a_certificate_is_checked() {
     assert!(stderr.contains("SSL_CERT_FILE") && !stderr.contains(&stage.secret), "{stderr}");
 }
 
-/// `openssl req -x509` makes a certificate that is an authority's too. Whoever names it trusts it, with its name and its dates.
+/// `openssl req -x509` makes a certificate that is an authority's too. Naming it means trusting it, with its name and its dates.
 #[tokio::test]
 async fn a_certificate_that_openssl_makes_is_trusted_when_it_is_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -495,7 +495,7 @@ async fn mistakes_are_one_sentence_and_a_status() {
 }
 
 #[tokio::test]
-async fn whoever_stops_reading_ends_it_silently() {
+async fn a_reader_that_stops_ends_it_silently() {
     let home = tempfile::tempdir().unwrap();
     let mut child = program(home.path(), &["completions", "bash"]).spawn().unwrap();
     drop(child.stdout.take());

@@ -6,7 +6,7 @@ use serde_json::json;
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Each is a legal name, and a trap for whoever puts it into a query.
+/// Each is a legal name, and a trap for code that puts it into a query.
 const NAMES: [&str; 18] = [
     "'; drop table projects; --",
     "\"; drop table projects; --",

@@ -25,7 +25,7 @@ const KEY: &str = "canary-key-1";
 const WRONG_KEY: &str = "canary-key-2";
 const TRACE: [(&str, &str); 2] = [("OBSERVERIO_LOG", "trace"), ("OBSERVERIO_METRICS_TOKEN", METRICS_TOKEN)];
 
-/// A running program at trace level, and what it must keep to itself. Whoever adds another kind of secret adds it here.
+/// A running program at trace level, and what it must keep to itself. Add every new kind of secret here.
 struct Story {
     program: Program,
     canaries: Canaries,
@@ -133,7 +133,7 @@ impl Story {
         canaries.search("the answer to what is no HTTP", &answer, &[]);
     }
 
-    /// API tokens, invitations and reset links: each is shown once, to whoever makes it, and used by somebody else.
+    /// API tokens, invitations and reset links: each is shown once, to the person who creates it, and used by somebody else.
     async fn share(&mut self, project: ProjectId) {
         let origin = self.owner.origin();
         let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin.as_str())];

@@ -288,7 +288,7 @@ async fn the_command_line_follows_the_log(
     assert!(next().await.ends_with("line 2"));
     let mut game = server.verified(project.key).await;
     let key = project.key.as_str();
-    // the stream stands some time after the last line was printed; what comes meanwhile is made up for
+    // the stream stands some time after the last line was printed; what comes in between is made up for
     game.send(&format!("l:{key}:[{{\"message\":\"line 3\"}}]\n")).await;
     assert!(next().await.ends_with("line 3"));
     game.send(&format!("l:{key}:[{{\"message\":\"line 4\"}}]\n")).await;

@@ -104,7 +104,7 @@ async fn a_logger_that_never_reads_is_found_out() {
     assert_eq!(shown, expected);
     assert!(refused.last.iter().all(|line| line.code == ErrorCode::BadJson && !line.text.is_empty()));
 
-    // nobody looks and the game is gone: whoever comes later sees it all the same
+    // nobody is looking and the game is gone: a later visitor still sees it
     drop((dashboard, logger));
     soon("the game to be away", async {
         let mut later = Dashboard::open(&house.browser).await;

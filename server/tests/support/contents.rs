@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 /// Every row of every table as text.
 pub type Contents = BTreeMap<String, Vec<String>>;
 
-/// Reads the database of this URL, but for the server's own notes: how often it has written, as whoever asks whether it can
+/// Reads the database of this URL, but for the server's own notes: how often it has written, as a check whether it can
 /// makes it try, and its clock, which its clean-ups begin and wind.
 pub async fn contents(url: &str) -> Contents {
     let mut contents =

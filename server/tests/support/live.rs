@@ -55,7 +55,7 @@ impl Dashboard {
         loop {
             match soon("a message", self.socket.next()).await.expect("a message, not the end").unwrap() {
                 Message::Binary(bytes) => {
-                    // whatever is stored and whoever sends it
+                    // whatever is stored, and whoever sent it
                     assert!(bytes.len() <= MAX_MESSAGE_BYTES, "a message of {} bytes", bytes.len());
                     return live::parse(&bytes).unwrap();
                 }
@@ -87,7 +87,7 @@ impl Dashboard {
         self.snapshot().await
     }
 
-    /// The snapshot that comes now, whole. What happens meanwhile is in it or not.
+    /// The snapshot that comes now, whole. What happens while it comes may be in it or not.
     pub async fn snapshot(&mut self) -> Snapshot {
         let mut snapshot = match self.hear().await {
             ServerMessage::Snapshot(snapshot) => *snapshot,

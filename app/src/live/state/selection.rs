@@ -137,7 +137,7 @@ mod tests {
         let Status::Sent(tally) = status(&state) else { panic!("{:?}", status(&state)) };
         assert_eq!((tally.games, tally.applied), (1, 1));
         assert_eq!(fates(&state), [Fate::Applied]);
-        // offline: it waits, whoever else is connected
+        // offline: it waits, whatever else is connected
         state.apply(delta(14, Event::Device(device(2, false))));
         state.apply(delta(15, edited(int(6), 5)));
         assert_eq!(status(&state), Status::Offline(1));

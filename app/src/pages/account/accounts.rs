@@ -136,7 +136,7 @@ fn ResetLink(id: UserId, name: String, asks_password: bool, email: Option<String
             id=format!("reset-{id}")
             label="Create reset link…"
             subject=format!("for {name}")
-            question=format!("Whoever has the link can set a new password for {}.", format::isolated(&name))
+            question=format!("Anyone with the link can set a new password for {}.", format::isolated(&name))
             action="/accounts"
             fields=vec![("user", id.to_string())]
             button="Create link"

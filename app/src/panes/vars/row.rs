@@ -101,7 +101,7 @@ fn held_shape(
 }
 
 /// The value that a change such as `+=5` builds on, and the way to edit: a hand continues from what it found and did, whatever
-/// arrives meanwhile.
+/// arrives before then.
 fn edits(
     live: Live,
     name: StoredValue<VarName>,

@@ -37,7 +37,7 @@ struct Run {
     started: Instant,
     /// Connections of each device that were asked and have not answered.
     asked: IndexMap<DeviceId, u32>,
-    /// Goes with the run, which whoever limits its time notices.
+    /// Dropped with the run, which ends the wait for its time limit.
     _under_way: oneshot::Sender<()>,
 }
 
@@ -117,7 +117,7 @@ impl Runs {
         Some(event)
     }
 
-    /// Whoever has not answered this run will not.
+    /// The games that have not answered this run will not.
     pub(in crate::live) fn give_up(&mut self, id: RunId, why: &str, now: Instant) -> Vec<Event> {
         let Some(run) = self.under_way.remove(&id) else { return Vec::new() };
         run.asked.keys().map(|device| done(id, &run, *device, Err(why.to_owned()), now)).collect()

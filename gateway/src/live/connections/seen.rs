@@ -1,4 +1,4 @@
-//! What each connection has said of variables: only what is new goes on, and whoever has said a variable uses it.
+//! What each connection has said of variables: only what is new goes on, and a connection that has said a variable uses it.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -132,7 +132,7 @@ impl Seen {
     }
 }
 
-/// What a connection has said. Whoever takes this holds the project's state.
+/// What a connection has said. Taken only while the project's state is locked.
 pub(crate) fn lock_seen(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().expect("no holder of this lock panics")
 }

@@ -16,7 +16,7 @@ impl State {
 
     /// Makes room for a new device where a project has at most so many: the device that gives way, if one has to.
     ///
-    /// Whoever has the game's key can make any number of names, so none of them is safe from the next one but while its
+    /// Anybody with the game's key can make any number of names, so none of them is safe from the next one but while its
     /// game is connected: otherwise names could be piled up until nobody gets in. Those that hold no value go first, and of
     /// those the one that was seen the longest ago. One that comes back is the same device again.
     pub(crate) fn make_way(
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn up_to_the_limit_nobody_goes_and_then_whoever_was_seen_longest_ago() {
+    fn up_to_the_limit_nobody_goes_and_then_the_one_seen_longest_ago() {
         state_of(3, |state| {
             assert_eq!(chosen(state, "a", 4), None);
             // the new one counts before it is there

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_said_it_holds_it_also_after_a_loss() {
+    fn a_connection_that_has_said_it_holds_it_also_after_a_loss() {
         with_speed(|state| {
             let seen = Arc::default();
             state.begin_speaking(4, DeviceId(1), &seen);

@@ -172,7 +172,7 @@ impl State {
         }
         news.forms_changed |= before.is_none_or(|said| !Form::is_same(&said.spec, &spec));
         // what another connection announced may never be stored, if a newer one takes its session over: until it
-        // is, whoever relies on it says it too
+        // is, every connection that relies on it says it too
         let is_stored = is_known && !self.connections.announced.contains_key(&name);
         // what comes with every report declares nothing: two builds of a game that differ don't fight over it
         let declares = !is_stored && (!same_spec || again);

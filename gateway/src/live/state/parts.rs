@@ -1,4 +1,4 @@
-//! The state in parts, each of few bytes, for whoever may read slowly: what is not sent yet is not held for them, but looked
+//! The state in parts, each of few bytes, for slow readers: what is not sent yet is not held for them, but looked
 //! up when its turn comes. So a part may be newer than the one before; the deltas that follow make all of it the same.
 
 use std::vec::IntoIter;
@@ -39,7 +39,7 @@ struct Rest {
 }
 
 impl State {
-    /// What whoever begins to watch is shown first, with as many devices and variables as fit into so many bytes each. The
+    /// What a new dashboard is shown first, with as many devices and variables as fit into so many bytes each. The
     /// others follow by [`State::next_part`].
     pub(crate) fn begin_parts(
         &self,
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_or_goes_meanwhile_takes_nothing_else_along() {
+    fn what_changes_or_goes_between_parts_takes_nothing_else_along() {
         let live = test_live(1);
         fill(&mut live.state());
         let mut gone = 0;

@@ -303,7 +303,7 @@ mod tests {
             assert_eq!(pause(now), expected, "what was on its way does not count");
             now += expected + Duration::from_millis(10);
         }
-        assert_eq!(pause(now + LONGEST_BUSY_PAUSE), BUSY_PAUSE, "meanwhile there was room");
+        assert_eq!(pause(now + LONGEST_BUSY_PAUSE), BUSY_PAUSE, "there was room in between");
     }
 
     #[test]

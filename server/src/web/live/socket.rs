@@ -240,7 +240,7 @@ impl LiveSocket {
         match self.gateway.renew(&self.caller).await {
             Ok(Some(caller)) => self.caller = caller,
             Ok(None) => return Err(End::Say(CLOSE_SIGNED_OUT, "signed out")),
-            // the database is unavailable: edits are refused meanwhile, and the next heartbeat tries again
+            // the database is unavailable: edits are refused until the next heartbeat, which tries again
             Err(_) => return Ok(()),
         }
         let Some(watcher) = &self.watcher else { return Ok(()) };

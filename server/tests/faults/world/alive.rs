@@ -61,7 +61,7 @@ impl Alive {
         }
     }
 
-    /// For whoever edits beside it.
+    /// For others who edit beside it.
     pub async fn another_page(&self) -> Page {
         Page::open(&self.owner, self.project).await.unwrap()
     }
@@ -79,6 +79,6 @@ impl Alive {
     pub fn report(&self) -> String {
         let slowest = self.took.iter().max().expect("edits were made");
         assert!(*slowest <= EDIT_LIMIT, "an edit took {slowest:?}");
-        format!("{} edits meanwhile, the slowest took {slowest:?}", self.took.len())
+        format!("{} edits in that time, the slowest took {slowest:?}", self.took.len())
     }
 }

@@ -169,7 +169,7 @@ impl Player {
                     tally.in_sync = false;
                 });
             }
-            // an order may change meanwhile; either way it is time to look again
+            // an order may change while it waits; either way it is time to look again
             let _ = timeout(BACK_OFF, self.orders.changed()).await;
         }
     }

@@ -30,7 +30,7 @@ use crate::web::Web;
     ),
     servers((url = "/", description = "This instance")),
     tags(
-        (name = "me", description = "Whoever asks"),
+        (name = "me", description = "The caller"),
         (name = "projects", description = "Projects"),
         (name = "variables", description = "Variables and actions"),
         (name = "devices", description = "Devices"),

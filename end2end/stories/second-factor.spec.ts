@@ -53,7 +53,7 @@ test('a second factor is set up, required, and each code works once', async ({ p
   await shot(laptop, 'sign-in-code');
   await expectAccessible(laptop);
   await enter('000000');
-  await expect(laptop.getByRole('alert')).toContainText('This code is not right');
+  await expect(laptop.getByRole('alert')).toContainText('This code is wrong');
   const now = totp(secret, 1);
   await enter(now);
   await expect(laptop, 'and on to the page that was requested').toHaveURL(`${server.url}${project.live}`);
@@ -62,7 +62,7 @@ test('a second factor is set up, required, and each code works once', async ({ p
   await signIn(other, server, BEN);
   await other.getByLabel('Code', { exact: true }).fill(now);
   await other.getByRole('button', { name: 'Sign in' }).click();
-  await expect(other.getByRole('alert')).toContainText('was used before');
+  await expect(other.getByRole('alert')).toContainText('was already used');
   await other.getByLabel('Code', { exact: true }).fill(recovery);
   await other.getByRole('button', { name: 'Sign in' }).click();
   await expect(other.getByRole('heading', { name: 'Projects' })).toBeVisible();

@@ -55,16 +55,17 @@ pub(crate) fn check_email(email: &str) -> Result<String, GatewayError> {
 
 pub(crate) fn check_password(password: &str, email: &str) -> Result<(), GatewayError> {
     if password.chars().count() < MIN_PASSWORD_CHARS {
-        let text = format!("a password has at least {MIN_PASSWORD_CHARS} characters");
+        let text = format!("a password must have at least {MIN_PASSWORD_CHARS} characters");
         return Err(GatewayError::Invalid(text));
     }
     if password.len() > MAX_PASSWORD_BYTES {
-        return Err(GatewayError::Invalid(format!("a password has at most {MAX_PASSWORD_BYTES} bytes")));
+        return Err(GatewayError::Invalid(format!(
+            "a password must have at most {MAX_PASSWORD_BYTES} bytes"
+        )));
     }
     if is_easy_to_guess(password, email) {
         Err(GatewayError::Invalid(
-            "this password is among the first that somebody would try; take a longer or a less usual one"
-                .to_owned(),
+            "this password is too easy to guess; choose a longer or less common one".to_owned(),
         ))
     } else {
         Ok(())
@@ -207,7 +208,8 @@ impl Gateway {
         self.authorise(caller, Action::ManageOwnAccount)?;
         let email = caller.user.email.as_deref().unwrap_or_default();
         if email.is_empty() {
-            let text = "this account has no e-mail to sign in with; use the set-up link of the next start";
+            let text =
+                "this account has no e-mail to sign in with; restart the server and use its set-up link";
             return Err(GatewayError::Invalid(text.to_owned()));
         }
         check_password(new, email)?;

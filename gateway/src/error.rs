@@ -9,13 +9,13 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
     /// There is no such thing, or it is not for this person: the two look the same from outside.
-    #[error("there is no such thing here, or it is not yours to see")]
+    #[error("this does not exist, or you may not see it")]
     NotFound,
     /// They may see it, but not do that.
     #[error("you may not do this; ask an admin of the project")]
     Forbidden,
     /// They may do it once they have given their password again ([`crate::Gateway::confirm`]).
-    #[error("you signed in more than ten minutes ago; give your password again, or sign in anew")]
+    #[error("you signed in more than ten minutes ago; enter your password again, or sign in again")]
     ConfirmationNeeded,
     /// The line or the edit breaks the contract.
     #[error("{}", .0.text)]
@@ -43,16 +43,16 @@ pub enum GatewayError {
     #[error("the e-mail or the password is wrong")]
     WrongPassword,
     /// The password is right, and the account has a second factor.
-    #[error("this account has a second factor, whose code is asked for too; sign in at the dashboard")]
+    #[error("this account has a second factor; sign in to the dashboard, which asks for its code")]
     CodeNeeded,
     /// The code of a second factor is not right, or was taken before.
-    #[error("this code is not right, or was used before; wait for the next one")]
+    #[error("this code is wrong or was already used; wait for the next one")]
     WrongCode,
     /// Between the password and the code went too much time or too many wrong codes.
     #[error("that took too long, or too many codes were wrong; sign in again")]
     SignInExpired,
     /// It is for people with a second factor, and their account has none.
-    #[error("this is for people with a second factor; set one up under your account, then come back")]
+    #[error("this requires a second factor; set one up under your account, then come back")]
     SecondFactorNeeded,
     /// The one-time link was used, has expired or was replaced.
     #[error("this link is no longer valid; restart observerio to get a new one")]
@@ -61,11 +61,11 @@ pub enum GatewayError {
     #[error("this link is no longer valid; ask for a new one")]
     LinkSpent,
     /// The database does not take or give anything now.
-    #[error("the database does not take anything now; try again in a moment")]
+    #[error("the database can't store anything right now; try again in a moment")]
     Unavailable(#[source] StoreError),
     /// An edit was being saved when the database stopped answering. It may be saved or may still be; the dashboard's
     /// deltas tell when it is.
-    #[error("it is not known yet whether this is saved; look at the value before you set it again")]
+    #[error("it is not known yet whether this was saved; check the value before you set it again")]
     Undecided,
     /// As many passwords wait to be checked as may; none was looked at.
     #[error("many people are signing in at the moment; try again in a few seconds")]

@@ -123,5 +123,5 @@ async fn whole(
 }
 
 fn odd(written: &Written) -> GatewayError {
-    GatewayError::Unavailable(StoreError::Damaged(format!("a wish to forget was answered by {written:?}")))
+    GatewayError::Unavailable(StoreError::Damaged(format!("a request to forget was answered by {written:?}")))
 }

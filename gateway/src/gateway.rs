@@ -208,7 +208,7 @@ impl Gateway {
         self.inner.writer.close().await;
         if timeout(STORE_CLOSE_PATIENCE, self.inner.store.close()).await.is_err() {
             tracing::warn!(
-                "the database did not say good-bye; it is left as after a crash, which loses nothing"
+                "the connections to the database did not close in time and are dropped, which loses nothing"
             );
         }
     }

@@ -35,7 +35,7 @@ impl Gateway {
             let unless_since = UnixMicros(now.0 - USE_NOTE_MICROS);
             let noted = gateway.inner.store.access().touch_session(&session, now, unless_since).await;
             if let Err(error) = noted {
-                tracing::debug!(%error, "that a session is used can't be noted now");
+                tracing::debug!(%error, "the use of a session can't be recorded right now");
             }
             gateway.inner.idle.noting().remove(&session);
         });

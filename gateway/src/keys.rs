@@ -45,7 +45,7 @@ impl Gateway {
     async fn project_with(&self, key: Key) -> Result<Option<Project>, GatewayError> {
         let Some(state) = self.inner.store.get_key(key).await? else { return Ok(None) };
         if state.is_revoked {
-            return Err(GatewayError::Invalid("this key was revoked; take another one".to_owned()));
+            return Err(GatewayError::Invalid("this key was revoked; use another one".to_owned()));
         }
         let project = self.inner.store.get_project(state.project).await?;
         Ok(project.map(|project| Project { key, ..project }))
@@ -152,7 +152,7 @@ impl Gateway {
     ) -> Result<GameKey, GatewayError> {
         self.authorise_in(caller, Action::ManageKeys, project).await?;
         if overlap_days > MAX_KEY_OVERLAP_DAYS {
-            let text = format!("the old key can go on for at most {MAX_KEY_OVERLAP_DAYS} days");
+            let text = format!("the old key can stay valid for at most {MAX_KEY_OVERLAP_DAYS} days");
             return Err(GatewayError::Invalid(text));
         }
         let old = self.get_key(project, id).await?;

@@ -51,7 +51,7 @@ impl Gateway {
         let note = one_line(note, MAX_NOTE_CHARS, "a note")?;
         let (access, now) = (self.inner.store.access(), self.now());
         if access.list_invitations(project, now).await?.len() >= MAX_INVITATIONS {
-            let text = format!("at most {MAX_INVITATIONS} invitations can be open; take some back first");
+            let text = format!("at most {MAX_INVITATIONS} invitations can be open; revoke some first");
             return Err(GatewayError::Invalid(text));
         }
         let token = random_token();

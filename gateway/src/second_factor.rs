@@ -63,7 +63,7 @@ fn totp(secret: &[u8], account: &str) -> Result<Totp, GatewayError> {
 /// The picture of a text.
 fn picture(text: &str) -> Result<(u32, String), GatewayError> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|_| {
-        GatewayError::Invalid("the name of this account is too long for a picture".to_owned())
+        GatewayError::Invalid("the name of this account is too long for a QR code".to_owned())
     })?;
     let mut path = String::new();
     for y in 0..code.size() {
@@ -123,8 +123,8 @@ impl Gateway {
         let access = self.inner.store.access();
         let (_, password) = access.get_user(caller.user.id).await?.ok_or(GatewayError::NotFound)?;
         if password.is_none() {
-            let text = "this account has no password, so there is nothing to be second to; \
-                the set-up link of the next start takes both";
+            let text =
+                "this account has no password yet; restart the server and set one with its set-up link";
             return Err(GatewayError::Invalid(text.to_owned()));
         }
         let secret = random::<20>();
@@ -163,7 +163,7 @@ impl Gateway {
         let access = self.inner.store.access();
         let begun = access.get_factor(caller.user.id).await?;
         let Some(Factor { secret, confirmed_at: None, .. }) = begun else {
-            return Err(GatewayError::Invalid("no second factor was begun; begin one first".to_owned()));
+            return Err(GatewayError::Invalid("no second factor is being set up; start again".to_owned()));
         };
         let step = self.step_of(&secret, &caller.user, code)?.ok_or(GatewayError::WrongCode)?;
         let codes = recovery_codes();
@@ -276,7 +276,7 @@ impl Gateway {
     ) -> Result<(), GatewayError> {
         self.authorise_in(caller, Action::ManageMembers, project).await?;
         if guarded && !self.has_second_factor(caller.user.id).await? {
-            let text = "set up your own second factor first; without it this would keep you out, too";
+            let text = "set up your own second factor first; otherwise this would lock you out, too";
             return Err(GatewayError::Invalid(text.to_owned()));
         }
         if !guarded {

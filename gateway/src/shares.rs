@@ -50,7 +50,7 @@ impl KeyShare {
             Ok(_) => Ok(Self(Arc::clone(connected))),
             Err(_) => {
                 let text = format!(
-                    "{limit} games are connected with this key, which is as many as one key may have; try again later, or \
+                    "{limit} games are connected with this key, which is the limit for a key; try again later, or \
                      ask the operator of the server (--max-games-per-key)"
                 );
                 Err(ProtocolError::new(ErrorCode::Quota, text))
@@ -136,8 +136,7 @@ impl Today {
 
     fn refusal(&self) -> ProtocolError {
         let text = format!(
-            "the games of this project have stored {} bytes of log today, which is as much as may be; log entries are \
-             taken again at 00:00 UTC. Values, edits and actions go on. Log less, or ask the operator of the server \
+            "the games of this project have stored {} bytes of log today, which is the limit; log entries are accepted again at 00:00 UTC. Values, edits and actions still work. Log less, or ask the operator of the server \
              (--max-bytes-per-day)",
             self.limit
         );

@@ -27,7 +27,7 @@ impl Gateway {
         match stored {
             Ok(key) => key.try_into().unwrap_or(fresh),
             Err(error) => {
-                tracing::debug!(%error, "browsers that are known can't be known again now");
+                tracing::debug!(%error, "known browsers can't be recognised right now");
                 fresh
             }
         }

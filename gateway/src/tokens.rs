@@ -44,7 +44,7 @@ impl Gateway {
         self.require_confirmation(caller).await?;
         let name = named(name, "a token")?;
         if !(1..=MAX_TOKEN_DAYS).contains(&days) {
-            let text = format!("a token lives from 1 to {MAX_TOKEN_DAYS} days");
+            let text = format!("a token is valid for 1 to {MAX_TOKEN_DAYS} days");
             return Err(GatewayError::Invalid(text));
         }
         let access = self.inner.store.access();

@@ -94,7 +94,7 @@ impl Gateway {
         let live = self.live(caller, Action::ReadProject, project).await?;
         let state = live.state();
         let Some((vars, has_more)) = state.picture.vars_after(after, limit, MAX_PART_BYTES) else {
-            let text = "this place in the list is no longer there; begin again from its start";
+            let text = "this position in the list no longer exists; start again from the beginning";
             return Err(GatewayError::Invalid(text.to_owned()));
         };
         Ok(VarPart { vars, has_more })

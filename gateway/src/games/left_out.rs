@@ -16,7 +16,7 @@ pub(super) fn tell(news: &News) -> Option<ProtocolError> {
 
 fn no_room_for(names: &[VarName], is_too_large: bool) -> ProtocolError {
     let why = if is_too_large {
-        "the declarations and values of this project take as much as they may".to_owned()
+        "the declarations and values of this project have reached their size limit".to_owned()
     } else {
         format!("a project has at most {MAX_VARS_PER_PROJECT} variables")
     };
@@ -26,8 +26,7 @@ fn no_room_for(names: &[VarName], is_too_large: bool) -> ProtocolError {
 fn reports_only(names: &[VarName]) -> ProtocolError {
     let names = some_of(names);
     let text = format!(
-        "this key only reports values of variables that are known; not declared: {names}. Declare them with another \
-         key, or let an admin change the rights of this one"
+        "this key may only report values of known variables; not declared: {names}. Declare them with another key, or ask an admin to change the rights of this one"
     );
     ProtocolError::new(ErrorCode::ReportOnly, text)
 }
@@ -35,8 +34,7 @@ fn reports_only(names: &[VarName]) -> ProtocolError {
 fn waits(names: &[VarName]) -> ProtocolError {
     let names = some_of(names);
     let text = format!(
-        "the declarations of this project are frozen; these wait until an admin consents: {names}. Values of what is \
-         known are taken"
+        "the declarations of this project are frozen; these wait until an admin consents: {names}. Values of known variables are accepted"
     );
     ProtocolError::new(ErrorCode::Frozen, text)
 }

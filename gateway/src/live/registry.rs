@@ -75,7 +75,7 @@ impl Registry {
 
     fn no_room(&self) -> GatewayError {
         self.refused.fetch_add(1, Relaxed);
-        let text = "the server has no memory for one more project now; try again when others are used less";
+        let text = "the server has no memory for another project right now; try again later";
         ProtocolError::new(ErrorCode::Busy, text).into()
     }
 

@@ -108,7 +108,8 @@ pub async fn restore(file: &Path, into: &Location, keep_in: Option<&Path>) -> Re
     match inspect(file, Depth::Full).await? {
         Found::Ours { version } if version > 0 => {}
         _ => {
-            let text = format!("{} is no back-up: name a file that `observerio backup` made", file.display());
+            let text =
+                format!("{} is not a backup: name a file that `observerio backup` created", file.display());
             return Err(StoreError::Foreign(text));
         }
     }
@@ -274,7 +275,7 @@ async fn refuse_other_version(path: &Path) -> Result<()> {
     match inspect(path, Depth::Start).await? {
         Found::Ours { version } if version == migrations::newest() => Ok(()),
         Found::Ours { .. } => Err(StoreError::Foreign(format!(
-            "{} has another version than this program: start it with this observerio first, or back it up with its own",
+            "{} has a different version than this program: start it with this observerio first, or back it up with its own",
             path.display()
         ))),
         Found::Nothing | Found::Empty => {

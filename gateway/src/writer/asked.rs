@@ -97,7 +97,7 @@ impl Writer {
             return Err(GatewayError::Unavailable(StoreError::TimedOut));
         }
         let Some(room) = room else {
-            let text = "more waits to be saved in this project than may; try again in a moment";
+            let text = "too much is waiting to be saved in this project; try again in a moment";
             return Err(ProtocolError::new(ErrorCode::Busy, text).into());
         };
         let (answer, asked) = Asked::new();

@@ -275,7 +275,7 @@ impl Task {
     fn report_away(&mut self, error: &StoreError) {
         self.shared.counters.retries.add(1);
         if *self.shared.storing.borrow() {
-            tracing::error!(%error, "the database can't store; what games sent is kept and tried again");
+            tracing::error!(%error, "the database can't store anything; what games sent is kept and retried");
         }
         self.is_storing(false);
     }

@@ -267,7 +267,7 @@ async fn a_key_for_reports_declares_nothing_and_reports_what_is_known(store: Arc
     let mut shop = house.game_of(key.key, "shop").await;
     let (code, text) = refusal(&mut shop, FALSE).await.unwrap();
     assert_eq!(code, ErrorCode::ReportOnly);
-    assert!(text.contains("speed") && text.contains("only reports"), "{text}");
+    assert!(text.contains("speed") && text.contains("may only report"), "{text}");
     assert_eq!(house.speed().await, (false, "real".to_owned()));
     // the value is taken all the same, and it is told once
     let reported = house.var("speed").await.reported;

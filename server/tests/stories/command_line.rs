@@ -292,7 +292,7 @@ async fn variables_and_devices_are_forgotten() {
     let (_, stdout, _) = stage.run(&["vars", "--json"]).await;
     assert_eq!(stdout, "[]\n");
     let (status, _, stderr) = stage.run(&["forget", "variable", "speed"]).await;
-    assert!(status == Some(1) && stderr.contains("speed: ") && stderr.contains("no such thing"), "{stderr}");
+    assert!(status == Some(1) && stderr.contains("speed: ") && stderr.contains("does not exist"), "{stderr}");
     let (status, _, stderr) = stage.run(&["forget", "device", "tablet"]).await;
     assert_eq!(status, Some(1));
     assert!(stderr.contains("there is no device tablet; these are offline: Ana's phone ("), "{stderr}");

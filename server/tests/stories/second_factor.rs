@@ -46,7 +46,7 @@ async fn enrol(browser: &mut Browser) -> (String, Vec<String>) {
     assert!(begun.body.contains("class=\"qr\"") && !begun.body.contains("style="), "{}", begun.body);
     let wrong = browser.post_form(PAGE, &[("step", "confirm"), ("code", "000000")]).await;
     assert_eq!(wrong.status, 422);
-    assert!(wrong.body.contains("This code is not right") && wrong.body.contains("class=\"qr\""));
+    assert!(wrong.body.contains("This code is wrong") && wrong.body.contains("class=\"qr\""));
     let on = browser.post_form(PAGE, &[("step", "confirm"), ("code", &code(&secret, 0))]).await;
     assert_eq!(on.status, 200, "{on:?}");
     let (_, list) = on.body.split_once("class=\"recovery-codes\"").expect("a list of codes");
@@ -87,7 +87,7 @@ async fn signing_in_takes_the_password_and_then_a_code() {
     let (_, begun) = begin(&mut laptop, PAGE).await;
     let with = |code| [("begun", begun.as_str()), ("next", PAGE), ("code", code)];
     let wrong = laptop.post_form("/sign-in", &with("000000")).await;
-    assert!(wrong.status == 422 && wrong.body.contains("This code is not right"), "{wrong:?}");
+    assert!(wrong.status == 422 && wrong.body.contains("This code is wrong"), "{wrong:?}");
     assert_eq!(behind(&wrong, "name=\"begun\" value=\"", '"'), begun);
     assert_eq!(behind(&wrong, "name=\"next\" value=\"", '"'), PAGE);
     let now = code(&secret, 1);

@@ -56,7 +56,7 @@ async fn an_invitation_is_shown_once_and_spent_once() {
     assert_eq!(page.header("cache-control"), Some("no-store"));
     for (email, password, told) in [
         (BEN, "short", "at least 8 characters"),
-        (BEN, "password123", "among the first"),
+        (BEN, "password123", "too easy to guess"),
         ("no address", PASSWORD, "not an e-mail address"),
     ] {
         let fields = [("token", token.as_str()), ("email", email), ("password", password)];
@@ -145,7 +145,7 @@ async fn a_token_stands_in_one_answer_and_in_no_address() {
 
     for (fields, told) in [
         ([("name", " "), ("scope", "read"), ("project", ""), ("days", "7")], "Give a token a name."),
-        ([("name", "x"), ("scope", "read"), ("project", ""), ("days", "0")], "lives from 1 to 366 days"),
+        ([("name", "x"), ("scope", "read"), ("project", ""), ("days", "0")], "valid for 1 to 366 days"),
     ] {
         let answer = owner.post_form("/account/tokens", &fields).await;
         assert!(answer.status == 422 && answer.body.contains(told), "{told}: {answer:?}");

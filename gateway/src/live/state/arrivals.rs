@@ -30,8 +30,7 @@ impl State {
         if connections.arrivals.reach(most, picture.devices.len(), device_of) {
             let away = picture.devices.iter().filter(|(id, d)| connections.may_go(**id, &d.identity));
             let Some((id, _)) = away.min_by_key(|(id, d)| (d.values > 0, d.last_seen, **id)) else {
-                let text =
-                    format!("{most} devices of this project are connected, which is as many as may be");
+                let text = format!("{most} devices of this project are connected, which is the limit");
                 return Err(ProtocolError::new(ErrorCode::Quota, text));
             };
             gives_way = Some(*id);

@@ -9,8 +9,7 @@ use protocol::{
 use super::{super::weight::is_small, State};
 
 /// Why a long value is not taken.
-const FULL: &str = "the declarations and values of this project take as much as they may; take a shorter value, or forget \
-                    variables and devices that are not used any more";
+const FULL: &str = "the declarations and values of this project have reached their size limit; use a shorter value, or forget variables and devices that are no longer used";
 /// Why a variable can't be set that is stored.
 const LEFT_OUT: &str = "is too large to be loaded, because this project takes as much as it may; forget it, or forget others \
                         and wait until the project is loaded again";

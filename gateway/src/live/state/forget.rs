@@ -33,9 +33,8 @@ impl State {
             return Err(GatewayError::InUse(self.reported_by(name, &users)));
         }
         if var.desired.is_some() && picture.removed.len() >= MAX_REMOVED {
-            let text = format!(
-                "{MAX_REMOVED} variables that had been set were forgotten, which is as many as may be"
-            );
+            let text =
+                format!("{MAX_REMOVED} variables that had been set were forgotten, which is the limit");
             return Err(GatewayError::Invalid(text));
         }
         connections.forgetting.insert(name.clone());

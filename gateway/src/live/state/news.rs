@@ -280,7 +280,7 @@ impl State {
     /// `too_many` when it is new and the project has no room for it, `bad_name` when its device is not there any more.
     pub(crate) fn check_consent(&self, device: DeviceId, name: &VarName) -> Result<String, ProtocolError> {
         let Some(device) = self.picture.devices.get(&device) else {
-            let text = "that device is not there any more; dismiss what it declared";
+            let text = "that device no longer exists; dismiss what it declared";
             return Err(ProtocolError::new(ErrorCode::BadName, text));
         };
         if self.is_left_out(name) {

@@ -259,7 +259,7 @@ pub(super) fn explain(path: &Path, fault: sqlx::Error) -> StoreError {
         // SQLITE_CORRUPT and SQLITE_NOTADB
         Some(11 | 26) => damaged(path, &finding(&fault)),
         // SQLITE_CANTOPEN
-        Some(14) => foreign(path, "cannot be opened: look at who may write there"),
+        Some(14) => foreign(path, "cannot be opened: check its permissions"),
         _ => StoreError::Database(fault),
     }
 }

@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             GatewayError::Closed => ProtocolError::new(ErrorCode::Draining, error.to_string()),
             other => {
                 tracing::error!(error = %other, "the gateway answered a game with an error that is for people");
-                let text = "an internal error of the server; nothing of the line is stored";
+                let text = "internal server error; nothing of the line is stored";
                 ProtocolError::new(ErrorCode::Internal, text)
             }
         };

@@ -20,7 +20,7 @@ impl Conversation {
                 write_drain(out, u64::try_from(DRAIN_TIME.as_millis()).expect("it is short"));
                 Effect::None
             }
-            None => close(ErrorCode::Draining, "the server is going down; connect again", out),
+            None => close(ErrorCode::Draining, "the server is shutting down; connect again", out),
         }
     }
 

@@ -136,7 +136,7 @@ impl LiveSocket {
 
     async fn serve(&mut self, wake: Wake) -> Result<(), End> {
         match wake {
-            Wake::Stop => Err(End::Say(CLOSE_RESTART, "the server is going down; connect again")),
+            Wake::Stop => Err(End::Say(CLOSE_RESTART, "the server is shutting down; connect again")),
             Wake::Heard(Some(Ok(message))) => {
                 self.heard = Instant::now();
                 self.on_message(message).await

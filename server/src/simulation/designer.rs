@@ -131,32 +131,26 @@ impl Designer {
         };
         let name = VarName::parse(name).expect("it is a name");
         let outcome = gateway.forget_var(&self.caller, ProjectId(self.project), &name).await;
-        match outcome {
-            Ok(()) => self.host.journal.note(&self.label, format_args!("forgot {name}")),
-            Err(
-                error @ (GatewayError::NotFound
-                | GatewayError::InUse(_)
-                | GatewayError::Unavailable(_)
-                | GatewayError::Undecided
-                | GatewayError::Closed),
-            ) => self.host.journal.note(&self.label, format_args!("{name} stays: {error}")),
-            Err(error) => self.host.journal.violate(&self.label, format_args!("{error}")),
-        }
+        self.note_forgotten(name, outcome);
     }
 
     /// Forgets a device, if it is away.
     async fn forget_device(&mut self, gateway: &Gateway) {
         let Some(device) = self.rng.choice(self.host.disk.devices(self.project)) else { return };
         let outcome = gateway.forget_device(&self.caller, ProjectId(self.project), DeviceId(device)).await;
+        self.note_forgotten(format_args!("device {device}"), outcome);
+    }
+
+    fn note_forgotten(&self, what: impl std::fmt::Display, outcome: Result<(), GatewayError>) {
         match outcome {
-            Ok(()) => self.host.journal.note(&self.label, format_args!("forgot device {device}")),
+            Ok(()) => self.host.journal.note(&self.label, format_args!("forgot {what}")),
             Err(
                 error @ (GatewayError::NotFound
                 | GatewayError::InUse(_)
                 | GatewayError::Unavailable(_)
                 | GatewayError::Undecided
                 | GatewayError::Closed),
-            ) => self.host.journal.note(&self.label, format_args!("device {device} stays: {error}")),
+            ) => self.host.journal.note(&self.label, format_args!("{what} stays: {error}")),
             Err(error) => self.host.journal.violate(&self.label, format_args!("{error}")),
         }
     }

@@ -12,23 +12,12 @@ use std::{
 use crate::support::{PATIENCE, TestServer, live::Dashboard};
 use observerio::{Game, Level, Settings};
 use protocol::{
-    live::{Event, ServerMessage},
+    live::Event,
     model::{Outcome, Value},
 };
 
 /// How long the game's frames are.
 const FRAME: Duration = Duration::from_millis(1);
-
-/// The first event that is wanted; others pass.
-async fn event<T>(dashboard: &mut Dashboard, wanted: impl Fn(Event) -> Option<T>) -> T {
-    loop {
-        if let ServerMessage::Delta { events, .. } = dashboard.hear().await
-            && let Some(found) = events.into_iter().find_map(&wanted)
-        {
-            return found;
-        }
-    }
-}
 
 #[tokio::test]
 async fn what_people_set_is_in_force_and_answered_and_what_the_game_logs_is_stored() {
@@ -51,7 +40,7 @@ async fn what_people_set_is_in_force_and_answered_and_what_the_game_logs_is_stor
         }
     });
 
-    let declared = event(&mut dashboard, |event| match event {
+    let declared = dashboard.event(|event| match event {
         Event::Reported { declared, .. } => Some(declared),
         _ => None,
     });
@@ -63,7 +52,7 @@ async fn what_people_set_is_in_force_and_answered_and_what_the_game_logs_is_stor
 
     let changes = [("speed", Value::Int(900i64.into())), ("sky", Value::Text("red".to_owned()))];
     dashboard.edit(1, project.id, &changes).await;
-    let outcomes = event(&mut dashboard, |event| match event {
+    let outcomes = dashboard.event(|event| match event {
         Event::Applied { vars, .. } if !vars.is_empty() => Some(vars),
         _ => None,
     });

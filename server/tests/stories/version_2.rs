@@ -51,17 +51,6 @@ impl Player {
     }
 }
 
-/// The first event that is wanted; others pass.
-async fn event<T>(dashboard: &mut Dashboard, wanted: impl Fn(Event) -> Option<T>) -> T {
-    loop {
-        if let ServerMessage::Delta { events, .. } = dashboard.hear().await
-            && let Some(found) = events.into_iter().find_map(&wanted)
-        {
-            return found;
-        }
-    }
-}
-
 #[tokio::test]
 async fn lines_are_acknowledged_once_and_a_session_goes_on() {
     let server = TestServer::start().await;
@@ -139,11 +128,12 @@ async fn values_have_revisions_and_what_became_of_them_is_shown() {
     );
     assert_eq!(edit["vars"][1], json!({"name": "speed", "type": "integer", "value": 900, "rev": 1}));
     player.send(r#"r:KEY:1:[{"name":"speed","status":"clamped","value":100,"reason":"too fast"}]"#).await;
-    let (devices, vars) = event(&mut dashboard, |event| match event {
-        Event::Applied { devices, vars } => Some((devices, vars)),
-        _ => None,
-    })
-    .await;
+    let (devices, vars) = dashboard
+        .event(|event| match event {
+            Event::Applied { devices, vars } => Some((devices, vars)),
+            _ => None,
+        })
+        .await;
     assert_eq!(devices, [(snapshot.devices[0].id, Revision(1))]);
     let outcome = |name: &str| {
         let marks = vars.iter().find(|(known, _)| known.as_str() == name).map(|(_, marks)| &marks[..]);
@@ -194,11 +184,12 @@ async fn what_was_let_go_is_removed_also_after_a_reconnect() {
         (&json!(["speed"]), &json!([]), &json!(false))
     );
     player.send("r:KEY:2").await;
-    let applied = event(&mut dashboard, |event| match event {
-        Event::Applied { vars, .. } => Some(vars),
-        _ => None,
-    })
-    .await;
+    let applied = dashboard
+        .event(|event| match event {
+            Event::Applied { vars, .. } => Some(vars),
+            _ => None,
+        })
+        .await;
     let speed = applied.iter().find(|(name, _)| name.as_str() == "speed").map(|(_, marks)| &marks[0]);
     assert_eq!(speed.map(|mark| (mark.revision, &mark.outcome)), Some((VarRevision(2), &Outcome::Applied)));
 
@@ -237,11 +228,12 @@ async fn an_action_is_run_by_every_game_that_can() {
     }
     assert_eq!(player.line().await, r#"x:KEY:x1:{"name":"boss.spawn","args":[1,2]}"#);
     player.send(r#"r:KEY:x1:{"error":"no boss here"}"#).await;
-    let outcome = event(&mut dashboard, |event| match event {
-        Event::ActionDone { outcome, .. } => Some(outcome),
-        _ => None,
-    })
-    .await;
+    let outcome = dashboard
+        .event(|event| match event {
+            Event::ActionDone { outcome, .. } => Some(outcome),
+            _ => None,
+        })
+        .await;
     assert_eq!(outcome, Err("no boss here".to_owned()));
 
     dashboard.say(&run(2, Some("[1"))).await;

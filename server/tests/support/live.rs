@@ -2,7 +2,7 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::{
-    live::{self, ClientMessage, LIVE_VERSION, ServerMessage, Snapshot},
+    live::{self, ClientMessage, Event, LIVE_VERSION, ServerMessage, Snapshot},
     model::{Gesture, ProjectId, Value, VarName},
 };
 use tokio_tungstenite::{
@@ -85,6 +85,17 @@ impl Dashboard {
     pub async fn subscribe(&mut self, project: ProjectId) -> Snapshot {
         self.say(&ClientMessage::Subscribe { project }).await;
         self.snapshot().await
+    }
+
+    /// The first event that is wanted; others pass.
+    pub async fn event<T>(&mut self, wanted: impl Fn(Event) -> Option<T>) -> T {
+        loop {
+            if let ServerMessage::Delta { events, .. } = self.hear().await
+                && let Some(found) = events.into_iter().find_map(&wanted)
+            {
+                return found;
+            }
+        }
     }
 
     /// The snapshot that comes now, whole. What happens while it comes may be in it or not.

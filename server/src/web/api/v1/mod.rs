@@ -39,8 +39,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub(super) use self::document::document;
 pub(in crate::web) use self::document::operations;
-pub(in crate::web) use self::error::{Overload, answer_in_json};
 use self::error::{BASE, Problem};
+pub(in crate::web) use self::error::{Overload, answer_in_json};
 pub(in crate::web) use self::idempotency::EditLocks;
 use crate::web::Web;
 

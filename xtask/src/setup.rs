@@ -136,10 +136,11 @@ pub(crate) const PROXIES: [Package; 2] = [
     Package { name: "caddy", present: || is_anywhere("caddy") },
 ];
 /// For the stories of the SDK in each language. valgrind watches those that look after memory themselves.
-pub(crate) const BINDINGS: [Package; 3] = [
+pub(crate) const BINDINGS: [Package; 4] = [
     CXX,
     Package { name: "valgrind", present: || shell::is_installed("valgrind") },
     Package { name: "luajit", present: || shell::is_installed("luajit") },
+    Package { name: "golang-go", present: || shell::is_installed("go") },
 ];
 /// For programs in Python that tests start.
 pub(crate) const PYTHON: Package = Package {

@@ -181,6 +181,32 @@ pub fn lua(source: &str) -> Puppet {
     })?
 }
 
+/// A program in Go; cgo finds the library by itself.
+fn compile_go(package: &str, name: &str) -> PathBuf {
+    library();
+    let program = workshop().join(name);
+    let mut go = Command::new("go");
+    go.args(["build", "-o"]).arg(&program).arg(package).current_dir(repository().join("sdk/go"));
+    run(&mut go);
+    program
+}
+
+/// Go, whose own checks of pointers that C is handed are on.
+pub fn go() -> Puppet {
+    static PUPPET: OnceLock<Puppet> = OnceLock::new();
+    let build = || {
+        has("Go", &["go", "cc"])
+            .then(|| words(&["env", "GODEBUG=cgocheck=2"], &compile_go("./stories/puppet", "puppet-go")))?
+    };
+    PUPPET.get_or_init(build).clone()
+}
+
+/// One of the package's examples.
+pub fn example_go(name: &str) -> Puppet {
+    let package = format!("./examples/{name}");
+    has("Go", &["go", "cc"]).then(|| words(&[], &compile_go(&package, &format!("{name}-go"))))?
+}
+
 #[test]
 fn the_stripped_library_is_small() {
     let file = library().join("libobserverio.so");

@@ -29,6 +29,8 @@ fn pages_show_the_files_that_run() {
     shows("docs/sdk-cpp.md", "sdk/cpp/examples/boss.cpp", "cpp");
     shows("docs/sdk-python.md", "sdk/python/examples/boss.py", "python");
     shows("docs/sdk-lua.md", "sdk/lua/examples/boss.lua", "lua");
+    shows("docs/sdk-go.md", "sdk/go/examples/boss/main.go", "go");
+    shows("docs/sdk-go.md", "sdk/go/examples/original/main.go", "go");
 }
 
 /// A project of the real server, and somebody who watches it.
@@ -96,4 +98,14 @@ async fn the_quick_start_in_python() {
 #[tokio::test]
 async fn the_quick_start_in_lua() {
     quick_start(builds::lua("sdk/lua/examples/boss.lua")).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_go() {
+    quick_start(builds::example_go("boss")).await;
+}
+
+#[tokio::test]
+async fn the_first_calls_in_go() {
+    quick_start(builds::example_go("original")).await;
 }

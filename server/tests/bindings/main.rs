@@ -40,3 +40,4 @@ play!(c, crate::builds::c());
 play!(cpp, crate::builds::cpp());
 play!(python, crate::builds::python("sdk/python/stories/puppet.py"));
 play!(lua, crate::builds::lua("sdk/lua/stories/puppet.lua"));
+play!(go, crate::builds::go());

@@ -1,0 +1,3 @@
+module observerio
+
+go 1.19

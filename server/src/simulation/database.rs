@@ -452,6 +452,13 @@ impl Chores for OpenDisk {
         Ok(Some(Chore::ForgottenDevices(Vec::new())))
     }
 
+    async fn find_forgotten(&self, project: ProjectId, identity: &str) -> Result<Option<Chore>> {
+        self.live().await;
+        let Some(device) = self.disk.state().tables.forgotten(project.0, identity) else { return Ok(None) };
+        self.reach().await?;
+        Ok(Some(Chore::ForgottenDevices(vec![device])))
+    }
+
     /// Whatever comes first: a commit that is on its way may take it back, and then it comes again.
     async fn do_chore(&self, _: &Chore, rows: u32, _: Duration) -> Result<Duration> {
         self.reach().await?;

@@ -140,6 +140,12 @@ impl Tables {
         true
     }
 
+    /// The number of a forgotten device of which something is left.
+    pub(super) fn forgotten(&self, project: i64, identity: &str) -> Option<i64> {
+        let id = self.devices.get(&(project, identity.to_owned()))?.id.0;
+        self.to_empty.contains(&id).then_some(id)
+    }
+
     /// The numbers of all devices of a project, also of those that are not there any more.
     fn ids(&self, project: i64) -> BTreeSet<i64> {
         self.devices.iter().filter(|((of, _), _)| *of == project).map(|(_, device)| device.id.0).collect()

@@ -9,8 +9,9 @@ use std::{
 use protocol::model::{Level, LogEntry};
 
 use crate::{
+    Settings,
     disk::Disk,
-    game::{Applied, MAX_ENTRIES, Shared, Slot},
+    game::{Applied, Game, MAX_ENTRIES, Shared, Slot},
     session::{Close, Session},
 };
 
@@ -31,16 +32,18 @@ pub struct Driver {
     failure: Option<String>,
 }
 
-impl Driver {
-    pub(crate) fn new(
-        session: Session,
-        disk: Disk,
-        shared: Arc<Shared>,
-        entries: Receiver<LogEntry>,
-    ) -> Self {
-        Self { session, disk, shared, entries, slots: Vec::new(), out: Vec::new(), failure: None }
+impl Game {
+    /// A game, and what connects it: [`crate::connect`] gives that a thread and a socket, or the game asks it now and then.
+    /// Reads the files that the settings name.
+    pub fn new(settings: Settings) -> (Self, Driver) {
+        let (session, disk) = Disk::open(settings);
+        let (game, shared, entries) = Self::of(session.good().values().clone());
+        let (slots, out) = (Vec::new(), Vec::new());
+        (game, Driver { session, disk, shared, entries, slots, out, failure: None })
     }
+}
 
+impl Driver {
     /// When to connect, as time since the driver was made; `None` while there is a connection.
     pub fn connects_at(&self) -> Option<Duration> {
         self.session.connects_at()

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Faults, Retry, read, replace};
+use super::files::{Faults, Retry, read, replace};
 use crate::session::Session;
 
 /// Shorter files are not worth replacing.

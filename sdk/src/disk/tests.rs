@@ -1,6 +1,6 @@
 //! Files of a game, on a disk that is not always one.
 
-use std::fs;
+use std::{fs, path::Path, time::Duration};
 
 use protocol::model::{Key, Level, LogEntry, Outcome, Report, Value, VarName, VarSpec, VarType};
 use tempfile::TempDir;

@@ -11,7 +11,7 @@ use protocol::{
     model::{Key, Report, Value, VarName, VarSpec, VarType},
 };
 
-use super::{Faults, Retry, read, replace};
+use super::files::{Faults, Retry, read, replace};
 use crate::{
     checksum::crc32,
     session::{Good, Session},

@@ -57,12 +57,12 @@ pub struct Declaration<'a, T> {
 }
 
 impl<'a, T: Scalar> Declaration<'a, T> {
-    pub(super) fn of(game: &'a Game, name: &'a str, own: T) -> Self {
+    fn of(game: &'a Game, name: &'a str, own: T) -> Self {
         let spec = VarSpec { default: Some(own.to_value()), ..VarSpec::bare(T::TYPE) };
         Self { game, name, spec, cell: Cell::of(own), check: None, of: PhantomData }
     }
 
-    pub(super) fn measured(self) -> Self {
+    fn measured(self) -> Self {
         Self { spec: VarSpec { default: None, readonly: true, ..self.spec }, ..self }
     }
 
@@ -80,7 +80,7 @@ impl<'a, T: Scalar> Declaration<'a, T> {
 }
 
 impl<'a> Declaration<'a, String> {
-    pub(super) fn of_text(game: &'a Game, name: &'a str, own: &str, var_type: VarType) -> Self {
+    fn of_text(game: &'a Game, name: &'a str, own: &str, var_type: VarType) -> Self {
         let spec = VarSpec { default: Some(Value::Text(own.to_owned())), ..VarSpec::bare(var_type) };
         Self { game, name, spec, cell: Cell::of_text(own), check: None, of: PhantomData }
     }
@@ -95,7 +95,7 @@ impl<'a> Declaration<'a, String> {
 }
 
 impl<'a> Declaration<'a, ()> {
-    pub(super) fn of_button(game: &'a Game, name: &'a str) -> Self {
+    fn of_button(game: &'a Game, name: &'a str) -> Self {
         let spec = VarSpec::bare(VarType::Action);
         Self { game, name, spec, cell: Cell::Nothing, check: None, of: PhantomData }
     }
@@ -151,6 +151,33 @@ impl<T> Declaration<'_, T> {
     pub fn declare(self) -> Var<T> {
         let Self { game, name, spec, cell, check, .. } = self;
         Var { slot: game.add(name, spec, cell, check), of: PhantomData }
+    }
+}
+
+impl Game {
+    /// A variable that people tune, with the value that it has in the code.
+    pub fn var<'a, T: Scalar>(&'a self, name: &'a str, own: T) -> Declaration<'a, T> {
+        Declaration::of(self, name, own)
+    }
+
+    /// As [`Game::var`], of text.
+    pub fn text<'a>(&'a self, name: &'a str, own: &str) -> Declaration<'a, String> {
+        Declaration::of_text(self, name, own, VarType::String)
+    }
+
+    /// As [`Game::text`], of a colour in one of the ways of CSS, such as `#ff8844`.
+    pub fn color<'a>(&'a self, name: &'a str, own: &str) -> Declaration<'a, String> {
+        Declaration::of_text(self, name, own, VarType::Color)
+    }
+
+    /// Something that the game measures, such as frames a second: shown, never edited. [Set](Var::set) it as often as you like.
+    pub fn measurement<'a, T: Scalar>(&'a self, name: &'a str, first: T) -> Declaration<'a, T> {
+        Declaration::of(self, name, first).measured()
+    }
+
+    /// A button for a game that looks itself whether somebody has pressed it: see [`Game::take_call`].
+    pub fn button<'a>(&'a self, name: &'a str) -> Declaration<'a, ()> {
+        Declaration::of_button(self, name)
     }
 }
 

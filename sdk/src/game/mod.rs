@@ -9,7 +9,7 @@ use std::{
     sync::{
         Arc, Mutex, TryLockError,
         atomic::{AtomicU64, Ordering::Relaxed},
-        mpsc::{SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::SystemTime,
 };
@@ -21,12 +21,7 @@ pub use self::slot::Scalar;
 pub(crate) use self::slot::Slot;
 use self::slot::{Cell, Check, hold};
 pub use self::tune::{Place, Tunable, Tune, Tuned};
-use crate::{
-    Settings,
-    disk::Disk,
-    driver::Driver,
-    session::{Call, EditSet, MAX_CALLS, Stats},
-};
+use crate::session::{Call, EditSet, MAX_CALLS, Stats};
 
 /// Log entries between the game and its driver.
 pub(crate) const MAX_ENTRIES: usize = 4096;
@@ -75,10 +70,8 @@ pub struct Game {
 }
 
 impl Game {
-    /// A game, and what connects it: [`crate::connect`] gives that a thread and a socket, or the game asks it now and then.
-    /// Reads the files that the settings name.
-    pub fn new(settings: Settings) -> (Self, Driver) {
-        let (session, disk) = Disk::open(settings);
+    /// A game whose variables begin with these values; its driver has the other side of it, and the end of its log.
+    pub(crate) fn of(recalled: BTreeMap<VarName, Value>) -> (Self, Arc<Shared>, Receiver<LogEntry>) {
         let (sender, entries) = sync_channel(MAX_ENTRIES);
         let shared = Arc::new(Shared {
             slots: Mutex::default(),
@@ -88,30 +81,9 @@ impl Game {
             entries: sender,
             lost: Default::default(),
             frames: AtomicU64::new(0),
-            recalled: session.good().values().clone(),
+            recalled,
         });
-        let driver = Driver::new(session, disk, Arc::clone(&shared), entries);
-        (Self { shared }, driver)
-    }
-
-    /// A variable that people tune, with the value that it has in the code.
-    pub fn var<'a, T: Scalar>(&'a self, name: &'a str, own: T) -> Declaration<'a, T> {
-        Declaration::of(self, name, own)
-    }
-
-    /// As [`Game::var`], of text.
-    pub fn text<'a>(&'a self, name: &'a str, own: &str) -> Declaration<'a, String> {
-        Declaration::of_text(self, name, own, VarType::String)
-    }
-
-    /// As [`Game::text`], of a colour in one of the ways of CSS, such as `#ff8844`.
-    pub fn color<'a>(&'a self, name: &'a str, own: &str) -> Declaration<'a, String> {
-        Declaration::of_text(self, name, own, VarType::Color)
-    }
-
-    /// Something that the game measures, such as frames a second: shown, never edited. [Set](Var::set) it as often as you like.
-    pub fn measurement<'a, T: Scalar>(&'a self, name: &'a str, first: T) -> Declaration<'a, T> {
-        Declaration::of(self, name, first).measured()
+        (Self { shared: Arc::clone(&shared) }, shared, entries)
     }
 
     /// A button: [`Game::frame`] runs it when somebody presses it.
@@ -122,11 +94,6 @@ impl Game {
     ) {
         let slot = self.add(name, VarSpec::bare(VarType::Action), Cell::Nothing, None);
         hold(&self.shared.actions).insert(slot.name.clone(), Some(Box::new(run)));
-    }
-
-    /// A button for a game that looks itself whether somebody has pressed it: see [`Game::take_call`].
-    pub fn button<'a>(&'a self, name: &'a str) -> Declaration<'a, ()> {
-        Declaration::of_button(self, name)
     }
 
     /// The oldest call of a [button](Game::button) that [`Game::frame`] has brought, to be [answered](Game::answer).

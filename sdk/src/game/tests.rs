@@ -1,5 +1,5 @@
 use super::*;
-use crate::Key;
+use crate::{Driver, Key, Settings};
 
 fn game() -> (Game, Driver) {
     Game::new(Settings::new(Key::parse(b"0123456789ab").unwrap()))

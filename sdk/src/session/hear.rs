@@ -11,7 +11,9 @@ use protocol::{
     model::VarType,
 };
 
-use super::{Call, Close, Granted, Link, MAX_CALLS, MAX_UNWRITTEN_BYTES, MAX_WINDOW, Receipt, Session};
+use super::{
+    Call, Close, Granted, Link, MAX_CALLS, MAX_WINDOW, Receipt, Session, outbox::MAX_UNWRITTEN_BYTES,
+};
 
 /// No session has so many lines.
 const MAX_COUNT: u64 = 1 << 60;

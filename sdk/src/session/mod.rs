@@ -28,7 +28,11 @@ use protocol::{
 };
 
 pub use self::vars::EditSet;
-use self::{backoff::Backoff, outbox::Outbox, vars::Vars};
+use self::{
+    backoff::Backoff,
+    outbox::{MAX_UNWRITTEN_BYTES, Outbox},
+    vars::Vars,
+};
 pub(crate) use self::{good::Good, outbox::Records};
 use crate::Settings;
 pub use crate::Stats;
@@ -39,8 +43,6 @@ const MAX_SERVER_LINE_BYTES: usize = 2 * limits::MAX_PROJECT_BYTES;
 const LOG_EVERY: Duration = Duration::from_millis(20);
 /// Calls of actions that wait for the game, and answers that wait for the server.
 pub(crate) const MAX_CALLS: usize = 64;
-/// What is put together before it is handed to the socket, about.
-const MAX_UNWRITTEN_BYTES: usize = 64 * 1024;
 /// Unacknowledged lines, however many the server would take.
 const MAX_WINDOW: usize = 256;
 

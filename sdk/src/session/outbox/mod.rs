@@ -5,13 +5,14 @@ mod resume;
 
 use std::collections::VecDeque;
 
-use super::MAX_UNWRITTEN_BYTES;
 use protocol::{
     limits,
     line::{Command, encode_logs, to_base64, write_command},
     model::{Key, Level, LogEntry},
 };
 
+/// What is put together before it is handed to the socket, about.
+pub(super) const MAX_UNWRITTEN_BYTES: usize = 64 * 1024;
 /// Entries of one line, and about so many bytes.
 const LINE_ENTRIES: usize = 500;
 const LINE_BYTES: usize = 32 * 1024;

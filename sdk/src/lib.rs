@@ -24,7 +24,7 @@
 //! bounded memory, from which the least important goes first, and is counted. Lines are sent until the server has
 //! acknowledged them. A server of the original grammar is taken as one.
 //!
-//! The feature `tls` encrypts ([`connect_tls`] in place of [`connect`]). The features `log` and `tracing` take what a game logs with the crates of these names.
+//! The feature `tls` encrypts (`connect_tls` in place of [`connect`]). The features `log` and `tracing` take what a game logs with the crates of these names.
 //!
 //! With the feature `constants` every variable is the value that stands in the code, and nothing of this crate is left in the
 //! program: for the game that players get.

@@ -35,7 +35,7 @@ end
 
 local function milliseconds(seconds) return math.max(0, math.min(math.floor((seconds or 2) * 1000), 2 ^ 32 - 1)) end
 
--- The length is asked for first; a text that grows meanwhile is asked for again.
+-- The length is asked for first; a text that has grown by then is asked for again.
 local function text(ask, object)
     local size = 0
     while true do

@@ -49,7 +49,7 @@ typedef struct obs_settings {
   const char *name;
   const char *app;
   const char *platform;
-  uintptr_t outbox_bytes;
+  size_t outbox_bytes;
   uint32_t report_ms;
 } obs_settings;
 
@@ -91,7 +91,7 @@ typedef struct obs_spec {
   int64_t max_int;
   double step;
   const char *const *options;
-  uintptr_t option_count;
+  size_t option_count;
   obs_check check;
   void *context;
 } obs_spec;
@@ -115,7 +115,7 @@ int32_t obs_frame(struct obs_game *game);
 
 enum obs_status obs_get_stats(const struct obs_game *game, struct obs_stats *stats);
 
-int64_t obs_server_error(const struct obs_game *game, char *buffer, uintptr_t size);
+int64_t obs_server_error(const struct obs_game *game, char *buffer, size_t size);
 
 enum obs_status obs_connect(struct obs_game *game, const char *address, struct obs_connection **connection);
 
@@ -171,7 +171,7 @@ int64_t obs_get_int(const struct obs_var *var);
 
 double obs_get_double(const struct obs_var *var);
 
-int64_t obs_get_text(const struct obs_var *var, char *buffer, uintptr_t size);
+int64_t obs_get_text(const struct obs_var *var, char *buffer, size_t size);
 
 enum obs_status obs_set_bool(struct obs_var *var, bool value);
 
@@ -199,5 +199,5 @@ enum obs_status obs_log_fields(const struct obs_game *game,
                                int32_t level,
                                const char *message,
                                const struct obs_field *fields,
-                               uintptr_t count);
+                               size_t count);
 ]]

@@ -59,7 +59,7 @@ typedef enum obs_status {
 typedef enum obs_level {
   // Every step.
   OBS_LEVEL_TRACE = 0,
-  // For whoever mends the game.
+  // For the people who fix the game.
   OBS_LEVEL_DEBUG = 1,
   // What happened.
   OBS_LEVEL_INFO = 2,
@@ -120,7 +120,7 @@ typedef struct obs_settings {
   // Such as "android 15"; NULL: the name of the operating system.
   const char *platform;
   // How much log may wait to be stored, in bytes; 0: 1 MiB. Beyond it the least important is dropped, and counted.
-  uintptr_t outbox_bytes;
+  size_t outbox_bytes;
   // Values that change are sent at most so often, in milliseconds; 0: every 100.
   uint32_t report_ms;
 } obs_settings;
@@ -198,7 +198,7 @@ typedef struct obs_spec {
   // The choices of a text: it is one of these.
   const char *const *options;
   // How many options there are; 0 = any text.
-  uintptr_t option_count;
+  size_t option_count;
   // Asked before a value is taken; NULL: every value of the type and range is.
   obs_check check;
   // Handed to `check`. It must stay valid until the game is freed.
@@ -250,7 +250,7 @@ enum obs_status obs_get_stats(const struct obs_game *game, struct obs_stats *sta
 // Any thread, at any time.
 int64_t obs_server_error(const struct obs_game *game,
                          char *buffer,
-                         uintptr_t size);
+                         size_t size);
 
 // Connects to a server's game port, `address` being "host:port", and connects again whenever it must. It returns at once,
 // whether a server is there or not. `*connection` is NULL when it fails. Once for each game.
@@ -336,7 +336,7 @@ double obs_get_double(const struct obs_var *var);
 // Threads as for `obs_get_bool`.
 int64_t obs_get_text(const struct obs_var *var,
                      char *buffer,
-                     uintptr_t size);
+                     size_t size);
 
 // The game's own value from now on, in force until people want another one; reported to them.
 // Any thread, also beside `obs_frame`.
@@ -384,7 +384,7 @@ enum obs_status obs_log_fields(const struct obs_game *game,
                                int32_t level,
                                const char *message,
                                const struct obs_field *fields,
-                               uintptr_t count);
+                               size_t count);
 
 #ifdef __cplusplus
 }  // extern "C"

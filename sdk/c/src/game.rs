@@ -14,7 +14,7 @@ use protocol::model::VarName;
 use crate::{
     arguments::{get, place, put, text, text_if_any},
     failure::{Failure, obs_status, otherwise, status},
-    variable::{Kind, obs_var},
+    kind::{Kind, obs_var},
 };
 
 /// Who the game is. All but the key may be NULL or 0. Texts are UTF-8, and copied.
@@ -48,9 +48,13 @@ pub struct obs_game {
 
 impl obs_game {
     /// The variable of this name and type, made if there is none.
-    pub(crate) fn keep(&self, name: &str, make: impl FnOnce() -> Kind) -> Result<Arc<obs_var>, Failure> {
+    pub(crate) fn keep(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Result<Kind, Failure>,
+    ) -> Result<Arc<obs_var>, Failure> {
         check_name(name)?;
-        let made = make();
+        let made = make()?;
         let mut vars = self.vars.lock().unwrap_or_else(PoisonError::into_inner);
         let known = vars.entry(name.to_owned()).or_default();
         let is_same = |var: &&Arc<obs_var>| mem::discriminant(&var.0) == mem::discriminant(&made);

@@ -7,6 +7,7 @@ pub mod arguments;
 pub mod connection;
 pub mod failure;
 pub mod game;
+pub mod kind;
 pub mod log;
 pub mod spec;
 pub mod value;

@@ -17,7 +17,7 @@ use crate::{
 pub enum obs_level {
     /// Every step.
     Trace = 0,
-    /// For whoever mends the game.
+    /// For the people who fix the game.
     Debug = 1,
     /// What happened.
     Info = 2,

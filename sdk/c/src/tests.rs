@@ -13,6 +13,7 @@ use crate::{
         obs_frame, obs_game, obs_game_free, obs_game_new, obs_get_stats, obs_server_error, obs_settings,
         obs_stats,
     },
+    kind::obs_var,
     log::{obs_level, obs_log, obs_log_fields},
     spec::obs_spec,
     value::{obs_field, obs_kind, obs_value},
@@ -22,7 +23,7 @@ use crate::{
 const NOT_UTF8: &CStr = c"\xff\xfe";
 
 fn last_error() -> String {
-    // SAFETY: it is a text of this thread, and no call fails meanwhile
+    // SAFETY: it is a text of this thread, and no call fails while it is read
     unsafe { CStr::from_ptr(obs_last_error()) }.to_str().unwrap().to_owned()
 }
 
@@ -193,6 +194,8 @@ fn what_can_not_be_is_answered_with_a_sentence() {
             obs_declare_int(game.0, name, 1, &raw const upside_down, &raw mut var),
             "the smallest value of a range is larger than its largest",
         );
+        refused(obs_declare_double(game.0, name, f64::NAN, null(), &raw mut var), "own is not finite");
+        refused(obs_measure_double(game.0, name, f64::INFINITY, null(), &raw mut var), "first is not finite");
         refused(obs_log(game.0, 6, name), "level: there is none of this number");
         refused(
             obs_log_fields(game.0, obs_level::Info as i32, name, &raw const kindless, 1),

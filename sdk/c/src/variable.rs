@@ -8,29 +8,9 @@ use crate::{
     arguments::{get, place, put, text},
     failure::{Failure, obs_status, otherwise, status},
     game::obs_game,
+    kind::{Kind, obs_var},
     spec::{Spec, obs_spec},
 };
-
-/// A variable. It belongs to its game, and is valid until that is freed.
-pub struct obs_var(pub(crate) Kind);
-
-pub(crate) enum Kind {
-    Bool(Var<bool>),
-    Int(Var<i64>),
-    Double(Var<f64>),
-    Text(Var<String>),
-}
-
-impl Kind {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Bool(_) => "a bool",
-            Self::Int(_) => "an integer",
-            Self::Double(_) => "a double",
-            Self::Text(_) => "a text",
-        }
-    }
-}
 
 /// What each declaration does: reads what C says, declares, and hands the variable out.
 ///
@@ -41,7 +21,7 @@ unsafe fn declare(
     name: *const c_char,
     spec: *const obs_spec,
     var: *mut *mut obs_var,
-    make: impl FnOnce(&observerio::Game, &str, &Spec<'_>) -> Kind,
+    make: impl FnOnce(&observerio::Game, &str, &Spec<'_>) -> Result<Kind, Failure>,
 ) -> obs_status {
     status(|| {
         // SAFETY: the caller promises it
@@ -59,6 +39,10 @@ unsafe fn declare(
     })
 }
 
+fn finite(value: f64, what: &str) -> Result<f64, Failure> {
+    if value.is_finite() { Ok(value) } else { Err(Failure::invalid(format!("{what} is not finite"))) }
+}
+
 /// Declares a variable that people switch on and off. `own` is its value until they do; `spec` may be NULL.
 /// Any thread. Declaring a name of the same type again gives the same variable.
 #[unsafe(no_mangle)]
@@ -70,7 +54,7 @@ pub unsafe extern "C" fn obs_declare_bool(
     var: *mut *mut obs_var,
 ) -> obs_status {
     let make = |game: &observerio::Game, name: &str, spec: &Spec<'_>| {
-        Kind::Bool(spec.describe(game.var(name, own)).declare())
+        Ok(Kind::Bool(spec.describe(game.var(name, own)).declare()))
     };
     // SAFETY: the header says so of every pointer
     unsafe { declare(game, name, spec, var, make) }
@@ -87,7 +71,7 @@ pub unsafe extern "C" fn obs_declare_int(
 ) -> obs_status {
     let make = |game: &observerio::Game, name: &str, spec: &Spec<'_>| {
         let declaration = spec.describe(game.var(name, own));
-        Kind::Int(spec.measure(declaration, spec.int_range.clone()).declare())
+        Ok(Kind::Int(spec.measure(declaration, spec.int_range.clone()).declare()))
     };
     // SAFETY: the header says so of every pointer
     unsafe { declare(game, name, spec, var, make) }
@@ -102,10 +86,9 @@ pub unsafe extern "C" fn obs_declare_double(
     spec: *const obs_spec,
     var: *mut *mut obs_var,
 ) -> obs_status {
-    let own = if own.is_finite() { own } else { 0.0 };
     let make = |game: &observerio::Game, name: &str, spec: &Spec<'_>| {
-        let declaration = spec.describe(game.var(name, own));
-        Kind::Double(spec.measure(declaration, spec.range.clone()).declare())
+        let declaration = spec.describe(game.var(name, finite(own, "own")?));
+        Ok(Kind::Double(spec.measure(declaration, spec.range.clone()).declare()))
     };
     // SAFETY: the header says so of every pointer
     unsafe { declare(game, name, spec, var, make) }
@@ -120,17 +103,14 @@ pub unsafe extern "C" fn obs_declare_text(
     spec: *const obs_spec,
     var: *mut *mut obs_var,
 ) -> obs_status {
-    // SAFETY: the header says so of every pointer
-    let own = match unsafe { text(own, "own") } {
-        Ok(own) => own,
-        Err(failure) => return status(|| Err(failure)),
-    };
     let make = |game: &observerio::Game, name: &str, spec: &Spec<'_>| {
+        // SAFETY: the header says so of every pointer
+        let own = unsafe { text(own, "own") }?;
         let declaration = spec.describe(game.text(name, own));
-        Kind::Text(match &spec.options[..] {
+        Ok(Kind::Text(match &spec.options[..] {
             [] => declaration.declare(),
             options => declaration.options(options.iter().copied()).declare(),
-        })
+        }))
     };
     // SAFETY: the header says so of every pointer
     unsafe { declare(game, name, spec, var, make) }
@@ -146,13 +126,10 @@ pub unsafe extern "C" fn obs_declare_color(
     spec: *const obs_spec,
     var: *mut *mut obs_var,
 ) -> obs_status {
-    // SAFETY: the header says so of every pointer
-    let own = match unsafe { text(own, "own") } {
-        Ok(own) => own,
-        Err(failure) => return status(|| Err(failure)),
-    };
     let make = |game: &observerio::Game, name: &str, spec: &Spec<'_>| {
-        Kind::Text(spec.describe(game.color(name, own)).declare())
+        // SAFETY: the header says so of every pointer
+        let own = unsafe { text(own, "own") }?;
+        Ok(Kind::Text(spec.describe(game.color(name, own)).declare()))
     };
     // SAFETY: the header says so of every pointer
     unsafe { declare(game, name, spec, var, make) }
@@ -168,10 +145,9 @@ pub unsafe extern "C" fn obs_measure_double(
     spec: *const obs_spec,
     var: *mut *mut obs_var,
 ) -> obs_status {
-    let first = if first.is_finite() { first } else { 0.0 };
     let make = |game: &observerio::Game, name: &str, spec: &Spec<'_>| {
-        let declaration = spec.describe(game.measurement(name, first));
-        Kind::Double(spec.measure(declaration, spec.range.clone()).declare())
+        let declaration = spec.describe(game.measurement(name, finite(first, "first")?));
+        Ok(Kind::Double(spec.measure(declaration, spec.range.clone()).declare()))
     };
     // SAFETY: the header says so of every pointer
     unsafe { declare(game, name, spec, var, make) }
@@ -188,7 +164,7 @@ pub unsafe extern "C" fn obs_measure_int(
 ) -> obs_status {
     let make = |game: &observerio::Game, name: &str, spec: &Spec<'_>| {
         let declaration = spec.describe(game.measurement(name, first));
-        Kind::Int(spec.measure(declaration, spec.int_range.clone()).declare())
+        Ok(Kind::Int(spec.measure(declaration, spec.int_range.clone()).declare()))
     };
     // SAFETY: the header says so of every pointer
     unsafe { declare(game, name, spec, var, make) }
@@ -284,9 +260,7 @@ pub unsafe extern "C" fn obs_set_int(var: *mut obs_var, value: i64) -> obs_statu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn obs_set_double(var: *mut obs_var, value: f64) -> obs_status {
     status(|| {
-        if !value.is_finite() {
-            return Err(Failure::invalid("value is not finite"));
-        }
+        let value = finite(value, "value")?;
         // SAFETY: the header says so of every pointer
         unsafe { with(var, "a double", |kind| set(as_double(kind), value)) }
     })

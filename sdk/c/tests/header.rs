@@ -7,8 +7,8 @@ use std::{fs, path::Path};
 use cbindgen::{Builder, Config, DocumentationStyle, EnumConfig, ExportConfig, Language, RenameRule, Style};
 
 /// In the order in which a person reads them.
-const FILES: [&str; 9] =
-    ["version", "failure", "game", "connection", "value", "spec", "variable", "action", "log"];
+const FILES: [&str; 10] =
+    ["version", "failure", "game", "connection", "value", "spec", "kind", "variable", "action", "log"];
 
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 

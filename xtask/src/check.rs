@@ -90,8 +90,8 @@ pub(crate) fn build() -> Result<()> {
     shell::run(&mut shell::cargo(&["test", "--no-run", "--quiet"]))
 }
 
-/// The program for the browser and the WebSocket cases: the one that the tests ran, because a release build would take as long
-/// as all other steps together. `OBSERVERIO_PROGRAM` names another one.
+/// The program for the browser and the WebSocket cases: the one that the tests ran, because a release build takes many minutes.
+/// `OBSERVERIO_PROGRAM` names another one.
 pub(crate) fn program() -> Result<PathBuf> {
     if let Some(program) = std::env::var_os("OBSERVERIO_PROGRAM") {
         return Ok(std::path::absolute(program)?);

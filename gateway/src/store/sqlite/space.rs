@@ -12,7 +12,7 @@ use crate::store::error::Result;
 
 /// Free bytes that are left where they are: the next lines need them.
 const MIN_FREE: i64 = 16 << 20;
-/// Bytes that are written anew at most, which takes a few seconds; a start must not take longer.
+/// The most bytes to rewrite, which takes a few seconds; a start must not take longer.
 const MAX_REWRITTEN: i64 = 1 << 30;
 
 /// Rewrites the file if more than half of it is free, or if an earlier program made it one that can shrink by itself. If there is
@@ -26,7 +26,12 @@ pub(super) async fn shrink(path: &Path, connection: &mut SqliteConnection) -> Re
     let free = page * ask("PRAGMA freelist_count").await?;
     let shrinks_by_itself = ask("PRAGMA auto_vacuum").await? != 0;
     let is_mostly_free = free >= MIN_FREE && 2 * free > bytes;
-    if !(shrinks_by_itself || is_mostly_free) || bytes - free > MAX_REWRITTEN {
+    if !(shrinks_by_itself || is_mostly_free) {
+        return Ok(());
+    }
+    if bytes - free > MAX_REWRITTEN {
+        let (file, free_mebibytes) = (path.display(), free >> 20);
+        tracing::info!(%file, free_mebibytes, "the database file is too large to shrink at the start; a restored backup is shorter");
         return Ok(());
     }
     if bytes >= MIN_FREE {

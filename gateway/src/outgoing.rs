@@ -111,7 +111,7 @@ impl Drop for OutgoingBytes {
     }
 }
 
-/// Somebody for whom there was no room.
+/// A sender that waits for room.
 #[derive(Debug)]
 pub(crate) struct Waiter {
     all: Arc<Outgoing>,
@@ -159,7 +159,7 @@ impl Payload {
         Self(Arc::new(Held { bytes: bytes.into(), held }))
     }
 
-    /// Whether others wait for its memory: then whoever does not read it soon should go.
+    /// Whether others wait for its memory. Then a peer that is slow to read it should be disconnected.
     pub fn is_wanted(&self) -> bool {
         self.0.held.as_ref().is_some_and(|held| held.all.waiting.load(Relaxed) > 0)
     }

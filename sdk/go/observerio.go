@@ -179,7 +179,7 @@ func (g *Game) ServerError() string {
 	return text(func(buffer *C.char, size C.size_t) C.int64_t { return C.obs_server_error(g.handle, buffer, size) })
 }
 
-// text asks for a text's length first; one that grows meanwhile is asked for again.
+// text asks for a text's length first; one that has grown by then is asked for again.
 func text(ask func(*C.char, C.size_t) C.int64_t) string {
 	buffer := make([]byte, 256)
 	for {

@@ -96,7 +96,7 @@ impl Settings {
     /// Keeps the values that people set and the game took in a file of this folder, which is created if need be: a start
     /// without a server begins with them instead of those of the code. Default: nowhere.
     ///
-    /// [`Game::new`](crate::Game::new) reads the file, and whoever has the driver writes it, at most once a second. A file
+    /// [`Game::new`](crate::Game::new) reads the file, and the owner of the driver writes it, at most once a second. A file
     /// that can't be read or written is [counted](crate::Stats::disk_errors), and the game goes on without it.
     pub fn values_in(mut self, folder: impl Into<PathBuf>) -> Self {
         self.values_in = Some(folder.into());

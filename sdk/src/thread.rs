@@ -57,7 +57,7 @@ pub fn connect_through<S: Read + Write>(
         loop {
             match received.try_recv() {
                 Ok(Order::Flush { by, is_stored }) => {
-                    // whoever asked may have given up
+                    // the caller may have given up
                     let _ = is_stored.send(line.settle(by));
                 }
                 Ok(Order::End { by }) => {

@@ -32,7 +32,7 @@ pub fn connect_tls(driver: Driver, address: impl Into<String>) -> io::Result<Con
     connect_tls_with(driver, address, Arc::new(config))
 }
 
-/// As [`connect_tls`], for whoever has certificates of their own, or judges by other ones.
+/// As [`connect_tls`], with other certificates to trust, or with one of the game's own.
 ///
 /// # Errors
 /// The system has no thread to give; or the address is no `host:port`.

@@ -1,4 +1,4 @@
-//! What games sent and what was refused for good, kept for people. In memory: it begins anew with the server.
+//! What games sent and the server refused for good, shown to people. Kept in memory: a restart clears it.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},

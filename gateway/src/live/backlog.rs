@@ -68,7 +68,7 @@ impl Backlog {
         self.slots.lock().expect("no holder of this lock panics")
     }
 
-    /// To every dashboard; `bytes` is what its events [weigh](weight). If there is no room for it, whoever watches gets a snapshot.
+    /// To every dashboard; `bytes` is what its events [weigh](weight). If there is no room for it, dashboards get a snapshot instead.
     pub(super) fn send(&self, delta: Delta, bytes: usize) {
         if self.receivers() == 0 {
             return;

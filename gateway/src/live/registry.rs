@@ -27,7 +27,7 @@ use crate::{
 
 /// Devices of a project that are held in memory and shown; older ones stay in the database.
 pub(crate) const MAX_LOADED_DEVICES: u32 = 10_000;
-/// How often a project is read anew because others took its room meanwhile.
+/// How often a project is read again because others took its room.
 const MAX_READS: u32 = 4;
 
 #[derive(Default)]

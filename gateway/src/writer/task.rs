@@ -114,7 +114,7 @@ impl Task {
         let (deleted, jobs): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| job.target.topic.is_deleted());
         self.refuse_deleted(deleted);
-        // one that was dropped is what the database says no longer: those who come now have read it anew and would not hear of it
+        // a dropped one no longer matches the database: connections made since have read the project again and would not hear of it
         let is_current =
             |job: &Job| job.target.topic.epoch() == self.ticket.epoch && !job.target.topic.is_dropped();
         let (jobs, stale): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(is_current);

@@ -196,7 +196,7 @@ async fn the_values_of_a_variable_go_in_steps(place: Arc<Place>) {
     assert_eq!(rows(&place).await, all);
 
     assert_eq!(steps(&place, &store, 3).await, [STEP; 3]);
-    // it is declared anew in between, as another one
+    // it is declared again in between, as another type
     house.commit(&[house.report(&[("speed", integer())], &[("speed", int(6))])]).await;
     assert!(steps(&place, &store, 99).await.is_empty(), "it is there");
     let state = house.load().await;

@@ -264,7 +264,7 @@ async fn no_other_commit_has_to_copy_what_a_step_wrote() {
         let log = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(&mut connection).await.unwrap();
         let (_, pages, copied): (i64, i64, i64) = log;
         assert_eq!(copied, pages);
-        // and so the next one begins it anew
+        // so the next one starts it over
         assert!(log_bytes(&path) < 4 << 20, "{} bytes", log_bytes(&path));
     }
     connection.close().await.unwrap();

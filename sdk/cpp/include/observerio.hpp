@@ -69,7 +69,7 @@ inline std::uint32_t count(Milliseconds time) {
     return time.count() <= 0 ? 0 : time.count() > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(time.count());
 }
 
-// The length is asked for first; a text that grows meanwhile is asked for again.
+// The length is asked for first; a text that has grown by then is asked for again.
 template <class Ask>
 std::string text(Ask ask) {
     std::string text;

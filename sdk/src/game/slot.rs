@@ -160,7 +160,7 @@ impl Cell {
         Self::Text(Mutex::new(Texts { now: own.into(), own: own.into() }))
     }
 
-    /// Whether whoever reads one can read the other.
+    /// Whether a reader of one can read the other.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Bits { of, .. }, Self::Bits { of: other, .. }) => of == other,

@@ -1,4 +1,4 @@
-//! What outlives the process, for whoever has a disk.
+//! What outlives the process, if there is a disk.
 
 use protocol::model::{Value, VarName};
 

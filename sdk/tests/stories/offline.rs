@@ -38,7 +38,7 @@ fn without_a_server_a_game_begins_with_the_last_good_values() {
     assert_eq!((speed.get(), lives.get()), (9.0, 9));
     connection.close(Duration::ZERO);
 
-    // let go meanwhile: back to the code's own, and nothing is left of it
+    // released in between: back to the code's own value, and nothing is left of the edit
     server.stored.lock().unwrap().wanted.clear();
     let (game, driver) = Game::new(settings());
     let (speed, lives, _sky) = declare(&game);

@@ -64,7 +64,7 @@ fn build(profile: &str, folder: &str) -> PathBuf {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args(["build", "--quiet", "--profile", profile, "--package", "observerio-c", "--target-dir"]);
     cargo.arg(target()).current_dir(repository());
-    // of the package under test: build scripts that watch them would run anew each time
+    // of the package under test: build scripts that watch them would run each time
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {

@@ -55,7 +55,7 @@ impl Dashboard {
         loop {
             match soon("a message", self.socket.next()).await.expect("a message, not the end").unwrap() {
                 Message::Binary(bytes) => {
-                    // whatever is stored, and whoever sent it
+                    // whatever is stored, and from whatever sender
                     assert!(bytes.len() <= MAX_MESSAGE_BYTES, "a message of {} bytes", bytes.len());
                     return live::parse(&bytes).unwrap();
                 }

@@ -303,7 +303,7 @@ mod tests {
                 assert!(page.bytes < 1024 * 1024, "{}", page.bytes);
                 assert_eq!((page.options_left_out, page.is_default_left_out), (15, true));
             }
-            // in a list, what devices say is left to whoever asks for the variable
+            // a list leaves out what devices say; a request for the variable itself returns it
             let (listed, has_more) = state.picture.vars_after(None, 10, PAGE).unwrap();
             assert_eq!((listed.len(), has_more, listed[0].next), (1, false, Some(SaidPlace::START)));
             assert!(listed[0].bytes < 1024 * 1024);

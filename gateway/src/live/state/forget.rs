@@ -21,7 +21,7 @@ impl State {
     pub(crate) fn begin_forget_var(&mut self, name: &VarName) -> Result<(), GatewayError> {
         let Self { picture, connections, .. } = self;
         let Some(var) = picture.vars.get(name) else {
-            // nobody knows whether a game has it; then it declares it anew, and it counts as what it is then
+            // a game may still have it: then the game declares it again, and that declaration counts
             if !picture.left_out.vars.contains(name) {
                 return Err(GatewayError::NotFound);
             }

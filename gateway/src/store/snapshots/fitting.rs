@@ -182,7 +182,7 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    /// Begins anew.
+    /// Starts over.
     fn new(vars: &'a mut [StoredVar], room: LoadRoom, skips: bool) -> Self {
         for var in vars.iter_mut() {
             (var.reported, var.applied) = (Vec::new(), Vec::new());

@@ -55,7 +55,7 @@ pub struct SaidRange {
 }
 
 impl SaidRange {
-    /// For whoever asks for none.
+    /// None of it.
     pub const NONE: Self = Self { from: DeviceId(i64::MAX), bytes: 0 };
 }
 

@@ -11,7 +11,7 @@ use crate::store::error::Result;
 const ROUNDS: usize = 4;
 
 impl SqliteEngine {
-    /// Copies what is committed and what is added meanwhile.
+    /// Copies what is committed, and what is added while it copies.
     pub(in crate::store) async fn checkpoint(&self) -> Result<()> {
         let mut end = None;
         for _ in 0..ROUNDS {

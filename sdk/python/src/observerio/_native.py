@@ -123,7 +123,7 @@ def encode(text):
 
 
 def copy_text(ask):
-    """Asks for a text's length, then for the text; once more if it has grown meanwhile."""
+    """Asks for a text's length, then for the text; once more if it has grown since."""
     size = 0
     while True:
         buffer = ctypes.create_string_buffer(size + 1)

@@ -35,6 +35,10 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
         }
     }
     command.env("CARGO_TARGET_DIR", target_dir());
+    // a machine that builds once and is thrown away has no use for what only a second build would read
+    if std::env::var_os("CI").is_some() && std::env::var_os("CARGO_INCREMENTAL").is_none() {
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     command
 }
 

@@ -68,7 +68,8 @@ impl Designer {
 
     /// Watches and edits for a while; a server that died is noticed then.
     async fn sit(&mut self, gateway: &Gateway, mut watcher: Watcher) {
-        let restores = self.host.disk.restores();
+        // a server that hasn't noticed a restore yet still shows lines of the history before
+        let restores = self.host.has_heard().then(|| self.host.disk.restores());
         let mut seen = self.begin(&watcher.snapshot().logs);
         if !self.is_quiet.load(Relaxed) && self.rng.u8(..6) == 0 {
             // the browser's tab sleeps
@@ -84,7 +85,7 @@ impl Designer {
                     Watched::Delta(delta) => {
                         for event in &delta.events {
                             if let Event::Logs(lines) = event
-                                && self.host.disk.restores() == restores
+                                && restores == Some(self.host.disk.restores())
                             {
                                 self.follow(&mut seen, lines);
                             }

@@ -109,10 +109,13 @@ pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
     setup::npm_packages()?;
     setup::python_venv()?;
     let program = program()?;
+    // for games that somebody else wrote; the stories of the bindings build it in the same way
+    shell::run(&mut shell::cargo(&["build", "--quiet", "--profile", "sdk", "--package", "observerio-c"]))?;
     let end2end = shell::root().join("end2end");
     shell::run(shell::program("npm", &["run", "--silent", "check"]).current_dir(&end2end))?;
     let mut playwright = shell::program("npx", &["--no-install", "playwright", "test"]);
     playwright.current_dir(&end2end).env("FORCE_COLOR", "0").env("OBSERVERIO_PROGRAM", program);
+    playwright.env("OBSERVERIO_LIBRARY", shell::target_dir().join("sdk/libobserverio.so"));
     let passed = shell::run_watched(&mut playwright, |line| counts.see_playwright(line))?;
     println!("screenshots and traces: end2end/artifacts");
     if !passed {

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test as base } from './fixtures.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+/** The repository. */
+export const ROOT = resolve(import.meta.dirname, '../..');
 /** `cargo xtask test` names the library that it built. */
 const LIBRARY = process.env.OBSERVERIO_LIBRARY ?? resolve(ROOT, 'target/sdk/libobserverio.so');
 
@@ -12,7 +13,10 @@ const LIBRARY = process.env.OBSERVERIO_LIBRARY ?? resolve(ROOT, 'target/sdk/libo
 export const PYTHON = resolve(ROOT, 'target/venv/bin/python');
 
 interface Fixtures {
-  /** Starts a game that somebody else wrote, with its adapter in `examples/FOLDER`, which finds the SDK. It ends with the story. */
+  /**
+   * Starts a program in `examples/FOLDER`, or in a folder by its whole path, which finds the SDK: the adapter of a game that somebody
+   * else wrote. It ends with the story.
+   */
   play: (folder: string, program: string, args: string[], env?: NodeJS.ProcessEnv) => void;
 }
 

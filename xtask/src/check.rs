@@ -108,6 +108,10 @@ pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
     setup::node()?;
     setup::npm_packages()?;
     setup::python_venv()?;
+    // they are large: without the variable, their stories are skipped
+    if std::env::var("OBSERVERIO_GAMES").is_ok_and(|games| games == "all") {
+        setup::debian_packages(&setup::GAMES)?;
+    }
     let program = program()?;
     // for games that somebody else wrote; the stories of the bindings build it in the same way
     shell::run(&mut shell::cargo(&["build", "--quiet", "--profile", "sdk", "--package", "observerio-c"]))?;

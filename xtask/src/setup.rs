@@ -107,7 +107,7 @@ impl Package {
     /// Its service, if it has one, is not started with the machine either.
     fn disable(&self) {
         let service = self.name.split('-').next().unwrap_or_default();
-        if matches!(service, "nginx" | "caddy") && shell::is_installed("systemctl") {
+        if matches!(service, "nginx" | "caddy" | "minetest") && shell::is_installed("systemctl") {
             // without systemd at work there is nothing to disable
             shell::succeeds(&mut shell::program("systemctl", &["disable", service]));
         }
@@ -152,6 +152,14 @@ pub(crate) const BROWSER: [Package; 3] = [
     Package { name: "chromium", present: || shell::is_installed("chromium") },
     Package { name: "netcat-openbsd", present: || shell::is_installed("nc") },
     PYTHON,
+];
+
+/// Games that somebody else wrote, for stories that only run if they are there, and a screen for them.
+pub(crate) const GAMES: [Package; 4] = [
+    Package { name: "mrrescue", present: || Path::new("/usr/share/games/mrrescue/mrrescue.love").is_file() },
+    Package { name: "xvfb", present: || shell::is_installed("Xvfb") },
+    Package { name: "xauth", present: || shell::is_installed("xauth") },
+    Package { name: "minetest-server", present: || Path::new("/usr/games/minetestserver").is_file() },
 ];
 
 /// Node.js, which runs Playwright. Not from Debian: its version may be too old.

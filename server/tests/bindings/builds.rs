@@ -36,7 +36,7 @@ pub fn is_installed(program: &str) -> bool {
 }
 
 /// Whether all of these are on the machine; where the tests are to be complete they must be.
-fn has(binding: &str, programs: &[&str]) -> bool {
+pub fn has(binding: &str, programs: &[&str]) -> bool {
     let missing: Vec<_> = programs.iter().filter(|program| !is_installed(program)).collect();
     if missing.is_empty() {
         return true;
@@ -75,18 +75,28 @@ fn build(profile: &str, folder: &str) -> PathBuf {
     target().join(folder)
 }
 
+/// The commands of a page in the block for the shell that begins so, with these words replaced.
+pub fn shown<const N: usize>(page: &str, beginning: &str, here: [(&str, String); N]) -> Vec<String> {
+    let page = fs::read_to_string(repository().join(page)).unwrap();
+    let block =
+        page.split("```sh\n").find(|block| block.starts_with(beginning)).expect("a block of commands");
+    let block = block.split("```").next().unwrap_or_default().to_owned();
+    let block = here.iter().fold(block, |block, (word, with)| block.replace(word, with));
+    block.lines().map(str::to_owned).collect()
+}
+
 /// Where puppets are built.
-fn workshop() -> PathBuf {
+pub fn workshop() -> PathBuf {
     let folder = target().join("bindings");
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-fn words(words: &[&str], program: &Path) -> Puppet {
+pub fn words(words: &[&str], program: &Path) -> Puppet {
     Some(words.iter().map(|word| (*word).to_owned()).chain([text(program)]).collect())
 }
 
-fn text(path: &Path) -> String {
+pub fn text(path: &Path) -> String {
     path.to_str().expect("the repository's path is UTF-8").to_owned()
 }
 

@@ -8,6 +8,7 @@ use tokio::process::Command;
 
 use crate::{
     builds::{self, Puppet, repository},
+    csharp,
     person::Sight,
     story::{Real, fresh_key},
     support::{PATIENCE, soon},
@@ -31,6 +32,8 @@ fn pages_show_the_files_that_run() {
     shows("docs/sdk-lua.md", "sdk/lua/examples/boss.lua", "lua");
     shows("docs/sdk-go.md", "sdk/go/examples/boss/main.go", "go");
     shows("docs/sdk-go.md", "sdk/go/examples/original/main.go", "go");
+    shows("docs/sdk-csharp.md", "sdk/csharp/examples/Boss.cs", "csharp");
+    shows("docs/sdk-csharp.md", "sdk/csharp/Samples~/Boss/Boss.cs", "csharp");
 }
 
 /// A project of the real server, and somebody who watches it.
@@ -108,4 +111,14 @@ async fn the_quick_start_in_go() {
 #[tokio::test]
 async fn the_first_calls_in_go() {
     quick_start(builds::example_go("original")).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_csharp() {
+    quick_start(csharp::example()).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_unity() {
+    quick_start(csharp::sample()).await;
 }

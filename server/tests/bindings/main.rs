@@ -8,6 +8,7 @@
 mod support;
 
 mod builds;
+mod csharp;
 mod documents;
 mod original;
 mod person;
@@ -41,3 +42,4 @@ play!(cpp, crate::builds::cpp());
 play!(python, crate::builds::python("sdk/python/stories/puppet.py"));
 play!(lua, crate::builds::lua("sdk/lua/stories/puppet.lua"));
 play!(go, crate::builds::go());
+play!(csharp_stories, crate::csharp::puppet());

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod csharp;
+
 use std::{fs, path::Path};
 
 use cbindgen::{Builder, Config, DocumentationStyle, EnumConfig, ExportConfig, Language, RenameRule, Style};
@@ -20,6 +22,24 @@ fn the_header_is_what_the_code_makes() {
 /// LuaJIT reads declarations of C, but no preprocessor's lines.
 #[test]
 fn what_lua_reads_is_what_the_code_makes() {
+    let text = declarations();
+    compare(
+        "../lua/observerio_h.lua",
+        &format!("-- Made from observerio.h: don't edit it.\nreturn [[\n{text}\n]]\n"),
+    );
+}
+
+#[test]
+fn what_csharp_imports_is_what_the_code_makes() {
+    let part = |text: &str| text.parse::<u32>().unwrap();
+    let version = part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+        | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
+        | part(env!("CARGO_PKG_VERSION_PATCH"));
+    compare("../csharp/Runtime/NativeMethods.cs", &csharp::native_methods(&declarations(), version));
+}
+
+/// Without comments and preprocessor's lines.
+fn declarations() -> String {
     let bare = Config {
         cpp_compat: false,
         include_guard: None,
@@ -33,11 +53,7 @@ fn what_lua_reads_is_what_the_code_makes() {
     let length = length.lines().find_map(|line| line.strip_prefix("#define OBS_REASON_BYTES ")).unwrap();
     let declarations = header(bare).replace("OBS_REASON_BYTES", length);
     let declarations: Vec<_> = declarations.lines().filter(|line| !line.starts_with('#')).collect();
-    let text = declarations.join("\n").trim().to_owned();
-    compare(
-        "../lua/observerio_h.lua",
-        &format!("-- Made from observerio.h: don't edit it.\nreturn [[\n{text}\n]]\n"),
-    );
+    declarations.join("\n").trim().to_owned()
 }
 
 /// With the variable set, writes the file first.
@@ -66,6 +82,8 @@ fn other_languages_have_this_version() {
             format!("HEADER_VERSION = {major} << 16 | {minor} << 8 | {patch}\n"),
         ),
         ("../lua/observerio.lua", format!("_VERSION = \"{version}\"")),
+        ("../csharp/package.json", format!("\"version\": \"{version}\",\n")),
+        ("../csharp/Observerio.csproj", format!("<Version>{version}</Version>\n")),
     ] {
         let text = fs::read_to_string(Path::new(FOLDER).join(file)).unwrap();
         assert!(text.contains(&line), "{file} has not `{line}`");

@@ -14,6 +14,7 @@ mod original;
 mod person;
 mod puppet;
 mod story;
+mod wheel;
 
 /// A test for each story with this puppet.
 macro_rules! play {

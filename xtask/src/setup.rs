@@ -136,13 +136,14 @@ pub(crate) const PROXIES: [Package; 2] = [
     Package { name: "caddy", present: || is_anywhere("caddy") },
 ];
 /// For the stories of the SDK in each language. valgrind watches those that look after memory themselves.
-pub(crate) const BINDINGS: [Package; 6] = [
+pub(crate) const BINDINGS: [Package; 7] = [
     CXX,
     Package { name: "valgrind", present: || shell::is_installed("valgrind") },
     Package { name: "luajit", present: || shell::is_installed("luajit") },
     Package { name: "golang-go", present: || shell::is_installed("go") },
     Package { name: "mono-mcs", present: || shell::is_installed("mcs") },
     Package { name: "mono-runtime", present: || shell::is_installed("mono") },
+    Package { name: "godot3-server", present: || shell::is_installed("godot3-server") },
 ];
 /// For programs in Python that tests start.
 pub(crate) const PYTHON: Package = Package {

@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::{
     builds::{self, Puppet, repository},
-    csharp,
+    csharp, godot,
     person::Sight,
     story::{Real, fresh_key},
     support::{PATIENCE, soon},
@@ -34,6 +34,7 @@ fn pages_show_the_files_that_run() {
     shows("docs/sdk-go.md", "sdk/go/examples/original/main.go", "go");
     shows("docs/sdk-csharp.md", "sdk/csharp/examples/Boss.cs", "csharp");
     shows("docs/sdk-csharp.md", "sdk/csharp/Samples~/Boss/Boss.cs", "csharp");
+    shows("docs/sdk-godot.md", "sdk/godot/examples/boss.gd", "gdscript");
 }
 
 /// A project of the real server, and somebody who watches it.
@@ -121,4 +122,9 @@ async fn the_quick_start_in_csharp() {
 #[tokio::test]
 async fn the_quick_start_in_unity() {
     quick_start(csharp::sample()).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_godot() {
+    quick_start(godot::example()).await;
 }

@@ -84,6 +84,7 @@ fn other_languages_have_this_version() {
         ("../lua/observerio.lua", format!("_VERSION = \"{version}\"")),
         ("../csharp/package.json", format!("\"version\": \"{version}\",\n")),
         ("../csharp/Observerio.csproj", format!("<Version>{version}</Version>\n")),
+        ("../godot/addons/observerio/session.gd", format!("\"sdk\": \"godot/{version}\"")),
     ] {
         let text = fs::read_to_string(Path::new(FOLDER).join(file)).unwrap();
         assert!(text.contains(&line), "{file} has not `{line}`");

@@ -187,7 +187,7 @@ pub struct DecisionArguments {
 
 #[derive(Debug, Args)]
 pub struct TailArguments {
-    /// Show only lines that match, as in the box above the log: words, "a phrase", level>=warn, device:name, !word
+    /// Show only lines that match, as in the box above the log: words, "a phrase", level>=warn, device:name, hp<10, since:5m, a OR b, !word
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
     /// Start with this many earlier lines

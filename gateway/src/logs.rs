@@ -7,12 +7,16 @@ use protocol::{
     model::{Device, DeviceId, Level, LogLine, ProjectId, UnixMicros},
 };
 
-use crate::{Action, Caller, Gateway, GatewayError, history::MAX_ROWS, store::PAGE_BYTES};
+use crate::{Action, Caller, Clock, Gateway, GatewayError, history::MAX_ROWS, store::PAGE_BYTES};
 
 /// Lines that one search looks at; the next one goes on from there.
 const MAX_LOOKED_AT: usize = 20_000;
 /// Text that one search looks at, in bytes.
 const MAX_LOOKED_AT_BYTES: usize = 8 * 1024 * 1024;
+/// The same for each regular expression: its program may look at a character as often as it has steps.
+const MAX_MATCHED_BYTES: usize = 1024 * 1024;
+/// Text between two looks at other tasks, in bytes.
+const TURN_BYTES: usize = 32 * 1024;
 /// Lines of the first page. Of the next one as many are asked for as may fit into [`PAGE_BYTES`]: the store counts them all.
 const FIRST_LINES: usize = 100;
 const MIN_LINES: usize = 16;
@@ -40,6 +44,7 @@ impl From<Filter> for LogQuery {
 pub struct LogMatcher {
     query: LogQuery,
     names: HashMap<DeviceId, String>,
+    clock: Clock,
 }
 
 impl LogMatcher {
@@ -55,17 +60,27 @@ impl LogMatcher {
         self.names.get(&device).map(String::as_str)
     }
 
-    /// Whether a line is wanted.
+    /// Whether a line is wanted, now.
     pub fn matches(&self, line: &LogLine) -> bool {
         let LogQuery { filter, at_least, devices } = &self.query;
+        let candidate = Candidate {
+            level: line.level,
+            message: &line.message,
+            fields: line.fields.as_deref(),
+            device: self.device_name(line.device).unwrap_or_default(),
+            received: line.received,
+        };
         line.level >= *at_least
             && (devices.is_empty() || devices.contains(&line.device))
-            && filter.matches(&Candidate {
-                level: line.level,
-                message: &line.message,
-                fields: line.fields.as_deref(),
-                device: self.device_name(line.device).unwrap_or_default(),
-            })
+            && filter.matches(&candidate, self.clock.now())
+    }
+
+    /// Text that one search looks at, in bytes.
+    fn most_bytes(&self) -> usize {
+        match self.query.filter.regexes() {
+            0 => MAX_LOOKED_AT_BYTES,
+            count => MAX_MATCHED_BYTES / count,
+        }
     }
 }
 
@@ -137,10 +152,11 @@ impl Gateway {
         project: ProjectId,
         query: LogQuery,
     ) -> Result<LogMatcher, GatewayError> {
-        Ok(LogMatcher { query, names: self.device_names(caller, project).await? })
+        let names = self.device_names(caller, project).await?;
+        Ok(LogMatcher { query, names, clock: self.inner.clock.clone() })
     }
 
-    /// Looks through a part of the log. It looks at 20,000 lines and 8 MiB at most.
+    /// Looks through a part of the log. It looks at 20,000 lines and 8 MiB at most, and at less for regular expressions.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
@@ -153,6 +169,7 @@ impl Gateway {
     ) -> Result<LogsFound, GatewayError> {
         let mut pages = LogPages::new(self.clone(), caller.clone(), project, range.before);
         let (mut found, mut found_bytes, mut looked_at_bytes) = (LogsFound::default(), 0, 0);
+        let (most_bytes, mut turn_bytes) = (matcher.most_bytes(), 0);
         loop {
             let page = pages.next().await?;
             if page.is_empty() {
@@ -166,12 +183,17 @@ impl Gateway {
                 found.looked_at += 1;
                 found.back_to = Some((seq, line.received));
                 looked_at_bytes += bytes;
+                turn_bytes += bytes;
+                if turn_bytes >= TURN_BYTES {
+                    turn_bytes = 0;
+                    tokio::task::yield_now().await;
+                }
                 if matcher.matches(&line) {
                     found_bytes += bytes;
                     found.lines.push(line);
                 }
                 let is_full = found.lines.len() >= range.lines || found_bytes >= range.bytes;
-                if is_full || found.looked_at >= MAX_LOOKED_AT || looked_at_bytes >= MAX_LOOKED_AT_BYTES {
+                if is_full || found.looked_at >= MAX_LOOKED_AT || looked_at_bytes >= most_bytes {
                     // the first line of a project has the number 1
                     found.next = (seq > range.after + 1).then_some(seq);
                     return Ok(found);

@@ -1,159 +1,103 @@
-//! The log filter: what is typed into the box above the log.
+//! The log filter: what is typed into the box above the log, sent to the HTTP API, and given to the command line.
 //!
-//! Terms are joined by AND: `word`, `"a phrase"`, `level>=warn` (and `>`, `<=`, `<`, `=`, `!=`, `:`), `device:name`,
-//! `device:"a name"`, and `-` or `!` before any of them for its opposite. Neither case nor the way in which an accent is
-//! written matters. A term is looked for in the message and in the further fields.
+//! | | |
+//! |---|---|
+//! | `word`, `"a phrase"`, `pix*7` | text in the message or in the further fields; `*` stands for anything |
+//! | `/boss (died\|left)/i` | a regular expression; `i` for either case |
+//! | `level>=warn` | also `>`, `<=`, `<`, `=` or `:`, `!=` |
+//! | `device:phone`, `message:boss` | `:` a part of it, `=` all of it; also `"a phrase"`, `pixel*` from end to end, `/…/` |
+//! | `hp<10`, `enemy.kind=boss`, `hp:*` | a further field, which has an order if it is a number; `:*` if it is there |
+//! | `since:5m`, `before:2026-11-22T12:00` | when the server received it: so long ago, or a time in UTC |
+//! | `a b`, `a OR b`, `-a`, `(…)` | both, one of them, not; also `AND`, `NOT`, `!` |
+//!
+//! Neither case nor the way in which an accent is written matters, except to a regular expression. NOT binds most closely,
+//! then AND, then OR. What has no meaning here and does elsewhere is answered with the place and with what to write.
 
+mod advice;
+mod error;
+mod expr;
+mod field;
 mod fold;
-mod read;
-mod term;
+mod glob;
+mod matching;
+mod moment;
+mod names;
+mod needs;
+mod number;
+mod parse;
+mod print;
+mod regex;
+#[cfg(test)]
+mod tests;
 
-pub use self::term::{Candidate, FilterError};
-use self::{read::Reader, term::Term};
+use std::{fmt, sync::Arc};
 
-/// A filter, parsed once and matched many times. The empty filter matches everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    terms: Vec<Term>,
+pub use self::{
+    error::FilterError,
+    expr::{Expr, Moment, Path, Pattern, Sign, Term, Test, Text},
+    glob::Glob,
+    matching::Candidate,
+    needs::Need,
+    number::Decimal,
+    regex::Regex,
+};
+use crate::{limits::MAX_FILTER_BYTES, model::UnixMicros};
+
+/// A filter, parsed once and matched many times; cheap to clone. The empty filter matches everything. Two that are equal
+/// match the same lines.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Filter(Arc<Expr>);
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self(Arc::new(Expr::All(Vec::new())))
+    }
 }
 
 impl Filter {
-    /// Reads what was typed.
+    /// Reads what was typed. The time that it takes is bounded by the length: no alternative is tried for more than one term.
     ///
     /// # Errors
-    /// What has no meaning here, such as an unknown level or field, a quote without its end, `OR` or `*`; with the place
-    /// and what to write instead. It never repeats what was typed.
+    /// What has no meaning here, such as an unknown level, a quote without its end, or another log server's language; what
+    /// is longer than [`MAX_FILTER_BYTES`], or goes beyond another limit. With the place and what to write instead. It
+    /// never repeats what was typed.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        Ok(Self { terms: Reader::new(text).terms()? })
+        if text.len() > MAX_FILTER_BYTES {
+            let advice = format!("a filter has at most {MAX_FILTER_BYTES} bytes");
+            return Err(FilterError::new(0..text.len(), advice));
+        }
+        parse::filter(text).map(|expr| Self(Arc::new(expr)))
     }
 
     /// Whether it lets everything through.
     pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        matches!(&*self.0, Expr::All(parts) if parts.is_empty())
     }
 
-    /// Whether a line passes.
-    pub fn matches(&self, line: &Candidate<'_>) -> bool {
-        self.terms.iter().all(|term| term.passes(line))
+    /// What it means.
+    pub fn expr(&self) -> &Expr {
+        &self.0
+    }
+
+    /// Whether a line passes, if it is `now` now.
+    pub fn matches(&self, line: &Candidate<'_>, now: UnixMicros) -> bool {
+        self.0.matches(line, now)
+    }
+
+    /// How many regular expressions it has: they cost the most.
+    pub fn regexes(&self) -> usize {
+        self.0.regexes()
+    }
+
+    /// What a line must have to pass, if it is `now` now.
+    pub fn needs(&self, now: UnixMicros) -> Need<'_> {
+        self.0.needs(now)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Level;
-
-    fn passes(filter: &str, message: &str) -> bool {
-        let line =
-            Candidate { level: Level::Warn, message, fields: Some(r#"{"tag":"AI"}"#), device: "Pixel 7" };
-        Filter::parse(filter).unwrap().matches(&line)
-    }
-
-    #[test]
-    fn terms_are_joined_by_and() {
-        assert!(passes("", "x"));
-        assert!(passes("boss spawn", "Spawned the BOSS"));
-        assert!(!passes("boss lost", "Spawned the BOSS"));
-        assert!(passes("\"the boss\"", "Spawned the BOSS"));
-        assert!(!passes("\"boss the\"", "Spawned the BOSS"));
-        assert!(passes("straße", "DIE STRASSE, die STRAßE"));
-        assert!(passes("Σ", "ΟΔΟΣ"));
-        assert!(passes("οδοσ", "ΟΔΟΣ 7"));
-    }
-
-    #[test]
-    fn minus_is_the_opposite_and_alone_is_text() {
-        assert!(!passes("-boss", "the boss"));
-        assert!(passes("-level:error", "x"));
-        assert!(passes("a - b", "a - b"));
-        assert!(!passes("-", "x"));
-    }
-
-    #[test]
-    fn levels_fields_and_devices_are_found() {
-        assert!(passes("level>=warn", "x"));
-        assert!(!passes("level>=error", "x"));
-        assert!(passes("level:warn ai device:pixel", "x"));
-        assert!(!passes("device:steam", "x"));
-    }
-
-    #[test]
-    fn levels_are_compared_as_they_are_ordered() {
-        let passing = |filter: &str| -> Vec<&str> {
-            let filter = Filter::parse(filter).unwrap();
-            let line = |level| Candidate { level, message: "", fields: None, device: "" };
-            Level::ALL.into_iter().filter(|level| filter.matches(&line(*level))).map(Level::as_str).collect()
-        };
-        assert_eq!(passing("level>warn"), ["error", "fatal"]);
-        assert_eq!(passing("level>=warn"), ["warn", "error", "fatal"]);
-        assert_eq!(passing("level<=info"), ["trace", "debug", "info"]);
-        assert_eq!(passing("level<info"), ["trace", "debug"]);
-        assert_eq!(passing("LEVEL=Warning level==warn level:warn"), ["warn"]);
-        assert_eq!(passing("level!=warn"), passing("!level:warn"));
-        assert_eq!(passing("-level!=\"warn\""), ["warn"]);
-        assert_eq!(passing("level>debug level<error"), ["info", "warn"]);
-    }
-
-    #[test]
-    fn a_device_is_named_with_its_spaces() {
-        let line = Candidate { level: Level::Info, message: "x", fields: None, device: "Ana's phone" };
-        let passes = |filter: &str| Filter::parse(filter).unwrap().matches(&line);
-        assert!(passes(r#"device:"Ana's phone""#) && passes("device:“ana's phone” x"));
-        assert!(!passes(r#"device:"Ben's phone""#) && !passes(r#"device!="Ana's phone""#));
-        assert!(passes(r#"-device:"Ben's phone""#));
-    }
-
-    #[test]
-    fn an_exclamation_mark_is_the_opposite_too() {
-        assert!(!passes("!boss", "the boss") && passes("!boss", "x") && !passes("!\"the boss\"", "the boss"));
-        assert!(passes("a != b", "a != b") && passes("!!!", "fire!!!") && passes("!", "fire!"));
-    }
-
-    #[test]
-    fn accents_are_found_however_they_are_written() {
-        assert!(passes("caf\u{e9}", "CAFE\u{301} open") && passes("cafe\u{301}", "Caf\u{e9} open"));
-        assert!(!passes("caf\u{e9}", "cafe"));
-    }
-
-    #[test]
-    fn what_is_wrong_is_underlined() {
-        for (filter, wrong, advice) in [
-            ("a level>=loud", "level>=loud", "trace, debug"),
-            ("a -\"open", "-\"open", "no end"),
-            ("level >= warn", "level >=", "without a space"),
-            ("level>= warn", "level>=", "without a space"),
-            ("level>fatal", "level>fatal", ">="),
-            ("level<trace", "level<trace", "<="),
-            ("device: phone", "device:", "device:phone"),
-            ("device:'Ana's phone'", "device:'Ana's", "double quotes"),
-            ("boss room:hall", "room:hall", "double quotes"),
-            ("boss room=\"big hall\" x", "room=\"big hall\"", "double quotes"),
-            ("hp>5", "hp>5", "level and device"),
-            ("since:5m", "since:5m", "time"),
-            ("error OR fatal", "OR", "level>="),
-            ("error || fatal", "||", "level>="),
-            ("error AND fatal", "AND", "all terms"),
-            ("NOT error", "NOT", "-boss"),
-            ("(error)", "(error)", "double quotes"),
-            ("error fatal)", "fatal)", "double quotes"),
-            ("fat*", "fat*", "leave the *"),
-            ("-fat*", "-fat*", "leave the *"),
-            ("device:pix*", "device:pix*", "leave the *"),
-        ] {
-            let fault = Filter::parse(filter).unwrap_err();
-            assert_eq!(&filter[fault.start..fault.end], wrong);
-            assert!(fault.text.contains(advice), "{filter}: {}", fault.text);
-        }
-        let long = "é".repeat(crate::limits::MAX_FILTER_BYTES / 2 + 1);
-        assert_eq!(Filter::parse(&long).unwrap_err().end, long.len());
-    }
-
-    #[test]
-    fn what_only_looks_like_a_field_is_text() {
-        for text in
-            ["error:", "std::fmt", "http://x/", r"C:\games", "12:30", "a->b", "spawn()", "*", "or", "x-"]
-        {
-            assert!(passes(text, &format!("so {text} it is")), "{text}");
-        }
+/// As text that reads back as the same filter.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }

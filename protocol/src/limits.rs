@@ -43,6 +43,12 @@ pub const KEY_BYTES: usize = 12;
 pub const MAX_LIVE_MESSAGE_BYTES: usize = 256 * 1024;
 /// Longest log filter, in bytes: each of its words is looked for in each line.
 pub const MAX_FILTER_BYTES: usize = 512;
+/// Most terms of a log filter.
+pub const MAX_FILTER_TERMS: usize = 64;
+/// Most regular expressions of a log filter: a text costs most to match with them.
+pub const MAX_FILTER_REGEXES: usize = 4;
+/// Deepest nesting of a log filter's parentheses.
+pub const MAX_FILTER_DEPTH: usize = 16;
 /// Log lines in a snapshot.
 pub const SNAPSHOT_LOGS: usize = 500;
 /// Text of these lines, in bytes: older ones are fetched when somebody looks back. The oldest may go beyond.

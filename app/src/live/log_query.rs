@@ -3,10 +3,16 @@
 use std::collections::BTreeSet;
 
 use protocol::filter::{Candidate, Filter};
-use protocol::model::{DeviceId, Level, LogLine};
+use protocol::model::{DeviceId, Level, LogLine, UnixMicros};
 
-/// Tells a device's name.
-pub type DeviceName<'a> = &'a dyn Fn(DeviceId) -> &'a str;
+/// What a filter asks beside a line.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// Tells a device's name.
+    pub name: &'a dyn Fn(DeviceId) -> &'a str,
+    /// The time, by the server's clock.
+    pub now: UnixMicros,
+}
 
 /// Which lines are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,15 +45,19 @@ impl LogQuery {
         self.filter.is_empty() && self.at_least == Level::Trace && self.devices.is_empty()
     }
 
-    pub(super) fn passes(&self, line: &LogLine, name: DeviceName<'_>) -> bool {
+    pub(super) fn passes(&self, line: &LogLine, known: Known<'_>) -> bool {
+        let matches = || {
+            let candidate = Candidate {
+                level: line.level,
+                message: &line.message,
+                fields: line.fields.as_deref(),
+                device: (known.name)(line.device),
+                received: line.received,
+            };
+            self.filter.matches(&candidate, known.now)
+        };
         line.level >= self.at_least
             && (self.devices.is_empty() || self.devices.contains(&line.device))
-            && (self.filter.is_empty()
-                || self.filter.matches(&Candidate {
-                    level: line.level,
-                    message: &line.message,
-                    fields: line.fields.as_deref(),
-                    device: name(line.device),
-                }))
+            && (self.filter.is_empty() || matches())
     }
 }

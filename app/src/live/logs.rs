@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use protocol::model::{LogLine, ProjectId};
 
-use super::log_query::{DeviceName, LogQuery};
+use super::log_query::{Known, LogQuery};
 use super::log_window::{Gap, LogWindow, Span};
 use crate::api::{LogPart, LogQuestion};
 
@@ -116,14 +116,14 @@ impl Logs {
     }
 
     /// Adds new lines; known ones are skipped by number.
-    pub fn append(&mut self, lines: Vec<LogLine>, name: DeviceName<'_>) {
+    pub fn append(&mut self, lines: Vec<LogLine>, known: Known<'_>) {
         for line in lines {
             if line.seq <= self.newest {
                 continue;
             }
             self.newest = line.seq;
             let line = Arc::new(line);
-            let passes = self.query.passes(&line, name);
+            let passes = self.query.passes(&line, known);
             self.passing.push(&line, passes);
             if let Some(held) = &mut self.held {
                 held.new += usize::from(passes);
@@ -136,17 +136,17 @@ impl Logs {
     }
 
     /// Adds a snapshot's lines: older ones that are still here stay.
-    pub fn resume(&mut self, lines: Vec<LogLine>, name: DeviceName<'_>) {
+    pub fn resume(&mut self, lines: Vec<LogLine>, known: Known<'_>) {
         // lower numbers mean another history, as after restoring a backup
         if lines.last().is_some_and(|line| line.seq < self.newest) {
             let (query, generation) = (std::mem::take(&mut self.query), self.generation + 1);
             *self = Self { query, generation, ..Self::default() };
         }
-        self.append(lines, name);
+        self.append(lines, known);
     }
 
     /// Shows only what matches. A paused view stays paused at its place. Returns whether anything changed.
-    pub fn set_query(&mut self, query: LogQuery, name: DeviceName<'_>) -> bool {
+    pub fn set_query(&mut self, query: LogQuery, known: Known<'_>) -> bool {
         if query == self.query {
             return false;
         }
@@ -155,12 +155,12 @@ impl Logs {
         self.search = Search::Idle;
         let mut passing = LogWindow::default();
         for line in &self.ring {
-            passing.push(line, self.query.passes(line, name));
+            passing.push(line, self.query.passes(line, known));
         }
         if let Some(held) = &mut self.held {
             let mut window = LogWindow::default();
             for line in self.ring.iter().filter(|line| line.seq <= held.until) {
-                window.push(line, self.query.passes(line, name));
+                window.push(line, self.query.passes(line, known));
             }
             held.new = passing.lines().len() - window.lines().len();
             held.window = window;
@@ -255,12 +255,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use protocol::filter::Filter;
-    use protocol::model::{DeviceId, Level};
+    use protocol::model::{DeviceId, Level, UnixMicros};
 
     use super::super::fixture::line;
     use super::*;
 
     const PROJECT: ProjectId = ProjectId(7);
+    const KNOWN: Known<'static> = Known { name: &|_| "", now: UnixMicros(0) };
 
     fn lines(seqs: impl IntoIterator<Item = u64>) -> Vec<LogLine> {
         seqs.into_iter()
@@ -270,17 +271,17 @@ mod tests {
 
     fn logs(seqs: impl IntoIterator<Item = u64>) -> Logs {
         let mut logs = Logs::default();
-        logs.append(lines(seqs), &|_| "");
+        logs.append(lines(seqs), KNOWN);
         logs
     }
 
     fn needles(logs: &mut Logs) {
         let filter = Filter::parse("needle").unwrap();
-        assert!(logs.set_query(LogQuery { text: "needle".into(), filter, ..LogQuery::default() }, &|_| ""));
+        assert!(logs.set_query(LogQuery { text: "needle".into(), filter, ..LogQuery::default() }, KNOWN));
     }
 
     fn part(from: u64, found: impl IntoIterator<Item = u64>) -> Result<LogPart, String> {
-        Ok(LogPart { lines: lines(found), from, back_to: Some(protocol::model::UnixMicros(5)) })
+        Ok(LogPart { lines: lines(found), from, back_to: Some(UnixMicros(5)) })
     }
 
     fn seqs(logs: &Logs) -> Vec<u64> {
@@ -301,7 +302,7 @@ mod tests {
         assert_eq!(logs.older(), Some(Gap { after: 0, before: 600 }));
         assert_eq!(logs.window().looked_at(), 901);
         // lines that arrive in between are shown, too
-        logs.append(lines([1_501, 1_510]), &|_| "");
+        logs.append(lines([1_501, 1_510]), KNOWN);
         assert_eq!(seqs(&logs).last(), Some(&1_510));
         let gap = logs.older().unwrap();
         let ask = logs.ask(gap, PROJECT).unwrap();
@@ -326,7 +327,7 @@ mod tests {
     #[test]
     fn a_gap_after_a_reconnect_is_told_and_filled() {
         let mut logs = logs(1..=500);
-        logs.resume(lines(2_001..=2_500), &|_| "");
+        logs.resume(lines(2_001..=2_500), KNOWN);
         let gap = logs.window().gaps().next().unwrap();
         assert_eq!((gap.lines(), logs.missed()), (1_500, 1_500));
         logs.pause();
@@ -365,10 +366,10 @@ mod tests {
     fn only_the_chosen_devices_are_shown() {
         let mut logs = Logs::default();
         let of = |seq, device| LogLine { device: DeviceId(device), ..line(seq, Level::Info, "x") };
-        logs.append(vec![of(1, 1), of(2, 2), of(3, 3)], &|_| "");
+        logs.append(vec![of(1, 1), of(2, 2), of(3, 3)], KNOWN);
         let devices = BTreeSet::from([DeviceId(1), DeviceId(3)]);
-        logs.set_query(LogQuery { devices, ..LogQuery::default() }, &|_| "");
-        logs.append(vec![of(4, 2), of(5, 3)], &|_| "");
+        logs.set_query(LogQuery { devices, ..LogQuery::default() }, KNOWN);
+        logs.append(vec![of(4, 2), of(5, 3)], KNOWN);
         assert_eq!(seqs(&logs), [1, 3, 5]);
     }
 
@@ -377,7 +378,7 @@ mod tests {
         let mut logs = logs(1..=5);
         logs.clear();
         assert_eq!((logs.older(), logs.is_cleared()), (None, true));
-        logs.append(lines([6]), &|_| "");
+        logs.append(lines([6]), KNOWN);
         assert_eq!((seqs(&logs), logs.older()), (vec![6], None));
         logs.undo_clear();
         assert_eq!(logs.older(), Some(Gap { after: 0, before: 6 }));

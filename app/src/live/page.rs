@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use leptos::reactive::signal::ArcTrigger;
 use protocol::live::{Full, Snapshot};
-use protocol::model::{Gesture, Level, ProjectRole, Value, VarName};
+use protocol::model::{Gesture, Level, ProjectRole, UnixMicros, Value, VarName};
 
 use super::hand::Hands;
 use super::log_window::Gap;
@@ -261,6 +261,14 @@ impl Live {
                 PAUSE,
             );
         }
+    }
+
+    /// It is at least this late, by the server's clock: filters may ask.
+    pub fn pass_time(&self, now: UnixMicros) {
+        self.update(|state| {
+            state.tick(now);
+            Touched::default()
+        });
     }
 
     /// Changes the log's view: filter, pause, clear.

@@ -16,6 +16,7 @@ use protocol::model::{
 };
 
 use super::by_device::ByDevice;
+use super::log_query::Known;
 use super::logs::Logs;
 use super::runs::Answer;
 use super::scope::Scope;
@@ -185,7 +186,8 @@ impl LiveState {
             self.drop_edits();
         }
         let (devices, gone) = (&self.devices, &self.gone);
-        self.logs.resume(snapshot.logs, &|id| device_name(devices, gone, id));
+        let known = Known { name: &|id| device_name(devices, gone, id), now: self.now };
+        self.logs.resume(snapshot.logs, known);
         let scope = self.scope.clone();
         self.set_scope(scope);
         Touched {
@@ -285,7 +287,8 @@ impl LiveState {
             self.tick(line.received);
         }
         let (devices, gone) = (&self.devices, &self.gone);
-        self.logs.append(lines, &|id| device_name(devices, gone, id));
+        let known = Known { name: &|id| device_name(devices, gone, id), now: self.now };
+        self.logs.append(lines, known);
         touched.logs = true;
     }
 
@@ -366,7 +369,8 @@ impl LiveState {
         }
     }
 
-    fn tick(&mut self, at: UnixMicros) {
+    /// Time has passed, at least until then.
+    pub(super) fn tick(&mut self, at: UnixMicros) {
         self.now = self.now.max(at);
     }
 }

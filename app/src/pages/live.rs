@@ -360,7 +360,9 @@ fn tick(now: RwSignal<UnixMicros>) {
         let step = move || {
             let passed = ((js_sys::Date::now() - began) * 1_000.0) as i64;
             let told = live.read(|state| state.now().0);
-            now.set(UnixMicros(told.max(base + passed)));
+            let time = UnixMicros(told.max(base + passed));
+            live.pass_time(time);
+            now.set(time);
         };
         let interval = set_interval_with_handle(step, std::time::Duration::from_secs(EVERY_S)).ok();
         on_cleanup(move || {

@@ -27,6 +27,11 @@ pub(super) fn contains(text: &str, needle: &str) -> bool {
     folded(text).contains(needle)
 }
 
+/// Whether the text is `whole`, which is folded already.
+pub(super) fn is(text: &str, whole: &str) -> bool {
+    if text.is_ascii() { text.eq_ignore_ascii_case(whole) } else { folded(text) == whole }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +55,19 @@ mod tests {
             }
         }
         assert!(contains("DIE STRAßE", &folded("straße")) && contains("300 \u{212a}", "k"));
+    }
+
+    #[test]
+    fn what_is_folded_stays_as_it_is() {
+        for char in '\0'..=char::MAX {
+            let once = folded(char.encode_utf8(&mut [0; 4]));
+            assert_eq!(folded(&once), once, "{char:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_text_is_compared_from_end_to_end() {
+        assert!(is("Caf\u{e9}", &folded("CAFE\u{301}")) && is("BOSS", "boss"));
+        assert!(!is("Caf\u{e9}s", &folded("caf\u{e9}")) && !is("bosses", "boss"));
     }
 }

@@ -76,7 +76,7 @@ pub(crate) struct Members<'a>(&'a str);
 
 impl<'a> Members<'a> {
     /// The next field of an object.
-    pub(super) fn next_field(&mut self) -> Result<Option<(Cow<'a, str>, Piece<'a>)>> {
+    pub(crate) fn next_field(&mut self) -> Result<Option<(Cow<'a, str>, Piece<'a>)>> {
         let (Some(name), Some(value)) = (self.next(), self.next()) else { return Ok(None) };
         Ok(Some((unquote(name.0)?, value)))
     }

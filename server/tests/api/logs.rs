@@ -103,26 +103,57 @@ async fn the_filter_is_that_of_the_dashboard() {
 async fn what_a_filter_cannot_say_is_answered_with_the_place() {
     let world = World::start().await;
     let mut game = world.game().await;
-    world.log(&mut game, ["room:hall fat* error OR fatal (error)".to_owned()]).await;
+    world.log(&mut game, ["rev:41 error OR (error) level:loud".to_owned()]).await;
     for (filter, place, advice) in [
-        ("room%3Ahall", "characters 1 to 9", "double quotes"),
-        ("caf%C3%A9%20since%3A5m", "characters 6 to 13", "time"),
-        ("error%20OR%20fatal", "characters 7 to 8", "level>="),
-        ("(error)", "characters 1 to 7", "double quotes"),
-        ("x%20fat*", "characters 3 to 6", "leave the *"),
+        ("rev%3A41", "characters 1 to 6", "since:"),
+        ("caf%C3%A9%20since%3A5", "characters 6 to 12", "since:5m"),
+        ("error%20OR", "characters 7 to 8", "both sides"),
+        ("x%20(error", "characters 3 to 8", "not closed"),
+        ("x%20%2Fa(%2F", "characters 3 to 6", "regular expression"),
+        ("level%3Aloud", "characters 1 to 10", "trace, debug"),
     ] {
         for path in ["/logs", "/logs/export", "/logs/live"] {
             let answer = world.script.get(&world.at(&format!("{path}?q={filter}"))).await;
             assert_eq!(refusal(&answer), refused(400, "invalid"), "{path} {filter}");
             let message = answer.json()["message"].as_str().unwrap().to_owned();
             assert!(message.contains(place) && message.contains(advice), "{filter}: {message}");
-            assert!(!message.contains("hall"), "what was sent is not repeated: {message}");
+            assert!(!message.contains("loud"), "what was sent is not repeated: {message}");
         }
     }
     // each of them is found as text
-    for text in ["room:hall", "fat*", "OR", "(error)"] {
+    for text in ["rev:41", "OR", "(error)", "level:loud"] {
         let quoted = format!("%22{text}%22");
         assert_eq!(world.script.all(&world.at(&format!("/logs?q={quoted}")), 10).await.len(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn terms_are_combined_and_look_into_fields() {
+    let world = World::start().await;
+    let mut game = world.game().await;
+    world.log(&mut game, ["the boss died", "the boss left", "the key was lost"].map(str::to_owned)).await;
+    let key = world.project.key;
+    let hit = r#"[{"message":"hit","level":"warn","hp":18446744073709551615,"enemy":{"kind":"boss"}}]"#;
+    game.send(&format!("l:{}:{hit}\n", key.as_str())).await;
+    game.in_order(key.as_str()).await;
+    world.server.gateway.flush().await.unwrap();
+    for (filter, count) in [
+        ("died%20OR%20lost", 2),
+        ("(died%20OR%20left)%20-lost%20boss", 2),
+        ("NOT%20boss", 1),
+        ("%2Fboss%20(died%7Cleft)%24%2F", 2),
+        ("message:*boss*", 2),
+        ("hp%3E18446744073709551614", 1),
+        ("hp%3E18446744073709551615", 0),
+        ("enemy.kind%3Dboss", 1),
+        ("-hp:*", 3),
+        ("since:1h", 4),
+        ("before:1h", 0),
+    ] {
+        let all = world.script.all(&world.at(&format!("/logs?q={filter}")), 100).await;
+        assert_eq!(all.len(), count, "{filter}");
+        let export = world.script.get(&world.at(&format!("/logs/export?q={filter}"))).await;
+        assert_eq!(export.body.lines().count(), count, "{filter}");
     }
 }
 

@@ -29,7 +29,7 @@ impl LiveState {
         self.role >= ProjectRole::Designer
     }
 
-    /// The latest time that the server has told.
+    /// The time by the server's clock, as far as the page knows it.
     pub fn now(&self) -> UnixMicros {
         self.now
     }

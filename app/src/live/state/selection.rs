@@ -7,7 +7,7 @@ use protocol::live::Snapshot;
 use protocol::model::{DeviceId, Level};
 
 use super::{LiveState, Touched, device_name};
-use crate::live::log_query::LogQuery;
+use crate::live::log_query::{Known, LogQuery};
 use crate::live::scope::Scope;
 use crate::live::view::View;
 
@@ -41,7 +41,8 @@ impl LiveState {
     /// Sets the query. Returns whether it changed.
     pub fn set_log_query(&mut self, query: LogQuery) -> bool {
         let (devices, gone) = (&self.devices, &self.gone);
-        self.logs.set_query(query, &|id| device_name(devices, gone, id))
+        let known = Known { name: &|id| device_name(devices, gone, id), now: self.now };
+        self.logs.set_query(query, known)
     }
 
     /// Sets filter and level; `None`, for a filter that can't be parsed, keeps the last valid one.

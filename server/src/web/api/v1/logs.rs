@@ -94,8 +94,10 @@ fn notes(fields: &str) -> Vec<String> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Search {
-    /// As in the box above the log: `word`, `"a phrase"`, `level>=warn` (also `>`, `<=`, `<`, `=`, `!=`), `device:name`,
-    /// `device:"a name"`, `-` or `!` before any of them to negate it. All terms must match. At most 512 bytes.
+    /// As in the box above the log: `word`, `"a phrase"`, `pix*7`, `/regex/i`, `level>=warn` (also `>`, `<=`, `<`, `=`, `!=`),
+    /// `device:name`, `message:word`, fields of entries by path as in `hp<10`, `enemy.kind=boss` or `hp:*`, `since:5m`,
+    /// `before:2026-11-22T12:00` (UTC, by the time of receipt). Terms are joined by AND; `OR`, `NOT` or `-`, and parentheses
+    /// combine them. At most 512 bytes, 64 terms, 4 regular expressions and 16 levels of parentheses.
     #[param(max_length = 512, example = "level>=warn boss")]
     q: Option<String>,
 }
@@ -148,8 +150,8 @@ fn refuse(text: &str, fault: &FilterError) -> Problem {
 
 /// Search the log
 ///
-/// Newest line first. One request searches at most 20,000 lines, so a page may have few lines, or none, and still have a
-/// `next`: continue until it is `null`.
+/// Newest line first. One request searches at most 20,000 lines, and fewer for regular expressions, so a page may have few
+/// lines, or none, and still have a `next`: continue until it is `null`.
 #[utoipa::path(
     get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, PageQuery),
     responses((status = 200, body = Page<LineView>))

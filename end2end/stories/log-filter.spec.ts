@@ -10,12 +10,12 @@ test('what a filter cannot say is underlined with what to write, and the last re
   await live.logFilter.fill('level>info');
   await expect(live.logLine('quiet')).toBeHidden();
   for (const [filter, wrong, advice] of [
-    ['boss room:hall', 'room:hall', 'double quotes'],
-    ['error OR fatal', 'OR', 'level>='],
-    ['(error)', '(error)', 'double quotes'],
-    ['fat*', 'fat*', 'leave the *'],
-    ['since:5m', 'since:5m', 'time'],
-    ['level >= warn', 'level >=', 'without a space'],
+    ['boss hp<ten', 'hp<ten', 'hp<10'],
+    ['error OR', 'OR', 'both sides'],
+    ['quiet (error', '(error', 'not closed'],
+    ['x /a(/ y', '/a(/', 'regular expression'],
+    ['since:5', 'since:5', 'since:5m'],
+    ['{device="x"} |= "quiet"', '{device="x"}', 'without braces'],
   ] as const) {
     await live.logFilter.fill(filter);
     const fault = page.locator('#filter-fault');
@@ -26,6 +26,39 @@ test('what a filter cannot say is underlined with what to write, and the last re
     await expect(live.logLine('quiet')).toBeHidden();
   }
   await shot(page, 'log-filter-fault');
+  game.close();
+});
+
+test('terms are combined, look into fields and are listed in the help', async ({ page, server, project }) => {
+  const game = await Game.connect(server, project.key);
+  game.declare({ name: 'speed', type: 'integer', value: 1 });
+  game.log(
+    { message: 'boss died', level: 'info', hp: 9, enemy: { kind: 'boss' } },
+    { message: 'boss left', level: 'warn', hp: 10 },
+    { message: 'key lost', level: 'error' },
+  );
+  const live = new LivePage(page);
+  await open(page, server, project.live);
+  const lines = live.log.locator('.log-line');
+  await expect(lines).toHaveCount(3);
+  for (const [filter, count] of [
+    ['died OR lost', 2],
+    ['(died OR left) boss -left', 1],
+    ['NOT boss', 1],
+    ['/boss (died|left)$/', 2],
+    ['hp<10', 1],
+    ['hp:*', 2],
+    ['enemy.kind=boss', 1],
+    ['message:*lost', 1],
+    ['level >= warn', 2],
+    ['since:1h', 3],
+    ['before:1h', 0],
+  ] as const) {
+    await live.logFilter.fill(filter);
+    await expect(lines, filter).toHaveCount(count);
+  }
+  await page.getByRole('button', { name: 'Help on the filter' }).click();
+  await expect(page.getByText('enemy.kind=boss', { exact: false })).toBeVisible();
   game.close();
 });
 

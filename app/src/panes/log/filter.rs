@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::filter::{Filter, FilterError};
 use protocol::model::Level;
 
+use super::filter_help::FilterHelp;
 use super::pane::LogPane;
 use crate::components::take_typed;
 use crate::live::{Live, MAX_FILTER_CHARS};
@@ -50,7 +51,7 @@ pub(super) fn LogFilter(pane: LogPane) -> impl IntoView {
                 aria-label="Filter log lines"
                 aria-invalid=move || parsed.with(Result::is_err).then_some("true")
                 aria-describedby="filter-fault"
-                placeholder="Filter: words, \"a phrase\", -not, device:name, level>=warn"
+                placeholder="Filter: words, \"a phrase\", -not, device:name, hp<10"
                 autocomplete="off"
                 spellcheck="false"
                 maxlength=MAX_FILTER_CHARS
@@ -59,6 +60,7 @@ pub(super) fn LogFilter(pane: LogPane) -> impl IntoView {
                 prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))
             />
+            <FilterHelp />
             {move || parsed.get().err().map(|fault| text.with(|text| fault_line(text, &fault)))}
         </div>
     }

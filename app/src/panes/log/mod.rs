@@ -2,6 +2,7 @@
 
 mod detail;
 mod filter;
+mod filter_help;
 mod lines;
 mod notes;
 mod pane;

@@ -18,7 +18,10 @@ const SERVER_STORIES: [&str; 8] =
 pub(crate) fn fmt() -> Result<()> {
     setup::rust_components()?;
     shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))?;
-    shell::run(&mut shell::cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
+    for manifest in ["fuzz/Cargo.toml", "sdk/bevy/Cargo.toml"] {
+        shell::run(&mut shell::cargo(&["fmt", "--manifest-path", manifest, "--check"]))?;
+    }
+    Ok(())
 }
 
 /// Runs all lints on the host, for games, for the browser and in the fuzz targets. A single call would unify their features.
@@ -39,22 +42,22 @@ pub(crate) fn docs() -> Result<()> {
 
 /// Dependencies: licences, duplicates, sources, and known holes where a database of them is at hand.
 pub(crate) fn deny() -> Result<()> {
+    ["Cargo.toml", "fuzz/Cargo.toml"].into_iter().try_for_each(deny_in)
+}
+
+/// The same for the dependencies of one workspace.
+pub(crate) fn deny_in(manifest: &str) -> Result<()> {
     let deny = setup::cargo_deny()?;
     let deny = deny.to_str().expect("the path was written by us as UTF-8");
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
-        // it wants the crates of every platform; a build has only fetched ours
-        shell::run(&mut shell::cargo(&["fetch", "--quiet", "--locked", "--manifest-path", manifest]))?;
-        let common =
-            ["--manifest-path", manifest, "--config", "deny.toml", "--offline", "--all-features", "check"];
-        shell::run(shell::program(deny, &common).args(["bans", "licenses", "sources"]))?;
-        if has_advisories() {
-            shell::run(shell::program(deny, &common).arg("advisories"))?;
-        } else {
-            println!(
-                "advisories: skipped, because their database is not here (`cargo deny fetch` downloads it)"
-            );
-        }
+    // it wants the crates of every platform; a build has only fetched ours
+    shell::run(&mut shell::cargo(&["fetch", "--quiet", "--locked", "--manifest-path", manifest]))?;
+    let common =
+        ["--manifest-path", manifest, "--config", "deny.toml", "--offline", "--all-features", "check"];
+    shell::run(shell::program(deny, &common).args(["bans", "licenses", "sources"]))?;
+    if has_advisories() {
+        return shell::run(shell::program(deny, &common).arg("advisories"));
     }
+    println!("advisories: skipped, because their database is not here (`cargo deny fetch` downloads it)");
     Ok(())
 }
 

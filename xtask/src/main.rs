@@ -4,6 +4,7 @@
 //! They only run `cargo build`, `cargo test` and `npx playwright test` in order and with what they need; they never do anything
 //! that those would do differently.
 
+mod bevy;
 mod check;
 mod compress;
 mod conformance;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::bevy;
 use crate::check;
 use crate::conformance;
 use crate::counts::Counts;
@@ -32,6 +33,8 @@ pub(crate) enum Step {
     Websocket,
     /// Stories in a real browser
     E2e,
+    /// The plugin for Bevy: lints, tests, dependencies and stories. Only when it is named: Bevy takes minutes to build
+    Bevy,
 }
 
 impl Step {
@@ -46,7 +49,13 @@ impl Step {
             Self::Fuzz => fuzz::check(counts),
             Self::Websocket => conformance::check(counts),
             Self::E2e => check::e2e(counts),
+            Self::Bevy => bevy::check(counts),
         }
+    }
+
+    /// Whether it runs when no step is named.
+    fn is_usual(self) -> bool {
+        self != Self::Bevy
     }
 
     fn name(self) -> String {
@@ -61,10 +70,10 @@ struct Done {
     error: Option<anyhow::Error>,
 }
 
-/// Runs the steps asked for, all when none is named; stops at the first that fails.
+/// Runs the steps asked for, all usual ones when none is named; stops at the first that fails.
 pub(crate) fn run(only: &[Step]) -> ExitCode {
-    let wanted = Step::value_variants().iter().filter(|step| only.is_empty() || only.contains(step));
-    let wanted: Vec<Step> = wanted.copied().collect();
+    let is_wanted = |step: &&Step| if only.is_empty() { step.is_usual() } else { only.contains(step) };
+    let wanted: Vec<Step> = Step::value_variants().iter().filter(is_wanted).copied().collect();
     let mut done = Vec::new();
     for &step in &wanted {
         println!("\n=== {} ===", step.name());

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use tokio::process::Command;
 
 use crate::{
+    bevy,
     builds::{self, Puppet, repository},
     csharp, godot,
     person::Sight,
@@ -34,6 +35,7 @@ fn pages_show_the_files_that_run() {
     shows("docs/sdk-go.md", "sdk/go/examples/original/main.go", "go");
     shows("docs/sdk-csharp.md", "sdk/csharp/examples/Boss.cs", "csharp");
     shows("docs/sdk-csharp.md", "sdk/csharp/Samples~/Boss/Boss.cs", "csharp");
+    shows("docs/sdk-bevy.md", "sdk/bevy/examples/boss.rs", "rust");
     shows("docs/sdk-godot.md", "sdk/godot/examples/boss.gd", "gdscript");
 }
 
@@ -127,4 +129,9 @@ async fn the_quick_start_in_unity() {
 #[tokio::test]
 async fn the_quick_start_in_godot() {
     quick_start(godot::example()).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_bevy() {
+    quick_start(bevy::example()).await;
 }

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bevy;
 mod builds;
 mod csharp;
 mod documents;
@@ -46,3 +47,4 @@ play!(lua, crate::builds::lua("sdk/lua/stories/puppet.lua"));
 play!(go, crate::builds::go());
 play!(csharp_stories, crate::csharp::puppet());
 play!(godot_stories, crate::godot::puppet());
+play!(bevy_stories, crate::bevy::puppet());

@@ -85,6 +85,7 @@ fn other_languages_have_this_version() {
         ("../csharp/package.json", format!("\"version\": \"{version}\",\n")),
         ("../csharp/Observerio.csproj", format!("<Version>{version}</Version>\n")),
         ("../godot/addons/observerio/session.gd", format!("\"sdk\": \"godot/{version}\"")),
+        ("../bevy/Cargo.toml", format!("version = \"{version}\"\nedition")),
     ] {
         let text = fs::read_to_string(Path::new(FOLDER).join(file)).unwrap();
         assert!(text.contains(&line), "{file} has not `{line}`");

@@ -6,7 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, error
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Config, ConfigError, Database, Settings, Sources, Storage},
+    config::{Config, ConfigError, Database, Demo, DemoArguments, Settings, Sources, Storage},
     copies::{Copy, Target},
 };
 
@@ -36,6 +36,8 @@ struct Cli {
 enum Command {
     /// Start the server (this is also what happens without a command)
     Serve(Box<Settings>),
+    /// Try observerio: a server with a game that simulated devices play, on this machine only
+    Demo(DemoArguments),
     /// Back up everything to one file; a server may be running
     Backup {
         /// The file to write, which only you can read; - for standard output
@@ -73,6 +75,8 @@ enum Command {
 pub enum Task {
     /// Run a server, with this log filter.
     Serve(Box<(Config, EnvFilter)>),
+    /// Show what it can do, with this log filter.
+    Demo(Box<(Demo, EnvFilter)>),
     /// Back up or restore a database.
     Copy(Copy, Database),
     /// Remove the second factor of the account with this e-mail.
@@ -93,7 +97,7 @@ impl Config {
     {
         match Task::parse(arguments)? {
             Task::Serve(settings) => Ok(*settings),
-            Task::Copy(..) | Task::RemoveSecondFactor(..) | Task::Talk(_) => {
+            Task::Demo(_) | Task::Copy(..) | Task::RemoveSecondFactor(..) | Task::Talk(_) => {
                 Err(ConfigError::Usage("these arguments do not start a server".to_owned()))
             }
         }
@@ -114,6 +118,9 @@ impl Task {
         let cli = Cli::from_arg_matches(&matches).map_err(from_clap)?;
         let (settings, matches) = match (cli.command, matches.subcommand()) {
             (Some(Command::Serve(settings)), Some((_, matches))) => (*settings, matches),
+            (Some(Command::Demo(arguments)), Some((_, matches))) => {
+                return Ok(Self::Demo(Box::new(arguments.check(Sources::new(matches))?)));
+            }
             (Some(Command::Client(command)), _) => return Ok(Self::Talk(Box::new(command))),
             (Some(command), Some((_, matches))) => return copy(command, matches),
             _ => (cli.settings, &matches),
@@ -144,7 +151,7 @@ fn copy(command: Command, matches: &ArgMatches) -> Result<Task, ConfigError> {
             let (_, database) = storage.check(sources)?;
             Ok(Task::RemoveSecondFactor(email, database))
         }
-        Command::Serve(_) | Command::Client(_) => unreachable!("handled by the caller"),
+        Command::Serve(_) | Command::Demo(_) | Command::Client(_) => unreachable!("handled by the caller"),
     }
 }
 
@@ -213,6 +220,18 @@ mod tests {
             &["--database-url", "mysql://u:hunter2@h/db"],
             &["--public-url", "tune.example.org"],
             &["frobnicate"],
+            &["demo", "--devices", "201"],
+            &["demo", "--devices", "many"],
+            &["demo", "--seed", "-1"],
+            &["demo", "--port", "65536"],
+            &["demo", "--http", "0.0.0.0:8080"],
+            &["demo", "--log", "a=b=c"],
+            &["demo", "--server", "127.0.0.1:6667"],
+            &["demo", "--key", "0123456789ab"],
+            &["demo", "--server", "127.0.0.1", "--key", "0123456789ab"],
+            &["demo", "--server", "127.0.0.1:6667", "--key", "short"],
+            &["demo", "--server", "127.0.0.1:6667", "--key", "0123456789ab", "--devices", "0"],
+            &["demo", "--server", "127.0.0.1:6667", "--key", "0123456789ab", "--port", "1"],
         ] {
             match parse(arguments) {
                 Err(ConfigError::Usage(text)) => {
@@ -221,6 +240,29 @@ mod tests {
                 other => panic!("{arguments:?}: {other:?}"),
             }
         }
+    }
+
+    fn demo(arguments: &[&str]) -> Demo {
+        match Task::parse(["observerio", "demo"].iter().chain(arguments)) {
+            Ok(Task::Demo(demo)) => demo.0,
+            other => panic!("{arguments:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_demo_has_a_server_of_its_own_unless_it_plays_elsewhere() {
+        let Demo::Here(settings) = demo(&[]) else { panic!("it has a server") };
+        assert_eq!(
+            (settings.port, settings.game_port, settings.data_dir, settings.devices),
+            (0, 0, None, 12)
+        );
+        let Demo::Here(settings) = demo(&["--port", "8080", "--devices", "0"]) else {
+            panic!("it has a server")
+        };
+        assert_eq!((settings.port, settings.devices), (8080, 0));
+        let elsewhere = demo(&["--server", "games.example.org:6667", "--key", "0123456789ab"]);
+        let Demo::Elsewhere(fleet) = elsewhere else { panic!("it has no server") };
+        assert_eq!((fleet.address.as_str(), fleet.devices), ("games.example.org:6667", 12));
     }
 
     #[test]

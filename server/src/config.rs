@@ -3,6 +3,7 @@
 mod access;
 mod address;
 mod database;
+mod demo;
 mod error;
 mod limits;
 mod memory;
@@ -15,11 +16,18 @@ mod storage;
 mod tls;
 mod token;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsStr,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use clap::Args;
+use clap::{Args, FromArgMatches as _, builder::Resettable};
+use protocol::model::ProjectId;
 use tracing_subscriber::EnvFilter;
 
+pub use self::demo::{Demo, DemoSettings};
 pub use access::{MetricsAccess, Registration};
 pub use database::Database;
 pub use error::ConfigError;
@@ -31,7 +39,7 @@ pub use tls::{TlsFiles, TlsSettings};
 pub use token::MetricsToken;
 
 use self::{access::Access, limits::Limits, network::Network};
-pub(crate) use self::{source::Sources, storage::Storage};
+pub(crate) use self::{demo::DemoArguments, source::Sources, storage::Storage};
 use crate::{
     ingest::{AddressLimits, GameTimes},
     telemetry,
@@ -105,9 +113,25 @@ pub struct Config {
     pub head_timeout: Duration,
     /// Whether `/echo` is served.
     pub(crate) echo: bool,
+    /// The project of a demo: the one-time link signs in at once, and leads there.
+    pub(crate) demo: Option<ProjectId>,
 }
 
 impl Config {
+    /// A server that is reachable from this machine alone, with the default of every other setting: a demo must not get
+    /// into the database that the environment names.
+    pub(crate) fn private(http_port: u16, tcp_port: u16, data_dir: &Path) -> Self {
+        let without_variables = |arg: clap::Arg| arg.env(Resettable::<clap::builder::OsStr>::Reset);
+        let command = Settings::augment_args(clap::Command::new("observerio")).mut_args(without_variables);
+        let (http, tcp) = (format!("127.0.0.1:{http_port}"), format!("127.0.0.1:{tcp_port}"));
+        let arguments = ["observerio", "--http", &http, "--tcp", &tcp, "--data-dir"].map(OsStr::new);
+        let matches = command.try_get_matches_from(arguments.into_iter().chain([data_dir.as_os_str()]));
+        let matches = matches.expect("these arguments are right");
+        let settings = Settings::from_arg_matches(&matches).expect("these arguments are complete");
+        let (config, _) = settings.check(Sources::new(&matches)).expect("the defaults are valid");
+        config
+    }
+
     /// Where the data is, for people: the data directory, or else the configured database.
     pub fn storage(&self) -> String {
         match &self.database {
@@ -151,6 +175,7 @@ impl Settings {
             game_times: limits.game_times,
             head_timeout: limits.head_timeout,
             echo: self.echo,
+            demo: None,
         };
         Ok((config, filter))
     }

@@ -15,6 +15,7 @@ mod clock;
 pub mod command;
 pub mod config;
 pub mod copies;
+pub mod demo;
 mod ingest;
 pub mod lifecycle;
 mod metrics;

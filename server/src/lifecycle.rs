@@ -14,6 +14,7 @@ use gateway::{
     Clock, Death, Gateway, GatewayError,
     store::{SqlStore, Store, StoreError, make_folder},
 };
+use protocol::model::ProjectId;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -176,6 +177,20 @@ impl Server {
     /// The gateway, for programs that embed a server.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// Makes this server a demo of the project: its one-time link signs in at once, and leads to the project's live page. Returns
+    /// the link, which replaces the one that the banner shows.
+    ///
+    /// # Errors
+    /// Another machine could reach the server: such a link is for the person at this machine.
+    pub fn lead_to(&mut self, project: ProjectId) -> Result<String, StartError> {
+        if !self.addresses.0.ip().is_loopback() || !self.addresses.1.ip().is_loopback() {
+            return Err(anyhow::anyhow!("a demo is for this machine only").into());
+        }
+        self.config.demo = Some(project);
+        self.set_up = Some(self.gateway.issue_setup_token().reveal().to_owned());
+        Ok(self.banner().set_up.expect("there is a token"))
     }
 
     /// The banner for the terminal. The one-time link is not written anywhere else.

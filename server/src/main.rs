@@ -1,19 +1,23 @@
 //! The program: parses the command line, and runs the server or another command until it is told to stop.
 
 use std::{
+    fmt,
     io::{self, IsTerminal as _, Write as _},
     process::{ExitCode, exit},
 };
 
 use client::Unfinished;
+use fleet::FleetSettings;
 use server::{
     Certificates, RunError, Server,
     command::{Task, command_line},
-    config::{ConfigError, Database},
+    config::{ConfigError, Database, Demo},
     copies::{self, Copy, CopyError},
+    demo::{self, DemoError, DemoServer},
     recovery, telemetry,
 };
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
 
 /// The output can't be written.
 const EXIT_OUTPUT: u8 = 1;
@@ -23,6 +27,10 @@ const EXIT_USAGE: u8 = 2;
 const EXIT_CONFIG: u8 = 78;
 /// A part of the server has failed: `EX_SOFTWARE` of sysexits.h. Service managers restart it.
 const EXIT_DIED: u8 = 70;
+/// The server does not answer: `EX_UNAVAILABLE`, as in the commands that talk to one.
+const EXIT_UNAVAILABLE: u8 = 69;
+/// The server refuses: `EX_NOPERM`, likewise.
+const EXIT_REFUSED: u8 = 77;
 /// Interrupted; by convention 128 plus the number of SIGINT.
 const EXIT_INTERRUPTED: i32 = 130;
 
@@ -30,6 +38,7 @@ const EXIT_INTERRUPTED: i32 = 130;
 async fn main() -> ExitCode {
     let (config, filter) = match Task::parse(std::env::args_os()) {
         Ok(Task::Serve(settings)) => *settings,
+        Ok(Task::Demo(demo)) => return show(*demo).await,
         Ok(Task::Copy(what, database)) => return copy(&what, &database).await,
         Ok(Task::RemoveSecondFactor(email, database)) => {
             return said(recovery::remove_second_factor(&email, &database).await);
@@ -42,11 +51,9 @@ async fn main() -> ExitCode {
         Err(ConfigError::Setting(sentence)) => return fail(EXIT_CONFIG, &sentence),
     };
     telemetry::start(filter);
-    // right at the start, because unhandled signals kill the process
-    let (mut signals, hangups) = match Signals::listen().and_then(|signals| Ok((signals, Hangups::listen()?)))
-    {
+    let (mut signals, hangups) = match listen() {
         Ok(listening) => listening,
-        Err(error) => return fail(EXIT_CONFIG, &format!("cannot listen for signals: {error}")),
+        Err(status) => return status,
     };
     let bound = tokio::select! {
         bound = Server::bind(config) => bound,
@@ -57,23 +64,73 @@ async fn main() -> ExitCode {
         Ok(server) => server,
         Err(error) => return fail(EXIT_CONFIG, &error.to_string()),
     };
-    serve(server, signals, hangups).await
+    let banner = server.banner();
+    serve(server, &banner, signals, hangups).await
+}
+
+/// Right at the start, because unhandled signals kill the process.
+fn listen() -> Result<(Signals, Hangups), ExitCode> {
+    let listening = Signals::listen().and_then(|signals| Ok((signals, Hangups::listen()?)));
+    listening.map_err(|error| fail(EXIT_CONFIG, &format!("cannot listen for signals: {error}")))
 }
 
 /// Serves until a signal stops it, and handles the other signals.
-async fn serve(server: Server, signals: Signals, hangups: Hangups) -> ExitCode {
+async fn serve(server: Server, banner: &impl fmt::Display, signals: Signals, hangups: Hangups) -> ExitCode {
     let stop = CancellationToken::new();
     let (vitals, never) = (server.gateway().vitals().clone(), CancellationToken::new());
     let listening = stop_on_signal(signals, stop.clone());
     tokio::spawn(vitals.guard("the signal handler", never.clone(), listening));
     let reloading = reload_on_hangup(hangups, server.certificates());
     tokio::spawn(vitals.guard("the certificate reloader", never, reloading));
-    let banner = server.banner();
     say(&if io::stdout().is_terminal() { format!("{banner:#}") } else { banner.to_string() });
     match server.run(stop).await {
         Ok(_drained) => ExitCode::SUCCESS,
         Err(error) => fail(status_of(&error), &error.to_string()),
     }
+}
+
+/// Shows a demo until a signal stops it.
+async fn show((demo, filter): (Demo, EnvFilter)) -> ExitCode {
+    telemetry::start(filter);
+    let (mut signals, hangups) = match listen() {
+        Ok(listening) => listening,
+        Err(status) => return status,
+    };
+    match demo {
+        Demo::Here(settings) => {
+            let opened = tokio::select! {
+                opened = DemoServer::open(settings) => opened,
+                () = signals.next() => return ExitCode::SUCCESS,
+            };
+            match opened {
+                Ok(DemoServer { server, banner, devices }) => {
+                    let status = serve(server, &banner, signals, hangups).await;
+                    drop(devices);
+                    status
+                }
+                Err(error) => fail(EXIT_CONFIG, &error.to_string()),
+            }
+        }
+        Demo::Elsewhere(fleet) => visit(fleet, signals).await,
+    }
+}
+
+/// Lets simulated devices play on another server until a signal stops them.
+async fn visit(settings: FleetSettings, mut signals: Signals) -> ExitCode {
+    let text = format!("{} simulated devices play on {}\n", settings.devices, settings.address);
+    let visiting = tokio::select! {
+        visiting = demo::visit(settings) => visiting,
+        () = signals.next() => return ExitCode::SUCCESS,
+    };
+    let _fleet = match visiting {
+        Ok(fleet) => fleet,
+        Err(error @ DemoError::Unreachable { .. }) => return fail(EXIT_UNAVAILABLE, &error.to_string()),
+        Err(error @ DemoError::Refused(_)) => return fail(EXIT_REFUSED, &error.to_string()),
+        Err(error) => return fail(EXIT_CONFIG, &error.to_string()),
+    };
+    say(&text);
+    signals.next().await;
+    ExitCode::SUCCESS
 }
 
 fn status_of(error: &RunError) -> u8 {

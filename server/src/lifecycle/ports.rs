@@ -50,6 +50,7 @@ impl Ports {
             metrics: config.metrics.clone(),
             is_tls_required: is_tls_required(config),
             echo: config.echo,
+            demo: config.demo,
             api_requests_per_second: config.api_requests_per_second,
             readers: Arc::clone(&self.readers),
             device_key: web::DeviceKey::new(&gateway.device_key().await),

@@ -86,8 +86,12 @@ impl Web {
         self.session_cookie(scheme, headers).is_some()
     }
 
-    /// With TLS, the prefix prevents other hosts of the domain, and attackers on plaintext connections, from setting it.
+    /// With TLS, the prefix prevents other hosts of the domain, and attackers on plaintext connections, from setting it. A demo has
+    /// a cookie of its own: cookies ignore ports, and it must not sign people out of the server beside it.
     fn cookie_name(&self, scheme: Scheme) -> &'static str {
+        if self.settings.demo.is_some() {
+            return "observerio_demo_session";
+        }
         if self.is_https(scheme) { "__Host-observerio_session" } else { "observerio_session" }
     }
 

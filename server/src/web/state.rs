@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::extract::FromRef;
 use gateway::{Gateway, GatewayError};
 use leptos::prelude::{Env, LeptosOptions};
+use protocol::model::ProjectId;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -50,6 +51,8 @@ pub(crate) struct WebOptions {
     pub(crate) is_tls_required: bool,
     /// Whether `/echo` is served.
     pub(crate) echo: bool,
+    /// The project of a demo.
+    pub(crate) demo: Option<ProjectId>,
     /// For each token or person.
     pub(crate) api_requests_per_second: u32,
     pub(crate) readers: Arc<Readers>,
@@ -70,6 +73,8 @@ pub(super) struct Settings {
     pub(super) check_host: bool,
     /// Whether `/echo` is served.
     pub(super) echo: bool,
+    /// The project of a demo: the one-time link leads there.
+    pub(super) demo: Option<ProjectId>,
 }
 
 impl Web {
@@ -88,6 +93,7 @@ impl Web {
             metrics: metrics_access,
             is_tls_required,
             echo,
+            demo,
             api_requests_per_second,
             readers,
             device_key,
@@ -103,6 +109,7 @@ impl Web {
             tcp,
             check_host,
             echo,
+            demo,
         };
         let leptos = leptos_options(http);
         let (settings, metrics) = (Arc::new(settings), Arc::new(metrics));

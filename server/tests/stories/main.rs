@@ -16,6 +16,7 @@ mod command_line;
 mod conversation;
 mod corpus;
 mod dashboard;
+mod demo;
 mod documents;
 mod entries;
 mod grammar;

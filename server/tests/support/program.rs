@@ -65,6 +65,15 @@ impl Program {
         Self { http, tcp, set_up_token, child, said, folder, database }
     }
 
+    /// Starts a demo with these flags and variables.
+    pub async fn demo(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command_in(folder.path());
+        command.arg("demo").args(flags).envs(variables.iter().copied());
+        let (child, said, (http, tcp, set_up_token)) = launch(&mut command).await;
+        Self { http, tcp, set_up_token, child, said, folder, database: None }
+    }
+
     /// Starts it again on the same data, when it has ended.
     pub async fn restart(&mut self) {
         let mut command = command(self.folder.path());
@@ -156,11 +165,16 @@ fn command(folder: &Path) -> Command {
     command_at(folder, "127.0.0.1:0", "127.0.0.1:0")
 }
 
-/// In this folder, at its most talkative, and without any variable of the machine that runs the tests.
 fn command_at(folder: &Path, http: &str, tcp: &str) -> Command {
+    let mut command = command_in(folder);
+    command.args(["--http", http, "--tcp", tcp]);
+    command
+}
+
+/// In this folder, at its most talkative, and without any variable of the machine that runs the tests.
+fn command_in(folder: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command.env_clear().current_dir(folder).env("OBSERVERIO_LOG", "trace");
-    command.args(["--http", http, "--tcp", tcp]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
@@ -205,6 +219,12 @@ async fn read_banner(
             "Dashboard" => http = value.strip_prefix("http://").map(|address| address.parse().unwrap()),
             "Games" => tcp = Some(value.parse().unwrap()),
             "Set up" => token = value.split_once("token=").map(|(_, token)| token.to_owned()),
+            // a demo's link, which is also its address
+            "Open" => {
+                let (address, end) = value.split_once("/setup#token=").unwrap();
+                http = address.strip_prefix("http://").map(|address| address.parse().unwrap());
+                token = Some(end.to_owned());
+            }
             text if text.starts_with("open this link") => return Some((http?, tcp?, token?)),
             _ => {}
         }

@@ -1,8 +1,14 @@
 //! Setting the instance up, signing in and out.
 
 use app::api::Reply;
-use axum::{Form, extract::State, http::request::Parts, response::Response};
+use axum::{
+    Form,
+    extract::State,
+    http::request::Parts,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use gateway::{Caller, GatewayError, Origin, SignIn};
+use protocol::model::ProjectId;
 use serde::Deserialize;
 
 use super::{
@@ -41,6 +47,9 @@ pub(in crate::web) async fn set_up(
 ) -> Response {
     let SetUp { token, open: opens, email, password } = form;
     let token = token_in(&token);
+    if let Some(project) = web.settings.demo {
+        return enter_demo(&web, scheme, previous, &token, project, &origin).await;
+    }
     if !opens.is_empty() {
         return open(&web, previous, parts, token).await;
     }
@@ -51,6 +60,25 @@ pub(in crate::web) async fn set_up(
             let reply = Reply { token: Some(token), email, ..Reply::default() };
             explain(&web, previous, parts, reply, &error).await
         }
+        Err(error) => back("/setup", '?', &error),
+    }
+}
+
+/// The link of a demo signs in at once, and leads to its project; again, too, in the same browser.
+async fn enter_demo(
+    web: &Web,
+    scheme: Scheme,
+    previous: Option<Caller>,
+    token: &str,
+    project: ProjectId,
+    origin: &Origin,
+) -> Response {
+    let to = format!("/p/{project}/live");
+    if previous.is_some() {
+        return Redirect::to(&to).into_response();
+    }
+    match web.gateway.set_up(token, None, None, origin).await {
+        Ok(session) => signed_in(web, scheme, None, &session, &to).await,
         Err(error) => back("/setup", '?', &error),
     }
 }

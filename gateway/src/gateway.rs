@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Clock, GatewayError,
     budgets::{Budgets, Unread, UnreadLine},
+    indexer::Indexer,
     inner::{Access, Idle, Inner, Keys, Refusals, SignIns},
     live::{Live, Registry},
     outgoing::Outgoing,
@@ -115,6 +116,7 @@ impl Gateway {
         let [pushes, deltas] = [(); 2].map(|()| Arc::new(Outgoing::within(outgoing / 2)));
         let writer = Writer::start(store.clone(), random_token(), epoch.number, &vitals, lines);
         let sweeper = Sweeper::start(store.clone(), &vitals, unused.clone());
+        let indexer = Indexer::start(store.clone(), writer.committed_records(), &vitals, unused.clone());
         let inner = Arc::new(Inner {
             store,
             clock,
@@ -134,6 +136,7 @@ impl Gateway {
             days: Days::new(limits),
             epoch: RwLock::new(epoch),
             sweeper,
+            indexer,
             vitals: vitals.clone(),
             unused: unused.clone(),
         });
@@ -205,6 +208,7 @@ impl Gateway {
     /// Commits what was taken in, then closes the store. Later calls get [`GatewayError::Closed`].
     pub async fn close(&self) {
         self.inner.sweeper.close().await;
+        self.inner.indexer.close().await;
         self.inner.writer.close().await;
         if timeout(STORE_CLOSE_PATIENCE, self.inner.store.close()).await.is_err() {
             tracing::warn!(

@@ -21,6 +21,7 @@ pub(crate) use self::{
 use crate::{
     Clock,
     budgets::Unread,
+    indexer::Indexer,
     live::{self, Beside, Registry},
     outgoing::Outgoing,
     passwords::Hasher,
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) days: Days,
     pub(crate) epoch: RwLock<Epoch>,
     pub(crate) sweeper: Sweeper,
+    pub(crate) indexer: Indexer,
     pub(crate) vitals: Vitals,
     /// Cancelled when nobody uses the gateway any more.
     pub(crate) unused: CancellationToken,

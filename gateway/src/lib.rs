@@ -22,6 +22,8 @@ mod games;
 mod gateway;
 mod history;
 mod idle;
+mod index;
+mod indexer;
 mod inner;
 #[cfg(test)]
 mod interleaved;

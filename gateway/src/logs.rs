@@ -1,22 +1,18 @@
-//! The log, looked through: the newest line first, until enough was found or looked at.
+//! The log: which lines are wanted, and reading it page by page.
+
+mod plan;
+mod search;
 
 use std::collections::{HashMap, HashSet};
 
 use protocol::{
     filter::{Candidate, Filter},
-    model::{Device, DeviceId, Level, LogLine, ProjectId, UnixMicros},
+    model::{Device, DeviceId, Level, LogLine, ProjectId},
 };
 
+pub use self::search::LogsFound;
 use crate::{Action, Caller, Clock, Gateway, GatewayError, history::MAX_ROWS, store::PAGE_BYTES};
 
-/// Lines that one search looks at; the next one goes on from there.
-const MAX_LOOKED_AT: usize = 20_000;
-/// Text that one search looks at, in bytes.
-const MAX_LOOKED_AT_BYTES: usize = 8 * 1024 * 1024;
-/// The same for each regular expression: its program may look at a character as often as it has steps.
-const MAX_MATCHED_BYTES: usize = 1024 * 1024;
-/// Text between two looks at other tasks, in bytes.
-const TURN_BYTES: usize = 32 * 1024;
 /// Lines of the first page. Of the next one as many are asked for as may fit into [`PAGE_BYTES`]: the store counts them all.
 const FIRST_LINES: usize = 100;
 const MIN_LINES: usize = 16;
@@ -74,17 +70,9 @@ impl LogMatcher {
             && (devices.is_empty() || devices.contains(&line.device))
             && filter.matches(&candidate, self.clock.now())
     }
-
-    /// Text that one search looks at, in bytes.
-    fn most_bytes(&self) -> usize {
-        match self.query.filter.regexes() {
-            0 => MAX_LOOKED_AT_BYTES,
-            count => MAX_MATCHED_BYTES / count,
-        }
-    }
 }
 
-/// Where a search looks, and how much it may find.
+/// Where to search, and how much to find.
 #[derive(Clone, Copy, Debug)]
 pub struct LogRange {
     /// Only lines with a higher number; 0: all.
@@ -95,19 +83,6 @@ pub struct LogRange {
     pub lines: usize,
     /// Text that it may find, in bytes; the last line may go beyond.
     pub bytes: usize,
-}
-
-/// What one search has found.
-#[derive(Debug, Default)]
-pub struct LogsFound {
-    /// The newest first.
-    pub lines: Vec<LogLine>,
-    /// How many lines it looked at.
-    pub looked_at: usize,
-    /// The oldest of them: its number, and when it was received.
-    pub back_to: Option<(u64, UnixMicros)>,
-    /// Lines before this number were not looked at; `None`: there are none in the range.
-    pub next: Option<u64>,
 }
 
 impl Gateway {
@@ -154,52 +129,6 @@ impl Gateway {
     ) -> Result<LogMatcher, GatewayError> {
         let names = self.device_names(caller, project).await?;
         Ok(LogMatcher { query, names, clock: self.inner.clock.clone() })
-    }
-
-    /// Looks through a part of the log. It looks at 20,000 lines and 8 MiB at most, and at less for regular expressions.
-    ///
-    /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
-    pub async fn search_logs(
-        &self,
-        caller: &Caller,
-        project: ProjectId,
-        matcher: &LogMatcher,
-        range: LogRange,
-    ) -> Result<LogsFound, GatewayError> {
-        let mut pages = LogPages::new(self.clone(), caller.clone(), project, range.before);
-        let (mut found, mut found_bytes, mut looked_at_bytes) = (LogsFound::default(), 0, 0);
-        let (most_bytes, mut turn_bytes) = (matcher.most_bytes(), 0);
-        loop {
-            let page = pages.next().await?;
-            if page.is_empty() {
-                return Ok(found);
-            }
-            for line in page {
-                let (seq, bytes) = (line.seq, weight(&line));
-                if seq <= range.after {
-                    return Ok(found);
-                }
-                found.looked_at += 1;
-                found.back_to = Some((seq, line.received));
-                looked_at_bytes += bytes;
-                turn_bytes += bytes;
-                if turn_bytes >= TURN_BYTES {
-                    turn_bytes = 0;
-                    tokio::task::yield_now().await;
-                }
-                if matcher.matches(&line) {
-                    found_bytes += bytes;
-                    found.lines.push(line);
-                }
-                let is_full = found.lines.len() >= range.lines || found_bytes >= range.bytes;
-                if is_full || found.looked_at >= MAX_LOOKED_AT || looked_at_bytes >= most_bytes {
-                    // the first line of a project has the number 1
-                    found.next = (seq > range.after + 1).then_some(seq);
-                    return Ok(found);
-                }
-            }
-        }
     }
 }
 

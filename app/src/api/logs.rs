@@ -44,7 +44,7 @@ pub struct LogPart {
     pub back_to: Option<UnixMicros>,
 }
 
-/// Searches a part of the log. One answer has at most 500 lines, and covers at most 20,000.
+/// Searches a part of the log. One answer has at most 500 lines, and at most 20,000 are read for it.
 #[server(input = Postcard, output = Postcard)]
 pub async fn search_logs(question: LogQuestion) -> Result<LogPart, AppError> {
     let (caller, gateway) = authorise()?;

@@ -9,6 +9,7 @@ use super::{
     error::Result,
     game_sessions::GameSessions,
     history::History,
+    log_blocks::LogBlocks,
     logs::Logs,
     snapshots::Snapshots,
     sql_store::{Engine, SqlStore},
@@ -16,7 +17,9 @@ use super::{
 
 /// A database that keeps everything.
 #[async_trait]
-pub trait Store: Chores + Commits + GameSessions + History + KeyStates + Logs + Snapshots + 'static {
+pub trait Store:
+    Chores + Commits + GameSessions + History + KeyStates + LogBlocks + Logs + Snapshots + 'static
+{
     /// "sqlite" or "postgres".
     fn kind(&self) -> &'static str;
 

@@ -35,6 +35,7 @@ macro_rules! lines {
         )
     };
 }
+pub(super) use lines;
 
 /// With a number below `$2`, newest first.
 pub(super) const OLDER: &str = lines!("logs WHERE project_id = $1 AND seq < $2", "seq DESC");
@@ -42,7 +43,7 @@ pub(super) const OLDER: &str = lines!("logs WHERE project_id = $1 AND seq < $2",
 const NEWER: &str = lines!("logs WHERE project_id = $1 AND seq > $2", "seq");
 
 row! {
-    struct LineRecord {
+    pub(super) struct LineRecord {
         seq: i64,
         device_id: i64,
         at: i64,

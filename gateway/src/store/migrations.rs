@@ -45,6 +45,7 @@ const SCRIPTS: &[Script] = &[
     script!("0018_confirmed_sessions"),
     script!("0019_second_factors"),
     script!("0020_known_browsers"),
+    script!("0021_log_blocks"),
 ];
 
 /// The number of the last step.

@@ -77,6 +77,14 @@ impl SqlStore {
         }
     }
 
+    /// A read-only statement that differs between the databases.
+    pub(super) fn read_either(&self, sqlite: &'static str, postgres: &'static str) -> Query<'_> {
+        self.read(match &self.engine {
+            Engine::Sqlite(_) => sqlite,
+            Engine::Postgres(_) => postgres,
+        })
+    }
+
     /// A statement that writes, in a transaction of its own.
     pub(super) fn write(&self, sql: impl SqlSafeStr) -> Query<'_> {
         match &self.engine {

@@ -248,6 +248,12 @@ impl Writer {
         self.shared.counters.read()
     }
 
+    /// Counts the records that were committed.
+    pub(crate) fn committed_records(&self) -> impl Fn() -> u64 + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || shared.counters.read().committed_records
+    }
+
     /// Bytes that wait to be written.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.shared.rooms.used()

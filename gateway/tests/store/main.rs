@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod batches;
+mod blocks;
 mod contents;
 mod copies;
 mod damage;

@@ -104,7 +104,9 @@ async fn a_deleted_project_goes_in_steps_and_from_where_it_stopped(place: Arc<Pl
     let all = everything(&place).await;
     let counts = ["projects", "devices", "logs", "game_keys"].map(|table| all[table].len());
     assert_eq!(counts, [1, 1, 1, 1], "the neighbour's alone");
-    for table in ["vars", "reported", "outcomes", "edits", "unchanged_edits", "game_sessions", "members"] {
+    for table in
+        ["vars", "reported", "outcomes", "edits", "unchanged_edits", "game_sessions", "log_blocks", "members"]
+    {
         assert_eq!(all[table], Vec::<Json>::new(), "{table}");
     }
     // those that were about no project
@@ -165,6 +167,7 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              ALTER TABLE projects DROP COLUMN needs_second_factor;
              ALTER TABLE instance DROP COLUMN device_key;
              ALTER TABLE links DROP COLUMN wrong_passwords;
+             DROP TABLE log_blocks;
              DROP TABLE recovery_codes;
              DROP TABLE second_factors;
              DELETE FROM _sqlx_migrations WHERE version >= 9",

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
+    blocks::block,
     house::{
         House, KEY, NOW, device_info, int, integer, later, make_device, make_user, name, note, session, text,
     },
@@ -39,6 +40,10 @@ pub async fn fill(store: Arc<dyn Store>) {
     let messages: Vec<String> = (0..2_000).map(|n| format!("line {n} of 'many' \\ \u{1}")).collect();
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
     house.commit(&[house.report(&declared, &values), house.logs(&messages)]).await;
+    for part in 0..20 {
+        let block = block(100 * part + 1..=100 * part + 100, NOW.0, NOW.0);
+        store.put_block(1, house.project.id, &block).await.unwrap();
+    }
     for gesture in 1..=3 {
         house.commit(&[house.edit(gesture, &changes)]).await;
     }

@@ -12,5 +12,6 @@ mod house;
 mod let_go;
 mod limits;
 mod reads;
+mod search;
 #[path = "../support/mod.rs"]
 mod support;

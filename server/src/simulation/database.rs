@@ -16,8 +16,8 @@ use std::{
 use async_trait::async_trait;
 use gateway::store::{
     Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
-    KeyStates, LoadRoom, Logs, ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write, Written,
-    batch,
+    KeyStates, LoadRoom, LogBlocks, Logs, ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write,
+    Written, batch,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision, UnixMicros, UserId,
@@ -561,3 +561,5 @@ impl Logs for OpenDisk {
 }
 
 impl GameSessions for OpenDisk {}
+
+impl LogBlocks for OpenDisk {}

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use gateway::store::{
     Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
-    KeyStates, LoadRoom, Logs, ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
+    KeyStates, LoadRoom, LogBlocks, Logs, ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
@@ -172,3 +172,5 @@ impl Logs for Puppet {
 }
 
 impl GameSessions for Puppet {}
+
+impl LogBlocks for Puppet {}

@@ -150,7 +150,7 @@ fn refuse(text: &str, fault: &FilterError) -> Problem {
 
 /// Search the log
 ///
-/// Newest line first. One request searches at most 20,000 lines, and fewer for regular expressions, so a page may have few
+/// Newest line first. One request reads at most 20,000 lines, and fewer for regular expressions, so a page may have few
 /// lines, or none, and still have a `next`: continue until it is `null`.
 #[utoipa::path(
     get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, PageQuery),

@@ -1,0 +1,276 @@
+//! The index of the log, block by block.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use protocol::model::{LogLine, ProjectId, UnixMicros};
+use tokio::time::Instant;
+
+use super::{
+    error::{Result, damaged},
+    logs::{LineRecord, lines},
+    page::{PAGE_BYTES, page},
+    sql::row,
+    sql_store::SqlStore,
+};
+
+/// Consecutive lines of a project's log, with their index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogBlock {
+    /// The number of its first line.
+    pub first_seq: u64,
+    /// The number of its last line.
+    pub last_seq: u64,
+    /// When the earliest of its lines was received.
+    pub earliest: UnixMicros,
+    /// When the latest of its lines was received.
+    pub latest: UnixMicros,
+    /// Bytes of their text.
+    pub text_bytes: u64,
+    /// What is in their words, roughly.
+    pub grams: Vec<u8>,
+    /// Their words.
+    pub words: Vec<u8>,
+    /// The lines of each word.
+    pub lines: Vec<u8>,
+}
+
+/// What tells whether it is worthwhile to read a block's index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockHead {
+    /// The number of its first line.
+    pub first_seq: u64,
+    /// The number of its last line.
+    pub last_seq: u64,
+    /// When the earliest of its lines was received.
+    pub earliest: UnixMicros,
+    /// When the latest of its lines was received.
+    pub latest: UnixMicros,
+    /// What is in their words, roughly.
+    pub grams: Vec<u8>,
+}
+
+/// The index of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockIndex {
+    /// The number of the block's first line.
+    pub first_seq: u64,
+    /// The words.
+    pub words: Vec<u8>,
+    /// The lines of each word.
+    pub lines: Vec<u8>,
+}
+
+/// A project with lines that are in no block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unindexed {
+    /// Which project.
+    pub project: ProjectId,
+    /// How many lines.
+    pub count: u64,
+    /// First number, last number and bytes of text of its last block, if it has one.
+    pub last_block: Option<(u64, u64, u64)>,
+}
+
+/// Which blocks are listed.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockRange {
+    /// Those with a line before this number.
+    pub before: u64,
+    /// Those with a line behind this number.
+    pub after: u64,
+    /// Those that may have a line received at this time or later.
+    pub since: UnixMicros,
+    /// Those that may have a line received before this time.
+    pub until: UnixMicros,
+}
+
+/// The index of the log. A store without one has only unindexed lines.
+#[async_trait]
+pub trait LogBlocks: Send + Sync {
+    /// Whether it keeps an index at all.
+    fn keeps_index(&self) -> bool {
+        false
+    }
+
+    /// Of the projects with at least so many lines in no block, the one with the fewest.
+    async fn find_unindexed(&self, _least: u64) -> Result<Option<Unindexed>> {
+        Ok(None)
+    }
+
+    /// The last line of a project that is in a block, and so are all before it; 0: none.
+    async fn indexed_to(&self, _project: ProjectId) -> Result<u64> {
+        Ok(0)
+    }
+
+    /// Adds a block, in place of one with the same first number, unless the database has another epoch or the project is
+    /// gone. Returns how long other writers had to wait.
+    async fn put_block(&self, _epoch: i64, _project: ProjectId, _block: &LogBlock) -> Result<Duration> {
+        Ok(Duration::ZERO)
+    }
+
+    /// Blocks of a project, the last one first.
+    async fn list_blocks(
+        &self,
+        _project: ProjectId,
+        _range: BlockRange,
+        _limit: u32,
+    ) -> Result<Vec<BlockHead>> {
+        Ok(Vec::new())
+    }
+
+    /// The indexes of the blocks with these first numbers, the last one first.
+    async fn read_blocks(&self, _project: ProjectId, _first_seqs: &[u64]) -> Result<Vec<BlockIndex>> {
+        Ok(Vec::new())
+    }
+
+    /// The lines with these numbers, newest first: at least one if there is one, and at most [`PAGE_BYTES`] of text before
+    /// the last one.
+    async fn read_lines(&self, _project: ProjectId, _seqs: &[u64]) -> Result<Vec<LogLine>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Lines of the project `$1` with the numbers `$2`.
+const LINES_SQLITE: &str =
+    lines!("logs WHERE project_id = $1 AND seq IN (SELECT value FROM json_each($2))", "seq DESC");
+const LINES_POSTGRES: &str = lines!("logs WHERE project_id = $1 AND seq = ANY($2)", "seq DESC");
+
+const BLOCKS: &str = "SELECT first_seq, last_seq, earliest, latest, grams FROM log_blocks
+     WHERE project_id = $1 AND first_seq < $2 AND last_seq > $3 AND latest >= $4 AND earliest < $5
+     ORDER BY first_seq DESC LIMIT $6";
+
+/// A project may be without lines: they are being deleted.
+const UNINDEXED: &str =
+    "SELECT p.id, p.log_seq - coalesce(b.last_seq, 0) AS count, b.first_seq, b.last_seq, b.text_bytes
+     FROM projects p LEFT JOIN log_blocks b ON b.project_id = p.id
+         AND b.first_seq = (SELECT max(first_seq) FROM log_blocks WHERE project_id = p.id)
+     WHERE p.deleted_at IS NULL AND p.log_seq - coalesce(b.last_seq, 0) >= $1
+         AND EXISTS (SELECT 1 FROM logs WHERE project_id = p.id AND seq > coalesce(b.last_seq, 0))
+     ORDER BY count LIMIT 1";
+
+const PUT: &str = "INSERT INTO log_blocks
+         (project_id, first_seq, last_seq, earliest, latest, text_bytes, grams, words, lines)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (project_id, first_seq) DO UPDATE SET last_seq = excluded.last_seq, earliest = excluded.earliest,
+         latest = excluded.latest, text_bytes = excluded.text_bytes, grams = excluded.grams, words = excluded.words,
+         lines = excluded.lines";
+
+row! {
+    struct UnindexedRecord {
+        id: i64,
+        count: i64,
+        first_seq: Option<i64>,
+        last_seq: Option<i64>,
+        text_bytes: Option<i64>,
+    } -> Unindexed {
+        let last_block = match (first_seq, last_seq, text_bytes) {
+            (Some(first), Some(last), Some(bytes)) => Some((number(first)?, number(last)?, number(bytes)?)),
+            _ => None,
+        };
+        Ok(Unindexed { project: ProjectId(id), count: number(count)?, last_block })
+    }
+}
+
+row! {
+    struct HeadRecord {
+        first_seq: i64,
+        last_seq: i64,
+        earliest: i64,
+        latest: i64,
+        grams: Vec<u8>,
+    } -> BlockHead {
+        let (earliest, latest) = (UnixMicros(earliest), UnixMicros(latest));
+        Ok(BlockHead { first_seq: number(first_seq)?, last_seq: number(last_seq)?, earliest, latest, grams })
+    }
+}
+
+row! {
+    struct IndexRecord {
+        first_seq: i64,
+        words: Vec<u8>,
+        lines: Vec<u8>,
+    } -> BlockIndex {
+        Ok(BlockIndex { first_seq: number(first_seq)?, words, lines })
+    }
+}
+
+fn number(cell: i64) -> Result<u64> {
+    cell.try_into().map_err(|_| damaged("a block of the log has a negative number"))
+}
+
+/// Beyond what is stored, the largest number that is.
+fn cell(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl LogBlocks for SqlStore {
+    fn keeps_index(&self) -> bool {
+        true
+    }
+
+    async fn find_unindexed(&self, least: u64) -> Result<Option<Unindexed>> {
+        let found = self.read(UNINDEXED).bind(cell(least)).read_all::<UnindexedRecord>().await?;
+        Ok(found.into_iter().next())
+    }
+
+    async fn indexed_to(&self, project: ProjectId) -> Result<u64> {
+        let sql = "SELECT last_seq FROM log_blocks WHERE project_id = $1 ORDER BY first_seq DESC LIMIT 1";
+        let last: Option<(i64,)> = self.read(sql).bind(project.0).find().await?;
+        last.map_or(Ok(0), |(last,)| number(last))
+    }
+
+    async fn put_block(&self, epoch: i64, project: ProjectId, block: &LogBlock) -> Result<Duration> {
+        let mut tx = self.begin_write().await?;
+        let begun = Instant::now();
+        // in Postgres this also keeps a restore waiting until it is committed
+        let (current,): (i64,) = tx.query("SELECT epoch FROM instance").one().await?;
+        let sql = "SELECT id FROM projects WHERE id = $1 AND deleted_at IS NULL";
+        let is_there = tx.query(sql).bind(project.0).find::<(i64,)>().await?.is_some();
+        if current != epoch || !is_there {
+            return Ok(Duration::ZERO);
+        }
+        let LogBlock { first_seq, last_seq, earliest, latest, text_bytes, grams, words, lines } = block;
+        let put = tx.query(PUT).bind(project.0).bind(cell(*first_seq)).bind(cell(*last_seq));
+        let put = put.bind(earliest.0).bind(latest.0).bind(cell(*text_bytes));
+        put.bind(&grams[..]).bind(&words[..]).bind(&lines[..]).run().await?;
+        tx.commit().await?;
+        let blocked = begun.elapsed();
+        self.after_step().await?;
+        Ok(blocked)
+    }
+
+    async fn list_blocks(&self, project: ProjectId, range: BlockRange, limit: u32) -> Result<Vec<BlockHead>> {
+        let BlockRange { before, after, since, until } = range;
+        let query = self.read(BLOCKS).bind(project.0).bind(cell(before)).bind(cell(after));
+        query.bind(since.0).bind(until.0).bind(i64::from(limit)).read_all::<HeadRecord>().await
+    }
+
+    async fn read_blocks(&self, project: ProjectId, first_seqs: &[u64]) -> Result<Vec<BlockIndex>> {
+        let seqs: Vec<i64> = first_seqs.iter().copied().map(cell).collect();
+        let query = self.read_either(
+            "SELECT first_seq, words, lines FROM log_blocks
+             WHERE project_id = $1 AND first_seq IN (SELECT value FROM json_each($2)) ORDER BY first_seq DESC",
+            "SELECT first_seq, words, lines FROM log_blocks
+             WHERE project_id = $1 AND first_seq = ANY($2) ORDER BY first_seq DESC",
+        );
+        query.bind(project.0).bind_list(&seqs).read_all::<IndexRecord>().await
+    }
+
+    async fn read_lines(&self, project: ProjectId, seqs: &[u64]) -> Result<Vec<LogLine>> {
+        let seqs: Vec<i64> = seqs.iter().copied().map(cell).collect();
+        let query = self.read_either(LINES_SQLITE, LINES_POSTGRES).bind(project.0).bind_list(&seqs);
+        query.bind(seqs.len() as i64).bind(PAGE_BYTES as i64).read_all::<LineRecord>().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::page::assert_reads_along, *};
+
+    #[tokio::test]
+    async fn single_lines_are_read_along_the_key() {
+        assert_reads_along(LINES_SQLITE, "logs", "PRIMARY KEY (project_id=? AND seq=?)").await;
+    }
+}

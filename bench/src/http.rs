@@ -59,6 +59,15 @@ pub(crate) async fn sign_in(host: &str, email: &str, password: &str) -> anyhow::
     post(host, "/sign-in", "application/x-www-form-urlencoded", &body).await
 }
 
+/// The body of an answer to somebody who is signed in.
+pub(crate) async fn get(host: &str, path: &str, cookie: &str) -> anyhow::Result<String> {
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n");
+    let (head, body) = ask(host, &request).await?;
+    ensure!(head.starts_with("HTTP/1.1 200"), "{path} was refused: {head}\n{body}");
+    Ok(body)
+}
+
 /// The sum of a metric over its labels, `None` when the server has no such metric.
 pub(crate) async fn metric(host: &str, name: &str) -> anyhow::Result<Option<f64>> {
     let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");

@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 use scenario::{
     acks::Acks, latency::Latency, lockstep::Lockstep, logins::Logins, overload::Overload,
-    reconnect::Reconnect,
+    reconnect::Reconnect, search::Search,
 };
 
 /// Starts a real observerio, plays its games and its dashboards, and measures
@@ -51,6 +51,8 @@ enum Scenario {
     Overload(Overload),
     /// Many people sign in at once, while somebody edits
     Logins(Logins),
+    /// A large log is searched: the newest lines with a word, over all time and a part of it
+    Search(Search),
 }
 
 #[tokio::main]
@@ -63,6 +65,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Reconnect(reconnect) => reconnect.run().await,
         Scenario::Overload(overload) => overload.run().await,
         Scenario::Logins(logins) => logins.run().await,
+        Scenario::Search(search) => search.run().await,
     }
 }
 

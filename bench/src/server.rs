@@ -92,7 +92,7 @@ impl Place {
         let mut command = Command::new(&self.program);
         command
             .args(["serve", "--http", http, "--tcp", games, "--registration", "open"])
-            .args(["--max-games", "100000"])
+            .args(["--max-games", "100000", "--api-requests-per-second", "1000000"])
             .arg("--data-dir")
             .arg(self.data.path())
             .env_remove("DATABASE_URL")

@@ -70,6 +70,15 @@ fn reconnect() {
 }
 
 #[test]
+fn search() {
+    let json = run("search --rows 3000 --repeats 2");
+    // 40 % of 2,100 lines, which were compared with what SQL finds
+    assert_eq!(n(&json, 1, "times", "40 %, all: 200 found, requests 1"), 2);
+    assert_eq!(n(&json, 1, "times", "one line, all: 1 found, requests 1"), 2);
+    assert_eq!(n(&json, 0, "numbers", "indexed in the background"), 3_000);
+}
+
+#[test]
 fn overload() {
     let json = run("overload --sessions 3 --before 0.5 --seconds 1 --after 1 --factor 3");
     for project in [1, 2] {

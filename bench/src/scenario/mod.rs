@@ -8,6 +8,7 @@ pub(crate) mod logins;
 pub(crate) mod overload;
 mod project;
 pub(crate) mod reconnect;
+pub(crate) mod search;
 
 use std::{path::PathBuf, time::Duration};
 

@@ -42,22 +42,23 @@ pub(crate) fn docs() -> Result<()> {
 
 /// Dependencies: licences, duplicates, sources, and known holes where a database of them is at hand.
 pub(crate) fn deny() -> Result<()> {
-    ["Cargo.toml", "fuzz/Cargo.toml"].into_iter().try_for_each(deny_in)
-}
-
-/// The same for the dependencies of one workspace.
-pub(crate) fn deny_in(manifest: &str) -> Result<()> {
     let deny = setup::cargo_deny()?;
     let deny = deny.to_str().expect("the path was written by us as UTF-8");
-    // it wants the crates of every platform; a build has only fetched ours
-    shell::run(&mut shell::cargo(&["fetch", "--quiet", "--locked", "--manifest-path", manifest]))?;
-    let common =
-        ["--manifest-path", manifest, "--config", "deny.toml", "--offline", "--all-features", "check"];
-    shell::run(shell::program(deny, &common).args(["bans", "licenses", "sources"]))?;
-    if has_advisories() {
-        return shell::run(shell::program(deny, &common).arg("advisories"));
+    // the last one is built only when it is named, but its licences and its lock file hold always
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "sdk/bevy/Cargo.toml"] {
+        // it wants the crates of every platform; a build has only fetched ours
+        shell::run(&mut shell::cargo(&["fetch", "--quiet", "--locked", "--manifest-path", manifest]))?;
+        let common =
+            ["--manifest-path", manifest, "--config", "deny.toml", "--offline", "--all-features", "check"];
+        shell::run(shell::program(deny, &common).args(["bans", "licenses", "sources"]))?;
+        if has_advisories() {
+            shell::run(shell::program(deny, &common).arg("advisories"))?;
+        } else {
+            println!(
+                "advisories: skipped, because their database is not here (`cargo deny fetch` downloads it)"
+            );
+        }
     }
-    println!("advisories: skipped, because their database is not here (`cargo deny fetch` downloads it)");
     Ok(())
 }
 

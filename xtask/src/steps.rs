@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the steps in their order, what became of each, and how long it took.
+//! `cargo xtask test`: the steps in order, their results and durations.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::conformance;
 use crate::counts::Counts;
 use crate::fuzz;
 
-/// The steps, in the order in which they run: what fails fastest comes first.
+/// The steps, in the order in which they run: those that fail fastest come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
     /// Formatting
@@ -33,7 +33,7 @@ pub(crate) enum Step {
     Websocket,
     /// Stories in a real browser
     E2e,
-    /// The plugin for Bevy: lints, tests, dependencies and stories. Only when it is named: Bevy takes minutes to build
+    /// The plugin for Bevy: lints, tests and stories. Only when it is named, because Bevy takes minutes to build
     Bevy,
 }
 
@@ -70,7 +70,7 @@ struct Done {
     error: Option<anyhow::Error>,
 }
 
-/// Runs the steps asked for, all usual ones when none is named; stops at the first that fails.
+/// Runs the named steps, or all usual ones if none is named. Stops at the first failure.
 pub(crate) fn run(only: &[Step]) -> ExitCode {
     let is_wanted = |step: &&Step| if only.is_empty() { step.is_usual() } else { only.contains(step) };
     let wanted: Vec<Step> = Step::value_variants().iter().filter(is_wanted).copied().collect();

@@ -11,19 +11,19 @@ use std::{
 /// The most that the stripped library may take, in bytes.
 const MAX_LIBRARY_BYTES: u64 = 850 * 1024;
 
-/// A program and its arguments; `None` where the machine has no such language.
+/// A program and its arguments; `None` if the language is not installed.
 pub type Puppet = Option<Vec<String>>;
 
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Where things that are built go.
+/// The build directory.
 fn target() -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_observerio")).parent().unwrap().parent().unwrap().to_owned()
 }
 
-/// Runs it; what it says when it fails is the test's.
+/// Runs a command. If it fails, the test fails with its error output.
 pub fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|why| panic!("{command:?}: {why}"));
     let text = String::from_utf8_lossy(&output.stderr);
@@ -35,7 +35,7 @@ pub fn is_installed(program: &str) -> bool {
     env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// Whether all of these are on the machine; where the tests are to be complete they must be.
+/// Whether all of these programs are installed. With `OBSERVERIO_REQUIRE_BINDINGS`, they must be.
 pub fn has(binding: &str, programs: &[&str]) -> bool {
     let missing: Vec<_> = programs.iter().filter(|program| !is_installed(program)).collect();
     if missing.is_empty() {
@@ -53,8 +53,7 @@ pub fn library() -> &'static Path {
     FOLDER.get_or_init(|| build("sdk", "sdk"))
 }
 
-/// The same without optimisation, for valgrind: what an optimiser makes of a comparison may look like one with a value that
-/// was never set.
+/// The same without optimisation, for valgrind: optimised comparisons may look like reads of uninitialised memory.
 fn checked_library() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| build("dev", "debug"))
@@ -75,7 +74,7 @@ fn build(profile: &str, folder: &str) -> PathBuf {
     target().join(folder)
 }
 
-/// The commands of a page in the block for the shell that begins so, with these words replaced.
+/// The commands of a page: the lines of the shell block with this beginning, with these words replaced.
 pub fn shown<const N: usize>(page: &str, beginning: &str, here: [(&str, String); N]) -> Vec<String> {
     let page = fs::read_to_string(repository().join(page)).unwrap();
     let block =
@@ -113,13 +112,13 @@ fn compile_c(source: &str, name: &str, library: &Path) -> PathBuf {
     program
 }
 
-/// What links a program with the shared library, and finds it when it runs.
+/// Arguments that link a program with the shared library, which it also finds when it runs.
 fn linked(library: &Path) -> Vec<String> {
     let library = text(library);
     vec![format!("-L{library}"), "-lobserverio".to_owned(), format!("-Wl,-rpath,{library}")]
 }
 
-/// Threads that are still there and the standard library's thread-locals are "possibly lost": no leak of ours.
+/// Running threads and the standard library's thread-locals are "possibly lost": these are not leaks.
 const VALGRIND: [&str; 6] = [
     "valgrind",
     "--quiet",
@@ -139,7 +138,7 @@ pub fn c() -> Puppet {
     PUPPET.get_or_init(build).clone()
 }
 
-/// What a person compiles who reads the page.
+/// The example of the page.
 pub fn example_c() -> Puppet {
     has("C", &["cc"]).then(|| words(&[], &compile_c("sdk/c/examples/boss.c", "boss-c", library())))?
 }
@@ -172,7 +171,7 @@ pub fn example_cpp() -> Puppet {
         .then(|| words(&[], &compile_cpp("sdk/cpp/examples/boss.cpp", "boss-cpp", library())))?
 }
 
-/// A program in Python, with the package as it lies in the repository.
+/// A program in Python, with the package from the repository.
 pub fn python(source: &str) -> Puppet {
     has("Python", &["python3"]).then(|| {
         let package = format!("PYTHONPATH={}", text(&repository().join("sdk/python/src")));
@@ -201,7 +200,7 @@ fn compile_go(package: &str, name: &str) -> PathBuf {
     program
 }
 
-/// Go, whose own checks of pointers that C is handed are on.
+/// Go, with its checks of pointers that are passed to C.
 pub fn go() -> Puppet {
     static PUPPET: OnceLock<Puppet> = OnceLock::new();
     let build = || {
@@ -229,7 +228,7 @@ fn the_stripped_library_is_small() {
     assert!(bytes - stripped < 4096, "strip makes {stripped} of {bytes} bytes");
 }
 
-/// A program that was linked so needs nothing of ours where it runs.
+/// A statically linked program needs no library when it runs.
 #[test]
 fn the_static_library_is_whole() {
     if !has("C", &["cc"]) {

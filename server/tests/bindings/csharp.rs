@@ -60,8 +60,8 @@ pub fn sample() -> Puppet {
 }
 
 #[test]
-fn frames_without_news_make_no_garbage() {
-    if let Some(words) = built("garbage.exe", &["sdk/csharp/stories/Garbage.cs"]) {
+fn the_package_refuses_nonsense_and_makes_no_garbage() {
+    if let Some(words) = built("units.exe", &["sdk/csharp/stories/Units.cs"]) {
         run(Command::new(&words[0]).args(&words[1..]));
     }
 }

@@ -1,4 +1,4 @@
-//! What the pages of the SDK show is what runs.
+//! The code on the SDK's pages is the code that runs here.
 
 use std::{fs, process::Stdio, time::Instant};
 
@@ -19,7 +19,7 @@ fn file(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap()
 }
 
-/// The page shows this very file.
+/// The page shows this file, unchanged.
 fn shows(page: &str, example: &str, language: &str) {
     let block = format!("```{language}\n{}```\n", file(example));
     assert!(file(page).contains(&block), "{page} does not show {example} as it is");
@@ -39,7 +39,7 @@ fn pages_show_the_files_that_run() {
     shows("docs/sdk-godot.md", "sdk/godot/examples/boss.gd", "gdscript");
 }
 
-/// A project of the real server, and somebody who watches it.
+/// A project on the real server, and a person who watches it.
 struct World {
     real: Real,
     key: Key,
@@ -61,7 +61,7 @@ impl World {
     }
 }
 
-/// From nothing to an edit that was applied and the log line that followed, then to the end.
+/// Starts the example, edits a value, waits for its outcome and the log entry, and ends the game.
 async fn quick_start(example: Puppet) {
     let Some(words) = example else { return };
     let key = fresh_key();

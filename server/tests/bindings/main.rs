@@ -1,6 +1,6 @@
-//! The SDK in every language that it is bound to: each plays the stories of `sdk/stories` against the real program.
+//! The SDK in every language: each binding plays the stories of `sdk/stories` against the real program.
 //!
-//! A binding whose compiler or interpreter the machine lacks is skipped, and says so, unless `OBSERVERIO_REQUIRE_BINDINGS` is set.
+//! A binding whose compiler or interpreter is not installed is skipped with a message, unless `OBSERVERIO_REQUIRE_BINDINGS` is set.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// `NativeMethods.cs` from declarations of C without comments and preprocessor's lines.
+/// `NativeMethods.cs` from C declarations without comments and preprocessor directives.
 pub fn native_methods(declarations: &str, version: u32) -> String {
     let mut made = Native::default();
     for statement in statements(declarations) {
@@ -32,7 +32,7 @@ namespace Observerio
         /// <summary>The header's: major &lt;&lt; 16 | minor &lt;&lt; 8 | patch.</summary>
 "#;
 
-/// What ends with a semicolon outside of braces, with single spaces.
+/// Splits at semicolons outside of braces, and collapses white space.
 fn statements(declarations: &str) -> Vec<String> {
     let mut depth = 0_usize;
     let parts = declarations.split(|c| {

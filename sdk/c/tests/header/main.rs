@@ -1,4 +1,4 @@
-//! The header that is checked in is the one that the code makes.
+//! The header in the repository is the one generated from the code, and so is what other languages make of it.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
@@ -19,7 +19,7 @@ fn the_header_is_what_the_code_makes() {
     compare("include/observerio.h", &header(config()));
 }
 
-/// LuaJIT reads declarations of C, but no preprocessor's lines.
+/// LuaJIT reads C declarations, but no preprocessor directives.
 #[test]
 fn what_lua_reads_is_what_the_code_makes() {
     let text = declarations();
@@ -38,7 +38,7 @@ fn what_csharp_imports_is_what_the_code_makes() {
     compare("../csharp/Runtime/NativeMethods.cs", &csharp::native_methods(&declarations(), version));
 }
 
-/// Without comments and preprocessor's lines.
+/// The header without comments and preprocessor directives.
 fn declarations() -> String {
     let bare = Config {
         cpp_compat: false,
@@ -56,7 +56,7 @@ fn declarations() -> String {
     declarations.join("\n").trim().to_owned()
 }
 
-/// With the variable set, writes the file first.
+/// Compares; with `OBSERVERIO_WRITE_HEADER`, writes the file first.
 fn compare(file: &str, made: &str) {
     let path = Path::new(FOLDER).join(file);
     if std::env::var_os("OBSERVERIO_WRITE_HEADER").is_some() {

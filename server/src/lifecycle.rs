@@ -222,14 +222,15 @@ impl Server {
         warn_if_exposed(&config, addresses);
         let tasks = TaskTracker::new();
         let ports = Ports::new(&config);
-        let web = ports.web(&config, &gateway, addresses, &stop, &tasks).await;
+        let door = ports.door(&config, &gateway, game_threads.handle(), &stop, &tasks);
+        let web = ports.web(&config, addresses, &door).await;
         let router = web::router(&web).map_err(StartError::from)?;
-        let games = ports.games(tcp, &config, certificates.clone());
+        let games = Ports::games(tcp, &config, certificates.clone(), door);
         let http = ports.http(http, config, certificates);
 
         let vitals = gateway.vitals();
-        let games = accept_games(games, gateway.clone(), tasks.clone(), stop.clone());
-        tasks.spawn_on(vitals.guard("the game port", stop.clone(), games), game_threads.handle());
+        let games = vitals.guard("the game port", stop.clone(), accept_games(games));
+        tasks.spawn_on(games, game_threads.handle());
         let pages = web::serve(http, router, tasks.clone(), stop.clone());
         tasks.spawn(vitals.guard("the HTTP port", stop.clone(), pages));
         tracing::info!(http = %addresses.0, tcp = %addresses.1, "serving");

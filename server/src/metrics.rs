@@ -164,11 +164,11 @@ const METRICS: &[Metric] = &[
         n.status.full_projects
     }),
     gauge("observerio_storing", "1 while the database accepts writes", |n| u64::from(n.status.storing)),
-    gauge("observerio_game_connections", "Connections at the game port, verified or not", |n| n.games.open()),
-    counter("observerio_game_connections_accepted", "Connections accepted at the game port", |n| {
-        n.games.accepted()
+    gauge("observerio_game_connections", "Connections of games, also in browsers, verified or not", |n| {
+        n.games.open()
     }),
-    refusals("observerio_game_connections_refused", "Connections refused at the game port", |n, reason| {
+    counter("observerio_game_connections_accepted", "Accepted connections of games", |n| n.games.accepted()),
+    refusals("observerio_game_connections_refused", "Refused connections of games", |n, reason| {
         n.games.refused(reason)
     }),
     gauge("observerio_http_connections", "Connections at the HTTP port", |n| n.http.open()),

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -26,6 +27,11 @@ const BACKLOG: u32 = 4096;
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 /// Pause after the process ran out of file handles, for some connections to end.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// Keep-alive probes without an answer after which a peer is gone, on systems that count them; Linux goes by the time.
+const KEEP_ALIVE_PROBES: u32 = 3;
+/// The shortest interval of keep-alive probes that systems accept.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The last eighth of a port's permits is reserved for addresses that hold few.
 const RESERVE: usize = 8;
@@ -231,6 +237,22 @@ pub(crate) async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketA
                 tokio::time::sleep(EXHAUSTED_PAUSE).await;
             }
         }
+    }
+}
+
+/// A peer that vanished without a word (power, network) is gone after twice this silence, whether nothing was said (keep-alive
+/// probes) or something is on its way (while those do not run).
+pub(crate) fn detect_dead_peer(stream: &TcpStream, peer: SocketAddr, silence: Duration) {
+    let socket = SockRef::from(stream);
+    let keep_alive = TcpKeepalive::new()
+        .with_time(silence)
+        .with_interval((silence / 2).max(SHORTEST_INTERVAL))
+        .with_retries(KEEP_ALIVE_PROBES);
+    let outcome = socket.set_tcp_keepalive(&keep_alive);
+    #[cfg(target_os = "linux")]
+    let outcome = outcome.and_then(|()| socket.set_tcp_user_timeout(Some(2 * silence)));
+    if let Err(error) = outcome {
+        tracing::debug!(%peer, %error, "TCP keep-alive could not be enabled");
     }
 }
 

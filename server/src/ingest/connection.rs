@@ -33,6 +33,7 @@ use super::{
     limits::GameLimits,
     outbox::Outbox,
     refusals::RefusalLog,
+    websocket::Violation,
 };
 use crate::{clock::instant, tls::Refused};
 
@@ -304,9 +305,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// A connection that can't be read or written is gone, unless it was refused because of TLS.
+    /// A connection that can't be read or written is gone, unless it was refused because of TLS or of what its frames are.
     fn cannot_go_on(&mut self, error: &io::Error) -> End {
-        match error.get_ref().and_then(|cause| cause.downcast_ref()) {
+        let Some(cause) = error.get_ref() else { return End::Gone };
+        if let Some(violation) = cause.downcast_ref::<Violation>() {
+            return self.say_last(ErrorCode::BadVerb, &violation.to_string());
+        }
+        match cause.downcast_ref() {
             Some(Refused::Plaintext) => {
                 self.say_last(ErrorCode::TlsRequired, "this server requires TLS; connect with TLS")
             }

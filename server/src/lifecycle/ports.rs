@@ -3,12 +3,12 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use gateway::Gateway;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Handle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Config,
-    ingest::{Admission, GameLimits, GamePort},
+    ingest::{Admission, Door, GameLimits, GamePort},
     metrics::Metrics,
     net::{PerAddress, Port},
     tls::{Certificates, Offer},
@@ -32,15 +32,34 @@ impl Ports {
         }
     }
 
+    /// Where games come in; `threads` serve them.
+    pub(super) fn door(
+        &self,
+        config: &Config,
+        gateway: &Gateway,
+        threads: &Handle,
+        stop: &CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Door {
+        Door {
+            port: Arc::clone(&self.games),
+            admission: Arc::new(Admission::new(config.address_limits)),
+            limits: GameLimits::new(config.game_times),
+            gateway: gateway.clone(),
+            threads: threads.clone(),
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        }
+    }
+
     /// What every handler can reach. `addresses`: those of the HTTP port and of the games' port.
     pub(super) async fn web(
         &self,
         config: &Config,
-        gateway: &Gateway,
         addresses: (SocketAddr, SocketAddr),
-        stop: &CancellationToken,
-        tasks: &TaskTracker,
+        door: &Door,
     ) -> web::Web {
+        let gateway = &door.gateway;
         let (games, http, readers) =
             (Arc::clone(&self.games), Arc::clone(&self.http), Arc::clone(&self.readers));
         let metrics = Metrics::new(gateway.clone(), games, http, readers, config.memory);
@@ -55,22 +74,16 @@ impl Ports {
             readers: Arc::clone(&self.readers),
             device_key: web::DeviceKey::new(&gateway.device_key().await),
         };
-        web::Web::new(gateway.clone(), addresses, options, metrics, stop.clone(), tasks.clone())
+        web::Web::new(addresses, options, metrics, door.clone())
     }
 
     pub(super) fn games(
-        &self,
         listener: TcpListener,
         config: &Config,
         certificates: Option<Certificates>,
+        door: Door,
     ) -> GamePort {
-        GamePort {
-            listener,
-            port: Arc::clone(&self.games),
-            admission: Arc::new(Admission::new(config.address_limits)),
-            offer: Offer::games(certificates, !is_tls_required(config)),
-            limits: GameLimits::new(config.game_times),
-        }
+        GamePort { listener, offer: Offer::games(certificates, !is_tls_required(config)), door }
     }
 
     pub(super) fn http(
@@ -87,6 +100,7 @@ impl Ports {
             readers: self.readers,
             head_timeout: config.head_timeout,
             write_timeout: config.game_times.write,
+            keep_alive: config.game_times.keep_alive,
         }
     }
 }

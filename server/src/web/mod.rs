@@ -1,4 +1,4 @@
-//! HTTP: pages, forms, the dashboard's WebSocket, and the API for scripts.
+//! HTTP: pages, forms, the WebSockets of the dashboard and of games, and the API for scripts.
 
 mod api;
 mod auth;
@@ -8,6 +8,7 @@ mod device;
 mod echo;
 mod encryption;
 mod forms;
+mod game;
 mod guard;
 mod live;
 mod metrics;

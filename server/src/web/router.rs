@@ -12,7 +12,7 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{Web, api, body, echo, encryption, forms, guard, live, metrics, pages, site};
+use super::{Web, api, body, echo, encryption, forms, game, guard, live, metrics, pages, site};
 
 /// One method of one path.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub enum RouteClass {
     Form,
     /// A server function that pages call.
     ServerFunction,
-    /// The dashboard's WebSocket.
+    /// A WebSocket: the dashboard's, or the games'.
     Socket,
     /// A file of the site: the same for everybody.
     Static,
@@ -119,6 +119,7 @@ static ROUTES: &[Route] = {
         // one path for all functions, so it counts as if it changed something
         changes(ServerFunction, "/api/{*function}", || post(pages::server_function)),
         reads(Socket, "/live", || get(live::live)),
+        reads(Socket, "/game", || get(game::game)),
         reads(Static, "/pkg/{hash}/{file}", || get(site::package)),
         reads(Static, "/favicon.svg", || get(site::icon)),
         reads(Static, "/docs/api", || get(api::reference)),

@@ -57,6 +57,8 @@ pub(crate) struct HttpPort {
     pub(crate) head_timeout: Duration,
     /// Timeout for a client that has to keep up.
     pub(crate) write_timeout: Duration,
+    /// Silence after which TCP keep-alive probes a client: a WebSocket may be silent for hours.
+    pub(crate) keep_alive: Duration,
 }
 
 impl HttpPort {
@@ -85,6 +87,7 @@ pub(crate) async fn serve(http_port: HttpPort, router: Router, tasks: TaskTracke
                 continue;
             }
         };
+        net::detect_dead_peer(&stream, peer, http_port.keep_alive);
         let connection = Connection {
             peer,
             permit: Arc::new(permit),
@@ -279,6 +282,7 @@ mod tests {
             readers: Arc::new(readers),
             head_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(30),
         }
     }
 

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     config::{MetricsAccess, PublicUrl, Registration, without_port},
+    ingest::Door,
     metrics::Metrics,
 };
 
@@ -37,6 +38,8 @@ pub(crate) struct Web {
     pub(super) device_key: Arc<DeviceKey>,
     /// Locks for edits that scripts may repeat.
     pub(super) edits: Arc<EditLocks>,
+    /// Where games in browsers come in.
+    pub(super) door: Arc<Door>,
     /// Cancelled on shutdown.
     pub(super) stop: CancellationToken,
     /// WebSockets outlive the request that opened them: the server waits for these on shutdown.
@@ -79,13 +82,12 @@ pub(super) struct Settings {
 
 impl Web {
     pub(crate) fn new(
-        gateway: Gateway,
         addresses: (SocketAddr, SocketAddr),
         options: WebOptions,
         metrics: Metrics,
-        stop: CancellationToken,
-        tasks: TaskTracker,
+        door: Door,
     ) -> Self {
+        let (gateway, stop, tasks) = (door.gateway.clone(), door.stop.clone(), door.tasks.clone());
         let (http, tcp) = addresses;
         let WebOptions {
             public_url,
@@ -115,8 +117,21 @@ impl Web {
         let (settings, metrics) = (Arc::new(settings), Arc::new(metrics));
         let probe = Arc::new(database_probe(gateway.clone()));
         let rates = Arc::new(Rates::new(api_requests_per_second));
-        let (device_key, edits) = (Arc::new(device_key), Arc::default());
-        Self { gateway, leptos, settings, metrics, probe, rates, readers, device_key, edits, stop, tasks }
+        let (device_key, edits, door) = (Arc::new(device_key), Arc::default(), Arc::new(door));
+        Self {
+            gateway,
+            leptos,
+            settings,
+            metrics,
+            probe,
+            rates,
+            readers,
+            device_key,
+            edits,
+            door,
+            stop,
+            tasks,
+        }
     }
 
     /// The dashboard's public origin, if known: from the settings, or else from this request.

@@ -7,7 +7,7 @@ use protocol::line::{Command, Grammar, parse_command};
 use crate::{
     people::{People, Shown, Who},
     stage::Stage,
-    support::line::Game,
+    support::{line::Game, web_game},
     table::Section,
 };
 
@@ -47,6 +47,23 @@ fn row_of(line: &str, grammar: Grammar) -> String {
     if grammar == Grammar::Original { format!("{verb}, original") } else { verb.to_owned() }
 }
 
+/// Where games come in.
+#[derive(Clone, Copy)]
+enum Door {
+    Tcp,
+    /// The HTTP port's WebSocket.
+    Browser,
+}
+
+impl Door {
+    async fn open(self, people: &People) -> Game {
+        match self {
+            Self::Tcp => people.server.game().await,
+            Self::Browser => web_game::connect(people.server.http).await,
+        }
+    }
+}
+
 /// A connection with a game's first words.
 struct Talk {
     game: Game,
@@ -56,8 +73,7 @@ struct Talk {
 
 impl Talk {
     /// Says who it is, with a key or without, and waits for everything that comes of it.
-    async fn begin(people: &People, grammar: Grammar, session: &str, key: Option<&str>) -> Self {
-        let mut game = people.server.game().await;
+    async fn begin(mut game: Game, grammar: Grammar, session: &str, key: Option<&str>) -> Self {
         let is_newer = grammar == Grammar::Version2;
         if is_newer {
             let hello = format!(r#"{{"proto":2,"session":"{session}","caps":["ack","rev"]}}"#);
@@ -128,6 +144,15 @@ async fn keys(people: &People, stage: &Stage) -> [String; 8] {
 
 #[tokio::test]
 async fn every_verb_with_every_key() {
+    compare(Door::Tcp).await;
+}
+
+#[tokio::test]
+async fn every_verb_with_every_key_in_a_browser() {
+    compare(Door::Browser).await;
+}
+
+async fn compare(door: Door) {
     let people = People::new().await;
     let stage = Stage::new(&people).await;
     let keys = keys(&people, &stage).await;
@@ -145,7 +170,7 @@ async fn every_verb_with_every_key() {
                 (false, true) => None,
                 (false, false) => Some(key.as_str()),
             };
-            let mut talk = Talk::begin(&people, grammar, &mark, said_before).await;
+            let mut talk = Talk::begin(door.open(&people).await, grammar, &mark, said_before).await;
             row.push(talk.say(&line.replace("KEY", key).replace("MARK", &mark)).await);
         }
         section.push(name, row);

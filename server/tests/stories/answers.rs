@@ -61,7 +61,7 @@ async fn every_answer_says_what_may_be_done_with_it() {
     let function = server::server_functions().into_iter().find(|path| path.contains("get_session")).unwrap();
     let page = format!("/p/{}/live", project.id);
     let too_much = "x".repeat(64 * 1024 + 1);
-    let cases: [Case; 31] = [
+    let cases: [Case; 32] = [
         ("a page", &nobody, "GET", "/sign-in", &[], "", 200),
         ("the live page", &owner, "GET", &page, &[], "", 200),
         ("a page's head", &owner, "HEAD", &page, &[], "", 200),
@@ -88,6 +88,7 @@ async fn every_answer_says_what_may_be_done_with_it() {
         ("a socket for nobody", &nobody, "GET", &live, &[ours], "", 401),
         ("no socket", &owner, "GET", &live, &[ours], "", 400),
         ("a socket of no version", &owner, "GET", "/live?v=x", &[ours], "", 400),
+        ("no socket of a game", &nobody, "GET", "/game", &[], "", 426),
         ("being alive", &nobody, "GET", "/alive", &[], "", 200),
         ("being ready", &nobody, "GET", "/readyz", &[], "", 200),
         ("numbers for nobody", &nobody, "GET", "/metrics", &[], "", 403),

@@ -1,6 +1,6 @@
 //! Plays the conversation of docs/protocol.md, line by line, with the real server.
 
-use crate::support::{TestServer, http::Browser, line::Game, live::Dashboard};
+use crate::support::{TestServer, http::Browser, line::Game, live::Dashboard, web_game};
 use protocol::{
     live::{ClientMessage, ServerMessage},
     model::{Change, Gesture, Project, Value, VarName},
@@ -85,15 +85,24 @@ async fn act(what: &str, server: &TestServer, browser: &Browser, project: &Proje
 
 #[tokio::test]
 async fn the_conversation_of_the_page_is_what_happens() {
+    plays(async |server| server.game().await).await;
+}
+
+#[tokio::test]
+async fn in_a_browser_it_is_the_same() {
+    plays(async |server| web_game::connect(server.http).await).await;
+}
+
+async fn plays(connect: impl AsyncFn(&TestServer) -> Game) {
     let server = TestServer::start().await;
     let (browser, project) = (server.owner().await, server.project().await);
     let mut names = Names { key: project.key.as_str().to_owned(), epoch: EPOCH.to_owned() };
-    let mut game: Game = server.game().await;
+    let mut game = connect(&server).await;
     let talk = talk();
     assert!(talk.len() > 20, "the page has a conversation");
     for (who, what) in talk {
         match (who, what) {
-            ("game", "leaves") => game = server.game().await,
+            ("game", "leaves") => game = connect(&server).await,
             ("game", line) => game.send(&format!("{}\n", names.real(line))).await,
             ("server", line) => {
                 let said = names.paged(&game.line().await);

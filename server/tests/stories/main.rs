@@ -12,6 +12,7 @@ mod answers;
 #[cfg(unix)]
 mod backups;
 mod bad_input;
+mod browser_games;
 mod command_line;
 mod conversation;
 mod corpus;

@@ -15,6 +15,7 @@ use crate::support::{
     live::Dashboard,
     secrets, soon,
     tls::{self, Identity},
+    web_game,
 };
 use protocol::{
     live::{LIVE_VERSION, ServerMessage},
@@ -176,6 +177,7 @@ async fn everything_goes_through(server: &TestServer, proxy: &Proxy) -> (Browser
     assert_eq!(proxy.browser().get("/metrics").await.status, 403);
     let project = server.project().await;
     the_live_page(server, proxy, &owner, &project).await;
+    a_game_in_a_browser(proxy, &project).await;
     the_log_as_it_is_written(server, &owner, &project).await;
     (owner, project)
 }
@@ -219,6 +221,20 @@ async fn the_live_page(server: &TestServer, proxy: &Proxy, owner: &Browser, proj
     page.edit(1, project.id, &[("speed", Value::Int(7_i64.into()))]).await;
     let edits = game.edits(key).await;
     assert_eq!(edits["value"], 7, "{edits}");
+}
+
+/// From a page that is elsewhere, which may be on another site.
+async fn a_game_in_a_browser(proxy: &Proxy, project: &Project) {
+    let elsewhere = [("origin", "https://game.example")];
+    let socket = web_game::open(&proxy.browser(), &elsewhere).await.expect("an upgrade");
+    let mut game = web_game::over(socket);
+    let key = project.key.as_str();
+    game.send(&format!("v:{key}\n")).await;
+    assert_eq!(game.line().await, "OK");
+    // what was set before
+    assert_eq!(game.edits(key).await["value"], 7);
+    game.send(&format!("i:{key}:{{\"jump\":{}}}\n", "1".repeat(18))).await;
+    game.in_order(key).await;
 }
 
 /// Piece by piece: the next line may be a day away.

@@ -12,6 +12,7 @@ pub mod program;
 pub mod puppet;
 pub mod secrets;
 pub mod tls;
+pub mod web_game;
 
 use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
 

@@ -81,11 +81,14 @@ pub fn search(log: &[u8]) {
     }
 }
 
-/// Keeps what servers in this process log, from now on. What our own client of WebSockets says is its own affair.
+/// Keeps what servers in this process log, from now on. What our own clients of WebSockets say is their own affair: games', too, whose
+/// frames the server reads and writes without that library.
 pub fn watch() -> Watch {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
-        let filter = EnvFilter::new("trace,tungstenite::handshake::client=off");
+        let filter = EnvFilter::new(
+            "trace,tungstenite::handshake::client=off,tungstenite::protocol=off,tokio_tungstenite=off",
+        );
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| Log).init();
     });
     Watch

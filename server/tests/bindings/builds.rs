@@ -14,6 +14,13 @@ const MAX_LIBRARY_BYTES: u64 = 850 * 1024;
 /// A program and its arguments; `None` if the language is not installed.
 pub type Puppet = Option<Vec<String>>;
 
+/// How a binding connects.
+#[derive(Clone, Copy)]
+pub enum Line {
+    Tcp,
+    WebSocket,
+}
+
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -190,6 +197,12 @@ pub fn lua(source: &str) -> Puppet {
     })?
 }
 
+/// A program in JavaScript, with the WebSocket that Node has as browsers do: since version 22 without asking.
+pub fn web(source: &str) -> Puppet {
+    has("the web", &["node"])
+        .then(|| words(&["node", "--no-warnings", "--experimental-websocket"], &repository().join(source)))?
+}
+
 /// A program in Go; cgo finds the library by itself.
 fn compile_go(package: &str, name: &str) -> PathBuf {
     library();
@@ -214,6 +227,14 @@ pub fn go() -> Puppet {
 pub fn example_go(name: &str) -> Puppet {
     let package = format!("./examples/{name}");
     has("Go", &["go", "cc"]).then(|| words(&[], &compile_go(&package, &format!("{name}-go"))))?
+}
+
+/// Its parts, without a server.
+#[test]
+fn the_web_package_passes_its_own_tests() {
+    if has("the web", &["node"]) {
+        run(Command::new("node").args(["--test", "test/"]).current_dir(repository().join("sdk/web")));
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
     csharp, godot,
     person::Sight,
     story::{Real, fresh_key},
-    support::{PATIENCE, soon},
+    support::{PATIENCE, program::Program, soon},
 };
 
 fn file(path: &str) -> String {
@@ -37,6 +37,8 @@ fn pages_show_the_files_that_run() {
     shows("docs/sdk-csharp.md", "sdk/csharp/Samples~/Boss/Boss.cs", "csharp");
     shows("docs/sdk-bevy.md", "sdk/bevy/examples/boss.rs", "rust");
     shows("docs/sdk-godot.md", "sdk/godot/examples/boss.gd", "gdscript");
+    shows("docs/sdk-web.md", "sdk/web/examples/boss.js", "js");
+    shows("docs/sdk-web.md", "sdk/web/examples/index.html", "html");
 }
 
 /// A project on the real server, and a person who watches it.
@@ -63,11 +65,15 @@ impl World {
 
 /// Starts the example, edits a value, waits for its outcome and the log entry, and ends the game.
 async fn quick_start(example: Puppet) {
+    quick_start_over(example, |program| program.tcp.to_string()).await;
+}
+
+async fn quick_start_over(example: Puppet, address: impl Fn(&Program) -> String) {
     let Some(words) = example else { return };
     let key = fresh_key();
     let mut world = World { real: Real::start(key).await, key };
     let mut game = Command::new(&words[0]);
-    game.args(&words[1..]).args([world.key.as_str(), &world.real.program.tcp.to_string()]);
+    game.args(&words[1..]).args([world.key.as_str(), &address(&world.real.program)]);
     let game = game.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
 
     let is_there = |sight: &Sight| {
@@ -134,4 +140,10 @@ async fn the_quick_start_in_godot() {
 #[tokio::test]
 async fn the_quick_start_in_bevy() {
     quick_start(bevy::example()).await;
+}
+
+#[tokio::test]
+async fn the_quick_start_in_a_browser() {
+    let url = |program: &Program| format!("ws://{}/game", program.http);
+    quick_start_over(builds::web("sdk/web/stories/boss.js"), url).await;
 }

@@ -21,13 +21,16 @@ mod wheel;
 /// A test for each story with this puppet.
 macro_rules! play {
     ($binding:ident, $puppet:expr) => {
-        play!($binding, $puppet; declare edit clamp reject action offline resume exact unicode original);
+        play!($binding, $puppet, crate::builds::Line::Tcp);
     };
-    ($binding:ident, $puppet:expr; $($story:ident)+) => {
+    ($binding:ident, $puppet:expr, $line:expr) => {
+        play!($binding, $puppet, $line; declare edit clamp reject action offline resume exact unicode original);
+    };
+    ($binding:ident, $puppet:expr, $line:expr; $($story:ident)+) => {
         mod $binding {
             $(#[tokio::test]
             async fn $story() {
-                crate::story::play(stringify!($story), $puppet).await;
+                crate::story::play(stringify!($story), $puppet, $line).await;
             })+
 
             #[test]
@@ -48,3 +51,4 @@ play!(go, crate::builds::go());
 play!(csharp_stories, crate::csharp::puppet());
 play!(godot_stories, crate::godot::puppet());
 play!(bevy_stories, crate::bevy::puppet());
+play!(web, crate::builds::web("sdk/web/stories/puppet.js"), crate::builds::Line::WebSocket);

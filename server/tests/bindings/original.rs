@@ -1,5 +1,7 @@
 //! A server that knows the original grammar and nothing else: it reads base64, and answers `OK`.
 
+use std::net::SocketAddr;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use protocol::{
     line::{parse_logs, parse_report},
@@ -8,16 +10,22 @@ use protocol::{
 use serde_json::{Map, Value as Json, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     time::timeout,
 };
 
-use super::person::{self, Sight};
-use crate::support::soon;
+use super::{
+    builds::Line,
+    person::{self, Sight},
+};
+use crate::support::{Stream, soon, web_game};
 
 pub struct Original {
-    pub listener: TcpListener,
-    game: Option<BufReader<TcpStream>>,
+    pub address: SocketAddr,
+    listener: TcpListener,
+    /// It knows no WebSocket: what games in browsers say is handed on to it.
+    games: Line,
+    game: Option<BufReader<Box<dyn Stream>>>,
     /// A line whose end has not come yet.
     line: Vec<u8>,
     key: Key,
@@ -25,9 +33,10 @@ pub struct Original {
 }
 
 impl Original {
-    pub async fn start(key: Key) -> Self {
+    pub async fn start(key: Key, games: Line) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { listener, game: None, line: Vec::new(), key, sight: Sight::default() }
+        let address = listener.local_addr().unwrap();
+        Self { address, listener, games, game: None, line: Vec::new(), key, sight: Sight::default() }
     }
 
     /// Takes notice of what has come, for a moment.
@@ -35,7 +44,12 @@ impl Original {
         let moment = std::time::Duration::from_millis(1);
         let Some(game) = &mut self.game else {
             if let Ok(accepted) = timeout(moment, self.listener.accept()).await {
-                self.game = Some(BufReader::new(accepted.unwrap().0));
+                let (stream, _) = accepted.unwrap();
+                let stream: Box<dyn Stream> = match self.games {
+                    Line::Tcp => Box::new(stream),
+                    Line::WebSocket => Box::new(web_game::bridge(stream).await),
+                };
+                self.game = Some(BufReader::new(stream));
             }
             return;
         };

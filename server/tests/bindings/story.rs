@@ -6,7 +6,7 @@ use protocol::model::{Key, Level, Outcome, ProjectId};
 use serde_json::Value as Json;
 
 use crate::{
-    builds::{self, repository},
+    builds::{self, Line, repository},
     original::Original,
     person::{Person, Sight, json},
     puppet::Puppet,
@@ -24,10 +24,10 @@ pub fn names() -> Vec<String> {
 }
 
 /// Plays it with this puppet, if the machine has the language.
-pub async fn play(name: &str, puppet: builds::Puppet) {
+pub async fn play(name: &str, puppet: builds::Puppet, line: Line) {
     let Some(words) = puppet else { return };
     let steps = read().remove(name).expect("the story is in the file");
-    let mut stage = Stage { puppet: Puppet::start(&words), server: None, key: fresh_key() };
+    let mut stage = Stage { puppet: Puppet::start(&words), line, server: None, key: fresh_key() };
     for step in steps {
         let words: Vec<&str> = step.iter().map_while(Json::as_str).collect();
         match words[..] {
@@ -48,6 +48,7 @@ pub fn fresh_key() -> Key {
 
 struct Stage {
     puppet: Puppet,
+    line: Line,
     server: Option<Server>,
     key: Key,
 }
@@ -69,7 +70,7 @@ pub struct Real {
 impl Stage {
     async fn server(&mut self, what: &str, is_original: bool) {
         if is_original {
-            let original = Original::start(self.key).await;
+            let original = Original::start(self.key, self.line).await;
             self.server = Some(Server::Original(Box::new(original)));
             return;
         }
@@ -97,10 +98,12 @@ impl Stage {
             [command @ .., "->>", answer] => (command, *answer, false),
             command => (command, "ok", true),
         };
-        let address = match &self.server {
-            Some(Server::Real(real)) => real.program.tcp.to_string(),
-            Some(Server::Original(original)) => original.listener.local_addr().unwrap().to_string(),
-            None => String::new(),
+        let address = match (&self.server, self.line) {
+            (Some(Server::Real(real)), Line::Tcp) => real.program.tcp.to_string(),
+            (Some(Server::Real(real)), Line::WebSocket) => format!("ws://{}/game", real.program.http),
+            (Some(Server::Original(original)), Line::Tcp) => original.address.to_string(),
+            (Some(Server::Original(original)), Line::WebSocket) => format!("ws://{}", original.address),
+            (None, _) => String::new(),
         };
         let key = self.key;
         let command = match command {

@@ -8,7 +8,7 @@ use serde_json::Number;
 use super::{
     check::check,
     fields::Fields,
-    piece::{Piece, read, unquote},
+    piece::{Piece, quote, read, unquote},
 };
 use crate::error::Result;
 
@@ -107,7 +107,7 @@ impl Compact {
 
     fn write_text(&mut self, text: &str, had_escapes: bool) {
         match had_escapes {
-            true => self.text.push_str(&serde_json::to_string(text).expect("a text is always JSON")),
+            true => self.text.push_str(&quote(text)),
             // then it needs none
             false => self.text.extend(["\"", text, "\""]),
         }

@@ -12,7 +12,7 @@ mod scan;
 pub(crate) use self::check::check;
 pub use self::compact::compact_json;
 pub(crate) use self::fields::Fields;
-pub(crate) use self::piece::{Piece, Shallow};
+pub(crate) use self::piece::{Piece, Shallow, quote};
 pub(crate) use self::scan::{depth, elements};
 
 #[cfg(test)]

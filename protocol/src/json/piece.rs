@@ -93,6 +93,11 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
+/// A text as JSON.
+pub(crate) fn quote(text: &str) -> String {
+    serde_json::to_string(text).expect("a text is always JSON")
+}
+
 /// A text: without an escape it is between the quotes as it is.
 pub(super) fn unquote(quoted: &str) -> Result<Cow<'_, str>> {
     match quoted.get(1..quoted.len() - 1) {

@@ -1,11 +1,10 @@
 //! What a game says → payloads, each read again as the same by the `parse_…` of the same name.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::Value as Json;
 
 use super::Hello;
-use crate::json::{Fields, Piece, Shallow, check};
-use crate::model::{LogEntry, Outcome, Report, UnixMicros, Value, VarName, VarOption};
+use crate::json::{Fields, Piece, Shallow, check, quote};
+use crate::model::{Bound, LogEntry, Outcome, Report, UnixMicros, Value, VarName, VarOption};
 
 /// The payload of `h:`.
 pub fn encode_hello(hello: &Hello) -> String {
@@ -18,7 +17,8 @@ pub fn encode_hello(hello: &Hello) -> String {
     object.text("app", hello.app.as_deref());
     object.text("platform", hello.platform.as_deref());
     object.put_some("attrs", hello.attrs.clone());
-    object.put("caps", &Json::from(hello.caps.names()).to_string());
+    let caps: Vec<String> = hello.caps.names().into_iter().map(quote).collect();
+    object.put("caps", &format!("[{}]", caps.join(",")));
     object.text("epoch", hello.epoch.as_deref());
     object.put_some("rev", hello.rev.map(|revision| revision.to_string()));
     object.close()
@@ -85,9 +85,9 @@ fn declaration(report: &Report) -> String {
     object.text("name", Some(name.as_str()));
     object.text("type", (!spec.inferred).then(|| spec.type_name()));
     object.put("value", &value.to_wire(spec.form));
-    object.put_some("min", spec.min.map(|min| json(&min)));
-    object.put_some("max", spec.max.map(|max| json(&max)));
-    object.put_some("step", spec.step.map(|step| json(&step)));
+    object.put_some("min", spec.min.map(bound));
+    object.put_some("max", spec.max.map(bound));
+    object.put_some("step", spec.step.map(|step| Value::Float(step).to_json()));
     if !spec.options.is_empty() {
         let options: Vec<String> = spec.options.iter().map(option).collect();
         object.put("options", &format!("[{}]", options.join(",")));
@@ -103,8 +103,12 @@ fn declaration(report: &Report) -> String {
     object.close()
 }
 
-fn json(number: &impl serde::Serialize) -> String {
-    serde_json::to_string(number).expect("a number is JSON")
+fn bound(bound: Bound) -> String {
+    match bound {
+        Bound::Int(number) => Value::Int(number),
+        Bound::Float(number) => Value::Float(number),
+    }
+    .to_json()
 }
 
 fn option(option: &VarOption) -> String {
@@ -148,7 +152,7 @@ fn timestamp(at: UnixMicros) -> String {
     if UnixMicros::from_magnitude(at.0.into()) == Some(at) {
         at.0.to_string()
     } else {
-        Json::from(at.to_rfc3339_micros()).to_string()
+        quote(&at.to_rfc3339_micros())
     }
 }
 
@@ -173,7 +177,7 @@ impl Object {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        self.0.push_str(&Json::from(name).to_string());
+        self.0.push_str(&quote(name));
         self.0.push(':');
         self.0.push_str(json);
     }
@@ -185,7 +189,7 @@ impl Object {
     }
 
     fn text(&mut self, name: &str, text: Option<&str>) {
-        self.put_some(name, text.map(|text| Json::from(text).to_string()));
+        self.put_some(name, text.map(quote));
     }
 
     fn close(mut self) -> String {

@@ -108,12 +108,12 @@ fn decode_base64(payload: &[u8]) -> Result<Vec<u8>> {
     )
 }
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "simd", not(target_arch = "wasm32")))]
 fn decode_unpadded(digits: &[u8]) -> Option<Vec<u8>> {
     base64_simd::STANDARD_NO_PAD.decode_to_vec(digits).ok()
 }
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(not(all(feature = "simd", not(target_arch = "wasm32"))))]
 fn decode_unpadded(digits: &[u8]) -> Option<Vec<u8>> {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD_NO_PAD.decode(digits).ok()

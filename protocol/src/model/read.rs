@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value as Json;
-
 use super::Value;
 use crate::{
     ErrorCode,
@@ -27,7 +25,7 @@ pub(crate) fn read_value(piece: Piece<'_>) -> Result<Value> {
     let read = match piece.read()? {
         Shallow::Null => Some(Value::Json("null".to_owned())),
         Shallow::Bool(on) => Some(Value::Bool(on)),
-        Shallow::Number(number) => Value::from_json(&Json::Number(number)),
+        Shallow::Number(number) => Value::from_number(&number),
         Shallow::Text(text) => Some(Value::Text(within_value(text)?.into_owned())),
         Shallow::Array(_) | Shallow::Object(_) => match piece.compact(limits::MAX_VALUE_BYTES)? {
             Some(json) => Some(Value::Json(json)),

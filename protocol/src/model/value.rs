@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
-use crate::json::{compact_json, depth};
+use crate::json::{Piece, Shallow, check, compact_json, depth, quote};
 
 /// An integer of the whole signed and unsigned 64-bit range: −2⁶³ … 2⁶⁴−1, exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,30 +129,49 @@ impl Value {
     pub fn from_json(json: &Json) -> Option<Self> {
         Some(match json {
             Json::Bool(b) => Self::Bool(*b),
-            Json::Number(n) => match (n.as_i64(), n.as_u64(), n.as_f64()) {
-                (Some(i), ..) => Self::Int(i.into()),
-                (_, Some(u), _) => Self::Int(u.into()),
-                (.., Some(f)) if f.is_finite() => Self::Float(f),
-                _ => return None,
-            },
+            Json::Number(number) => return Self::from_number(number),
             Json::String(s) => Self::Text(s.clone()),
             Json::Null | Json::Array(_) | Json::Object(_) => Self::Json(json.to_string()),
         })
+    }
+
+    /// As [`Value::from_json`], of a number.
+    pub(crate) fn from_number(number: &Number) -> Option<Self> {
+        match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(i), ..) => Some(Self::Int(i.into())),
+            (_, Some(u), _) => Some(Self::Int(u.into())),
+            (.., Some(f)) if f.is_finite() => Some(Self::Float(f)),
+            _ => None,
+        }
     }
 
     /// Reads JSON text, as [`Value::to_json`] writes it.
     pub fn parse_json(text: &str) -> Option<Self> {
         match text.trim_ascii_start().as_bytes().first() {
             Some(b'[' | b'{') => compact_json(text).ok().map(Self::Json),
-            _ => Self::from_json(&serde_json::from_str(text).ok()?),
+            _ => Self::parse_scalar(text),
+        }
+    }
+
+    /// Not by way of a tree, whose code would be a large part of a small game's.
+    fn parse_scalar(text: &str) -> Option<Self> {
+        match Piece::whole(check(text.as_bytes()).ok()?).read().ok()? {
+            Shallow::Null => Some(Self::Json("null".to_owned())),
+            Shallow::Bool(on) => Some(Self::Bool(on)),
+            Shallow::Number(number) => Self::from_number(&number),
+            Shallow::Text(text) => Some(Self::Text(text.into_owned())),
+            Shallow::Array(_) | Shallow::Object(_) => None,
         }
     }
 
     /// Writes compact JSON. An integral float keeps its `.0`, so that reading gives the same value.
     pub fn to_json(&self) -> String {
         match self {
-            Self::Text(text) => Json::from(text.as_str()).to_string(),
-            Self::Float(number) => Json::from(*number).to_string(),
+            Self::Text(text) => quote(text),
+            Self::Float(number) => match Number::from_f64(*number) {
+                Some(number) => number.to_string(),
+                None => "null".to_owned(),
+            },
             other => other.to_string(),
         }
     }
@@ -161,7 +180,7 @@ impl Value {
     pub fn to_wire(&self, form: WireForm) -> String {
         match form {
             WireForm::Native => self.to_json(),
-            WireForm::Text => Json::from(self.to_string()).to_string(),
+            WireForm::Text => quote(&self.to_string()),
         }
     }
 

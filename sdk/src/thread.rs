@@ -3,7 +3,7 @@
 use std::{
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs as _},
-    sync::mpsc::{Receiver, Sender, TryRecvError, channel},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -17,15 +17,48 @@ const CONNECT_WAIT: Duration = Duration::from_secs(5);
 
 /// A game's connection, in a thread of its own, which ends with this value.
 pub struct Connection {
-    orders: Sender<Order>,
-    has_ended: Receiver<()>,
+    orders: Arc<Orders>,
 }
 
-enum Order {
-    /// Say when everything is stored, or that it is not by then.
-    Flush { by: Instant, is_stored: Sender<bool> },
-    /// End; try to store what was logged until then.
-    End { by: Instant },
+/// What the game wants of the thread, and what has come of it. A lock instead of channels: each channel of the standard
+/// library is some kilobytes in the program.
+#[derive(Default)]
+struct Orders {
+    state: Mutex<State>,
+    has_changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// How often somebody has asked whether everything is stored, and up to which of these times it was.
+    asked: u64,
+    settled: u64,
+    /// It is to end when everything is stored, or by then.
+    end_by: Option<Instant>,
+    has_ended: bool,
+}
+
+impl Orders {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.has_changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until this is over, at most for so long.
+    fn wait_while(
+        &self,
+        state: MutexGuard<'_, State>,
+        within: Duration,
+        lasts: impl Fn(&State) -> bool,
+    ) -> bool {
+        let waited = self.has_changed.wait_timeout_while(state, within, |state| lasts(state));
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !lasts(&state)
+    }
 }
 
 /// Connects, and connects again whenever it must, until the result goes. `address` is `host:port`.
@@ -46,47 +79,52 @@ pub fn connect_through<S: Read + Write>(
     driver: Driver,
     open: impl Fn() -> io::Result<S> + Send + 'static,
 ) -> io::Result<Connection> {
-    let (orders, received) = channel();
-    let (ended, has_ended) = channel::<()>();
+    let orders = Arc::new(Orders::default());
+    let received = Arc::clone(&orders);
     thread::Builder::new().name("observerio".to_owned()).spawn(move || {
         // dropped last: the driver has written its files by then
-        let _until_the_end = ended;
+        let _until_the_end = Until(Arc::clone(&received));
         let mut line = Line { driver, open, stream: None, began: Instant::now() };
         #[cfg(any(feature = "log", feature = "tracing"))]
         crate::adapters::leave_out_this_thread();
-        loop {
-            match received.try_recv() {
-                Ok(Order::Flush { by, is_stored }) => {
-                    // the caller may have given up
-                    let _ = is_stored.send(line.settle(by));
-                }
-                Ok(Order::End { by }) => {
-                    line.settle(by);
-                    break;
-                }
-                Err(TryRecvError::Disconnected) => break,
-                Err(TryRecvError::Empty) => line.step(),
-            }
+        while line.goes_on(&received) {
+            line.step();
         }
     })?;
-    Ok(Connection { orders, has_ended })
+    Ok(Connection { orders })
+}
+
+/// Says that the thread has ended, however it does.
+struct Until(Arc<Orders>);
+
+impl Drop for Until {
+    fn drop(&mut self) {
+        self.0.change(|state| state.has_ended = true);
+    }
 }
 
 impl Connection {
     /// Waits until everything that was logged is stored, at most for this time; whether it is. For the end of a level or
     /// before a risky step, not for every frame.
     pub fn flush(&self, within: Duration) -> bool {
-        let (is_stored, answer) = channel();
-        let order = Order::Flush { by: after(within), is_stored };
-        self.orders.send(order).is_ok() && answer.recv_timeout(within).unwrap_or(false)
+        let mut state = self.orders.state();
+        state.asked += 1;
+        let number = state.asked;
+        let is_waiting = |state: &State| state.settled < number && !state.has_ended;
+        self.orders.wait_while(state, within, is_waiting) && self.orders.state().settled >= number
     }
 
     /// Ends it when everything that was logged is stored, or this time is over; waits for that.
     pub fn close(self, within: Duration) {
-        if self.orders.send(Order::End { by: after(within) }).is_ok() {
-            // it says nothing, and its end is the answer
-            let _ = self.has_ended.recv_timeout(within);
-        }
+        let mut state = self.orders.state();
+        state.end_by = Some(after(within));
+        self.orders.wait_while(state, within, |state| !state.has_ended);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.orders.change(|state| state.end_by = Some(Instant::now()));
     }
 }
 
@@ -104,15 +142,14 @@ struct Line<O, S> {
 }
 
 impl<O: Fn() -> io::Result<S>, S: Read + Write> Line<O, S> {
-    /// Whether everything that was logged is stored by then.
-    fn settle(&mut self, by: Instant) -> bool {
-        while !self.driver.is_settled() {
-            if Instant::now() >= by {
-                return false;
-            }
-            self.step();
+    /// Looks what is wanted, and answers.
+    fn goes_on(&mut self, orders: &Orders) -> bool {
+        let State { asked, settled, end_by, .. } = *orders.state();
+        if (asked > settled || end_by.is_some()) && self.driver.is_settled() {
+            orders.change(|state| state.settled = asked);
+            return end_by.is_none();
         }
-        true
+        end_by.is_none_or(|by| Instant::now() < by)
     }
 
     fn step(&mut self) {

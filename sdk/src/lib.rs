@@ -54,6 +54,8 @@ mod driver;
 #[cfg(not(feature = "constants"))]
 mod game;
 #[cfg(not(feature = "constants"))]
+mod names;
+#[cfg(not(feature = "constants"))]
 pub mod session;
 #[cfg(not(feature = "constants"))]
 mod settings;

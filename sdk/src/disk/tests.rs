@@ -82,7 +82,7 @@ fn what_the_game_took_is_there_at_the_next_start() {
     drop(disk);
 
     let (mut session, mut disk) = Disk::open(settings(folder.path()));
-    let good: Vec<_> = session.good().values().clone().into_iter().collect();
+    let good: Vec<_> = session.good().values().clone().into_vec();
     assert_eq!(good, [(name("Straße"), integer(big)), (name("speed"), float(5.0))], "rejected is not good");
     session.declare(Report { name: name("speed"), spec: VarSpec::bare(VarType::Float), value: float(1.0) });
     let edits = session.take_edits().unwrap();

@@ -5,7 +5,7 @@ mod slot;
 mod tune;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Arc, Mutex, TryLockError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -21,6 +21,7 @@ pub use self::slot::Scalar;
 pub(crate) use self::slot::Slot;
 use self::slot::{Cell, Check, hold};
 pub use self::tune::{Place, Tunable, Tune, Tuned};
+use crate::names::Names;
 use crate::session::{Call, EditSet, MAX_CALLS, Stats};
 
 /// Log entries between the game and its driver.
@@ -50,9 +51,9 @@ pub(crate) struct Applied {
 }
 
 pub(crate) struct Shared {
-    slots: Mutex<BTreeMap<VarName, Arc<Slot>>>,
+    slots: Mutex<Names<Arc<Slot>>>,
     /// `None`: the game takes its calls itself.
-    actions: Mutex<BTreeMap<VarName, Option<Action>>>,
+    actions: Mutex<Names<Option<Action>>>,
     calls: Mutex<VecDeque<Call>>,
     pub(crate) exchange: Mutex<Exchange>,
     entries: SyncSender<LogEntry>,
@@ -60,7 +61,7 @@ pub(crate) struct Shared {
     pub(crate) lost: [AtomicU64; Level::ALL.len()],
     frames: AtomicU64,
     /// Good values of the last start: variables begin with them.
-    recalled: BTreeMap<VarName, Value>,
+    recalled: Names<Value>,
 }
 
 /// The game's side, to be held wherever the game needs it. Copies are the same game.
@@ -71,7 +72,7 @@ pub struct Game {
 
 impl Game {
     /// A game whose variables begin with these values; its driver has the other side of it, and the end of its log.
-    pub(crate) fn of(recalled: BTreeMap<VarName, Value>) -> (Self, Arc<Shared>, Receiver<LogEntry>) {
+    pub(crate) fn of(recalled: Names<Value>) -> (Self, Arc<Shared>, Receiver<LogEntry>) {
         let (sender, entries) = sync_channel(MAX_ENTRIES);
         let shared = Arc::new(Shared {
             slots: Mutex::default(),
@@ -121,7 +122,7 @@ impl Game {
         let slot = Arc::new(Slot { name, spec, cell, check });
         if is_named {
             if slot.spec.var_type == VarType::Action {
-                hold(&self.shared.actions).entry(slot.name.clone()).or_insert(None);
+                offer(&mut hold(&self.shared.actions), &slot.name, None);
             }
             slot.recall(self.shared.recalled.get(&slot.name));
             slots.insert(slot.name.clone(), Arc::clone(&slot));
@@ -206,7 +207,7 @@ impl Game {
             return self.answer(call.id, Err("the game has no such action".to_owned()));
         };
         let answer = action(call.args.as_deref());
-        hold(&self.shared.actions).entry(call.name).or_insert(Some(action));
+        offer(&mut hold(&self.shared.actions), &call.name, Some(action));
         self.answer(call.id, answer);
     }
 
@@ -222,6 +223,13 @@ impl Game {
     /// How it goes.
     pub fn stats(&self) -> Stats {
         hold(&self.shared.exchange).stats.clone()
+    }
+}
+
+/// An action for this name, unless there is one.
+fn offer(actions: &mut Names<Option<Action>>, name: &VarName, action: Option<Action>) {
+    if !actions.contains(name) {
+        actions.insert(name.clone(), action);
     }
 }
 

@@ -1,20 +1,19 @@
 //! The values that people want and that the game has taken, for a start without a server.
 
-use std::collections::BTreeMap;
-
 use protocol::model::{Outcome, Value, VarName};
 
 use super::EditSet;
+use crate::names::Names;
 
 /// The last good values. They are a part of what people want, so they are as bounded as that.
 #[derive(Debug, Default)]
 pub(crate) struct Good {
-    values: BTreeMap<VarName, Value>,
+    values: Names<Value>,
     changes: u64,
 }
 
 impl Good {
-    pub(crate) fn values(&self) -> &BTreeMap<VarName, Value> {
+    pub(crate) fn values(&self) -> &Names<Value> {
         &self.values
     }
 
@@ -32,7 +31,7 @@ impl Good {
     }
 
     /// The game has done with these edits what the outcomes say; what they don't mention it took as it was.
-    pub(super) fn applied(&mut self, edits: &EditSet, outcomes: &BTreeMap<VarName, Outcome>) {
+    pub(super) fn applied(&mut self, edits: &EditSet, outcomes: &Names<Outcome>) {
         edits.released.iter().for_each(|name| self.forget(name));
         for (name, wanted) in &edits.set {
             let value = match outcomes.get(name) {

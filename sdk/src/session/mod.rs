@@ -13,10 +13,7 @@ mod outbox;
 mod stats;
 mod vars;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use protocol::{
     ErrorCode, limits,
@@ -34,8 +31,8 @@ use self::{
     vars::Vars,
 };
 pub(crate) use self::{good::Good, outbox::Records};
-use crate::Settings;
 pub use crate::Stats;
+use crate::{Settings, names::Names};
 
 /// The longest line of a server that is read, in bytes: all values of a project, with room for how they are written.
 const MAX_SERVER_LINE_BYTES: usize = 2 * limits::MAX_PROJECT_BYTES;
@@ -88,7 +85,7 @@ struct Granted {
 #[derive(Debug)]
 struct Receipt {
     revision: Revision,
-    outcomes: BTreeMap<VarName, Outcome>,
+    outcomes: Names<Outcome>,
     frame: Option<u64>,
 }
 
@@ -110,7 +107,7 @@ pub struct Session {
     applied: Option<(Revision, String)>,
     receipt: Option<Receipt>,
     /// What was not just taken, of the values in force: said again on each connection.
-    objections: BTreeMap<VarName, Outcome>,
+    objections: Names<Outcome>,
     owes_objections: bool,
     paused_until: Duration,
     log_at: Duration,
@@ -137,7 +134,7 @@ impl Session {
             answers: VecDeque::new(),
             applied: None,
             receipt: None,
-            objections: BTreeMap::new(),
+            objections: Names::default(),
             owes_objections: false,
             paused_until: Duration::ZERO,
             log_at: Duration::ZERO,
@@ -179,19 +176,19 @@ impl Session {
         for name in edits.names() {
             self.objections.remove(name);
         }
-        let outcomes: BTreeMap<VarName, Outcome> = outcomes.into_iter().collect();
+        let outcomes: Names<Outcome> = outcomes.into_iter().collect();
         self.good.applied(edits, &outcomes);
         let objections = outcomes.iter().filter(|(_, outcome)| **outcome != Outcome::Applied);
         self.objections.extend(objections.map(|(name, outcome)| (name.clone(), outcome.clone())));
         let (Some(revision), Some(epoch)) = (edits.revision, &edits.epoch) else { return };
         self.applied = Some((revision, epoch.clone()));
         let receipt =
-            self.receipt.get_or_insert_with(|| Receipt { revision, outcomes: BTreeMap::new(), frame });
+            self.receipt.get_or_insert_with(|| Receipt { revision, outcomes: Names::default(), frame });
         (receipt.revision, receipt.frame) = (revision, frame);
         for name in edits.names() {
             receipt.outcomes.remove(name);
         }
-        receipt.outcomes.extend(outcomes);
+        receipt.outcomes.extend(outcomes.into_vec());
     }
 
     /// The next action to run.
@@ -309,7 +306,7 @@ impl Session {
     fn write_receipts(&mut self, out: &mut Vec<u8>) {
         let key = self.settings.key;
         if let Some(Receipt { revision, outcomes, frame }) = self.receipt.take() {
-            let outcomes: Vec<(VarName, Outcome)> = outcomes.into_iter().collect();
+            let outcomes = outcomes.into_vec();
             let payload = if outcomes.is_empty() { String::new() } else { encode_outcomes(&outcomes, frame) };
             write_command(out, &Command::Applied { key, revision, payload: payload.as_bytes() });
         }

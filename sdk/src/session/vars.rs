@@ -1,15 +1,14 @@
 //! Variables: what the game has, what it has said of them, and what people want them to be.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
 use protocol::{
     limits,
     line::{Changes, Edit},
     model::{Report, Revision, Value, VarName, VarSpec},
 };
+
+use crate::names::Names;
 
 /// What one report says, in bytes before its next variable: escaped and in base64 it is shorter than a line may be.
 const REPORT_BYTES: usize = 48 * 1024;
@@ -44,14 +43,14 @@ struct Var {
 
 #[derive(Debug, Default)]
 pub(super) struct Vars {
-    all: BTreeMap<VarName, Var>,
+    all: Names<Box<Var>>,
     /// What people want, also of variables that are not declared yet, and how many bytes that is.
-    desired: BTreeMap<VarName, Value>,
+    desired: Names<Value>,
     desired_bytes: usize,
     /// Names that had a value from the last start, and are not declared yet: the game has begun with it.
-    recalled: BTreeSet<VarName>,
+    recalled: Names<()>,
     /// Names whose desired value, or the lack of one, the game does not know yet.
-    pending: BTreeSet<VarName>,
+    pending: Names<()>,
     has_news: bool,
     heard: Option<(Revision, String)>,
     /// The next report is due.
@@ -63,9 +62,9 @@ impl Vars {
     /// A value of the last start. Returns whether there is room for it.
     pub(super) fn recall(&mut self, name: &VarName, value: &Value) -> bool {
         self.desire(name.clone(), value.clone());
-        let is_kept = self.desired.contains_key(name);
+        let is_kept = self.desired.contains(name);
         if is_kept {
-            self.recalled.insert(name.clone());
+            self.recalled.insert(name.clone(), ());
         }
         is_kept
     }
@@ -76,11 +75,12 @@ impl Vars {
             report.value = Value::Json("null".to_owned());
         }
         mend(&mut report.spec);
-        if self.recalled.remove(&report.name) || self.desired.contains_key(&report.name) {
-            self.pending.insert(report.name.clone());
+        if self.recalled.remove(&report.name).is_some() || self.desired.contains(&report.name) {
+            self.pending.insert(report.name.clone(), ());
             self.has_news = true;
         }
-        self.all.insert(report.name.clone(), Var { report, is_declared: false, is_said: false });
+        let name = report.name.clone();
+        self.all.insert(name, Box::new(Var { report, is_declared: false, is_said: false }));
     }
 
     pub(super) fn spec(&self, name: &VarName) -> Option<&VarSpec> {
@@ -100,7 +100,7 @@ impl Vars {
 
     /// On the next connection everything is said again.
     pub(super) fn disconnected(&mut self) {
-        for var in self.all.values_mut() {
+        for (_, var) in self.all.iter_mut() {
             (var.is_declared, var.is_said) = (false, false);
         }
         (self.report_at, self.measure_at) = (Duration::ZERO, Duration::ZERO);
@@ -110,7 +110,7 @@ impl Vars {
     pub(super) fn report(&mut self, now: Duration, every: Duration, measure_every: Duration) -> Vec<Report> {
         let (is_due, is_measure_due) = (now >= self.report_at, now >= self.measure_at);
         let (mut reports, mut bytes) = (Vec::new(), 0);
-        for (name, var) in &mut self.all {
+        for (name, var) in self.all.iter_mut() {
             let Report { spec, value, .. } = &var.report;
             let is_its_time = if spec.readonly { is_measure_due } else { is_due };
             if var.is_said || !is_its_time {
@@ -143,8 +143,10 @@ impl Vars {
     pub(super) fn hear_changes(&mut self, revision: Revision, changes: Changes) -> Vec<VarName> {
         let mut let_go = changes.removed;
         if changes.full {
-            let named: BTreeSet<&VarName> = changes.vars.iter().map(|edit| &edit.name).collect();
-            let_go.extend(self.desired.keys().filter(|name| !named.contains(name)).cloned());
+            let named: Names<()> = changes.vars.iter().map(|edit| (edit.name.clone(), ())).collect();
+            let_go.extend(
+                self.desired.iter().map(|(name, _)| name).filter(|name| !named.contains(name)).cloned(),
+            );
         }
         let_go.iter().for_each(|name| self.let_go(name));
         changes.vars.into_iter().for_each(|edit| self.desire(edit.name, edit.value));
@@ -163,7 +165,7 @@ impl Vars {
             return;
         }
         self.desired_bytes = bytes;
-        self.pending.insert(name.clone());
+        self.pending.insert(name.clone(), ());
         self.has_news = true;
         self.desired.insert(name, value);
     }
@@ -171,7 +173,7 @@ impl Vars {
     fn let_go(&mut self, name: &VarName) {
         if let Some(old) = self.desired.remove(name) {
             self.desired_bytes -= name.as_str().len() + old.weight();
-            self.pending.insert(name.clone());
+            self.pending.insert(name.clone(), ());
             self.has_news = true;
         }
     }
@@ -185,7 +187,7 @@ impl Vars {
         if let Some((revision, epoch)) = &self.heard {
             (edits.revision, edits.epoch) = (Some(*revision), Some(epoch.clone()));
         }
-        for name in std::mem::take(&mut self.pending) {
+        for (name, ()) in std::mem::take(&mut self.pending).into_vec() {
             let Some(var) = self.all.get(&name) else { continue };
             match self.desired.get(&name) {
                 Some(value) => {

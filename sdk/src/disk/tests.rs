@@ -127,7 +127,7 @@ fn a_file_that_is_none_of_ours_is_counted_and_the_game_starts() {
     }
     let text = String::from_utf8(whole).unwrap();
     for (odd, why) in [
-        (text.replace("values 1", "values 2"), "another version"),
+        (text.replace("values 2", "values 1"), "another version"),
         (text.replace("5.0", "6.0"), "damaged"),
         ("\u{0}".repeat(100), "none of ours"),
     ] {
@@ -135,7 +135,7 @@ fn a_file_that_is_none_of_ours_is_counted_and_the_game_starts() {
         assert!(said.contains(why), "{said}");
     }
     let body = "another_game\n{\"speed\":5}\n";
-    let other = format!("observerio values 1 {:08x}\n{body}", crc32(body.as_bytes()));
+    let other = format!("observerio values 2 {:08x}\n{body}", crc32(body.as_bytes()));
     assert!(opened(other.as_bytes()).1.last_disk_error.unwrap().contains("another project"));
 }
 

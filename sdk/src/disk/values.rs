@@ -7,8 +7,8 @@ use std::{
 
 use protocol::{
     limits,
-    line::{encode_report, parse_report},
-    model::{Key, Report, Value, VarName, VarSpec, VarType},
+    line::parse_edits,
+    model::{Key, Value, VarName},
 };
 
 use super::files::{Faults, Retry, read, replace};
@@ -22,10 +22,11 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 /// All values of a project, with room for how they are written.
 const MAX_FILE_BYTES: u64 = 4 * limits::MAX_PROJECT_BYTES as u64;
 /// The first line, before the checksum of all that follows it.
-const TITLE: &str = "observerio values 1 ";
+const TITLE: &str = "observerio values 2 ";
 const VALUES_PER_LINE: usize = 500;
 
-/// A text file: the title with a checksum, the project's key, and lines that are dictionaries of names and values, as in `i:`.
+/// A text file: the title with a checksum, the project's key, and lines that are arrays of names and
+/// values, as in `v:`.
 pub(super) struct Values {
     path: PathBuf,
     key: Key,
@@ -78,15 +79,16 @@ impl Values {
 }
 
 fn encode(good: &Good, key: Key) -> Vec<u8> {
-    let reports = good.values().iter().map(|(name, value)| {
-        let spec = VarSpec { inferred: true, ..VarSpec::bare(VarType::of(value)) };
-        Report { name: name.clone(), spec, value: value.clone() }
-    });
-    let reports: Vec<Report> = reports.collect();
-    let lines = reports.chunks(VALUES_PER_LINE).map(encode_report);
+    let values: Vec<String> = good.values().iter().map(|(name, value)| entry(name, value)).collect();
+    let lines = values.chunks(VALUES_PER_LINE).map(|values| format!("[{}]", values.join(",")));
     let body: String =
         std::iter::once(key.as_str().to_owned()).chain(lines).map(|line| line + "\n").collect();
     format!("{TITLE}{:08x}\n{body}", crc32(body.as_bytes())).into_bytes()
+}
+
+fn entry(name: &VarName, value: &Value) -> String {
+    let name = Value::Text(name.as_str().to_owned()).to_json();
+    format!("{{\"name\":{name},\"value\":{}}}", value.to_json())
 }
 
 fn parse(bytes: &[u8], key: Key) -> Result<Vec<(VarName, Value)>, &'static str> {
@@ -103,8 +105,8 @@ fn parse(bytes: &[u8], key: Key) -> Result<Vec<(VarName, Value)>, &'static str> 
     }
     let mut values = Vec::new();
     for line in lines {
-        let reports = parse_report(line.as_bytes()).map_err(|_| "it is damaged")?;
-        values.extend(reports.into_iter().map(|report| (report.name, report.value)));
+        let edits = parse_edits(line.as_bytes()).map_err(|_| "it is damaged")?;
+        values.extend(edits.into_iter().map(|edit| (edit.name, edit.value)));
     }
     Ok(values)
 }

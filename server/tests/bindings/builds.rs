@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The most that the stripped library may take, in bytes.
-const MAX_LIBRARY_BYTES: u64 = 780 * 1024;
+const MAX_LIBRARY_BYTES: u64 = 670 * 1024;
 
 /// A program and its arguments; `None` if the language is not installed.
 pub type Puppet = Option<Vec<String>>;

@@ -5,15 +5,14 @@
 
 use protocol::{
     limits::KEY_BYTES,
-    line::{encode_logs, parse_logs},
-    model::{Key, Level, LogEntry},
+    model::{Key, Level, LogEntry, UnixMicros},
 };
 
 use crate::checksum::crc32;
 
 /// Length and checksum of a body.
 const HEAD_BYTES: usize = 8;
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The file's first record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +81,11 @@ pub(super) fn write_start(out: &mut Vec<u8>, start: &Start) {
 }
 
 pub(super) fn write_entry(out: &mut Vec<u8>, id: u64, entry: &LogEntry) {
-    framed(out, b'e', &[id], encode_logs(std::slice::from_ref(entry)).as_bytes());
+    let LogEntry { message, level, at, fields } = entry;
+    let (has_time, micros) = (at.is_some().into(), at.map_or(0, |at| at.0.cast_unsigned()));
+    let numbers = [id, *level as u64, has_time, micros, message.len() as u64];
+    // fields are an object, so no text stands for none
+    framed(out, b'e', &numbers, [message, fields.as_deref().unwrap_or_default()].concat().as_bytes());
 }
 
 pub(super) fn write_dropped(out: &mut Vec<u8>, id: u64) {
@@ -134,11 +137,7 @@ impl Body<'_> {
         self.0 = rest;
         Some(match kind {
             b's' => Record::Start(self.start()?),
-            b'e' => {
-                let id = self.number()?;
-                let [entry] = <[LogEntry; 1]>::try_from(parse_logs(self.0).ok()?.entries).ok()?;
-                Record::Entry(id, entry)
-            }
+            b'e' => Record::Entry(self.number()?, self.entry()?),
             b'd' => Record::Dropped(self.number()?),
             b'l' => Record::Line { seq: self.number()?, through: self.number()? },
             b't' => Record::Text {
@@ -152,6 +151,20 @@ impl Body<'_> {
             b'f' => Record::First(self.number()?),
             b'c' => Record::Counts { untold: self.number()?, dropped: self.dropped()? },
             _ => return None,
+        })
+    }
+
+    fn entry(&mut self) -> Option<LogEntry> {
+        let level = *Level::ALL.get(usize::try_from(self.number()?).ok()?)?;
+        let (has_time, micros) = (self.number()? == 1, self.number()?.cast_signed());
+        let length = usize::try_from(self.number()?).ok()?;
+        let text = std::str::from_utf8(self.0).ok()?;
+        let (message, fields) = text.split_at_checked(length)?;
+        Some(LogEntry {
+            message: message.to_owned(),
+            level,
+            at: has_time.then_some(UnixMicros(micros)),
+            fields: (!fields.is_empty()).then(|| fields.to_owned()),
         })
     }
 
@@ -197,9 +210,11 @@ mod tests {
             at: Some(protocol::model::UnixMicros(1_795_392_000_250_001)),
             fields: Some(r#"{"id":18446744073709551615}"#.to_owned()),
         };
+        let bare = LogEntry { message: String::new(), level: Level::Fatal, at: None, fields: None };
         let mut out = Vec::new();
         write_start(&mut out, &start());
         write_entry(&mut out, 10, &entry);
+        write_entry(&mut out, 11, &bare);
         write_dropped(&mut out, 10);
         write_line(&mut out, 7, 9);
         write_text(&mut out, 8, 0, 3, "[]");
@@ -210,6 +225,7 @@ mod tests {
         let records = vec![
             Record::Start(start()),
             Record::Entry(10, entry),
+            Record::Entry(11, bare),
             Record::Dropped(10),
             Record::Line { seq: 7, through: 9 },
             Record::Text { seq: 8, through: 0, entries: 3, payload: "[]".to_owned() },

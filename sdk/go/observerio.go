@@ -19,8 +19,8 @@ package observerio
 #include <stdlib.h>
 
 static obs_status new_game(const char *key, const char *device, const char *name, const char *app, const char *platform,
-                           size_t outbox_bytes, obs_game **game) {
-    obs_settings settings = {key, device, name, app, platform, outbox_bytes, 0};
+                           size_t outbox_bytes, const char *values_in, const char *outbox_in, obs_game **game) {
+    obs_settings settings = {key, device, name, app, platform, outbox_bytes, 0, values_in, outbox_in};
     return obs_game_new(&settings, game);
 }
 */
@@ -97,6 +97,11 @@ type Settings struct {
 	Platform string
 	// OutboxBytes is how much log may wait to be stored; 0: 1 MiB.
 	OutboxBytes int
+	// ValuesIn is a folder that keeps the values people set: a start without a server begins with them. Empty: not kept.
+	ValuesIn string
+	// OutboxIn is a folder that keeps what is not stored yet: what a killed game had logged is sent by its next start, and
+	// stored once. Empty: in memory only.
+	OutboxIn string
 }
 
 // A Game can declare, read and log before it is connected, and without a server.
@@ -118,7 +123,7 @@ func New(who Settings) (*Game, error) {
 	game := &Game{runs: map[string]func(string) (any, error){}}
 	err := do(func() int32 {
 		return int32(C.new_game(t.must(who.Key), t.add(who.Device), t.add(who.Name), t.add(who.App), t.add(who.Platform),
-			C.size_t(who.OutboxBytes), &game.handle))
+			C.size_t(who.OutboxBytes), t.add(who.ValuesIn), t.add(who.OutboxIn), &game.handle))
 	})
 	if err != nil {
 		return nil, err
@@ -160,6 +165,8 @@ type Stats struct {
 	Refused, WaitingBytes uint64
 	// Revision is the newest that the game has applied.
 	Revision int64
+	// DiskErrors counts files that could not be read or written.
+	DiskErrors uint64
 }
 
 // Stats says how it goes.
@@ -167,7 +174,7 @@ func (g *Game) Stats() (Stats, error) {
 	var raw C.obs_stats
 	err := do(func() int32 { return C.obs_get_stats(g.handle, &raw) })
 	stats := Stats{IsConnected: bool(raw.is_connected), IsOriginal: bool(raw.is_original), Stored: uint64(raw.stored),
-		Refused: uint64(raw.refused), WaitingBytes: uint64(raw.waiting_bytes), Revision: int64(raw.revision)}
+		Refused: uint64(raw.refused), WaitingBytes: uint64(raw.waiting_bytes), Revision: int64(raw.revision), DiskErrors: uint64(raw.disk_errors)}
 	for level, count := range raw.dropped {
 		stats.Dropped[level] = uint64(count)
 	}
@@ -177,6 +184,11 @@ func (g *Game) Stats() (Stats, error) {
 // ServerError is what the server last refused; empty if nothing.
 func (g *Game) ServerError() string {
 	return text(func(buffer *C.char, size C.size_t) C.int64_t { return C.obs_server_error(g.handle, buffer, size) })
+}
+
+// DiskError is the last file that could not be read or written, and why; empty if there was none.
+func (g *Game) DiskError() string {
+	return text(func(buffer *C.char, size C.size_t) C.int64_t { return C.obs_disk_error(g.handle, buffer, size) })
 }
 
 // text asks for a text's length first; one that has grown by then is asked for again.

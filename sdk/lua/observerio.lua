@@ -251,6 +251,9 @@ end
 -- What the server last refused; empty if nothing.
 function Game:server_error() return text(C.obs_server_error, self.handle) end
 
+-- The last file that could not be read or written, and why; empty if there was none.
+function Game:disk_error() return text(C.obs_disk_error, self.handle) end
+
 -- Waits until everything that was logged is stored, at most so many seconds; whether it is.
 function Game:flush(seconds)
     local status = C.obs_flush(self.connection, milliseconds(seconds))
@@ -265,10 +268,13 @@ function Game:close(seconds)
     demand(C.obs_close(connection, milliseconds(seconds)))
 end
 
--- A game: key, and if you like device, name, app, platform.
+local SETTINGS = { "key", "device", "name", "app", "platform", "values_in", "outbox_in" }
+
+-- A game: key, and if you like device, name, app, platform; values_in and outbox_in are folders that keep the values people set,
+-- and what is not stored yet.
 function observerio.game(who)
     local settings = ffi.new "obs_settings"
-    for _, name in ipairs { "key", "device", "name", "app", "platform" } do settings[name] = who[name] end
+    for _, name in ipairs(SETTINGS) do settings[name] = who[name] end
     local game = ffi.new "obs_game *[1]"
     demand(C.obs_game_new(settings, game))
     local handle = ffi.gc(game[0], C.obs_game_free)

@@ -51,6 +51,8 @@ typedef struct obs_settings {
   const char *platform;
   size_t outbox_bytes;
   uint32_t report_ms;
+  const char *values_in;
+  const char *outbox_in;
 } obs_settings;
 
 typedef struct obs_stats {
@@ -61,6 +63,7 @@ typedef struct obs_stats {
   uint64_t refused;
   uint64_t waiting_bytes;
   int64_t revision;
+  uint64_t disk_errors;
 } obs_stats;
 
 typedef struct obs_value {
@@ -117,7 +120,13 @@ enum obs_status obs_get_stats(const struct obs_game *game, struct obs_stats *sta
 
 int64_t obs_server_error(const struct obs_game *game, char *buffer, size_t size);
 
+int64_t obs_disk_error(const struct obs_game *game, char *buffer, size_t size);
+
 enum obs_status obs_connect(struct obs_game *game, const char *address, struct obs_connection **connection);
+
+enum obs_status obs_connect_tls(struct obs_game *game,
+                                const char *address,
+                                struct obs_connection **connection);
 
 enum obs_status obs_flush(const struct obs_connection *connection, uint32_t timeout_ms);
 

@@ -180,8 +180,11 @@ struct Puppet {
 }
 
 impl Puppet {
-    fn new(key: &str, device: &str) -> Self {
-        let settings = Settings::new(key.parse().unwrap()).device(device).name("Puppet").app("1.0");
+    fn new(key: &str, device: &str, folder: Option<&&str>) -> Self {
+        let mut settings = Settings::new(key.parse().unwrap()).device(device).name("Puppet").app("1.0");
+        if let Some(folder) = folder {
+            settings = settings.values_in(folder).outbox_in(folder);
+        }
         let mut app = App::new();
         app.add_plugins(ObserverioPlugin::offline(settings));
         register(&mut app);
@@ -248,8 +251,8 @@ fn main() {
     for line in io::stdin().lock().lines() {
         let line = line.unwrap();
         let words: Vec<&str> = line.split('\t').collect();
-        let answer = if let ["new", key, device] = words[..] {
-            puppet = Some(Puppet::new(key, device));
+        let answer = if let ["new", key, device, ref folder @ ..] = words[..] {
+            puppet = Some(Puppet::new(key, device, folder.first()));
             "ok".to_owned()
         } else {
             puppet.as_mut().unwrap().obey(&words)

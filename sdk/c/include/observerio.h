@@ -123,6 +123,13 @@ typedef struct obs_settings {
   size_t outbox_bytes;
   // Values that change are sent at most so often, in milliseconds; 0: every 100.
   uint32_t report_ms;
+  // The path of a folder that keeps the values people set: a start without a server begins with them instead of those of
+  // the code. The folder is created if it is missing. NULL: they are not kept.
+  const char *values_in;
+  // The path of a folder that keeps what is not stored yet: what a killed game had logged is sent by its next start, and
+  // stored once. The folder is created if it is missing; of two games at the same time, only the first one uses it.
+  // NULL: in memory only.
+  const char *outbox_in;
 } obs_settings;
 
 // How it goes.
@@ -141,6 +148,8 @@ typedef struct obs_stats {
   uint64_t waiting_bytes;
   // The newest revision that the game has applied; 0: none.
   int64_t revision;
+  // How often a file could not be read or written. The game continues without it, and tries again.
+  uint64_t disk_errors;
 } obs_stats;
 
 // A value: `kind` says which of the others counts.
@@ -252,12 +261,24 @@ int64_t obs_server_error(const struct obs_game *game,
                          char *buffer,
                          size_t size);
 
+// The last file that could not be read or written, as "file: reason"; empty if there was none. `buffer`, `size` and the
+// result as for `obs_get_text`. Any thread, at any time.
+int64_t obs_disk_error(const struct obs_game *game,
+                       char *buffer,
+                       size_t size);
+
 // Connects to a server's game port, `address` being "host:port", and connects again whenever it must. It returns at once,
 // whether a server is there or not. `*connection` is NULL when it fails. Once for each game.
 // Any thread. The library's thread calls nothing of the game's. End it with `obs_close`.
 enum obs_status obs_connect(struct obs_game *game,
                             const char *address,
                             struct obs_connection **connection);
+
+// As `obs_connect`, encrypted: the server's certificate must be valid for the host of `address`, as the operating system sees
+// it. `OBS_STATUS_STATE` if this library was built without TLS.
+enum obs_status obs_connect_tls(struct obs_game *game,
+                                const char *address,
+                                struct obs_connection **connection);
 
 // Waits until everything that was logged is stored: `OBS_STATUS_TIMEOUT` if it is not after `timeout_ms` milliseconds.
 // For the end of a level, not for every frame. Any thread but not beside `obs_close`.

@@ -1,8 +1,8 @@
 //! The connection: one small thread of its own.
 
-use std::{ffi::c_char, ptr, sync::PoisonError, time::Duration};
+use std::{ffi::c_char, io, ptr, sync::PoisonError, time::Duration};
 
-use observerio::Connection;
+use observerio::{Connection, Driver};
 
 use crate::{
     arguments::{get, place, text},
@@ -24,8 +24,44 @@ pub unsafe extern "C" fn obs_connect(
     address: *const c_char,
     connection: *mut *mut obs_connection,
 ) -> obs_status {
+    // SAFETY: the header says so of every pointer
+    unsafe {
+        connect_by(Some(|driver, address| observerio::connect(driver, address)), game, address, connection)
+    }
+}
+
+/// As `obs_connect`, encrypted: the server's certificate must be valid for the host of `address`, as the operating system sees
+/// it. `OBS_STATUS_STATE` if this library was built without TLS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn obs_connect_tls(
+    game: *mut obs_game,
+    address: *const c_char,
+    connection: *mut *mut obs_connection,
+) -> obs_status {
+    // SAFETY: the header says so of every pointer
+    unsafe { connect_by(OPEN_TLS, game, address, connection) }
+}
+
+type Open = fn(Driver, &str) -> io::Result<Connection>;
+
+/// Cryptography is large: only games that ask for it carry it.
+#[cfg(not(feature = "tls"))]
+const OPEN_TLS: Option<Open> = None;
+#[cfg(feature = "tls")]
+const OPEN_TLS: Option<Open> = Some(|driver, address| observerio::connect_tls(driver, address));
+
+/// Connects by `open`; `None` is a way that this library was built without.
+///
+/// # Safety
+/// All pointers are null or valid.
+unsafe fn connect_by(
+    open: Option<Open>,
+    game: *mut obs_game,
+    address: *const c_char,
+    connection: *mut *mut obs_connection,
+) -> obs_status {
     status(|| {
-        // SAFETY: the header says so of every pointer
+        // SAFETY: the caller promises it
         let place = unsafe { place(connection, "connection") }?;
         *place = ptr::null_mut();
         // SAFETY: as above
@@ -36,10 +72,12 @@ pub unsafe extern "C" fn obs_connect(
         if !matches!(port, Some((host, Ok(1..))) if !host.is_empty()) {
             return Err(Failure::invalid("address: it is host:port, such as 127.0.0.1:6667"));
         }
+        let without = || Failure::new(obs_status::State, "this library was built without TLS");
+        let open = open.ok_or_else(without)?;
         let driver = game.driver.lock().unwrap_or_else(PoisonError::into_inner).take();
         let twice = || Failure::new(obs_status::State, "this game was connected before");
-        let connection = observerio::connect(driver.ok_or_else(twice)?, address)
-            .map_err(|why| Failure::new(obs_status::System, format!("no thread: {why}")))?;
+        let connection = open(driver.ok_or_else(twice)?, address)
+            .map_err(|why| Failure::new(obs_status::System, format!("no connection can be made: {why}")))?;
         *place = Box::into_raw(Box::new(obs_connection { connection }));
         Ok(())
     })

@@ -1,14 +1,13 @@
 //! A game: who it is, its frames, and how it goes.
 
 use std::{
-    collections::BTreeMap,
     ffi::c_char,
     mem, ptr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use observerio::{Driver, Game, Level, Settings};
+use observerio::{Driver, Game, Level, Settings, Stats};
 use protocol::model::VarName;
 
 use crate::{
@@ -35,6 +34,13 @@ pub struct obs_settings {
     pub outbox_bytes: usize,
     /// Values that change are sent at most so often, in milliseconds; 0: every 100.
     pub report_ms: u32,
+    /// The path of a folder that keeps the values people set: a start without a server begins with them instead of those of
+    /// the code. The folder is created if it is missing. NULL: they are not kept.
+    pub values_in: *const c_char,
+    /// The path of a folder that keeps what is not stored yet: what a killed game had logged is sent by its next start, and
+    /// stored once. The folder is created if it is missing; of two games at the same time, only the first one uses it.
+    /// NULL: in memory only.
+    pub outbox_in: *const c_char,
 }
 
 /// A game: its variables, its actions, its log.
@@ -42,8 +48,8 @@ pub struct obs_game {
     pub(crate) game: Game,
     /// Until it is connected.
     pub(crate) driver: Mutex<Option<Driver>>,
-    /// Each with its name; a name may have several, of different types.
-    vars: Mutex<BTreeMap<String, Vec<Arc<obs_var>>>>,
+    /// Each with its name, in the order of these; a name may have several, of different types.
+    vars: Mutex<Vec<(String, Arc<obs_var>)>>,
 }
 
 impl obs_game {
@@ -56,13 +62,13 @@ impl obs_game {
         check_name(name)?;
         let made = make()?;
         let mut vars = self.vars.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = vars.entry(name.to_owned()).or_default();
-        let is_same = |var: &&Arc<obs_var>| mem::discriminant(&var.0) == mem::discriminant(&made);
-        if let Some(var) = known.iter().find(is_same) {
+        let place = vars.partition_point(|(other, _)| other.as_str() < name);
+        let mut known = vars[place..].iter().take_while(|(other, _)| other == name);
+        if let Some((_, var)) = known.find(|(_, var)| mem::discriminant(&var.0) == mem::discriminant(&made)) {
             return Ok(Arc::clone(var));
         }
         let var = Arc::new(obs_var(made));
-        known.push(Arc::clone(&var));
+        vars.insert(place, (name.to_owned(), Arc::clone(&var)));
         Ok(var)
     }
 }
@@ -122,6 +128,16 @@ unsafe fn read(from: &obs_settings) -> Result<Settings, Failure> {
     if from.report_ms > 0 {
         settings = settings.report_every(Duration::from_millis(from.report_ms.into()));
     }
+    let folder = |pointer, what| match read(pointer, what)? {
+        Some("") => Err(Failure::invalid(format!("{what} is empty: it is the path of a folder, or NULL"))),
+        folder => Ok(folder),
+    };
+    if let Some(folder) = folder(from.values_in, "values_in")? {
+        settings = settings.values_in(folder);
+    }
+    if let Some(folder) = folder(from.outbox_in, "outbox_in")? {
+        settings = settings.outbox_in(folder);
+    }
     Ok(settings)
 }
 
@@ -169,6 +185,8 @@ pub struct obs_stats {
     pub waiting_bytes: u64,
     /// The newest revision that the game has applied; 0: none.
     pub revision: i64,
+    /// How often a file could not be read or written. The game continues without it, and tries again.
+    pub disk_errors: u64,
 }
 
 const _: () = assert!(Level::ALL.len() == 6, "`dropped` has a place for each level");
@@ -190,6 +208,7 @@ pub unsafe extern "C" fn obs_get_stats(game: *const obs_game, stats: *mut obs_st
             refused: stats.refused,
             waiting_bytes: stats.waiting_bytes as u64,
             revision: stats.revision.map_or(0, |revision| revision.0),
+            disk_errors: stats.disk_errors,
         };
         Ok(())
     })
@@ -199,12 +218,34 @@ pub unsafe extern "C" fn obs_get_stats(game: *const obs_game, stats: *mut obs_st
 /// Any thread, at any time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn obs_server_error(game: *const obs_game, buffer: *mut c_char, size: usize) -> i64 {
+    // SAFETY: the header says so of every pointer
+    unsafe { tell(game, |stats| stats.last_error, buffer, size) }
+}
+
+/// The last file that could not be read or written, as "file: reason"; empty if there was none. `buffer`, `size` and the
+/// result as for `obs_get_text`. Any thread, at any time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn obs_disk_error(game: *const obs_game, buffer: *mut c_char, size: usize) -> i64 {
+    // SAFETY: the header says so of every pointer
+    unsafe { tell(game, |stats| stats.last_disk_error, buffer, size) }
+}
+
+/// Copies a text of the statistics.
+///
+/// # Safety
+/// `game` is null or valid; `buffer` is as for [`put`].
+unsafe fn tell(
+    game: *const obs_game,
+    which: fn(Stats) -> Option<String>,
+    buffer: *mut c_char,
+    size: usize,
+) -> i64 {
     let work = || {
-        // SAFETY: the header says so of every pointer
+        // SAFETY: the caller promises it
         let game = unsafe { get(game, "game") }?;
-        let error = game.game.stats().last_error.unwrap_or_default();
+        let text = which(game.game.stats()).unwrap_or_default();
         // SAFETY: as above
-        unsafe { put(&error, buffer, size) }
+        unsafe { put(&text, buffer, size) }
     };
     otherwise(|status| status as i64, work)
 }

@@ -1,5 +1,7 @@
 //! What C may do wrong.
 
+mod disk;
+
 use std::{
     ffi::{CStr, CString, c_char},
     ptr::{null, null_mut},
@@ -7,7 +9,7 @@ use std::{
 
 use crate::{
     action::{obs_answer, obs_call_args, obs_call_name, obs_declare_action, obs_fail, obs_poll_action},
-    connection::{obs_close, obs_connect, obs_flush},
+    connection::{obs_close, obs_connect, obs_connect_tls, obs_flush},
     failure::{obs_last_error, obs_status, status},
     game::{
         obs_frame, obs_game, obs_game_free, obs_game_new, obs_get_stats, obs_server_error, obs_settings,
@@ -36,6 +38,8 @@ fn settings(key: &CStr) -> obs_settings {
         platform: null(),
         outbox_bytes: 0,
         report_ms: 0,
+        values_in: null(),
+        outbox_in: null(),
     }
 }
 
@@ -59,13 +63,30 @@ fn no_spec() -> obs_spec {
     }
 }
 
+/// Nothing of it is what a new game says.
+fn other_stats() -> obs_stats {
+    obs_stats {
+        is_connected: true,
+        is_original: true,
+        stored: 1,
+        dropped: [1; 6],
+        refused: 1,
+        waiting_bytes: 1,
+        revision: 1,
+        disk_errors: 77,
+    }
+}
+
 /// A game that is freed in the end.
 struct TestGame(*mut obs_game);
 
 impl TestGame {
     fn new() -> Self {
+        Self::with(settings(c"0123456789ab"))
+    }
+
+    fn with(settings: obs_settings) -> Self {
         let mut game = null_mut();
-        let settings = settings(c"0123456789ab");
         // SAFETY: both are valid
         assert_eq!(unsafe { obs_game_new(&raw const settings, &raw mut game) }, obs_status::Ok);
         Self(game)
@@ -109,6 +130,7 @@ fn null_is_answered_and_named() {
             (obs_connect(null_mut(), c"a:1".as_ptr(), &raw mut connection), "game"),
             (obs_connect(game.0, null(), &raw mut connection), "address"),
             (obs_connect(game.0, c"a:1".as_ptr(), null_mut()), "connection"),
+            (obs_connect_tls(null_mut(), c"a:1".as_ptr(), &raw mut connection), "game"),
             (obs_flush(null(), 1), "connection"),
             (obs_log(null(), 2, c"a".as_ptr()), "game"),
             (obs_log(game.0, 2, null()), "message"),
@@ -271,18 +293,26 @@ fn a_game_is_connected_once() {
     assert_eq!(unsafe { obs_close(first, 0) }, obs_status::Ok);
 }
 
+#[cfg(not(feature = "tls"))]
+#[test]
+fn a_library_without_tls_says_so_and_can_still_connect() {
+    let game = TestGame::new();
+    let mut connection = null_mut();
+    let address = c"127.0.0.1:1".as_ptr();
+    // SAFETY: every pointer is valid
+    assert_eq!(unsafe { obs_connect_tls(game.0, address, &raw mut connection) }, obs_status::State);
+    assert_eq!(last_error(), "this library was built without TLS");
+    assert!(connection.is_null());
+    // SAFETY: as above
+    assert_eq!(unsafe { obs_connect(game.0, address, &raw mut connection) }, obs_status::Ok);
+    // SAFETY: as above
+    assert_eq!(unsafe { obs_close(connection, 0) }, obs_status::Ok);
+}
+
 #[test]
 fn without_a_server_the_game_counts_what_waits() {
     let game = TestGame::new();
-    let mut stats = obs_stats {
-        is_connected: true,
-        is_original: true,
-        stored: 1,
-        dropped: [1; 6],
-        refused: 1,
-        waiting_bytes: 1,
-        revision: 1,
-    };
+    let mut stats = other_stats();
     let mut error = [0x7f as c_char; 4];
     // SAFETY: every pointer is valid
     unsafe {

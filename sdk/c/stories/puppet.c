@@ -172,7 +172,8 @@ static void log_entry(char **word) {
 static void obey(char **word, int count) {
     const char *verb = word[0];
     if (strcmp(verb, "new") == 0) {
-        obs_settings settings = {.key = word[1], .device = word[2], .name = "Puppet", .app = "1.0"};
+        obs_settings settings = {.key = word[1], .device = word[2], .name = "Puppet", .app = "1.0",
+            .values_in = word[3], .outbox_in = word[3]};
         answer(obs_game_new(&settings, &game));
     } else if (strcmp(verb, "connect") == 0) {
         answer(obs_connect(game, word[1], &connection));

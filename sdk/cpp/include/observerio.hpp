@@ -46,6 +46,8 @@ struct Settings {
     std::string key, device, name, app, platform;
     std::size_t outbox_bytes = 0;
     Milliseconds report_every{0};
+    // Folders that keep the values people set, and what is not stored yet.
+    std::string values_in{}, outbox_in{};
 };
 
 enum class Level : std::int32_t {
@@ -316,6 +318,8 @@ public:
         settings.platform = detail::or_null(who.platform);
         settings.outbox_bytes = who.outbox_bytes;
         settings.report_ms = detail::count(who.report_every);
+        settings.values_in = detail::or_null(who.values_in);
+        settings.outbox_in = detail::or_null(who.outbox_in);
         obs_game *game = nullptr;
         detail::demand(obs_game_new(&settings, &game));
         game_.reset(game);
@@ -383,6 +387,11 @@ public:
     // What the server last refused; empty if nothing.
     std::string server_error() const {
         return detail::text([this](char *buffer, std::size_t size) { return obs_server_error(game_.get(), buffer, size); });
+    }
+
+    // The last file that could not be read or written, and why; empty if there was none.
+    std::string disk_error() const {
+        return detail::text([this](char *buffer, std::size_t size) { return obs_disk_error(game_.get(), buffer, size); });
     }
 
 private:

@@ -87,6 +87,13 @@ std::string close(const Words &words) {
     return "ok";
 }
 
+std::string start(const Words &words) {
+    Settings who{words[1], words[2], "Puppet", "1.0", ""};
+    if (words.size() > 3) who.values_in = who.outbox_in = words[3];
+    game.emplace(who);
+    return "ok";
+}
+
 std::string declare(const Words &words) {
     const std::string &kind = words[0], &name = words[1];
     auto keep = [&](auto var) { vars.insert_or_assign(name, Any(var)); };
@@ -116,7 +123,7 @@ std::string declare(const Words &words) {
 
 std::string obey(const Words &words) {
     const std::string &verb = words[0];
-    if (verb == "new") return game.emplace(Settings{words[1], words[2], "Puppet", "1.0", ""}), "ok";
+    if (verb == "new") return start(words);
     if (verb == "connect") return connection.emplace(game->connect(words[1])), "ok";
     if (verb == "action") return game->action(words[1]), "ok";
     if (verb == "get") return std::visit([](const auto &var) { return text(var.get()); }, vars.at(words[1]));

@@ -28,9 +28,12 @@ namespace Observerio
         /// <param name="platform">Such as "android 15"; by default, the name of the operating system.</param>
         /// <param name="outboxBytes">How much log may wait to be stored, in bytes; 0: 1 MiB.</param>
         /// <param name="reportMilliseconds">The shortest time between two reports of values; 0: 100.</param>
+        /// <param name="valuesIn">A folder that keeps the values people set: a start without a server begins with them.</param>
+        /// <param name="outboxIn">A folder that keeps what is not stored yet: what a killed game had logged is sent by its
+        /// next start.</param>
         /// <exception cref="ObserverioException">An argument is invalid, or the native library has another version.</exception>
         public Game(string key, string device = null, string name = null, string app = null, string platform = null,
-            int outboxBytes = 0, int reportMilliseconds = 0)
+            int outboxBytes = 0, int reportMilliseconds = 0, string valuesIn = null, string outboxIn = null)
         {
             Texts.RequireCompatible();
             using (var texts = new Texts())
@@ -39,7 +42,8 @@ namespace Observerio
                 {
                     key = texts.Add(key), device = texts.Add(device), name = texts.Add(name), app = texts.Add(app),
                     platform = texts.Add(platform), outbox_bytes = (UIntPtr)(ulong)Math.Max(0, outboxBytes),
-                    report_ms = (uint)Math.Max(0, reportMilliseconds),
+                    report_ms = (uint)Math.Max(0, reportMilliseconds), values_in = texts.Add(valuesIn),
+                    outbox_in = texts.Add(outboxIn),
                 };
                 IntPtr game;
                 Texts.Demand(obs_game_new(&settings, &game));

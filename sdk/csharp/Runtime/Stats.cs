@@ -78,6 +78,7 @@ namespace Observerio
             Refused = raw.refused;
             WaitingBytes = raw.waiting_bytes;
             Revision = raw.revision;
+            DiskErrors = raw.disk_errors;
         }
 
         /// <summary>Connected, and the key is accepted.</summary>
@@ -100,5 +101,8 @@ namespace Observerio
 
         /// <summary>The newest revision that the game has applied; 0: none.</summary>
         public long Revision { get; }
+
+        /// <summary>How often a file could not be read or written.</summary>
+        public ulong DiskErrors { get; }
     }
 }

@@ -51,7 +51,8 @@ internal sealed class Puppet
         switch (word[0])
         {
             case "new":
-                game = new Game(word[1], device: word[2], name: "Puppet", app: "1.0");
+                string folder = word.Length > 3 ? word[3] : null;
+                game = new Game(word[1], device: word[2], name: "Puppet", app: "1.0", valuesIn: folder, outboxIn: folder);
                 return "ok";
             case "connect":
                 game.Connect(word[1]);

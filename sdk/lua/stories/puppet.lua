@@ -26,7 +26,10 @@ end
 local function say_int(value) return type(value) == "number" and ("%.0f"):format(value) or say(value) end
 
 local obey = {}
-function obey.new(key, device) game = observerio.game { key = key, device = device, name = "Puppet", app = "1.0" } end
+function obey.new(key, device, folder)
+    local who = { key = key, device = device, name = "Puppet", app = "1.0", values_in = folder, outbox_in = folder }
+    game = observerio.game(who)
+end
 function obey.connect(address) game:connect(address) end
 function obey.bool(name, own) keep(name, "bool", game:var(name, own == "true")) end
 function obey.int(name, own, low, high)

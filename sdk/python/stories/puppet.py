@@ -11,8 +11,8 @@ class Puppet:
     def __init__(self):
         self.game, self.call, self.vars = None, None, {}
 
-    def new(self, key, device):
-        self.game = observerio.Game(key, device=device, name="Puppet", app="1.0")
+    def new(self, key, device, folder=None):
+        self.game = observerio.Game(key, device=device, name="Puppet", app="1.0", values_in=folder, outbox_in=folder)
 
     def connect(self, address):
         self.game.connect(address)

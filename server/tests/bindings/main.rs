@@ -18,15 +18,19 @@ mod puppet;
 mod story;
 mod wheel;
 
-/// A test for each story with this puppet.
+/// A test for each story with this puppet; `in memory` is one that keeps nothing on disk.
 macro_rules! play {
     ($binding:ident, $puppet:expr) => {
-        play!($binding, $puppet, crate::builds::Line::Tcp);
+        play!($binding, $puppet, crate::builds::Line::Tcp;
+            declare edit clamp reject action offline resume kill exact unicode original;);
     };
-    ($binding:ident, $puppet:expr, $line:expr) => {
-        play!($binding, $puppet, $line; declare edit clamp reject action offline resume exact unicode original);
+    ($binding:ident in memory, $puppet:expr) => {
+        play!($binding in memory, $puppet, crate::builds::Line::Tcp);
     };
-    ($binding:ident, $puppet:expr, $line:expr; $($story:ident)+) => {
+    ($binding:ident in memory, $puppet:expr, $line:expr) => {
+        play!($binding, $puppet, $line; declare edit clamp reject action offline resume exact unicode original; kill);
+    };
+    ($binding:ident, $puppet:expr, $line:expr; $($story:ident)+; $($other:ident)*) => {
         mod $binding {
             $(#[tokio::test]
             async fn $story() {
@@ -35,7 +39,7 @@ macro_rules! play {
 
             #[test]
             fn every_story_is_played() {
-                let mut played = vec![$(stringify!($story)),+];
+                let mut played = vec![$(stringify!($story),)+ $(stringify!($other)),*];
                 played.sort_unstable();
                 assert_eq!(crate::story::names(), played);
             }
@@ -49,6 +53,6 @@ play!(python, crate::builds::python("sdk/python/stories/puppet.py"));
 play!(lua, crate::builds::lua("sdk/lua/stories/puppet.lua"));
 play!(go, crate::builds::go());
 play!(csharp_stories, crate::csharp::puppet());
-play!(godot_stories, crate::godot::puppet());
+play!(godot_stories in memory, crate::godot::puppet());
 play!(bevy_stories, crate::bevy::puppet());
-play!(web, crate::builds::web("sdk/web/stories/puppet.js"), crate::builds::Line::WebSocket);
+play!(web in memory, crate::builds::web("sdk/web/stories/puppet.js"), crate::builds::Line::WebSocket);

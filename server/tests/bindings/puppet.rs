@@ -33,6 +33,11 @@ impl Puppet {
         answer.unwrap_or_else(|| panic!("the puppet ended at {words:?}"))
     }
 
+    /// `kill -9`.
+    pub async fn kill(mut self) {
+        soon("the puppet to die", self.child.kill()).await.unwrap();
+    }
+
     /// Lets it end by itself, which it must do well: no error of memory, and nothing that is left.
     pub async fn end(mut self) {
         drop(self.commands);

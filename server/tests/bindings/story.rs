@@ -1,9 +1,10 @@
 //! Plays a story: `sdk/stories/README.md` says what each step means.
 
-use std::{collections::BTreeMap, fs, time::Instant};
+use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
 use protocol::model::{Key, Level, Outcome, ProjectId};
 use serde_json::Value as Json;
+use tempfile::TempDir;
 
 use crate::{
     builds::{self, Line, repository},
@@ -27,12 +28,15 @@ pub fn names() -> Vec<String> {
 pub async fn play(name: &str, puppet: builds::Puppet, line: Line) {
     let Some(words) = puppet else { return };
     let steps = read().remove(name).expect("the story is in the file");
-    let mut stage = Stage { puppet: Puppet::start(&words), line, server: None, key: fresh_key() };
+    let folder = TempDir::new().unwrap();
+    let mut stage = Stage { puppet: Puppet::start(&words), words, line, server: None, key: fresh_key(), folder };
     for step in steps {
         let words: Vec<&str> = step.iter().map_while(Json::as_str).collect();
         match words[..] {
             ["server", what, ..] => stage.server(what, words.get(2) == Some(&"original")).await,
+            ["game", "is killed"] => stage.kill().await,
             ["game", ..] => stage.game(&words[1..]).await,
+            ["disk", "holds", text] => stage.until_held(text).await,
             ["person", ..] => stage.person(&step).await,
             _ => panic!("nobody acts in {step:?}"),
         }
@@ -48,9 +52,13 @@ pub fn fresh_key() -> Key {
 
 struct Stage {
     puppet: Puppet,
+    /// What starts it.
+    words: Vec<String>,
     line: Line,
     server: Option<Server>,
     key: Key,
+    /// Of games that are made on disk.
+    folder: TempDir,
 }
 
 enum Server {
@@ -92,6 +100,20 @@ impl Stage {
         }
     }
 
+    async fn kill(&mut self) {
+        let next = Puppet::start(&self.words);
+        std::mem::replace(&mut self.puppet, next).kill().await;
+    }
+
+    /// Waits until a file of the game has this text.
+    async fn until_held(&mut self, text: &str) {
+        let by = Instant::now() + PATIENCE;
+        while !holds(self.folder.path(), text.as_bytes()) {
+            assert!(Instant::now() < by, "{text} is in no file");
+            self.wait().await;
+        }
+    }
+
     async fn game(&mut self, words: &[&str]) {
         let (command, expected, is_at_once) = match words {
             [command @ .., "->", answer] => (command, *answer, true),
@@ -105,9 +127,11 @@ impl Stage {
             (Some(Server::Original(original)), Line::WebSocket) => format!("ws://{}", original.address),
             (None, _) => String::new(),
         };
-        let key = self.key;
+        let (key, folder) = (self.key, self.folder.path().to_str().unwrap().to_owned());
+        let folder = folder.as_str();
         let command = match command {
             ["new"] => vec!["new", key.as_str(), "phone"],
+            ["new", "on disk"] => vec!["new", key.as_str(), "phone", folder],
             ["connect"] => vec!["connect", &address],
             other => other.to_vec(),
         };
@@ -211,6 +235,14 @@ impl Real {
         let person = Some(Person::arrive(&browser, project).await);
         Self { program, browser, project, person }
     }
+}
+
+fn holds(folder: &Path, text: &[u8]) -> bool {
+    let mut files = fs::read_dir(folder).unwrap().flatten();
+    // a file may be replaced meanwhile
+    files.any(|file| {
+        fs::read(file.path()).is_ok_and(|bytes| bytes.windows(text.len()).any(|some| some == text))
+    })
 }
 
 fn has(spec: Option<&protocol::model::VarSpec>, expected: &Json) -> bool {

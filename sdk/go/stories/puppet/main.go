@@ -108,7 +108,11 @@ var levels = map[string]observerio.Level{"trace": observerio.Trace, "debug": obs
 func obey(verb string, w []string) (answer string, err error) {
 	switch verb {
 	case "new":
-		game, err = observerio.New(observerio.Settings{Key: w[0], Device: w[1], Name: "Puppet", App: "1.0"})
+		who := observerio.Settings{Key: w[0], Device: w[1], Name: "Puppet", App: "1.0"}
+		if len(w) > 2 {
+			who.ValuesIn, who.OutboxIn = w[2], w[2]
+		}
+		game, err = observerio.New(who)
 	case "connect":
 		err = game.Connect(w[0])
 	case "action":

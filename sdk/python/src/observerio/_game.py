@@ -11,8 +11,8 @@ from ._native import byref, c_void_p, demand, encode, lib
 
 LEVELS = {word: number for number, word in enumerate(("trace", "debug", "info", "warn", "error", "fatal"))}
 
-Stats = collections.namedtuple("Stats", "is_connected is_original stored dropped refused waiting_bytes revision")
-Stats.__doc__ = "How it goes: `dropped` counts log entries by level, `stored` those that the server has."
+Stats = collections.namedtuple("Stats", "is_connected is_original stored dropped refused waiting_bytes revision disk_errors")
+Stats.__doc__ = "How it goes: `dropped` counts log entries by level, `stored` those that the server has, `disk_errors` files that failed."
 
 
 class Reject(Exception):
@@ -83,11 +83,26 @@ class Game:
     """A game with this key. It can declare, read and log before it is connected, and without a server.
 
     `device` is what stays the same for one installation, `name` what people read in its place, `app` the game's version.
+    `values_in` and `outbox_in` are folders that keep the values people set, and what is not stored yet: a start without a
+    server begins with those values, and what a killed game had logged is sent by its next start.
     """
 
-    def __init__(self, key, *, device=None, name=None, app=None, platform=None, outbox_bytes=0, report_ms=0):
+    def __init__(
+        self,
+        key,
+        *,
+        device=None,
+        name=None,
+        app=None,
+        platform=None,
+        outbox_bytes=0,
+        report_ms=0,
+        values_in=None,
+        outbox_in=None,
+    ):
         texts = [encode(text) for text in (key, device, name, app, platform)]
-        settings, self._game = native.Settings(*texts, outbox_bytes, report_ms), c_void_p()
+        folders = [None if folder is None else encode(os.fsdecode(folder)) for folder in (values_in, outbox_in)]
+        settings, self._game = native.Settings(*texts, outbox_bytes, report_ms, *folders), c_void_p()
         self._connection, self._runs, self._calls, self._kept = None, {}, collections.deque(), []
         demand(lib.obs_game_new(byref(settings), byref(self._game)))
 
@@ -161,11 +176,16 @@ class Game:
         """How it goes."""
         raw = native.RawStats()
         demand(lib.obs_get_stats(self._game, byref(raw)))
-        return Stats(raw.is_connected, raw.is_original, raw.stored, tuple(raw.dropped), raw.refused, raw.waiting_bytes, raw.revision)
+        counts = (raw.stored, tuple(raw.dropped), raw.refused, raw.waiting_bytes, raw.revision, raw.disk_errors)
+        return Stats(raw.is_connected, raw.is_original, *counts)
 
     def server_error(self):
         """What the server last refused; empty if nothing."""
         return native.copy_text(lambda buffer, size: lib.obs_server_error(self._game, buffer, size))
+
+    def disk_error(self):
+        """The last file that could not be read or written, and why; empty if there was none."""
+        return native.copy_text(lambda buffer, size: lib.obs_disk_error(self._game, buffer, size))
 
     def flush(self, timeout=2.0):
         """Waits until everything that was logged is stored, at most so many seconds; whether it is."""

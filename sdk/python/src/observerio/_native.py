@@ -25,7 +25,7 @@ class Error(Exception):
 
 class Settings(Structure):
     _fields_ = [(name, c_char_p) for name in ("key", "device", "name", "app", "platform")]
-    _fields_ += [("outbox_bytes", c_size_t), ("report_ms", c_uint32)]
+    _fields_ += [("outbox_bytes", c_size_t), ("report_ms", c_uint32), ("values_in", c_char_p), ("outbox_in", c_char_p)]
 
 
 class Value(Structure):
@@ -52,7 +52,7 @@ class Spec(Structure):
 
 class RawStats(Structure):
     _fields_ = [("is_connected", c_bool), ("is_original", c_bool), ("stored", c_uint64), ("dropped", c_uint64 * 6)]
-    _fields_ += [("refused", c_uint64), ("waiting_bytes", c_uint64), ("revision", c_int64)]
+    _fields_ += [("refused", c_uint64), ("waiting_bytes", c_uint64), ("revision", c_int64), ("disk_errors", c_uint64)]
 
 
 _DECLARE = [c_void_p, c_char_p, None, POINTER(Spec), POINTER(c_void_p)]
@@ -65,6 +65,7 @@ _FUNCTIONS = {
     "obs_frame": (c_int32, [c_void_p]),
     "obs_get_stats": (c_int32, [c_void_p, POINTER(RawStats)]),
     "obs_server_error": (c_int64, [c_void_p, c_char_p, c_size_t]),
+    "obs_disk_error": (c_int64, [c_void_p, c_char_p, c_size_t]),
     "obs_connect": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "obs_flush": (c_int32, [c_void_p, c_uint32]),
     "obs_close": (c_int32, [c_void_p, c_uint32]),

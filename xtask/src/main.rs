@@ -1,5 +1,5 @@
-//! The project's two commands: `cargo xtask run` builds and starts observerio, `cargo xtask test` runs every check, including
-//! those in a browser. Both install what a new machine lacks.
+//! The project's commands: `cargo xtask run` builds and starts observerio, `cargo xtask test` runs every check, including those
+//! in a browser, and `cargo xtask sdk` builds the C library for every platform. They install what a new machine lacks.
 //!
 //! They only run `cargo build`, `cargo test` and `npx playwright test` in order and with what they need; they never do anything
 //! that those would do differently.
@@ -12,6 +12,7 @@ mod counts;
 mod css;
 mod fuzz;
 mod postgres;
+mod sdk;
 mod setup;
 mod shell;
 mod site;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 use crate::site::Flavour;
@@ -62,6 +64,12 @@ enum Task {
         #[arg(long = "only", value_name = "STEP")]
         only: Vec<Step>,
     },
+    /// Build the C library for every platform into target/sdk/dist, and try it out where that can be done
+    Sdk {
+        /// Build only for this platform; can be repeated
+        #[arg(long = "only", value_name = "PLATFORM", value_parser = PossibleValuesParser::new(sdk::names()))]
+        only: Vec<String>,
+    },
     /// Fuzz the protocol's parsers
     Fuzz {
         /// A file in fuzz/fuzz_targets, without its extension [default: all]
@@ -83,6 +91,7 @@ fn main() -> ExitCode {
         Task::Run { dev, args } => run(Flavour::from_dev(dev), &args),
         Task::Build { dev } => build(Flavour::from_dev(dev)),
         Task::Test { only } => return steps::run(&only),
+        Task::Sdk { only } => sdk::run(&only),
         Task::Fuzz { target: Some(target), input: Some(input), .. } => fuzz::repeat(&target, &input),
         Task::Fuzz { target, runs, seconds, .. } => {
             fuzz::run(target.as_deref(), fuzz::Extent::new(runs, seconds))

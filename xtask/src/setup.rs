@@ -1,6 +1,7 @@
 //! Installs what a new machine lacks. Every function checks first and does nothing if everything is there, so that a second run
 //! needs no network.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -17,19 +18,24 @@ const OLDEST_NODE: u32 = 20;
 /// Checks licences, bans and sources of the dependencies.
 const CARGO_DENY: &str = "0.20.2";
 
-/// The compiler's half for the browser. Asked for by name, because rustup ignores `targets` in
-/// rust-toolchain.toml when its automatic installs are off.
+/// The compiler's half for the browser.
 pub(crate) fn wasm_target() -> Result<()> {
-    let rustc = ["--print", "target-libdir", "--target", WASM];
+    rust_target(WASM)
+}
+
+/// The compiler's half for a platform. Asked for by name, because rustup ignores `targets` in rust-toolchain.toml when its
+/// automatic installs are off.
+pub(crate) fn rust_target(name: &str) -> Result<()> {
+    let rustc = ["--print", "target-libdir", "--target", name];
     let installed =
         shell::output(&mut shell::program("rustc", &rustc)).is_ok_and(|dir| Path::new(&dir).is_dir());
     if installed {
         return Ok(());
     }
     if !shell::is_installed("rustup") {
-        bail!("this Rust cannot build for the browser and there is no rustup to add {WASM}; install rustup");
+        bail!("this Rust cannot build for {name}, and there is no rustup to add it; install rustup");
     }
-    shell::run(&mut shell::program("rustup", &["target", "add", WASM]))
+    shell::run(&mut shell::program("rustup", &["target", "add", name]))
 }
 
 /// rustfmt and clippy, which minimal installations leave out.
@@ -145,6 +151,31 @@ pub(crate) const BINDINGS: [Package; 7] = [
     Package { name: "mono-runtime", present: || shell::is_installed("mono") },
     Package { name: "godot3-server", present: || shell::is_installed("godot3-server") },
 ];
+/// Programs for 64-bit Arm, and their system's libraries.
+pub(crate) const ARM64: [Package; 2] = [
+    QEMU,
+    Package {
+        name: "libc6-arm64-cross",
+        present: || Path::new("/usr/aarch64-linux-gnu/lib/libc.so.6").exists(),
+    },
+];
+/// Programs for 32-bit Arm, and their system's libraries.
+pub(crate) const ARMV7: [Package; 2] = [
+    QEMU,
+    Package {
+        name: "libc6-armhf-cross",
+        present: || Path::new("/usr/arm-linux-gnueabihf/lib/libc.so.6").exists(),
+    },
+];
+/// Runs programs for other processors.
+const QEMU: Package =
+    Package { name: "qemu-user-static", present: || shell::is_installed("qemu-aarch64-static") };
+/// Compiles and links for Windows.
+pub(crate) const MINGW: [Package; 1] =
+    [Package { name: "gcc-mingw-w64-x86-64", present: || shell::is_installed("x86_64-w64-mingw32-gcc") }];
+/// Runs programs for Windows.
+pub(crate) const WINE: [Package; 1] =
+    [Package { name: "wine64", present: || Path::new("/usr/lib/wine/wine64").exists() }];
 /// For programs in Python that tests start.
 pub(crate) const PYTHON: Package = Package {
     name: "python3-venv",
@@ -201,6 +232,25 @@ pub(crate) fn websocket_tester() -> Result<String> {
     debian_packages(&[PYTHON])?;
     let program = venv("websocket-tester", "end2end/requirements.txt")?.join("bin/kosoku");
     program.to_str().map(str::to_owned).context("the repository's path is not UTF-8")
+}
+
+/// zig, which compiles C and links for every platform.
+pub(crate) struct Zig {
+    /// The words that start it.
+    pub(crate) words: Vec<String>,
+    /// The path on which cargo finds its subcommand `zigbuild`, which finds zig.
+    pub(crate) path: OsString,
+}
+
+/// zig and cargo-zigbuild, in target/venv-zig.
+pub(crate) fn zig() -> Result<Zig> {
+    debian_packages(&[PYTHON])?;
+    let programs = venv("venv-zig", "xtask/zig-requirements.txt")?.join("bin");
+    let python = programs.join("python3");
+    let python = python.to_str().context("the repository's path is not UTF-8")?;
+    let before = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([programs.clone()].into_iter().chain(std::env::split_paths(&before)))?;
+    Ok(Zig { words: [python, "-m", "ziglang"].map(str::to_owned).to_vec(), path })
 }
 
 /// `target/NAME` with what the file requires.

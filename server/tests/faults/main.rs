@@ -16,4 +16,5 @@ mod half_open;
 mod kill;
 mod mobile;
 mod slow;
+mod soak;
 mod stop;

@@ -2,9 +2,11 @@
 
 pub mod alive;
 pub mod cluster;
+pub mod crowd;
 pub mod designer;
 pub mod game;
 pub mod load;
+pub mod lossy;
 pub mod network;
 pub mod proxy;
 pub mod rounds;

@@ -172,6 +172,15 @@ impl Truth {
         (revision, desired.first().map(|(_, value)| value.parse().unwrap()))
     }
 
+    /// All log messages, in the order of their numbers, in which none is missing.
+    pub async fn messages(&mut self) -> Vec<String> {
+        let sql = format!("SELECT seq, message FROM logs WHERE project_id = {} ORDER BY seq", self.project.0);
+        let rows = self.database.query(&sql).await;
+        let is_whole = (1..).zip(&rows).all(|(number, (seq, _))| *seq == number);
+        assert!(is_whole, "the numbers of the log have a gap");
+        rows.into_iter().map(|(_, message)| message).collect()
+    }
+
     /// How many log lines are stored, as far as they were read.
     pub fn log_lines(&self) -> i64 {
         self.read

@@ -63,6 +63,8 @@ namespace Observerio
             internal byte* platform;
             internal UIntPtr outbox_bytes;
             internal uint report_ms;
+            internal byte* values_in;
+            internal byte* outbox_in;
         }
 
         [StructLayout(LayoutKind.Sequential)]
@@ -75,6 +77,7 @@ namespace Observerio
             internal ulong refused;
             internal ulong waiting_bytes;
             internal long revision;
+            internal ulong disk_errors;
         }
 
         [StructLayout(LayoutKind.Sequential)]
@@ -146,7 +149,13 @@ namespace Observerio
         internal static extern long obs_server_error(IntPtr game, byte* buffer, UIntPtr size);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern long obs_disk_error(IntPtr game, byte* buffer, UIntPtr size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern obs_status obs_connect(IntPtr game, byte* address, IntPtr* connection);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern obs_status obs_connect_tls(IntPtr game, byte* address, IntPtr* connection);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern obs_status obs_flush(IntPtr connection, uint timeout_ms);

@@ -3,7 +3,11 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use protocol::{limits::MAX_LINE_BYTES, line::LineDecoder};
+use protocol::{
+    limits::MAX_LINE_BYTES,
+    line::{Command, LineDecoder, Reply, encode_logs, parse_reply, write_command},
+    model::{Key, Level, LogEntry},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -21,7 +25,7 @@ pub(crate) struct Arrival {
 
 /// A connected and verified game.
 pub(crate) struct Game {
-    key: &'static str,
+    key: Key,
     writer: OwnedWriteHalf,
 }
 
@@ -29,17 +33,20 @@ impl Game {
     /// Connects, verifies, declares its variable; from then on every edit goes to `arrivals`.
     pub(crate) async fn connect(
         address: &str,
-        key: &'static str,
+        key: Key,
         declaration: &str,
         arrivals: UnboundedSender<Arrival>,
     ) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.context("the games' port")?;
         stream.set_nodelay(true)?;
         let (reader, mut writer) = stream.into_split();
-        writer.write_all(format!("v:{key}\ni:{key}:{declaration}\n").as_bytes()).await?;
+        let mut greeting = Vec::new();
+        write_command(&mut greeting, &Command::Verify { key });
+        write_command(&mut greeting, &Command::Report { key, seq: None, payload: declaration.as_bytes() });
+        writer.write_all(&greeting).await?;
         let mut lines = Incoming { reader, decoder: LineDecoder::new(MAX_LINE_BYTES) };
         let answer = lines.next().await?.context("the server hung up")?;
-        if answer != b"OK" {
+        if parse_reply(&answer) != Ok(Reply::Ok) {
             bail!("the server said {}", String::from_utf8_lossy(&answer));
         }
         tokio::spawn(async move {
@@ -54,8 +61,10 @@ impl Game {
 
     /// Logs one message.
     pub(crate) async fn log(&mut self, message: &str) -> anyhow::Result<()> {
-        let line = format!("l:{}:[{{\"message\":\"{message}\",\"level\":\"info\"}}]\n", self.key);
-        Ok(self.writer.write_all(line.as_bytes()).await?)
+        let entry = LogEntry { message: message.to_owned(), level: Level::Info, at: None, fields: None };
+        let (key, payload, mut line) = (self.key, encode_logs(&[entry]), Vec::new());
+        write_command(&mut line, &Command::Log { key, seq: None, payload: payload.as_bytes() });
+        Ok(self.writer.write_all(&line).await?)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The clients that the generator plays. Each is a conversation without a socket and without a clock, so that
 //! ten thousand of them are cheap and each rule is a plain test; [`crate::crowd`] gives them connections.
 //!
-//! They speak by hand, not with the SDK's session: that one gathers entries for 20 ms, says values at a pace, and waits a
-//! random time before it connects again. The figures would be the SDK's, and here they are the server's.
+//! They write and read lines with `protocol`, as the SDK does, but hold no session of the SDK: that one gathers entries for
+//! 20 ms, says values at a pace, and waits a random time before it connects again. The figures would be the SDK's, and here
+//! they are the server's.
 
 mod original;
 mod redis;

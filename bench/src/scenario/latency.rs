@@ -18,6 +18,7 @@ use tokio::{
 
 use super::{Common, mebibytes, milliseconds};
 use crate::{
+    client::{DECLARATION, VARIABLE},
     dashboard::Dashboard,
     game::{Arrival, Game},
     http,
@@ -25,8 +26,6 @@ use crate::{
 };
 
 const KEY: &str = "bench0123456";
-const DECLARATION: &str =
-    r#"[{"name":"speed","type":"integer","value":0,"min":0,"max":1000000000,"step":1,"group":"player"}]"#;
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many games, edits and log entries.
@@ -65,7 +64,8 @@ impl Latency {
 
         let (arrivals, mut arrived) = unbounded_channel();
         let began = Instant::now();
-        let connecting = (0..count).map(|_| Game::connect(&server.games, KEY, DECLARATION, arrivals.clone()));
+        let key = Key::parse(KEY.as_bytes())?;
+        let connecting = (0..count).map(|_| Game::connect(&server.games, key, DECLARATION, arrivals.clone()));
         let mut games = try_join_all(connecting).await?;
         let connect_time = began.elapsed();
 
@@ -74,7 +74,7 @@ impl Latency {
         let connected_kib = server.resident_kib();
 
         let mut run = Run::new(format!("{count} {}", if count == 1 { "game" } else { "games" }));
-        let mut edits = Edits { project, name: VarName::parse("speed")?, games: count };
+        let mut edits = Edits { project, key, name: VarName::parse(VARIABLE)?, games: count };
         let ([first, median, last], saved) = edits.measure(self.edits, &mut dashboard, &mut arrived).await?;
         if count == 1 {
             run.times("edit → game", first);
@@ -114,6 +114,7 @@ async fn settled(dashboard: &mut Dashboard, games: usize) -> anyhow::Result<Proj
 
 struct Edits {
     project: ProjectId,
+    key: Key,
     name: VarName,
     games: usize,
 }
@@ -129,7 +130,7 @@ impl Edits {
         let (mut to_game, mut to_answer) = ([times(), times(), times()], times());
         for number in 1..=count {
             let value = Value::Int((number as u64).into());
-            let expected = self.line(&value)?;
+            let expected = self.line(&value);
             let sent = Instant::now();
             let edit = dashboard.edit(self.project, &self.name, value).await?;
             let (saved, at) = tokio::try_join!(
@@ -167,12 +168,12 @@ impl Edits {
     }
 
     /// What a game is to receive, without the newline.
-    fn line(&self, value: &Value) -> anyhow::Result<Vec<u8>> {
+    fn line(&self, value: &Value) -> Vec<u8> {
         let edited = Edited { name: &self.name, type_name: "integer", value, form: WireForm::Native };
         let mut line = Vec::new();
-        write_edits(&mut line, Key::parse(KEY.as_bytes())?, &encode_edits(&[edited]));
+        write_edits(&mut line, self.key, &encode_edits(&[edited]));
         line.pop();
-        Ok(line)
+        line
     }
 }
 

@@ -1,27 +1,34 @@
-//! A game: keeps what is not acknowledged, comes back whatever happens, and sends again.
-//!
-//! It speaks by hand, not with the SDK's session, because it is a witness: it notes what a server must never do, which a
-//! session bears in silence, and it sends at once what a session would gather.
+//! A game that plays in the background: it comes back whatever happens, and notes what it went through.
 
-mod conversation;
-mod script;
+mod original;
+mod voice;
+mod witness;
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    time::Duration,
+};
 
+use protocol::model::{Value, VarName};
 use serde_json::Value as Json;
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    io::Interest,
+    net::TcpStream,
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
 
-use conversation::Conversation;
-pub use script::entries_of;
+use voice::{FRAME, Over, Voice, voice_of};
 
-/// Between two attempts to connect: short, because the stories wait for it.
-const BACK_OFF: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Which protocol a game speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// Version 2: numbered lines, acknowledged.
+    /// Version 2, with the SDK: numbered lines, acknowledged.
     Acknowledged,
     /// The original: fire and forget.
     Original,
@@ -35,7 +42,7 @@ pub struct Settings {
     /// Also the name of the device; part of every log message.
     pub name: String,
     pub dialect: Dialect,
-    /// Lines on their way at once.
+    /// Log entries that may be unacknowledged.
     pub window: u64,
     /// After so long a silence the server is asked whether it is there, after three times it the line is dead.
     pub patience: Duration,
@@ -44,9 +51,9 @@ pub struct Settings {
 /// What a game is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Send line after line.
+    /// Log entry after entry.
     Play,
-    /// Make no new lines; those that exist still have to get through.
+    /// Log nothing new; what was logged still has to get through.
     Rest,
     /// Hang up.
     Leave,
@@ -55,10 +62,16 @@ pub enum Order {
 /// What a game went through.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// The last line that was sent at least once.
+    /// Log entries that were made: 1 to this one.
+    pub made: u64,
+    /// The last one that was sent at least once.
     pub sent: u64,
-    /// Everything up to this line is stored, the server says.
+    /// Everything up to this entry is stored, the server says.
     pub acked: u64,
+    /// This value of `counter`, or a newer one, is stored, the server says.
+    pub acked_counter: u64,
+    /// Entries that were the last one of their line, which is stored as a whole.
+    pub line_ends: BTreeSet<u64>,
     /// Lines refused for good.
     pub refused: Vec<(u64, String)>,
     /// How often it was told to send again later, by code.
@@ -85,6 +98,28 @@ pub struct Tally {
     pub violations: Vec<String>,
 }
 
+impl Tally {
+    fn complain(&mut self, what: String) {
+        self.violations.push(what);
+    }
+
+    /// A line that ends with this entry was sent.
+    fn send_through(&mut self, entry: u64) {
+        self.line_ends.insert(entry);
+        self.sent = self.sent.max(entry);
+    }
+
+    fn take<'a>(&mut self, set: impl Iterator<Item = (&'a VarName, &'a Value)>, released: &[VarName]) {
+        for (name, value) in set {
+            let json = serde_json::from_str(&value.to_json()).expect("a value writes JSON");
+            self.values.insert(name.as_str().to_owned(), json);
+        }
+        for name in released {
+            self.values.remove(name.as_str());
+        }
+    }
+}
+
 /// A game that plays in the background.
 pub struct Game {
     pub settings: Settings,
@@ -94,16 +129,18 @@ pub struct Game {
 }
 
 impl Game {
-    /// Starts it; `lines` counts what all games together have sent.
+    /// Starts it; `lines` counts the log entries that all games together have sent.
     pub fn start(settings: Settings, lines: watch::Sender<u64>) -> Self {
         let (orders, listening) = watch::channel(Order::Play);
         let (telling, tally) = watch::channel(Tally::default());
         let player = Player {
-            settings: settings.clone(),
+            server: settings.server,
+            voice: voice_of(&settings),
+            began: Instant::now(),
             orders: listening,
             tally: telling,
             lines,
-            session: format!("{:032x}", fastrand::u128(..)),
+            out: Vec::new(),
         };
         let task = tokio::spawn(player.play());
         Self { settings, orders, tally, task }
@@ -119,7 +156,7 @@ impl Game {
         let window = self.settings.window;
         let is_original = self.settings.dialect == Dialect::Original;
         let is_held_up = |tally: &Tally| {
-            is_original || tally.put_off.contains_key("unavailable") || tally.sent - tally.acked >= window
+            is_original || tally.put_off.contains_key("unavailable") || tally.made - tally.acked >= window
         };
         self.until("being held up", is_held_up).await;
     }
@@ -151,26 +188,108 @@ impl Game {
 
 /// The part that runs in the background.
 struct Player {
-    settings: Settings,
+    server: SocketAddr,
+    voice: Box<dyn Voice>,
+    began: Instant,
     orders: watch::Receiver<Order>,
     tally: watch::Sender<Tally>,
     lines: watch::Sender<u64>,
-    session: String,
+    /// What the socket has not taken yet.
+    out: Vec<u8>,
 }
 
 impl Player {
     async fn play(mut self) {
-        while *self.orders.borrow() != Order::Leave {
-            let connecting = timeout(CONNECT_TIMEOUT, Conversation::begin(&mut self)).await;
-            if let Ok(Ok(conversation)) = connecting {
-                conversation.run().await;
+        while !self.is_leaving() {
+            let pause = self.voice.connects_at().saturating_sub(self.began.elapsed());
+            // an order may change while it waits; then it is time to look again
+            match timeout(pause, self.orders.changed()).await {
+                Ok(Ok(())) => continue,
+                // nobody gives orders any more
+                Ok(Err(_)) => return,
+                Err(_) => {}
+            }
+            if let Ok(Ok(stream)) = timeout(CONNECT_TIMEOUT, TcpStream::connect(self.server)).await {
+                self.out.clear();
+                self.voice.connected(self.began.elapsed(), &mut self.out);
+                let _ = self.converse(&stream).await;
                 self.tally.send_modify(|tally| {
                     tally.disconnects += u64::from(tally.connects > tally.disconnects);
                     tally.in_sync = false;
                 });
             }
-            // an order may change while it waits; either way it is time to look again
-            let _ = timeout(BACK_OFF, self.orders.changed()).await;
+            self.voice.disconnected(self.began.elapsed());
         }
+    }
+
+    fn is_leaving(&self) -> bool {
+        *self.orders.borrow() == Order::Leave
+    }
+
+    /// One connection, until it is over.
+    async fn converse(&mut self, stream: &TcpStream) -> Result<(), Over> {
+        stream.set_nodelay(true)?;
+        while !self.is_leaving() {
+            self.speak()?;
+            let interest = if self.out.is_empty() {
+                Interest::READABLE
+            } else {
+                Interest::READABLE | Interest::WRITABLE
+            };
+            tokio::select! {
+                ready = stream.ready(interest) => {
+                    let ready = ready?;
+                    if ready.is_readable() {
+                        self.listen(stream)?;
+                    }
+                    if ready.is_writable() {
+                        let count = later(stream.try_write(&self.out))?.unwrap_or_default();
+                        self.out.drain(..count);
+                    }
+                }
+                changed = self.orders.changed() => changed.map_err(|_| Over)?,
+                () = sleep(FRAME) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn speak(&mut self) -> Result<(), Over> {
+        let (now, order) = (self.began.elapsed(), *self.orders.borrow());
+        let before = self.tally.borrow().sent;
+        let mut said = Ok(());
+        self.tally.send_modify(|tally| said = self.voice.write(now, order, &mut self.out, tally));
+        let sent = self.tally.borrow().sent - before;
+        self.lines.send_modify(|lines| *lines += sent);
+        said
+    }
+
+    fn listen(&mut self, stream: &TcpStream) -> Result<(), Over> {
+        let mut bytes = [0; 4096];
+        while let Some(count) = later(stream.try_read(&mut bytes))? {
+            if count == 0 {
+                return Err(Over);
+            }
+            let mut heard = Ok(());
+            let now = self.began.elapsed();
+            self.tally.send_modify(|tally| heard = self.voice.received(&bytes[..count], now, tally));
+            heard?;
+        }
+        Ok(())
+    }
+}
+
+/// `None`: not now.
+fn later(done: io::Result<usize>) -> Result<Option<usize>, Over> {
+    match done {
+        Ok(count) => Ok(Some(count)),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        Err(_) => Err(Over),
+    }
+}
+
+impl From<io::Error> for Over {
+    fn from(_: io::Error) -> Self {
+        Self
     }
 }

@@ -12,7 +12,7 @@ use super::{
 
 /// Every story has one project.
 pub const KEY: &str = "fault-story!";
-/// Lines that a game has on their way at once.
+/// Log entries of a game that may be unacknowledged.
 const WINDOW: u64 = 32;
 /// Games of these stories have none but the one server: they need not be quick to call it dead.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -44,7 +44,7 @@ impl Load {
         Self { games: games.map(|settings| Game::start(settings, counter.clone())).collect(), lines }
     }
 
-    /// Waits until all games together have sent so many lines more.
+    /// Waits until all games together have sent so many log lines more.
     pub async fn more_lines(&mut self, count: u64) {
         let target = *self.lines.borrow() + count;
         soon("more lines", self.lines.wait_for(|lines| *lines >= target)).await.unwrap();
@@ -78,7 +78,7 @@ impl Load {
         self.order(Order::Rest);
         for game in &mut self.games {
             if game.settings.dialect == Dialect::Acknowledged {
-                game.until("the last ack", |tally| tally.acked == tally.sent).await;
+                game.until("the last ack", |tally| tally.acked == tally.made).await;
             }
         }
     }

@@ -10,7 +10,7 @@ use sqlx::{
 
 use super::{
     designer::{Edit, Outcome, VARIABLE},
-    game::{Dialect, Game, entries_of},
+    game::{Dialect, Game},
     load::{KEY, Load},
     server::Server,
     soon,
@@ -31,11 +31,12 @@ pub struct Truth {
 }
 
 /// What is stored of one game.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Stored {
-    /// The line whose entries were read last, and how many of them.
-    line: u64,
-    entries: u64,
+    /// The entry that was read last.
+    last: u64,
+    /// Where entries are missing: the one before them, and their last one.
+    gaps: Vec<[u64; 2]>,
 }
 
 impl Truth {
@@ -56,7 +57,14 @@ impl Truth {
     /// another order, nothing that it did not send. May run while the games play on.
     pub async fn check(&mut self, load: &Load) {
         // before the reading: what is acked later may be missing there; what is sent later may be there
-        let acked: Vec<u64> = load.games.iter().map(|game| game.tally().acked).collect();
+        let acked: Vec<(u64, u64)> = load
+            .games
+            .iter()
+            .map(|game| {
+                let tally = game.tally();
+                (tally.acked, tally.acked_counter)
+            })
+            .collect();
         self.read_on().await;
         for (game, acked) in load.games.iter().zip(acked) {
             self.check_game(game, acked).await;
@@ -76,49 +84,37 @@ impl Truth {
     }
 
     fn see(&mut self, message: &str) {
-        let mut words = message.split(' ');
-        let name = words.next().unwrap();
-        let [line, entry] = [words.next(), words.next()].map(|word| word.unwrap().parse::<u64>().unwrap());
+        let (name, number) = message.rsplit_once(' ').expect("a name and a number");
+        let number: u64 = number.parse().expect("a number");
         let stored = self.sessions.entry(name.to_owned()).or_default();
-        if entry == 0 {
-            assert_eq!(
-                stored.entries,
-                entries_of(stored.line),
-                "{name}: line {} is stored in part",
-                stored.line
-            );
-            assert!(line > stored.line, "{name}: line {line} is stored behind {}", stored.line);
-            let skipped = (stored.line + 1..line).find(|skipped| entries_of(*skipped) > 0);
-            let may_skip = name.starts_with("old-");
-            assert!(may_skip || skipped.is_none(), "{name}: line {skipped:?} is missing before {line}");
-            *stored = Stored { line, entries: 1 };
-        } else {
-            assert_eq!((stored.line, stored.entries), (line, entry), "{name}: {message:?} is out of order");
-            stored.entries += 1;
+        assert!(number > stored.last, "{name}: entry {number} is stored after {}", stored.last);
+        if number > stored.last + 1 {
+            assert!(name.starts_with("old-"), "{name}: {number} is stored after {}", stored.last);
+            stored.gaps.push([stored.last, number - 1]);
         }
+        stored.last = number;
     }
 
-    async fn check_game(&mut self, game: &Game, acked: u64) {
+    async fn check_game(&mut self, game: &Game, (acked, acked_counter): (u64, u64)) {
         let name = &game.settings.name;
-        let stored = self.sessions.get(name).copied().unwrap_or_default();
-        let sent = game.tally().sent;
-        assert_eq!(stored.entries, entries_of(stored.line), "{name}: the last line is stored in part");
-        assert!(stored.line <= sent, "{name}: line {} is stored, but only {sent} were sent", stored.line);
+        let stored = self.sessions.entry(name.clone()).or_default();
+        let last = stored.last;
+        {
+            let tally = game.tally();
+            assert!(last <= tally.sent, "{name}: {last} is stored, but only {} were sent", tally.sent);
+            for end in stored.gaps.drain(..).flatten().chain([last]).filter(|end| *end > 0) {
+                assert!(tally.line_ends.contains(&end), "{name}: a line is stored in part, to {end}");
+            }
+        }
         if game.settings.dialect == Dialect::Original {
             return;
         }
-        let last_acked_log = (1..=acked).rev().find(|line| entries_of(*line) > 0).unwrap_or(0);
-        let kept = stored.line;
-        assert!(
-            kept >= last_acked_log,
-            "{name}: line {last_acked_log} was acked, but only {kept} are stored"
-        );
-        let last_acked_report = (1..=acked).rev().find(|line| entries_of(*line) == 0).unwrap_or(0);
+        assert!(last >= acked, "{name}: entry {acked} was acked, but only {last} are stored");
         let reported = self.reported(name).await;
-        let sent = game.tally().sent;
+        let made = game.tally().made;
         assert!(
-            (last_acked_report..=sent).contains(&reported),
-            "{name}: the report of line {last_acked_report} was acked, but {reported} is stored"
+            (acked_counter..=made).contains(&reported),
+            "{name}: a counter of {acked_counter} was acked, but {reported} is stored"
         );
     }
 

@@ -72,7 +72,7 @@ async fn thirty_thousand_lines_leave_without_filling_the_memory() {
     let message = "x".repeat(LINE_BYTES);
     let some: Vec<_> = (0..250).map(|_| json!({ "message": message })).collect();
     for _ in 0..LINES / 250 {
-        game.send(&format!("l:{key}:{}\n", Json::from(some.clone()))).await;
+        game.log_entries(&key, &Json::from(some.clone()).to_string()).await;
         game.in_order(&key).await;
     }
     let newest = format!("/api/v1/projects/{project}/logs?limit=1");

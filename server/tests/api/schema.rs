@@ -18,7 +18,7 @@ async fn what_waits_is_listed_and_an_admin_decides() {
 
     let changed = r#"[{"name":"speed","type":"integer","value":6,"min":0,"max":200,"unit":"px/s","group":"player"},
         {"name":"a/b","type":"boolean","value":true}]"#;
-    game.send(&format!("i:{}:{}\n", key.as_str(), changed.replace('\n', ""))).await;
+    game.report(key.as_str(), &changed.replace('\n', "")).await;
     assert_eq!(game.error().await, "frozen");
     game.in_order(key.as_str()).await;
     let waiting = world.script.get(&path).await.json()["waiting"].clone();
@@ -62,7 +62,7 @@ async fn a_key_that_only_reports_declares_nothing() {
     assert_eq!((made.status, &made.json()["report_only"]), (201, &json!(true)));
     let (id, key) = (made.json()["id"].clone(), made.json()["key"].as_str().unwrap().to_owned());
     let mut shop = world.server.verified(key.parse().unwrap()).await;
-    shop.send(&format!("i:{key}:[{{\"name\":\"speed\",\"type\":\"string\",\"value\":\"7\"}}]\n")).await;
+    shop.report(&key, r#"[{"name":"speed","type":"string","value":"7"}]"#).await;
     let refused_line = shop.line().await;
     assert!(refused_line.starts_with("ERR report_only ") && refused_line.contains("speed"), "{refused_line}");
     shop.in_order(&key).await;
@@ -76,7 +76,7 @@ async fn a_key_that_only_reports_declares_nothing() {
     let path = world.at(&format!("/keys/{id}"));
     let changed = world.script.json("PATCH", &path, &json!({"report_only": false})).await;
     assert_eq!((changed.status, &changed.json()["report_only"]), (200, &json!(false)));
-    shop.send(&format!("i:{key}:[{{\"name\":\"mine\",\"type\":\"string\",\"value\":\"7\"}}]\n")).await;
+    shop.report(&key, r#"[{"name":"mine","type":"string","value":"7"}]"#).await;
     shop.in_order(&key).await;
     world.server.gateway.flush().await.unwrap();
     assert_eq!(world.script.get(&world.at("/variables/mine")).await.status, 200);

@@ -56,11 +56,8 @@ async fn an_edit_widens_a_type_that_no_game_has_declared() {
     let world = World::start().await;
     let mut game = world.game().await;
     let key = world.project.key;
-    game.send(&format!(
-        "i:{0}:{{\"ratio\":5}}\ni:{0}:[{{\"name\":\"lives\",\"type\":\"int\",\"value\":3}}]\n",
-        key.as_str()
-    ))
-    .await;
+    game.report(key.as_str(), r#"{"ratio":5}"#).await;
+    game.report(key.as_str(), r#"[{"name":"lives","type":"int","value":3}]"#).await;
     game.in_order(key.as_str()).await;
     world.server.gateway.flush().await.unwrap();
     let ratio = world.script.get(&world.at("/variables/ratio")).await.json();
@@ -260,7 +257,7 @@ async fn a_name_may_hold_what_an_address_may_not() {
     let world = World::start().await;
     let mut game = world.server.verified(world.project.key).await;
     let key = world.project.key;
-    game.send(&format!("i:{}:{}\n", key.as_str(), r#"{"a/b c?ü": 1}"#)).await;
+    game.report(key.as_str(), r#"{"a/b c?ü": 1}"#).await;
     game.in_order(key.as_str()).await;
     world.server.gateway.flush().await.unwrap();
     let path = world.at("/variables/a%2Fb%20c%3F%C3%BC");
@@ -277,7 +274,7 @@ async fn what_many_devices_say_of_a_variable_comes_in_parts() {
         let mut game = world.server.verified(key).await;
         // control characters are six bytes each as JSON
         let value = format!("{number}{}", "\\u0001".repeat(10_000));
-        game.send(&format!("i:{}:{{\"essay\":\"{value}\"}}\n", key.as_str())).await;
+        game.report(key.as_str(), &format!("{{\"essay\":\"{value}\"}}")).await;
         game.in_order(key.as_str()).await;
         games.push(game);
     }

@@ -56,7 +56,7 @@ impl World {
     pub async fn game(&self) -> Game {
         let mut game = self.server.verified(self.project.key).await;
         let key = self.project.key;
-        game.send(&format!("i:{}:{}\n", key.as_str(), DECLARED.replace('\n', ""))).await;
+        game.report(key.as_str(), &DECLARED.replace('\n', "")).await;
         game.in_order(key.as_str()).await;
         self.server.gateway.flush().await.unwrap();
         game
@@ -67,7 +67,7 @@ impl World {
         let key = self.project.key;
         let entries: Vec<_> = messages.into_iter().map(|message| json!({ "message": message })).collect();
         for some in entries.chunks(1_000) {
-            game.send(&format!("l:{}:{}\n", key.as_str(), Json::from(some.to_vec()))).await;
+            game.log_entries(key.as_str(), &Json::from(some.to_vec()).to_string()).await;
         }
         game.in_order(key.as_str()).await;
         self.server.gateway.flush().await.unwrap();

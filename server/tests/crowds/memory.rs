@@ -36,7 +36,7 @@ fn report(name: &str, numbers: std::ops::Range<usize>, letter: &str) -> String {
 
 /// Everything that was sent is served; what it brought.
 async fn answers(game: &mut Game, key: &str) -> Vec<String> {
-    game.send(&format!("v:{key}\n")).await;
+    game.verify(key).await;
     let mut answers = Vec::new();
     loop {
         match game.line().await {
@@ -62,11 +62,11 @@ async fn who_unpacks_a_game_does_not_break_its_page() {
     let (owner, project) = (server.owner().await, server.project().await);
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
-    game.send(&format!("i:{key}:{{\"speed\":1}}\n")).await;
+    game.report(key, r#"{"speed":1}"#).await;
     let mut refused = Vec::new();
     for first in (0..VARS).step_by(VARS_OF_LINE) {
         let line = report("v", first..VARS.min(first + VARS_OF_LINE), "x");
-        game.send(&format!("i:{key}:{line}\n")).await;
+        game.report(key, &line).await;
         refused.extend(answers(&mut game, key).await);
     }
     server.gateway.flush().await.unwrap();
@@ -170,7 +170,7 @@ async fn what_an_older_version_has_stored_can_be_looked_at() {
     let (owner, project) = (server.owner().await, server.project().await);
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
-    game.send(&format!("i:{key}:{{\"speed\":1}}\n")).await;
+    game.report(key, r#"{"speed":1}"#).await;
     game.in_order(key).await;
     server.gateway.flush().await.unwrap();
     drop(game);
@@ -212,7 +212,7 @@ async fn what_an_older_version_has_stored_can_be_looked_at() {
 
     // and it goes on
     let mut game = server.verified(project.key).await;
-    game.send(&format!("i:{key}:{{\"speed\":2,\"new\":\"y\"}}\n")).await;
+    game.report(key, r#"{"speed":2,"new":"y"}"#).await;
     assert_eq!(answers(&mut game, key).await, [""; 0]);
     soon("the value to arrive", async {
         loop {
@@ -275,14 +275,14 @@ async fn unread_export(program: &Program, owner: &Browser, project: ProjectId) -
 async fn reporting(program: &Program, key: &str, device: usize) -> usize {
     let mut game = Game::connect(program.tcp).await;
     let hello = json!({ "proto": 2, "device": format!("device-{device}"), "caps": ["rev"] });
-    game.send(&format!("h:{hello}\nv:{key}\n")).await;
+    game.greet(&hello, key).await;
     while !game.line().await.starts_with("s:") {}
     let mut refused = 0;
     for first in (0..REPORTS).step_by(VARS_OF_LINE) {
         let line = report("v", first..first + VARS_OF_LINE, "z");
-        game.send(&format!("i:{key}:{line}\n")).await;
+        game.report(key, &line).await;
         // it is served when the same verb is answered
-        game.send(&format!("v:{key}\n")).await;
+        game.verify(key).await;
         loop {
             match game.line().await {
                 line if line == "OK" => break,
@@ -305,11 +305,11 @@ async fn the_program_stays_below_its_ceiling() {
     secrets::note(&key);
     let mut game = Game::connect(program.tcp).await;
     game.in_order(&key).await;
-    game.send(&format!("i:{key}:{{\"speed\":1}}\n")).await;
+    game.report(&key, r#"{"speed":1}"#).await;
     let message = "m".repeat(60_000);
     for _ in 0..LONG_LINES {
         let some: Vec<Json> = (0..15).map(|_| json!({ "message": message })).collect();
-        game.send(&format!("l:{key}:{}\n", Json::from(some))).await;
+        game.log_entries(&key, &Json::from(some).to_string()).await;
         game.in_order(&key).await;
     }
     let idle = program.memory().resident_bytes();
@@ -377,7 +377,7 @@ async fn unfinished_lines_share_a_part_of_it() {
     // those that are sent away are told why, and those with short lines are not affected
     let mut game = Game::connect(program.tcp).await;
     game.in_order(&key).await;
-    game.send(&format!("i:{key}:{{\"speed\":1}}\n")).await;
+    game.report(&key, r#"{"speed":1}"#).await;
     game.in_order(&key).await;
     let told = held.iter_mut().map(|stream| Box::pin(hears_busy(stream)));
     soon("one of them to be told", futures_util::future::select_all(told)).await;

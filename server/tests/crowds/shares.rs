@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use crate::support::{TestServer, http::Browser, line::Game, soon};
 use protocol::model::Key;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio::net::TcpSocket;
 
 /// The port's places.
@@ -91,10 +91,8 @@ async fn one_key_leaves_places_for_others() {
 /// Connects with a session, and says whether it may go on.
 async fn begins(server: &TestServer, host: u8, key: Key, session: &str) -> String {
     let mut game = from(server, host).await;
-    let hello =
-        format!("h:{{\"proto\":2,\"device\":\"d{host}\",\"session\":\"{session}\"}}\nv:{}\n", key.as_str());
-    game.send(&hello).await;
-    assert!(game.line().await.starts_with("h:"));
+    let hello = json!({"proto": 2, "device": format!("d{host}"), "session": session});
+    game.greet(&hello, key.as_str()).await;
     game.line().await
 }
 
@@ -148,7 +146,7 @@ async fn a_day_that_is_full_is_told_and_everything_but_the_log_goes_on() {
     assert!(refused.starts_with("ERR full ") && refused.contains("--max-bytes-per-day"), "{refused}");
     assert_eq!(game.line().await, "OK");
     // values and edits go on, and so does everybody else
-    game.send(&format!("i:{key}:{{\"speed\":5}}\n")).await;
+    game.report(key, r#"{"speed":5}"#).await;
     game.in_order(key).await;
     server.gateway.flush().await.unwrap();
     let (origin, path) = (owner.origin(), format!("/api/v1/projects/{}/variables/speed", project.id));

@@ -1,7 +1,10 @@
 //! What games say of values while the database hangs: all of it is counted, the newest takes the place of what waits, and the
 //! memory stays small.
 
-use protocol::model::Value;
+use protocol::{
+    line::{Command, write_command},
+    model::{Revision, Value},
+};
 use serde_json::json;
 
 use crate::{
@@ -35,22 +38,27 @@ async fn asked(server: &Server, hello: usize) -> Game {
     let mut game = Game::connect(server.tcp).await;
     let texts: serde_json::Map<_, _> = (0..TEXTS).map(|i| (format!("text{i}"), json!(""))).collect();
     let hello = json!({"proto": 2, "device": format!("game{hello}"), "caps": ["rev", "json"]});
-    game.send(&format!("h:{hello}\nv:{KEY}\ni:{KEY}:{}\n", json!(texts))).await;
+    game.greet(&hello, KEY).await;
+    game.report(KEY, &json!(texts).to_string()).await;
     served(&mut game).await;
     game
 }
 
 /// Until what was said before is answered.
 async fn served(game: &mut Game) {
-    game.send("p:served\n").await;
+    game.say(Command::Ping { token: b"served" }).await;
     while game.line().await != "q:served" {}
 }
 
-fn answer(revision: u64, round: usize) -> String {
+fn answer(revision: u64, round: usize) -> Vec<u8> {
     let text = format!("{round:>6}").repeat(TEXT_BYTES / 6);
     let outcome = |i| json!({"name": format!("text{i}"), "status": "clamped", "value": text});
     let outcomes: Vec<_> = (0..TEXTS).map(outcome).collect();
-    format!("r:{KEY}:{revision}:{}\n", json!(outcomes))
+    let (key, revision) = (KEY.parse().expect("a key"), Revision(revision.cast_signed()));
+    let mut line = Vec::new();
+    let payload = json!(outcomes).to_string();
+    write_command(&mut line, &Command::Applied { key, revision, payload: payload.as_bytes() });
+    line
 }
 
 #[tokio::test]
@@ -86,7 +94,7 @@ async fn answers_while_postgres_hangs() {
     for round in 0..rounds {
         let line = answer(revision, round as usize);
         for game in &mut games {
-            game.send(&line).await;
+            game.send_bytes(&line).await;
             served(game).await;
             said += line.len();
         }
@@ -100,7 +108,7 @@ async fn answers_while_postgres_hangs() {
     cluster.order("thaw").await;
     let line = answer(revision, 0);
     for game in &mut games {
-        game.send(&line).await;
+        game.send_bytes(&line).await;
         served(game).await;
     }
     soon("nothing to wait", async { while queued_bytes(&server).await > 0 {} }).await;

@@ -11,6 +11,7 @@ use protocol::{
     },
     model::{Gesture, Project, ProjectId, ProjectRole, Revision, TokenScope, Value, VarName},
 };
+use serde_json::json;
 use tokio::time::timeout;
 
 const PASSWORD: &str = "violet kettle, 41 drums";
@@ -122,9 +123,7 @@ async fn is_refused(house: &House, key: &str) {
 
 async fn version_2(house: &House, key: &str) -> Game {
     let mut game = house.server.game().await;
-    let hello = r#"{"proto":2,"device":"phone","session":"s","caps":["ack"]}"#;
-    game.send(&format!("h:{hello}\nv:{key}\n")).await;
-    assert!(game.line().await.starts_with("h:"));
+    game.greet(&json!({"proto": 2, "device": "phone", "session": "s", "caps": ["ack"]}), key).await;
     assert_eq!(game.line().await, "OK");
     assert_eq!(game.line().await, format!("a:{key}:0"));
     game
@@ -145,7 +144,7 @@ async fn silent_games_are_let_go_when_their_key_is_revoked() {
     is_let_go(&mut original).await;
     is_let_go(&mut newer).await;
     is_refused(&house, key.as_str()).await;
-    unharmed.send(&format!("l:{0}:[{{\"message\":\"still here\"}}]\n", other.as_str())).await;
+    unharmed.log(other.as_str(), "still here").await;
     unharmed.in_order(other.as_str()).await;
     gateway.flush().await.unwrap();
     let logs = gateway.snapshot(&house.owner, id).await.unwrap().logs;
@@ -160,7 +159,7 @@ async fn games_are_let_go_when_their_key_is_replaced_without_an_overlap() {
     let mut game = version_2(&house, key.as_str()).await;
     let key_id = gateway.list_keys(&house.owner, id).await.unwrap()[0].id;
     let overlapping = gateway.rotate_key(&house.owner, id, key_id, 1).await.unwrap();
-    game.send(&format!("l:{}:1:[{{\"message\":\"both work\"}}]\n", key.as_str())).await;
+    game.log_numbered(key.as_str(), 1, r#"[{"message":"both work"}]"#).await;
     assert_eq!(game.line().await, format!("a:{}:1", key.as_str()));
     let new = gateway.rotate_key(&house.owner, id, key_id, 0).await.unwrap();
     is_let_go(&mut game).await;
@@ -181,7 +180,7 @@ async fn games_of_a_deleted_project_are_let_go() {
         timeout(GAME_LIMIT, ended).await.expect("it is let go within two seconds");
     }
     let mut late = house.server.game().await;
-    late.send(&format!("v:{}\n", key.as_str())).await;
+    late.verify(key.as_str()).await;
     assert_eq!(late.error().await, "bad_key");
 }
 
@@ -193,7 +192,7 @@ async fn a_role_that_changes_closes_the_dashboard() {
     let dora = house.member("dora", ProjectRole::Designer).await;
     let mut game = house.server.verified(house.project.key).await;
     let key = house.project.key.as_str();
-    game.send(&format!("i:{key}:{{\"speed\":5}}\n")).await;
+    game.report(key, r#"{"speed":5}"#).await;
     game.in_order(key).await;
     gateway.flush().await.unwrap();
     let mut bystander = dora.watch(id).await;

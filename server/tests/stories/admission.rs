@@ -1,6 +1,7 @@
 //! How often one address may connect.
 
 use crate::support::{TestServer, http::Browser, soon};
+use serde_json::json;
 
 #[tokio::test]
 async fn an_address_that_connects_too_often_is_told_to_wait_and_may_come_back() {
@@ -20,7 +21,7 @@ async fn an_address_that_connects_too_often_is_told_to_wait_and_may_come_back() 
 
     soon("another connection", async {
         let mut game = server.game().await;
-        game.send(&format!("v:{}\n", project.key.as_str())).await;
+        game.verify(project.key.as_str()).await;
         while game.next_line().await.as_deref() != Some("OK") {
             game = server.game().await;
             // a connection that was refused may be gone by now
@@ -68,21 +69,20 @@ async fn a_thousand_games_of_this_machine_may_come_at_once() {
 async fn an_address_adds_so_many_devices_in_a_minute_and_known_ones_come_back() {
     let server = TestServer::start_with(&["--max-new-devices-per-address", "3"]).await;
     let key = server.project().await.key;
-    let hello = |device: &str| format!("h:{{\"proto\":2,\"device\":\"{device}\"}}\nv:{}\n", key.as_str());
+    let hello = |device: &str| json!({"proto": 2, "device": device});
     for device in ["a", "b", "c"] {
         let mut game = server.game().await;
-        game.send(&hello(device)).await;
-        while game.line().await != "OK" {}
+        game.greet(&hello(device), key.as_str()).await;
+        assert_eq!(game.line().await, "OK");
     }
     let mut fourth = server.game().await;
-    fourth.send(&hello("d")).await;
-    assert!(fourth.line().await.starts_with("h:"));
+    fourth.greet(&hello("d"), key.as_str()).await;
     let refused = fourth.line().await;
     assert!(refused.starts_with("ERR rate too many new devices"), "{refused}");
     for device in ["c", "a"] {
         let mut game = server.game().await;
-        game.send(&hello(device)).await;
-        while game.line().await != "OK" {}
+        game.greet(&hello(device), key.as_str()).await;
+        assert_eq!(game.line().await, "OK");
     }
     let numbers = Browser::new(server.http).get("/metrics").await.body;
     assert!(numbers.contains("observerio_lines_refused_total{code=\"rate\"} 1\n"), "{numbers}");

@@ -5,7 +5,7 @@ use crate::support::{
     http::{Answer, Browser},
     soon,
 };
-use protocol::live::LIVE_VERSION;
+use protocol::{line::Command, live::LIVE_VERSION};
 use serde_json::{Value as Json, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -126,11 +126,12 @@ async fn a_page_carries_no_style_and_no_script_but_its_own() {
     let project = server.project().await;
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
-    game.send(&format!(
-        "i:{key}:[{{\"name\":\"speed\",\"value\":5,\"min\":0,\"max\":9}},{{\"name\":\"sky\",\"type\":\"color\",\"value\":\"#336699\"}}]\n"
-    ))
-    .await;
-    game.send(&format!("l:{key}:[{{\"message\":\"hello\"}}]\n")).await;
+    let vars = json!([
+        {"name": "speed", "value": 5, "min": 0, "max": 9},
+        {"name": "sky", "type": "color", "value": "#336699"},
+    ]);
+    game.report(key, &vars.to_string()).await;
+    game.log(key, "hello").await;
     game.in_order(key).await;
     server.gateway.flush().await.unwrap();
     let page = owner.get(&format!("/p/{}/live", project.id)).await;
@@ -176,7 +177,10 @@ async fn no_text_becomes_markup_in_what_the_server_draws() {
         var(MARK, json!({"type": "integer", "value": 1, "min": 0, "max": 9})),
     ]);
     let line = json!([{"message": MARK, "level": "error", MARK: MARK}]);
-    game.send(&format!("h:{hello}\nv:{key}\ni:{key}:{vars}\nl:{key}:{line}\np:end\n")).await;
+    game.greet(&hello, &key).await;
+    game.report(&key, &vars.to_string()).await;
+    game.log_entries(&key, &line.to_string()).await;
+    game.say(Command::Ping { token: b"end" }).await;
     while game.line().await != "q:end" {}
     server.gateway.flush().await.unwrap();
     for path in [page.as_str(), "/"] {

@@ -75,8 +75,7 @@ impl Stage {
         let mut game = self.server.game().await;
         let hello = json!({"proto": 2, "device": "phone", "session": "s", "name": "Ana's phone", "caps": ["ack", "rev"]});
         let key = self.key();
-        game.send(&format!("h:{hello}\nv:{key}\n")).await;
-        assert!(game.line().await.starts_with("h:"));
+        game.greet(&hello, key).await;
         assert_eq!((game.line().await, game.line().await), ("OK".to_owned(), format!("a:{key}:0")));
         assert!(game.line().await.starts_with(&format!("v:{key}:0:")), "all values, of which there are none");
         assert_eq!(game.line().await, format!("s:{key}:0"));

@@ -21,7 +21,7 @@ async fn a_snapshot_then_deltas_then_an_edit_and_its_result() {
     let (browser, project) = (server.owner().await, server.project().await);
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
-    game.send(&format!("i:{key}:{{\"speed\":1}}\n")).await;
+    game.report(key, r#"{"speed":1}"#).await;
     game.in_order(key).await;
     server.gateway.flush().await.unwrap();
 
@@ -30,7 +30,7 @@ async fn a_snapshot_then_deltas_then_an_edit_and_its_result() {
     assert_eq!(snapshot.vars[0].reported[0].value, int(1));
     assert!(snapshot.devices[0].online);
 
-    game.send(&format!("l:{key}:[{{\"message\":\"hello\"}}]\n")).await;
+    game.log(key, "hello").await;
     match dashboard.hear().await {
         ServerMessage::Delta { seq, events } => {
             assert_eq!(seq, snapshot.seq + 1);
@@ -59,7 +59,7 @@ async fn edits_of_one_browser_are_saved_in_order_and_seen_by_another() {
     let (browser, project) = (server.owner().await, server.project().await);
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
-    game.send(&format!("i:{key}:{{\"speed\":0}}\n")).await;
+    game.report(key, r#"{"speed":0}"#).await;
     game.in_order(key).await;
     server.gateway.flush().await.unwrap();
     let mut one = Dashboard::open(&browser).await;

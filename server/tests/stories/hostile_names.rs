@@ -102,7 +102,7 @@ async fn a_key_may_have_any_bytes_and_is_no_pattern() {
     for key in keys {
         // it matches no key that is there
         let mut game = server.game().await;
-        game.send(&format!("v:{key}\n")).await;
+        game.verify(key).await;
         assert_eq!(game.error().await, "bad_key", "{key}");
     }
     for key in keys {
@@ -162,7 +162,8 @@ async fn variables_devices_and_log_lines_keep_any_text() {
         let var =
             json!([{"name": name, "value": name, "label": name, "group": name, "help": name, "unit": name}]);
         let line = json!([{"message": name, name: name}]);
-        game.send(&format!("i:{key}:{var}\nl:{key}:{line}\n")).await;
+        game.report(key, &var.to_string()).await;
+        game.log_entries(key, &line.to_string()).await;
         game.in_order(key).await;
     }
     server.gateway.flush().await.unwrap();

@@ -21,7 +21,7 @@ async fn a_generated_key_counts_once_it_is_registered() {
     let key = answer["token"].as_str().unwrap().to_owned();
     assert!(key.len() == 12 && key.bytes().all(|b| b.is_ascii_hexdigit()), "{key}");
     let mut game = server.game().await;
-    game.send(&format!("v:{key}\n")).await;
+    game.verify(&key).await;
     assert_eq!(game.error().await, "bad_key");
 
     for _ in 0..2 {

@@ -31,8 +31,8 @@ async fn the_numbers_follow_what_happens() {
     let project = server.project().await;
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
-    game.send(&format!("i:{key}:{{\"speed\":1}}\nl:{key}:[{{\"message\":\"a\"}},{{\"message\":\"b\"}}]\n"))
-        .await;
+    game.report(key, r#"{"speed":1}"#).await;
+    game.log_entries(key, r#"[{"message":"a"},{"message":"b"}]"#).await;
     game.in_order(key).await;
     let mut silent = server.game().await;
     silent.send("v:short\n").await;

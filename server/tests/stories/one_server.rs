@@ -17,6 +17,7 @@ use gateway::{
     Gateway, GatewayError, Origin,
     store::{Location, back_up, restore},
 };
+use serde_json::json;
 use server::{RunError, Server, config::Config};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
@@ -58,8 +59,7 @@ impl Operator {
 /// A game of version 2 that has its `OK`.
 async fn player(server: &TestServer, key: &str) -> Game {
     let mut game = server.game().await;
-    game.send(&format!("h:{{\"proto\":2,\"caps\":[\"ack\",\"drain\"]}}\nv:{key}\n")).await;
-    assert!(game.line().await.starts_with("h:"));
+    game.greet(&json!({"proto": 2, "caps": ["ack", "drain"]}), key).await;
     assert_eq!(game.line().await, "OK");
     assert_eq!(game.line().await, format!("a:{key}:0"));
     game
@@ -77,7 +77,7 @@ async fn a_restore_refuses_what_is_in_flight_once_and_lets_everybody_go() {
     let operator = Operator::lock(&server).await;
     for player in &mut players {
         for seq in 1..=3 {
-            player.send(&format!("l:{key}:{seq}:[{{\"message\":\"in flight\"}}]\n")).await;
+            player.log_numbered(key, seq, r#"[{"message":"in flight"}]"#).await;
         }
         player.send("p:taken\n").await;
         assert_eq!(player.line().await, "q:taken");
@@ -90,7 +90,7 @@ async fn a_restore_refuses_what_is_in_flight_once_and_lets_everybody_go() {
     }
     // and games are served as ever
     let mut next = self::player(&server, key).await;
-    next.send(&format!("l:{key}:1:[{{\"message\":\"after it\"}}]\n")).await;
+    next.log_numbered(key, 1, r#"[{"message":"after it"}]"#).await;
     assert_eq!(next.line().await, format!("a:{key}:1"));
     assert!(server.stop().await);
 }
@@ -130,7 +130,7 @@ impl Stage {
     /// A game of the original grammar that has said its key.
     async fn game(&self, key: &str) -> Game {
         let mut game = Game::connect(self.tcp).await;
-        game.send(&format!("v:{key}\n")).await;
+        game.verify(key).await;
         game
     }
 
@@ -165,7 +165,7 @@ async fn a_project_that_is_read_while_a_restore_comes_is_read_again() {
     assert_eq!(game.error().await, "unavailable");
     let mut game = stage.game(&key).await;
     assert_eq!(game.line().await, "OK");
-    game.send(&format!("l:{key}:[{{\"message\":\"is kept\"}}]\n")).await;
+    game.log(&key, "is kept").await;
     game.in_order(&key).await;
     stage.gateway.flush().await.unwrap();
     let status = stage.gateway.status();
@@ -191,7 +191,7 @@ async fn a_server_whose_writer_panics_says_so_and_ends() {
     assert_eq!(Browser::new(stage.http).get("/readyz").await.status, 200);
 
     stage.strings.panics.store(true, Relaxed);
-    game.send(&format!("l:{key}:[{{\"message\":\"the last\"}}]\n")).await;
+    game.log(&key, "the last").await;
     let death = soon("a death", stage.gateway.vitals().died()).await;
     assert_eq!(death.part, "the writer");
     let answer = Browser::new(stage.http).get("/readyz").await;

@@ -215,7 +215,7 @@ async fn the_live_page(server: &TestServer, proxy: &Proxy, owner: &Browser, proj
     page.subscribe(project.id).await;
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
-    game.send(&format!("i:{key}:{{\"speed\":5}}\n")).await;
+    game.report(key, r#"{"speed":5}"#).await;
     let declared = |message: &ServerMessage| format!("{message:?}").contains("speed");
     while !declared(&page.hear().await) {}
     page.edit(1, project.id, &[("speed", Value::Int(7_i64.into()))]).await;
@@ -259,7 +259,7 @@ async fn the_log_as_it_is_written(server: &TestServer, owner: &Browser, project:
     heard("retry:").await;
     let mut game = server.verified(project.key).await;
     for n in 1..=2 {
-        game.send(&format!("l:{key}:[{{\"message\":\"line {n}\"}}]\n")).await;
+        game.log(key, &format!("line {n}")).await;
         heard(&format!("\"line {n}\"")).await;
     }
 }
@@ -305,8 +305,8 @@ async fn the_command_line_follows_the_log(
     let mut game = server.verified(project.key).await;
     let key = project.key.as_str();
     // the stream stands some time after the last line was printed; what comes in between is made up for
-    game.send(&format!("l:{key}:[{{\"message\":\"line 3\"}}]\n")).await;
+    game.log(key, "line 3").await;
     assert!(next().await.ends_with("line 3"));
-    game.send(&format!("l:{key}:[{{\"message\":\"line 4\"}}]\n")).await;
+    game.log(key, "line 4").await;
     assert!(next().await.ends_with("line 4"));
 }

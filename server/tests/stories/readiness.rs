@@ -90,7 +90,7 @@ async fn commits_that_fail_are_told() {
              CREATE TRIGGER refuse BEFORE INSERT ON logs FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
         )
         .await;
-    game.send(&format!("l:{}:[{{\"message\":\"kept\"}}]\n", project.key.as_str())).await;
+    game.log(project.key.as_str(), "kept").await;
     soon("no readiness", async { while Browser::new(server.http).get("/readyz").await.status != 503 {} })
         .await;
     let answer = Browser::new(server.http).get("/readyz").await;

@@ -13,7 +13,8 @@ async fn a_restart_keeps_everything() {
     let project = server.gateway.create_project(&user, "Mr. Rescue").await.unwrap();
     let key = project.key.as_str();
     let mut game = server.verified(project.key).await;
-    game.send(&format!("i:{key}:{{\"speed\":1}}\nl:{key}:[{{\"message\":\"before\"}}]\n")).await;
+    game.report(key, r#"{"speed":1}"#).await;
+    game.log(key, "before").await;
     game.in_order(key).await;
     server.gateway.flush().await.unwrap();
     let speed = VarName::parse("speed").unwrap();
@@ -57,7 +58,7 @@ async fn what_was_sent_before_the_end_is_saved() {
     game.hung_up().await;
     let server = server.restart().await;
     let mut game = server.verified(project.key).await;
-    game.send(&format!("l:{key}:[{{\"message\":\"after\"}}]\n")).await;
+    game.log(key, "after").await;
     game.in_order(key).await;
     server.gateway.flush().await.unwrap();
     let logs = server.gateway.snapshot(&user, project.id).await.unwrap().logs;

@@ -69,7 +69,7 @@ async fn one_game_port_serves_encrypted_and_plain_games() {
     let project = at.server.project().await;
     let key = project.key.as_str();
     let mut encrypted = at.game().await;
-    encrypted.send(&format!("v:{key}\n")).await;
+    encrypted.verify(key).await;
     assert_eq!(encrypted.line().await, "OK");
     let mut plain = at.server.verified(project.key).await;
 
@@ -79,7 +79,7 @@ async fn one_game_port_serves_encrypted_and_plain_games() {
         |letter: &str| names.iter().map(|name| (name.as_str(), letter.repeat(4_000))).collect::<Vec<_>>();
     let said: serde_json::Map<_, _> =
         values("a").into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
-    encrypted.send(&format!("i:{key}:{}\n", serde_json::Value::Object(said))).await;
+    encrypted.report(key, &serde_json::Value::Object(said).to_string()).await;
     encrypted.in_order(key).await;
     at.server.gateway.flush().await.unwrap();
     let mut dashboard = Dashboard::open(&at.owner(at.browser()).await).await;
@@ -153,7 +153,7 @@ async fn where_tls_is_required_a_plain_game_is_told_so() {
     assert_eq!(plain.error().await, "tls_required");
     plain.hung_up().await;
     let mut encrypted = at.game().await;
-    encrypted.send(&format!("v:{}\n", project.key.as_str())).await;
+    encrypted.verify(project.key.as_str()).await;
     assert_eq!(encrypted.line().await, "OK");
     at.server.gateway.flush().await.unwrap();
     let user = at
@@ -350,7 +350,7 @@ async fn silent_handshakes_hold_nobody_up_and_count_as_connections() {
         }
     }
     let mut good = at.game().await;
-    good.send(&format!("v:{}\n", project.key.as_str())).await;
+    good.verify(project.key.as_str()).await;
     assert_eq!(good.line().await, "OK");
     let browser = at.owner(at.browser()).await;
     let mut dashboard = Dashboard::open(&browser).await;
@@ -366,7 +366,7 @@ async fn an_encrypted_game_that_does_not_read_is_closed() {
     let at = Encrypted::start(&["--write-timeout", "0.3"]).await;
     let project = at.server.project().await;
     let mut deaf = at.game().await;
-    deaf.send(&format!("v:{}\n", project.key.as_str())).await;
+    deaf.verify(project.key.as_str()).await;
     assert_eq!(deaf.line().await, "OK");
     let flood = "frobnicate\n".repeat(1_000);
     soon("the deaf game to be closed", async { while deaf.try_send(flood.as_bytes()).await {} }).await;

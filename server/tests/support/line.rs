@@ -3,6 +3,10 @@
 use std::net::SocketAddr;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use protocol::{
+    line::{Command, Reply, encode_logs, parse_reply, write_command},
+    model::{Level, LogEntry},
+};
 use serde_json::Value as Json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -35,6 +39,50 @@ impl Game {
 
     pub async fn send_bytes(&mut self, bytes: &[u8]) {
         soon("the server to read", self.stream.write_all(bytes)).await.unwrap();
+    }
+
+    /// Sends a line of the grammar. What is to break it is sent as text.
+    pub async fn say(&mut self, command: Command<'_>) {
+        let mut line = Vec::new();
+        write_command(&mut line, &command);
+        self.send_bytes(&line).await;
+    }
+
+    /// `v:`, whose answer is still to come.
+    pub async fn verify(&mut self, key: &str) {
+        self.say(Command::Verify { key: key.parse().unwrap() }).await;
+    }
+
+    /// `h:` and `v:` together; the answer to the first is read.
+    pub async fn greet(&mut self, hello: &Json, key: &str) {
+        let mut lines = Vec::new();
+        write_command(&mut lines, &Command::Hello { payload: hello.to_string().as_bytes() });
+        write_command(&mut lines, &Command::Verify { key: key.parse().unwrap() });
+        self.send_bytes(&lines).await;
+        let answer = self.line().await;
+        assert!(answer.starts_with("h:"), "no hello: {answer}");
+    }
+
+    /// Variables, as JSON.
+    pub async fn report(&mut self, key: &str, payload: &str) {
+        self.say(Command::Report { key: key.parse().unwrap(), seq: None, payload: payload.as_bytes() }).await;
+    }
+
+    /// A log entry with this message.
+    pub async fn log(&mut self, key: &str, message: &str) {
+        let entry = LogEntry { message: message.to_owned(), level: Level::Info, at: None, fields: None };
+        self.log_entries(key, &encode_logs(&[entry])).await;
+    }
+
+    /// Log entries, as JSON.
+    pub async fn log_entries(&mut self, key: &str, payload: &str) {
+        self.say(Command::Log { key: key.parse().unwrap(), seq: None, payload: payload.as_bytes() }).await;
+    }
+
+    /// The same with the line's number in the session.
+    pub async fn log_numbered(&mut self, key: &str, seq: u64, payload: &str) {
+        let (key, payload) = (key.parse().unwrap(), payload.as_bytes());
+        self.say(Command::Log { key, seq: Some(seq), payload }).await;
     }
 
     /// Sends and hopes: whether the server has not hung up in the middle.
@@ -72,8 +120,12 @@ impl Game {
     /// The JSON of the next line, which must be edits of `key`.
     pub async fn edits(&mut self, key: &str) -> Json {
         let line = self.line().await;
-        let payload = line.strip_prefix(&format!("v:{key}:")).unwrap_or_else(|| panic!("no edit: {line}"));
-        serde_json::from_slice(&STANDARD.decode(payload).unwrap()).unwrap()
+        match parse_reply(line.as_bytes()) {
+            Ok(Reply::Edits { key: of, payload }) if of.as_str() == key => {
+                serde_json::from_slice(&STANDARD.decode(payload).unwrap()).unwrap()
+            }
+            _ => panic!("no edit: {line}"),
+        }
     }
 
     /// The code of the next line, which must be an error.
@@ -94,7 +146,7 @@ impl Game {
     /// Asserts that everything sent so far is served and brought no other answer: what answers `v:` again is
     /// read after it.
     pub async fn in_order(&mut self, key: &str) {
-        self.send(&format!("v:{key}\n")).await;
+        self.verify(key).await;
         assert_eq!(self.line().await, "OK");
     }
 }

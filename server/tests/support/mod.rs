@@ -153,7 +153,7 @@ impl TestServer {
     pub async fn verified(&self, key: Key) -> Game {
         secrets::note(key.as_str());
         let mut game = self.game().await;
-        game.send(&format!("v:{key}\n", key = key.as_str())).await;
+        game.verify(key.as_str()).await;
         assert_eq!(game.line().await, "OK");
         game
     }

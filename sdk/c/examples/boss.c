@@ -4,7 +4,7 @@
 #include <time.h>
 
 int main(int argc, char **argv) {
-    obs_settings settings = {.key = argc > 1 ? argv[1] : NULL, .device = "my-laptop", .app = "1.0"};
+    obs_settings settings = {.key = argc > 1 ? argv[1] : "YOUR_KEY", .device = "my-laptop", .app = "1.0"};
     obs_game *game;
     if (!OBS_IS_COMPATIBLE() || obs_game_new(&settings, &game) != OBS_STATUS_OK) {
         fprintf(stderr, "boss: %s\n", obs_last_error());

@@ -7,7 +7,7 @@
 
 int main(int argc, char **argv) try {
     observerio::Settings who;
-    who.key = argc > 1 ? argv[1] : "";
+    who.key = argc > 1 ? argv[1] : "YOUR_KEY";
     who.device = "my-laptop";
     who.app = "1.0";
 

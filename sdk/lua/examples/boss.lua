@@ -2,7 +2,7 @@
 local ffi = require "ffi"
 local observerio = require "observerio"
 
-local game = observerio.game { key = arg[1], device = "my-laptop", app = "1.0" }
+local game = observerio.game { key = arg[1] or "YOUR_KEY", device = "my-laptop", app = "1.0" }
 local speed = game:var("boss.speed", 2.5, { min = 0, max = 20, unit = "m/s" })
 local playing = game:var("game.playing", true)
 game:connect(arg[2] or "127.0.0.1:6667")

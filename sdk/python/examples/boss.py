@@ -6,7 +6,8 @@ import time
 
 import observerio
 
-key, address = (sys.argv[1:] + ["127.0.0.1:6667"])[:2]
+key = sys.argv[1] if len(sys.argv) > 1 else "YOUR_KEY"
+address = sys.argv[2] if len(sys.argv) > 2 else "127.0.0.1:6667"
 game = observerio.Game(key, device="my-laptop", app="1.0")
 speed = game.var("boss.speed", 2.5, min=0, max=20, unit="m/s")
 playing = game.var("game.playing", True)

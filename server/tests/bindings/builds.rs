@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     io::Write as _,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::OnceLock,
@@ -72,15 +73,19 @@ fn build(profile: &str, folder: &str) -> PathBuf {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args(["build", "--quiet", "--profile", profile, "--package", "observerio-c", "--target-dir"]);
     cargo.arg(target()).current_dir(repository());
-    // of the package under test: build scripts that watch them would run each time
+    forget_package(&mut cargo);
+    run(&mut cargo);
+    target().join(folder)
+}
+
+/// Takes from a command what cargo says of the package under test: build scripts that watch it would run each time.
+pub fn forget_package(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(name.as_ref());
+            command.env_remove(name.as_ref());
         }
     }
-    run(&mut cargo);
-    target().join(folder)
 }
 
 /// The commands of a page: the lines of the shell block with this beginning, with these words replaced.
@@ -153,11 +158,6 @@ pub fn c() -> Puppet {
     PUPPET.get_or_init(build).clone()
 }
 
-/// The example of the page.
-pub fn example_c() -> Puppet {
-    has("C", &["cc"]).then(|| words(&[], &compile_c("sdk/c/examples/boss.c", "boss-c", library())))?
-}
-
 /// Compiles a C++ program against the shared library.
 fn compile_cpp(source: &str, name: &str, library: &Path) -> PathBuf {
     let program = workshop().join(name);
@@ -178,12 +178,6 @@ pub fn cpp() -> Puppet {
         })?
     };
     PUPPET.get_or_init(build).clone()
-}
-
-/// As [`example_c`].
-pub fn example_cpp() -> Puppet {
-    has("C++", &["c++"])
-        .then(|| words(&[], &compile_cpp("sdk/cpp/examples/boss.cpp", "boss-cpp", library())))?
 }
 
 /// A program in Python, with the package from the repository.
@@ -231,10 +225,59 @@ pub fn go() -> Puppet {
     PUPPET.get_or_init(build).clone()
 }
 
-/// One of the package's examples.
-pub fn example_go(name: &str) -> Puppet {
-    let package = format!("./examples/{name}");
-    has("Go", &["go", "cc"]).then(|| words(&[], &compile_go(&package, &format!("{name}-go"))))?
+/// A clone as a reader of the pages has it, whose library is built.
+fn clone() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        library();
+        let folder = workshop().join("clone");
+        // commands put programs beside these
+        fs::create_dir_all(&folder).unwrap();
+        for (name, place) in [("sdk", repository().join("sdk")), ("target", target())] {
+            let link = folder.join(name);
+            if fs::read_link(&link).ok().as_ref() != Some(&place) {
+                let _ = fs::remove_file(&link);
+                symlink(place, link).unwrap();
+            }
+        }
+        folder
+    })
+}
+
+/// What builds the library; the tests have built it.
+const BUILDS: &str = "cargo build --profile sdk --package observerio-c\n";
+
+/// What a page and the dashboard say to type for a language, in a clone. `programs` is what it needs.
+pub fn commands(language: &str, programs: &[&str]) -> Puppet {
+    let commands = typed(language);
+    has(language, programs).then(|| {
+        let (folder, rest) = match commands.strip_prefix(BUILDS) {
+            Some(rest) => (clone().to_owned(), rest),
+            None => (repository(), commands.as_str()),
+        };
+        // the two arguments that the test adds
+        let rest = rest.replace("YOUR_KEY", r#""$1" "$2""#);
+        ["sh", "-ec", &format!("cd '{}'\n{rest}", text(&folder)), "sh"].map(str::to_owned).to_vec()
+    })
+}
+
+/// The same as it is written.
+pub fn typed(language: &str) -> String {
+    fs::read_to_string(repository().join(format!("app/snippets/{language}.sh"))).unwrap()
+}
+
+/// In the parts in which a page has it.
+pub fn blocks(language: &str) -> Vec<String> {
+    let typed = typed(language);
+    match typed.strip_prefix(BUILDS) {
+        Some(rest) => vec![BUILDS.to_owned(), rest.to_owned()],
+        None => vec![typed],
+    }
+}
+
+/// The package's example with the first observerio's calls.
+pub fn original_go() -> Puppet {
+    has("Go", &["go", "cc"]).then(|| words(&[], &compile_go("./examples/original", "original-go")))?
 }
 
 /// Its parts, without a server.

@@ -10,14 +10,16 @@ import (
 )
 
 func main() {
-	if err := play(append(os.Args[1:], "127.0.0.1:6667")); err != nil {
+	arguments := []string{"YOUR_KEY", "127.0.0.1:6667"}
+	copy(arguments, os.Args[1:])
+	if err := play(arguments[0], arguments[1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func play(arguments []string) error {
-	game, err := observerio.New(observerio.Settings{Key: arguments[0], Device: "my-laptop", App: "1.0"})
+func play(key, address string) error {
+	game, err := observerio.New(observerio.Settings{Key: key, Device: "my-laptop", App: "1.0"})
 	if err != nil {
 		return err
 	}
@@ -30,7 +32,7 @@ func play(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	if err := game.Connect(arguments[1]); err != nil {
+	if err := game.Connect(address); err != nil {
 		return err
 	}
 

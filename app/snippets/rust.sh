@@ -1,0 +1,1 @@
+cargo run --package observerio --example boss -- YOUR_KEY

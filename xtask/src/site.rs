@@ -1,4 +1,4 @@
-//! The website: WebAssembly, its JavaScript, stylesheet, fonts, in `target/site`; and the server, which
+//! The website: WebAssembly, its JavaScript, stylesheet, fonts, the demo game, in `target/site`; and the server, which
 //! carries them inside.
 //!
 //! Files that did not change are not touched: the server is only linked anew when one of them did.
@@ -15,7 +15,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::{compress, css, setup, shell};
 
 /// Part of the stamp: raise it when the recipe below changes.
-const RECIPE: &str = "2";
+const RECIPE: &str = "3";
 
 /// The two ways to build.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,16 +53,17 @@ pub(crate) fn build(flavour: Flavour) -> Result<()> {
 
     let wasm =
         fs::read(flavour.wasm()).with_context(|| format!("cannot read {}", flavour.wasm().display()))?;
-    let styling = styling()?;
+    let mut others = styling()?;
+    others.extend(demo_game()?);
     let stamp = shell::target_dir().join("site.stamp");
-    let content = fingerprint(flavour, &wasm, &styling);
+    let content = fingerprint(flavour, &wasm, &others);
     let site = shell::target_dir().join("site");
     if setup::is_stamped(&stamp, &content) && is_complete(&site) {
         return Ok(());
     }
     println!("assembling the website in {}", shell::relative(&site));
     let mut files = bindgen(wasm)?;
-    files.extend(styling);
+    files.extend(others);
     if flavour == Flavour::Release {
         compress_files(&mut files)?;
     }
@@ -86,6 +87,39 @@ pub(crate) fn build_server(flavour: Flavour) -> Result<()> {
     shell::run(&mut server)
 }
 
+/// The demo game's page, whose document the server has, and the SDK that it uses.
+fn demo_game() -> Result<Files> {
+    let mut files = Files::new();
+    for path in entries(&shell::root().join("demo"))? {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("css") => {
+                let sheet = css::minify(&fs::read_to_string(&path)?);
+                files.insert(in_package("", &path), sheet.into_bytes());
+            }
+            Some("js") => drop(files.insert(in_package("", &path), fs::read(&path)?)),
+            _ => {}
+        }
+    }
+    for path in entries(&shell::root().join("sdk/web/src"))? {
+        if path.extension().is_some_and(|extension| extension == "js") {
+            // one folder holds all files of the website, so they get names of their own
+            let text = fs::read_to_string(&path)?.replace("from \"./", "from \"./sdk-");
+            files.insert(in_package("sdk-", &path), text.into_bytes());
+        }
+    }
+    Ok(files)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    entries.map(|entry| Ok(entry?.path())).collect()
+}
+
+fn in_package(prefix: &str, path: &Path) -> PathBuf {
+    let name = path.file_name().expect("a file has a name");
+    Path::new("pkg").join(format!("{prefix}{}", name.to_string_lossy()))
+}
+
 /// The stylesheet, fonts and pictures.
 fn styling() -> Result<Files> {
     let style = shell::root().join("style");
@@ -106,13 +140,13 @@ fn styling() -> Result<Files> {
     Ok(files)
 }
 
-fn fingerprint(flavour: Flavour, wasm: &[u8], styling: &Files) -> String {
+fn fingerprint(flavour: Flavour, wasm: &[u8], others: &Files) -> String {
     let mut hash = Sha256::new();
     hash.update(RECIPE);
     hash.update([flavour as u8]);
     hash.update(wasm.len().to_le_bytes());
     hash.update(wasm);
-    for (path, bytes) in styling {
+    for (path, bytes) in others {
         hash.update(path.as_os_str().as_encoded_bytes());
         hash.update(bytes.len().to_le_bytes());
         hash.update(bytes);

@@ -179,6 +179,10 @@ fn FirstGame(key: Option<Key>, address: StoredValue<String>) -> impl IntoView {
             <div class="first-panel">
                 <h2>"Connect your game"</h2>
                 <p>"Open a connection, send the key, report your variables. This page shows them as they arrive."</p>
+                {move || {
+                    key.filter(|_| live.role.get() > ProjectRole::Viewer)
+                        .map(|key| view! { <DemoGame key /> })
+                }}
                 <Start key address id="start" />
                 <p class="waiting" role="status">
                     <span class="dot dot--waiting" aria-hidden="true"></span>
@@ -189,6 +193,30 @@ fn FirstGame(key: Option<Key>, address: StoredValue<String>) -> impl IntoView {
         </main>
     }
     .into_any()
+}
+
+/// A game to try, which takes the key from the fragment: browsers send that to nobody.
+#[component]
+fn DemoGame(key: Key) -> impl IntoView {
+    let link = format!("/demo#key={}", in_fragment(key.as_str()));
+    view! {
+        <p class="first-demo">
+            <a class="button button--primary" href=link target="_blank" rel="external noopener">
+                "Try it with a demo game"
+            </a>
+            <span class="meta">"It runs in a new tab of this browser."</span>
+        </p>
+    }
+    .into_any()
+}
+
+/// A key is printable ASCII, which may have a meaning of its own in an address.
+fn in_fragment(key: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    key.bytes().map(encode).collect()
 }
 
 #[component]
@@ -373,4 +401,15 @@ fn tick(now: RwSignal<UnixMicros>) {
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = now;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_fragment;
+
+    #[test]
+    fn a_key_of_any_characters_is_one_parameter_of_a_fragment() {
+        assert_eq!(in_fragment("0123456789ab"), "0123456789ab");
+        assert_eq!(in_fragment("a&b=c#d+e%f/"), "a%26b%3Dc%23d%2Be%25f%2F");
+    }
 }

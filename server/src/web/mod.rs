@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod body;
 mod client;
+mod demo;
 mod device;
 mod echo;
 mod encryption;

@@ -12,7 +12,7 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{Web, api, body, echo, encryption, forms, game, guard, live, metrics, pages, site};
+use super::{Web, api, body, demo, echo, encryption, forms, game, guard, live, metrics, pages, site};
 
 /// One method of one path.
 #[derive(Clone, Debug)]
@@ -122,6 +122,7 @@ static ROUTES: &[Route] = {
         reads(Socket, "/game", || get(game::game)),
         reads(Static, "/pkg/{hash}/{file}", || get(site::package)),
         reads(Static, "/favicon.svg", || get(site::icon)),
+        reads(Static, "/demo", || get(demo::demo)),
         reads(Static, "/docs/api", || get(api::reference)),
         reads(Operations, "/alive", || get(api::alive)),
         reads(Operations, "/healthz", || get(api::alive)),

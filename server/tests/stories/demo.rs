@@ -275,3 +275,17 @@ async fn a_port_that_is_taken_is_named_as_the_demo_names_it() {
         assert!(error.to_string().contains(flag), "{error}");
     }
 }
+
+#[tokio::test]
+async fn the_page_of_the_demo_game_loads_its_own_files_and_connects_to_its_own_server() {
+    let server = TestServer::start().await;
+    let page = Browser::new(server.http).get("/demo").await;
+    assert_eq!((page.status, page.header("cache-control")), (200, Some("no-cache")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
+    assert!(policy.contains(&format!("connect-src 'self' ws://{0} wss://{0};", server.http)), "{policy}");
+    for file in ["demo-main.js", "demo.css", "observerio.css"] {
+        let (before, _) = page.body.split_once(&format!("/{file}\"")).expect(file);
+        assert!(before.rsplit_once('"').unwrap().1.starts_with("/pkg/"), "{file}");
+    }
+}

@@ -16,7 +16,10 @@ impl Display for Expr {
             Self::Any(parts) => list(f, parts, " OR "),
             Self::Not(inner) => match &**inner {
                 Self::Term(term) => write!(f, "-{term}"),
-                group => write!(f, "-({group})"),
+                group => {
+                    f.write_str("-")?;
+                    grouped(f, group)
+                }
             },
             Self::Term(term) if looks_negated(term) => write!(f, "NOT -{term}"),
             Self::Term(term) => term.fmt(f),
@@ -31,12 +34,19 @@ fn list(f: &mut Formatter<'_>, parts: &[Expr], between: &str) -> Result {
         }
         // AND binds more closely than OR
         if matches!(part, Expr::Any(_)) {
-            write!(f, "({part})")?;
+            grouped(f, part)?;
         } else {
             part.fmt(f)?;
         }
     }
     Ok(())
+}
+
+/// In parentheses. A word at the end keeps what it opens to itself.
+fn grouped(f: &mut Formatter<'_>, group: &Expr) -> Result {
+    let inside = group.to_string();
+    let last = inside.rsplit(char::is_whitespace).next().unwrap_or_default();
+    write!(f, "({inside}{})", if last.contains('(') { " " } else { "" })
 }
 
 /// Whether a word that can't be quoted begins like the opposite of another one.

@@ -5,18 +5,21 @@ mod idle;
 mod keys;
 mod refusals;
 mod sign_ins;
+mod verdicts;
 
 use std::sync::{Arc, Mutex, RwLock};
 
 use protocol::model::{ProjectId, UnixMicros};
 use tokio_util::sync::CancellationToken;
 
+pub use self::verdicts::LogVerdicts;
 pub(crate) use self::{
     access::{Access, Forgets, Memberships},
     idle::Idle,
     keys::{Keys, KnownKey},
     refusals::{Ledger, Refusals, refused_line},
     sign_ins::SignIns,
+    verdicts::Verdicts,
 };
 use crate::{
     Clock,
@@ -50,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) idle: Idle,
     pub(crate) sign_ins: SignIns,
     pub(crate) refusals: Refusals,
+    pub(crate) verdicts: Verdicts,
     pub(crate) waiting: AllWaiting,
     pub(crate) days: Days,
     pub(crate) epoch: RwLock<Epoch>,

@@ -84,6 +84,11 @@ impl Filter {
         self.0.matches(line, now)
     }
 
+    /// Whether it asks for nothing but the line: neither for the device's name, which may change, nor for the time.
+    pub fn is_of_line(&self) -> bool {
+        self.0.is_of_line()
+    }
+
     /// How many regular expressions it has: they cost the most.
     pub fn regexes(&self) -> usize {
         self.0.regexes()

@@ -197,6 +197,16 @@ impl Expr {
         }
     }
 
+    /// Whether it asks for nothing but the line.
+    pub(super) fn is_of_line(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::is_of_line),
+            Self::Not(inner) => inner.is_of_line(),
+            Self::Term(Term::Device(_) | Term::Since(Moment::Ago(_)) | Term::Before(Moment::Ago(_))) => false,
+            Self::Term(_) => true,
+        }
+    }
+
     /// How many regular expressions are in it.
     pub(super) fn regexes(&self) -> usize {
         match self {

@@ -1,7 +1,9 @@
 //! The log: search and download.
 
+use std::sync::Arc;
+
 use axum::{Json, extract::State, response::IntoResponse};
-use gateway::{Caller, Gateway, GatewayError, LogMatcher, LogPages, LogRange};
+use gateway::{Caller, Gateway, GatewayError, LogMatcher, LogPages, LogRange, LogVerdicts};
 use protocol::{
     filter::{Filter, FilterError},
     line::log_notes,
@@ -102,27 +104,53 @@ pub(super) struct Search {
     q: Option<String>,
 }
 
+impl Search {
+    fn filter(&self) -> ApiResult<Filter> {
+        let text = self.q.as_deref().unwrap_or_default();
+        Filter::parse(text).map_err(|fault| refuse(text, &fault))
+    }
+}
+
 /// The filter, and how matching lines are returned.
-pub(super) struct Matcher(LogMatcher);
+pub(super) struct Matcher {
+    matcher: LogMatcher,
+    /// What everyone knows who follows the log with the same filter.
+    verdicts: Option<Arc<LogVerdicts>>,
+}
 
 impl Matcher {
+    /// For lines that are stored.
     pub(super) async fn new(
         gateway: &Gateway,
         caller: &Caller,
         project: ProjectId,
         search: &Search,
     ) -> ApiResult<Self> {
-        let text = search.q.as_deref().unwrap_or_default();
-        let filter = Filter::parse(text).map_err(|fault| refuse(text, &fault))?;
-        Ok(Self(gateway.log_matcher(caller, project, filter.into()).await?))
+        let matcher = gateway.log_matcher(caller, project, search.filter()?.into()).await?;
+        Ok(Self { matcher, verdicts: None })
+    }
+
+    /// For the newest lines: each is matched once, however many follow the log with the same filter.
+    pub(super) async fn following(
+        gateway: &Gateway,
+        caller: &Caller,
+        project: ProjectId,
+        search: &Search,
+    ) -> ApiResult<Self> {
+        let filter = search.filter()?;
+        let verdicts = gateway.log_verdicts(project, &filter);
+        Ok(Self { matcher: gateway.log_matcher(caller, project, filter.into()).await?, verdicts })
     }
 
     pub(super) fn learn(&mut self, device: &Device) {
-        self.0.learn(device);
+        self.matcher.learn(device);
     }
 
     pub(super) fn matches(&self, line: &LogLine) -> bool {
-        self.0.matches(line)
+        match &self.verdicts {
+            Some(verdicts) => verdicts.passes(line, || self.matcher.matches(line)),
+            None => self.matcher.matches(line),
+        }
     }
 
     pub(super) fn view(&self, line: LogLine) -> LineView {
@@ -130,7 +158,7 @@ impl Matcher {
         LineView {
             seq,
             device: device.0,
-            device_name: self.0.device_name(device).map(str::to_owned),
+            device_name: self.matcher.device_name(device).map(str::to_owned),
             at: at.into(),
             received: received.into(),
             level: Level::as_str(level),
@@ -166,7 +194,7 @@ pub(super) async fn list(
     let (before, limit) = (page.after(|seq| seq.parse().ok())?, page.limit()?);
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
     let range = LogRange { after: 0, before, lines: limit, bytes: MAX_ANSWER_BYTES };
-    let found = web.gateway.search_logs(&caller, project, &matcher.0, range).await?;
+    let found = web.gateway.search_logs(&caller, project, &matcher.matcher, range).await?;
     let lines = found.lines.into_iter().map(|line| matcher.view(line)).collect();
     Ok(Json(Page::new(lines, found.next.map(|seq| seq.to_string()))))
 }
@@ -204,7 +232,7 @@ struct LogDownload {
 
 impl Download for LogDownload {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, GatewayError> {
-        let lines = self.pages.next_matching(&self.matcher.0).await?;
+        let lines = self.pages.next_matching(&self.matcher.matcher).await?;
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         if lines.is_none() && !is_first {
             return Ok(None);

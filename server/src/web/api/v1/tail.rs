@@ -67,7 +67,7 @@ pub(super) async fn live(
 ) -> ApiResult<impl IntoResponse> {
     let last_seen = last_event_id(&headers)?;
     let followed = web.rates.follow(&caller).ok_or_else(Problem::crowded)?;
-    let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
+    let matcher = Matcher::following(&web.gateway, &caller, project, &search).await?;
     let tail = Tail::begin(web, caller, project, matcher, last_seen).await?;
     pace.keep_up();
     let events = stream::unfold((tail, followed), |(mut tail, followed)| async move {

@@ -29,7 +29,8 @@ pub async fn play(name: &str, puppet: builds::Puppet, line: Line) {
     let Some(words) = puppet else { return };
     let steps = read().remove(name).expect("the story is in the file");
     let folder = TempDir::new().unwrap();
-    let mut stage = Stage { puppet: Puppet::start(&words), words, line, server: None, key: fresh_key(), folder };
+    let mut stage =
+        Stage { puppet: Puppet::start(&words), words, line, server: None, key: fresh_key(), folder };
     for step in steps {
         let words: Vec<&str> = step.iter().map_while(Json::as_str).collect();
         match words[..] {

@@ -46,5 +46,5 @@ fn copy(from: &Path, to: &Path) {
 
 #[tokio::test]
 async fn a_wheel_has_the_library_inside() {
-    crate::story::play("edit", puppet()).await;
+    crate::story::play("edit", puppet(), crate::builds::Line::Tcp).await;
 }

@@ -2,61 +2,27 @@
 
 mod compare;
 mod foreign;
+mod input;
 mod term;
 mod value;
 
 use std::ops::Range;
 
 use winnow::{
-    LocatingSlice, ModalResult, Parser,
+    Parser,
     combinator::{alt, eof, opt, peek},
-    error::{ErrMode, ParserError},
-    stream::{Location, Stateful, Stream},
-    token::{one_of, take_while},
+    error::ErrMode,
+    stream::{Location, Stream},
+    token::one_of,
 };
 
+use self::input::{Fault, Input, Kind, Parsed, blanks, fault, other};
 use super::{advice, error::FilterError, expr::Expr};
 use crate::limits::{MAX_FILTER_DEPTH, MAX_FILTER_TERMS};
 
-/// How much was used of what is bounded.
-#[derive(Debug, Default)]
-struct State {
-    depth: usize,
-    terms: usize,
-    regexes: usize,
-}
-
-type Input<'a> = Stateful<LocatingSlice<&'a str>, State>;
-type Parsed<T> = ModalResult<T, Fault>;
-
-/// What is wrong; nothing, if something else than what was tried stands here.
-#[derive(Debug)]
-struct Fault(Option<Box<FilterError>>);
-
-impl ParserError<Input<'_>> for Fault {
-    type Inner = Self;
-
-    fn from_input(_: &Input<'_>) -> Self {
-        Self(None)
-    }
-
-    fn into_inner(self) -> Result<Self::Inner, Self> {
-        Ok(self)
-    }
-}
-
-fn fault<T>(place: Range<usize>, advice: impl Into<String>) -> Parsed<T> {
-    Err(ErrMode::Cut(Fault(Some(Box::new(FilterError::new(place, advice))))))
-}
-
-/// Something else stands here.
-fn other<T>() -> Parsed<T> {
-    Err(ErrMode::Backtrack(Fault(None)))
-}
-
 /// Reads a filter. Its length is bounded by the caller.
 pub(super) fn filter(text: &str) -> Result<Expr, FilterError> {
-    let mut input = Stateful { input: LocatingSlice::new(text), state: State::default() };
+    let mut input = input::begin(text);
     whole.parse_next(&mut input).map_err(|error| {
         let fault = error.into_inner().ok().and_then(|Fault(fault)| fault);
         fault.map_or_else(|| FilterError::new(0..text.len(), advice::NO_OPENING), |fault| *fault)
@@ -116,18 +82,6 @@ struct Item {
     expr: Expr,
     kind: Kind,
     place: Range<usize>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// `and` or `or`, which is a word among words.
-    LowerJoint,
-    /// `not`
-    LowerNot,
-    /// A word, or anything in quotes.
-    Text,
-    /// Anything else.
-    Clear,
 }
 
 /// `level:error or crash`: whoever compares means the operator.
@@ -229,8 +183,4 @@ fn is_at_end(input: &mut Input<'_>) -> bool {
     let is_end = opt(end).parse_next(input).is_ok_and(|end| end.is_some());
     input.reset(&start);
     is_end
-}
-
-fn blanks(input: &mut Input<'_>) -> Parsed<()> {
-    take_while(0.., char::is_whitespace).void().parse_next(input)
 }

@@ -7,7 +7,8 @@ use winnow::{
 };
 
 use super::{
-    Input, Parsed, fault, foreign,
+    foreign,
+    input::{Input, Parsed, fault},
     value::{self, Value},
 };
 use crate::filter::{

@@ -8,9 +8,9 @@ use winnow::{
 };
 
 use super::{
-    Input, Kind, Parsed, blanks,
     compare::{Operator, Subject, comparison, sign},
-    fault, foreign, other,
+    foreign,
+    input::{Input, Kind, Parsed, blanks, fault, other},
     value::{self, first_word},
 };
 use crate::filter::{

@@ -9,7 +9,7 @@ use winnow::{
     token::{rest, take_till, take_while},
 };
 
-use super::{Input, Parsed, fault, other};
+use super::input::{Input, Parsed, fault, other};
 use crate::filter::{advice, regex::Regex};
 use crate::limits::MAX_FILTER_REGEXES;
 

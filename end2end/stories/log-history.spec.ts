@@ -47,8 +47,8 @@ test('a filter finds older lines than the page has, and says how far it has sear
   const live = new LivePage(page);
   await open(page, server, project.live);
   await expect(live.logLine('hay 21999')).toBeVisible();
-  await live.logFilter.fill('needle');
-  // one answer covers 20,000 lines
+  // the index of words doesn't help to find lines without a word, and one answer covers 20,000 lines
+  await live.logFilter.fill('-hay');
   await expect(live.log.getByText(/No matches so far\. Searched 20,500 lines, back to .*\./)).toBeVisible();
   await shot(page, 'log-look-further');
   await live.log.getByRole('button', { name: 'Search further' }).click();

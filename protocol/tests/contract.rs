@@ -234,6 +234,14 @@ fn check_shell(line: &str) {
     }
 }
 
+/// What a script sends are lines of a game.
+fn check_script(line: &str) {
+    let Some((_, sent)) = line.split_once(".send(") else { return };
+    let quote = sent.chars().next().filter(|quote| matches!(quote, '"' | '\'')).expect("a text in quotes");
+    let (text, _) = sent[1..].split_once(quote).expect("the quote ends");
+    check_game(text, Grammar::Original);
+}
+
 #[test]
 fn every_example_of_the_page_holds() {
     let mut seen = BTreeMap::new();
@@ -250,10 +258,11 @@ fn every_example_of_the_page_holds() {
             "talk" => check_talk(&lines),
             "pairs" => lines.into_iter().for_each(check_pair),
             "sh" => lines.into_iter().for_each(check_shell),
+            "js" => lines.into_iter().for_each(check_script),
             other => panic!("nobody checks a block of kind `{other}`"),
         }
     }
-    for tag in ["game", "game2", "server", "reads", "refused", "refused2", "talk", "pairs", "sh"] {
+    for tag in ["game", "game2", "server", "reads", "refused", "refused2", "talk", "pairs", "sh", "js"] {
         assert!(seen.contains_key(tag), "no block of kind {tag}: was the page changed?");
     }
 }

@@ -303,6 +303,7 @@ async fn a_variable_that_is_too_large_is_named_and_can_be_forgotten(store: Arc<d
     for number in 10..40 {
         report(&mut game, &declared(&format!("choice{number}"))).await.unwrap();
     }
+    house.gateway.flush().await.unwrap();
     let (owner, project, choice) = (house.owner.clone(), house.project.id, var_name("choice10"));
     let value = Value::Text(format!("{:0>200}", 7));
     let set = vec![Change::from((choice.clone(), value.clone()))];

@@ -10,7 +10,7 @@ async fn a_line_has_all_that_the_game_said() {
     let mut game = world.game().await;
     let key = world.project.key;
     let line = r#"[{"message":"boss spawned","level":"warn","timestamp":"2026-11-22T12:00:00.25Z","hp":18446744073709551615}]"#;
-    game.log_entries(key.as_str(), &line).await;
+    game.log_entries(key.as_str(), line).await;
     game.in_order(key.as_str()).await;
     world.server.gateway.flush().await.unwrap();
     let found = world.script.get(&world.at("/logs")).await;
@@ -31,7 +31,7 @@ async fn what_could_not_be_read_is_there_in_words() {
     let mut game = world.game().await;
     let key = world.project.key;
     let line = r#"[{"message":"a","timestamp":"gestern","level":30},{"message":"b","timestamp":1795392000}]"#;
-    game.log_entries(key.as_str(), &line).await;
+    game.log_entries(key.as_str(), line).await;
     game.in_order(key.as_str()).await;
     world.server.gateway.flush().await.unwrap();
     let notes =

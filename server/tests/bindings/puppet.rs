@@ -1,13 +1,19 @@
 //! A program that plays the game: one command a line, one answer a line.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
 };
 
-use crate::support::soon;
+/// Much longer than anything takes: valgrind slows a puppet down, and others play beside it.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, event).await.unwrap_or_else(|_| panic!("in vain waited for {what}"))
+}
 
 pub struct Puppet {
     child: Child,

@@ -10,8 +10,8 @@ use crate::{
     builds::{self, Line, repository},
     original::Original,
     person::{Person, Sight, json},
-    puppet::Puppet,
-    support::{PATIENCE, http::Browser, program::Program},
+    puppet::{PATIENCE, Puppet},
+    support::{http::Browser, program::Program},
 };
 
 fn read() -> BTreeMap<String, Vec<Vec<Json>>> {

@@ -158,7 +158,7 @@ async fn no_text_becomes_markup_in_what_the_server_draws() {
     let mut owner = server.owner().await;
     let made = owner.post_form("/projects", &[("name", MARK)]).await;
     let page = made.location().to_owned();
-    let key = owner.get(&page).await.body.split("v:").nth(1).unwrap()[..12].to_owned();
+    let key = owner.get(&page).await.body.split("/demo#key=").nth(1).unwrap()[..12].to_owned();
     let mut game = server.game().await;
     let hello = json!({"proto": 2, "device": MARK, "name": MARK, "app": MARK, "platform": MARK, "sdk": MARK, "caps": ["rev"]});
     let var = |name: &str, rest: Json| {

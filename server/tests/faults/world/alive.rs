@@ -53,12 +53,17 @@ impl Alive {
     /// Edits again and again until `attack` is over; gives what that gave. Every edit must arrive in time.
     pub async fn during<T>(&mut self, attack: impl Future<Output = T>) -> T {
         let mut attack = std::pin::pin!(attack);
-        loop {
+        let over = loop {
             tokio::select! {
-                over = &mut attack => return over,
+                over = &mut attack => break over,
                 () = self.edit() => {}
             }
+        };
+        // an attack that is cut off at once leaves no time for one
+        if self.took.is_empty() {
+            self.edit().await;
         }
+        over
     }
 
     /// For others who edit beside it.

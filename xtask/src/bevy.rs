@@ -17,7 +17,7 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let own = shell::run_watched(&mut cargo("test"), |line| counts.see_cargo(line))?;
     shell::run(cargo("build").args(["--examples", "--quiet"]))?;
     let examples = target_dir().join("debug/examples");
-    // not `-p server`: another choice of packages would build them all anew
+    // not `-p server`: selecting other packages would rebuild them all
     let mut stories = shell::cargo(&["test", "--test", "bindings", "bevy"]);
     stories.env("OBSERVERIO_TEST_BEVY", examples);
     let played = shell::run_watched(&mut stories, |line| counts.see_cargo(line))?;

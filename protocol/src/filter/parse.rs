@@ -84,7 +84,7 @@ struct Item {
     place: Range<usize>,
 }
 
-/// `level:error or crash`: whoever compares means the operator.
+/// In `level:error or crash`, `or` means the operator, because a comparison stands beside it.
 fn check_operators(items: &[Item]) -> Parsed<()> {
     let is_clear =
         |at: Option<usize>| at.and_then(|at| items.get(at)).is_some_and(|item| item.kind == Kind::Clear);

@@ -240,7 +240,7 @@ impl Real {
 
 fn holds(folder: &Path, text: &[u8]) -> bool {
     let mut files = fs::read_dir(folder).unwrap().flatten();
-    // a file may be replaced meanwhile
+    // a file may be replaced while the folder is read
     files.any(|file| {
         fs::read(file.path()).is_ok_and(|bytes| bytes.windows(text.len()).any(|some| some == text))
     })

@@ -79,11 +79,22 @@ impl Display for Term {
     }
 }
 
+/// What to write between a name and a pattern. A value that begins with a sign is kept apart from the one before it.
 fn sign(pattern: &Pattern) -> &'static str {
+    let is_apart = |typed: &str| typed.starts_with(|c: char| c == '*' || c.is_alphanumeric());
     match pattern {
+        Pattern::Glob(glob) if !is_apart(&glob.typed) => "==",
+        Pattern::Is(text) if !text.fits_in_quotes() => "==",
         Pattern::Is(_) => "=",
+        // only a device's name can have been typed with a blank before it
+        Pattern::Has(text) if !text.fits_in_quotes() && lengthens_colon(&text.typed) => ": ",
         Pattern::Has(_) | Pattern::Glob(_) | Pattern::Regex(_) => ":",
     }
+}
+
+/// Whether a colon right before it would be another sign.
+fn lengthens_colon(typed: &str) -> bool {
+    ["=", "!=", "<", ">", "~"].iter().any(|behind| typed.starts_with(behind))
 }
 
 impl Display for Pattern {

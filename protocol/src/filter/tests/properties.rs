@@ -138,6 +138,22 @@ proptest! {
         }
     }
 
+    /// A value may begin like a sign, or like what isn't a comparison at all.
+    #[test]
+    fn a_comparison_reads_back(
+        name in prop::sample::select(vec!["device", "message", "level", "hp", "c", "fields.level", "since"]),
+        sign in prop::sample::select(vec![":", "=", "==", ":=", "!=", ":!=", "<>", "<", ":>=", "=~"]),
+        between in prop::sample::select(vec!["", "", "", " "]),
+        value in "[=<>!~:/\\\\*x1()'\"”“-]{1,7}",
+    ) {
+        let text = format!("{name}{between}{sign}{between}{value}");
+        if let Ok(filter) = Filter::parse(&text) {
+            let printed = filter.to_string();
+            let again = Filter::parse(&printed);
+            prop_assert_eq!(again.as_ref(), Ok(&filter), "{} is printed as {}", text, printed);
+        }
+    }
+
     #[test]
     fn what_passes_has_what_the_filter_needs(
         text in filter_text(), (level, message, fields, device, minutes) in candidate()

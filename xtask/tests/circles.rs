@@ -203,7 +203,8 @@ fn no_two_files_need_each_other() {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).expect("the workspace has a manifest");
     let members = manifest.lines().find(|line| line.starts_with("members")).expect("it has members");
     let mut circles = Vec::new();
-    for member in members.split('"').skip(1).step_by(2) {
+    // the plugin is a workspace of its own
+    for member in members.split('"').skip(1).step_by(2).chain(["sdk/bevy"]) {
         let mut house = Crate::default();
         house.read(&root.join(member).join("src"), &[]);
         assert!(!house.0.is_empty(), "{member} has no files");

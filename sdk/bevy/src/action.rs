@@ -10,7 +10,7 @@ use bevy_ecs::{
 };
 use observerio::Call;
 
-use crate::plugin::Observerio;
+use crate::game::Observerio;
 
 /// What an action takes: its arguments as JSON, if there are any. And gives: a result as JSON, or nothing, or why it failed.
 type Run = SystemId<In<Option<String>>, Result<Option<String>, String>>;

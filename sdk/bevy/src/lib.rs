@@ -32,14 +32,16 @@
 mod action;
 pub mod attributes;
 mod declare;
+mod game;
 mod leaf;
 mod plugin;
 mod tuning;
 
 pub use action::ActionApp;
 pub use attributes::{Check, Color, Group, Help, Label, Measured, Named, ReflectTune, Step, Unit};
+pub use game::Observerio;
 pub use observerio::{Call, Key, Level, Outcome, Settings, Stats, Value};
-pub use plugin::{Observerio, ObserverioPlugin};
+pub use plugin::ObserverioPlugin;
 
 /// Why a text is no game key.
 pub type KeyError = <Key as std::str::FromStr>::Err;

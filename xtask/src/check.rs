@@ -1,8 +1,9 @@
 //! What each step of `cargo xtask test` does.
 
 use std::path::PathBuf;
+use std::thread;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use crate::counts::Counts;
 use crate::postgres::Postgres;
@@ -75,12 +76,20 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     all.env("OBSERVERIO_TEST_POSTGRES", postgres.url()).env("OBSERVERIO_REQUIRE_POSTGRES", "1");
     all.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis).env("OBSERVERIO_REQUIRE_PROXIES", "1");
     all.env("OBSERVERIO_REQUIRE_BINDINGS", "1");
-    let all = shell::run_watched(&mut all, |line| counts.see_cargo(line))?;
-    // the gateway's stories ran on both; the server's take the one database that they are given
+    // the gateway's stories run on both; the server's take the one database that they are given
     let mut on_sqlite = shell::cargo(&["test", "--no-fail-fast"]);
     on_sqlite.args(SERVER_STORIES).env_remove("OBSERVERIO_TEST_POSTGRES");
     on_sqlite.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis).env("OBSERVERIO_REQUIRE_PROXIES", "1");
-    let on_sqlite = shell::run_watched(&mut on_sqlite, |line| counts.see_cargo(line))?;
+    // both at once, because each of them waits half the time
+    let (all, aside) = thread::scope(|scope| {
+        let aside = scope.spawn(|| shell::run_aside(&mut on_sqlite));
+        let all = shell::run_watched(&mut all, |line| counts.see_cargo(line));
+        (all, aside.join())
+    });
+    let (on_sqlite, said) = aside.map_err(|_| anyhow!("the thread for SQLite's stories panicked"))??;
+    println!("\nThe server's stories on SQLite, which ran at the same time:\n{said}");
+    said.lines().for_each(|line| counts.see_cargo(line));
+    let all = all?;
     if !(all && on_sqlite) {
         bail!("a test failed; run it alone with `cargo test -p CRATE NAME`");
     }

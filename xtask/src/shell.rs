@@ -1,6 +1,6 @@
 //! Running other programs: always shown, always with a sentence when they fail.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -75,6 +75,21 @@ pub(crate) fn run_watched(command: &mut Command, mut seen: impl FnMut(&str)) -> 
         seen(&text);
     }
     Ok(child.wait()?.success())
+}
+
+/// Runs it beside something else: nothing is shown. Returns whether it succeeded, and all that it said.
+pub(crate) fn run_aside(command: &mut Command) -> Result<(bool, String)> {
+    let (mut said, writer) = std::io::pipe()?;
+    let mut child = command
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .spawn()
+        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    // the pipe ends when nobody can write to it any more, and the command could start another one
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut bytes = Vec::new();
+    said.read_to_end(&mut bytes)?;
+    Ok((child.wait()?.success(), String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Runs it in silence and returns its standard output; its own error text becomes ours.

@@ -1,6 +1,6 @@
 //! Game keys: making, rotating, revoking.
 
-use protocol::model::{GameKey, Key, KeyId, Project, ProjectId, UnixMicros};
+use protocol::model::{AllowedOrigins, GameKey, Key, KeyId, Project, ProjectId, UnixMicros};
 
 use crate::{
     Action, Caller, Gateway, GatewayError, Origin,
@@ -87,10 +87,11 @@ impl Gateway {
         project: ProjectId,
         name: &str,
     ) -> Result<GameKey, GatewayError> {
-        self.create_key_of(caller, project, name, false).await
+        self.create_key_of(caller, project, name, false, AllowedOrigins::default()).await
     }
 
-    /// Makes a further key for a project; with one that is `report_only` games report values and log, and declare nothing.
+    /// Makes a further key for a project; with one that is `report_only` games report values and log, and declare nothing. Games
+    /// in web pages may connect from these origins.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], [`GatewayError::Forbidden`], [`GatewayError::Invalid`], [`GatewayError::Unavailable`].
@@ -100,10 +101,33 @@ impl Gateway {
         project: ProjectId,
         name: &str,
         report_only: bool,
+        origins: AllowedOrigins,
     ) -> Result<GameKey, GatewayError> {
         self.authorise_in(caller, Action::ManageKeys, project).await?;
         let name = named(name, "the key")?;
-        self.add_key(caller, project, (name, report_only), None).await
+        self.add_key(caller, project, (name, report_only, origins), None).await
+    }
+
+    /// Sets the web pages whose games may connect with a key. Games that are connected stay connected.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`] also for a key that was revoked, [`GatewayError::Forbidden`],
+    /// [`GatewayError::Unavailable`].
+    pub async fn set_origins(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        id: KeyId,
+        origins: AllowedOrigins,
+    ) -> Result<GameKey, GatewayError> {
+        self.authorise_in(caller, Action::ManageKeys, project).await?;
+        let old = self.get_key(project, id).await?;
+        let deed = Deed::new("key.origins", old.name).in_project(project);
+        let deed = deed.from(pages(&old.origins)).to(pages(&origins)).by(caller, self.now());
+        let set = self.inner.store.access().set_origins(project, id, &origins, deed).await?;
+        let set = set.ok_or(GatewayError::NotFound)?;
+        self.inner.keys.allow(set.key, &origins);
+        Ok(set)
     }
 
     /// Says whether games may declare variables with a key, which holds for those that are connected too. What they have
@@ -157,7 +181,7 @@ impl Gateway {
         }
         let old = self.get_key(project, id).await?;
         let expires_at = UnixMicros(self.now().0 + in_microseconds(i64::from(overlap_days) * 24 * 3600));
-        let rights = (old.name.clone(), old.report_only);
+        let rights = (old.name.clone(), old.report_only, old.origins.clone());
         let made = self.add_key(caller, project, rights, Some((&old, expires_at))).await;
         match &made {
             Ok(_) => {
@@ -175,7 +199,7 @@ impl Gateway {
         &self,
         caller: &Caller,
         project: ProjectId,
-        (name, report_only): (String, bool),
+        (name, report_only, origins): (String, bool, AllowedOrigins),
         replaces: Option<(&GameKey, UnixMicros)>,
     ) -> Result<GameKey, GatewayError> {
         let access = self.inner.store.access();
@@ -192,7 +216,7 @@ impl Gateway {
             None => deed,
         };
         let created_by = Some(caller.user.name.clone());
-        let new = NewKey { key, name, report_only, created_by, created_at: now };
+        let new = NewKey { key, name, report_only, origins, created_by, created_at: now };
         let replaces = replaces.map(|(old, end)| (old.id, end));
         Ok(access.create_key(project, new, replaces, deed.by(caller, now)).await?)
     }
@@ -243,6 +267,11 @@ impl Gateway {
             tokio::spawn(async move { gateway.inner.store.touch_key(id, now).await });
         }
     }
+}
+
+/// For the audit trail.
+fn pages(origins: &AllowedOrigins) -> String {
+    if origins.is_empty() { "any web page".to_owned() } else { origins.to_string() }
 }
 
 /// For the audit trail.

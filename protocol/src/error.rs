@@ -79,6 +79,7 @@ codes! {
     TooMany "too_many" Fix false "More entries in one line, or variables or bytes of them in one project, than the limit.",
     BadName "bad_name" Fix false "A variable's name is empty, too long or has control characters.",
     Quota "quota" Retry false "The project's limit of connected devices, or the key's limit of games, is reached.",
+    Origin "origin" Retry true "The key does not admit games of this web page.",
     ReportOnly "report_only" Fix false "The key may only report values of known variables.",
     Frozen "frozen" Retry false "The declarations of the project are frozen: this one waits until an admin consents.",
     Full "full" Retry false "The project has reached its daily limit of the log.",

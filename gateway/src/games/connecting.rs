@@ -3,6 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use protocol::{
+    ErrorCode, ProtocolError,
     line::Hello,
     model::{DeviceId, Key, Revision},
 };
@@ -31,23 +32,28 @@ impl Gateway {
         peer: IpAddr,
         hello: Option<&Hello>,
     ) -> Result<GameLine, GatewayError> {
-        self.connect_game_if(key, peer, hello, &|| true).await
+        self.connect_game_if(key, peer, None, hello, &|| true).await
     }
 
-    /// The same, where `may_add` says whether this peer may add a device that the project does not know.
+    /// The same, where `may_add` says whether this peer may add a device that the project does not know, and `origin` is that
+    /// of the web page in which the game runs.
     ///
     /// # Errors
-    /// Those, and `rate` when it may not.
+    /// Those, `rate` when it may not, and `origin` when the key does not admit games of that page.
     pub async fn connect_game_if(
         &self,
         key: Key,
         peer: IpAddr,
+        origin: Option<&str>,
         hello: Option<&Hello>,
         may_add: &(dyn Fn() -> bool + Sync),
     ) -> Result<GameLine, GatewayError> {
         let epoch = self.inner.epoch().number;
         let known = self.key_in_force(key, peer).await?;
         let turn_away = |error| self.turn_away(known.state.project, peer, error);
+        if !known.state.origins.admits(origin) {
+            return Err(turn_away(wrong_page()));
+        }
         let share = KeyShare::take(&known.connected, self.inner.days.limits.games_per_key);
         let share = share.map_err(turn_away)?;
         let live = self.open_project(key, &known.state, epoch).await?;
@@ -107,6 +113,13 @@ impl Gateway {
             }
         }
     }
+}
+
+fn wrong_page() -> ProtocolError {
+    ProtocolError::new(
+        ErrorCode::Origin,
+        "this key does not admit games of this web page; an admin can allow its origin in the settings of the project",
+    )
 }
 
 /// The revision up to which a game has everything, if it is one of ours.

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
 };
 
-use protocol::model::{Key, UnixMicros};
+use protocol::model::{AllowedOrigins, Key, UnixMicros};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -94,6 +94,11 @@ impl Keys {
             known.state.report_only = report_only;
             known.report_only.store(report_only, Relaxed);
         });
+    }
+
+    /// Games of these web pages may connect with a key from now on.
+    pub(crate) fn allow(&self, key: Key, origins: &AllowedOrigins) {
+        self.known.change(&key, |known| known.state.origins = origins.clone());
     }
 
     /// Lets the games go whose key has expired.

@@ -1,6 +1,6 @@
 //! Cells with a meaning beyond their number or text.
 
-use protocol::model::{Handle, Key, ProjectRole, Value, VarName};
+use protocol::model::{AllowedOrigins, Handle, Key, ProjectRole, Value, VarName};
 
 use super::error::{Result, damaged};
 
@@ -14,6 +14,10 @@ pub(crate) fn handle(hash: &TokenHash) -> Handle {
 
 pub(super) fn key(text: &str) -> Result<Key> {
     Key::parse(text.as_bytes()).map_err(|_| damaged("a project has a malformed key"))
+}
+
+pub(super) fn origins(text: &str) -> Result<AllowedOrigins> {
+    AllowedOrigins::parse(text).map_err(|_| damaged("a key has a malformed origin"))
 }
 
 pub(super) fn project_role(word: &str) -> Result<ProjectRole> {

@@ -7,8 +7,8 @@ use gateway::store::{
     Store, StoreError, TokenHash, Written,
 };
 use protocol::model::{
-    AuditCursor, Handle, Key, KeyId, ProjectId, ProjectRole, Revision, Role, TokenId, TokenScope, UnixMicros,
-    User, UserId, Value, VarName, VarRevision, VarSpec, VarType,
+    AllowedOrigins, AuditCursor, Handle, Key, KeyId, ProjectId, ProjectRole, Revision, Role, TokenId,
+    TokenScope, UnixMicros, User, UserId, Value, VarName, VarRevision, VarSpec, VarType,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -37,7 +37,14 @@ fn new_user(email: &str) -> NewUser {
 
 fn new_key(key: &str) -> NewKey {
     let (key, name) = (key.parse().unwrap(), "further".to_owned());
-    NewKey { key, name, report_only: false, created_by: Some("Ana".to_owned()), created_at: NOW }
+    NewKey {
+        key,
+        name,
+        report_only: false,
+        origins: AllowedOrigins::default(),
+        created_by: Some("Ana".to_owned()),
+        created_at: NOW,
+    }
 }
 
 /// How many rows the trail has.

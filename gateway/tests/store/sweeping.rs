@@ -158,6 +158,7 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              ALTER TABLE projects DROP COLUMN deleted_at;
              ALTER TABLE projects DROP COLUMN frozen;
              ALTER TABLE game_keys DROP COLUMN report_only;
+             ALTER TABLE game_keys DROP COLUMN origins;
              ALTER TABLE vars DROP COLUMN declared_by;
              DROP INDEX devices_to_empty;
              DROP INDEX vars_forgotten;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use gateway::store::{
     Access, AuditRow, Joining, LinkPurpose, NewKey, NewLink, NewToken, Sequenced, Store, Write, Written,
 };
-use protocol::model::{Outcome, ProjectId, ProjectRole, Role, TokenScope, User, VarRevision};
+use protocol::model::{AllowedOrigins, Outcome, ProjectId, ProjectRole, Role, TokenScope, User, VarRevision};
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -110,8 +110,14 @@ async fn fill_access(access: &dyn Access, owner: &User, ana: &User, project: Pro
         let token = access.create_token(token, note("token.create")).await.unwrap();
         access.touch_token(token.id, later(1)).await.unwrap();
         let key = format!("further_{n:04}").parse().unwrap();
-        let key =
-            NewKey { key, name: format!("key {n}"), report_only: false, created_by: None, created_at: NOW };
+        let key = NewKey {
+            key,
+            name: format!("key {n}"),
+            report_only: false,
+            origins: AllowedOrigins::default(),
+            created_by: None,
+            created_at: NOW,
+        };
         access.create_key(project, key, None, note("key.create")).await.unwrap();
     }
     access.join(&[41; 32], Joining::Known(ana.id), NOW, note("member.join")).await.unwrap().unwrap();
@@ -127,6 +133,7 @@ async fn fill_access(access: &dyn Access, owner: &User, ana: &User, project: Pro
         key: "the-next-key".parse().unwrap(),
         name: "next".to_owned(),
         report_only: false,
+        origins: AllowedOrigins::parse("https://games.example.org null").unwrap(),
         created_by: Some("Ana".to_owned()),
         created_at: later(3),
     };

@@ -15,8 +15,8 @@ use protocol::{
     line::{Hello, parse_logs, parse_report},
     live::{Event, Snapshot},
     model::{
-        Difference, Gesture, Key, Project, Revision, Schema, UnixMicros, Value, Var, VarName, VarType,
-        WaitingDeclaration,
+        AllowedOrigins, Difference, Gesture, Key, Project, Revision, Schema, UnixMicros, Value, Var, VarName,
+        VarType, WaitingDeclaration,
     },
 };
 
@@ -262,7 +262,8 @@ async fn a_key_for_reports_declares_nothing_and_reports_what_is_known(store: Arc
     let mut real = house.game("real").await;
     report(&mut real, REAL).await;
     gateway.flush().await.unwrap();
-    let key = gateway.create_key_of(owner, id, "in the shops", true).await.unwrap();
+    let key =
+        gateway.create_key_of(owner, id, "in the shops", true, AllowedOrigins::default()).await.unwrap();
     assert!(key.report_only && gateway.list_keys(owner, id).await.unwrap()[1].report_only);
     let mut shop = house.game_of(key.key, "shop").await;
     let (code, text) = refusal(&mut shop, FALSE).await.unwrap();

@@ -44,6 +44,8 @@ const TURN_BYTES: usize = 4 * CHUNK_BYTES;
 pub(crate) struct Connection<S> {
     stream: S,
     peer: SocketAddr,
+    /// Of the web page in which the game runs.
+    origin: Option<Box<str>>,
     admission: Arc<Admission>,
     gateway: Gateway,
     stop: CancellationToken,
@@ -113,6 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Self {
             stream,
             peer,
+            origin: None,
             admission,
             unread: gateway.unread_line(),
             gateway,
@@ -128,6 +131,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             settle_by: None,
             settle_timeout: limits.settle_timeout,
         }
+    }
+
+    /// It comes from a game in a web page of this origin.
+    pub(crate) fn of_page(self, origin: Option<Box<str>>) -> Self {
+        Self { origin, ..self }
     }
 
     /// Runs until either side ends the connection.

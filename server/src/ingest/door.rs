@@ -50,13 +50,13 @@ impl Door {
         permit
     }
 
-    /// Serves a game in a task of its own, which ends soon after `stop`.
-    pub(crate) fn serve<S>(&self, stream: S, peer: SocketAddr, permit: Permit)
+    /// Serves a game in a task of its own, which ends soon after `stop`. `origin` is that of the web page in which it runs.
+    pub(crate) fn serve<S>(&self, stream: S, peer: SocketAddr, origin: Option<Box<str>>, permit: Permit)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { admission, limits, gateway, stop, .. } = self.clone();
-        let connection = Connection::new(stream, peer, admission, gateway, limits, stop);
+        let connection = Connection::new(stream, peer, admission, gateway, limits, stop).of_page(origin);
         let serving = async move {
             connection.run().await;
             drop(permit);

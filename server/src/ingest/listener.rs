@@ -30,7 +30,7 @@ pub(crate) async fn accept_games(game_port: GamePort) {
         match door.admit(peer.ip()) {
             Ok(permit) => {
                 net::detect_dead_peer(&stream, peer, door.limits.keep_alive);
-                door.serve(Transport::new(stream, offer.clone()), peer, permit);
+                door.serve(Transport::new(stream, offer.clone()), peer, None, permit);
             }
             Err(refusal) => refuse(&stream, peer, refusal),
         }

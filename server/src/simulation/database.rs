@@ -20,8 +20,8 @@ use gateway::store::{
     Written, batch,
 };
 use protocol::model::{
-    DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision, UnixMicros, UserId,
-    VarName, VarSpec,
+    AllowedOrigins, DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision,
+    UnixMicros, UserId, VarName, VarSpec,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -480,6 +480,7 @@ impl KeyStates for OpenDisk {
                 expires_at: None,
                 is_revoked: state.tables.revoked.contains(&project.id.0),
                 report_only: false,
+                origins: AllowedOrigins::default(),
             });
             state.reading.keys += u32::from(known.is_some());
             (known, state.delay())

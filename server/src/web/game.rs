@@ -1,6 +1,7 @@
 //! The WebSocket of games in browsers: the lines of the game port, one to a message.
 //!
-//! What admits a game is the key that it sends, as on the game port, so any page may connect, and cookies mean nothing here.
+//! What admits a game is the key that it sends, as on the game port, and cookies mean nothing here. Which pages' games a key
+//! admits is a setting of the key.
 
 use std::net::SocketAddr;
 
@@ -9,7 +10,8 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{
-            CONNECTION, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+            CONNECTION, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+            UPGRADE,
         },
     },
     response::{IntoResponse as _, Response},
@@ -48,6 +50,7 @@ pub(super) async fn game(
         Ok(permit) => permit,
         Err(refusal) => return refuse(refusal),
     };
+    let origin = origin(request.headers());
     let upgrade = upgrade::on(&mut request);
     let door = web.door;
     // tracked, so that the server waits for it on shutdown
@@ -55,7 +58,7 @@ pub(super) async fn game(
         match upgrade.await {
             Ok(stream) => {
                 let stream = GameSocket::new(TokioIo::new(stream));
-                door.serve(stream, SocketAddr::new(address, 0), permit);
+                door.serve(stream, SocketAddr::new(address, 0), origin, permit);
             }
             Err(error) => tracing::debug!(%address, %error, "a game left during its handshake"),
         }
@@ -66,6 +69,12 @@ pub(super) async fn game(
         (SEC_WEBSOCKET_ACCEPT, accept),
     ];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+/// The origin of the page that connects, which a browser always sends. One that is no text is none that a key could list.
+fn origin(headers: &HeaderMap) -> Option<Box<str>> {
+    let origin = headers.get(ORIGIN)?.to_str().unwrap_or_default();
+    Some(origin.into())
 }
 
 /// The answer to the client's key, if the request is the handshake of a WebSocket; otherwise, what is wrong with it.

@@ -112,6 +112,7 @@ static ROUTES: &[Route] = {
         changes(Form, "/p/{id}/settings/keys", || post(forms::keys::create)),
         changes(Form, "/p/{id}/settings/keys/rotate", || post(forms::keys::rotate)),
         changes(Form, "/p/{id}/settings/keys/rights", || post(forms::keys::set_rights)),
+        changes(Form, "/p/{id}/settings/keys/origins", || post(forms::keys::set_origins)),
         changes(Form, "/p/{id}/settings/keys/revoke", || post(forms::keys::revoke)),
         changes(Form, "/p/{id}/settings/schema", || post(forms::schema::freeze)),
         changes(Form, "/p/{id}/settings/schema/consent", || post(forms::schema::consent)),

@@ -80,6 +80,15 @@ async fn a_key_that_only_reports_declares_nothing() {
     shop.in_order(&key).await;
     world.server.gateway.flush().await.unwrap();
     assert_eq!(world.script.get(&world.at("/variables/mine")).await.status, 200);
+    let origins = json!({"origins": ["https://Games.example.org/"]});
+    let changed = world.script.json("PATCH", &path, &origins).await.json();
+    assert_eq!(
+        (&changed["origins"], &changed["report_only"]),
+        (&json!(["https://games.example.org"]), &json!(false))
+    );
+    for bad in [json!({}), json!({"origins": ["games"]}), json!({"origins": "https://games.example.org"})] {
+        assert_eq!(refusal(&world.script.json("PATCH", &path, &bad).await), refused(400, "invalid"), "{bad}");
+    }
     let none = world.script.json("PATCH", &world.at("/keys/999"), &json!({"report_only": true})).await;
     assert_eq!(refusal(&none), refused(404, "not_found"));
 }

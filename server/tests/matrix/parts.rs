@@ -32,6 +32,7 @@ async fn parts_of_one_project_are_no_parts_of_another() {
         "/members/uninvite",
         "/keys/rotate",
         "/keys/rights",
+        "/keys/origins",
         "/keys/revoke",
         "/schema/consent",
         "/schema/dismiss",

@@ -122,6 +122,7 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         (_, "/p/{id}/settings/members/uninvite") => format!("invitation={invitation}"),
         (_, "/p/{id}/settings/keys") => "name=further".to_owned(),
         (_, "/p/{id}/settings/keys/rights") => format!("key={key}&report_only=true"),
+        (_, "/p/{id}/settings/keys/origins") => format!("key={key}&origins=https://games.example.org"),
         (_, "/p/{id}/settings/schema") => "frozen=true".to_owned(),
         (_, "/p/{id}/settings/schema/consent" | "/p/{id}/settings/schema/dismiss") => {
             format!("device={device}&name=later")

@@ -125,6 +125,40 @@ async fn a_page_of_any_site_plays_and_its_cookies_mean_nothing() {
 }
 
 #[tokio::test]
+async fn a_key_admits_games_of_listed_pages() {
+    let mut house = House::new().await;
+    let page = format!("/p/{}/settings/keys", house.project.id);
+    let pages = format!("{page}/origins");
+    let opened = async |house: &House, headers: &[(&str, &str)]| {
+        let mut socket = web_game::open(&Browser::new(house.server.http), headers).await.expect("an upgrade");
+        say(&mut socket, &format!("v:{}", house.key())).await;
+        socket
+    };
+    let mut before = opened(&house, &[("origin", ELSEWHERE)]).await;
+    assert_eq!(line(&mut before).await, "OK");
+
+    let set =
+        house.browser.post_form(&pages, &[("key", "1"), ("origins", "https://*.example.org null")]).await;
+    assert_eq!(set.status, 303, "{}", set.body);
+    let mut stranger = opened(&house, &[("origin", ELSEWHERE)]).await;
+    let said = line(&mut stranger).await;
+    assert!(said.starts_with("ERR origin ") && said.contains("settings"), "{said}");
+    soon("the end", async { while let Some(Ok(_)) = stranger.next().await {} }).await;
+    for headers in [&[("origin", "https://games.example.org")][..], &[("origin", "null")], &[]] {
+        assert_eq!(line(&mut opened(&house, headers).await).await, "OK", "{headers:?}");
+    }
+    // who is connected stays, and other games are no pages
+    in_order(&mut before, house.key()).await;
+    house.server.verified(house.project.key).await;
+
+    let wrong = house.browser.post_form(&pages, &[("key", "1"), ("origins", "games.example.org")]).await;
+    assert!(wrong.body.contains("is not the origin of a page"), "{}", wrong.body);
+    assert!(house.browser.get(&page).await.body.contains("only from 2 web pages"));
+    house.browser.post_form(&pages, &[("key", "1"), ("origins", "")]).await;
+    assert_eq!(line(&mut opened(&house, &[("origin", ELSEWHERE)]).await).await, "OK");
+}
+
+#[tokio::test]
 async fn a_game_in_a_browser_counts_as_a_game_and_not_as_a_browser() {
     let house = House::with(&["--max-games-per-address", "2", "--max-http", "8"]).await;
     let (_one, _other) = (house.verified().await, house.verified().await);

@@ -91,6 +91,10 @@ fn Row(
                     {state}
                 </span>
                 {key.report_only.then(|| view! { <span class="pill">"report-only"</span> })}
+                {(!key.origins.is_empty()).then(|| {
+                    let pages = format!("only from {}", format::count(key.origins.iter().len(), "web page"));
+                    view! { <span class="pill" title=key.origins.to_string()>{pages}</span> }
+                })}
                 <span class="meta">{format!("{made} · {used}")}</span>
             </span>
             <span class="key">
@@ -130,6 +134,7 @@ fn Manage(project: ProjectId, key: GameKey, asks_password: bool, email: Option<S
         <span class="row-buttons">
             {rotate}
             <Rights project id name=name.clone() report_only=key.report_only />
+            <Origins project id name=name.clone() origins=key.origins.to_string() />
             <Confirm
                 id=format!("revoke-{id}")
                 label="Revoke…"
@@ -202,6 +207,39 @@ fn Rights(project: ProjectId, id: KeyId, name: String, report_only: bool) -> imp
     }
 }
 
+/// The web pages whose games may connect with it.
+#[component]
+fn Origins(project: ProjectId, id: KeyId, name: String, origins: String) -> impl IntoView {
+    view! {
+        <Confirm
+            id=format!("origins-{id}")
+            label="Web pages…"
+            subject=name.clone()
+            question=format!(
+                "Games in a browser can connect with “{}” only from these pages. Games that are connected stay connected.",
+                format::isolated(&name),
+            )
+            action=format!("/p/{project}/settings/keys/origins")
+            fields=vec![("key", id.to_string())]
+            button="Save"
+            harmless=true
+        >
+            <label class="form-field">
+                <span>"Origins, with spaces between them; empty for any page"</span>
+                <input
+                    type="text"
+                    name="origins"
+                    value=origins
+                    maxlength="4096"
+                    placeholder="https://games.example.org"
+                    autocomplete="off"
+                    spellcheck="false"
+                />
+            </label>
+        </Confirm>
+    }
+}
+
 #[component]
 fn NewKey(project: ProjectId) -> impl IntoView {
     view! {
@@ -230,7 +268,7 @@ fn NewKey(project: ProjectId) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use protocol::model::Key;
+    use protocol::model::{AllowedOrigins, Key};
 
     use super::*;
 
@@ -242,6 +280,7 @@ mod tests {
             key: Key::parse(b"0123456789ab").unwrap(),
             name: "store".to_owned(),
             report_only: false,
+            origins: AllowedOrigins::default(),
             created_at: day(0),
             created_by: None,
             last_used_at: None,

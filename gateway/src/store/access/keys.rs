@@ -1,7 +1,7 @@
 //! Game keys.
 
 use async_trait::async_trait;
-use protocol::model::{GameKey, Key, KeyId, ProjectId, UnixMicros};
+use protocol::model::{AllowedOrigins, GameKey, Key, KeyId, ProjectId, UnixMicros};
 
 use crate::store::{
     cells,
@@ -20,6 +20,8 @@ pub struct NewKey {
     pub name: String,
     /// Games may declare nothing with it.
     pub report_only: bool,
+    /// The web pages whose games may connect with it.
+    pub origins: AllowedOrigins,
     /// Who makes it.
     pub created_by: Option<String>,
     /// Now.
@@ -27,7 +29,7 @@ pub struct NewKey {
 }
 
 /// What a game key permits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyState {
     /// Its number.
     pub id: KeyId,
@@ -39,6 +41,8 @@ pub struct KeyState {
     pub is_revoked: bool,
     /// Games may declare nothing with it.
     pub report_only: bool,
+    /// The web pages whose games may connect with it.
+    pub origins: AllowedOrigins,
 }
 
 /// Game keys as connections of games need them.
@@ -78,6 +82,15 @@ pub trait Keys: Send + Sync {
         note: AuditRow,
     ) -> Result<Option<GameKey>>;
 
+    /// Sets the web pages whose games may connect with a key. Returns the key unless there is none or it was revoked.
+    async fn set_origins(
+        &self,
+        project: ProjectId,
+        key: KeyId,
+        origins: &AllowedOrigins,
+        note: AuditRow,
+    ) -> Result<Option<GameKey>>;
+
     /// Revokes a key. Returns the key unless there is none or it was revoked before.
     async fn revoke_key(
         &self,
@@ -99,12 +112,14 @@ row! {
         expires_at: Option<i64>,
         revoked_at: Option<i64>,
         report_only: i64,
+        origins: String,
     } -> GameKey {
         Ok(GameKey {
             id: KeyId(id),
             key: cells::key(&key)?,
             name,
             report_only: report_only != 0,
+            origins: cells::origins(&origins)?,
             created_at: UnixMicros(created_at),
             created_by,
             last_used_at: last_used_at.map(UnixMicros),
@@ -119,7 +134,7 @@ macro_rules! key_columns {
     ($before:literal $(, $behind:literal)?) => {
         concat!(
             $before,
-            " id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at, report_only "
+            " id, key, name, created_at, created_by, last_used_at, expires_at, revoked_at, report_only, origins "
             $(, $behind)?
         )
     };
@@ -132,6 +147,7 @@ row! {
         expires_at: Option<i64>,
         revoked_at: Option<i64>,
         report_only: i64,
+        origins: String,
     } -> KeyState {
         Ok(KeyState {
             id: KeyId(id),
@@ -139,6 +155,7 @@ row! {
             expires_at: expires_at.map(UnixMicros),
             is_revoked: revoked_at.is_some(),
             report_only: report_only != 0,
+            origins: cells::origins(&origins)?,
         })
     }
 }
@@ -146,10 +163,8 @@ row! {
 #[async_trait]
 impl KeyStates for SqlStore {
     async fn get_key(&self, key: Key) -> Result<Option<KeyState>> {
-        self.read("SELECT id, project_id, expires_at, revoked_at, report_only FROM game_keys WHERE key = $1")
-            .bind(key.as_str())
-            .read::<KeyStateRecord>()
-            .await
+        let sql = "SELECT id, project_id, expires_at, revoked_at, report_only, origins FROM game_keys WHERE key = $1";
+        self.read(sql).bind(key.as_str()).read::<KeyStateRecord>().await
     }
 
     async fn touch_key(&self, key: KeyId, at: UnixMicros) -> Result<()> {
@@ -178,8 +193,8 @@ impl Keys for SqlStore {
         let mut tx = self.begin_write().await?;
         let made = tx
             .query(key_columns!(
-                "INSERT INTO game_keys (project_id, key, name, created_at, created_by, report_only)
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING RETURNING"
+                "INSERT INTO game_keys (project_id, key, name, created_at, created_by, report_only, origins)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key) DO NOTHING RETURNING"
             ))
             .bind(project.0)
             .bind(key.key.as_str())
@@ -187,6 +202,7 @@ impl Keys for SqlStore {
             .bind(key.created_at.0)
             .bind(&key.created_by)
             .bind(i64::from(key.report_only))
+            .bind(key.origins.to_string())
             .read::<KeyRecord>()
             .await?
             .ok_or(StoreError::KeyTaken)?;
@@ -222,6 +238,26 @@ impl Keys for SqlStore {
              WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING"
         );
         self.change_key(set, project, key, i64::from(report_only), note).await
+    }
+
+    async fn set_origins(
+        &self,
+        project: ProjectId,
+        key: KeyId,
+        origins: &AllowedOrigins,
+        note: AuditRow,
+    ) -> Result<Option<GameKey>> {
+        let mut tx = self.begin_write().await?;
+        let set = key_columns!(
+            "UPDATE game_keys SET origins = $3
+             WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING"
+        );
+        let set = tx.query(set).bind(project.0).bind(key.0).bind(origins.to_string());
+        let set = set.read::<KeyRecord>().await?;
+        if set.is_some() {
+            tx.finish(note).await?;
+        }
+        Ok(set)
     }
 
     async fn revoke_key(

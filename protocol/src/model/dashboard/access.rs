@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::AllowedOrigins;
 use crate::model::{Key, KeyId, ProjectId, TokenId, UnixMicros, UserId};
 
 /// A word that stands for a variant, the same in the database, in the HTTP API and in forms.
@@ -132,6 +133,8 @@ pub struct GameKey {
     pub name: String,
     /// Games may report values, log and answer with it, and declare nothing.
     pub report_only: bool,
+    /// The web pages whose games may connect with it.
+    pub origins: AllowedOrigins,
     /// When it was made.
     pub created_at: UnixMicros,
     /// Who made it; `None`: without signing in.

@@ -29,7 +29,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Err(self.say_last(ErrorCode::Rate, text));
         }
         let may_add = || self.admission.new_device(peer, instant());
-        let connecting = self.gateway.connect_game_if(key, peer, self.conversation.hello(), &may_add);
+        let connecting = self.gateway.connect_game_if(
+            key,
+            peer,
+            self.origin.as_deref(),
+            self.conversation.hello(),
+            &may_add,
+        );
         let outcome = timeout_at(deadline.into(), connecting).await;
         if is_charged {
             let is_new = matches!(&outcome, Ok(Ok(game)) if game.has_new_session());

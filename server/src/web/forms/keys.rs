@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use gateway::GatewayError;
-use protocol::model::{KeyId, ProjectId};
+use protocol::model::{AllowedOrigins, KeyId, ProjectId};
 use serde::Deserialize;
 
 use super::{back, confirmed::Confirmed, explain, settle};
@@ -34,7 +34,8 @@ pub(in crate::web) async fn create(
     parts: Parts,
     Form(form): Form<Create>,
 ) -> Response {
-    match web.gateway.create_key_of(&caller, project, &form.name, form.report_only.is_some()).await {
+    let (report_only, origins) = (form.report_only.is_some(), AllowedOrigins::default());
+    match web.gateway.create_key_of(&caller, project, &form.name, report_only, origins).await {
         Ok(_) => Redirect::to(&page(project)).into_response(),
         Err(error @ GatewayError::Invalid(_)) => {
             explain(&web, Some(caller), parts, Reply::default(), &error).await
@@ -75,6 +76,33 @@ pub(in crate::web) async fn set_rights(
 ) -> Response {
     let set = web.gateway.set_report_only(&caller, project, form.key, form.report_only).await;
     settle(&page(project), set.map(drop))
+}
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Pages {
+    key: KeyId,
+    #[serde(default)]
+    origins: String,
+}
+
+/// `POST /p/:id/settings/keys/origins`.
+pub(in crate::web) async fn set_origins(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(project): Path<ProjectId>,
+    parts: Parts,
+    Form(form): Form<Pages>,
+) -> Response {
+    let set = match AllowedOrigins::parse(&form.origins) {
+        Ok(origins) => web.gateway.set_origins(&caller, project, form.key, origins).await,
+        Err(why) => Err(GatewayError::Invalid(why)),
+    };
+    match set {
+        Err(error @ GatewayError::Invalid(_)) => {
+            explain(&web, Some(caller), parts, Reply::default(), &error).await
+        }
+        set => settle(&page(project), set.map(drop)),
+    }
 }
 
 #[derive(Deserialize)]

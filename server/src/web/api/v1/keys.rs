@@ -1,7 +1,8 @@
 //! Game keys.
 
 use axum::{Json, extract::State, http::StatusCode};
-use protocol::model::GameKey;
+use gateway::GatewayError;
+use protocol::model::{AllowedOrigins, GameKey};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,6 +27,10 @@ pub(super) struct KeyView {
     name: String,
     /// Games may only report values of known variables with it, and not declare any.
     report_only: bool,
+    /// The origins of the web pages whose games may connect with it; empty: any page. Games that are not in a browser always
+    /// may.
+    #[schema(example = json!(["https://games.example.org"]))]
+    origins: Vec<String>,
     created_at: Time,
     /// Who created it; `null`: nobody who was signed in.
     #[schema(required)]
@@ -47,6 +52,7 @@ impl From<GameKey> for KeyView {
             key: key.key.as_str().to_owned(),
             name: key.name,
             report_only: key.report_only,
+            origins: key.origins.iter().map(str::to_owned).collect(),
             created_at: key.created_at.into(),
             created_by: key.created_by,
             last_used_at: key.last_used_at.map(Time),
@@ -67,15 +73,29 @@ pub(super) struct KeyName {
     /// Games may only report values of known variables with it, and not declare any.
     #[serde(default)]
     report_only: bool,
+    /// The origins of the web pages whose games may connect with it; empty: any page.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    origins: Vec<String>,
 }
 
-/// What games may do with a key.
+/// What games may do with a key; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"report_only": true}))]
 pub(super) struct Rights {
     /// They may only report values of known variables, and not declare any.
-    report_only: bool,
+    report_only: Option<bool>,
+    /// The origins of the web pages whose games may connect with it; empty: any page. `https://*.example.org` stands for all
+    /// subdomains, `null` for files and sandboxed frames.
+    #[schema(max_items = 16)]
+    origins: Option<Vec<String>>,
+}
+
+/// Origins as a client lists them.
+fn allowed(origins: &[String]) -> ApiResult<AllowedOrigins> {
+    let allowed = AllowedOrigins::parse(&origins.join("\n"));
+    Ok(allowed.map_err(GatewayError::Invalid)?)
 }
 
 /// How a key is replaced.
@@ -117,15 +137,17 @@ pub(super) async fn create(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
-    Body(KeyName { name, report_only }): Body<KeyName>,
+    Body(KeyName { name, report_only, origins }): Body<KeyName>,
 ) -> ApiResult<(StatusCode, Json<KeyView>)> {
-    let made = web.gateway.create_key_of(&caller, project, &name, report_only).await?;
+    let origins = allowed(&origins)?;
+    let made = web.gateway.create_key_of(&caller, project, &name, report_only, origins).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
 /// Change what games may do with a key
 ///
-/// Takes effect at once, also for connected games. What they have declared stays. Requires the role and the scope `admin`.
+/// `report_only` takes effect at once, also for connected games; what they have declared stays. `origins` concerns games that
+/// connect from then on. Requires the role and the scope `admin`.
 #[utoipa::path(
     patch, operation_id = "set_key_rights", path = "/projects/{project}/keys/{key}", tag = "keys", params(InKey),
     request_body = Rights, responses((status = 200, body = KeyView))
@@ -134,9 +156,18 @@ pub(super) async fn set_rights(
     State(web): State<Web>,
     Client(caller): Client,
     At(InKey { project, key }): At<InKey>,
-    Body(Rights { report_only }): Body<Rights>,
+    Body(Rights { report_only, origins }): Body<Rights>,
 ) -> ApiResult<Json<KeyView>> {
-    Ok(Json(web.gateway.set_report_only(&caller, project, key, report_only).await?.into()))
+    let origins = origins.as_deref().map(allowed).transpose()?;
+    let mut set = None;
+    if let Some(report_only) = report_only {
+        set = Some(web.gateway.set_report_only(&caller, project, key, report_only).await?);
+    }
+    if let Some(origins) = origins {
+        set = Some(web.gateway.set_origins(&caller, project, key, origins).await?);
+    }
+    let nothing = || GatewayError::Invalid("say `report_only` or `origins`".to_owned());
+    Ok(Json(set.ok_or_else(nothing)?.into()))
 }
 
 /// Replace a game key

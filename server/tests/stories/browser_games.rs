@@ -54,6 +54,13 @@ impl House {
         web_game::open(&Browser::new(self.server.http), &[]).await.expect("an upgrade")
     }
 
+    /// A game that sends its key from a page with these headers.
+    async fn of_page(&self, headers: &[(&'static str, &str)]) -> Socket {
+        let mut socket = web_game::open(&Browser::new(self.server.http), headers).await.expect("an upgrade");
+        say(&mut socket, &format!("v:{}", self.key())).await;
+        socket
+    }
+
     /// One that has its `OK`.
     async fn verified(&self) -> Socket {
         let mut socket = self.open().await;
@@ -129,23 +136,18 @@ async fn a_key_admits_games_of_listed_pages() {
     let mut house = House::new().await;
     let page = format!("/p/{}/settings/keys", house.project.id);
     let pages = format!("{page}/origins");
-    let opened = async |house: &House, headers: &[(&str, &str)]| {
-        let mut socket = web_game::open(&Browser::new(house.server.http), headers).await.expect("an upgrade");
-        say(&mut socket, &format!("v:{}", house.key())).await;
-        socket
-    };
-    let mut before = opened(&house, &[("origin", ELSEWHERE)]).await;
+    let mut before = house.of_page(&[("origin", ELSEWHERE)]).await;
     assert_eq!(line(&mut before).await, "OK");
 
     let set =
         house.browser.post_form(&pages, &[("key", "1"), ("origins", "https://*.example.org null")]).await;
     assert_eq!(set.status, 303, "{}", set.body);
-    let mut stranger = opened(&house, &[("origin", ELSEWHERE)]).await;
+    let mut stranger = house.of_page(&[("origin", ELSEWHERE)]).await;
     let said = line(&mut stranger).await;
     assert!(said.starts_with("ERR origin ") && said.contains("settings"), "{said}");
     soon("the end", async { while let Some(Ok(_)) = stranger.next().await {} }).await;
     for headers in [&[("origin", "https://games.example.org")][..], &[("origin", "null")], &[]] {
-        assert_eq!(line(&mut opened(&house, headers).await).await, "OK", "{headers:?}");
+        assert_eq!(line(&mut house.of_page(headers).await).await, "OK", "{headers:?}");
     }
     // who is connected stays, and other games are no pages
     in_order(&mut before, house.key()).await;
@@ -155,7 +157,7 @@ async fn a_key_admits_games_of_listed_pages() {
     assert!(wrong.body.contains("is not the origin of a page"), "{}", wrong.body);
     assert!(house.browser.get(&page).await.body.contains("only from 2 web pages"));
     house.browser.post_form(&pages, &[("key", "1"), ("origins", "")]).await;
-    assert_eq!(line(&mut opened(&house, &[("origin", ELSEWHERE)]).await).await, "OK");
+    assert_eq!(line(&mut house.of_page(&[("origin", ELSEWHERE)]).await).await, "OK");
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ pub(in crate::web) async fn set_origins(
     State(web): State<Web>,
     SignedIn(caller): SignedIn,
     Path(project): Path<ProjectId>,
-    parts: Parts,
+    mut parts: Parts,
     Form(form): Form<Pages>,
 ) -> Response {
     let set = match AllowedOrigins::parse(&form.origins) {
@@ -99,6 +99,7 @@ pub(in crate::web) async fn set_origins(
     };
     match set {
         Err(error @ GatewayError::Invalid(_)) => {
+            parts.uri = page(project).parse().expect("the path of a page is a URI");
             explain(&web, Some(caller), parts, Reply::default(), &error).await
         }
         set => settle(&page(project), set.map(drop)),

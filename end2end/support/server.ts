@@ -74,7 +74,8 @@ export class Server {
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith('OBSERVERIO_') && name !== 'DATABASE_URL'),
     );
-    env.OBSERVERIO_LOG = 'trace';
+    // a measurement is quieter
+    env.OBSERVERIO_LOG = process.env.OBSERVERIO_STORY_LOG ?? 'trace';
     const args = ['serve', '--http', http, '--tcp', tcp, '--data-dir', this.dataDir];
     const child = spawn(PROGRAM, args, { env, cwd: this.dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;

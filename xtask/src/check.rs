@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow, bail};
 use crate::counts::Counts;
 use crate::postgres::Postgres;
 use crate::site::{self, Flavour};
+use crate::temporary::Temporary;
 use crate::{fuzz, setup, shell};
 
 /// Those that take the one database they are given; the stories of faults choose theirs. Not `-p server`: another choice of
@@ -72,6 +73,7 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     setup::debian_packages(&[setup::PYTHON])?;
     let schemathesis = setup::schemathesis()?;
     let postgres = Postgres::start()?;
+    let temporary = Temporary::new();
     let mut all = shell::cargo(&["test", "--no-fail-fast"]);
     all.env("OBSERVERIO_TEST_POSTGRES", postgres.url()).env("OBSERVERIO_REQUIRE_POSTGRES", "1");
     all.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis).env("OBSERVERIO_REQUIRE_PROXIES", "1");
@@ -80,6 +82,8 @@ pub(crate) fn tests(counts: &mut Counts) -> Result<()> {
     let mut on_sqlite = shell::cargo(&["test", "--no-fail-fast"]);
     on_sqlite.args(SERVER_STORIES).env_remove("OBSERVERIO_TEST_POSTGRES");
     on_sqlite.env("OBSERVERIO_TEST_SCHEMATHESIS", &schemathesis).env("OBSERVERIO_REQUIRE_PROXIES", "1");
+    temporary.give(&mut all);
+    temporary.give(&mut on_sqlite);
     // both at once, because each of them waits half the time
     let (all, aside) = thread::scope(|scope| {
         let aside = scope.spawn(|| shell::run_aside(&mut on_sqlite));
@@ -136,6 +140,8 @@ pub(crate) fn e2e(counts: &mut Counts) -> Result<()> {
     let mut playwright = shell::program("npx", &["--no-install", "playwright", "test"]);
     playwright.current_dir(&end2end).env("FORCE_COLOR", "0").env("OBSERVERIO_PROGRAM", program);
     playwright.env("OBSERVERIO_LIBRARY", shell::target_dir().join("sdk/libobserverio.so"));
+    let temporary = Temporary::new();
+    temporary.give(&mut playwright);
     let passed = shell::run_watched(&mut playwright, |line| counts.see_playwright(line))?;
     println!("screenshots and traces: end2end/artifacts");
     if !passed {

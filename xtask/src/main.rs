@@ -17,6 +17,7 @@ mod setup;
 mod shell;
 mod site;
 mod steps;
+mod temporary;
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;

@@ -49,6 +49,10 @@ pub const MAX_FILTER_TERMS: usize = 64;
 pub const MAX_FILTER_REGEXES: usize = 4;
 /// Deepest nesting of a log filter's parentheses.
 pub const MAX_FILTER_DEPTH: usize = 16;
+/// Most bars of a histogram of the log.
+pub const MAX_LOG_BARS: u16 = 500;
+/// Most lines of context on either side of a log line.
+pub const MAX_CONTEXT_LINES: u16 = 200;
 /// Log lines in a snapshot.
 pub const SNAPSHOT_LOGS: usize = 500;
 /// Text of these lines, in bytes: older ones are fetched when somebody looks back. The oldest may go beyond.

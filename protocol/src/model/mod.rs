@@ -5,6 +5,10 @@ mod bound;
 mod dashboard;
 mod ids;
 mod log;
+#[cfg(feature = "dashboard")]
+mod log_histogram;
+#[cfg(feature = "dashboard")]
+mod log_order;
 mod outcome;
 mod read;
 mod time;
@@ -18,6 +22,10 @@ pub use bound::Bound;
 pub use dashboard::*;
 pub use ids::{DeviceId, Key, KeyId, ProjectId, Revision, RunId, TokenId, UserId, VarName, VarRevision};
 pub use log::{Level, LogEntry, LogLine, LogNote};
+#[cfg(feature = "dashboard")]
+pub use log_histogram::{LogBar, LogHistogram};
+#[cfg(feature = "dashboard")]
+pub use log_order::LogOrder;
 pub use outcome::Outcome;
 pub(crate) use read::{no_nul, read_value};
 pub use time::UnixMicros;

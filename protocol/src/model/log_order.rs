@@ -1,0 +1,13 @@
+//! In which order log lines are searched.
+
+use serde::{Deserialize, Serialize};
+
+/// From which end log lines are searched and listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogOrder {
+    /// The line with the highest number first.
+    #[default]
+    NewestFirst,
+    /// The line with the lowest number first.
+    OldestFirst,
+}

@@ -19,6 +19,7 @@ mod expr;
 mod field;
 mod fold;
 mod glob;
+mod levels;
 mod matching;
 mod moment;
 mod names;
@@ -92,6 +93,11 @@ impl Filter {
     /// How many regular expressions it has: they cost the most.
     pub fn regexes(&self) -> usize {
         self.0.regexes()
+    }
+
+    /// Which levels pass, in the order of [`Level::ALL`](crate::model::Level::ALL), if it asks for nothing but the level.
+    pub fn levels(&self) -> Option<[bool; 6]> {
+        self.0.levels()
     }
 
     /// What a line must have to pass, if it is `now` now.

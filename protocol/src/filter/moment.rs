@@ -14,6 +14,14 @@ const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const DAY: i64 = 24 * 60 * MINUTE;
 
+impl Moment {
+    /// Reads a moment as in a filter: a duration before now, such as `5m` or `1h30m`, a date, a time as in RFC 3339 (seconds
+    /// may be missing, and without an offset it is in UTC), or a number of seconds, milli-, micro- or nanoseconds since 1970.
+    pub fn parse(text: &str) -> Option<Self> {
+        parse(text)
+    }
+}
+
 /// Reads a duration before now, such as `5m` or `1h30m`, a date or a time as in RFC 3339 (seconds may be missing, and
 /// without an offset it is in UTC), or a number of seconds, milli-, micro- or nanoseconds since 1970.
 ///

@@ -1,5 +1,7 @@
 //! How many log lines of each level there were, over time.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Level, UnixMicros};
@@ -45,6 +47,12 @@ impl LogHistogram {
     pub fn place(&self, received: UnixMicros) -> Option<usize> {
         let is_in_range = (self.from..self.to).contains(&received);
         is_in_range.then(|| (received.0.abs_diff(self.from.0) / self.step_micros.unsigned_abs()) as usize)
+    }
+
+    /// The times of a bar, as far as they are in the range.
+    pub fn times(&self, place: usize) -> Range<UnixMicros> {
+        let start = self.from.0.saturating_add(self.step_micros.saturating_mul(place as i64));
+        UnixMicros(start)..UnixMicros(start.saturating_add(self.step_micros)).min(self.to)
     }
 
     /// Counts a line; one outside of the range changes nothing.
@@ -105,6 +113,11 @@ mod tests {
                 histogram.add(time, Level::Debug);
             }
             prop_assert_eq!(histogram.total(), 3);
+            prop_assert_eq!(histogram.times(0).start, first);
+            for time in [histogram.times(count / 2).start, UnixMicros(histogram.times(count / 2).end.0 - 1)] {
+                prop_assert_eq!(histogram.place(time), Some(count / 2));
+            }
+            prop_assert_eq!(histogram.times(count - 1).end, histogram.to);
             prop_assert_eq!(histogram.place(first), Some(0));
             prop_assert_eq!(histogram.place(histogram.to), None);
         }

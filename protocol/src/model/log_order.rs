@@ -11,3 +11,13 @@ pub enum LogOrder {
     /// The line with the lowest number first.
     OldestFirst,
 }
+
+impl LogOrder {
+    /// Whether a line's number comes behind another one in this order.
+    pub fn is_beyond(self, seq: u64, other: u64) -> bool {
+        match self {
+            Self::NewestFirst => seq < other,
+            Self::OldestFirst => seq > other,
+        }
+    }
+}

@@ -29,6 +29,8 @@ const PAGE: u32 = 1_000;
 const RETRY: Duration = Duration::from_secs(5);
 /// Between two looks whether something was committed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Between two looks for blocks whose times are to be made again, because lines of them were deleted.
+const LOOK_AT_TIMES: Duration = Duration::from_secs(60);
 /// How many times as long as a look takes it is not repeated.
 const LOOK_REST: u32 = 50;
 /// Between two steps when less than a block is left: the more lines each has, the less often the last block is written.
@@ -79,18 +81,25 @@ impl Drop for Indexer {
 
 async fn run(store: Arc<dyn Store>, committed: impl Fn() -> u64) {
     let mut seen = (committed(), Instant::now());
+    let mut look_at_times = Instant::now();
     loop {
         let begun = Instant::now();
-        let left = step(&*store).await;
+        let left = match step(&*store).await {
+            Ok(None) if begun >= look_at_times => time_block(&*store).await,
+            left => left,
+        };
         let (before, since) = std::mem::replace(&mut seen, (committed(), Instant::now()));
         let rate = (seen.0 - before) as f64 / since.elapsed().as_secs_f64().max(0.001);
         match left {
             Ok(Some(left)) => sleep(rest(begun.elapsed(), left, rate)).await,
             // nothing that is committed is too little to be looked for: what was counted before may only be visible now
             Ok(None) => {
+                if begun >= look_at_times {
+                    look_at_times = begun + LOOK_AT_TIMES;
+                }
                 // with very many projects a look takes long
                 sleep(LOOK_AGAIN.max(LOOK_REST * begun.elapsed())).await;
-                while committed() == before {
+                while committed() == before && Instant::now() < look_at_times {
                     sleep(LOOK_AGAIN).await;
                 }
             }
@@ -118,6 +127,14 @@ async fn step(store: &dyn Store) -> Result<Option<u64>> {
     store.put_block(epoch, unindexed.project, &block).await?;
     let indexed = unindexed.last_block.map_or(block.first_seq - 1, |(_, last, _)| last);
     Ok(Some(unindexed.count.saturating_sub(block.last_seq - indexed)))
+}
+
+/// Makes the times of a block again, if there is one without; there may be many more.
+async fn time_block(store: &dyn Store) -> Result<Option<u64>> {
+    let epoch = store.epoch().await?.number;
+    let Some(block) = store.find_untimed().await? else { return Ok(None) };
+    store.put_times(epoch, block).await?;
+    Ok(Some(SPAN))
 }
 
 /// The next block of a project: the last one with more lines, or a new one.

@@ -69,7 +69,7 @@ pub use history::HistoryPage;
 pub use inner::LogVerdicts;
 pub use keys::MAX_KEY_OVERLAP_DAYS;
 pub use live::{ActionCall, Delta, SaidPlace, VarPage, shorten};
-pub use logs::{LogMatcher, LogPages, LogQuery, LogRange, LogsFound};
+pub use logs::{LogContext, LogMatcher, LogPages, LogQuery, LogRange, LogsFound};
 pub use outgoing::{Payload, SMALL_PAYLOAD_BYTES};
 pub use receipts::Settled;
 pub use second_factor::{Enrolment, FactorState};

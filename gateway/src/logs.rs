@@ -1,5 +1,8 @@
 //! The log: which lines are wanted, and reading it page by page.
 
+mod context;
+mod histogram;
+mod pages;
 mod plan;
 mod search;
 
@@ -7,15 +10,12 @@ use std::collections::{HashMap, HashSet};
 
 use protocol::{
     filter::{Candidate, Filter},
-    model::{Device, DeviceId, Level, LogLine, ProjectId},
+    model::{Device, DeviceId, Level, LogLine, LogOrder, ProjectId, UnixMicros},
 };
 
-pub use self::search::LogsFound;
-use crate::{Action, Caller, Clock, Gateway, GatewayError, history::MAX_ROWS, store::PAGE_BYTES};
-
-/// Lines of the first page. Of the next one as many are asked for as may fit into [`PAGE_BYTES`]: the store counts them all.
-const FIRST_LINES: usize = 100;
-const MIN_LINES: usize = 16;
+use self::pages::Span;
+pub use self::{context::LogContext, pages::LogPages, search::LogsFound};
+use crate::{Action, Caller, Clock, Gateway, GatewayError, history::MAX_ROWS};
 
 /// Which lines are wanted.
 #[derive(Clone, Debug)]
@@ -72,17 +72,46 @@ impl LogMatcher {
     }
 }
 
-/// Where to search, and how much to find.
+/// Where to search, in which order, and how much to find.
 #[derive(Clone, Copy, Debug)]
 pub struct LogRange {
+    /// From which end.
+    pub order: LogOrder,
     /// Only lines with a higher number; 0: all.
     pub after: u64,
     /// Only lines with a lower number.
     pub before: Option<u64>,
+    /// Only lines that were received at this time or later.
+    pub since: UnixMicros,
+    /// Only lines that were received before this time.
+    pub until: UnixMicros,
     /// Lines that it may find.
     pub lines: usize,
     /// Text that it may find, in bytes; the last line may go beyond.
     pub bytes: usize,
+}
+
+impl LogRange {
+    /// Every line, the newest first, as many as one search finds.
+    pub const ALL: Self = Self {
+        order: LogOrder::NewestFirst,
+        after: 0,
+        before: None,
+        since: UnixMicros(i64::MIN),
+        until: UnixMicros(i64::MAX),
+        lines: usize::MAX,
+        bytes: usize::MAX,
+    };
+
+    /// What is left of it when everything up to a line was searched: to go on from [`LogsFound::next`].
+    pub fn beyond(self, seq: u64) -> Self {
+        let Span { after, before } = self.span().beyond(self.order, seq);
+        Self { after, before: (before < u64::MAX).then_some(before), ..self }
+    }
+
+    fn span(self) -> Span {
+        Span { after: self.after, before: self.before.unwrap_or(u64::MAX) }
+    }
 }
 
 impl Gateway {
@@ -130,60 +159,4 @@ impl Gateway {
         let names = self.device_names(caller, project).await?;
         Ok(LogMatcher { query, names, clock: self.inner.clock.clone() })
     }
-}
-
-/// The log of a project from a place on, page by page, the newest line first.
-#[derive(Debug)]
-pub struct LogPages {
-    gateway: Gateway,
-    caller: Caller,
-    project: ProjectId,
-    before: Option<u64>,
-    lines: usize,
-    is_over: bool,
-}
-
-impl LogPages {
-    /// From the newest line on, or from the one before a number.
-    pub fn new(gateway: Gateway, caller: Caller, project: ProjectId, before: Option<u64>) -> Self {
-        Self { gateway, caller, project, before, lines: FIRST_LINES, is_over: false }
-    }
-
-    /// The next lines; none: that was all.
-    ///
-    /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
-    pub async fn next(&mut self) -> Result<Vec<LogLine>, GatewayError> {
-        if self.is_over {
-            return Ok(Vec::new());
-        }
-        let wanted = u32::try_from(self.lines).unwrap_or(MAX_ROWS);
-        let page = self.gateway.list_logs(&self.caller, self.project, self.before, wanted).await?;
-        self.before = page.last().map(|line| line.seq);
-        // a short page may be one of long lines
-        self.is_over = self.before.is_none_or(|seq| seq <= 1);
-        let bytes: usize = page.iter().map(weight).sum();
-        let fitting = PAGE_BYTES * page.len().max(1) / bytes.max(1);
-        self.lines = fitting.clamp(MIN_LINES, MAX_ROWS as usize);
-        Ok(page)
-    }
-
-    /// Those of the next lines that are wanted, which may be none; `None`: that was all.
-    ///
-    /// # Errors
-    /// Those of [`LogPages::next`].
-    pub async fn next_matching(
-        &mut self,
-        matcher: &LogMatcher,
-    ) -> Result<Option<Vec<LogLine>>, GatewayError> {
-        let page = self.next().await?;
-        let is_over = page.is_empty();
-        Ok((!is_over).then(|| page.into_iter().filter(|line| matcher.matches(line)).collect()))
-    }
-}
-
-/// Size of a line's text in bytes.
-fn weight(line: &LogLine) -> usize {
-    const REST: usize = 64;
-    REST + line.message.len() + line.fields.as_ref().map_or(0, String::len)
 }

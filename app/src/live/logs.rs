@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::model::{LogLine, ProjectId};
+use protocol::model::{LogLine, LogOrder, ProjectId};
 
 use super::log_query::{Known, LogQuery};
 use super::log_window::{Gap, LogWindow, Span};
@@ -222,6 +222,9 @@ impl Logs {
             devices: devices.iter().copied().collect(),
             after: gap.after,
             before: gap.before,
+            received_from: None,
+            received_before: None,
+            order: LogOrder::NewestFirst,
         };
         Some(Ask { generation: self.generation, gap, question })
     }
@@ -281,7 +284,7 @@ mod tests {
     }
 
     fn part(from: u64, found: impl IntoIterator<Item = u64>) -> Result<LogPart, String> {
-        Ok(LogPart { lines: lines(found), from, back_to: Some(UnixMicros(5)) })
+        Ok(LogPart { lines: lines(found), from, to: u64::MAX, back_to: Some(UnixMicros(5)) })
     }
 
     fn seqs(logs: &Logs) -> Vec<u64> {

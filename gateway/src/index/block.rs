@@ -13,10 +13,10 @@ use super::{
     gram_set::GramSet,
     words::{make_plain, tag_of_device, tag_of_level, unescaped, words},
 };
-use crate::store::LogBlock;
+use crate::store::{LogBlock, MAX_SPAN, TimesBuilder};
 
 /// Numbers of one block at most.
-pub(crate) const SPAN: u64 = 8_192;
+pub(crate) const SPAN: u64 = MAX_SPAN;
 /// Bytes of text in one block; the last line may go beyond.
 const MAX_TEXT_BYTES: u64 = 2 << 20;
 
@@ -29,6 +29,7 @@ pub(crate) struct BlockBuilder {
     grams: Option<GramSet>,
     /// Everything of the block but its index.
     head: Option<Head>,
+    times: TimesBuilder,
     plain: String,
 }
 
@@ -82,6 +83,7 @@ impl BlockBuilder {
         head.earliest = head.earliest.min(line.received);
         head.latest = head.latest.max(line.received);
         head.text_bytes += bytes;
+        self.times.add(line.received, line.level);
         u32::try_from(place).ok()
     }
 
@@ -105,7 +107,7 @@ impl BlockBuilder {
 
     /// The block; `None` without a line.
     pub(crate) fn finish(self) -> Option<LogBlock> {
-        let Self { words, lists, grams, head, .. } = self;
+        let Self { words, lists, grams, head, times: TimesBuilder { times, counts, .. }, .. } = self;
         let head = head?;
         let mut lines = Vec::with_capacity(lists.iter().map(|list| list.differences.len() + 2).sum());
         for List { differences, .. } in lists {
@@ -114,7 +116,18 @@ impl BlockBuilder {
         }
         let Head { first_seq, last_seq, earliest, latest, text_bytes } = head;
         let grams = grams.unwrap_or_else(GramSet::new).into_bytes();
-        Some(LogBlock { first_seq, last_seq, earliest, latest, text_bytes, grams, words, lines })
+        Some(LogBlock {
+            first_seq,
+            last_seq,
+            earliest,
+            latest,
+            text_bytes,
+            grams,
+            words,
+            lines,
+            counts,
+            times,
+        })
     }
 }
 

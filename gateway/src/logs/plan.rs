@@ -1,5 +1,7 @@
 //! What a query tells about the lines that it wants, as far as the index of the log knows it.
 
+use std::ops::Range;
+
 use protocol::{
     filter::Need,
     model::{DeviceId, Level, UnixMicros},
@@ -32,10 +34,16 @@ pub(super) enum Plan {
 }
 
 impl Plan {
-    /// Of what is wanted, if it is `now` now.
-    pub(super) fn of(matcher: &LogMatcher, now: UnixMicros) -> Self {
+    /// Of what is wanted, of lines that were received in a range of time, if it is `now` now.
+    pub(super) fn of(matcher: &LogMatcher, received: Range<UnixMicros>, now: UnixMicros) -> Self {
         let LogQuery { filter, at_least, devices } = &matcher.query;
         let mut parts = vec![Self::of_need(&filter.needs(now), matcher)];
+        if received.start.0 > i64::MIN {
+            parts.push(Self::Since(received.start));
+        }
+        if received.end.0 < i64::MAX {
+            parts.push(Self::Before(received.end));
+        }
         parts.push(Self::of_levels(*at_least, Level::Fatal));
         if !devices.is_empty() {
             parts.push(Self::of_devices(devices.iter().copied().collect()));
@@ -160,5 +168,86 @@ impl Plan {
             Self::Tagged(tags) => block.lines_tagged(tags),
             Self::Since(_) | Self::Before(_) => Places::all(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use protocol::filter::Filter;
+
+    use super::*;
+    use crate::Clock;
+
+    const NOW: UnixMicros = UnixMicros(1_790_000_000_000_000);
+    const ALWAYS: Range<UnixMicros> = UnixMicros(i64::MIN)..UnixMicros(i64::MAX);
+
+    fn plan_within(filter: &str, received: Range<UnixMicros>) -> Plan {
+        let names: HashMap<_, _> = (1..).map(DeviceId).zip(["phone", "Pixel 7"].map(str::to_owned)).collect();
+        let query = LogQuery::from(Filter::parse(filter).unwrap());
+        Plan::of(&LogMatcher { query, names, clock: Clock::new(|| NOW) }, received, NOW)
+    }
+
+    fn plan(filter: &str) -> Plan {
+        plan_within(filter, ALWAYS)
+    }
+
+    fn ago(minutes: i64) -> UnixMicros {
+        UnixMicros(NOW.0 - minutes * 60_000_000)
+    }
+
+    #[test]
+    fn what_says_nothing_of_a_line_leaves_all_of_them() {
+        for filter in ["", "-boss", "boss OR -fun", "->", "/boss/", "hp<3"] {
+            assert!(plan(filter).is_empty() && !plan(filter).reads_index(), "{filter}");
+            let since = plan_within(filter, ago(5)..ALWAYS.end);
+            assert!(!since.is_empty() && !since.reads_index(), "{filter}");
+        }
+        for filter in ["boss", "boss OR fun", "-fun boss", "level:error", "device:phone", "device:nobody"] {
+            assert!(!plan(filter).is_empty() && plan(filter).reads_index(), "{filter}");
+        }
+        assert!(!plan("since:5m").is_empty() && !plan("since:5m").reads_index());
+    }
+
+    #[test]
+    fn times_are_bounds_of_what_is_read() {
+        let bounds = |plan: Plan| plan.since()..plan.until();
+        assert_eq!(bounds(plan("boss")), ALWAYS);
+        assert_eq!(bounds(plan("since:5m since:9m before:1m")), ago(5)..ago(1));
+        assert_eq!(bounds(plan("(since:5m before:4m) OR (since:9m before:8m)")), ago(9)..ago(4));
+        assert_eq!(bounds(plan("since:5m OR boss")), ALWAYS);
+        assert_eq!(bounds(plan("-since:5m")), ALWAYS.start..ago(5));
+        assert_eq!(bounds(plan_within("since:9m", ago(20)..ago(3))), ago(9)..ago(3));
+        assert_eq!(bounds(plan_within("since:30m OR boss", ago(20)..ALWAYS.end)), ago(20)..ALWAYS.end);
+    }
+
+    #[test]
+    fn a_block_is_read_if_one_of_its_lines_may_match() {
+        // a set that is damaged excludes nothing
+        let head =
+            BlockHead { first_seq: 1, last_seq: 9, earliest: ago(7), latest: ago(6), grams: Vec::new() };
+        for (filter, may) in [
+            ("boss", true),
+            ("since:6m", true),
+            ("since:5m", false),
+            ("before:7m", false),
+            ("before:6m boss", true),
+            ("since:5m boss", false),
+            ("since:5m OR boss", true),
+            ("since:5m OR before:8m", false),
+        ] {
+            assert_eq!(plan(filter).may_be_in(&head), may, "{filter}");
+        }
+        assert!(!plan_within("boss", ago(5)..NOW).may_be_in(&head));
+    }
+
+    #[test]
+    fn devices_are_meant_by_their_names() {
+        let tagged = |ids: &[i64]| Plan::Tagged(ids.iter().map(|id| tag_of_device(DeviceId(*id))).collect());
+        assert_eq!(plan("device:pixel"), Plan::All(vec![tagged(&[2])]));
+        assert_eq!(plan("device:nobody"), Plan::All(vec![tagged(&[])]));
+        // one that is not known any more has no name
+        assert!(plan("device:/^$/").is_empty());
     }
 }

@@ -1,17 +1,21 @@
-//! The log, searched: the newest line first, until enough was found or read.
+//! The log, searched from either end, until enough was found or read.
 //!
 //! What is in no block of the index yet is read line by line. Of the blocks, only those are read that may have a wanted line, and of
 //! their lines only the candidates; the filter decides about each of them.
 
 use std::ops::ControlFlow;
 
-use protocol::model::{LogLine, ProjectId, UnixMicros};
+use protocol::model::{LogHistogram, LogLine, LogOrder, ProjectId, UnixMicros};
 
-use super::{LogMatcher, LogPages, LogRange, plan::Plan, weight};
+use super::{
+    LogMatcher, LogRange,
+    pages::{Pages, Span, weight},
+    plan::Plan,
+};
 use crate::{
     Action, Caller, Gateway, GatewayError,
     index::BlockWords,
-    store::{BlockHead, BlockIndex, BlockRange},
+    store::{BlockHead, BlockIndex, BlockRange, Store},
 };
 
 /// Lines that one search reads; the next one goes on from there.
@@ -39,13 +43,14 @@ const SPARE_LINES: usize = 8;
 /// What one search has found.
 #[derive(Debug, Default)]
 pub struct LogsFound {
-    /// The newest first.
+    /// In the order of the search.
     pub lines: Vec<LogLine>,
     /// How many lines it read.
     pub looked_at: usize,
-    /// Back to which line it knows of every one whether it matches: its number, and when it was received.
-    pub back_to: Option<(u64, UnixMicros)>,
-    /// Lines before this number were not searched; `None`: there are none in the range.
+    /// Up to which line it knows of every one whether it matches: its number, and when it was received.
+    pub searched_to: Option<(u64, UnixMicros)>,
+    /// Lines beyond this number, in the order of the search, were not searched: see [`LogRange::beyond`]. `None`: there are
+    /// none in the range.
     pub next: Option<u64>,
 }
 
@@ -62,20 +67,13 @@ impl Gateway {
         range: LogRange,
     ) -> Result<LogsFound, GatewayError> {
         self.authorise_in(caller, Action::ReadProject, project).await?;
-        let (found, plan) = (LogsFound::default(), Plan::of(matcher, self.now()));
-        let most_bytes = match matcher.query.filter.regexes() {
-            0 => MAX_LOOKED_AT_BYTES,
-            count => MAX_MATCHED_BYTES / count,
-        };
-        let read = Read::default();
-        let search = Search { gateway: self, caller, project, matcher, range, plan, most_bytes, found, read };
-        search.run().await
+        let (found, _) = Search::new(self, project, matcher, range).run().await?;
+        Ok(found)
     }
 }
 
-struct Search<'a> {
-    gateway: &'a Gateway,
-    caller: &'a Caller,
+pub(super) struct Search<'a> {
+    store: &'a dyn Store,
     project: ProjectId,
     matcher: &'a LogMatcher,
     range: LogRange,
@@ -84,6 +82,8 @@ struct Search<'a> {
     most_bytes: usize,
     found: LogsFound,
     read: Read,
+    /// Counts what it finds instead of listing it.
+    bars: Option<LogHistogram>,
 }
 
 /// What a search has read, and found, beside lines.
@@ -100,37 +100,55 @@ struct Read {
 /// Whether there is anything left to search; broken off when enough was found or read.
 type Step = Result<ControlFlow<()>, GatewayError>;
 
-impl Search<'_> {
-    async fn run(mut self) -> Result<LogsFound, GatewayError> {
-        let after = self.range.after;
-        let indexed =
-            if self.plan.is_empty() { 0 } else { self.gateway.inner.store.indexed_to(self.project).await? };
-        let behind = self.range.before;
-        if behind.is_none_or(|before| before > indexed + 1)
-            && self.scan(behind, after.max(indexed)).await?.is_break()
-        {
-            return Ok(self.found);
-        }
-        if indexed > after {
-            let before = behind.unwrap_or(u64::MAX).min(indexed + 1);
-            let _enough = self.search_blocks(before).await?;
-        }
-        Ok(self.found)
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        gateway: &'a Gateway,
+        project: ProjectId,
+        matcher: &'a LogMatcher,
+        range: LogRange,
+    ) -> Self {
+        let plan = Plan::of(matcher, range.since..range.until, gateway.now());
+        let most_bytes = match matcher.query.filter.regexes() {
+            0 => MAX_LOOKED_AT_BYTES,
+            count => MAX_MATCHED_BYTES / count,
+        };
+        let store = &*gateway.inner.store;
+        let (found, read) = (LogsFound::default(), Read::default());
+        Self { store, project, matcher, range, plan, most_bytes, found, read, bars: None }
+    }
+
+    /// Counts what it finds.
+    pub(super) fn counting(self, bars: LogHistogram) -> Self {
+        Self { bars: Some(bars), ..self }
+    }
+
+    pub(super) async fn run(mut self) -> Result<(LogsFound, Option<LogHistogram>), GatewayError> {
+        let indexed = if self.plan.is_empty() { 0 } else { self.store.indexed_to(self.project).await? };
+        let all = self.range.span();
+        let blocks = Span { before: all.before.min(indexed + 1), ..all };
+        let rest = Span { after: all.after.max(indexed), ..all };
+        let _enough = match self.range.order {
+            LogOrder::NewestFirst => match self.scan(rest).await? {
+                ControlFlow::Continue(()) => self.search_blocks(blocks).await?,
+                enough => enough,
+            },
+            LogOrder::OldestFirst => match self.search_blocks(blocks).await? {
+                ControlFlow::Continue(()) => self.scan(rest).await?,
+                enough => enough,
+            },
+        };
+        Ok((self.found, self.bars))
     }
 
     /// Reads all lines between two numbers.
-    async fn scan(&mut self, before: Option<u64>, after: u64) -> Step {
-        let mut pages = LogPages::new(self.gateway.clone(), self.caller.clone(), self.project, before);
+    async fn scan(&mut self, span: Span) -> Step {
+        let mut pages = Pages::new(self.project, self.range.order, span, self.range.lines);
         loop {
-            let page = pages.next().await?;
+            let page = pages.next(self.store).await?;
             if page.is_empty() {
                 return Ok(ControlFlow::Continue(()));
             }
             for line in page {
-                if line.seq <= after {
-                    return Ok(ControlFlow::Continue(()));
-                }
-                self.found.back_to = Some((line.seq, line.received));
                 if self.look_at(line).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -142,18 +160,27 @@ impl Search<'_> {
     /// Looks at a line; breaks off when it was the last one for this search.
     fn look_at(&mut self, line: LogLine) -> ControlFlow<()> {
         let (seq, received, bytes) = (line.seq, line.received, weight(&line));
+        self.found.searched_to = Some((seq, received));
         self.found.looked_at += 1;
         self.read.bytes += bytes;
-        if self.matcher.matches(&line) {
-            self.read.found_bytes += bytes;
-            self.found.lines.push(line);
+        if (self.range.since..self.range.until).contains(&received) && self.matcher.matches(&line) {
+            self.take(line, bytes);
         }
         let is_full = self.found.lines.len() >= self.range.lines || self.read.found_bytes >= self.range.bytes;
         if is_full || self.found.looked_at >= MAX_LOOKED_AT || self.read.bytes >= self.most_bytes {
-            self.found.back_to = Some((seq, received));
             return self.stop_at(seq);
         }
         ControlFlow::Continue(())
+    }
+
+    fn take(&mut self, line: LogLine, bytes: usize) {
+        match &mut self.bars {
+            Some(bars) => bars.add(line.received, line.level),
+            None => {
+                self.read.found_bytes += bytes;
+                self.found.lines.push(line);
+            }
+        }
     }
 
     /// Lets other tasks go on, now and then.
@@ -164,50 +191,55 @@ impl Search<'_> {
         }
     }
 
-    /// Everything from this number on is searched, and enough was read.
+    /// Everything up to this number is searched, and enough was read.
     fn stop_at(&mut self, seq: u64) -> ControlFlow<()> {
-        // the first line of a project has the number 1
-        self.found.next = (seq > self.range.after + 1).then_some(seq);
+        self.found.next = (!self.range.beyond(seq).span().is_empty()).then_some(seq);
         ControlFlow::Break(())
     }
 
-    /// Searches what is indexed before a number.
-    async fn search_blocks(&mut self, mut before: u64) -> Step {
-        let (since, until, after) = (self.plan.since(), self.plan.until(), self.range.after);
+    /// Searches what is indexed between two numbers.
+    async fn search_blocks(&mut self, mut span: Span) -> Step {
+        let (since, until, order) = (self.plan.since(), self.plan.until(), self.range.order);
         let mut limit = FIRST_HEADS;
-        loop {
-            let range = BlockRange { before, after, since, until };
-            let heads = self.gateway.inner.store.list_blocks(self.project, range, limit as u32).await?;
-            let Some(last) = heads.last().map(|head| (head.first_seq, head.earliest)) else {
-                return Ok(ControlFlow::Continue(()));
-            };
+        while !span.is_empty() {
+            let range = BlockRange { order, before: span.before, after: span.after, since, until };
+            let heads = self.store.list_blocks(self.project, range, limit as u32).await?;
+            let Some(last) = heads.last().map(|head| self.far_end(head)) else { break };
             self.read.heads += heads.len();
             let listed = heads.len();
             let passing: Vec<BlockHead> =
                 heads.into_iter().filter(|head| self.plan.may_be_in(head)).collect();
-            if self.search_heads(&passing, before).await?.is_break() {
+            if self.search_heads(&passing, span).await?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            self.found.back_to = Some(last);
+            self.found.searched_to = Some(last);
             if listed < limit {
-                return Ok(ControlFlow::Continue(()));
+                break;
             }
-            before = last.0;
+            span = span.beyond(order, last.0);
             if self.read.heads >= MAX_HEADS {
-                return Ok(self.stop_at(before));
+                return Ok(self.stop_at(last.0));
             }
             limit = (2 * limit).min(MOST_HEADS);
         }
+        Ok(ControlFlow::Continue(()))
     }
 
-    /// Searches blocks that may have wanted lines, of which those before a number are.
-    async fn search_heads(&mut self, heads: &[BlockHead], before: u64) -> Step {
+    /// The last line of a block in the order of the search.
+    fn far_end(&self, head: &BlockHead) -> (u64, UnixMicros) {
+        match self.range.order {
+            LogOrder::NewestFirst => (head.first_seq, head.earliest),
+            LogOrder::OldestFirst => (head.last_seq, head.latest),
+        }
+    }
+
+    /// Searches blocks that may have wanted lines, of which those between two numbers are.
+    async fn search_heads(&mut self, heads: &[BlockHead], span: Span) -> Step {
         let mut rest = heads;
         while let Some(first) = rest.first() {
             if !self.plan.reads_index() {
                 rest = &rest[1..];
-                let (before, after) = (before.min(first.last_seq + 1), first.first_seq.saturating_sub(1));
-                if self.scan(Some(before), after.max(self.range.after)).await?.is_break() {
+                if self.scan(span.within(first.first_seq, first.last_seq)).await?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
                 continue;
@@ -217,49 +249,55 @@ impl Search<'_> {
             let (now, later) = rest.split_at(count);
             rest = later;
             self.read.indexes += count;
-            let candidates = self.candidates(now, before).await?;
+            let candidates = self.candidates(now, span).await?;
             if self.look_at_candidates(&candidates).await?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            let last = &now[count - 1];
-            self.found.back_to = Some((last.first_seq, last.earliest));
+            let end = self.far_end(&now[count - 1]);
+            self.found.searched_to = Some(end);
             if self.read.indexes >= MAX_INDEXES {
-                return Ok(self.stop_at(last.first_seq));
+                return Ok(self.stop_at(end.0));
             }
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The numbers of the lines of these blocks that may match, the newest first.
-    async fn candidates(&self, heads: &[BlockHead], before: u64) -> Result<Vec<u64>, GatewayError> {
+    /// The numbers of the lines of these blocks that may match, in the order of the search.
+    async fn candidates(&self, heads: &[BlockHead], span: Span) -> Result<Vec<u64>, GatewayError> {
         let first_seqs: Vec<u64> = heads.iter().map(|head| head.first_seq).collect();
-        let blocks = self.gateway.inner.store.read_blocks(self.project, &first_seqs).await?;
-        let wanted = self.range.after + 1..before;
+        let blocks = self.store.read_blocks(self.project, &first_seqs).await?;
         let mut candidates = Vec::new();
         for BlockIndex { first_seq, words, lines } in &blocks {
             let places = self.plan.places(&BlockWords { words, lines });
-            candidates.extend(
-                places.descending().map(|place| first_seq + place).filter(|seq| wanted.contains(seq)),
-            );
+            let seqs = places.descending().map(|place| first_seq + place);
+            candidates.extend(seqs.filter(|seq| span.contains(*seq)));
+        }
+        if self.range.order == LogOrder::OldestFirst {
+            candidates.reverse();
         }
         Ok(candidates)
     }
 
     async fn look_at_candidates(&mut self, mut candidates: &[u64]) -> Step {
+        let order = self.range.order;
         while !candidates.is_empty() {
-            let wanted = self.range.lines - self.found.lines.len() + SPARE_LINES;
+            let wanted = (self.range.lines - self.found.lines.len()).saturating_add(SPARE_LINES);
             let some = &candidates[..wanted.min(MOST_LINES).min(candidates.len())];
-            let lines = self.gateway.inner.store.read_lines(self.project, some).await?;
-            // none: they are being deleted
-            let last = lines.last().map_or(0, |line| line.seq);
-            let is_cut = lines.len() < some.len();
+            let lines = self.store.read_lines(self.project, some, order).await?;
+            let done = match lines.last() {
+                // the page may have had no room for the others
+                Some(last) if lines.len() < some.len() => {
+                    some.partition_point(|seq| !order.is_beyond(*seq, last.seq))
+                }
+                // all of them, or none: they are deleted
+                _ => some.len(),
+            };
             for line in lines {
                 if self.look_at(line).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
                 self.give_way().await;
             }
-            let done = if is_cut { candidates.partition_point(|seq| *seq >= last) } else { some.len() };
             candidates = &candidates[done..];
         }
         Ok(ControlFlow::Continue(()))

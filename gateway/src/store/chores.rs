@@ -122,8 +122,8 @@ impl SqlStore {
 /// the table.
 const OF_DEVICES: [&str; 2] = ["reported", "outcomes"];
 /// The other tables with rows of a project. They come after its devices, because values refer to variables.
-const OF_PROJECTS: [&str; 7] =
-    ["log_blocks", "logs", "edits", "unchanged_edits", "let_go", "game_sessions", "vars"];
+const OF_PROJECTS: [&str; 8] =
+    ["log_times", "log_blocks", "logs", "edits", "unchanged_edits", "let_go", "game_sessions", "vars"];
 
 /// Blocks of the log that one statement deletes.
 const BLOCKS: u32 = 8;
@@ -217,8 +217,8 @@ impl Chore {
                          AND seq < $2 + (SELECT min(seq) FROM logs WHERE project_id = $1)"
                         .to_owned(),
                     // some hundred kilobytes each: a few, and then it is looked for again
-                    ("log_blocks", _) => format!("DELETE FROM log_blocks WHERE project_id = $1 AND $2 > 0
-                         AND first_seq IN (SELECT first_seq FROM log_blocks WHERE project_id = $1 ORDER BY first_seq LIMIT {BLOCKS})"),
+                    ("log_times" | "log_blocks", _) => format!("DELETE FROM {table} WHERE project_id = $1 AND $2 > 0
+                         AND first_seq IN (SELECT first_seq FROM {table} WHERE project_id = $1 ORDER BY first_seq LIMIT {BLOCKS})"),
                     // no rowid in SQLite either
                     ("let_go", _) => "DELETE FROM let_go WHERE project_id = $1
                          AND name IN (SELECT name FROM let_go WHERE project_id = $1 LIMIT $2)"

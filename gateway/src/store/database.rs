@@ -10,6 +10,7 @@ use super::{
     game_sessions::GameSessions,
     history::History,
     log_blocks::LogBlocks,
+    log_times::LogTimes,
     logs::Logs,
     snapshots::Snapshots,
     sql_store::{Engine, SqlStore},
@@ -18,7 +19,7 @@ use super::{
 /// A database that keeps everything.
 #[async_trait]
 pub trait Store:
-    Chores + Commits + GameSessions + History + KeyStates + LogBlocks + Logs + Snapshots + 'static
+    Chores + Commits + GameSessions + History + KeyStates + LogBlocks + Logs + LogTimes + Snapshots + 'static
 {
     /// "sqlite" or "postgres".
     fn kind(&self) -> &'static str;

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use protocol::model::{LogLine, ProjectId, UnixMicros};
+use protocol::model::{LogLine, LogOrder, ProjectId, UnixMicros};
 use tokio::time::Instant;
 
 use super::{
-    error::{Result, damaged},
-    logs::{LineRecord, lines},
+    error::Result,
+    log_times::{self, BlockTimes},
+    logs::{LineRecord, cell, lines, number},
     page::{PAGE_BYTES, page},
     sql::row,
     sql_store::SqlStore,
@@ -33,6 +34,17 @@ pub struct LogBlock {
     pub words: Vec<u8>,
     /// The lines of each word.
     pub lines: Vec<u8>,
+    /// How many lines it has of each level.
+    pub counts: [u64; 6],
+    /// Times and levels of its lines.
+    pub times: Vec<u8>,
+}
+
+impl LogBlock {
+    fn block_times(&self) -> BlockTimes {
+        let Self { first_seq, last_seq, earliest, latest, counts, .. } = *self;
+        BlockTimes { first_seq, last_seq, earliest, latest, counts }
+    }
 }
 
 /// What tells whether it is worthwhile to read a block's index.
@@ -75,6 +87,8 @@ pub struct Unindexed {
 /// Which blocks are listed.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockRange {
+    /// From which end.
+    pub order: LogOrder,
     /// Those with a line before this number.
     pub before: u64,
     /// Those with a line behind this number.
@@ -109,7 +123,7 @@ pub trait LogBlocks: Send + Sync {
         Ok(Duration::ZERO)
     }
 
-    /// Blocks of a project, the last one first.
+    /// Blocks of a project, in the order of the range.
     async fn list_blocks(
         &self,
         _project: ProjectId,
@@ -124,21 +138,40 @@ pub trait LogBlocks: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The lines with these numbers, newest first: at least one if there is one, and at most [`PAGE_BYTES`] of text before
+    /// The lines with these numbers, in this order: at least one if there is one, and at most [`PAGE_BYTES`] of text before
     /// the last one.
-    async fn read_lines(&self, _project: ProjectId, _seqs: &[u64]) -> Result<Vec<LogLine>> {
+    async fn read_lines(&self, _project: ProjectId, _seqs: &[u64], _order: LogOrder) -> Result<Vec<LogLine>> {
         Ok(Vec::new())
     }
 }
 
-/// Lines of the project `$1` with the numbers `$2`.
-const LINES_SQLITE: &str =
-    lines!("logs WHERE project_id = $1 AND seq IN (SELECT value FROM json_each($2))", "seq DESC");
-const LINES_POSTGRES: &str = lines!("logs WHERE project_id = $1 AND seq = ANY($2)", "seq DESC");
+/// Lines of the project `$1` with the numbers `$2`, for both databases.
+const NEWEST_LINES: [&str; 2] = [
+    lines!("logs WHERE project_id = $1 AND seq IN (SELECT value FROM json_each($2))", "seq DESC"),
+    lines!("logs WHERE project_id = $1 AND seq = ANY($2)", "seq DESC"),
+];
+const OLDEST_LINES: [&str; 2] = [
+    lines!("logs WHERE project_id = $1 AND seq IN (SELECT value FROM json_each($2))", "seq"),
+    lines!("logs WHERE project_id = $1 AND seq = ANY($2)", "seq"),
+];
 
-const BLOCKS: &str = "SELECT first_seq, last_seq, earliest, latest, grams FROM log_blocks
-     WHERE project_id = $1 AND first_seq < $2 AND last_seq > $3 AND latest >= $4 AND earliest < $5
-     ORDER BY first_seq DESC LIMIT $6";
+/// Numbers of one block at most: one that ends behind a number begins no further before it.
+pub(crate) const MAX_SPAN: u64 = 8_192;
+
+/// Blocks of the project `$1`.
+macro_rules! blocks {
+    ($order:literal) => {
+        concat!(
+            "SELECT first_seq, last_seq, earliest, latest, grams FROM log_blocks
+             WHERE project_id = $1 AND first_seq < $2 AND last_seq > $3 AND latest >= $4 AND earliest < $5
+                 AND first_seq > $6 ORDER BY ",
+            $order,
+            " LIMIT $7"
+        )
+    };
+}
+const NEWEST_BLOCKS: &str = blocks!("first_seq DESC");
+const OLDEST_BLOCKS: &str = blocks!("first_seq");
 
 /// A project may be without lines: they are being deleted.
 const UNINDEXED: &str =
@@ -195,15 +228,6 @@ row! {
     }
 }
 
-fn number(cell: i64) -> Result<u64> {
-    cell.try_into().map_err(|_| damaged("a block of the log has a negative number"))
-}
-
-/// Beyond what is stored, the largest number that is.
-fn cell(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 #[async_trait]
 impl LogBlocks for SqlStore {
     fn keeps_index(&self) -> bool {
@@ -231,10 +255,11 @@ impl LogBlocks for SqlStore {
         if current != epoch || !is_there {
             return Ok(Duration::ZERO);
         }
-        let LogBlock { first_seq, last_seq, earliest, latest, text_bytes, grams, words, lines } = block;
+        let LogBlock { first_seq, last_seq, earliest, latest, text_bytes, grams, words, lines, .. } = block;
         let put = tx.query(PUT).bind(project.0).bind(cell(*first_seq)).bind(cell(*last_seq));
         let put = put.bind(earliest.0).bind(latest.0).bind(cell(*text_bytes));
         put.bind(&grams[..]).bind(&words[..]).bind(&lines[..]).run().await?;
+        log_times::put(&mut tx, project, &block.block_times(), &block.times).await?;
         tx.commit().await?;
         let blocked = begun.elapsed();
         self.after_step().await?;
@@ -242,9 +267,15 @@ impl LogBlocks for SqlStore {
     }
 
     async fn list_blocks(&self, project: ProjectId, range: BlockRange, limit: u32) -> Result<Vec<BlockHead>> {
-        let BlockRange { before, after, since, until } = range;
-        let query = self.read(BLOCKS).bind(project.0).bind(cell(before)).bind(cell(after));
-        query.bind(since.0).bind(until.0).bind(i64::from(limit)).read_all::<HeadRecord>().await
+        let BlockRange { order, before, after, since, until } = range;
+        let sql = match order {
+            LogOrder::NewestFirst => NEWEST_BLOCKS,
+            LogOrder::OldestFirst => OLDEST_BLOCKS,
+        };
+        let begins_after = cell(after) - cell(MAX_SPAN);
+        let query = self.read(sql).bind(project.0).bind(cell(before)).bind(cell(after));
+        let query = query.bind(since.0).bind(until.0).bind(begins_after).bind(i64::from(limit));
+        query.read_all::<HeadRecord>().await
     }
 
     async fn read_blocks(&self, project: ProjectId, first_seqs: &[u64]) -> Result<Vec<BlockIndex>> {
@@ -258,9 +289,13 @@ impl LogBlocks for SqlStore {
         query.bind(project.0).bind_list(&seqs).read_all::<IndexRecord>().await
     }
 
-    async fn read_lines(&self, project: ProjectId, seqs: &[u64]) -> Result<Vec<LogLine>> {
+    async fn read_lines(&self, project: ProjectId, seqs: &[u64], order: LogOrder) -> Result<Vec<LogLine>> {
         let seqs: Vec<i64> = seqs.iter().copied().map(cell).collect();
-        let query = self.read_either(LINES_SQLITE, LINES_POSTGRES).bind(project.0).bind_list(&seqs);
+        let [sqlite, postgres] = match order {
+            LogOrder::NewestFirst => NEWEST_LINES,
+            LogOrder::OldestFirst => OLDEST_LINES,
+        };
+        let query = self.read_either(sqlite, postgres).bind(project.0).bind_list(&seqs);
         query.bind(seqs.len() as i64).bind(PAGE_BYTES as i64).read_all::<LineRecord>().await
     }
 }
@@ -271,6 +306,8 @@ mod tests {
 
     #[tokio::test]
     async fn single_lines_are_read_along_the_key() {
-        assert_reads_along(LINES_SQLITE, "logs", "PRIMARY KEY (project_id=? AND seq=?)").await;
+        for [sqlite, _] in [NEWEST_LINES, OLDEST_LINES] {
+            assert_reads_along(sqlite, "logs", "PRIMARY KEY (project_id=? AND seq=?)").await;
+        }
     }
 }

@@ -54,7 +54,7 @@ row! {
     } -> LogLine {
         let level = Level::from_number(level.into());
         Ok(LogLine {
-            seq: seq.try_into().map_err(|_| damaged("a log line has a negative number"))?,
+            seq: number(seq)?,
             device: DeviceId(device_id),
             at: UnixMicros(at),
             received: UnixMicros(received),
@@ -65,15 +65,24 @@ row! {
     }
 }
 
+/// A line's number, as it is stored.
+pub(super) fn number(cell: i64) -> Result<u64> {
+    cell.try_into().map_err(|_| damaged("the log has a negative number"))
+}
+
+/// Beyond what is stored, the largest number that is.
+pub(super) fn cell(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 #[async_trait]
 impl Logs for SqlStore {
     async fn list_logs(&self, project: ProjectId, before: Option<u64>, limit: u32) -> Result<Vec<LogLine>> {
-        let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
-        read_page(self.read(OLDER), project, before, limit).await
+        read_page(self.read(OLDER), project, before.map_or(i64::MAX, cell), limit).await
     }
 
     async fn list_logs_after(&self, project: ProjectId, after: u64, limit: u32) -> Result<Vec<LogLine>> {
-        read_page(self.read(NEWER), project, i64::try_from(after).unwrap_or(i64::MAX), limit).await
+        read_page(self.read(NEWER), project, cell(after), limit).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gateway::store::{BlockHead, BlockRange, LogBlock, PAGE_BYTES, Store, Unindexed};
-use protocol::model::{ProjectId, UnixMicros};
+use protocol::model::{LogOrder, ProjectId, UnixMicros};
 
 use crate::{
     house::{House, make_device, make_project, note},
@@ -23,12 +23,19 @@ pub fn block(seqs: std::ops::RangeInclusive<u64>, earliest: i64, latest: i64) ->
         grams,
         words,
         lines,
+        counts: [0, 0, seqs.end() - seqs.start() + 1, 0, 0, 0],
+        times: b"\x02".to_vec(),
     }
 }
 
 /// Every block.
-const ALL: BlockRange =
-    BlockRange { before: u64::MAX, after: 0, since: UnixMicros(i64::MIN), until: UnixMicros(i64::MAX) };
+const ALL: BlockRange = BlockRange {
+    order: LogOrder::NewestFirst,
+    before: u64::MAX,
+    after: 0,
+    since: UnixMicros(i64::MIN),
+    until: UnixMicros(i64::MAX),
+};
 
 async fn first_seqs(store: &Arc<dyn Store>, project: ProjectId, range: BlockRange, limit: u32) -> Vec<u64> {
     let heads = store.list_blocks(project, range, limit).await.unwrap();
@@ -59,6 +66,9 @@ async fn blocks_are_listed_by_number_and_time(store: Arc<dyn Store>) {
     assert_eq!(first_seqs(store, id, within(200, 301), 9).await, [11, 1]);
     assert_eq!(first_seqs(store, id, within(201, 302), 9).await, [21, 11]);
     assert_eq!(first_seqs(store, id, within(401, 999), 9).await, [0; 0]);
+    let oldest = BlockRange { order: LogOrder::OldestFirst, ..ALL };
+    assert_eq!(first_seqs(store, id, oldest, 2).await, [1, 11]);
+    assert_eq!(first_seqs(store, id, BlockRange { before: 21, after: 10, ..oldest }, 9).await, [11]);
 
     // one that has grown takes its own place
     let grown = LogBlock { words: b"\nboss\nspawned\n".to_vec(), ..block(21..=30, 250, 500) };
@@ -107,26 +117,29 @@ async fn a_block_of_another_history_is_not_stored(store: Arc<dyn Store>) {
     assert_eq!(store.indexed_to(id).await.unwrap(), 2);
 }
 
-async fn single_lines_are_read_newest_first_and_in_pages(store: Arc<dyn Store>) {
+async fn single_lines_are_read_in_either_order_and_in_pages(store: Arc<dyn Store>) {
     const LONG: usize = 60_000;
     let house = House::new(store).await;
     let (store, id) = (&house.store, house.project.id);
     let messages: Vec<String> = (1..=20).map(|n| format!("{n}{}", "y".repeat(LONG))).collect();
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
     house.commit(&[house.logs(&messages), house.logs(&["short"; 10])]).await;
-    let read = async |seqs: &[u64]| -> Vec<u64> {
-        store.read_lines(id, seqs).await.unwrap().into_iter().map(|line| line.seq).collect()
+    let read = async |seqs: &[u64], order| -> Vec<u64> {
+        store.read_lines(id, seqs, order).await.unwrap().into_iter().map(|line| line.seq).collect()
     };
-    assert_eq!(read(&[30, 25, 21]).await, [30, 25, 21]);
-    assert_eq!(read(&[25, 99, 1]).await, [25, 1]);
-    assert_eq!(read(&[]).await, [0; 0]);
-    let long: Vec<u64> = (1..=20).rev().collect();
-    assert_eq!(read(&long).await, long[..PAGE_BYTES / LONG + 1]);
+    let newest = LogOrder::NewestFirst;
+    assert_eq!(read(&[30, 25, 21], newest).await, [30, 25, 21]);
+    assert_eq!(read(&[25, 99, 1], newest).await, [25, 1]);
+    assert_eq!(read(&[], newest).await, [0; 0]);
+    let mut long: Vec<u64> = (1..=20).rev().collect();
+    assert_eq!(read(&long, newest).await, long[..PAGE_BYTES / LONG + 1]);
+    long.reverse();
+    assert_eq!(read(&long, LogOrder::OldestFirst).await, long[..PAGE_BYTES / LONG + 1]);
 }
 
 crate::support::stories! {
     blocks_are_listed_by_number_and_time,
     what_is_not_indexed_is_found_where_it_is_least,
     a_block_of_another_history_is_not_stored,
-    single_lines_are_read_newest_first_and_in_pages,
+    single_lines_are_read_in_either_order_and_in_pages,
 }

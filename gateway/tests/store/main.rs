@@ -18,5 +18,6 @@ mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
 mod sweeping;
+mod times;
 mod upgrade;
 mod whole;

@@ -32,7 +32,7 @@ pub async fn everything(place: &Place) -> Everything {
     }
 }
 
-async fn execute(place: &Place, sql: &str) {
+pub async fn execute(place: &Place, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     match place {
         Place::Sqlite { .. } => {
@@ -104,9 +104,17 @@ async fn a_deleted_project_goes_in_steps_and_from_where_it_stopped(place: Arc<Pl
     let all = everything(&place).await;
     let counts = ["projects", "devices", "logs", "game_keys"].map(|table| all[table].len());
     assert_eq!(counts, [1, 1, 1, 1], "the neighbour's alone");
-    for table in
-        ["vars", "reported", "outcomes", "edits", "unchanged_edits", "game_sessions", "log_blocks", "members"]
-    {
+    for table in [
+        "vars",
+        "reported",
+        "outcomes",
+        "edits",
+        "unchanged_edits",
+        "game_sessions",
+        "log_times",
+        "log_blocks",
+        "members",
+    ] {
         assert_eq!(all[table], Vec::<Json>::new(), "{table}");
     }
     // those that were about no project
@@ -168,6 +176,7 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              ALTER TABLE projects DROP COLUMN needs_second_factor;
              ALTER TABLE instance DROP COLUMN device_key;
              ALTER TABLE links DROP COLUMN wrong_passwords;
+             DROP TABLE log_times;
              DROP TABLE log_blocks;
              DROP TABLE recovery_codes;
              DROP TABLE second_factors;

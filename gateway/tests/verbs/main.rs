@@ -4,6 +4,7 @@
 
 mod actions;
 mod clock;
+mod counts;
 mod declarations;
 mod deleted;
 mod edits;

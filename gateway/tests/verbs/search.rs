@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use gateway::{
-    Content, GameLine, LogPages, LogRange,
+    Content, GameLine, LogRange,
     store::{Store, Ticket, Write},
 };
 use protocol::{
     filter::Filter,
     line::parse_logs,
-    model::{DeviceId, Level, LogLine, UnixMicros},
+    model::{DeviceId, Level, LogLine, LogOrder, UnixMicros},
 };
 use tokio::time::sleep;
 
@@ -35,7 +35,7 @@ fn entry(n: u64) -> String {
 
 impl House {
     /// Commits these lines, which two devices say in turn.
-    async fn say(&self, games: &mut [GameLine; 2], numbers: std::ops::Range<u64>) {
+    pub async fn say(&self, games: &mut [GameLine; 2], numbers: std::ops::Range<u64>) {
         let numbers: Vec<u64> = numbers.collect();
         for (part, numbers) in numbers.chunks(PART).enumerate() {
             let json = format!("[{}]", numbers.iter().map(|n| entry(*n)).collect::<Vec<_>>().join(","));
@@ -48,7 +48,7 @@ impl House {
     }
 
     /// Waits until so many lines are indexed.
-    async fn indexed(&self, to: u64) {
+    pub async fn indexed(&self, to: u64) {
         while self.store.indexed_to(self.project.id).await.unwrap() < to {
             sleep(Duration::from_millis(20)).await;
         }
@@ -66,19 +66,19 @@ impl House {
             seqs.extend(found.lines.iter().map(|line| line.seq));
             looked_at += found.looked_at;
             let Some(next) = found.next else { return (seqs, looked_at) };
-            assert!(range.before.is_none_or(|before| next < before), "it goes on");
-            assert_eq!(found.back_to.map(|(seq, _)| seq), Some(next));
-            range.before = Some(next);
+            let rest = range.beyond(next);
+            assert!((rest.after, rest.before) != (range.after, range.before), "it goes on");
+            assert_eq!(found.searched_to.map(|(seq, _)| seq), Some(next));
+            range = rest;
         }
     }
 
     /// Every line, the newest first.
-    async fn all_lines(&self) -> Vec<LogLine> {
-        let (gateway, owner) = (self.gateway.clone(), self.owner.clone());
-        let mut pages = LogPages::new(gateway, owner, self.project.id, None);
+    pub async fn all_lines(&self) -> Vec<LogLine> {
         let mut lines = Vec::new();
         loop {
-            match pages.next().await.unwrap() {
+            let before = lines.last().map(|line: &LogLine| line.seq);
+            match self.store.list_logs(self.project.id, before, 1_000).await.unwrap() {
                 page if page.is_empty() => return lines,
                 page => lines.extend(page),
             }
@@ -86,7 +86,7 @@ impl House {
     }
 }
 
-const ALL: LogRange = LogRange { after: 0, before: None, lines: 200, bytes: usize::MAX };
+const ALL: LogRange = LogRange { lines: 200, ..LogRange::ALL };
 
 /// Filters, and whether the index leaves few lines to read.
 const FILTERS: [(&str, bool); 33] = [
@@ -139,15 +139,15 @@ async fn the_index_leaves_nothing_out(store: Arc<dyn Store>) {
         let matcher = house.gateway.log_matcher(&house.owner, house.project.id, query.into()).await.unwrap();
         for range in [ALL, LogRange { after: 3_000, before: Some(9_000), ..ALL }] {
             let wanted = range.after + 1..range.before.unwrap_or(u64::MAX);
-            let expected: Vec<u64> = lines
-                .iter()
-                .filter(|line| wanted.contains(&line.seq) && matcher.matches(line))
-                .map(|line| line.seq)
-                .collect();
-            let (found, looked_at) = house.search(filter, range).await;
-            assert_eq!(found, expected, "{filter}");
-            let most = if is_indexed { 2_000 } else { usize::MAX };
-            assert!(looked_at <= most, "{filter}: {looked_at} lines read for {}", expected.len());
+            let passing = lines.iter().filter(|line| wanted.contains(&line.seq) && matcher.matches(line));
+            let mut expected: Vec<u64> = passing.map(|line| line.seq).collect();
+            for order in [LogOrder::NewestFirst, LogOrder::OldestFirst] {
+                let (found, looked_at) = house.search(filter, LogRange { order, ..range }).await;
+                assert_eq!(found, expected, "{filter} {order:?}");
+                let most = if is_indexed { 2_000 } else { usize::MAX };
+                assert!(looked_at <= most, "{filter}: {looked_at} lines read for {}", expected.len());
+                expected.reverse();
+            }
         }
     }
 }
@@ -178,24 +178,32 @@ async fn devices_and_levels_that_are_chosen_are_looked_up(store: Arc<dyn Store>)
     assert_eq!(search(Level::Error, &[device]).await.0, [0; 0]);
 }
 
-/// As an older version left them.
-async fn lines_that_were_stored_before_are_indexed_from_the_start_on(store: Arc<dyn Store>) {
-    let house = House::new(store).await;
-    drop(house.game("one", None).await);
-    let snapshot = house.snapshot().await;
-    let (project, device) = (house.project.id, snapshot.devices[0].id);
-    for hours in (0..4).rev() {
-        let entry = |n| parse_logs(entry(n).as_bytes()).unwrap().entries.remove(0);
-        let entries = (0..500).map(|n| entry(500 * (3 - hours) + n)).collect();
-        let received = UnixMicros(NOW.0 - hours.cast_signed() * 3_600_000_000);
-        let write = Write::Logs { project, device, received, entries, line: None };
+impl House {
+    /// Stores these lines past the gateway, which hears nothing of it, as received in this microsecond.
+    pub async fn put_lines(&self, device: DeviceId, received: UnixMicros, numbers: std::ops::Range<u64>) {
         let ticket =
-            Ticket { writer: "an older program".to_owned(), number: 4 - hours.cast_signed(), epoch: 1 };
-        // past the gateway, which so hears nothing of it
-        house.store.commit(&ticket, &[write], &mut Vec::new()).await.unwrap();
+            Ticket { writer: "an older program".to_owned(), number: numbers.end.cast_signed(), epoch: 1 };
+        let entries = numbers.map(|n| parse_logs(entry(n).as_bytes()).unwrap().entries.remove(0)).collect();
+        let write = Write::Logs { project: self.project.id, device, received, entries, line: None };
+        self.store.commit(&ticket, &[write], &mut Vec::new()).await.unwrap();
+    }
+}
+
+/// Four times 500 lines, an hour apart, the last ones now: as an older version left them.
+async fn lines_of_four_hours(house: House) -> House {
+    drop(house.game("one", None).await);
+    let device = house.snapshot().await.devices[0].id;
+    for part in 0..4_u64 {
+        let received = UnixMicros(NOW.0 - (3 - part.cast_signed()) * 3_600_000_000);
+        house.put_lines(device, received, 500 * part..500 * (part + 1)).await;
     }
     let house = house.restarted().await;
     house.indexed(2_000).await;
+    house
+}
+
+async fn lines_that_were_stored_before_are_indexed_from_the_start_on(store: Arc<dyn Store>) {
+    let house = lines_of_four_hours(House::new(store).await).await;
     let (found, looked_at) = house.search("魔王", ALL).await;
     assert_eq!((found, looked_at), (vec![1_302], 1));
     for (filter, first, last) in
@@ -208,7 +216,28 @@ async fn lines_that_were_stored_before_are_indexed_from_the_start_on(store: Arc<
     assert_eq!(house.search("before:90m 魔王", ALL).await.0, [0; 0]);
 }
 
+async fn a_range_of_time_is_searched_from_either_end(store: Arc<dyn Store>) {
+    let house = lines_of_four_hours(House::new(store).await).await;
+    let hours = |hours: i64| UnixMicros(NOW.0 - hours * 3_600_000_000);
+    for (since, until, expected) in [
+        (hours(2), hours(1), 501..1_001),
+        (hours(2), UnixMicros(hours(1).0 + 1), 501..1_501),
+        (hours(1), LogRange::ALL.until, 1_001..2_001),
+        (LogRange::ALL.since, hours(3), 1..1),
+    ] {
+        let range = LogRange { since, until, ..ALL };
+        let (mut found, _) = house.search("", range).await;
+        found.reverse();
+        assert_eq!(found, expected.clone().collect::<Vec<u64>>());
+        let (found, _) = house.search("", LogRange { order: LogOrder::OldestFirst, ..range }).await;
+        assert_eq!(found, expected.collect::<Vec<u64>>());
+    }
+    let range = LogRange { since: hours(2), until: hours(0), ..ALL };
+    assert_eq!(house.search("魔王", range).await, (vec![1_302], 1));
+}
+
 crate::support::stories! {
+    a_range_of_time_is_searched_from_either_end,
     the_index_leaves_nothing_out,
     devices_and_levels_that_are_chosen_are_looked_up,
     lines_that_were_stored_before_are_indexed_from_the_start_on,

@@ -16,8 +16,8 @@ use std::{
 use async_trait::async_trait;
 use gateway::store::{
     Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
-    KeyStates, LoadRoom, LogBlocks, Logs, ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write,
-    Written, batch,
+    KeyStates, LoadRoom, LogBlocks, LogTimes, Logs, ProjectState, Result, Snapshots, Store, StoreError,
+    Ticket, Write, Written, batch,
 };
 use protocol::model::{
     AllowedOrigins, DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision,
@@ -564,3 +564,5 @@ impl Logs for OpenDisk {
 impl GameSessions for OpenDisk {}
 
 impl LogBlocks for OpenDisk {}
+
+impl LogTimes for OpenDisk {}

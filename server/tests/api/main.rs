@@ -15,6 +15,7 @@ mod idempotency;
 mod let_go;
 mod limits;
 mod live;
+mod log_range;
 mod logs;
 mod people;
 mod projects;

@@ -174,8 +174,8 @@ async fn for_every_function_a_project_of_others_is_as_good_as_none() {
         }
     }
     assert_eq!(
-        concerned, 9,
-        "live, settings, members, keys, declarations, audit, search of the log, two that forget"
+        concerned, 11,
+        "live, settings, members, keys, declarations, audit, three of the log, two that forget"
     );
 }
 

@@ -58,8 +58,12 @@ fn arguments(function: &str, stage: &Stage) -> Vec<(&'static str, String)> {
         }
         "forget_var" => vec![("", format!("{number}\u{5}speed"))],
         "forget_device" => vec![("", format!("{number}{}", self::number(device)))],
-        // project, after, before, filter, level, devices
-        "search_logs" => vec![("", format!("{number}\0\u{1}\0\0\0"))],
+        // project, after, before, filter, level, devices, from, to, order
+        "search_logs" => vec![("", format!("{number}\0\u{1}\0\0\0\0\0\0"))],
+        // project, filter, from, to, bars
+        "log_histogram" => vec![("", format!("{number}\0\0\u{2}\u{1}"))],
+        // project, line, lines
+        "log_context" => vec![("", format!("{number}\u{1}\u{1}"))],
         // project, after, person, action
         "list_audit" => {
             vec![("", format!("\u{1}{number}\0\0\0")), (", of the instance", "\0\0\0\0".to_owned())]

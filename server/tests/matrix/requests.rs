@@ -86,6 +86,7 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         .replace("schema/{device}/{name}", &format!("schema/{device}/later"))
         .replace("/p/{id}", &format!("/p/{project}"))
         .replace("{key}", &key.to_string())
+        .replace("{seq}", "1")
         .replace("{device}", &device.to_string())
         .replace("{user}", &member.to_string())
         .replace("{invitation}", &invitation.to_string())

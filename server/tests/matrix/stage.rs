@@ -53,6 +53,7 @@ impl Stage {
         let invitation = gateway.invite(owner, project.id, ProjectRole::Viewer, "").await.unwrap().1.id;
         let stage = Self { project, key, device: DeviceId(0), member: owner.user.id, invitation };
         let device = stage.declare(people, DECLARED).await;
+        stage.log(people, r#"[{"message":"ready"}]"#).await;
         Self { device, ..stage }
     }
 

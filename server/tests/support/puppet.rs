@@ -11,7 +11,8 @@ use std::{
 use async_trait::async_trait;
 use gateway::store::{
     Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
-    KeyStates, LoadRoom, LogBlocks, Logs, ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
+    KeyStates, LoadRoom, LogBlocks, LogTimes, Logs, ProjectState, Result, Snapshots, Store, Ticket, Write,
+    Written,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
@@ -174,3 +175,5 @@ impl Logs for Puppet {
 impl GameSessions for Puppet {}
 
 impl LogBlocks for Puppet {}
+
+impl LogTimes for Puppet {}

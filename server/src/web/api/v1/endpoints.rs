@@ -3,8 +3,8 @@
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, audit, devices, edits, history, invitations, keys, logs, me, members, projects, refusals,
-    schema, tail, variables,
+    actions, audit, devices, edits, history, invitations, keys, log_context, log_histogram, logs, me,
+    members, projects, refusals, schema, tail, variables,
 };
 use crate::web::Web;
 
@@ -32,6 +32,8 @@ pub(super) fn answers() -> OpenApiRouter<Web> {
         .routes(routes!(actions::run))
         .routes(routes!(history::list))
         .routes(routes!(logs::list))
+        .routes(routes!(log_histogram::histogram))
+        .routes(routes!(log_context::context))
         .routes(routes!(audit::list_of_project))
         .routes(routes!(audit::list_of_instance))
 }

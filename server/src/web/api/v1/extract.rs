@@ -189,6 +189,20 @@ pub(super) struct InDevice {
     pub(super) device: DeviceId,
 }
 
+/// A log line's path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InLog {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+    /// The line's number.
+    #[param(value_type = i64, minimum = 1, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) seq: u64,
+}
+
 /// A game key's path.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

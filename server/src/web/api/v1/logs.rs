@@ -15,16 +15,19 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     caller::Client,
     csv::{self, Format, FormatQuery, Row},
-    cursor::{Page, PageQuery},
+    cursor::{PageQuery, encode},
     download::{Download, DownloadGuard, body_of},
     error::{ApiResult, Problem},
     extract::{At, InProject, Params},
     fields::{Exact, Time},
+    log_range::{Cursor, OrderQuery, TimeQuery},
 };
 use crate::web::Web;
 
 /// Bytes of text in one response; the last line may exceed it.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
+/// Lines in one piece of a download.
+const PIECE_LINES: usize = 1_000;
 
 /// A line of the log.
 #[derive(Serialize, ToSchema)]
@@ -92,8 +95,22 @@ fn notes(fields: &str) -> Vec<String> {
     log_notes(fields).iter().map(ToString::to_string).collect()
 }
 
+/// Lines of the log.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LogPart)]
+pub(super) struct LogPage {
+    /// The lines.
+    items: Vec<LineView>,
+    /// The `cursor` of the next page; `null` on the last one. A page may be short without being the last.
+    #[schema(required)]
+    next: Option<String>,
+    /// How far this page has searched: when the last line that it looked at was received. `null`: there was none.
+    #[schema(required)]
+    searched_to: Option<Time>,
+}
+
 /// Filters log lines.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Search {
     /// As in the box above the log: `word`, `"a phrase"`, `pix*7`, `/regex/i`, `level>=warn` (also `>`, `<=`, `<`, `=`, `!=`),
@@ -142,6 +159,10 @@ impl Matcher {
         Ok(Self { matcher: gateway.log_matcher(caller, project, filter.into()).await?, verdicts })
     }
 
+    pub(super) fn of_gateway(&self) -> &LogMatcher {
+        &self.matcher
+    }
+
     pub(super) fn learn(&mut self, device: &Device) {
         self.matcher.learn(device);
     }
@@ -178,32 +199,37 @@ fn refuse(text: &str, fault: &FilterError) -> Problem {
 
 /// Search the log
 ///
-/// Newest line first. One request reads at most 20,000 lines, and fewer for regular expressions, so a page may have few
-/// lines, or none, and still have a `next`: continue until it is `null`.
+/// Newest line first, or oldest first. One request reads at most 20,000 lines, and fewer for regular expressions, so a page may
+/// have few lines, or none, and still have a `next`: continue until it is `null`. A `from` like `15m` is that long before each request.
 #[utoipa::path(
-    get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs", params(InProject, Search, PageQuery),
-    responses((status = 200, body = Page<LineView>))
+    get, operation_id = "search_logs", path = "/projects/{project}/logs", tag = "logs",
+    params(InProject, Search, TimeQuery, OrderQuery, PageQuery), responses((status = 200, body = LogPage))
 )]
 pub(super) async fn list(
     State(web): State<Web>,
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Params(search): Params<Search>,
+    Params(time): Params<TimeQuery>,
+    Params(order): Params<OrderQuery>,
     Params(page): Params<PageQuery>,
-) -> ApiResult<Json<Page<LineView>>> {
-    let (before, limit) = (page.after(|seq| seq.parse().ok())?, page.limit()?);
+) -> ApiResult<Json<LogPage>> {
+    let range = LogRange { lines: page.limit()?, bytes: MAX_ANSWER_BYTES, ..time.range(web.gateway.now())? };
+    let range = order.go_on(range, &page)?;
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
-    let range = LogRange { after: 0, before, lines: limit, bytes: MAX_ANSWER_BYTES };
     let found = web.gateway.search_logs(&caller, project, &matcher.matcher, range).await?;
-    let lines = found.lines.into_iter().map(|line| matcher.view(line)).collect();
-    Ok(Json(Page::new(lines, found.next.map(|seq| seq.to_string()))))
+    let next = found.next.map(|seq| encode(&Cursor { order: range.order, seq }.write()));
+    let items = found.lines.into_iter().map(|line| matcher.view(line)).collect();
+    Ok(Json(LogPage { items, next, searched_to: found.searched_to.map(|(_, received)| received.into()) }))
 }
 
 /// Download the log
 ///
-/// All matching lines at the time of the request, newest first. If the connection is cut before the end, some are missing.
+/// All matching lines at the time of the request, newest first, or oldest first. If the connection is cut before the end, some
+/// are missing.
 #[utoipa::path(
-    get, operation_id = "export_logs", path = "/projects/{project}/logs/export", tag = "logs", params(InProject, Search, FormatQuery),
+    get, operation_id = "export_logs", path = "/projects/{project}/logs/export", tag = "logs",
+    params(InProject, Search, TimeQuery, OrderQuery, FormatQuery),
     responses((status = 200, description = "The lines, streamed.", content(
         (LineView = "application/x-ndjson"), (String = "text/csv")
     )))
@@ -213,12 +239,20 @@ pub(super) async fn export(
     Client(caller): Client,
     At(InProject { project }): At<InProject>,
     Params(search): Params<Search>,
+    Params(time): Params<TimeQuery>,
+    Params(order): Params<OrderQuery>,
     Params(wanted): Params<FormatQuery>,
 ) -> ApiResult<impl IntoResponse> {
     let format = wanted.format()?;
+    let range = LogRange {
+        order: order.order()?.unwrap_or_default(),
+        lines: PIECE_LINES,
+        bytes: MAX_ANSWER_BYTES,
+        ..time.range(web.gateway.now())?
+    };
     let matcher = Matcher::new(&web.gateway, &caller, project, &search).await?;
     let guard = DownloadGuard::new(&web, &caller)?;
-    let pages = LogPages::new(web.gateway, caller, project, None);
+    let pages = LogPages::new(web.gateway, caller, project, range);
     let body = body_of(LogDownload { pages, matcher, format, is_begun: false }, guard).await?;
     Ok((format.headers(&format!("log-{project}")), body))
 }
@@ -232,12 +266,13 @@ struct LogDownload {
 
 impl Download for LogDownload {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, GatewayError> {
-        let lines = self.pages.next_matching(&self.matcher.matcher).await?;
+        let found = self.pages.next(&self.matcher.matcher).await?;
         let is_first = !std::mem::replace(&mut self.is_begun, true);
-        if lines.is_none() && !is_first {
+        if found.is_none() && !is_first {
             return Ok(None);
         }
-        let rows: Vec<_> = lines.into_iter().flatten().map(|line| self.matcher.view(line)).collect();
+        let lines = found.into_iter().flat_map(|found| found.lines);
+        let rows: Vec<_> = lines.map(|line| self.matcher.view(line)).collect();
         Ok(Some(csv::write(self.format, &rows, is_first)))
     }
 }

@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
+use protocol::filter::Moment;
 
 use crate::{
     export::{Format, What},
+    logs::Order,
     set::Assignment,
+    tail::LineFormat,
 };
 
 const MAX_WAIT_SECONDS: u64 = 3600;
 const MAX_LINES: u64 = 10_000;
+const MAX_HISTORY_LINES: u64 = 1_000_000;
 
 /// The commands that talk to a server.
 #[derive(Debug, Subcommand)]
@@ -34,6 +38,8 @@ pub enum Command {
     /// Freeze what games declare, and decide on what waits for consent
     #[command(subcommand)]
     Declarations(Declarations),
+    /// Search the log
+    Logs(LogsArguments),
     /// Follow the log
     Tail(TailArguments),
     /// Export the whole log or audit trail
@@ -186,6 +192,44 @@ pub struct DecisionArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct LogsArguments {
+    /// Show only lines that match, as in the box above the log: words, "a phrase", level>=warn, device:name, hp<10, a OR b, !word
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+    /// Only lines that the server received at this time or later: 15m, 1h30m, 2026-11-22, 2026-11-22T12:00 (UTC) or with an offset
+    #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<String>,
+    /// Only lines that the server received before this time
+    #[arg(long, visible_alias = "until", value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<String>,
+    /// Show at most this many lines
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 100)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=MAX_HISTORY_LINES))]
+    pub(crate) limit: u64,
+    /// Which lines come first [default: the newest lines are shown, in the order in which they came]
+    #[arg(long)]
+    pub(crate) order: Option<Order>,
+    /// The format
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: LineFormat,
+    /// Then show each new line
+    #[arg(short, long, conflicts_with_all = ["to", "order", "context"])]
+    pub(crate) follow: bool,
+    /// Show this many lines of the same device before and after each line, whatever the filter
+    #[arg(short = 'C', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub(crate) context: Option<u16>,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// A time as in a filter; the server reads it, whose clock counts.
+fn time(text: &str) -> Result<String, String> {
+    let why =
+        "it must be a length of time before now such as 15m, a date, or a time such as 2026-11-22T12:00";
+    Moment::parse(text).map(|_| text.to_owned()).ok_or_else(|| why.to_owned())
+}
+
+#[derive(Debug, Args)]
 pub struct TailArguments {
     /// Show only lines that match, as in the box above the log: words, "a phrase", level>=warn, device:name, hp<10, since:5m, a OR b, !word
     #[arg(value_name = "FILTER")]
@@ -208,6 +252,15 @@ pub struct ExportArguments {
     /// Export only log lines that match, as in the box above the log
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
+    /// Export only log lines that the server received at this time or later, such as 15m or 2026-11-22
+    #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<String>,
+    /// Export only log lines that the server received before this time
+    #[arg(long, visible_alias = "until", value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<String>,
+    /// Which log lines come first [default: newest]
+    #[arg(long)]
+    pub(crate) order: Option<Order>,
     /// The format [default: csv for a file named .csv, else ndjson]
     #[arg(long)]
     pub(crate) format: Option<Format>,

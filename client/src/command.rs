@@ -10,8 +10,8 @@ use crate::{
     address::ServerUrl,
     api::Api,
     arguments::{
-        Command, DecisionArguments, Declarations, ExportArguments, Forget, LoginArguments, ProjectsArguments,
-        SetArguments, TailArguments, Target, Transport, UnsetArguments, VarsArguments,
+        Command, DecisionArguments, Declarations, ExportArguments, Forget, LoginArguments, LogsArguments,
+        ProjectsArguments, SetArguments, TailArguments, Target, Transport, UnsetArguments, VarsArguments,
     },
     console::Console,
     declarations::{self, Decision},
@@ -20,14 +20,18 @@ use crate::{
     export::{Export, What},
     forget,
     login::{Login, logout},
+    logs::{self, Logs, Wanted},
     projects,
     responses::Project,
     set::{self, How},
-    tail::{self, Tail},
+    tail::{self, LineFormat, Tail},
     text::visible,
     unset::unset,
     vars,
 };
+
+/// Lines that are shown with those around them: each is a request.
+const MAX_WITH_CONTEXT: usize = 1_000;
 
 /// Runs a command, and prints errors to standard error. `program` is the whole command line, for completions.
 ///
@@ -77,6 +81,7 @@ impl Context<'_> {
                 forget::device(&api, &project, &name, console)
             }
             Command::Declarations(what) => self.declarations(&what, console),
+            Command::Logs(arguments) => self.logs(arguments, console),
             Command::Tail(arguments) => self.tail(arguments, console),
             Command::Export(arguments) => self.export(arguments, console),
             Command::Completions { shell } => completions(shell, program, console),
@@ -138,6 +143,18 @@ impl Context<'_> {
         declarations::decide(&api, &project, decision, which, console)
     }
 
+    fn logs(&self, arguments: LogsArguments, console: &mut Console) -> Result<(), Error> {
+        let LogsArguments { from, to, limit, order, format, follow, context, target, filter } = arguments;
+        let wanted = Wanted { filter: log_filter(&filter)?, from, to, order };
+        let limit = usize::try_from(limit).expect("the range of the argument fits");
+        if context.is_some() && (format == LineFormat::Csv || limit > MAX_WITH_CONTEXT) {
+            let why = format!("--context is for at most {MAX_WITH_CONTEXT} lines, as text or JSON");
+            return Err(Error::Usage(why));
+        }
+        let (api, project) = self.find(&target)?;
+        logs::show(&api, &project, &Logs { wanted, limit, format, follow, context }, console)
+    }
+
     fn tail(&self, arguments: TailArguments, console: &mut Console) -> Result<(), Error> {
         let filter = log_filter(&arguments.filter)?;
         let (api, project) = self.find(&arguments.target)?;
@@ -147,14 +164,16 @@ impl Context<'_> {
 
     fn export(&self, arguments: ExportArguments, console: &mut Console) -> Result<(), Error> {
         let filter = log_filter(&arguments.filter)?;
-        let ExportArguments { what, format, output: file, target, .. } = arguments;
-        if what == What::Audit && !filter.is_empty() {
+        let ExportArguments { what, format, output: file, target, from, to, order, .. } = arguments;
+        let is_part = !filter.is_empty() || from.is_some() || to.is_some() || order.is_some();
+        if what == What::Audit && is_part {
             return Err(Error::Usage(
                 "only log lines can be filtered; the audit trail is exported in full".to_owned(),
             ));
         }
         let (api, project) = self.find(&target)?;
-        Export { what, filter, format, file }.run(&api, &project, self.unfinished, console)
+        let wanted = Wanted { filter, from, to, order };
+        Export { what, wanted, format, file }.run(&api, &project, self.unfinished, console)
     }
 }
 
@@ -223,6 +242,13 @@ mod tests {
             &["declarations", "consent"],
             &["declarations", "dismiss", "speed", "--device"],
             &["tail", "-n", "10001"],
+            &["logs", "--from", "yesterday"],
+            &["logs", "--limit", "0"],
+            &["logs", "--order", "random"],
+            &["logs", "--follow", "--to", "5m"],
+            &["logs", "--follow", "--order", "oldest"],
+            &["logs", "--context", "201"],
+            &["export", "logs", "--from", "noon"],
             &["export"],
             &["export", "everything"],
             &["completions", "tcsh"],
@@ -236,6 +262,10 @@ mod tests {
         for arguments in [
             &["tail", "level>=loud"][..],
             &["tail", "a", "\"b"],
+            &["logs", "level:loud"],
+            &["logs", "--context", "3", "--format", "csv"],
+            &["logs", "--context", "3", "--limit", "1001"],
+            &["export", "audit", "--from", "5m"],
             &["export", "logs", "level:loud"],
             &["export", "audit", "boss"],
             &["login", "obs_hunter2"],
@@ -269,6 +299,7 @@ mod tests {
             &["declarations", "freeze"],
             &["declarations", "consent", "a"],
             &["tail"],
+            &["logs", "--since", "5m"],
             &["export", "logs"],
         ] {
             let refused = run(arguments).0.unwrap_err();

@@ -14,8 +14,9 @@ use tempfile::NamedTempFile;
 
 use crate::{
     Error,
-    api::{Api, Stream, escape},
+    api::{Api, Stream},
     console::Console,
+    logs::Wanted,
     responses::Project,
 };
 
@@ -62,8 +63,8 @@ impl Unfinished {
 /// What to export, and where to.
 pub(crate) struct Export {
     pub what: What,
-    /// The filter for log lines.
-    pub filter: String,
+    /// Which log lines.
+    pub wanted: Wanted,
     pub format: Option<Format>,
     /// `None`: standard output.
     pub file: Option<PathBuf>,
@@ -103,7 +104,7 @@ impl Export {
         let format = if format == Format::Csv { "csv" } else { "ndjson" };
         match self.what {
             What::Logs => {
-                format!("/projects/{}/logs/export?format={format}&q={}", project.id, escape(&self.filter))
+                format!("/projects/{}/logs/export?format={format}&{}", project.id, self.wanted.query())
             }
             What::Audit => format!("/projects/{}/audit/export?format={format}", project.id),
         }
@@ -211,7 +212,8 @@ mod tests {
     }
 
     fn logs(file: Option<PathBuf>) -> Export {
-        Export { what: What::Logs, filter: "a b".to_owned(), format: None, file }
+        let wanted = Wanted { filter: "a b".to_owned(), from: Some("1h".to_owned()), ..Wanted::default() };
+        Export { what: What::Logs, wanted, format: None, file }
     }
 
     #[test]
@@ -225,7 +227,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
         assert!(output.text().contains("8 bytes written to"), "{}", output.text());
         let request = requests.recv().unwrap();
-        assert_eq!(request.head[0], "GET /api/v1/projects/3/logs/export?format=csv&q=a%20b HTTP/1.1");
+        assert_eq!(request.head[0], "GET /api/v1/projects/3/logs/export?format=csv&q=a%20b&from=1h HTTP/1.1");
     }
 
     #[test]
@@ -259,7 +261,7 @@ mod tests {
     fn without_a_file_it_goes_to_standard_output() {
         let (api, requests) = serve(vec![chunks(&["one\n"], "0\r\n\r\n")]);
         let (mut console, output) = captured();
-        let export = Export { what: What::Audit, filter: String::new(), format: None, file: None };
+        let export = Export { what: What::Audit, wanted: Wanted::default(), format: None, file: None };
         export.run(&api, &project(), &Unfinished::default(), &mut console).unwrap();
         assert_eq!(output.text(), "one\n");
         let request = requests.recv().unwrap();

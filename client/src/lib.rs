@@ -33,6 +33,7 @@ mod error;
 mod export;
 mod forget;
 mod login;
+mod logs;
 mod projects;
 mod responses;
 mod set;

@@ -164,6 +164,25 @@ pub(crate) struct LogLine {
     pub notes: Vec<String>,
 }
 
+/// A page of log lines.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LogPage {
+    pub items: Vec<Json>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+    /// When the last line that was searched was received.
+    #[serde(default)]
+    pub searched_to: Option<String>,
+}
+
+/// The lines of a device around one of its lines.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Context {
+    pub items: Vec<Json>,
+    /// These are all that were asked for and are there.
+    pub whole: bool,
+}
+
 /// An error from the server.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Refusal {

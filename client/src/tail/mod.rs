@@ -10,8 +10,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use self::line::Printer;
-pub(crate) use self::line::local_time;
+pub(crate) use self::line::{LineFormat, Printer, local_time};
 use crate::{
     Error,
     api::{Api, Stream, escape},
@@ -45,57 +44,78 @@ pub(crate) struct Tail {
 /// [`Error::NotAllowed`] and [`Error::Refused`] when access ends, [`Error::Unreachable`] when the first connection
 /// fails; later ones are tried again.
 pub(crate) fn follow(api: &Api, project: &Project, tail: &Tail, console: &mut Console) -> Result<(), Error> {
-    let logs = format!("/projects/{}/logs", project.id);
-    // the position to resume from is known before the history is read, so no line is missed
-    let newest: Page<LogLine> = api.get(&format!("{logs}?limit=1"))?;
-    let last_seq = newest.items.first().map_or(0, |line| line.seq);
-    let mut follower =
-        Follower { api, logs, tail, last_seq, printer: Printer::new(tail.json, console.has_colors) };
-    follower.print_history(console)?;
-    let mut pauses = Pauses::default();
-    let mut is_lost = false;
-    loop {
-        let began = Instant::now();
-        let end = match follower.open() {
-            Ok(stream) => {
-                if std::mem::take(&mut is_lost) {
-                    console.note("connected again");
-                }
-                follower.read(stream, console)?
-            }
-            Err(Error::Unreachable(why)) if is_lost => why,
-            Err(error) => return Err(error),
-        };
-        if began.elapsed() >= STEADY {
-            pauses = Pauses::default();
-        }
-        // a server that shuts down ends its streams cleanly; only lasting failures are worth a message
-        if !std::mem::replace(&mut is_lost, true) {
-            console.note(&format!("{end}; trying again"));
-        }
-        thread::sleep(pauses.next());
-    }
+    let format = if tail.json { LineFormat::Json } else { LineFormat::Text };
+    let printer = Printer::new(format, console.has_colors);
+    let mut follower = Follower::new(api, project, &tail.filter, printer);
+    follower.begin()?;
+    follower.print_history(tail.lines, console)?;
+    follower.run(console)
 }
 
-struct Follower<'a> {
+/// The log from now on.
+pub(crate) struct Follower<'a> {
     api: &'a Api,
     logs: String,
-    tail: &'a Tail,
+    filter: &'a str,
     /// The last line that was handled.
     last_seq: u64,
     printer: Printer,
 }
 
-impl Follower<'_> {
-    fn print_history(&mut self, console: &mut Console) -> Result<(), Error> {
-        let Tail { filter, lines: wanted, .. } = self.tail;
+impl<'a> Follower<'a> {
+    pub(crate) fn new(api: &'a Api, project: &Project, filter: &'a str, printer: Printer) -> Self {
+        Self { api, logs: format!("/projects/{}/logs", project.id), filter, last_seq: 0, printer }
+    }
+
+    /// What comes after the newest line is new. To be called before any history is read, so that no line is missed.
+    pub(crate) fn begin(&mut self) -> Result<(), Error> {
+        let newest: Page<LogLine> = self.api.get(&format!("{}?limit=1", self.logs))?;
+        self.last_seq = newest.items.first().map_or(0, |line| line.seq);
+        Ok(())
+    }
+
+    /// Prints a line of the history, which so is not printed again.
+    pub(crate) fn show_old(&mut self, line: Json, console: &mut Console) -> Result<(), Error> {
+        let seq = self.show(line, console)?;
+        self.last_seq = self.last_seq.max(seq);
+        Ok(())
+    }
+
+    /// Prints each new line until access ends.
+    pub(crate) fn run(&mut self, console: &mut Console) -> Result<(), Error> {
+        let mut pauses = Pauses::default();
+        let mut is_lost = false;
+        loop {
+            let began = Instant::now();
+            let end = match self.open() {
+                Ok(stream) => {
+                    if std::mem::take(&mut is_lost) {
+                        console.note("connected again");
+                    }
+                    self.read(stream, console)?
+                }
+                Err(Error::Unreachable(why)) if is_lost => why,
+                Err(error) => return Err(error),
+            };
+            if began.elapsed() >= STEADY {
+                pauses = Pauses::default();
+            }
+            // a server that shuts down ends its streams cleanly; only lasting failures are worth a message
+            if !std::mem::replace(&mut is_lost, true) {
+                console.note(&format!("{end}; trying again"));
+            }
+            thread::sleep(pauses.next());
+        }
+    }
+
+    fn print_history(&mut self, wanted: usize, console: &mut Console) -> Result<(), Error> {
         let (mut found, mut cursor): (Vec<Json>, Option<String>) = (Vec::new(), None);
         for _ in 0..MAX_PARTS {
             let limit = (wanted - found.len()).min(MAX_PART_LINES);
             if limit == 0 {
                 break;
             }
-            let mut path = format!("{}?limit={limit}&q={}", self.logs, escape(filter));
+            let mut path = format!("{}?limit={limit}&q={}", self.logs, escape(self.filter));
             if let Some(cursor) = &cursor {
                 path += &format!("&cursor={}", escape(cursor));
             }
@@ -106,20 +126,17 @@ impl Follower<'_> {
                 break;
             }
         }
-        if cursor.is_some() && found.len() < *wanted {
-            console
-                .note("the log is long and older lines were not searched; `observerio export logs` searches them all");
+        if cursor.is_some() && found.len() < wanted {
+            console.note(
+                "the log is long and older lines were not searched; `observerio logs` searches them all",
+            );
         }
-        found.truncate(*wanted);
-        for line in found.into_iter().rev() {
-            let seq = self.show(line, console)?;
-            self.last_seq = self.last_seq.max(seq);
-        }
-        Ok(())
+        found.truncate(wanted);
+        found.into_iter().rev().try_for_each(|line| self.show_old(line, console))
     }
 
     fn open(&self) -> Result<Stream, Error> {
-        let path = format!("{}/live?q={}", self.logs, escape(&self.tail.filter));
+        let path = format!("{}/live?q={}", self.logs, escape(self.filter));
         let last_seq = self.last_seq.to_string();
         self.api.stream(&path, &[("accept", "text/event-stream"), ("last-event-id", &last_seq)])
     }
@@ -158,7 +175,7 @@ impl Follower<'_> {
                 let count = json["count"].as_u64().unwrap_or(0);
                 let plural = if count == 1 { "line was" } else { "lines were" };
                 console.note(&format!(
-                    "{count} {plural} skipped because too many arrived at once; `observerio export logs` has them"
+                    "{count} {plural} skipped because too many arrived at once; `observerio logs` has them"
                 ));
             }
             _ => {}

@@ -380,6 +380,49 @@ async fn the_log_is_followed_until_the_token_is_revoked() {
 }
 
 #[tokio::test]
+async fn the_history_of_the_log_is_searched_and_then_followed() {
+    let stage = Stage::set_up(&[]).await;
+    stage.sign_in().await;
+    let mut game = stage.game().await;
+    for (part, numbers) in [1..=700, 701..=1_200].into_iter().enumerate() {
+        let messages: Vec<Json> = numbers.map(|n| json!({"message": format!("line {n}")})).collect();
+        let part = part as u32 + 1;
+        stage.stored(&mut game, &format!("l:KEY:{part}:{}", Json::from(messages)), part).await;
+    }
+
+    let messages = |stdout: &str| -> Vec<String> {
+        stdout.lines().map(|line| line.rsplit(": ").next().unwrap().to_owned()).collect()
+    };
+    let (status, stdout, stderr) = stage.run(&["logs", "line", "-n", "3"]).await;
+    assert_eq!(
+        (status, messages(&stdout)),
+        (Some(0), ["line 1198", "line 1199", "line 1200"].map(str::to_owned).into())
+    );
+    assert!(stderr.contains("older lines") && stderr.contains("--limit"), "{stderr}");
+    let (_, stdout, stderr) =
+        stage.run(&["logs", "--order", "oldest", "--limit", "1100", "--since", "1h"]).await;
+    assert_eq!(messages(&stdout), (1..=1_100).map(|n| format!("line {n}")).collect::<Vec<_>>());
+    assert!(stderr.contains("newer lines"), "{stderr}");
+    let (_, stdout, stderr) = stage.run(&["logs", "\"line 7\"", "--until", "1h"]).await;
+    assert_eq!((stdout.as_str(), stderr.as_str()), ("", ""));
+    let (_, stdout, _) = stage.run(&["logs", "/^line 6$/", "-C", "1"]).await;
+    assert_eq!(messages(&stdout), ["line 5", "line 6", "line 7"]);
+    assert!(stdout.lines().nth(1).unwrap().starts_with("> "), "{stdout}");
+    let (_, stdout, _) = stage.run(&["logs", "/^line 6$/", "--format", "csv"]).await;
+    assert!(stdout.starts_with("seq,at,received,level,") && stdout.ends_with(",line 6,,\n"), "{stdout}");
+
+    let mut following = Following::start(stage.program(&["logs", "/[56]$/", "-n", "2", "--follow"]));
+    for expected in ["line 1195", "line 1196"] {
+        assert!(following.line().await.ends_with(&format!(": {expected}\n")));
+    }
+    stage.stored(&mut game, r#"l:KEY:3:[{"message":"line 1204"},{"message":"line 1205"}]"#, 3).await;
+    assert!(following.line().await.ends_with(": line 1205\n"));
+    following.interrupt().await;
+    let (status, rest, _) = following.end().await;
+    assert_eq!((status, rest.as_str()), (Some(130), ""));
+}
+
+#[tokio::test]
 async fn everything_is_exported() {
     let stage = Stage::set_up(&[]).await;
     stage.sign_in().await;

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use protocol::model::ProjectId;
+use protocol::model::{Level, ProjectId, UnixMicros};
 use serde_json::{Value as Json, json};
 
 use self::corpus::{ABSENT, COMMON, Corpus, NEEDLE, RARE, SPAN, UNCOMMON};
@@ -24,6 +24,8 @@ use crate::{
 
 /// How many of the newest lines are wanted.
 const LINES: usize = 200;
+/// Bars of a histogram.
+const BARS: u16 = 120;
 /// How often SQL alone and ripgrep are asked: they read everything each time.
 const SLOW_REPEATS: usize = 3;
 /// Of so many parts of the time one is searched, the newest or one in the middle.
@@ -93,6 +95,7 @@ impl Search {
         for (title, cases) in [("words", word_cases(begin)), ("other conditions", other_cases())] {
             runs.push(self.measure(title, &cases, &asker, &mut stored).await?);
         }
+        runs.push(self.histograms(begin, &asker, &mut stored).await?);
         runs.push(self.sql(&word_cases(begin)[..5], projects[0], &mut stored).await?);
         runs.push(ripgrep(Corpus::new(0, lines))?);
         let settings = vec![("lines", json!(self.rows)), ("repeats", json!(self.repeats))];
@@ -146,6 +149,30 @@ impl Search {
         Ok(run)
     }
 
+    /// Counts over time, compared with what SQL alone counts; with a word, as far back as one request counted.
+    async fn histograms(&self, begin: i64, asker: &Asker<'_>, stored: &mut Stored) -> anyhow::Result<Run> {
+        let mut run = Run::new(format!("histogram of {BARS} bars through the HTTP API"));
+        let (end, part) = (begin + SPAN, SPAN / PARTS);
+        for (name, filter, condition, from) in [
+            ("no filter, all", "", "TRUE", begin),
+            ("no filter, newest 4 %", "", "TRUE", end - part),
+            ("level>=warn, all", "level>=warn", "level >= 3", begin),
+            ("0.3 %, as far as it counts", UNCOMMON, &*format!("message LIKE '%{UNCOMMON}%'"), begin),
+        ] {
+            let (mut took, mut counted) = (times(), (0, from));
+            for _ in 0..self.repeats {
+                let begun = Instant::now();
+                counted = asker.histogram(filter, from, end).await?;
+                record(&mut took, begun.elapsed());
+            }
+            let (count, counted_from) = counted;
+            let expected = database::count(stored, asker.project, condition, counted_from, end).await?;
+            ensure!(count == expected, "{name}: {count} lines counted, {expected} expected");
+            run.times(format!("{name}: {count} lines"), took);
+        }
+        Ok(run)
+    }
+
     async fn sql(&self, cases: &[Case], project: ProjectId, stored: &mut Stored) -> anyhow::Result<Run> {
         let mut run = Run::new("the same by SQL alone, on the same tables");
         for Case { name, condition, .. } in cases {
@@ -188,6 +215,20 @@ impl Asker<'_> {
                 None => return Ok((found, requests)),
             }
         }
+    }
+}
+
+impl Asker<'_> {
+    /// How many lines a histogram counts, and from what time on, in microseconds since 1970.
+    async fn histogram(&self, filter: &str, from: i64, to: i64) -> anyhow::Result<(i64, i64)> {
+        let query = format!("bars={BARS}&from={from}&to={to}&q={}", encoded(filter));
+        let path = format!("/api/v1/projects/{}/logs/histogram?{query}", self.project);
+        let histogram: Json = serde_json::from_str(&http::get(self.host, &path, self.cookie).await?)?;
+        let bars = histogram["bars"].as_array().context("a histogram has bars")?;
+        let levels = Level::ALL.map(Level::as_str);
+        let counts = bars.iter().flat_map(|bar| levels.map(|level| bar[level].as_i64().unwrap_or(0)));
+        let counted_from = histogram["counted_from"].as_str().and_then(UnixMicros::parse_rfc3339);
+        Ok((counts.sum(), counted_from.context("it says from what time on it has counted")?.0))
     }
 }
 

@@ -105,17 +105,39 @@ pub(super) async fn newest(
     Ok(rows.into_iter().map(|(seq, ..)| seq).collect())
 }
 
+/// How many lines of a range of time there are for which a condition holds.
+pub(super) async fn count(
+    stored: &mut Stored,
+    project: ProjectId,
+    condition: &str,
+    from: i64,
+    until: i64,
+) -> anyhow::Result<i64> {
+    let sql = format!(
+        "SELECT count(*) FROM logs WHERE project_id = {} AND {condition} AND received >= {from} AND received < {until}",
+        project.0
+    );
+    scalar(stored, &sql).await?.context("a count is a number")
+}
+
 /// Bytes of the log, and of its index, on disk.
 pub(super) async fn bytes(stored: &mut Stored) -> anyhow::Result<(i64, i64)> {
-    let size = |table: &str, stored: &Stored| match stored {
+    let size = |table: &str, stored: &Stored| {
+        match stored {
         // dbstat is not compiled in
         Stored::Sqlite(_) if table == "log_blocks" => {
-            "SELECT sum(length(grams) + length(words) + length(lines)) FROM log_blocks".to_owned()
+            "SELECT sum(length(grams) + length(words) + length(lines)) + (SELECT sum(length(times)) FROM log_times)
+             FROM log_blocks"
+                .to_owned()
         }
         Stored::Sqlite(_) => {
             "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size".to_owned()
         }
+        Stored::Postgres(_) if table == "log_blocks" => {
+            "SELECT pg_total_relation_size('log_blocks') + pg_total_relation_size('log_times')".to_owned()
+        }
         Stored::Postgres(_) => format!("SELECT pg_total_relation_size('{table}')"),
+    }
     };
     let (log, index) = (size("logs", stored), size("log_blocks", stored));
     let log = scalar(stored, &log).await?.unwrap_or_default();

@@ -34,6 +34,8 @@ pub enum Action {
     ManageMembers,
     /// See who did what in the project.
     ReadAudit,
+    /// Decide how long the project keeps what, and pin lines of its log.
+    ManageRetention,
     /// Rename the project.
     RenameProject,
     /// Delete the project with everything in it.
@@ -63,7 +65,7 @@ enum Need {
 
 impl Action {
     /// Each of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadProject,
         Self::EditValues,
         Self::ForgetData,
@@ -72,6 +74,7 @@ impl Action {
         Self::ManageSchema,
         Self::ManageMembers,
         Self::ReadAudit,
+        Self::ManageRetention,
         Self::RenameProject,
         Self::DeleteProject,
         Self::ListProjects,
@@ -90,6 +93,7 @@ impl Action {
             | Self::ManageSchema
             | Self::ManageMembers
             | Self::ReadAudit
+            | Self::ManageRetention
             | Self::RenameProject
             | Self::DeleteProject => Need::InProject(ProjectRole::Admin),
             Self::ListProjects | Self::CreateProject | Self::ManageOwnAccount => Need::Account,
@@ -107,6 +111,7 @@ impl Action {
             | Self::ManageSchema
             | Self::ManageMembers
             | Self::ReadAudit
+            | Self::ManageRetention
             | Self::RenameProject
             | Self::DeleteProject
             | Self::CreateProject
@@ -328,6 +333,7 @@ mod tests {
             ManageSchema,
             ManageMembers,
             ReadAudit,
+            ManageRetention,
             RenameProject,
             DeleteProject,
         ];

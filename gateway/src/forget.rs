@@ -50,6 +50,18 @@ impl Gateway {
         whole(async move { gateway.forget_device_now(live, &caller, device).await }).await
     }
 
+    /// The same for a policy, which asks nobody.
+    pub(crate) async fn forget_unseen(
+        &self,
+        by: &Caller,
+        project: ProjectId,
+        device: DeviceId,
+    ) -> Result<(), GatewayError> {
+        let live = self.load(project).await?;
+        let (gateway, by) = (self.clone(), by.clone());
+        whole(async move { gateway.forget_device_now(live, &by, device).await }).await
+    }
+
     async fn forget_var_now(
         self,
         live: Arc<Live>,

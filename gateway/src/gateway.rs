@@ -8,13 +8,14 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Clock, GatewayError,
+    Clock, Disk, GatewayError,
     budgets::{Budgets, Unread, UnreadLine},
     indexer::Indexer,
     inner::{Access, Idle, Inner, Keys, Refusals, SignIns, Verdicts},
     live::{Live, Registry},
     outgoing::Outgoing,
     passwords::Hasher,
+    retention::{self, Sizes},
     secrets::random_token,
     sessions,
     shares::{Days, Limits},
@@ -86,6 +87,14 @@ pub struct Status {
     pub unread_refused: u64,
     /// How often a project was not read because there was no room for it.
     pub projects_refused: u64,
+    /// Bytes of the logs of all projects, with 64 for each line, as last counted.
+    pub log_bytes: u64,
+    /// When the oldest line of all logs was received, in seconds since 1970; 0: there is none.
+    pub log_oldest_seconds: u64,
+    /// Lines of the log that were forgotten by policies.
+    pub lines_forgotten: u64,
+    /// The disk of the database, where it can be asked.
+    pub disk: Option<Disk>,
     /// Whether the database takes what is sent.
     pub storing: bool,
 }
@@ -138,6 +147,7 @@ impl Gateway {
             epoch: RwLock::new(epoch),
             sweeper,
             indexer,
+            retained: Arc::default(),
             vitals: vitals.clone(),
             unused: unused.clone(),
         });
@@ -146,7 +156,9 @@ impl Gateway {
         let keeping = keep_claim(Arc::downgrade(&inner));
         tokio::spawn(vitals.guard("the task that keeps the database", unused.clone(), keeping));
         let forgetting = sessions::forget_old(Arc::downgrade(&inner));
-        tokio::spawn(vitals.guard("the task that forgets old sessions", unused, forgetting));
+        tokio::spawn(vitals.guard("the task that forgets old sessions", unused.clone(), forgetting));
+        let retaining = retention::run(Arc::downgrade(&inner));
+        tokio::spawn(vitals.guard("the task that forgets what is too old", unused, retaining));
         Ok(Self { inner })
     }
 
@@ -237,6 +249,7 @@ impl Gateway {
     /// Numbers for operators.
     pub fn status(&self) -> Status {
         let (games, watchers) = self.inner.projects.count_connections();
+        let Sizes { log, disk } = self.inner.retained.sizes();
         Status {
             games,
             watchers,
@@ -251,6 +264,12 @@ impl Gateway {
             unread_bytes: self.inner.unread.used() as u64,
             unread_refused: self.inner.unread.refused(),
             projects_refused: self.inner.projects.refused(),
+            log_bytes: log.bytes,
+            log_oldest_seconds: log
+                .oldest
+                .map_or(0, |oldest| u64::try_from(oldest.0 / 1_000_000).unwrap_or(0)),
+            lines_forgotten: self.inner.retained.lines_forgotten(),
+            disk,
             storing: self.is_storing(),
         }
     }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use protocol::model::ProjectId;
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
@@ -125,6 +126,7 @@ async fn step(store: &dyn Store) -> Result<Option<u64>> {
     let Some(unindexed) = store.find_unindexed(LEAST).await? else { return Ok(None) };
     let Some(block) = read_block(store, unindexed).await? else { return Ok(Some(0)) };
     store.put_block(epoch, unindexed.project, &block).await?;
+    store.count_block(unindexed.project, block.first_seq).await?;
     let indexed = unindexed.last_block.map_or(block.first_seq - 1, |(_, last, _)| last);
     Ok(Some(unindexed.count.saturating_sub(block.last_seq - indexed)))
 }
@@ -139,14 +141,25 @@ async fn time_block(store: &dyn Store) -> Result<Option<u64>> {
 
 /// The next block of a project: the last one with more lines, or a new one.
 async fn read_block(store: &dyn Store, unindexed: Unindexed) -> Result<Option<LogBlock>> {
-    let mut after = match unindexed.last_block {
-        Some((first, last, bytes)) if has_room(first, last, bytes) => first - 1,
-        Some((_, last, _)) => last,
-        None => 0,
-    };
+    let Unindexed { project, last_block, .. } = unindexed;
+    let last = last_block.map_or(0, |(_, last, _)| last);
+    if let Some((first, _, bytes)) = last_block
+        && has_room(first, last, bytes)
+    {
+        let grown = read_block_after(store, project, first - 1).await?;
+        // where lines were forgotten, the next one may be too far away for this block
+        if grown.as_ref().is_some_and(|block| block.last_seq > last) {
+            return Ok(grown);
+        }
+    }
+    read_block_after(store, project, last).await
+}
+
+/// As many lines behind a number as fit into one block.
+async fn read_block_after(store: &dyn Store, project: ProjectId, mut after: u64) -> Result<Option<LogBlock>> {
     let mut builder = BlockBuilder::default();
     loop {
-        let page = store.list_logs_after(unindexed.project, after, PAGE).await?;
+        let page = store.list_logs_after(project, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.seq;
         if !page.iter().all(|line| builder.add(line)) {

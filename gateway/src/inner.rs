@@ -28,6 +28,7 @@ use crate::{
     live::{self, Beside, Registry},
     outgoing::Outgoing,
     passwords::Hasher,
+    retention::Retained,
     shares::Days,
     store::{Epoch, Store, TokenHash},
     sweeper::Sweeper,
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) epoch: RwLock<Epoch>,
     pub(crate) sweeper: Sweeper,
     pub(crate) indexer: Indexer,
+    pub(crate) retained: Arc<Retained>,
     pub(crate) vitals: Vitals,
     /// Cancelled when nobody uses the gateway any more.
     pub(crate) unused: CancellationToken,

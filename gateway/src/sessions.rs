@@ -34,6 +34,13 @@ fn go_on(known: Option<SessionClock>, now: UnixMicros) -> SessionClock {
     SessionClock { time: time.max(caught_up), seen: now }
 }
 
+/// The time by which other things grow old: the clock's, but no more than a day ahead of the time that counts.
+pub(crate) fn age_time(known: Option<SessionClock>, now: UnixMicros) -> UnixMicros {
+    // before the first look nothing is old
+    let Some(SessionClock { time, seen }) = known else { return UnixMicros(0) };
+    UnixMicros(time.0 + (now.0 - seen.0).clamp(0, DAY)).min(now)
+}
+
 /// Those of a step that are old and that nobody holds.
 fn forgotten(
     step: &[(i64, UnixMicros)],
@@ -143,6 +150,16 @@ mod tests {
             }
         }
         assert!(known.is_some_and(|known| known.time.0 <= NOW + 21 * DAY), "{known:?}");
+    }
+
+    #[test]
+    fn what_ages_by_the_clock_is_a_day_ahead_at_most() {
+        assert_eq!(age_time(None, UnixMicros(NOW)), UnixMicros(0));
+        let age = |known, now| age_time(known, UnixMicros(now)).0;
+        assert_eq!(age(clock(NOW, NOW), NOW + DAY / 24), NOW + DAY / 24);
+        assert_eq!(age(clock(NOW, NOW), NOW + 91 * DAY), NOW + DAY);
+        assert_eq!(age(clock(NOW, NOW), NOW - DAY), NOW - DAY);
+        assert_eq!(age(clock(NOW, NOW + 91 * DAY), NOW + 91 * DAY), NOW);
     }
 
     #[test]

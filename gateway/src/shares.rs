@@ -12,12 +12,10 @@ use std::{
 use protocol::{
     ErrorCode, ProtocolError,
     live::Full,
-    model::{LogEntry, ProjectId, UnixMicros},
+    model::{LOG_LINE_BYTES, LogEntry, ProjectId, UnixMicros},
 };
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
-/// What a log line takes on the disk beside its texts, in bytes.
-const LINE_BYTES: u64 = 64;
 /// What a session takes there.
 const SESSION_BYTES: u64 = 256;
 
@@ -28,12 +26,17 @@ pub struct Limits {
     pub games_per_key: usize,
     /// Bytes of log that the games of one project may store in a day, which begins at 00:00 UTC.
     pub bytes_per_day: u64,
+    /// Bytes of the logs of all projects together: beyond it, the oldest lines of the largest ones are forgotten; `None`: no
+    /// limit.
+    pub log_bytes: Option<u64>,
+    /// For how many days the audit trail is kept; `None`: for ever.
+    pub audit_days: Option<u16>,
 }
 
 impl Default for Limits {
     /// None.
     fn default() -> Self {
-        Self { games_per_key: usize::MAX, bytes_per_day: u64::MAX }
+        Self { games_per_key: usize::MAX, bytes_per_day: u64::MAX, log_bytes: None, audit_days: None }
     }
 }
 
@@ -115,7 +118,7 @@ impl Today {
     pub(crate) fn take(&self, entries: &[LogEntry], now: UnixMicros) -> Result<bool, ProtocolError> {
         let weight = |entry: &LogEntry| {
             let fields = entry.fields.as_ref().map_or(0, String::len);
-            LINE_BYTES + (entry.message.len() + fields) as u64
+            LOG_LINE_BYTES + (entry.message.len() + fields) as u64
         };
         let bytes = entries.iter().map(weight).sum::<u64>();
         let mut stored = self.stored();

@@ -324,10 +324,103 @@ async fn variables_reported_one_a_line(place: Arc<Place>) {
     }
 }
 
+/// Edits of another project, one after the other, until `done`.
+async fn edits(house: &House, project: &Project, done: &AtomicBool) -> Vec<Duration> {
+    let (mut times, speed) = (Vec::new(), VarName::parse("speed").unwrap());
+    let mut game = house.game(project, "edited").await;
+    game.report_vars(parse_report(br#"{"speed": 0}"#).unwrap()).await.unwrap();
+    house.gateway.flush().await.unwrap();
+    while !done.load(Relaxed) {
+        let number = times.len() as i64 + 1;
+        let (change, gesture) = (vec![(speed.clone(), Value::Int(number.into()))], random_gesture());
+        let begun = Instant::now();
+        house.gateway.edit_vars(&house.owner, project.id, gesture, change).await.unwrap();
+        times.push(begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    times
+}
+
+fn random_gesture() -> Gesture {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    Gesture(NEXT.fetch_add(1, Relaxed))
+}
+
+async fn tell_edits(house: &House, project: &Project, when: &str, work: impl Future<Output = ()>) {
+    let done = AtomicBool::new(false);
+    let work = async {
+        work.await;
+        done.store(true, Relaxed);
+    };
+    let (times, ()) = tokio::join!(edits(house, project, &done), work);
+    tell(&format!("edits {when}"), times);
+}
+
+/// Bytes of the file, or of the table of the log.
+async fn log_bytes(place: &Place) -> i64 {
+    match place {
+        Place::Sqlite { .. } => {
+            let mut connection =
+                SqliteConnection::connect(&format!("sqlite:{}", place.name())).await.unwrap();
+            let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+        }
+        Place::Postgres { .. } => {
+            let mut connection = PgConnection::connect(&place.name()).await.unwrap();
+            sqlx::query_scalar("SELECT pg_total_relation_size('logs')")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
+        }
+    }
+}
+
+async fn edits_while_a_million_lines_are_forgotten(place: Arc<Place>) {
+    const LINES: usize = 1_000_000;
+    const OLD: i64 = NOW.0 - 9 * 24 * 3600 * 1_000_000;
+    let house = House::new(place).await;
+    let id = house.project.id;
+    let other = house.gateway.create_project(&house.owner, "other").await.unwrap();
+    let fill = async |from: usize| {
+        let (first, last) = (from + 1, from + LINES);
+        let sql = format!(
+            "INSERT INTO logs (project_id, seq, device_id, at, received, level, message)
+             SELECT {id}, {first} + n, 1, {OLD} + n, {OLD} + n, 1, 'enemy ' || n || ' moves from one place to another one'
+             FROM numbers;
+             UPDATE projects SET log_seq = {last} WHERE id = {id}"
+        );
+        house.execute(&sql, LINES).await;
+        let begun = Instant::now();
+        while house.store.indexed_to(id).await.unwrap() + 512 < last as u64 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        println!("{LINES} lines are indexed after {:?}", begun.elapsed());
+    };
+    fill(0).await;
+    println!("on disk: {} bytes", log_bytes(&house.place).await);
+    let policy = house.gateway.get_retention(&house.owner, id).await.unwrap().policy;
+    let begun = Instant::now();
+    let told = house.gateway.estimate_retention(&house.owner, id, &policy).await.unwrap();
+    println!("the estimate: {told:?} in {:?}", begun.elapsed());
+    let calm = async || tokio::time::sleep(Duration::from_secs(CALM_SECONDS)).await;
+    tell_edits(&house, &other, "before", calm()).await;
+    let forgetting = async {
+        let begun = Instant::now();
+        house.gateway.forget_now().await.unwrap();
+        println!("{LINES} lines are forgotten after {:?}", begun.elapsed());
+    };
+    tell_edits(&house, &other, "while a million lines are forgotten", forgetting).await;
+    tell_edits(&house, &other, "after", calm()).await;
+    println!("on disk: {} bytes", log_bytes(&house.place).await);
+    fill(LINES).await;
+    println!("on disk with as many again: {} bytes", log_bytes(&house.place).await);
+}
+
 support::stories! {
     #[ignore = "measures"]
     games_that_connect_among_many_sessions,
     receipts_while_a_project_goes,
+    edits_while_a_million_lines_are_forgotten,
     requests_while_nobody_is_connected,
     variables_reported_one_a_line,
     receipts_while_devices_and_a_variable_go,

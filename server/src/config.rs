@@ -228,8 +228,9 @@ mod tests {
     #[test]
     fn a_key_has_most_of_the_games_and_a_project_so_many_bytes_a_day() {
         let limits = |flags: &[&str]| parse(flags).map(|config| config.gateway_limits);
-        let gateway::Limits { games_per_key, bytes_per_day } = limits(&[]).unwrap();
+        let gateway::Limits { games_per_key, bytes_per_day, log_bytes, audit_days } = limits(&[]).unwrap();
         assert_eq!((games_per_key, bytes_per_day), (8_750, 8 << 30));
+        assert_eq!((log_bytes, audit_days), (None, None));
         assert_eq!(limits(&["--max-games", "1"]).unwrap().games_per_key, 1);
         assert_eq!(limits(&["--max-games-per-key", "20000"]).unwrap().games_per_key, 20_000);
         for (text, bytes) in [("1", 1), ("500M", 500 << 20), (" 2k ", 2_048), ("1T", 1 << 40)] {
@@ -237,6 +238,16 @@ mod tests {
         }
         for bad in ["0", "", "M", "-1", "8GB", "1.5G", "99999999999999T"] {
             assert!(limits(&["--max-bytes-per-day", bad]).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_forgotten_on_the_whole_server_unless_somebody_says_so() {
+        let limits = |flags: &[&str]| parse(flags).map(|config| config.gateway_limits);
+        assert_eq!(limits(&["--max-log-bytes", "50G"]).unwrap().log_bytes, Some(50 << 30));
+        assert_eq!(limits(&["--audit-days", "365"]).unwrap().audit_days, Some(365));
+        for bad in [["--max-log-bytes", "0"], ["--audit-days", "364"], ["--audit-days", "36501"]] {
+            assert!(limits(&bad).is_err(), "{bad:?}");
         }
     }
 

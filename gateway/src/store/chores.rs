@@ -122,18 +122,29 @@ impl SqlStore {
 /// the table.
 const OF_DEVICES: [&str; 2] = ["reported", "outcomes"];
 /// The other tables with rows of a project. They come after its devices, because values refer to variables.
-const OF_PROJECTS: [&str; 8] =
-    ["log_times", "log_blocks", "logs", "edits", "unchanged_edits", "let_go", "game_sessions", "vars"];
+const OF_PROJECTS: [&str; 9] = [
+    "log_times",
+    "log_levels",
+    "log_blocks",
+    "logs",
+    "edits",
+    "unchanged_edits",
+    "let_go",
+    "game_sessions",
+    "vars",
+];
 
 /// Blocks of the log that one statement deletes.
 const BLOCKS: u32 = 8;
 
-/// Short tables that give access to a project; their rows are deleted at once.
-pub(super) const ENDS: [&str; 4] = [
+/// Short tables, most of which give access to a project; their rows are deleted at once.
+pub(super) const ENDS: [&str; 6] = [
     "DELETE FROM members WHERE project_id = $1",
     "DELETE FROM game_keys WHERE project_id = $1",
     "DELETE FROM api_tokens WHERE project_id = $1",
     "DELETE FROM links WHERE project_id = $1",
+    "DELETE FROM log_pins WHERE project_id = $1",
+    "DELETE FROM retention WHERE project_id = $1",
 ];
 
 const FORGOTTEN_DEVICES: &str = "SELECT id FROM devices WHERE to_empty IS NOT NULL LIMIT 100";
@@ -212,9 +223,13 @@ impl Chore {
             }
             Self::DeletedRows { project, table } => {
                 let sql = match (*table, kind) {
-                    // its numbers have no gaps, and in SQLite the table has no rowid
-                    ("logs", _) => "DELETE FROM logs WHERE project_id = $1
-                         AND seq < $2 + (SELECT min(seq) FROM logs WHERE project_id = $1)"
+                    // along its key: in SQLite the table has no rowid
+                    ("logs", _) => "DELETE FROM logs WHERE project_id = $1 AND seq <=
+                         (SELECT max(seq) FROM (SELECT seq FROM logs WHERE project_id = $1 ORDER BY seq LIMIT $2) oldest)"
+                        .to_owned(),
+                    ("log_levels", _) => "DELETE FROM log_levels WHERE project_id = $1 AND first_seq <=
+                         (SELECT max(first_seq) FROM
+                              (SELECT first_seq FROM log_levels WHERE project_id = $1 ORDER BY first_seq LIMIT $2) oldest)"
                         .to_owned(),
                     // some hundred kilobytes each: a few, and then it is looked for again
                     ("log_times" | "log_blocks", _) => format!("DELETE FROM {table} WHERE project_id = $1 AND $2 > 0

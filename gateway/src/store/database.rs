@@ -12,6 +12,7 @@ use super::{
     log_blocks::LogBlocks,
     log_times::LogTimes,
     logs::Logs,
+    retention::Retaining,
     snapshots::Snapshots,
     sql_store::{Engine, SqlStore},
 };
@@ -19,7 +20,17 @@ use super::{
 /// A database that keeps everything.
 #[async_trait]
 pub trait Store:
-    Chores + Commits + GameSessions + History + KeyStates + LogBlocks + Logs + LogTimes + Snapshots + 'static
+    Chores
+    + Commits
+    + GameSessions
+    + History
+    + KeyStates
+    + LogBlocks
+    + Logs
+    + LogTimes
+    + Retaining
+    + Snapshots
+    + 'static
 {
     /// "sqlite" or "postgres".
     fn kind(&self) -> &'static str;

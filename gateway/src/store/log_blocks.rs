@@ -11,7 +11,7 @@ use super::{
     log_times::{self, BlockTimes},
     logs::{LineRecord, cell, lines, number},
     page::{PAGE_BYTES, page},
-    sql::row,
+    sql::{Tx, row},
     sql_store::SqlStore,
 };
 
@@ -78,7 +78,7 @@ pub struct BlockIndex {
 pub struct Unindexed {
     /// Which project.
     pub project: ProjectId,
-    /// How many lines.
+    /// How many lines at most: some of them may be forgotten.
     pub count: u64,
     /// First number, last number and bytes of text of its last block, if it has one.
     pub last_block: Option<(u64, u64, u64)>,
@@ -107,7 +107,7 @@ pub trait LogBlocks: Send + Sync {
         false
     }
 
-    /// Of the projects with at least so many lines in no block, the one with the fewest.
+    /// Of the projects with at least so many lines in no block, the one with the fewest by their numbers.
     async fn find_unindexed(&self, _least: u64) -> Result<Option<Unindexed>> {
         Ok(None)
     }
@@ -117,7 +117,7 @@ pub trait LogBlocks: Send + Sync {
         Ok(0)
     }
 
-    /// Adds a block, in place of one with the same first number, unless the database has another epoch or the project is
+    /// Adds a block, in place of one that has lines of it, unless the database has another epoch or the project is
     /// gone. Returns how long other writers had to wait.
     async fn put_block(&self, _epoch: i64, _project: ProjectId, _block: &LogBlock) -> Result<Duration> {
         Ok(Duration::ZERO)
@@ -173,13 +173,15 @@ macro_rules! blocks {
 const NEWEST_BLOCKS: &str = blocks!("first_seq DESC");
 const OLDEST_BLOCKS: &str = blocks!("first_seq");
 
-/// A project may be without lines: they are being deleted.
+/// So many lines must really be there: those of a project may be being deleted, and those that were forgotten still count in
+/// its numbers.
 const UNINDEXED: &str =
     "SELECT p.id, p.log_seq - coalesce(b.last_seq, 0) AS count, b.first_seq, b.last_seq, b.text_bytes
      FROM projects p LEFT JOIN log_blocks b ON b.project_id = p.id
          AND b.first_seq = (SELECT max(first_seq) FROM log_blocks WHERE project_id = p.id)
      WHERE p.deleted_at IS NULL AND p.log_seq - coalesce(b.last_seq, 0) >= $1
-         AND EXISTS (SELECT 1 FROM logs WHERE project_id = p.id AND seq > coalesce(b.last_seq, 0))
+         AND (SELECT count(*) FROM
+             (SELECT 1 AS one FROM logs WHERE project_id = p.id AND seq > coalesce(b.last_seq, 0) LIMIT $1) found) >= $1
      ORDER BY count LIMIT 1";
 
 const PUT: &str = "INSERT INTO log_blocks
@@ -255,6 +257,7 @@ impl LogBlocks for SqlStore {
         if current != epoch || !is_there {
             return Ok(Duration::ZERO);
         }
+        tx.clear_for(project, block).await?;
         let LogBlock { first_seq, last_seq, earliest, latest, text_bytes, grams, words, lines, .. } = block;
         let put = tx.query(PUT).bind(project.0).bind(cell(*first_seq)).bind(cell(*last_seq));
         let put = put.bind(earliest.0).bind(latest.0).bind(cell(*text_bytes));
@@ -297,6 +300,24 @@ impl LogBlocks for SqlStore {
         };
         let query = self.read_either(sqlite, postgres).bind(project.0).bind_list(&seqs);
         query.bind(seqs.len() as i64).bind(PAGE_BYTES as i64).read_all::<LineRecord>().await
+    }
+}
+
+impl Tx<'_> {
+    /// Deletes what was counted of a block that is about to be written, and a block that it takes the place of under another
+    /// first number: lines at the beginning of that one were forgotten.
+    async fn clear_for(&mut self, project: ProjectId, block: &LogBlock) -> Result<()> {
+        let [first, last] = [block.first_seq, block.last_seq].map(cell);
+        for sql in [
+            "DELETE FROM log_levels WHERE project_id = $1 AND first_seq <= $3 AND last_seq >= $2 AND first_seq >=
+                 (SELECT coalesce(max(first_seq), 0) FROM log_blocks WHERE project_id = $1 AND first_seq <= $2)",
+            "DELETE FROM log_blocks WHERE project_id = $1 AND first_seq <= $3 AND last_seq >= $2 AND first_seq <> $2
+                 AND first_seq >=
+                 (SELECT coalesce(max(first_seq), 0) FROM log_blocks WHERE project_id = $1 AND first_seq <= $2)",
+        ] {
+            self.query(sql).bind(project.0).bind(first).bind(last).run().await?;
+        }
+        Ok(())
     }
 }
 

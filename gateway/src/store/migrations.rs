@@ -48,6 +48,7 @@ const SCRIPTS: &[Script] = &[
     script!("0021_log_blocks"),
     script!("0024_log_times"),
     script!("0027_origins_of_a_key"),
+    script!("0022_retention"),
 ];
 
 /// The number of the last step.

@@ -23,6 +23,7 @@ mod migrations;
 mod note;
 mod page;
 mod postgres;
+mod retention;
 mod schema;
 mod snapshots;
 mod sql;
@@ -51,6 +52,10 @@ pub use log_times::{BlockTimes, LineTime, LogTimes, Untimed};
 pub use logs::Logs;
 pub use note::AuditRow;
 pub use page::PAGE_BYTES;
+pub use retention::{
+    BlockCounts, ForgetLines, ForgetOthers, Forgot, LevelCount, LineMark, LogCounts, OldEdit, Pins, Policies,
+    Retaining,
+};
 pub(crate) use snapshots::ENTRY_BYTES;
 pub use snapshots::{LeftOut, LoadRoom, ProjectState, SaidRange, Snapshots, StoredDevice, StoredVar};
 pub use sql_store::SqlStore;

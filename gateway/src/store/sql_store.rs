@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use sqlx::SqlSafeStr;
+use tokio::sync::Mutex;
 
 use super::{
     error::Result,
@@ -14,6 +15,8 @@ use super::{
 /// Everything in one database: in an SQLite file, or in the first schema of a Postgres database's search path.
 pub struct SqlStore {
     pub(super) engine: Engine,
+    /// Held while lines of the log are counted.
+    pub(super) counting: Mutex<()>,
 }
 
 /// The parts that differ between the databases.
@@ -63,7 +66,7 @@ impl SqlStore {
     }
 
     async fn started(engine: Engine) -> Result<Self> {
-        let store = Self { engine };
+        let store = Self { engine, counting: Mutex::default() };
         // a full disk does not keep it from starting: what is stored can still be read
         store.write_mark().await?;
         Ok(store)

@@ -21,6 +21,7 @@ ManageKeys           00000  ----0  ----0    y--y0 y--y0
 ManageSchema         00000  ----0  ----0    y--y0 y--y0
 ManageMembers        00000  ----0  ----0    y--y0 y--y0
 ReadAudit            00000  ----0  ----0    y--y0 y--y0
+ManageRetention      00000  ----0  ----0    y--y0 y--y0
 RenameProject        00000  ----0  ----0    y--y0 y--y0
 DeleteProject        00000  ----0  ----0    y--y0 y--y0
 ListProjects         yyyyy  yyyyy  yyyyy    yyyyy yyyyy
@@ -92,6 +93,7 @@ fn is_about_a_project(action: Action) -> bool {
         | Action::ManageSchema
         | Action::ManageMembers
         | Action::ReadAudit
+        | Action::ManageRetention
         | Action::RenameProject
         | Action::DeleteProject => true,
         Action::ListProjects

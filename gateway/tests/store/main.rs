@@ -14,6 +14,7 @@ mod interrupted;
 mod let_go;
 mod opening;
 mod projects;
+mod retention;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;

@@ -13,6 +13,7 @@ mod house;
 mod let_go;
 mod limits;
 mod reads;
+mod retention;
 mod search;
 #[path = "../support/mod.rs"]
 mod support;

@@ -35,6 +35,13 @@ pub(super) struct Limits {
     /// Bytes of log that one project's games may store per day (UTC), such as 500M or 8G
     #[arg(long, env = "OBSERVERIO_MAX_BYTES_PER_DAY", value_name = "BYTES", default_value = "8G")]
     max_bytes_per_day: String,
+    /// Bytes of the logs of all projects together, such as 50G: beyond it, the oldest lines of the largest logs are
+    /// forgotten, but no pinned ones [default: no limit]
+    #[arg(long, env = "OBSERVERIO_MAX_LOG_BYTES", value_name = "BYTES")]
+    max_log_bytes: Option<String>,
+    /// Days for which the audit trail is kept, at least 365 [default: for ever]
+    #[arg(long, env = "OBSERVERIO_AUDIT_DAYS", value_name = "DAYS")]
+    audit_days: Option<String>,
     /// HTTP API requests per second for each token or person, with bursts of four times that
     #[arg(long, env = "OBSERVERIO_API_REQUESTS_PER_SECOND", value_name = "COUNT", default_value = "50")]
     api_requests_per_second: String,
@@ -112,13 +119,17 @@ impl Limits {
             None => (max_games - max_games / 8).max(1),
         };
         let bytes_per_day = bytes(&self.max_bytes_per_day, &sources.of("max_bytes_per_day"))?;
+        let source = sources.of("max_log_bytes");
+        let log_bytes = filled(self.max_log_bytes).map(|text| bytes(&text, &source)).transpose()?;
+        let source = sources.of("audit_days");
+        let audit_days = filled(self.audit_days).map(|text| audit_days(&text, &source)).transpose()?;
         let api_requests_per_second =
             small_count(&self.api_requests_per_second, &sources.of("api_requests_per_second"))?;
         Ok(CheckedLimits {
             memory,
             max_games,
             max_games_per_address,
-            gateway: gateway::Limits { games_per_key, bytes_per_day },
+            gateway: gateway::Limits { games_per_key, bytes_per_day, log_bytes, audit_days },
             max_http,
             address_limits: self.addresses.check(sources)?,
             api_requests_per_second,
@@ -183,6 +194,14 @@ fn count(text: &str, source: &Source) -> Result<usize, ConfigError> {
 fn bytes(text: &str, source: &Source) -> Result<u64, ConfigError> {
     let bytes = text.trim().parse().ok().or_else(|| size::parse(text)).filter(|bytes| *bytes > 0);
     bytes.ok_or_else(|| source.refuse("use a number of bytes, such as 500000000, 500M or 8G"))
+}
+
+/// So long that nobody covers something up by making it short.
+fn audit_days(text: &str, source: &Source) -> Result<u16, ConfigError> {
+    match text.trim().parse() {
+        Ok(days @ 365..=36_500) => Ok(days),
+        _ => Err(source.refuse("use a number of days from 365 to 36500")),
+    }
 }
 
 fn seconds(text: &str, most: f64, source: &Source) -> Result<Duration, ConfigError> {

@@ -15,9 +15,9 @@ use std::{
 
 use async_trait::async_trait;
 use gateway::store::{
-    Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
-    KeyStates, LoadRoom, LogBlocks, LogTimes, Logs, ProjectState, Result, Snapshots, Store, StoreError,
-    Ticket, Write, Written, batch,
+    Access, Chore, Chores, Commits, Epoch, ForgetLines, ForgetOthers, GameSessions, GestureRow, History,
+    HistoryRow, KeyState, KeyStates, LoadRoom, LogBlocks, LogCounts, LogTimes, Logs, Pins, Policies,
+    ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write, Written, batch,
 };
 use protocol::model::{
     AllowedOrigins, DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision,
@@ -566,3 +566,13 @@ impl GameSessions for OpenDisk {}
 impl LogBlocks for OpenDisk {}
 
 impl LogTimes for OpenDisk {}
+
+impl ForgetLines for OpenDisk {}
+
+impl ForgetOthers for OpenDisk {}
+
+impl LogCounts for OpenDisk {}
+
+impl Pins for OpenDisk {}
+
+impl Policies for OpenDisk {}

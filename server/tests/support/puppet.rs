@@ -10,9 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 use gateway::store::{
-    Access, Chore, Chores, Commits, Epoch, GameSessions, GestureRow, History, HistoryRow, KeyState,
-    KeyStates, LoadRoom, LogBlocks, LogTimes, Logs, ProjectState, Result, Snapshots, Store, Ticket, Write,
-    Written,
+    Access, Chore, Chores, Commits, Epoch, ForgetLines, ForgetOthers, GameSessions, GestureRow, History,
+    HistoryRow, KeyState, KeyStates, LoadRoom, LogBlocks, LogCounts, LogTimes, Logs, Pins, Policies,
+    ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
@@ -177,3 +177,13 @@ impl GameSessions for Puppet {}
 impl LogBlocks for Puppet {}
 
 impl LogTimes for Puppet {}
+
+impl ForgetLines for Puppet {}
+
+impl ForgetOthers for Puppet {}
+
+impl LogCounts for Puppet {}
+
+impl Pins for Puppet {}
+
+impl Policies for Puppet {}

@@ -1,7 +1,9 @@
 //! Projects as people see them.
 
 use async_trait::async_trait;
-use protocol::model::{Key, Project, ProjectId, ProjectInfo, ProjectSummary, UnixMicros, UserId};
+use protocol::model::{
+    Key, Project, ProjectId, ProjectInfo, ProjectSummary, RetentionPolicy, UnixMicros, UserId,
+};
 
 use crate::store::{
     cells,
@@ -113,6 +115,7 @@ impl Projects for SqlStore {
             .await?;
         }
         let id = ProjectId(id);
+        tx.put_policy(id, &RetentionPolicy::OF_NEW_PROJECTS).await?;
         tx.finish(AuditRow { project: Some(id), ..note }).await?;
         Ok(Project { id, name: name.to_owned(), key, created_at })
     }

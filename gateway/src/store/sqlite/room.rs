@@ -19,6 +19,27 @@ impl SqliteEngine {
     }
 }
 
+impl SqliteEngine {
+    /// Bytes that this user can still write to the disk; `None` where the system does not tell.
+    pub(in crate::store) async fn free_bytes(&self) -> Option<u64> {
+        let folder =
+            if self.folder.as_os_str().is_empty() { PathBuf::from(".") } else { self.folder.clone() };
+        // a file system of a network may take its time
+        tokio::task::spawn_blocking(move || free_bytes(&folder)).await.ok().flatten()
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn free_bytes(_folder: &Path) -> Option<u64> {
+    None
+}
+
 async fn check(folder: &Path) -> Result<()> {
     let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() };
     let taken = tokio::task::spawn_blocking(move || take(&folder)).await;
@@ -52,6 +73,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         check(folder.path()).await.unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn free_space_is_that_of_the_file_system() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free_bytes(folder.path()).is_some_and(|free| free > 0));
+        assert_eq!(free_bytes(Path::new("/nowhere/at/all")), None);
+        assert_eq!(free_bytes(Path::new("/proc")), Some(0));
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ mod device;
 mod json;
 mod origins;
 mod refused;
+mod retention;
 mod schema;
 mod state;
 mod typed;
@@ -21,5 +22,9 @@ pub use device::Device;
 pub use json::json_bytes;
 pub use origins::{AllowedOrigins, MAX_ORIGIN_BYTES, MAX_ORIGINS};
 pub use refused::{Refused, RefusedLine};
+pub use retention::{
+    Forgotten, KEPT_EDITS, LOG_LINE_BYTES, LogBeginning, LogPin, LogSize, MAX_PINS, Retention,
+    RetentionEstimate, RetentionPolicy, days_before,
+};
 pub use schema::{Difference, Schema, WaitingDeclaration, differences, outline};
 pub use state::{Applied, Desired, Reported, Var};

@@ -73,6 +73,11 @@ impl LogWindow {
         }
     }
 
+    /// Nothing is there to be searched: these lines are not stored any more.
+    pub(super) fn skip(&mut self, gone: Span) {
+        self.look(gone);
+    }
+
     /// Another part was searched; these of its lines match, the oldest first.
     pub(super) fn insert(
         &mut self,

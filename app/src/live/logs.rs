@@ -20,6 +20,8 @@ const KEPT_LINES: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Logs {
     ring: VecDeque<Arc<LogLine>>,
+    /// Numbers between lines of `ring` that no line has any more: a policy has removed them.
+    gone: VecDeque<Span>,
     newest: u64,
     /// Lines up to this number were cleared from the view.
     cleared: u64,
@@ -117,6 +119,7 @@ impl Logs {
 
     /// Adds new lines; known ones are skipped by number.
     pub fn append(&mut self, lines: Vec<LogLine>, known: Known<'_>) {
+        self.skip_gone(&lines);
         for line in lines {
             if line.seq <= self.newest {
                 continue;
@@ -132,7 +135,22 @@ impl Logs {
         }
         let too_many = self.ring.len().saturating_sub(MAX_LINES);
         self.ring.drain(..too_many);
+        let oldest = self.ring.front().map_or(0, |line| line.seq);
+        while self.gone.front().is_some_and(|gone| gone.from < oldest) {
+            self.gone.pop_front();
+        }
         self.passing.keep_newest(MAX_LINES);
+    }
+
+    /// Notes the numbers that are missing between the lines of one message: the server sends all that there are.
+    fn skip_gone(&mut self, lines: &[LogLine]) {
+        for two in lines.windows(2) {
+            let (from, to) = (two[0].seq + 1, two[1].seq - 1);
+            if from <= to && two[1].seq > self.newest {
+                self.gone.push_back(Span { from, to });
+                self.passing.skip(Span { from, to });
+            }
+        }
     }
 
     /// Adds a snapshot's lines: older ones that are still here stay.
@@ -157,11 +175,13 @@ impl Logs {
         for line in &self.ring {
             passing.push(line, self.query.passes(line, known));
         }
+        self.gone.iter().for_each(|gone| passing.skip(*gone));
         if let Some(held) = &mut self.held {
             let mut window = LogWindow::default();
             for line in self.ring.iter().filter(|line| line.seq <= held.until) {
                 window.push(line, self.query.passes(line, known));
             }
+            self.gone.iter().filter(|gone| gone.to < held.until).for_each(|gone| window.skip(*gone));
             held.new = passing.lines().len() - window.lines().len();
             held.window = window;
         }
@@ -184,6 +204,7 @@ impl Logs {
     /// Empties the view. What is stored on the server stays.
     pub fn clear(&mut self) {
         self.ring.clear();
+        self.gone.clear();
         self.passing = LogWindow::default();
         self.held = None;
         self.cleared = self.newest;
@@ -342,6 +363,20 @@ mod tests {
         assert_eq!((logs.missed(), logs.shown().len(), logs.older()), (0, 2_500, None));
         logs.resume_following();
         assert_eq!(logs.shown().len(), 2_500, "following shows it as well");
+    }
+
+    #[test]
+    fn what_a_policy_has_removed_is_no_gap() {
+        let mut logs = logs([3, 4, 9, 10, 20]);
+        assert_eq!((logs.missed(), logs.window().oldest()), (0, Some(3)));
+        needles(&mut logs);
+        assert_eq!((logs.missed(), seqs(&logs)), (0, vec![10, 20]));
+        // but what was sent in another message may be there
+        logs.append(lines([30, 35]), KNOWN);
+        assert_eq!(logs.missed(), 9);
+        logs.pause();
+        logs.set_query(LogQuery::default(), KNOWN);
+        assert_eq!((logs.missed(), logs.older()), (9, Some(Gap { after: 0, before: 3 })));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use leptos_router::{
 use crate::package::Package;
 use crate::pages::{
     Accounts, General, InstanceAudit, Join, Keys, Live, Members, NotFound, OwnAccount, ProjectAudit,
-    Projects, Reset, Schema, SecondFactor, SetUp, SignIn, Tokens,
+    Projects, Reset, Retention, Schema, SecondFactor, SetUp, SignIn, Tokens,
 };
 use crate::raw_text::raw_text;
 use crate::zone::provide_zone;
@@ -106,6 +106,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/p/:id/settings/members") view=Members ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/keys") view=Keys ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/schema") view=Schema ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/settings/retention") view=Retention ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/audit") view=ProjectAudit ssr=SsrMode::Async />
             </Routes>
         </Router>

@@ -38,6 +38,8 @@ struct Metric {
 enum Reading {
     Counter(fn(&Numbers) -> u64),
     Gauge(fn(&Numbers) -> u64),
+    /// A gauge; NaN where it can't be read.
+    IfKnown(fn(&Numbers) -> Option<u64>),
     /// One counter per reason for refusing a connection.
     Refusals(fn(&Numbers, Refusal) -> u64),
     /// One counter per code of a permanent refusal.
@@ -163,6 +165,25 @@ const METRICS: &[Metric] = &[
     gauge("observerio_projects_full", "Projects that have reached their daily limit of the log", |n| {
         n.status.full_projects
     }),
+    gauge("observerio_log_bytes", "Bytes of all projects' logs, with 64 for each line", |n| {
+        n.status.log_bytes
+    }),
+    gauge(
+        "observerio_log_oldest_timestamp_seconds",
+        "When the oldest line of all logs was received, in seconds since 1970; 0 without lines",
+        |n| n.status.log_oldest_seconds,
+    ),
+    counter("observerio_log_lines_forgotten", "Log lines that retention policies removed", |n| {
+        n.status.lines_forgotten
+    }),
+    gauge("observerio_log_bytes_per_day", "Bytes of log received in the last 24 hours", |n| {
+        n.status.disk.map_or(0, |disk| disk.day_bytes)
+    }),
+    Metric {
+        name: "observerio_disk_free_bytes",
+        help: "Bytes that can still be written to the database's disk; NaN where that is unknown",
+        reading: Reading::IfKnown(|n| n.status.disk.map(|disk| disk.free_bytes)),
+    },
     gauge("observerio_storing", "1 while the database accepts writes", |n| u64::from(n.status.storing)),
     gauge("observerio_game_connections", "Connections of games, also in browsers, verified or not", |n| {
         n.games.open()
@@ -257,6 +278,10 @@ impl Metric {
         match self.reading {
             Reading::Counter(read) => encode_counter(&mut out, &read(numbers)),
             Reading::Gauge(read) => out.encode_gauge(&read(numbers)),
+            // no comparison with it is true, so nobody is alarmed
+            Reading::IfKnown(read) => {
+                out.encode_gauge(&read(numbers).map_or(f64::NAN, |number| number as f64))
+            }
             Reading::Refusals(read) => Refusal::ALL.iter().try_for_each(|reason| {
                 let label = [("reason", reason.as_str())];
                 encode_counter(&mut out.encode_family(&label)?, &read(numbers, *reason))
@@ -282,7 +307,7 @@ impl Reading {
     fn kind(&self) -> MetricType {
         match self {
             Self::Counter(_) | Self::Refusals(_) | Self::Codes(_) => MetricType::Counter,
-            Self::Gauge(_) => MetricType::Gauge,
+            Self::Gauge(_) | Self::IfKnown(_) => MetricType::Gauge,
             Self::Process(kind, _) => *kind,
         }
     }

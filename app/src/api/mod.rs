@@ -3,6 +3,7 @@
 mod account;
 mod forget;
 mod logs;
+mod retention;
 mod team;
 
 use codee::binary::PostcardCodec;
@@ -15,6 +16,7 @@ use server_fn::codec::{Postcard, PostcardEncoding};
 pub use account::*;
 pub use forget::*;
 pub use logs::*;
+pub use retention::*;
 pub use team::*;
 
 /// A page's data: fetched on the server and handed to the browser inside the page, so that the browser neither fetches
@@ -108,9 +110,9 @@ pub async fn get_session() -> Result<Option<User>, AppError> {
     Ok(expect_context::<crate::Session>().0)
 }
 
-/// The person's projects, the newest first.
+/// The person's projects, the newest first; for admins also the disk, if it is about to fill up.
 #[server(input = Postcard, output = Postcard)]
-pub async fn list_projects() -> Result<(User, Vec<ListedProject>), AppError> {
+pub async fn list_projects() -> Result<(User, Vec<ListedProject>, Option<LowDisk>), AppError> {
     let (caller, gateway) = authorise()?;
     let projects = gateway.list_projects(&caller).await.map_err(app_error)?;
     let listed = projects.into_iter().map(|summary| ListedProject {
@@ -120,7 +122,9 @@ pub async fn list_projects() -> Result<(User, Vec<ListedProject>), AppError> {
         devices: summary.devices,
         online: summary.online,
     });
-    Ok((caller.user, listed.collect()))
+    let listed: Vec<_> = listed.collect();
+    let is_admin = listed.iter().any(|project| project.role == ProjectRole::Admin);
+    Ok((caller.user, listed, retention::low_disk(&gateway).filter(|_| is_admin)))
 }
 
 /// One project as it is now.

@@ -114,7 +114,7 @@ pub struct AuditPart {
 }
 
 #[cfg(feature = "ssr")]
-async fn head(
+pub(super) async fn head(
     (caller, gateway): &(gateway::Caller, gateway::Gateway),
     action: gateway::Action,
     id: ProjectId,

@@ -27,7 +27,7 @@ pub use not_found::NotFound;
 pub use projects::Projects;
 pub use reset::Reset;
 pub use set_up::SetUp;
-pub use settings::{General, Keys, Members, ProjectAudit, Schema};
+pub use settings::{General, Keys, Members, ProjectAudit, Retention, Schema};
 pub use sign_in::SignIn;
 
 use crate::api::{self, AppError, Reply};
@@ -161,6 +161,7 @@ fn done(code: &str) -> Option<&'static str> {
         "reset" => "Your new password is set. Sign in with it and your second factor.",
         "factor_removed" => "Your account no longer has a second factor.",
         "guard" => "Saved.",
+        "retention" => "Policy saved. It takes effect within ten minutes.",
         _ => return None,
     })
 }
@@ -192,6 +193,9 @@ fn sentence(code: &str) -> &'static str {
         "not_found" => "This no longer exists. Somebody else may have just removed it.",
         "link_spent" => "This link has already been used, was revoked or has expired. Ask for a new one.",
         "signed_out" => "You were signed out.",
+        "bad_pin" => {
+            "Give the pin a name, and the numbers of its first and last line, which must exist. A project has at most 100 pins."
+        }
         "wrong_name" => "That is not the project's name. Nothing was deleted.",
         _ => "That did not work. Try again.",
     }

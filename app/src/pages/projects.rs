@@ -5,8 +5,8 @@ use leptos_meta::Title;
 use protocol::model::User;
 
 use super::{Problem, loaded};
-use crate::api::{self, ListedProject};
-use crate::components::Header;
+use crate::api::{self, ListedProject, LowDisk};
+use crate::components::{Header, LowDiskNotice};
 use crate::format;
 
 /// `/`: projects, and a form for a new one.
@@ -16,12 +16,12 @@ pub fn Projects() -> impl IntoView {
         "Projects",
         || (),
         |()| api::list_projects(),
-        |(user, projects)| view! { <ProjectList user projects /> }.into_any(),
+        |(user, projects, low_disk)| view! { <ProjectList user projects low_disk /> }.into_any(),
     )
 }
 
 #[component]
-fn ProjectList(user: User, projects: Vec<ListedProject>) -> impl IntoView {
+fn ProjectList(user: User, projects: Vec<ListedProject>, low_disk: Option<LowDisk>) -> impl IntoView {
     let first = projects.is_empty();
     view! {
         <Title text="Projects" />
@@ -29,6 +29,7 @@ fn ProjectList(user: User, projects: Vec<ListedProject>) -> impl IntoView {
         <main id="main" class="page">
             <h1>"Projects"</h1>
             <Problem />
+            {low_disk.map(|disk| view! { <LowDiskNotice disk /> })}
             {(!first)
                 .then(|| {
                     view! {

@@ -86,6 +86,7 @@ static ROUTES: &[Route] = {
         reads(Page, "/p/{id}/settings/members", || get(pages::page)),
         reads(Page, "/p/{id}/settings/keys", || get(pages::page)),
         reads(Page, "/p/{id}/settings/schema", || get(pages::page)),
+        reads(Page, "/p/{id}/settings/retention", || get(pages::page)),
         reads(Page, "/p/{id}/settings/audit", || get(pages::page)),
         changes(Form, "/setup", || post(forms::session::set_up)),
         changes(Form, "/sign-in", || post(forms::session::sign_in)),
@@ -117,6 +118,9 @@ static ROUTES: &[Route] = {
         changes(Form, "/p/{id}/settings/schema", || post(forms::schema::freeze)),
         changes(Form, "/p/{id}/settings/schema/consent", || post(forms::schema::consent)),
         changes(Form, "/p/{id}/settings/schema/dismiss", || post(forms::schema::dismiss)),
+        changes(Form, "/p/{id}/settings/retention", || post(forms::retention::set)),
+        changes(Form, "/p/{id}/settings/retention/pin", || post(forms::retention::pin)),
+        changes(Form, "/p/{id}/settings/retention/unpin", || post(forms::retention::unpin)),
         // one path for all functions, so it counts as if it changed something
         changes(ServerFunction, "/api/{*function}", || post(pages::server_function)),
         reads(Socket, "/live", || get(live::live)),

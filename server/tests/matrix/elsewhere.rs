@@ -68,6 +68,7 @@ pub fn none_of(stage: &Stage) -> Stage {
         device: DeviceId(NONE),
         member: UserId(999_999),
         invitation: Handle("ffffffffffffffff".to_owned()),
+        pin: 999_999,
     }
 }
 
@@ -174,8 +175,8 @@ async fn for_every_function_a_project_of_others_is_as_good_as_none() {
         }
     }
     assert_eq!(
-        concerned, 11,
-        "live, settings, members, keys, declarations, audit, three of the log, two that forget"
+        concerned, 13,
+        "live, settings, members, keys, declarations, retention, audit, four of the log, two that forget"
     );
 }
 

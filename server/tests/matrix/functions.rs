@@ -53,9 +53,11 @@ fn arguments(function: &str, stage: &Stage) -> Vec<(&'static str, String)> {
             vec![("", String::new())]
         }
         "get_invitation" | "get_reset" | "get_set_up" => vec![("", "\u{4}none".to_owned())],
-        "get_live" | "get_settings" | "get_schema" | "list_members" | "list_keys" => {
+        "get_live" | "get_settings" | "get_schema" | "list_members" | "list_keys" | "get_log_beginning" => {
             vec![("", number.to_string())]
         }
+        // project, and no form
+        "get_retention" => vec![("", format!("{number}\0"))],
         "forget_var" => vec![("", format!("{number}\u{5}speed"))],
         "forget_device" => vec![("", format!("{number}{}", self::number(device)))],
         // project, after, before, filter, level, devices, from, to, order

@@ -25,7 +25,7 @@ async fn parts_of_one_project_are_no_parts_of_another() {
     let member = people.person(Who::Stranger).user.id;
     let mixed = Stage { project: here.project.clone(), member, ..there.clone() };
     let none = none_of(&here);
-    let parts = ["{key}", "{device}", "{user}", "{invitation}"];
+    let parts = ["{key}", "{device}", "{user}", "{invitation}", "{pin}"];
     let forms = [
         "/members/role",
         "/members/remove",
@@ -36,12 +36,13 @@ async fn parts_of_one_project_are_no_parts_of_another() {
         "/keys/revoke",
         "/schema/consent",
         "/schema/dismiss",
+        "/retention/unpin",
     ];
     let is_about_a_part = |path: &str| {
         parts.iter().any(|part| path.contains(part)) || forms.iter().any(|form| path.ends_with(form))
     };
     let concerned: Vec<_> = routes().iter().filter(|route| is_about_a_part(route.path)).collect();
-    assert_eq!(concerned.len(), 18, "nine forms, and nine of the API");
+    assert_eq!(concerned.len(), 20, "ten forms, and ten of the API");
     for route in concerned {
         for who in [Who::Admin, Who::Owner, Who::ToAdmin, Who::OfOwner] {
             let mut answers = Vec::new();
@@ -58,6 +59,8 @@ async fn parts_of_one_project_are_no_parts_of_another() {
         assert_eq!(keys.len(), 2);
         assert!(keys.iter().all(|key| key.revoked_at.is_none() && key.expires_at.is_none()));
         assert_eq!(gateway.list_invitations(&people.owner, stage.project.id).await.unwrap().len(), 1);
+        let pins = gateway.get_retention(&people.owner, stage.project.id).await.unwrap().pins;
+        assert_eq!(pins.len(), 1);
         assert_eq!(gateway.list_devices(&people.owner, stage.project.id).await.unwrap().len(), 1);
     }
     assert!(

@@ -79,7 +79,7 @@ async fn give_second_factor(people: &People, user: UserId) {
 
 /// Panics for a route that nobody has thought of here.
 pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: &Route, who: Who) -> Request {
-    let Stage { key, device, member, invitation, .. } = stage;
+    let Stage { key, device, member, invitation, pin, .. } = stage;
     let path = route
         .path
         .replace("{project}", &project.to_string())
@@ -90,6 +90,7 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         .replace("{device}", &device.to_string())
         .replace("{user}", &member.to_string())
         .replace("{invitation}", &invitation.to_string())
+        .replace("{pin}", &pin.to_string())
         .replace("actions/{name}", "actions/spawn")
         .replace("variables/{name}", "variables/speed")
         .replace("{hash}/{file}", "0/none.js");
@@ -128,6 +129,9 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         (_, "/p/{id}/settings/schema/consent" | "/p/{id}/settings/schema/dismiss") => {
             format!("device={device}&name=later")
         }
+        (_, "/p/{id}/settings/retention") => "debug=7&error=90".to_owned(),
+        (_, "/p/{id}/settings/retention/pin") => "name=crash&first=1&last=1".to_owned(),
+        (_, "/p/{id}/settings/retention/unpin") => format!("pin={pin}"),
         (_, "/p/{id}/settings/keys/rotate") => format!("key={key}&days=1"),
         (_, "/p/{id}/settings/keys/revoke") => format!("key={key}"),
         (_, "/users/tokens") => r#"{"token":"0123456789ab"}"#.to_owned(),
@@ -137,6 +141,11 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
         (_, "/api/v1/projects/{project}/keys") => r#"{"name":"further"}"#.to_owned(),
         ("PATCH", "/api/v1/projects/{project}/keys/{key}") => r#"{"report_only":true}"#.to_owned(),
         ("PUT", "/api/v1/projects/{project}/schema") => r#"{"frozen":true}"#.to_owned(),
+        (
+            "PUT" | "POST",
+            "/api/v1/projects/{project}/retention" | "/api/v1/projects/{project}/retention/estimate",
+        ) => r#"{"log_days":{"debug":7}}"#.to_owned(),
+        ("POST", "/api/v1/projects/{project}/pins") => r#"{"name":"crash","first":1,"last":1}"#.to_owned(),
         (_, "/api/v1/projects/{project}/keys/{key}/rotate") => r#"{"overlap_days":1}"#.to_owned(),
         ("PATCH", "/api/v1/projects/{project}/members/{user}") => r#"{"role":"designer"}"#.to_owned(),
         (_, "/api/v1/projects/{project}/invitations") => r#"{"role":"viewer"}"#.to_owned(),
@@ -159,7 +168,7 @@ pub async fn request(people: &People, stage: &Stage, project: ProjectId, route: 
 
 /// Whether it takes something of the stage with it.
 pub fn uses_up(route: &Route) -> bool {
-    let ends = ["/delete", "/remove", "/uninvite", "/rotate", "/revoke", "/consent", "/dismiss"];
+    let ends = ["/delete", "/remove", "/uninvite", "/unpin", "/rotate", "/revoke", "/consent", "/dismiss"];
     let is_consent = route.method == "POST" && route.path.ends_with("/schema/{device}/{name}");
     route.method == "DELETE" || is_consent || ends.iter().any(|end| route.path.ends_with(end))
 }

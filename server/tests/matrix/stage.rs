@@ -1,6 +1,6 @@
 //! A project in which everyone has the role in their name, with one of everything that can be requested.
 
-use gateway::{Caller, GatewayError};
+use gateway::{Caller, GatewayError, NewPin, PinRange};
 use protocol::{
     ErrorCode,
     line::{parse_logs, parse_report},
@@ -24,6 +24,8 @@ pub struct Stage {
     pub member: UserId,
     /// To take back.
     pub invitation: Handle,
+    /// To remove.
+    pub pin: i64,
 }
 
 impl Stage {
@@ -51,10 +53,12 @@ impl Stage {
         let project = gateway.create_project(owner, name).await.unwrap();
         let key = gateway.create_key(owner, project.id, "spare").await.unwrap().id;
         let invitation = gateway.invite(owner, project.id, ProjectRole::Viewer, "").await.unwrap().1.id;
-        let stage = Self { project, key, device: DeviceId(0), member: owner.user.id, invitation };
+        let stage = Self { project, key, device: DeviceId(0), member: owner.user.id, invitation, pin: 0 };
         let device = stage.declare(people, DECLARED).await;
-        stage.log(people, r#"[{"message":"ready"}]"#).await;
-        Self { device, ..stage }
+        stage.log(people, r#"[{"message":"pinned"}]"#).await;
+        let pin = NewPin { name: "crash".to_owned(), range: PinRange::Lines(1, 1), device: None };
+        let pin = gateway.pin_logs(owner, stage.project.id, &pin).await.unwrap();
+        Self { device, pin, ..stage }
     }
 
     /// What a game of it says that it has; its device, which has left.

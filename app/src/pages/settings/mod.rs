@@ -4,6 +4,7 @@ mod audit;
 mod general;
 mod keys;
 mod members;
+mod retention;
 mod schema;
 
 use leptos::prelude::*;
@@ -14,6 +15,7 @@ pub use audit::ProjectAudit;
 pub use general::General;
 pub use keys::Keys;
 pub use members::Members;
+pub use retention::Retention;
 pub use schema::Schema;
 
 use super::frame::{Section, Sectioned};
@@ -24,6 +26,7 @@ const GENERAL: Section = Section::new("General", "/settings");
 const MEMBERS: Section = Section::new("Members", "/settings/members");
 const KEYS: Section = Section::new("Keys", "/settings/keys");
 const SCHEMA: Section = Section::new("Declarations", "/settings/schema");
+const RETENTION: Section = Section::new("Retention", "/settings/retention");
 const AUDIT: Section = Section::wide("Audit trail", "/settings/audit");
 
 /// The pages that somebody with this role in the project may open; the server decides by the same rule.
@@ -31,7 +34,7 @@ fn sections(role: ProjectRole) -> &'static [Section] {
     match role {
         ProjectRole::Viewer => &[MEMBERS],
         ProjectRole::Designer => &[MEMBERS, KEYS],
-        ProjectRole::Admin => &[GENERAL, MEMBERS, KEYS, SCHEMA, AUDIT],
+        ProjectRole::Admin => &[GENERAL, MEMBERS, KEYS, SCHEMA, RETENTION, AUDIT],
     }
 }
 

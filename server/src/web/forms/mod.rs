@@ -9,6 +9,7 @@ pub(super) mod keys;
 pub(super) mod links;
 pub(super) mod members;
 pub(super) mod projects;
+pub(super) mod retention;
 pub(super) mod schema;
 pub(super) mod session;
 

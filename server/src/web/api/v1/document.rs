@@ -36,6 +36,7 @@ use crate::web::Web;
         (name = "devices", description = "Devices"),
         (name = "history", description = "What was set before"),
         (name = "logs", description = "The log"),
+        (name = "retention", description = "How long things are kept"),
         (name = "keys", description = "Game keys"),
         (name = "members", description = "Members and invitations"),
         (name = "audit", description = "Who did what"),

@@ -4,7 +4,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     actions, audit, devices, edits, history, invitations, keys, log_context, log_histogram, logs, me,
-    members, projects, refusals, schema, tail, variables,
+    members, projects, refusals, retention, schema, tail, variables,
 };
 use crate::web::Web;
 
@@ -34,6 +34,10 @@ pub(super) fn answers() -> OpenApiRouter<Web> {
         .routes(routes!(logs::list))
         .routes(routes!(log_histogram::histogram))
         .routes(routes!(log_context::context))
+        .routes(routes!(retention::get, retention::set))
+        .routes(routes!(retention::estimate))
+        .routes(routes!(retention::list_pins, retention::pin))
+        .routes(routes!(retention::unpin))
         .routes(routes!(audit::list_of_project))
         .routes(routes!(audit::list_of_instance))
 }

@@ -244,6 +244,20 @@ pub(super) struct InInvitation {
     pub(super) invitation: Handle,
 }
 
+/// A pin's path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InPin {
+    /// The project's number.
+    #[param(value_type = i64, example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) project: ProjectId,
+    /// The pin's number.
+    #[param(example = 1)]
+    #[serde(deserialize_with = "number")]
+    pub(super) pin: i64,
+}
+
 /// Parses a number from a path segment, which is text.
 fn number<'de, D, T>(from: D) -> Result<T, D::Error>
 where

@@ -27,6 +27,7 @@ mod members;
 mod parameters;
 mod projects;
 mod refusals;
+mod retention;
 mod schema;
 mod tail;
 mod variables;

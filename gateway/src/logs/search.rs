@@ -289,7 +289,7 @@ impl<'a> Search<'a> {
                 Some(last) if lines.len() < some.len() => {
                     some.partition_point(|seq| !order.is_beyond(*seq, last.seq))
                 }
-                // all of them, or none: they are deleted
+                // all of them, or none: they are deleted, which says nothing about the next ones
                 _ => some.len(),
             };
             for line in lines {

@@ -78,10 +78,13 @@ impl House {
         }
     }
 
-    async fn wait_for_index(&self, to: u64) {
-        while self.store.indexed_to(self.project.id).await.unwrap() < to {
+    /// Starts anew, since nobody tells the indexer of what was not written by the gateway, and waits for it.
+    async fn indexed_up_to(self, to: u64) -> Self {
+        let house = self.restarted().await;
+        while house.store.indexed_to(house.project.id).await.unwrap() < to {
             sleep(Duration::from_millis(20)).await;
         }
+        house
     }
 
     async fn set_policy(&self, policy: RetentionPolicy) {
@@ -196,21 +199,21 @@ async fn what_is_indexed_goes_and_is_searched_at_its_new_beginning(store: Arc<dy
     let received = |n: u64| UnixMicros(days_ago(10).0 + n as i64 * (10 * DAY / LINES as i64));
     let lines: Vec<_> = (1..=LINES).map(|n| (level(n), received(n))).collect();
     house.store_lines(device, "boss spawned", &lines).await;
-    house.wait_for_index(LINES - 512).await;
+    let house = house.indexed_up_to(LINES - 512).await;
     house.set_policy(keep(2, Level::Debug)).await;
     house.gateway.forget_now().await.unwrap();
     let stays = |n: &u64| level(*n) == Level::Error || received(*n) >= days_ago(2);
     let expected: Vec<u64> = (1..=LINES).filter(stays).collect();
-    assert_eq!(house.seqs().await, expected);
-    assert_eq!(house.found("boss").await, expected);
+    assert!(house.seqs().await == expected);
+    assert!(house.found("boss").await == expected);
     assert_eq!(house.found("level:debug boss").await.first(), Some(&16_001));
 
     // the errors, too: whole blocks go
     house.set_policy(RetentionPolicy { log_days: [Some(2); 6], ..RetentionPolicy::KEEP_ALL }).await;
     house.gateway.forget_now().await.unwrap();
     let expected: Vec<u64> = (16_000..=LINES).collect();
-    assert_eq!(house.seqs().await, expected);
-    assert_eq!(house.found("boss").await, expected);
+    assert!(house.seqs().await == expected);
+    assert!(house.found("boss").await == expected);
     let beginning = house.gateway.log_beginning(&house.owner, house.project.id).await.unwrap();
     assert_eq!(beginning.oldest, Some((16_000, received(16_000))));
     assert_eq!(beginning.forgotten.map(|told| told.lines), Some(15_999));
@@ -219,7 +222,7 @@ async fn what_is_indexed_goes_and_is_searched_at_its_new_beginning(store: Arc<dy
     // and it goes on being indexed
     let more: Vec<_> = (0..2_000).map(|_| (Level::Info, NOW)).collect();
     house.store_lines(device, "boss spawned", &more).await;
-    house.wait_for_index(LINES + 1_488).await;
+    let house = house.indexed_up_to(LINES + 1_488).await;
     assert_eq!(house.found("boss").await.len(), expected.len() + 2_000);
 }
 
@@ -230,7 +233,7 @@ async fn a_log_that_is_too_large_loses_its_oldest_lines(store: Arc<dyn Store>) {
     let lines: Vec<_> = (1..=3_000).map(|n| (Level::Fatal, UnixMicros(days_ago(9).0 + n))).collect();
     // 64 bytes more each
     house.store_lines(device, &"x".repeat(936), &lines).await;
-    house.wait_for_index(2_488).await;
+    let house = house.indexed_up_to(2_488).await;
     house.pin(PinRange::Lines(11, 20), None).await.unwrap();
     let policy = RetentionPolicy { log_bytes: Some(MOST), ..RetentionPolicy::KEEP_ALL };
     house.set_policy(policy).await;
@@ -244,8 +247,8 @@ async fn a_log_that_is_too_large_loses_its_oldest_lines(store: Arc<dyn Store>) {
 
 async fn the_whole_server_has_a_size_and_the_largest_log_gives_way(store: Arc<dyn Store>) {
     let limits = Limits { log_bytes: Some(1_000_000), ..Limits::default() };
-    let gateway = Gateway::open_within(store.clone(), Clock::new(|| NOW), Budgets::default(), limits);
-    let gateway = gateway.await.unwrap();
+    let open = || Gateway::open_within(store.clone(), Clock::new(|| NOW), Budgets::default(), limits);
+    let gateway = open().await.unwrap();
     let link = gateway.issue_setup_token();
     let owner = gateway.set_up(link.reveal(), None, None, &Origin::default()).await.unwrap().caller;
     let mut houses = Vec::new();
@@ -258,9 +261,14 @@ async fn the_whole_server_has_a_size_and_the_largest_log_gives_way(store: Arc<dy
         house.store_lines(device, &"x".repeat(936), &lines).await;
         houses.push(house);
     }
-    houses[0].wait_for_index(1_488).await;
+    drop(gateway);
+    // one that looks for what is there
+    let gateway = open().await.unwrap();
+    while store.indexed_to(houses[0].project.id).await.unwrap() < 1_488 {
+        sleep(Duration::from_millis(20)).await;
+    }
     gateway.forget_now().await.unwrap();
-    let counted = houses[0].gateway.get_retention(&owner, houses[0].project.id).await.unwrap();
+    let counted = gateway.get_retention(&owner, houses[0].project.id).await.unwrap();
     assert_eq!(counted.instance_bytes, Some(1_000_000));
     assert!(counted.log.bytes <= 1_000_000 && counted.log.bytes > 990_000, "{:?}", counted.log);
     assert_eq!(houses[0].seqs().await.last(), Some(&2_000));

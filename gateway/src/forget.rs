@@ -7,9 +7,10 @@ use protocol::model::{DeviceId, Gesture, ProjectId, VarName};
 use crate::{
     Action, Caller, Gateway, GatewayError,
     caller::Deed,
+    forgetting::{forget_device, odd},
     live::Live,
     secrets::random,
-    store::{StoreError, Write, Written},
+    store::{Write, Written},
 };
 
 impl Gateway {
@@ -48,18 +49,6 @@ impl Gateway {
         let live = self.live(caller, Action::ForgetData, project).await?;
         let (gateway, caller) = (self.clone(), caller.clone());
         whole(async move { gateway.forget_device_now(live, &caller, device).await }).await
-    }
-
-    /// The same for a policy, which asks nobody.
-    pub(crate) async fn forget_unseen(
-        &self,
-        by: &Caller,
-        project: ProjectId,
-        device: DeviceId,
-    ) -> Result<(), GatewayError> {
-        let live = self.load(project).await?;
-        let (gateway, by) = (self.clone(), by.clone());
-        whole(async move { gateway.forget_device_now(live, &by, device).await }).await
     }
 
     async fn forget_var_now(
@@ -104,26 +93,9 @@ impl Gateway {
         caller: &Caller,
         device: DeviceId,
     ) -> Result<(), GatewayError> {
-        self.inner.writer.flush_soon().await?;
-        let project = live.project.id;
-        let asked = {
-            // until it is queued: a game that comes back as this device has its turn later
-            let mut state = live.state();
-            let name = state.begin_forget_device(device)?;
-            let note = Deed::new("device.forget", name).in_project(project).by(caller, self.now());
-            let write = Write::ForgetDevice { project, device, note };
-            self.inner.writer.ask_edit(live.clone(), write)
-        };
-        let outcome = match asked {
-            Ok(asked) => self.inner.writer.edited(asked).await,
-            Err(error) => Err(error),
-        };
-        if let Ok(Written::Done) = outcome {
-            self.inner.sweeper.wake();
-            return Ok(());
-        }
-        live.state().end_forget_device(device);
-        Err(odd(&outcome?))
+        let (project, at) = (live.project.id, self.now());
+        let note = |name| Deed::new("device.forget", name).in_project(project).by(caller, at);
+        forget_device(&self.inner, live, device, note).await
     }
 }
 
@@ -132,8 +104,4 @@ async fn whole(
     work: impl Future<Output = Result<(), GatewayError>> + Send + 'static,
 ) -> Result<(), GatewayError> {
     tokio::spawn(work).await.unwrap_or(Err(GatewayError::Closed))
-}
-
-fn odd(written: &Written) -> GatewayError {
-    GatewayError::Unavailable(StoreError::Damaged(format!("a request to forget was answered by {written:?}")))
 }

@@ -19,6 +19,7 @@ mod edits;
 mod error;
 mod follow;
 mod forget;
+mod forgetting;
 mod games;
 mod gateway;
 mod history;

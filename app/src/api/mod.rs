@@ -3,6 +3,7 @@
 mod account;
 mod forget;
 mod logs;
+mod low_disk;
 mod retention;
 mod team;
 
@@ -16,6 +17,7 @@ use server_fn::codec::{Postcard, PostcardEncoding};
 pub use account::*;
 pub use forget::*;
 pub use logs::*;
+pub use low_disk::LowDisk;
 pub use retention::*;
 pub use team::*;
 
@@ -124,7 +126,7 @@ pub async fn list_projects() -> Result<(User, Vec<ListedProject>, Option<LowDisk
     });
     let listed: Vec<_> = listed.collect();
     let is_admin = listed.iter().any(|project| project.role == ProjectRole::Admin);
-    Ok((caller.user, listed, retention::low_disk(&gateway).filter(|_| is_admin)))
+    Ok((caller.user, listed, LowDisk::of(&gateway).filter(|_| is_admin)))
 }
 
 /// One project as it is now.

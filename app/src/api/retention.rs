@@ -5,7 +5,7 @@ use protocol::model::{LogBeginning, ProjectId, Retention, RetentionEstimate, Ret
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Postcard;
 
-use super::{AppError, ProjectHead, Reply};
+use super::{AppError, LowDisk, ProjectHead, Reply};
 #[cfg(feature = "ssr")]
 use super::{app_error, authorise, now, reply, team::head};
 
@@ -106,15 +106,6 @@ pub struct PinForm {
     pub device: String,
 }
 
-/// A disk that is about to fill up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LowDisk {
-    /// Bytes that can still be written.
-    pub free_bytes: u64,
-    /// In how many whole days it is full, if the next ones are like the last one; `None`: nothing came in.
-    pub full_in_days: Option<u64>,
-}
-
 /// How long a project keeps what.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetentionPage {
@@ -156,7 +147,7 @@ pub async fn get_retention(project: ProjectId, draft: Option<PolicyForm>) -> Res
         retention,
         form,
         estimate,
-        low_disk: low_disk(&gateway),
+        low_disk: LowDisk::of(&gateway),
         now: now(),
         reply: reply(),
     })
@@ -167,15 +158,6 @@ pub async fn get_retention(project: ProjectId, draft: Option<PolicyForm>) -> Res
 pub async fn get_log_beginning(project: ProjectId) -> Result<LogBeginning, AppError> {
     let (caller, gateway) = authorise()?;
     gateway.log_beginning(&caller, project).await.map_err(app_error)
-}
-
-/// The disk, if somebody should do something about it.
-#[cfg(feature = "ssr")]
-pub(super) fn low_disk(gateway: &gateway::Gateway) -> Option<LowDisk> {
-    const DAY_SECONDS: u64 = 24 * 3600;
-    let disk = gateway.disk().filter(gateway::Disk::is_low)?;
-    let full_in_days = disk.full_in().map(|time| time.as_secs() / DAY_SECONDS);
-    Some(LowDisk { free_bytes: disk.free_bytes, full_in_days })
 }
 
 #[cfg(test)]

@@ -6,13 +6,17 @@ mod disk;
 mod estimate;
 mod others;
 mod pass;
+mod retained;
 mod rule;
 mod sizes;
 mod task;
 mod verbs;
 
-pub(crate) use self::task::{Retained, Sizes, run};
 pub use self::{
     disk::Disk,
     verbs::{NewPin, PinRange},
+};
+pub(crate) use self::{
+    retained::{Retained, Sizes},
+    task::run,
 };

@@ -1,6 +1,9 @@
 //! What else grows old: edits, remembered requests, devices that do not come back, and the audit trail.
 
-use std::{sync::Weak, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use protocol::model::{
     DeviceId, KEPT_EDITS, ProjectId, RetentionPolicy, Role, UnixMicros, User, UserId, days_before,
@@ -8,7 +11,9 @@ use protocol::model::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Caller, Gateway, GatewayError,
+    Caller, GatewayError,
+    caller::Deed,
+    forgetting::forget_device,
     inner::Inner,
     steps::{Pace, STEP_BUDGET},
     store::{Result, Store},
@@ -97,7 +102,7 @@ async fn forget_devices(
         for device in page.into_iter().filter(|device| !pins.iter().any(|pin| pin.device == Some(*device))) {
             let Some(inner) = gateway.upgrade() else { return Ok(()) };
             let begun = Instant::now();
-            match (Gateway { inner }).forget_unseen(&by_policy(), project, device).await {
+            match forget_unseen(inner, project, device).await {
                 Err(GatewayError::Unavailable(error)) => return Err(error),
                 // it is connected, or somebody else was faster
                 Err(_) | Ok(()) => {}
@@ -105,6 +110,20 @@ async fn forget_devices(
             sleep(begun.elapsed().max(Duration::from_millis(1))).await;
         }
     }
+}
+
+/// Forgets a device, if it is not connected.
+async fn forget_unseen(
+    inner: Arc<Inner>,
+    project: ProjectId,
+    device: DeviceId,
+) -> std::result::Result<(), GatewayError> {
+    let is_storing = *inner.writer.storing().borrow();
+    let (epoch, beside) = (|| inner.epoch(), || inner.beside(project));
+    let live = inner.projects.load(&*inner.store, project, epoch, is_storing, beside).await?;
+    let (at, by) = (inner.clock.now(), by_policy());
+    let note = |name| Deed::new("device.forget", name).in_project(project).by(&by, at);
+    forget_device(&inner, live, device, note).await
 }
 
 /// Who the audit trail says it was.

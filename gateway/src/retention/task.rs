@@ -1,26 +1,15 @@
 //! The task that forgets: it looks at every project once in a while.
 
 use std::{
-    sync::{
-        Arc, Mutex, Weak,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, Weak},
     time::Duration,
 };
 
-use protocol::model::{LogSize, UnixMicros, days_before};
-use tokio::{
-    sync::Mutex as Turn,
-    time::{Instant, sleep},
-};
+use protocol::model::{LogSize, days_before};
+use tokio::time::{Instant, sleep};
 
-use super::{
-    disk::Disk,
-    others,
-    pass::{Memory, Pass},
-};
+use super::{disk::Disk, others, pass::Pass, retained::Sizes};
 use crate::{
-    Gateway, GatewayError,
     inner::Inner,
     sessions,
     store::{Result, Store},
@@ -35,36 +24,6 @@ const OTHERS_INTERVAL: Duration = Duration::from_secs(6 * 3600);
 /// From so many forgotten lines on, the database is told to use their space again.
 const MANY_LINES: u64 = 10_000;
 
-/// What is known of what is kept, and what was forgotten since the gateway was opened.
-#[derive(Default)]
-pub(crate) struct Retained {
-    /// Held during a pass.
-    memory: Turn<Memory>,
-    lines_forgotten: AtomicU64,
-    sizes: Mutex<Sizes>,
-}
-
-/// What the last look has found.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sizes {
-    /// The logs of all projects together.
-    pub(crate) log: LogSize,
-    /// The disk, where it can be asked.
-    pub(crate) disk: Option<Disk>,
-}
-
-impl Retained {
-    /// Lines of the log that were forgotten since the gateway was opened.
-    pub(crate) fn lines_forgotten(&self) -> u64 {
-        self.lines_forgotten.load(Relaxed)
-    }
-
-    /// What the last look has found.
-    pub(crate) fn sizes(&self) -> Sizes {
-        *self.sizes.lock().expect("no holder of this lock panics")
-    }
-}
-
 /// Looks at everything from time to time, as long as somebody uses the gateway.
 pub(crate) async fn run(gateway: Weak<Inner>) {
     let mut others_at: Option<Instant> = None;
@@ -77,25 +36,27 @@ pub(crate) async fn run(gateway: Weak<Inner>) {
         match pass(&gateway, with_others).await {
             Ok(()) if with_others => others_at = Some(Instant::now()),
             Ok(()) => {}
-            Err(error) => tracing::debug!(%error, "what is too old can't be forgotten now"),
+            Err(error) => {
+                tracing::warn!(%error, "what is too old could not be forgotten; it is tried again in ten minutes")
+            }
         }
         sleep(INTERVAL).await;
     }
 }
 
 /// Looks at everything once.
-async fn pass(gateway: &Weak<Inner>, with_others: bool) -> Result<()> {
+pub(super) async fn pass(gateway: &Weak<Inner>, with_others: bool) -> Result<()> {
     let Some(inner) = gateway.upgrade() else { return Ok(()) };
     let (store, retained) = (Arc::clone(&inner.store), Arc::clone(&inner.retained));
     let (limits, begun, unused) = (inner.days.limits, inner.clock.now(), inner.unused.clone());
     drop(inner);
-    let mut memory = retained.memory.lock().await;
+    let mut memory = retained.turn().await;
     let known = store.session_clock().await?;
     let now = sessions::age_time(known, begun);
     let mut pass = Pass { store: Arc::clone(&store), memory: &mut memory, now, begun, forgotten: 0, unused };
     let done = logs(&mut pass, limits.log_bytes).await;
     let forgotten = pass.forgotten;
-    retained.lines_forgotten.fetch_add(forgotten, Relaxed);
+    retained.add_forgotten(forgotten);
     if forgotten > 0 {
         tracing::info!(lines = forgotten, "old lines of the log were forgotten");
     }
@@ -133,7 +94,7 @@ async fn measure(gateway: &Weak<Inner>) -> Result<()> {
     drop(inner);
     let log = sum(&*store).await?;
     let disk = Disk::measure(&*store, now).await?;
-    *retained.sizes.lock().expect("no holder of this lock panics") = Sizes { log, disk };
+    retained.set_sizes(Sizes { log, disk });
     Ok(())
 }
 
@@ -144,21 +105,4 @@ async fn sum(store: &dyn Store) -> Result<LogSize> {
         bytes: all.bytes + size.bytes,
         oldest: [all.oldest, size.oldest].into_iter().flatten().min(),
     }))
-}
-
-impl Gateway {
-    /// Forgets now what is too old or too much, instead of at the next pass. For tests, and for whoever can't wait.
-    ///
-    /// # Errors
-    /// [`GatewayError::Unavailable`]: what was forgotten until then is gone, the rest goes with the next pass.
-    #[doc(hidden)]
-    pub async fn forget_now(&self) -> std::result::Result<(), GatewayError> {
-        Ok(pass(&Arc::downgrade(&self.inner), true).await?)
-    }
-
-    /// The time by which things grow old: the clock's, unless that has jumped ahead.
-    pub(crate) async fn age_now(&self) -> std::result::Result<UnixMicros, GatewayError> {
-        let known = self.inner.store.session_clock().await?;
-        Ok(sessions::age_time(known, self.now()))
-    }
 }

@@ -1,14 +1,17 @@
 //! Policies and pins, as people see and change them.
 
+use std::sync::Arc;
+
 use protocol::model::{
     DeviceId, LogBeginning, LogPin, LogSize, MAX_PINS, ProjectId, Retention, RetentionEstimate,
     RetentionPolicy, UnixMicros,
 };
 
-use super::{Disk, estimate, pass::MOST_TAIL, rule::Rule};
+use super::{disk::Disk, estimate, pass::MOST_TAIL, rule::Rule, task::pass};
 use crate::{
     Action, Caller, Gateway, GatewayError,
     caller::Deed,
+    sessions,
     store::{BlockCounts, LineMark},
     text::named,
 };
@@ -162,6 +165,21 @@ impl Gateway {
         let deed = deed.from(format!("lines {} to {}", found.first_seq, found.last_seq));
         let removed = self.inner.store.remove_pin(project, pin, deed.by(caller, self.now())).await?;
         if removed { Ok(()) } else { Err(GatewayError::NotFound) }
+    }
+
+    /// Forgets now what is too old or too much, instead of at the next pass. For tests, and for whoever can't wait.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`]: what was forgotten until then is gone, the rest goes with the next pass.
+    #[doc(hidden)]
+    pub async fn forget_now(&self) -> Result<(), GatewayError> {
+        Ok(pass(&Arc::downgrade(&self.inner), true).await?)
+    }
+
+    /// The time by which things grow old: the clock's, unless that has jumped ahead.
+    async fn age_now(&self) -> Result<UnixMicros, GatewayError> {
+        let known = self.inner.store.session_clock().await?;
+        Ok(sessions::age_time(known, self.now()))
     }
 
     /// The disk of the database, as last seen, for those who may know; `None` where it can't be asked.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use protocol::model::{DeviceId, LOG_LINE_BYTES, Level, ProjectId, UnixMicros};
 
-use super::Forgot;
+use super::forgot::Forgot;
 use crate::store::{
     budget::Budget,
     error::{Result, damaged},

@@ -4,14 +4,14 @@
 //! noun: its trait, its rows, and its SQL.
 
 mod blocks;
+mod forgot;
 mod lines;
 mod others;
 mod pins;
 mod policies;
 
-use std::time::Duration;
-
 pub use blocks::{BlockCounts, LevelCount, LogCounts};
+pub use forgot::Forgot;
 pub use lines::{ForgetLines, LineMark};
 pub use others::{ForgetOthers, OldEdit};
 pub use pins::Pins;
@@ -21,12 +21,3 @@ pub use policies::Policies;
 pub trait Retaining: ForgetLines + ForgetOthers + LogCounts + Pins + Policies {}
 
 impl<T> Retaining for T where T: ForgetLines + ForgetOthers + LogCounts + Pins + Policies {}
-
-/// What a step did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forgot {
-    /// Rows that it was done with, from the first one given to it.
-    pub rows: usize,
-    /// How long other writers had to wait.
-    pub blocked: Duration,
-}

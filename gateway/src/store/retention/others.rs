@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use protocol::model::{DeviceId, ProjectId, UnixMicros};
 use sqlx::AssertSqlSafe;
 
-use super::Forgot;
+use super::forgot::Forgot;
 use crate::store::{
     budget::Budget,
     error::{Result, damaged},

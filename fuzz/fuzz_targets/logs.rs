@@ -12,6 +12,7 @@ use protocol::{
     line::{Logs, encode_logs, log_notes, parse_logs},
     live,
     model::{Level, LogEntry, LogNote, UnixMicros, Value},
+    pattern,
 };
 use serde_json::{Map, Value as Json, value::RawValue};
 
@@ -79,6 +80,9 @@ fn level_of(json: &Json) -> Option<Level> {
 fn check_entry(entry: &LogEntry) {
     check_text(&entry.message);
     assert!(entry.message.len() <= limits::MAX_MESSAGE_BYTES);
+    let said = pattern::of(&entry.message);
+    assert!(said.len() <= pattern::MAX_BYTES);
+    assert!(said.ends_with('…') || pattern::of(&said) == said, "{said}");
     let notes = entry.fields.as_deref().map(log_notes).unwrap_or_default();
     let has_time = notes.iter().any(|note| matches!(note, LogNote::Time(_)));
     assert!(!has_time || entry.at.is_none(), "a time that was read needs no note");

@@ -31,5 +31,7 @@ pub mod line;
 #[cfg(feature = "dashboard")]
 pub mod live;
 pub mod model;
+#[cfg(feature = "dashboard")]
+pub mod pattern;
 
 pub use error::{ErrorCode, ProtocolError, Remedy};

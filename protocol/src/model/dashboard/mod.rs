@@ -5,6 +5,7 @@ mod account;
 mod change;
 mod device;
 mod json;
+mod log_pattern;
 mod origins;
 mod refused;
 mod retention;
@@ -20,6 +21,7 @@ pub use account::{Account, Project, ProjectInfo, ProjectSummary, Role, User};
 pub use change::{Change, Gesture, NOT_DESIRED};
 pub use device::Device;
 pub use json::json_bytes;
+pub use log_pattern::{Fingerprint, LogPattern, LogPatterns};
 pub use origins::{AllowedOrigins, MAX_ORIGIN_BYTES, MAX_ORIGINS};
 pub use refused::{Refused, RefusedLine};
 pub use retention::{

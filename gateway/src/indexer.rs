@@ -2,7 +2,7 @@
 //!
 //! It follows behind the commits, which it does not make any slower: what is in no block yet is searched line by line. A step
 //! reads some thousand lines and writes one block, in one transaction, so a stop in between loses nothing. The last block of a
-//! project is written again with more lines until it is full.
+//! project is written again with more lines until it is full. The same task counts warnings and errors by their patterns.
 
 use std::{
     sync::{Arc, Mutex},
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     index::{BlockBuilder, SPAN, has_room},
+    patterns,
     store::{LogBlock, Result, Store, Unindexed},
     vitals::Vitals,
 };
@@ -119,8 +120,15 @@ fn rest(took: Duration, left: u64, rate: f64) -> Duration {
     if left >= SPAN { rest.max(Duration::from_millis(1)) } else { rest.max(CALM) }
 }
 
-/// Writes one block, if there is enough for one; how many lines of its project are left then.
+/// Indexes some lines, and counts some by their patterns; how many are left of the project that has more left.
 async fn step(store: &dyn Store) -> Result<Option<u64>> {
+    let indexed = index(store).await?;
+    let counted = patterns::step(store).await?;
+    Ok(indexed.max(counted))
+}
+
+/// Writes one block, if there is enough for one; how many lines of its project are left then.
+async fn index(store: &dyn Store) -> Result<Option<u64>> {
     // before the lines: those of another epoch are in no block of this one
     let epoch = store.epoch().await?.number;
     let Some(unindexed) = store.find_unindexed(LEAST).await? else { return Ok(None) };

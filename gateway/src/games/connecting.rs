@@ -145,6 +145,7 @@ fn identify(
         words.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" · ")
     };
     let about = hello.map(words).unwrap_or_default();
+    let build = hello.and_then(|hello| hello.app.clone()).unwrap_or_default();
     let attrs = hello.and_then(|hello| hello.attrs.clone());
     match hello.and_then(|hello| hello.device.as_ref()) {
         Some(device) => {
@@ -152,13 +153,13 @@ fn identify(
             // not the whole id: anybody who knows it can pass for the device
             let name = name.unwrap_or_else(|| device.chars().take(8).collect());
             let identity = format!("id:{device}");
-            (None, DeviceInfo { identity, name, about, attrs, applied })
+            (None, DeviceInfo { identity, name, about, build, attrs, applied })
         }
         None => {
             let place = Place::reserve(live, peer.to_canonical());
             let info = place.info();
             let name = hello.and_then(|hello| hello.name.clone()).unwrap_or(info.name);
-            (Some(place), DeviceInfo { name, about, attrs, applied, ..info })
+            (Some(place), DeviceInfo { name, about, build, attrs, applied, ..info })
         }
     }
 }

@@ -23,7 +23,7 @@ impl Place {
             number => format!("{} #{number}", self.peer),
         };
         let identity = format!("peer:{}#{}", self.peer, self.number);
-        DeviceInfo { identity, name, about: String::new(), attrs: None, applied: None }
+        DeviceInfo { identity, name, about: String::new(), build: String::new(), attrs: None, applied: None }
     }
 }
 

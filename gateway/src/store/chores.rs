@@ -122,9 +122,11 @@ impl SqlStore {
 /// the table.
 const OF_DEVICES: [&str; 2] = ["reported", "outcomes"];
 /// The other tables with rows of a project. They come after its devices, because values refer to variables.
-const OF_PROJECTS: [&str; 9] = [
+const OF_PROJECTS: [&str; 11] = [
     "log_times",
     "log_levels",
+    "log_pattern_marks",
+    "log_patterns",
     "log_blocks",
     "logs",
     "edits",

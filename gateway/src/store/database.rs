@@ -12,6 +12,7 @@ use super::{
     log_blocks::LogBlocks,
     log_times::LogTimes,
     logs::Logs,
+    patterns::Patterns,
     retention::Retaining,
     snapshots::Snapshots,
     sql_store::{Engine, SqlStore},
@@ -28,6 +29,7 @@ pub trait Store:
     + LogBlocks
     + Logs
     + LogTimes
+    + Patterns
     + Retaining
     + Snapshots
     + 'static

@@ -49,6 +49,7 @@ const SCRIPTS: &[Script] = &[
     script!("0024_log_times"),
     script!("0027_origins_of_a_key"),
     script!("0022_retention"),
+    script!("0025_log_patterns"),
 ];
 
 /// The number of the last step.

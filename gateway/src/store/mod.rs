@@ -22,6 +22,7 @@ mod logs;
 mod migrations;
 mod note;
 mod page;
+mod patterns;
 mod postgres;
 mod retention;
 mod schema;
@@ -52,6 +53,7 @@ pub use log_times::{BlockTimes, LineTime, LogTimes, Untimed};
 pub use logs::Logs;
 pub use note::AuditRow;
 pub use page::PAGE_BYTES;
+pub use patterns::{DeviceBuild, NewestBuild, PatternMark, PatternRow, PatternStep, Patterns, Uncounted};
 pub use retention::{
     BlockCounts, ForgetLines, ForgetOthers, Forgot, LevelCount, LineMark, LogCounts, OldEdit, Pins, Policies,
     Retaining,

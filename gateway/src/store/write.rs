@@ -56,6 +56,8 @@ pub struct DeviceInfo {
     pub name: String,
     /// What it says of itself, for people; may be empty.
     pub about: String,
+    /// The build of the game that it runs; empty: it does not say.
+    pub build: String,
     /// Anything else it says: a JSON object.
     pub attrs: Option<String>,
     /// The newest revision it has applied; `None`: it does not report that.

@@ -121,9 +121,9 @@ fn weight(write: &Write) -> usize {
                 .sum()
         }
         Write::Connect { device, session, .. } => {
-            let DeviceInfo { identity, name, about, attrs, .. } = device;
+            let DeviceInfo { identity, name, about, build, attrs, .. } = device;
             let optional = [attrs, session].into_iter().flatten();
-            [identity, name, about].into_iter().chain(optional).map(String::len).sum()
+            [identity, name, about, build].into_iter().chain(optional).map(String::len).sum()
         }
         _ => 0,
     };

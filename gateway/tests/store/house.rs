@@ -104,7 +104,7 @@ pub async fn connect(
 
 pub fn device_info(identity: &str, name: &str) -> DeviceInfo {
     let (identity, name) = (identity.to_owned(), name.to_owned());
-    DeviceInfo { identity, name, about: String::new(), attrs: None, applied: None }
+    DeviceInfo { identity, name, about: String::new(), build: String::new(), attrs: None, applied: None }
 }
 
 /// A ticket that no commit had before.

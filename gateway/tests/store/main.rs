@@ -13,6 +13,7 @@ mod house;
 mod interrupted;
 mod let_go;
 mod opening;
+mod patterns;
 mod projects;
 mod retention;
 mod sessions;

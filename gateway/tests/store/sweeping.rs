@@ -114,6 +114,8 @@ async fn a_deleted_project_goes_in_steps_and_from_where_it_stopped(place: Arc<Pl
         "log_times",
         "log_blocks",
         "members",
+        "log_patterns",
+        "log_pattern_marks",
     ] {
         assert_eq!(all[table], Vec::<Json>::new(), "{table}");
     }
@@ -178,6 +180,10 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              ALTER TABLE links DROP COLUMN wrong_passwords;
              DROP TABLE log_times;
              DROP TABLE log_blocks;
+             DROP TABLE log_patterns;
+             DROP TABLE log_pattern_marks;
+             ALTER TABLE devices DROP COLUMN build;
+             ALTER TABLE devices DROP COLUMN build_since;
              DROP TABLE recovery_codes;
              DROP TABLE second_factors;
              DELETE FROM _sqlx_migrations WHERE version >= 9",

@@ -14,6 +14,7 @@ use crate::{
     house::{
         House, KEY, NOW, device_info, int, integer, later, make_device, make_user, name, note, session, text,
     },
+    patterns::{pattern, step},
     support::Place,
 };
 
@@ -44,6 +45,8 @@ pub async fn fill(store: Arc<dyn Store>) {
         let block = block(100 * part + 1..=100 * part + 100, NOW.0, NOW.0);
         store.put_block(1, house.project.id, &block).await.unwrap();
     }
+    let patterns = step(0, 2_000, (0..80).map(|n| pattern(n, 1, NOW.0)).collect());
+    store.put_patterns(1, house.project.id, &patterns).await.unwrap();
     for gesture in 1..=3 {
         house.commit(&[house.edit(gesture, &changes)]).await;
     }

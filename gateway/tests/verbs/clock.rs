@@ -101,7 +101,8 @@ async fn a_clock_that_jumps_ahead_ends_nobodys_session(store: Arc<dyn Store>) {
     let epoch = store.epoch().await.unwrap().number;
     let ticket = Ticket { writer: "a story".to_owned(), number: 1, epoch };
     let (name, about, attrs, applied) = ("game".to_owned(), String::new(), None, None);
-    let device = DeviceInfo { identity: "id:game".to_owned(), name, about, attrs, applied };
+    let (identity, build) = ("id:game".to_owned(), String::new());
+    let device = DeviceInfo { identity, name, about, build, attrs, applied };
     let (session, at) = (Some("old".to_owned()), UnixMicros(START - 100 * DAY));
     let connect = Write::Connect { gives_way: None, project: project.id, device, session, at };
     store.commit(&ticket, &[connect], &mut Vec::new()).await.unwrap();

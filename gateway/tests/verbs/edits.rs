@@ -610,7 +610,8 @@ async fn a_declaration_that_came_to_nothing_is_made_by_the_next_report(store: Ar
     let epoch = house.store.epoch().await.unwrap().number;
     let ticket = Ticket { writer: "another server".to_owned(), number: 1, epoch };
     let (name, about, attrs, applied) = ("game".to_owned(), String::new(), None, None);
-    let device = DeviceInfo { identity: "id:game".to_owned(), name, about, attrs, applied };
+    let (identity, build) = ("id:game".to_owned(), String::new());
+    let device = DeviceInfo { identity, name, about, build, attrs, applied };
     let connect = Write::Connect { gives_way: None, project: house.project.id, device, session, at: START };
     house.store.commit(&ticket, &[connect], &mut Vec::new()).await.unwrap();
 

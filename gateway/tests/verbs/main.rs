@@ -12,6 +12,7 @@ mod forget;
 mod house;
 mod let_go;
 mod limits;
+mod patterns;
 mod reads;
 mod retention;
 mod search;

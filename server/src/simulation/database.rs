@@ -16,8 +16,8 @@ use std::{
 use async_trait::async_trait;
 use gateway::store::{
     Access, Chore, Chores, Commits, Epoch, ForgetLines, ForgetOthers, GameSessions, GestureRow, History,
-    HistoryRow, KeyState, KeyStates, LoadRoom, LogBlocks, LogCounts, LogTimes, Logs, Pins, Policies,
-    ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write, Written, batch,
+    HistoryRow, KeyState, KeyStates, LoadRoom, LogBlocks, LogCounts, LogTimes, Logs, Patterns, Pins,
+    Policies, ProjectState, Result, Snapshots, Store, StoreError, Ticket, Write, Written, batch,
 };
 use protocol::model::{
     AllowedOrigins, DeviceId, Gesture, Key, KeyId, LogLine, Outcome, Project, ProjectId, Revision,
@@ -576,3 +576,5 @@ impl LogCounts for OpenDisk {}
 impl Pins for OpenDisk {}
 
 impl Policies for OpenDisk {}
+
+impl Patterns for OpenDisk {}

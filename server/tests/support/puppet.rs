@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use gateway::store::{
     Access, Chore, Chores, Commits, Epoch, ForgetLines, ForgetOthers, GameSessions, GestureRow, History,
-    HistoryRow, KeyState, KeyStates, LoadRoom, LogBlocks, LogCounts, LogTimes, Logs, Pins, Policies,
-    ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
+    HistoryRow, KeyState, KeyStates, LoadRoom, LogBlocks, LogCounts, LogTimes, Logs, Patterns, Pins,
+    Policies, ProjectState, Result, Snapshots, Store, Ticket, Write, Written,
 };
 use protocol::model::{
     DeviceId, Gesture, Key, KeyId, LogLine, Project, ProjectId, Revision, UnixMicros, UserId, VarName,
@@ -187,3 +187,5 @@ impl LogCounts for Puppet {}
 impl Pins for Puppet {}
 
 impl Policies for Puppet {}
+
+impl Patterns for Puppet {}

@@ -221,8 +221,14 @@ mod tests {
         let mut state = live.state();
         for id in 1..=devices {
             let (name, applied) = (format!("device {id}"), Some(Revision(0)));
-            let info =
-                DeviceInfo { identity: format!("id:{id}"), name, about: String::new(), attrs: None, applied };
+            let info = DeviceInfo {
+                identity: format!("id:{id}"),
+                name,
+                about: String::new(),
+                build: String::new(),
+                attrs: None,
+                applied,
+            };
             state.connect(DeviceId(id), &info, UnixMicros(id));
             report(&mut state, id, spec, value);
         }

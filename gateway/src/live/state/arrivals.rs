@@ -76,6 +76,7 @@ mod tests {
                 identity: format!("id:{id}"),
                 name: String::new(),
                 about: String::new(),
+                build: String::new(),
                 attrs: None,
                 applied: None,
             };
@@ -96,6 +97,7 @@ mod tests {
             identity: identity.to_owned(),
             name: String::new(),
             about: String::new(),
+            build: String::new(),
             attrs: None,
             applied: None,
         };

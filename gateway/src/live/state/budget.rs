@@ -78,6 +78,7 @@ mod tests {
             identity: format!("id:{}", device.0),
             name: "a".to_owned(),
             about: String::new(),
+            build: String::new(),
             attrs: None,
             applied: Some(Revision(0)),
         };

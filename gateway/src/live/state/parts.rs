@@ -196,6 +196,7 @@ mod tests {
                 identity: format!("id:{id}"),
                 name: format!("device {id}"),
                 about: String::new(),
+                build: String::new(),
                 attrs: None,
                 applied: None,
             };

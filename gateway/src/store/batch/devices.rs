@@ -195,14 +195,18 @@ impl Devices for Tx<'_> {
     async fn upsert_devices(&mut self, rows: &[DeviceRow<'_>]) -> Result<Vec<MadeDevice>> {
         let upsert = statement!(
             self,
-            "INSERT INTO devices (project_id, identity, name, about, attrs, applied, first_seen, last_seen)",
-            sqlite: "SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>6
+            "INSERT INTO devices
+                 (project_id, identity, name, about, attrs, applied, build, first_seen, last_seen, build_since)",
+            sqlite: "SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
+                         value->>7, value->>7, value->>7
                      FROM json_each($1) WHERE true",
-            postgres: "SELECT c.*, c.at FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[],
-                         $6::bigint[], $7::bigint[]) AS c (project_id, identity, name, about, attrs, applied, at)",
+            postgres: "SELECT c.*, c.at, c.at FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[],
+                         $6::bigint[], $7::text[], $8::bigint[])
+                         AS c (project_id, identity, name, about, attrs, applied, build, at)",
             "ON CONFLICT (project_id, identity) DO UPDATE SET name = excluded.name, about = excluded.about,
                  attrs = excluded.attrs, applied = excluded.applied, last_seen = excluded.last_seen,
-                 forgotten_at = NULL, to_empty = NULL
+                 forgotten_at = NULL, to_empty = NULL, build = excluded.build, build_since =
+                     CASE devices.build WHEN excluded.build THEN devices.build_since ELSE excluded.build_since END
              RETURNING id, project_id, identity",
         );
         let upsert = bind_rows!(
@@ -214,6 +218,7 @@ impl Devices for Tx<'_> {
             r.info.about.as_str(),
             r.info.attrs.as_deref(),
             r.info.applied.map(|revision| revision.0),
+            r.info.build.as_str(),
             r.at,
         );
         upsert.all().await

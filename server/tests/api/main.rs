@@ -17,6 +17,7 @@ mod limits;
 mod live;
 mod log_range;
 mod logs;
+mod patterns;
 mod people;
 mod projects;
 mod refusals;

@@ -4,7 +4,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     actions, audit, devices, edits, history, invitations, keys, log_context, log_histogram, logs, me,
-    members, projects, refusals, retention, schema, tail, variables,
+    members, patterns, projects, refusals, retention, schema, tail, variables,
 };
 use crate::web::Web;
 
@@ -38,6 +38,7 @@ pub(super) fn answers() -> OpenApiRouter<Web> {
         .routes(routes!(retention::estimate))
         .routes(routes!(retention::list_pins, retention::pin))
         .routes(routes!(retention::unpin))
+        .routes(routes!(patterns::list))
         .routes(routes!(audit::list_of_project))
         .routes(routes!(audit::list_of_instance))
 }

@@ -122,7 +122,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    fn filter(&self) -> ApiResult<Filter> {
+    pub(super) fn filter(&self) -> ApiResult<Filter> {
         let text = self.q.as_deref().unwrap_or_default();
         Filter::parse(text).map_err(|fault| refuse(text, &fault))
     }

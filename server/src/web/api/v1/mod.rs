@@ -25,6 +25,7 @@ mod logs;
 mod me;
 mod members;
 mod parameters;
+mod patterns;
 mod projects;
 mod refusals;
 mod retention;

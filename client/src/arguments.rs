@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
 use protocol::filter::Moment;
+use protocol::model::Level;
 
 use crate::{
     export::{Format, What},
@@ -42,6 +43,8 @@ pub enum Command {
     Logs(LogsArguments),
     /// Follow the log
     Tail(TailArguments),
+    /// List what warnings and errors of the log say, how often, and since which build
+    Patterns(PatternsArguments),
     /// Export the whole log or audit trail
     Export(ExportArguments),
     /// Print a completion script for a shell
@@ -243,6 +246,32 @@ pub struct TailArguments {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct PatternsArguments {
+    /// Group only lines that match, as in the box above the log; one bounded search is made for them
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+    /// This level or higher: trace, debug, info, warn, error or fatal
+    #[arg(long, default_value = "warn", value_parser = level)]
+    pub(crate) level: Level,
+    /// Only lines received at this time or later, such as 2026-11-22T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Only lines received before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+fn level(word: &str) -> Result<Level, &'static str> {
+    let known = Level::ALL.into_iter().find(|level| level.as_str() == word);
+    known.ok_or("trace, debug, info, warn, error or fatal")
 }
 
 #[derive(Debug, Args)]

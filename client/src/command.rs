@@ -11,7 +11,8 @@ use crate::{
     api::Api,
     arguments::{
         Command, DecisionArguments, Declarations, ExportArguments, Forget, LoginArguments, LogsArguments,
-        ProjectsArguments, SetArguments, TailArguments, Target, Transport, UnsetArguments, VarsArguments,
+        PatternsArguments, ProjectsArguments, SetArguments, TailArguments, Target, Transport, UnsetArguments,
+        VarsArguments,
     },
     console::Console,
     declarations::{self, Decision},
@@ -21,6 +22,7 @@ use crate::{
     forget,
     login::{Login, logout},
     logs::{self, Logs, Wanted},
+    patterns::{self, Part},
     projects,
     responses::Project,
     set::{self, How},
@@ -83,6 +85,7 @@ impl Context<'_> {
             Command::Declarations(what) => self.declarations(&what, console),
             Command::Logs(arguments) => self.logs(arguments, console),
             Command::Tail(arguments) => self.tail(arguments, console),
+            Command::Patterns(arguments) => self.patterns(arguments, console),
             Command::Export(arguments) => self.export(arguments, console),
             Command::Completions { shell } => completions(shell, program, console),
         }
@@ -160,6 +163,13 @@ impl Context<'_> {
         let (api, project) = self.find(&arguments.target)?;
         let lines = usize::try_from(arguments.lines).expect("the range of the argument fits");
         tail::follow(&api, &project, &Tail { filter, lines, json: arguments.json }, console)
+    }
+
+    fn patterns(&self, arguments: PatternsArguments, console: &mut Console) -> Result<(), Error> {
+        let filter = log_filter(&arguments.filter)?;
+        let (api, project) = self.find(&arguments.target)?;
+        let PatternsArguments { level, from, to, json, .. } = arguments;
+        patterns::list(&api, &project, &Part { filter, level, from, to }, json, console)
     }
 
     fn export(&self, arguments: ExportArguments, console: &mut Console) -> Result<(), Error> {
@@ -249,6 +259,7 @@ mod tests {
             &["logs", "--follow", "--order", "oldest"],
             &["logs", "--context", "201"],
             &["export", "logs", "--from", "noon"],
+            &["patterns", "--level", "loud"],
             &["export"],
             &["export", "everything"],
             &["completions", "tcsh"],
@@ -261,6 +272,7 @@ mod tests {
     fn what_only_we_know_to_be_wrong_is_a_wrong_command_line_too() {
         for arguments in [
             &["tail", "level>=loud"][..],
+            &["patterns", "level>=loud"],
             &["tail", "a", "\"b"],
             &["logs", "level:loud"],
             &["logs", "--context", "3", "--format", "csv"],
@@ -300,6 +312,7 @@ mod tests {
             &["declarations", "consent", "a"],
             &["tail"],
             &["logs", "--since", "5m"],
+            &["patterns"],
             &["export", "logs"],
         ] {
             let refused = run(arguments).0.unwrap_err();

@@ -34,6 +34,7 @@ mod export;
 mod forget;
 mod login;
 mod logs;
+mod patterns;
 mod projects;
 mod responses;
 mod set;

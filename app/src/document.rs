@@ -10,7 +10,7 @@ use leptos_router::{
 
 use crate::package::Package;
 use crate::pages::{
-    Accounts, General, InstanceAudit, Join, Keys, Live, Members, NotFound, OwnAccount, ProjectAudit,
+    Accounts, Errors, General, InstanceAudit, Join, Keys, Live, Members, NotFound, OwnAccount, ProjectAudit,
     Projects, Reset, Retention, Schema, SecondFactor, SetUp, SignIn, Tokens,
 };
 use crate::raw_text::raw_text;
@@ -102,6 +102,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/accounts") view=Accounts ssr=SsrMode::Async />
                 <Route path=path!("/audit") view=InstanceAudit ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/live") view=Live ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/errors") view=Errors ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings") view=General ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/members") view=Members ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/keys") view=Keys ssr=SsrMode::Async />

@@ -4,6 +4,7 @@ mod account;
 mod forget;
 mod logs;
 mod low_disk;
+mod patterns;
 mod retention;
 mod team;
 
@@ -18,6 +19,7 @@ pub use account::*;
 pub use forget::*;
 pub use logs::*;
 pub use low_disk::LowDisk;
+pub use patterns::*;
 pub use retention::*;
 pub use team::*;
 

@@ -1,4 +1,4 @@
-//! The tabs that lead from a project's live page to its settings and back.
+//! The tabs that lead from one of a project's pages to the others.
 
 use leptos::prelude::*;
 use protocol::model::{ProjectId, ProjectRole};
@@ -8,6 +8,8 @@ use protocol::model::{ProjectId, ProjectRole};
 pub enum ProjectTab {
     /// The live page.
     Live,
+    /// What its warnings and errors say.
+    Errors,
     /// One of its settings.
     Settings,
 }
@@ -32,6 +34,9 @@ pub fn ProjectTabs(
         <nav class="project-tabs" aria-label="Project">
             <a href=format!("/p/{project}/live") aria-current=is(ProjectTab::Live)>
                 "Live"
+            </a>
+            <a href=format!("/p/{project}/errors") aria-current=is(ProjectTab::Errors)>
+                "Errors"
             </a>
             <a href=settings aria-current=is(ProjectTab::Settings)>
                 "Settings"

@@ -16,6 +16,7 @@ mod hand_tests;
 mod hold;
 #[cfg(test)]
 mod let_go_tests;
+mod log_address;
 mod log_query;
 mod log_rows;
 mod log_text;
@@ -48,6 +49,7 @@ pub use by_device::ByDevice;
 pub use delivery::{Ranking, Spread, Status, Tally};
 pub use groups::{Group, group, title};
 pub use hand::{Grip, Hands};
+pub use log_address::log_address;
 pub use log_query::LogQuery;
 pub use log_rows::{LogRow, LogRows};
 pub use log_text::{log_text, text_height};

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod errors;
 mod frame;
 mod join;
 mod live;
@@ -21,6 +22,7 @@ use protocol::model::{ProjectId, User};
 
 pub use account::{Accounts, OwnAccount, SecondFactor, Tokens};
 pub use audit::InstanceAudit;
+pub use errors::Errors;
 pub use join::Join;
 pub use live::Live;
 pub use not_found::NotFound;

@@ -66,6 +66,8 @@ fn arguments(function: &str, stage: &Stage) -> Vec<(&'static str, String)> {
         "log_histogram" => vec![("", format!("{number}\0\0\u{2}\u{1}"))],
         // project, line, lines
         "log_context" => vec![("", format!("{number}\u{1}\u{1}"))],
+        // project, filter, level, hours
+        "list_log_patterns" => vec![("", format!("{number}\0\0\0"))],
         // project, after, person, action
         "list_audit" => {
             vec![("", format!("\u{1}{number}\0\0\0")), (", of the instance", "\0\0\0\0".to_owned())]

@@ -131,9 +131,9 @@ impl Gateway {
         let filter = within(&query.filter, query.from, query.to)?;
         let logs = LogQuery { filter, at_least: query.at_least, devices: HashSet::new() };
         let matcher = self.log_matcher(caller, project, logs).await?;
-        let range = LogRange { after: 0, before: None, lines: MAX_FOUND, bytes: MAX_FOUND_BYTES };
+        let range = LogRange { lines: MAX_FOUND, bytes: MAX_FOUND_BYTES, ..LogRange::ALL };
         let found = self.search_logs(caller, project, &matcher, range).await?;
-        let back_to = found.next.and(found.back_to).map(|(_, received)| received);
+        let back_to = found.next.and(found.searched_to).map(|(_, received)| received);
         let mut counts = Counts::default();
         self.add(project, &mut counts, found.lines.iter().map(said).collect()).await?;
         // whoever selects a part of the lines does not know when the others came

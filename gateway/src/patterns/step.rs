@@ -8,7 +8,7 @@ use super::{
     counts::{Counts, Said},
     query::COUNTED,
 };
-use crate::store::{PatternStep, Result, Store, Uncounted};
+use crate::store::{PatternStep, Result, Store, Ungrouped};
 
 /// Lines that are worth a step: fewer are grouped when somebody asks.
 const LEAST: u64 = 512;
@@ -23,8 +23,8 @@ const MOST_PATTERNS: usize = 128;
 pub(crate) async fn step(store: &dyn Store) -> Result<Option<u64>> {
     // before the lines: those of another epoch are not counted in this one
     let epoch = store.epoch().await?.number;
-    let Some(uncounted) = store.find_uncounted(LEAST).await? else { return Ok(None) };
-    let Uncounted { project, counted_to: from, last_seq } = uncounted;
+    let Some(uncounted) = store.find_ungrouped(LEAST).await? else { return Ok(None) };
+    let Ungrouped { project, counted_to: from, last_seq } = uncounted;
     let (first_seq, oldest) =
         store.oldest_line(project).await?.unwrap_or((last_seq + 1, UnixMicros(i64::MIN)));
     let after = from.max(first_seq - 1);
@@ -50,7 +50,7 @@ pub(crate) async fn step(store: &dyn Store) -> Result<Option<u64>> {
 /// The next lines that are counted, without their text, and up to which number these are all.
 async fn read(
     store: &dyn Store,
-    of: Uncounted,
+    of: Ungrouped,
     mut after: u64,
     to: u64,
 ) -> Result<(Vec<(LogLine, Said)>, u64)> {

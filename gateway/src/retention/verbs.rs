@@ -60,7 +60,7 @@ impl Gateway {
         self.authorise_in(caller, Action::ReadProject, project).await?;
         let store = &self.inner.store;
         let (policy, forgotten) = store.get_policy(project).await?.ok_or(GatewayError::NotFound)?;
-        let Counted { blocks, tail, uncounted } = self.counted(project).await?;
+        let Counted { blocks, tail, uncounted } = self.measured(project).await?;
         let log = estimate::total(&blocks, &tail);
         let log = LogSize { lines: log.lines + uncounted, ..log };
         let pins = store.list_pins(project).await?;
@@ -98,7 +98,7 @@ impl Gateway {
         policy.check().map_err(GatewayError::Invalid)?;
         let pins = self.inner.store.list_pins(project).await?;
         let rule = Rule::new(policy, pins, self.age_now().await?);
-        let Counted { blocks, tail, uncounted } = self.counted(project).await?;
+        let Counted { blocks, tail, uncounted } = self.measured(project).await?;
         let told = estimate::estimate(&blocks, &tail, &rule, policy.log_bytes);
         Ok(RetentionEstimate { uncounted_lines: uncounted, ..told })
     }
@@ -187,7 +187,7 @@ impl Gateway {
         self.inner.retained.sizes().disk
     }
 
-    async fn counted(&self, project: ProjectId) -> Result<Counted, GatewayError> {
+    async fn measured(&self, project: ProjectId) -> Result<Counted, GatewayError> {
         let store = &self.inner.store;
         let blocks = store.list_counts(project).await?;
         let indexed = blocks.last().map_or(0, |block| block.last_seq);

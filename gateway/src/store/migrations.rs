@@ -46,10 +46,10 @@ const SCRIPTS: &[Script] = &[
     script!("0019_second_factors"),
     script!("0020_known_browsers"),
     script!("0021_log_blocks"),
-    script!("0024_log_times"),
-    script!("0027_origins_of_a_key"),
     script!("0022_retention"),
+    script!("0024_log_times"),
     script!("0025_log_patterns"),
+    script!("0027_origins_of_a_key"),
 ];
 
 /// The number of the last step.

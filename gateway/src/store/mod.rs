@@ -53,7 +53,7 @@ pub use log_times::{BlockTimes, LineTime, LogTimes, Untimed};
 pub use logs::Logs;
 pub use note::AuditRow;
 pub use page::PAGE_BYTES;
-pub use patterns::{DeviceBuild, NewestBuild, PatternMark, PatternRow, PatternStep, Patterns, Uncounted};
+pub use patterns::{DeviceBuild, NewestBuild, PatternMark, PatternRow, PatternStep, Patterns, Ungrouped};
 pub use retention::{
     BlockCounts, ForgetLines, ForgetOthers, Forgot, LevelCount, LineMark, LogCounts, OldEdit, Pins, Policies,
     Retaining,

@@ -40,7 +40,7 @@ pub struct PatternRow {
 
 /// A project with lines that are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Uncounted {
+pub struct Ungrouped {
     /// Which project.
     pub project: ProjectId,
     /// All lines up to this number are counted.
@@ -99,7 +99,7 @@ pub struct NewestBuild {
 #[async_trait]
 pub trait Patterns: Send + Sync {
     /// Of the projects with at least so many lines that are not counted, the one with the fewest.
-    async fn find_uncounted(&self, _least: u64) -> Result<Option<Uncounted>> {
+    async fn find_ungrouped(&self, _least: u64) -> Result<Option<Ungrouped>> {
         Ok(None)
     }
 
@@ -137,11 +137,6 @@ pub trait Patterns: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The number of a project's first line, and when it was received.
-    async fn oldest_line(&self, _project: ProjectId) -> Result<Option<(u64, UnixMicros)>> {
-        Ok(None)
-    }
-
     /// The builds of those of these devices that announced one.
     async fn list_builds(&self, _project: ProjectId, _devices: &[DeviceId]) -> Result<Vec<DeviceBuild>> {
         Ok(Vec::new())
@@ -153,7 +148,7 @@ pub trait Patterns: Send + Sync {
     }
 }
 
-const UNCOUNTED: &str = "SELECT p.id, coalesce(m.counted_to, 0) AS counted_to, p.log_seq
+const UNGROUPED: &str = "SELECT p.id, coalesce(m.counted_to, 0) AS counted_to, p.log_seq
      FROM projects p LEFT JOIN log_pattern_marks m ON m.project_id = p.id
      WHERE p.deleted_at IS NULL AND p.log_seq - coalesce(m.counted_to, 0) >= $1
      ORDER BY p.log_seq - coalesce(m.counted_to, 0) LIMIT 1";
@@ -175,8 +170,8 @@ const MARK_STEP: &str = "INSERT INTO log_pattern_marks (project_id, counted_to, 
          other = log_pattern_marks.other + excluded.other";
 
 row! {
-    struct UncountedRecord { id: i64, counted_to: i64, log_seq: i64 } -> Uncounted {
-        Ok(Uncounted { project: ProjectId(id), counted_to: number(counted_to)?, last_seq: number(log_seq)? })
+    struct UngroupedRecord { id: i64, counted_to: i64, log_seq: i64 } -> Ungrouped {
+        Ok(Ungrouped { project: ProjectId(id), counted_to: number(counted_to)?, last_seq: number(log_seq)? })
     }
 }
 
@@ -228,8 +223,8 @@ fn cell(number: u64) -> i64 {
 
 #[async_trait]
 impl Patterns for SqlStore {
-    async fn find_uncounted(&self, least: u64) -> Result<Option<Uncounted>> {
-        let found = self.read(UNCOUNTED).bind(cell(least)).read_all::<UncountedRecord>().await?;
+    async fn find_ungrouped(&self, least: u64) -> Result<Option<Ungrouped>> {
+        let found = self.read(UNGROUPED).bind(cell(least)).read_all::<UngroupedRecord>().await?;
         Ok(found.into_iter().next())
     }
 
@@ -289,12 +284,6 @@ impl Patterns for SqlStore {
         let query = self.read(OF_LEVEL).bind(project.0).bind(cell(after));
         let query = query.bind(i64::from(limit)).bind(PAGE_BYTES as i64).bind(cell(to));
         query.bind(at_least as i32).read_all::<LineRecord>().await
-    }
-
-    async fn oldest_line(&self, project: ProjectId) -> Result<Option<(u64, UnixMicros)>> {
-        let sql = "SELECT seq, received FROM logs WHERE project_id = $1 ORDER BY seq LIMIT 1";
-        let first: Option<(i64, i64)> = self.read(sql).bind(project.0).find().await?;
-        first.map(|(seq, received)| Ok((number(seq)?, UnixMicros(received)))).transpose()
     }
 
     async fn list_builds(&self, project: ProjectId, devices: &[DeviceId]) -> Result<Vec<DeviceBuild>> {

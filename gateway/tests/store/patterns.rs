@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gateway::store::{
-    DeviceBuild, NewestBuild, PatternMark, PatternRow, PatternStep, Store, Uncounted, Write,
+    DeviceBuild, NewestBuild, PatternMark, PatternRow, PatternStep, Store, Ungrouped, Write,
 };
 use protocol::model::{DeviceId, Fingerprint, Level, LogEntry, ProjectId, UnixMicros};
 
@@ -102,20 +102,20 @@ async fn those_seen_longest_ago_make_room_and_are_counted(store: Arc<dyn Store>)
 async fn what_is_not_counted_is_found_where_it_is_least(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let (store, id) = (&house.store, house.project.id);
-    assert_eq!(store.find_uncounted(1).await.unwrap(), None);
+    assert_eq!(store.find_ungrouped(1).await.unwrap(), None);
     house.commit(&[house.logs(&["a"; 30])]).await;
     let other = make_project(store, "another-key1").await;
     let device = crate::house::make_device(store, &other, "one").await;
     let other = House { store: Arc::clone(store), project: other, device };
     other.commit(&[other.logs(&["a"; 20])]).await;
-    let uncounted = |project, counted_to, last_seq| Some(Uncounted { project, counted_to, last_seq });
-    assert_eq!(store.find_uncounted(31).await.unwrap(), None);
-    assert_eq!(store.find_uncounted(30).await.unwrap(), uncounted(id, 0, 30));
-    assert_eq!(store.find_uncounted(1).await.unwrap(), uncounted(other.project.id, 0, 20));
+    let uncounted = |project, counted_to, last_seq| Some(Ungrouped { project, counted_to, last_seq });
+    assert_eq!(store.find_ungrouped(31).await.unwrap(), None);
+    assert_eq!(store.find_ungrouped(30).await.unwrap(), uncounted(id, 0, 30));
+    assert_eq!(store.find_ungrouped(1).await.unwrap(), uncounted(other.project.id, 0, 20));
     put(store, id, &step(0, 15, Vec::new())).await;
-    assert_eq!(store.find_uncounted(1).await.unwrap(), uncounted(id, 15, 30));
+    assert_eq!(store.find_ungrouped(1).await.unwrap(), uncounted(id, 15, 30));
     assert!(store.access().delete_project(id, note("project.delete")).await.unwrap());
-    assert_eq!(store.find_uncounted(1).await.unwrap(), uncounted(other.project.id, 0, 20));
+    assert_eq!(store.find_ungrouped(1).await.unwrap(), uncounted(other.project.id, 0, 20));
 }
 
 async fn lines_of_a_level_are_read_in_order(store: Arc<dyn Store>) {

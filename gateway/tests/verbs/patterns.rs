@@ -45,7 +45,7 @@ impl House {
     }
 
     /// A device connects with a build, so long ago.
-    async fn device(&self, number: i64, name: &str, build: &str, at: i64) -> DeviceId {
+    async fn made(&self, number: i64, name: &str, build: &str, at: i64) -> DeviceId {
         let (identity, name, build) = (format!("id:{name}"), name.to_owned(), build.to_owned());
         let about = String::new();
         let device = DeviceInfo { identity, name, about, build, attrs: None, applied: None };
@@ -81,8 +81,7 @@ fn told(found: &LogPatterns) -> Vec<(&str, u64, u32)> {
 
 /// Lines of two devices, some of which are errors; the first of them so long ago.
 async fn speak(house: &House, lines: u64, at: i64) -> [DeviceId; 2] {
-    let devices =
-        [house.device(1, "one", "1.0", 9 * DAY).await, house.device(2, "two", "1.0", 9 * DAY).await];
+    let devices = [house.made(1, "one", "1.0", 9 * DAY).await, house.made(2, "two", "1.0", 9 * DAY).await];
     for part in 0..lines / 100 {
         let entries = (0..100).map(|n| match n {
             _ if n % 50 == 7 => entry(Level::Error, format!("can't load \"tex{n}.png\": code {part}")),
@@ -131,13 +130,13 @@ async fn what_is_counted_is_what_is_grouped_when_somebody_asks(store: Arc<dyn St
 
 /// Lines that are no errors.
 async fn speak_more(house: &House, nth: i64, lines: usize) {
-    let device = house.device(1, "one", "1.0", 9 * DAY).await;
+    let device = house.made(1, "one", "1.0", 9 * DAY).await;
     house.said(1_000 + nth, device, HOUR, vec![entry(Level::Debug, "step".to_owned()); lines]).await;
 }
 
 async fn a_time_range_counts_whole_hours_and_days(store: Arc<dyn Store>) {
     let house = House::new(store).await;
-    let device = house.device(1, "one", "", 40 * DAY).await;
+    let device = house.made(1, "one", "", 40 * DAY).await;
     for (number, at) in (2..).zip([30 * DAY, 29 * DAY, 3 * DAY, 2 * HOUR, 2 * HOUR, MINUTE]) {
         house.said(number, device, at, vec![entry(Level::Warn, format!("late by {number}"))]).await;
     }
@@ -189,7 +188,7 @@ async fn what_a_filter_selects_is_searched(store: Arc<dyn Store>) {
 
 async fn a_search_says_how_far_it_went(store: Arc<dyn Store>) {
     let house = House::new(store).await;
-    let device = house.device(1, "one", "", DAY).await;
+    let device = house.made(1, "one", "", DAY).await;
     for part in 0..21 {
         let entries = vec![entry(Level::Info, "tick".to_owned()); 1_000];
         house.said(2 + part, device, HOUR - part * MINUTE, entries).await;
@@ -202,7 +201,7 @@ async fn a_search_says_how_far_it_went(store: Arc<dyn Store>) {
 async fn what_only_the_newest_build_says_is_new(store: Arc<dyn Store>) {
     let house = House::new(store).await;
     let warn = |text: &str| vec![entry(Level::Warn, text.to_owned())];
-    let one = house.device(1, "one", "1.0", 9 * DAY).await;
+    let one = house.made(1, "one", "1.0", 9 * DAY).await;
     house.said(2, one, 8 * DAY, warn("old")).await;
     let new = async || -> Vec<(String, bool)> {
         let found = house.patterns(&query()).await;
@@ -212,12 +211,12 @@ async fn what_only_the_newest_build_says_is_new(store: Arc<dyn Store>) {
     };
     let pair = |text: &str, is_new: bool| (text.to_owned(), is_new);
     assert_eq!(new().await, [pair("old", false)], "there is no earlier build");
-    let two = house.device(3, "two", "1.1", 5 * DAY).await;
+    let two = house.made(3, "two", "1.1", 5 * DAY).await;
     house.said(4, two, 4 * DAY, warn("old")).await;
     house.said(5, two, 4 * DAY, warn("of two")).await;
     assert_eq!(new().await, [pair("of two", true), pair("old", false)]);
     // the same device with the next build
-    house.device(6, "two", "1.2", 3 * DAY).await;
+    house.made(6, "two", "1.2", 3 * DAY).await;
     house.said(7, two, 2 * DAY, warn("of three")).await;
     house.said(8, two, 2 * DAY, warn("of two")).await;
     let three = [pair("of three", true), pair("of two", false), pair("old", false)];

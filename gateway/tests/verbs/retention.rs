@@ -55,7 +55,7 @@ impl House {
 
     async fn device(&self, identity: &str, seen: UnixMicros) -> DeviceId {
         let (identity, name, about) = (format!("id:{identity}"), identity.to_owned(), String::new());
-        let device = DeviceInfo { identity, name, about, attrs: None, applied: None };
+        let device = DeviceInfo { identity, name, about, build: String::new(), attrs: None, applied: None };
         let project = self.project.id;
         let connect = Write::Connect { gives_way: None, project, device, session: None, at: seen };
         match commit(&self.store, &[connect]).await[..] {
@@ -98,23 +98,22 @@ impl House {
 
     /// The numbers of all lines that are there, oldest first.
     async fn seqs(&self) -> Vec<u64> {
-        let mut pages = LogPages::new(self.gateway.clone(), self.owner.clone(), self.project.id, None);
+        let (gateway, owner, project) = (self.gateway.clone(), self.owner.clone(), self.project.id);
+        let matcher = gateway.log_matcher(&owner, project, Filter::default().into()).await.unwrap();
+        let mut pages = LogPages::new(gateway, owner, project, LogRange::ALL);
         let mut seqs = Vec::new();
-        loop {
-            let page = pages.next().await.unwrap();
-            if page.is_empty() {
-                seqs.reverse();
-                return seqs;
-            }
-            seqs.extend(page.iter().map(|line| line.seq));
+        while let Some(page) = pages.next(&matcher).await.unwrap() {
+            seqs.extend(page.lines.iter().map(|line| line.seq));
         }
+        seqs.reverse();
+        seqs
     }
 
     /// The numbers of all lines that pass a filter, oldest first, by as many requests as it takes.
     async fn found(&self, filter: &str) -> Vec<u64> {
         let filter = Filter::parse(filter).unwrap();
         let matcher = self.gateway.log_matcher(&self.owner, self.project.id, filter.into()).await.unwrap();
-        let mut range = LogRange { after: 0, before: None, lines: 700, bytes: usize::MAX };
+        let mut range = LogRange { lines: 700, bytes: usize::MAX, ..LogRange::ALL };
         let mut seqs = Vec::new();
         loop {
             let search = self.gateway.search_logs(&self.owner, self.project.id, &matcher, range);

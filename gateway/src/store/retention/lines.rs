@@ -9,6 +9,7 @@ use super::forgot::Forgot;
 use crate::store::{
     budget::Budget,
     error::{Result, damaged},
+    log_blocks::MAX_SPAN,
     sql::{Tx, row, statement},
     sql_store::{Engine, SqlStore},
 };
@@ -147,6 +148,10 @@ impl ForgetLines for SqlStore {
 impl Tx<'_> {
     async fn delete_lines(&mut self, project: ProjectId, lines: &[LineMark]) -> Result<u64> {
         let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Ok(0) };
+        // what is left of these blocks is counted anew
+        let sql = "DELETE FROM log_times WHERE project_id = $1 AND first_seq > $2 AND first_seq <= $3 AND last_seq >= $4";
+        let uncount = self.query(sql).bind(project.0).bind(cell(first.seq) - cell(MAX_SPAN));
+        uncount.bind(cell(last.seq)).bind(cell(first.seq)).run().await?;
         if last.seq - first.seq + 1 == lines.len() as u64 {
             let sql = "DELETE FROM logs WHERE project_id = $1 AND seq >= $2 AND seq <= $3";
             return self.query(sql).bind(project.0).bind(cell(first.seq)).bind(cell(last.seq)).run().await;

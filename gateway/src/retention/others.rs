@@ -102,10 +102,9 @@ async fn forget_devices(
         for device in page.into_iter().filter(|device| !pins.iter().any(|pin| pin.device == Some(*device))) {
             let Some(inner) = gateway.upgrade() else { return Ok(()) };
             let begun = Instant::now();
-            match forget_unseen(inner, project, device).await {
-                Err(GatewayError::Unavailable(error)) => return Err(error),
-                // it is connected, or somebody else was faster
-                Err(_) | Ok(()) => {}
+            // other errors: it is connected, or somebody else was faster
+            if let Err(GatewayError::Unavailable(error)) = forget_unseen(inner, project, device).await {
+                return Err(error);
             }
             sleep(begun.elapsed().max(Duration::from_millis(1))).await;
         }

@@ -1,20 +1,21 @@
 //! The log: which lines are wanted, and reading it page by page.
 
 mod context;
+mod download;
 mod histogram;
 mod pages;
 mod plan;
+mod range;
 mod search;
 
 use std::collections::{HashMap, HashSet};
 
 use protocol::{
     filter::{Candidate, Filter},
-    model::{Device, DeviceId, Level, LogLine, LogOrder, ProjectId, UnixMicros},
+    model::{Device, DeviceId, Level, LogLine, ProjectId},
 };
 
-use self::pages::Span;
-pub use self::{context::LogContext, pages::LogPages, search::LogsFound};
+pub use self::{context::LogContext, download::LogPages, range::LogRange, search::LogsFound};
 use crate::{Action, Caller, Clock, Gateway, GatewayError, history::MAX_ROWS};
 
 /// Which lines are wanted.
@@ -69,48 +70,6 @@ impl LogMatcher {
         line.level >= *at_least
             && (devices.is_empty() || devices.contains(&line.device))
             && filter.matches(&candidate, self.clock.now())
-    }
-}
-
-/// Where to search, in which order, and how much to find.
-#[derive(Clone, Copy, Debug)]
-pub struct LogRange {
-    /// From which end.
-    pub order: LogOrder,
-    /// Only lines with a higher number; 0: all.
-    pub after: u64,
-    /// Only lines with a lower number.
-    pub before: Option<u64>,
-    /// Only lines that were received at this time or later.
-    pub since: UnixMicros,
-    /// Only lines that were received before this time.
-    pub until: UnixMicros,
-    /// Lines that it may find.
-    pub lines: usize,
-    /// Text that it may find, in bytes; the last line may go beyond.
-    pub bytes: usize,
-}
-
-impl LogRange {
-    /// Every line, the newest first, as many as one search finds.
-    pub const ALL: Self = Self {
-        order: LogOrder::NewestFirst,
-        after: 0,
-        before: None,
-        since: UnixMicros(i64::MIN),
-        until: UnixMicros(i64::MAX),
-        lines: usize::MAX,
-        bytes: usize::MAX,
-    };
-
-    /// What is left of it when everything up to a line was searched: to go on from [`LogsFound::next`].
-    pub fn beyond(self, seq: u64) -> Self {
-        let Span { after, before } = self.span().beyond(self.order, seq);
-        Self { after, before: (before < u64::MAX).then_some(before), ..self }
-    }
-
-    fn span(self) -> Span {
-        Span { after: self.after, before: self.before.unwrap_or(u64::MAX) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Order, Wanted};
+use super::wanted::{Order, Wanted};
 use crate::{
     Error,
     api::{Api, escape},

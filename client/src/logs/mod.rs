@@ -2,14 +2,15 @@
 
 mod context;
 mod history;
+mod wanted;
 
-use clap::ValueEnum;
 use serde_json::Value as Json;
 
+pub(crate) use self::wanted::{Order, Wanted};
 use self::{context::Contexts, history::History};
 use crate::{
     Error,
-    api::{Api, escape},
+    api::Api,
     console::Console,
     responses::Project,
     tail::{Follower, LineFormat, Printer},
@@ -17,46 +18,6 @@ use crate::{
 
 /// Text of lines that are held until the oldest of them is known, in bytes.
 const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
-
-/// Which end of the log comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Order {
-    /// The newest line first
-    Newest,
-    /// The oldest line first
-    Oldest,
-}
-
-/// What is searched.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Wanted {
-    /// The filter.
-    pub filter: String,
-    /// Not before this time.
-    pub from: Option<String>,
-    /// Before this time.
-    pub to: Option<String>,
-    /// `None`: the newest first.
-    pub order: Option<Order>,
-}
-
-impl Wanted {
-    /// As parameters of a query.
-    pub(crate) fn query(&self) -> String {
-        let mut query = format!("q={}", escape(&self.filter));
-        for (name, time) in [("from", &self.from), ("to", &self.to)] {
-            if let Some(time) = time {
-                query += &format!("&{name}={}", escape(time));
-            }
-        }
-        match self.order {
-            Some(Order::Newest) => query += "&order=newest",
-            Some(Order::Oldest) => query += "&order=oldest",
-            None => {}
-        }
-        query
-    }
-}
 
 /// Options of `observerio logs`.
 pub(crate) struct Logs {

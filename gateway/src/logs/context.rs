@@ -8,7 +8,7 @@ use protocol::{
     model::{LogLine, LogOrder, ProjectId},
 };
 
-use super::{LogMatcher, LogQuery, LogRange, search::Search};
+use super::{LogMatcher, LogQuery, range::LogRange, search::Search};
 use crate::{Action, Caller, Gateway, GatewayError};
 
 /// Text on either side, in bytes; the last line may go beyond.

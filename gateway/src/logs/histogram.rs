@@ -5,7 +5,7 @@
 
 use protocol::model::{LogHistogram, ProjectId, UnixMicros};
 
-use super::{LogMatcher, LogQuery, LogRange, search::Search};
+use super::{LogMatcher, LogQuery, range::LogRange, search::Search};
 use crate::{
     Action, Caller, Gateway, GatewayError,
     store::{BlockTimes, LineTime, Store, for_each_time},

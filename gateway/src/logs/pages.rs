@@ -1,48 +1,17 @@
-//! The log, read piece by piece.
+//! The log, read page by page.
 
 use protocol::model::{LogLine, LogOrder, ProjectId};
 
-use super::{LogMatcher, LogRange, LogsFound};
+use super::range::Span;
 use crate::{
-    Action, Caller, Gateway, GatewayError,
     history::MAX_ROWS,
-    store::{PAGE_BYTES, Result as StoreResult, Store},
+    store::{PAGE_BYTES, Result, Store},
 };
 
 /// Lines of the first page at least. Of the next one as many are asked for as may fit into [`PAGE_BYTES`]: the store counts them
 /// all.
 const FIRST_LINES: usize = 100;
 const MIN_LINES: usize = 16;
-
-/// Lines between two numbers, neither of which is among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) after: u64,
-    pub(super) before: u64,
-}
-
-impl Span {
-    pub(super) fn is_empty(self) -> bool {
-        self.before <= self.after.saturating_add(1)
-    }
-
-    pub(super) fn contains(self, seq: u64) -> bool {
-        self.after < seq && seq < self.before
-    }
-
-    /// What is left of it behind a number.
-    pub(super) fn beyond(self, order: LogOrder, seq: u64) -> Self {
-        match order {
-            LogOrder::NewestFirst => Self { before: seq.min(self.before), ..self },
-            LogOrder::OldestFirst => Self { after: seq.max(self.after), ..self },
-        }
-    }
-
-    /// What is in it of a block.
-    pub(super) fn within(self, first: u64, last: u64) -> Self {
-        Self { after: self.after.max(first.saturating_sub(1)), before: self.before.min(last + 1) }
-    }
-}
 
 /// All lines of a span, page by page.
 pub(super) struct Pages {
@@ -59,7 +28,7 @@ impl Pages {
     }
 
     /// The next lines; none: that was all.
-    pub(super) async fn next(&mut self, store: &dyn Store) -> StoreResult<Vec<LogLine>> {
+    pub(super) async fn next(&mut self, store: &dyn Store) -> Result<Vec<LogLine>> {
         let Span { after, before } = self.rest;
         if self.rest.is_empty() {
             return Ok(Vec::new());
@@ -81,67 +50,8 @@ impl Pages {
     }
 }
 
-/// The lines of a project that are wanted, piece by piece, for what is too long for one answer.
-#[derive(Debug)]
-pub struct LogPages {
-    gateway: Gateway,
-    caller: Caller,
-    project: ProjectId,
-    /// What is left; `None`: nothing.
-    rest: Option<LogRange>,
-    is_bounded: bool,
-}
-
-impl LogPages {
-    /// The lines of a range that are there when the first piece is read. `lines` and `bytes` of it are the limits of a piece.
-    pub fn new(gateway: Gateway, caller: Caller, project: ProjectId, range: LogRange) -> Self {
-        Self { gateway, caller, project, rest: Some(range), is_bounded: false }
-    }
-
-    /// What the next search has found, which may be nothing; `None`: that was all.
-    ///
-    /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::Unavailable`].
-    pub async fn next(&mut self, matcher: &LogMatcher) -> Result<Option<LogsFound>, GatewayError> {
-        let Some(mut range) = self.rest else { return Ok(None) };
-        if !self.is_bounded {
-            range.before = Some(self.end(range).await?);
-            self.is_bounded = true;
-        }
-        let found = self.gateway.search_logs(&self.caller, self.project, matcher, range).await?;
-        self.rest = found.next.map(|next| range.beyond(next));
-        Ok(Some(found))
-    }
-
-    /// Before which number a range ends, though more lines come.
-    async fn end(&self, range: LogRange) -> Result<u64, GatewayError> {
-        self.gateway.authorise_in(&self.caller, Action::ReadProject, self.project).await?;
-        let newest = self.gateway.inner.store.list_logs(self.project, None, 1).await?;
-        let behind = newest.first().map_or(1, |line| line.seq + 1);
-        Ok(range.before.map_or(behind, |before| before.min(behind)))
-    }
-}
-
 /// Size of a line's text in bytes.
 pub(super) fn weight(line: &LogLine) -> usize {
     const REST: usize = 64;
     REST + line.message.len() + line.fields.as_ref().map_or(0, String::len)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_span_is_what_is_between_two_numbers() {
-        let span = Span { after: 3, before: 9 };
-        assert!(!span.contains(3) && span.contains(4) && span.contains(8) && !span.contains(9));
-        assert_eq!(span.within(1, 5), Span { after: 3, before: 6 });
-        assert_eq!(span.within(6, 20), Span { after: 5, before: 9 });
-        assert!(span.within(9, 20).is_empty() && span.within(1, 3).is_empty());
-        assert!(!span.within(8, 8).is_empty());
-        assert_eq!(span.beyond(LogOrder::NewestFirst, 6), Span { after: 3, before: 6 });
-        assert_eq!(span.beyond(LogOrder::OldestFirst, 6), Span { after: 6, before: 9 });
-        assert_eq!(span.beyond(LogOrder::OldestFirst, 1), span);
-    }
 }

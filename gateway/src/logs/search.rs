@@ -8,9 +8,10 @@ use std::ops::ControlFlow;
 use protocol::model::{LogHistogram, LogLine, LogOrder, ProjectId, UnixMicros};
 
 use super::{
-    LogMatcher, LogRange,
-    pages::{Pages, Span, weight},
+    LogMatcher,
+    pages::{Pages, weight},
     plan::Plan,
+    range::{LogRange, Span},
 };
 use crate::{
     Action, Caller, Gateway, GatewayError,

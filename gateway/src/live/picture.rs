@@ -361,6 +361,11 @@ impl Picture {
         self.left_out.is_empty()
     }
 
+    /// Forgets lines of the log that a policy has removed.
+    pub(crate) fn forget_lines(&mut self, is_gone: impl Fn(&LogLine) -> bool) {
+        self.log.forget(is_gone);
+    }
+
     pub(super) fn log(&self) -> &Log {
         &self.log
     }

@@ -69,16 +69,16 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// What a project's own policy says about its log.
-    pub(super) async fn follow(&mut self, project: ProjectId, policy: &RetentionPolicy) -> Result<()> {
+    /// Does what a project's own policy says about its log, and returns what that means now.
+    pub(super) async fn follow(&mut self, project: ProjectId, policy: &RetentionPolicy) -> Result<Rule> {
         let rule = self.rule(project, policy).await?;
         if policy.ages_log() {
             self.age(project, &rule).await?;
         }
-        match policy.log_bytes {
-            Some(most) => self.shrink(project, &rule, most).await,
-            None => Ok(()),
+        if let Some(most) = policy.log_bytes {
+            self.shrink(project, &rule, most).await?;
         }
+        Ok(rule)
     }
 
     /// Makes the logs of all projects together no larger than that, in bytes.

@@ -5,14 +5,14 @@ use std::{
     time::Duration,
 };
 
-use protocol::model::{LogSize, days_before};
+use protocol::model::{LogLine, LogSize, days_before};
 use tokio::time::{Instant, sleep};
 
 use super::{disk::Disk, others, pass::Pass, retained::Sizes};
 use crate::{
     inner::Inner,
     sessions,
-    store::{Result, Store},
+    store::{LineMark, Result, Store},
 };
 
 /// Before the first pass: a start has better things to do.
@@ -54,7 +54,7 @@ pub(super) async fn pass(gateway: &Weak<Inner>, with_others: bool) -> Result<()>
     let known = store.session_clock().await?;
     let now = sessions::age_time(known, begun);
     let mut pass = Pass { store: Arc::clone(&store), memory: &mut memory, now, begun, forgotten: 0, unused };
-    let done = logs(&mut pass, limits.log_bytes).await;
+    let done = logs(gateway, &mut pass, limits.log_bytes).await;
     let forgotten = pass.forgotten;
     retained.add_forgotten(forgotten);
     if forgotten > 0 {
@@ -76,15 +76,27 @@ pub(super) async fn pass(gateway: &Weak<Inner>, with_others: bool) -> Result<()>
 }
 
 /// What every project's policy and the instance's limit say about the logs.
-async fn logs(pass: &mut Pass<'_>, most: Option<u64>) -> Result<()> {
+async fn logs(gateway: &Weak<Inner>, pass: &mut Pass<'_>, most: Option<u64>) -> Result<()> {
     pass.count().await?;
     for (project, policy) in pass.store.list_policies().await? {
-        pass.follow(project, &policy).await?;
+        let rule = pass.follow(project, &policy).await?;
+        if policy.ages_log()
+            && let Some(inner) = gateway.upgrade()
+            && let Some(live) = inner.projects.peek(project)
+        {
+            live.state().picture.forget_lines(|line| rule.forgets(&mark_of(line)));
+        }
     }
     match most {
         Some(most) => pass.share(most).await,
         None => Ok(()),
     }
+}
+
+/// A line that is in memory.
+fn mark_of(line: &LogLine) -> LineMark {
+    let LogLine { seq, device, level, received, .. } = *line;
+    LineMark { seq, device, level, received, bytes: 0 }
 }
 
 /// Notes how much there is.

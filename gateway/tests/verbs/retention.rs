@@ -149,6 +149,8 @@ async fn each_level_is_kept_as_long_as_the_policy_says(store: Arc<dyn Store>) {
     policy.log_days[Level::Error as usize] = Some(90);
     let told = house.gateway.estimate_retention(&house.owner, house.project.id, &policy).await.unwrap();
     house.set_policy(policy).await;
+    // it is in memory, too
+    assert_eq!(house.snapshot().await.logs.len(), 500);
     house.gateway.forget_now().await.unwrap();
     let stays = |seq: &u64| {
         let (level, days) = ((seq - 1) % 6, 100 - (seq - 1) / 6);
@@ -157,6 +159,10 @@ async fn each_level_is_kept_as_long_as_the_policy_says(store: Arc<dyn Store>) {
     let expected: Vec<u64> = all.iter().copied().filter(stays).collect();
     assert_eq!(house.seqs().await, expected);
     assert_eq!(house.found("").await, expected);
+    let newest = all.len() as u64 - 500;
+    let in_memory: Vec<u64> = expected.iter().copied().filter(|seq| *seq > newest).collect();
+    let shown = house.snapshot().await.logs;
+    assert_eq!(shown.iter().map(|line| line.seq).collect::<Vec<_>>(), in_memory);
     // 99 of debug and ten of error, of which a pin has kept one
     assert_eq!((all.len() - expected.len(), told.removed_lines), (108, 108));
     assert_eq!(told.kept.lines as usize, expected.len());

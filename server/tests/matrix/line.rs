@@ -6,7 +6,7 @@ use protocol::line::{Command, Grammar, parse_command};
 
 use crate::{
     people::{People, Shown, Who},
-    stage::Stage,
+    stage::{PINNED, Stage},
     support::{line::Game, web_game},
     table::Section,
 };
@@ -190,7 +190,9 @@ async fn arrived(people: &People, stage: &Stage) -> BTreeSet<String> {
     for project in [stage.project.id, people.elsewhere.id] {
         let snapshot = gateway.snapshot(&people.owner, project).await.unwrap();
         let names = snapshot.vars.iter().map(|var| var.name.to_string());
-        let messages = snapshot.logs.iter().map(|line| line.message.clone());
+        // but for the line that is there to be pinned
+        let said = snapshot.logs.iter().filter(|line| line.message != PINNED);
+        let messages = said.map(|line| line.message.clone());
         marks.extend(names.chain(messages).filter(|name| !["speed", "spawn"].contains(&name.as_str())));
     }
     marks

@@ -10,6 +10,8 @@ use protocol::{
 use crate::people::{People, Who};
 
 pub const NAME: &str = "Aliens";
+/// A line of the log.
+pub const PINNED: &str = "pinned";
 const DECLARED: &str =
     r#"[{"name":"speed","type":"integer","value":5},{"name":"spawn","type":"action","value":null}]"#;
 
@@ -55,7 +57,7 @@ impl Stage {
         let invitation = gateway.invite(owner, project.id, ProjectRole::Viewer, "").await.unwrap().1.id;
         let stage = Self { project, key, device: DeviceId(0), member: owner.user.id, invitation, pin: 0 };
         let device = stage.declare(people, DECLARED).await;
-        stage.log(people, r#"[{"message":"pinned"}]"#).await;
+        stage.log(people, &format!(r#"[{{"message":"{PINNED}"}}]"#)).await;
         let pin = NewPin { name: "crash".to_owned(), range: PinRange::Lines(1, 1), device: None };
         let pin = gateway.pin_logs(owner, stage.project.id, &pin).await.unwrap();
         Self { device, pin, ..stage }

@@ -14,13 +14,15 @@ pub(in crate::live) struct Log {
     lines: VecDeque<LogLine>,
     /// Text of these, in bytes.
     bytes: usize,
+    /// The number of the newest line; 0: there was none.
+    newest: u64,
     /// Names of devices that are not there any more and wrote some of `lines`.
     gone: HashMap<DeviceId, String>,
 }
 
 impl Log {
     pub(super) fn new(lines: Vec<LogLine>, gone: Vec<(DeviceId, String)>) -> Self {
-        let mut log = Self { lines: VecDeque::new(), bytes: 0, gone: gone.into_iter().collect() };
+        let mut log = Self { lines: VecDeque::new(), bytes: 0, newest: 0, gone: gone.into_iter().collect() };
         lines.into_iter().map(shorten).for_each(|line| log.push(line));
         log
     }
@@ -33,6 +35,7 @@ impl Log {
 
     fn push(&mut self, line: LogLine) {
         self.bytes += weight_of(&line);
+        self.newest = line.seq;
         self.lines.push_back(line);
         while self.lines.len() > SNAPSHOT_LOGS || (self.bytes > SNAPSHOT_LOG_BYTES && self.lines.len() > 1) {
             let Some(oldest) = self.lines.pop_front() else { break };
@@ -44,9 +47,15 @@ impl Log {
         self.lines.iter()
     }
 
-    /// The number of the newest line; 0: there is none.
+    /// The number of the newest line; 0: there was none.
     pub(in crate::live) fn newest(&self) -> u64 {
-        self.lines.back().map_or(0, |line| line.seq)
+        self.newest
+    }
+
+    /// Lines that a policy has removed are no longer shown either.
+    pub(super) fn forget(&mut self, is_gone: impl Fn(&LogLine) -> bool) {
+        self.lines.retain(|line| !is_gone(line));
+        self.bytes = self.lines.iter().map(weight_of).sum();
     }
 
     /// A device is there, perhaps again.

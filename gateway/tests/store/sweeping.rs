@@ -180,6 +180,10 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              ALTER TABLE links DROP COLUMN wrong_passwords;
              DROP TABLE log_times;
              DROP TABLE log_blocks;
+             DROP TABLE log_levels;
+             DROP TABLE retention;
+             DROP TABLE log_pins;
+             DROP INDEX unchanged_edits_revision;
              DROP TABLE log_patterns;
              DROP TABLE log_pattern_marks;
              ALTER TABLE devices DROP COLUMN build;

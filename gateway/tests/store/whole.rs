@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use gateway::store::{
     Access, AuditRow, Joining, LinkPurpose, NewKey, NewLink, NewToken, Sequenced, Store, Write, Written,
 };
-use protocol::model::{AllowedOrigins, Outcome, ProjectId, ProjectRole, Role, TokenScope, User, VarRevision};
+use protocol::model::{
+    AllowedOrigins, LogPin, Outcome, ProjectId, ProjectRole, RetentionPolicy, Role, TokenScope, User,
+    VarRevision,
+};
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -45,6 +48,19 @@ pub async fn fill(store: Arc<dyn Store>) {
         let block = block(100 * part + 1..=100 * part + 100, NOW.0, NOW.0);
         store.put_block(1, house.project.id, &block).await.unwrap();
     }
+    store.count_block(house.project.id, 1).await.unwrap().unwrap();
+    let policy = RetentionPolicy::OF_NEW_PROJECTS;
+    assert!(store.set_policy(house.project.id, &policy, note("project.retention")).await.unwrap());
+    let pin = LogPin {
+        id: 0,
+        name: "a crash".to_owned(),
+        first_seq: 7,
+        last_seq: 9,
+        device: Some(house.device),
+        at: NOW,
+        by: "Ana".to_owned(),
+    };
+    store.add_pin(house.project.id, &pin, 1, note("log.pin")).await.unwrap().unwrap();
     let patterns = step(0, 2_000, (0..80).map(|n| pattern(n, 1, NOW.0)).collect());
     store.put_patterns(1, house.project.id, &patterns).await.unwrap();
     for gesture in 1..=3 {

@@ -23,7 +23,10 @@ use self::{
     present::{Times, present},
     query::COUNTED,
 };
-use crate::{Action, Caller, Gateway, GatewayError, LogQuery, LogRange, store::PatternMark};
+use crate::{
+    Action, Caller, Gateway, GatewayError, LogQuery, LogRange,
+    store::{NewestBuild, PatternMark},
+};
 
 /// Of the lines that are not counted yet, as many numbers are looked at.
 const TAIL: u64 = 50_000;
@@ -47,6 +50,33 @@ struct Found {
     back_to: Option<UnixMicros>,
     /// Patterns of which it is not known when they were first seen.
     strangers: HashSet<Fingerprint>,
+}
+
+impl Found {
+    fn shown(self, query: &PatternQuery, newest: Option<NewestBuild>, now: UnixMicros) -> LogPatterns {
+        let Self { mut counts, mut other, uncounted, back_to, strangers } = self;
+        counts.tallies.retain(|_, tally| tally.level >= query.at_least);
+        let times = Times::of(query, &counts.tallies, now);
+        let is_new = |fingerprint: &Fingerprint, tally: &Tally| {
+            !strangers.contains(fingerprint)
+                && newest.as_ref().is_some_and(|newest| is_of_only(newest, tally))
+        };
+        let shown =
+            counts.tallies.iter().filter_map(|(of, tally)| present(*of, tally, &times, is_new(of, tally)));
+        let mut patterns: Vec<_> = shown.collect();
+        patterns.sort_by_key(|pattern| std::cmp::Reverse((pattern.last, pattern.example)));
+        other += patterns.iter().skip(MAX_PATTERNS).map(|pattern| pattern.count).sum::<u64>();
+        patterns.truncate(MAX_PATTERNS);
+        let Times { from, to, step_micros, .. } = times;
+        let build = newest.map(|newest| newest.build);
+        LogPatterns { patterns, from, to, step_micros, other, uncounted, back_to, build }
+    }
+}
+
+/// Whether only that build said it, and nobody before it was there, though there were devices.
+fn is_of_only(newest: &NewestBuild, tally: &Tally) -> bool {
+    let NewestBuild { build, since, first_device } = newest;
+    first_device < since && tally.first >= *since && tally.body.is_of(build)
 }
 
 impl Gateway {
@@ -76,33 +106,15 @@ impl Gateway {
             self.searched(caller, project, query).await?
         };
         let newest = self.inner.store.newest_build(project).await?;
-        let Found { counts, other, uncounted, back_to, strangers } = found;
-        let tallies: HashMap<_, _> =
-            counts.tallies.into_iter().filter(|(_, tally)| tally.level >= query.at_least).collect();
-        let times = Times::of(query, &tallies, self.now());
-        let is_new = |fingerprint: &Fingerprint, tally: &Tally| {
-            newest.as_ref().is_some_and(|newest| {
-                let had_another = newest.first_device < newest.since;
-                let is_of_it = tally.first >= newest.since && tally.body.is_of(&newest.build);
-                had_another && is_of_it && !strangers.contains(fingerprint)
-            })
-        };
-        let mut patterns: Vec<_> =
-            tallies.iter().filter_map(|(of, tally)| present(*of, tally, &times, is_new(of, tally))).collect();
-        patterns.sort_by_key(|pattern| std::cmp::Reverse((pattern.last, pattern.example)));
-        let left_out: u64 = patterns.iter().skip(MAX_PATTERNS).map(|pattern| pattern.count).sum();
-        patterns.truncate(MAX_PATTERNS);
-        let Times { from, to, step_micros, .. } = times;
-        let (other, build) = (other + left_out, newest.map(|newest| newest.build));
-        Ok(LogPatterns { patterns, from, to, step_micros, other, uncounted, back_to, build })
+        Ok(found.shown(query, newest, self.now()))
     }
 
     /// What is counted, and of the rest as much as one request may read.
     async fn counted(&self, project: ProjectId) -> Result<Found, GatewayError> {
         let store = &self.inner.store;
-        let PatternMark { counted_to, last_seq, other } = store.pattern_mark(project).await?;
+        let (PatternMark { counted_to, last_seq, other }, rows) = store.load_patterns(project).await?;
         let mut counts = Counts::default();
-        counts.load(store.list_patterns(project).await?);
+        counts.load(rows);
         if let Some((_, oldest)) = store.oldest_line(project).await? {
             counts.tallies.values_mut().for_each(|tally| tally.body.forget_before(oldest));
         }

@@ -113,6 +113,11 @@ pub trait Patterns: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// How far the lines of a project are counted, and all of its patterns at that moment.
+    async fn load_patterns(&self, _project: ProjectId) -> Result<(PatternMark, Vec<PatternRow>)> {
+        Ok((PatternMark::default(), Vec::new()))
+    }
+
     /// Those of these patterns that there are.
     async fn read_patterns(&self, _project: ProjectId, _which: &[Fingerprint]) -> Result<Vec<PatternRow>> {
         Ok(Vec::new())
@@ -155,6 +160,10 @@ const UNGROUPED: &str = "SELECT p.id, coalesce(m.counted_to, 0) AS counted_to, p
 
 const MARK: &str = "SELECT coalesce(m.counted_to, 0) AS counted_to, p.log_seq, coalesce(m.other, 0) AS other
      FROM projects p LEFT JOIN log_pattern_marks m ON m.project_id = p.id WHERE p.id = $1";
+
+const ALL: &str =
+    "SELECT fingerprint, level, text, count, first_at, last_at, last_seq, body FROM log_patterns
+     WHERE project_id = $1";
 
 /// A line's level is looked at before its text is read.
 const OF_LEVEL: &str = lines!("logs WHERE project_id = $1 AND seq > $2 AND seq <= $5 AND level >= $6", "seq");
@@ -234,10 +243,15 @@ impl Patterns for SqlStore {
     }
 
     async fn list_patterns(&self, project: ProjectId) -> Result<Vec<PatternRow>> {
-        let sql =
-            "SELECT fingerprint, level, text, count, first_at, last_at, last_seq, body FROM log_patterns
-             WHERE project_id = $1";
-        self.read(sql).bind(project.0).read_all::<PatternRecord>().await
+        self.read(ALL).bind(project.0).read_all::<PatternRecord>().await
+    }
+
+    async fn load_patterns(&self, project: ProjectId) -> Result<(PatternMark, Vec<PatternRow>)> {
+        // one look at both: a step in between would be counted twice
+        let mut tx = self.begin_read().await?;
+        let mark = tx.query(MARK).bind(project.0).read::<MarkRecord>().await?;
+        let rows = tx.query(ALL).bind(project.0).read_all::<PatternRecord>().await?;
+        Ok((mark.unwrap_or_default(), rows))
     }
 
     async fn read_patterns(&self, project: ProjectId, which: &[Fingerprint]) -> Result<Vec<PatternRow>> {

@@ -52,6 +52,8 @@ async fn patterns_come_back_and_take_their_own_place(store: Arc<dyn Store>) {
     assert_eq!(listed(store, id).await, [pattern(1, 5, 100), pattern(2, 6, 200)]);
     let mark = PatternMark { counted_to: 10, last_seq: 30, other: 0 };
     assert_eq!(store.pattern_mark(id).await.unwrap(), mark);
+    assert_eq!(store.load_patterns(other.id).await.unwrap().1, [pattern(1, 9, 100)]);
+    assert_eq!(store.load_patterns(id).await.unwrap().0, mark);
     let grown = PatternRow { body: vec![1; 5_000], ..pattern(1, 7, 300) };
     put(store, id, &step(10, 20, vec![grown.clone(), pattern(3, 1, 250)])).await;
     assert_eq!(listed(store, id).await, [grown.clone(), pattern(2, 6, 200), pattern(3, 1, 250)]);

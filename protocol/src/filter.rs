@@ -16,6 +16,7 @@
 mod advice;
 mod error;
 mod expr;
+mod facet;
 mod field;
 mod fold;
 mod glob;
@@ -36,6 +37,7 @@ use std::{fmt, sync::Arc};
 pub use self::{
     error::FilterError,
     expr::{Expr, Moment, Path, Pattern, Sign, Term, Test, Text},
+    facet::Facet,
     glob::Glob,
     matching::Candidate,
     needs::Need,
@@ -78,6 +80,18 @@ impl Filter {
     /// What it means.
     pub fn expr(&self) -> &Expr {
         &self.0
+    }
+
+    /// The same, but only of lines that the server received at the first time or later, and before the second one.
+    #[must_use]
+    pub fn within(&self, since: Option<UnixMicros>, before: Option<UnixMicros>) -> Self {
+        if since.is_none() && before.is_none() {
+            return self.clone();
+        }
+        let since = since.map(|time| Expr::Term(Term::Since(Moment::At(time))));
+        let before = before.map(|time| Expr::Term(Term::Before(Moment::At(time))));
+        let parts = std::iter::once((*self.0).clone()).chain(since).chain(before);
+        Self(Arc::new(Expr::all(parts.collect())))
     }
 
     /// Whether a line passes, if it is `now` now.

@@ -316,3 +316,19 @@ fn equal_filters_are_one_key() {
     assert_ne!(read("room:a"), read("room=a"));
     assert_ne!(read("/a/"), read("/a/i"));
 }
+
+#[test]
+fn a_filter_within_a_range_finds_only_what_was_received_in_it() {
+    let second = line("boss", None).received.0;
+    for (since, before, passes) in [
+        (None, None, true),
+        (Some(second), None, true),
+        (Some(second + 1), None, false),
+        (None, Some(second), false),
+        (Some(second), Some(second + 1), true),
+    ] {
+        let filter = read("boss OR key").within(since.map(UnixMicros), before.map(UnixMicros));
+        assert_eq!(filter.matches(&line("boss", None), NOW), passes, "{since:?} {before:?}");
+        assert!(!filter.matches(&line("nothing", None), NOW));
+    }
+}

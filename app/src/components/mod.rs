@@ -3,6 +3,7 @@
 mod account_menu;
 mod action_button;
 mod binding;
+mod breakable;
 mod color_field;
 mod confirm;
 mod control;
@@ -32,6 +33,7 @@ mod toggle;
 pub use account_menu::AccountMenu;
 pub use action_button::ActionButton;
 pub use binding::{Binding, OnEdit, Parse};
+pub use breakable::Breakable;
 pub use color_field::ColorField;
 pub use confirm::Confirm;
 pub(crate) use confirm::choice;

@@ -13,7 +13,7 @@ use super::delivery_list::DeliveryList;
 use super::row_hand::RowHand;
 use super::status_chip::{StatusChip, words};
 use crate::components::{
-    ActionButton, Binding, Control, Draft, DraftBar, Help, OnEdit, Parse, id_of, keep_focus,
+    ActionButton, Binding, Breakable, Control, Draft, DraftBar, Help, OnEdit, Parse, id_of, keep_focus,
 };
 use crate::format;
 use crate::gesture::new_gesture;
@@ -209,7 +209,7 @@ fn Declared(
     view! {
         <span class="var-head">
             <span class="var-name" dir="auto" title=tooltip>
-                {text}
+                <Breakable text />
             </span>
             {help}
         </span>

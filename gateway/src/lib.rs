@@ -41,6 +41,7 @@ mod receipts;
 mod refusals;
 mod retention;
 mod schema;
+mod searches;
 mod second_factor;
 mod secrets;
 mod sessions;

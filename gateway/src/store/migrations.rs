@@ -50,6 +50,7 @@ const SCRIPTS: &[Script] = &[
     script!("0024_log_times"),
     script!("0025_log_patterns"),
     script!("0027_origins_of_a_key"),
+    script!("0026_saved_searches"),
 ];
 
 /// The number of the last step.

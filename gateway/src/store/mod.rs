@@ -35,7 +35,8 @@ mod write;
 
 pub use access::{
     Access, Accounts, AuditTrail, Factor, Factors, Joining, KeyState, KeyStates, Keys, Link, LinkPurpose,
-    Links, Members, NewKey, NewLink, NewSession, NewToken, NewUser, Projects, Sessions, Tokens, UserSessions,
+    Links, Members, NewKey, NewLink, NewSearch, NewSession, NewToken, NewUser, Projects, Searches, Sessions,
+    Tokens, UserSessions,
 };
 pub use backup::{Location, Restored, back_up, restore};
 pub use cells::TokenHash;

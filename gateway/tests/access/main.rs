@@ -9,6 +9,7 @@ mod keys;
 mod members;
 mod permissions;
 mod projects;
+mod searches;
 mod second_factor;
 #[path = "../support/mod.rs"]
 mod support;

@@ -178,6 +178,7 @@ async fn lines_without_a_project_are_found_by_the_upgrade(place: Arc<Place>) {
              ALTER TABLE projects DROP COLUMN needs_second_factor;
              ALTER TABLE instance DROP COLUMN device_key;
              ALTER TABLE links DROP COLUMN wrong_passwords;
+             DROP TABLE saved_searches;
              DROP TABLE log_times;
              DROP TABLE log_blocks;
              DROP TABLE log_levels;

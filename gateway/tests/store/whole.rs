@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use gateway::store::{
-    Access, AuditRow, Joining, LinkPurpose, NewKey, NewLink, NewToken, Sequenced, Store, Write, Written,
+    Access, AuditRow, Joining, LinkPurpose, NewKey, NewLink, NewSearch, NewToken, Sequenced, Store, Write,
+    Written,
 };
 use protocol::model::{
     AllowedOrigins, LogPin, Outcome, ProjectId, ProjectRole, RetentionPolicy, Role, TokenScope, User,
@@ -116,6 +117,15 @@ async fn fill_access(access: &dyn Access, owner: &User, ana: &User, project: Pro
             expires_at: later(1_000_000),
         };
         access.create_link(link, note("member.invite")).await.unwrap();
+        let search = NewSearch {
+            project,
+            user: ana.id,
+            name: format!("search {n} '\"☃"),
+            search: format!("?q=boss%20{n}"),
+            is_shared: n % 2 == 0,
+            created_at: NOW,
+        };
+        access.save_search(search).await.unwrap();
         let token = NewToken {
             token_hash: [n; 32],
             shown: format!("obs_{n}…"),

@@ -33,12 +33,8 @@ const PROMISED: &str = "
     POST /projects/{project}/actions/{name}
     GET /projects/{project}/history
     GET /projects/{project}/logs                        GET /projects/{project}/logs/export
-<<<<<<< ours
     GET /projects/{project}/logs/live                   GET /projects/{project}/logs/histogram
-    GET /projects/{project}/logs/{seq}/context
-=======
-    GET /projects/{project}/logs/live                   GET /projects/{project}/logs/patterns
->>>>>>> theirs
+    GET /projects/{project}/logs/{seq}/context          GET /projects/{project}/logs/patterns
     GET /projects/{project}/audit                       GET /projects/{project}/audit/export
     GET /audit                                          GET /audit/export
     GET /openapi.json

@@ -9,6 +9,7 @@ mod log_pattern;
 mod origins;
 mod refused;
 mod retention;
+mod saved_search;
 mod schema;
 mod state;
 mod typed;
@@ -28,5 +29,6 @@ pub use retention::{
     Forgotten, KEPT_EDITS, LOG_LINE_BYTES, LogBeginning, LogPin, LogSize, MAX_PINS, Retention,
     RetentionEstimate, RetentionPolicy, days_before,
 };
+pub use saved_search::SavedSearch;
 pub use schema::{Difference, Schema, WaitingDeclaration, differences, outline};
 pub use state::{Applied, Desired, Reported, Var};

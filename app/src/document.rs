@@ -10,8 +10,8 @@ use leptos_router::{
 
 use crate::package::Package;
 use crate::pages::{
-    Accounts, Errors, General, InstanceAudit, Join, Keys, Live, Members, NotFound, OwnAccount, ProjectAudit,
-    Projects, Reset, Retention, Schema, SecondFactor, SetUp, SignIn, Tokens,
+    Accounts, Errors, General, InstanceAudit, Join, Keys, Live, Logs, Members, NotFound, OwnAccount,
+    ProjectAudit, Projects, Reset, Retention, Schema, SecondFactor, SetUp, SignIn, Tokens,
 };
 use crate::raw_text::raw_text;
 use crate::zone::provide_zone;
@@ -20,10 +20,10 @@ use crate::zone::provide_zone;
 /// groups ([`crate::live::keep_view`], [`crate::live::ClosedGroups`]) don't flash, and so that nothing is lost of what a person
 /// types before hydration ([`crate::components::typed_before`]).
 const BEFORE_PAINT: &str = "(d=>{d.dataset.js='';try{const s=localStorage,l=location,t=s.getItem('theme'),\
-     p=/^\\/p\\/(\\d+)\\/live$/.exec(l.pathname);\
+     p=/^\\/p\\/(\\d+)\\/(live|logs)$/.exec(l.pathname);\
      if(t==='dark'||t==='light')d.dataset.theme=t;\
      if(p){const v=s.getItem('view:'+p[1]),q=k=>new URLSearchParams(k||'');\
-     if(!l.search&&v&&v[0]==='?')return l.replace(l.pathname+v+l.hash);\
+     if(p[2]==='live'&&!l.search&&v&&v[0]==='?')return l.replace(l.pathname+v+l.hash);\
      for(const k of ['devices-width','log-width','log-detail-height']){const n=parseFloat(s.getItem(k+':'+p[1]));\
      if(n>0){d.style.setProperty('--'+k,n+'px');d.setAttribute('data-'+k,'')}}\
      const g=q(s.getItem('closed:'+p[1])).getAll('g');\
@@ -102,6 +102,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/accounts") view=Accounts ssr=SsrMode::Async />
                 <Route path=path!("/audit") view=InstanceAudit ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/live") view=Live ssr=SsrMode::Async />
+                <Route path=path!("/p/:id/logs") view=Logs ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/errors") view=Errors ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings") view=General ssr=SsrMode::Async />
                 <Route path=path!("/p/:id/settings/members") view=Members ssr=SsrMode::Async />

@@ -10,6 +10,11 @@ pub fn time_of_day(at: UnixMicros, minutes_east: i32) -> String {
     format!("{hours:02}:{minutes:02}:{seconds:02}.{:03}", millis % 1_000)
 }
 
+/// The same to the microsecond: `12:04:31.118042`.
+pub fn micros_of_day(at: UnixMicros, minutes_east: i32) -> String {
+    format!("{}{:03}", time_of_day(at, minutes_east), at.0.rem_euclid(1_000))
+}
+
 /// How long ago, roughly: `just now`, `42 s ago`, `12 min ago`, `3 h ago`, `5 days ago`.
 pub fn ago(then: UnixMicros, now: UnixMicros) -> String {
     let seconds = (now.0 - then.0).max(0) / 1_000_000;
@@ -66,6 +71,16 @@ pub fn weekday(at: UnixMicros, minutes_east: i32) -> String {
 pub fn moment(at: UnixMicros, minutes_east: i32) -> String {
     let time = time_of_day(at, minutes_east);
     format!("{}, {}", day_in(at, minutes_east), time.split_once('.').map_or("", |(seconds, _)| seconds))
+}
+
+/// From one time to another, each with its offset in minutes: `3 Dec 2026, 14:05:09 – 14:05:20`.
+pub fn time_span((from, from_east): (UnixMicros, i32), (to, to_east): (UnixMicros, i32)) -> String {
+    let end = if day_number(from, from_east) == day_number(to, to_east) {
+        time_of_day(to, to_east).split('.').next().unwrap_or_default().to_owned()
+    } else {
+        moment(to, to_east)
+    };
+    format!("{} – {end}", moment(from, from_east))
 }
 
 /// As [`moment`], to the millisecond.
@@ -242,6 +257,8 @@ mod tests {
         assert_eq!(time_of_day(at, 60), "00:04:05.006");
         assert_eq!(time_of_day(at, -330), "17:34:05.006");
         assert_eq!(time_of_day(UnixMicros(-1_000), 0), "23:59:59.999");
+        assert_eq!(micros_of_day(UnixMicros(at.0 + 42), 60), "00:04:05.006042");
+        assert_eq!(micros_of_day(UnixMicros(-1), 0), "23:59:59.999999");
     }
 
     #[test]
@@ -275,6 +292,9 @@ mod tests {
         assert_eq!(moment(at, 0), "22 Nov 2026, 23:04:05");
         assert_eq!(moment(at, 60), "23 Nov 2026, 00:04:05");
         assert_eq!(weekday(at, 60), "Mon, 23 Nov 2026");
+        let later = UnixMicros(at.0 + 3_600_000_000);
+        assert_eq!(time_span((at, 60), (later, 60)), "23 Nov 2026, 00:04:05 – 01:04:05");
+        assert_eq!(time_span((at, 0), (later, 0)), "22 Nov 2026, 23:04:05 – 23 Nov 2026, 00:04:05");
         assert_eq!(exact_moment(at, -330), "22 Nov 2026, 17:34:05.006");
         assert_eq!(stamp(at, 60), "2026-11-23 00:04:05.006");
     }

@@ -1,4 +1,4 @@
-import { expect, Game, open, shot, test } from '../support/fixtures.ts';
+import { expect, Game, hydrated, open, shot, test } from '../support/fixtures.ts';
 import { LivePage } from '../support/live-page.ts';
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
@@ -109,6 +109,9 @@ test('the log can be widened and wrapped, and stays so', async ({ page, server, 
 
   await test.step('a reload keeps it all', async () => {
     await page.reload();
+    // the server's page is wrapped already, so it does not show that the program runs
+    await hydrated(page);
+    await expect(page.locator('.link-state')).toContainText('Connected');
     await expect.poll(width).toBe(before + 148);
     await expect.poll(async () => (await live.logLine('long').boundingBox())?.height ?? 0).toBeGreaterThan(50);
   });

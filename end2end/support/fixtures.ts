@@ -52,8 +52,8 @@ export class Complaints {
     });
     context.on('weberror', error => this.heard.push(`uncaught: ${error.error().message}`));
     context.on('requestfailed', request => {
-      // leaving a page aborts loading it, its program or its icon, which is fine
-      const isOfPage = request.isNavigationRequest() || /\/pkg\/|\/favicon\.svg$/.test(request.url());
+      // leaving a page aborts loading it, its program or its icon, and what it was asking the server, which is fine
+      const isOfPage = request.isNavigationRequest() || /\/pkg\/|\/favicon\.svg$|\/api\/\w+$/.test(request.url());
       const left = request.failure()?.errorText === 'net::ERR_ABORTED' && isOfPage;
       if (left) return;
       this.heard.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`);

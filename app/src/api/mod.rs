@@ -2,10 +2,12 @@
 
 mod account;
 mod forget;
+mod log_edits;
 mod logs;
 mod low_disk;
 mod patterns;
 mod retention;
+mod searches;
 mod team;
 
 use codee::binary::PostcardCodec;
@@ -17,10 +19,12 @@ use server_fn::codec::{Postcard, PostcardEncoding};
 
 pub use account::*;
 pub use forget::*;
+pub use log_edits::*;
 pub use logs::*;
 pub use low_disk::LowDisk;
 pub use patterns::*;
 pub use retention::*;
+pub use searches::*;
 pub use team::*;
 
 /// A page's data: fetched on the server and handed to the browser inside the page, so that the browser neither fetches

@@ -8,6 +8,8 @@ use protocol::model::{ProjectId, ProjectRole};
 pub enum ProjectTab {
     /// The live page.
     Live,
+    /// The log page.
+    Logs,
     /// What its warnings and errors say.
     Errors,
     /// One of its settings.
@@ -34,6 +36,9 @@ pub fn ProjectTabs(
         <nav class="project-tabs" aria-label="Project">
             <a href=format!("/p/{project}/live") aria-current=is(ProjectTab::Live)>
                 "Live"
+            </a>
+            <a href=format!("/p/{project}/logs") aria-current=is(ProjectTab::Logs)>
+                "Logs"
             </a>
             <a href=format!("/p/{project}/errors") aria-current=is(ProjectTab::Errors)>
                 "Errors"

@@ -199,8 +199,8 @@ fn a_thousand_devices_at_sixty_updates_a_second_are_no_square() {
         let outcomes = (1..=DEVICES as i64).map(|id| (id, Outcome::Applied, 1)).collect();
         let events = reported.chain([applied(revision, outcomes)]).collect();
         touched.join(state.apply(ServerMessage::Delta { seq: 12 + 2 * frame, events }));
-        // one row was touched, and is drawn once
-        assert_eq!(touched, Touched { vars: [name("speed")].into(), ..Touched::default() });
+        // one row was touched, and is drawn once; the edit has a line in the log
+        assert_eq!(touched, Touched { vars: [name("speed")].into(), logs: true, ..Touched::default() });
         assert_eq!(tally(&state).applied, DEVICES as usize);
         shown(&state);
         state.rank(&name("speed"), "", 50);

@@ -2,7 +2,11 @@
 
 use protocol::model::LogLine;
 
+use super::log_look::Dedup;
 use crate::{ansi, format};
+
+/// Characters of a message in a list; the rest is folded.
+const FOLDED_CHARS: usize = 1_000;
 
 /// Time, level, device and message, separated by tabs; on one row, whatever the message contains.
 pub fn log_text(line: &LogLine, device: &str, minutes_east: i32) -> String {
@@ -13,6 +17,49 @@ pub fn log_text(line: &LogLine, device: &str, minutes_east: i32) -> String {
 
 fn one_row(text: &str) -> String {
     text.replace("\r\n", "⏎").replace(['\n', '\r'], "⏎").replace('\t', " ")
+}
+
+/// The beginning of a message that is too long for a list; `None`: it is short enough.
+pub fn folded(message: &str) -> Option<&str> {
+    let (end, _) = message.char_indices().nth(FOLDED_CHARS)?;
+    message.get(..end)
+}
+
+/// Control characters as signs that can be seen; line breaks and tabs stay.
+pub fn visible(text: &str) -> String {
+    let sign = |c: char| match c {
+        '\n' | '\r' | '\t' => c,
+        // the pictures of control characters have the same order
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    };
+    text.chars().map(sign).collect()
+}
+
+/// Whether a line says the same as an earlier one of its device.
+pub fn is_repeat(line: &LogLine, earlier: &LogLine, dedup: Dedup) -> bool {
+    let is_alike = line.device == earlier.device && line.level == earlier.level;
+    is_alike
+        && match dedup {
+            Dedup::None => false,
+            Dedup::Exact => line.message == earlier.message && line.fields == earlier.fields,
+            Dedup::Numbers => without_numbers(&line.message).eq(without_numbers(&earlier.message)),
+        }
+}
+
+/// A text with a `0` for each number.
+fn without_numbers(text: &str) -> impl Iterator<Item = char> {
+    let mut chars = text.chars().peekable();
+    std::iter::from_fn(move || {
+        let first = chars.next()?;
+        if !first.is_ascii_digit() {
+            return Some(first);
+        }
+        while chars.next_if(|c| c.is_ascii_digit() || *c == '.').is_some() {}
+        Some('0')
+    })
 }
 
 /// How many rows a message takes in a fixed-width font, if it can break anywhere.
@@ -59,6 +106,35 @@ mod tests {
             log_text(&line, "Ana's phone", 120),
             "2026-07-15 14:00:00.118\twarn\tAna's phone\ttwo⏎rows of it"
         );
+    }
+
+    #[test]
+    fn lines_repeat_each_other_in_all_or_in_all_but_numbers() {
+        let said = |message: &str, fields: Option<&str>| LogLine {
+            fields: fields.map(str::to_owned),
+            ..line(1, Level::Info, message)
+        };
+        let first = said("hp 10 of 12.50 left", Some("{}"));
+        for (other, exact, numbers) in [
+            (said("hp 10 of 12.50 left", Some("{}")), true, true),
+            (said("hp 10 of 12.50 left", None), false, true),
+            (said("hp 7 of 100 left", Some("{}")), false, true),
+            (said("hp seven of 100 left", Some("{}")), false, false),
+            (LogLine { level: Level::Warn, ..first.clone() }, false, false),
+            (LogLine { device: protocol::model::DeviceId(2), ..first.clone() }, false, false),
+        ] {
+            assert_eq!(is_repeat(&other, &first, Dedup::Exact), exact, "{other:?}");
+            assert_eq!(is_repeat(&other, &first, Dedup::Numbers), numbers, "{other:?}");
+            assert!(!is_repeat(&other, &first, Dedup::None));
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_folded_and_control_characters_are_seen() {
+        let long = "ä".repeat(FOLDED_CHARS + 1);
+        assert_eq!(folded(&long).map(|text| text.chars().count()), Some(FOLDED_CHARS));
+        assert_eq!(folded(&long[..2 * FOLDED_CHARS]), None);
+        assert_eq!(visible("a\0b\u{7}\tc\u{7f}\u{85}\n"), "a␀b␇\tc␡\u{fffd}\n");
     }
 
     #[test]

@@ -108,6 +108,12 @@ impl LogWindow {
         }
     }
 
+    /// Drops the lines that were received before a time.
+    pub(super) fn keep_since(&mut self, time: UnixMicros) {
+        let too_old = self.lines.iter().take_while(|line| line.received < time).count();
+        self.lines.drain(..too_old);
+    }
+
     /// Drops the newest lines, so that at most so many are left. Returns the number of the last one.
     pub(super) fn keep_oldest(&mut self, most: usize) -> Option<u64> {
         self.lines.truncate(most);
@@ -168,6 +174,22 @@ mod tests {
         assert_eq!((seqs(&window), window.oldest()), (vec![6, 8, 10], Some(6)));
         assert_eq!(window.keep_oldest(2), Some(8));
         assert_eq!((seqs(&window), window.looked_at()), (vec![6, 8], 3));
+    }
+
+    #[test]
+    fn what_left_the_range_is_gone_and_was_looked_at() {
+        let mut window = LogWindow::default();
+        for seq in 1..=5 {
+            window.push(
+                &Arc::new(LogLine { received: UnixMicros(seq as i64), ..line(seq, Level::Info, "x") }),
+                true,
+            );
+        }
+        window.keep_since(UnixMicros(4));
+        assert_eq!(
+            (seqs(&window), window.looked_at(), window.back_to()),
+            (vec![4, 5], 5, Some(UnixMicros(1)))
+        );
     }
 
     proptest! {

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::model::{LogLine, LogOrder, ProjectId};
+use protocol::model::{LogLine, LogOrder, ProjectId, UnixMicros};
 
+use super::log_bars::Arrived;
+use super::log_events::{LogEvent, LogEvents};
 use super::log_query::{Known, LogQuery};
 use super::log_window::{Gap, LogWindow, Span};
 use crate::api::{LogPart, LogQuestion};
@@ -29,6 +31,10 @@ pub struct Logs {
     passing: LogWindow,
     held: Option<Held>,
     search: Search,
+    /// What happened beside the log.
+    pub events: LogEvents,
+    /// Lines that pass the filter and are not in the histogram yet.
+    pub arrived: Arrived,
     /// Counts queries: an answer to an older one is ignored.
     generation: u32,
 }
@@ -39,6 +45,8 @@ struct Held {
     until: u64,
     window: LogWindow,
     new: usize,
+    /// The last event that is shown.
+    last_event: i64,
 }
 
 /// The state of the last search on the server.
@@ -80,6 +88,16 @@ impl Logs {
         &self.query
     }
 
+    /// What happened at the times of the lines that are shown, the oldest first.
+    pub fn shown_events(&self) -> impl Iterator<Item = &Arc<LogEvent>> {
+        let mut bounds = self.query.bounds;
+        // what happened before the first known line would all stand at its place
+        if self.older().is_some() || self.is_cleared() {
+            bounds.since = bounds.since.max(self.window().back_to());
+        }
+        self.events.within(bounds, self.held.as_ref().map(|held| held.last_event))
+    }
+
     /// How many of the newest lines are kept, regardless of the filter.
     pub fn kept(&self) -> usize {
         self.ring.len()
@@ -100,10 +118,13 @@ impl Logs {
         &self.search
     }
 
-    /// Older lines that were not searched; `None`: all were.
+    /// Older lines that were not searched; `None`: all were, as far as the range reaches.
     pub fn older(&self) -> Option<Gap> {
         let before = self.window().oldest().unwrap_or(self.newest + 1);
-        (before > self.cleared + 1).then_some(Gap { after: self.cleared, before })
+        let since = self.query.bounds.since;
+        let is_out_of_range =
+            self.window().back_to().zip(since).is_some_and(|(back_to, since)| back_to < since);
+        (!is_out_of_range && before > self.cleared + 1).then_some(Gap { after: self.cleared, before })
     }
 
     /// Whether older lines were cleared from the view.
@@ -128,6 +149,9 @@ impl Logs {
             let line = Arc::new(line);
             let passes = self.query.passes(&line, known);
             self.passing.push(&line, passes);
+            if passes {
+                self.arrived.add(line.received, line.level);
+            }
             if let Some(held) = &mut self.held {
                 held.new += usize::from(passes);
             }
@@ -158,7 +182,8 @@ impl Logs {
         // lower numbers mean another history, as after restoring a backup
         if lines.last().is_some_and(|line| line.seq < self.newest) {
             let (query, generation) = (std::mem::take(&mut self.query), self.generation + 1);
-            *self = Self { query, generation, ..Self::default() };
+            let events = std::mem::take(&mut self.events);
+            *self = Self { query, events, generation, ..Self::default() };
         }
         self.append(lines, known);
     }
@@ -171,6 +196,7 @@ impl Logs {
         self.query = query;
         self.generation += 1;
         self.search = Search::Idle;
+        self.arrived = Arrived::default();
         let mut passing = LogWindow::default();
         for line in &self.ring {
             passing.push(line, self.query.passes(line, known));
@@ -189,10 +215,21 @@ impl Logs {
         true
     }
 
+    /// A range that moves on with the time begins now here. What is held stays as it is.
+    pub fn slide_to(&mut self, since: UnixMicros) {
+        self.query.bounds.since = Some(since);
+        self.passing.keep_since(since);
+    }
+
     /// Holds the view as it is.
     pub fn pause(&mut self) {
         if self.held.is_none() {
-            self.held = Some(Held { until: self.newest, window: self.passing.clone(), new: 0 });
+            self.held = Some(Held {
+                until: self.newest,
+                window: self.passing.clone(),
+                new: 0,
+                last_event: self.events.last(),
+            });
         }
     }
 
@@ -235,7 +272,7 @@ impl Logs {
             return None;
         }
         self.search = Search::Asking(gap);
-        let LogQuery { text, at_least, devices, .. } = &self.query;
+        let LogQuery { text, at_least, devices, bounds, .. } = &self.query;
         let question = LogQuestion {
             project,
             filter: text.clone(),
@@ -243,8 +280,8 @@ impl Logs {
             devices: devices.iter().copied().collect(),
             after: gap.after,
             before: gap.before,
-            received_from: None,
-            received_before: None,
+            received_from: bounds.since,
+            received_before: bounds.before,
             order: LogOrder::NewestFirst,
         };
         Some(Ask { generation: self.generation, gap, question })
@@ -279,7 +316,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use protocol::filter::Filter;
-    use protocol::model::{DeviceId, Level, UnixMicros};
+    use protocol::model::{DeviceId, Level};
+
+    use super::super::log_range::Bounds;
 
     use super::super::fixture::line;
     use super::*;
@@ -409,6 +448,28 @@ mod tests {
         logs.set_query(LogQuery { devices, ..LogQuery::default() }, KNOWN);
         logs.append(vec![of(4, 2), of(5, 3)], KNOWN);
         assert_eq!(seqs(&logs), [1, 3, 5]);
+    }
+
+    #[test]
+    fn a_range_ends_the_search_and_moves_on() {
+        let at = |seq: u64| LogLine { received: UnixMicros(seq as i64), ..line(seq, Level::Info, "x") };
+        let mut logs = Logs::default();
+        logs.append((101..=110).map(at).collect(), KNOWN);
+        let bounds = Bounds { since: Some(UnixMicros(95)), before: Some(UnixMicros(108)) };
+        logs.set_query(LogQuery { bounds, ..LogQuery::default() }, KNOWN);
+        assert_eq!(seqs(&logs), (101..=107).collect::<Vec<_>>());
+        let gap = logs.older().unwrap();
+        let ask = logs.ask(gap, PROJECT).unwrap();
+        assert_eq!((ask.question.received_from, ask.question.received_before), (bounds.since, bounds.before));
+        let part =
+            LogPart { lines: (95..=100).map(at).collect(), from: 80, to: 101, back_to: Some(UnixMicros(80)) };
+        logs.answer(ask.generation, gap, Ok(part));
+        assert_eq!((seqs(&logs)[0], logs.older()), (95, None), "what is older is out of the range");
+        logs.pause();
+        logs.slide_to(UnixMicros(105));
+        assert_eq!(seqs(&logs)[0], 95, "what somebody reads stays");
+        logs.resume_following();
+        assert_eq!(seqs(&logs), [105, 106, 107]);
     }
 
     #[test]

@@ -8,12 +8,14 @@ use protocol::live::{Full, Snapshot};
 use protocol::model::{Gesture, Level, ProjectRole, UnixMicros, Value, VarName};
 
 use super::hand::Hands;
+use super::log_look::LogLook;
+use super::log_range::LogRange;
 use super::log_window::Gap;
 use super::logs::Ask;
 use super::scope::{Scope, TooMany};
 use super::state::{Forgettable, LiveState, Touched};
 use super::vars::VarState;
-use super::view::{Pane, View};
+use super::view::{Pane, Place, View};
 use crate::gesture::new_gesture;
 
 /// The state of the connection.
@@ -46,6 +48,8 @@ pub struct Live {
     pub link: RwSignal<Link>,
     /// What the person may do here.
     pub role: RwSignal<ProjectRole>,
+    /// Which page it is.
+    pub place: Place,
     /// The pane that a phone shows.
     pub pane: RwSignal<Pane>,
     /// The filter of the variables, as typed.
@@ -56,6 +60,12 @@ pub struct Live {
     pub log_filter: RwSignal<String>,
     /// The lowest level that the log shows.
     pub log_level: RwSignal<Level>,
+    /// The times of which the log shows lines.
+    pub log_range: RwSignal<LogRange>,
+    /// How the log's lines look.
+    pub log_look: RwSignal<LogLook>,
+    /// The number of the line whose details are shown.
+    pub log_line: RwSignal<Option<u64>>,
     /// What the person is asked to confirm forgetting.
     pub forgetting: RwSignal<Option<Forgettable>>,
     /// Why it was not forgotten.
@@ -84,8 +94,8 @@ pub(super) struct Inner {
 }
 
 impl Live {
-    /// The page as the server rendered it, with the view in its address.
-    pub fn new(snapshot: Snapshot, view: View) -> Self {
+    /// A page as the server rendered it, with the view in its address.
+    pub fn new(snapshot: Snapshot, view: View, place: Place) -> Self {
         let role = RwSignal::new(snapshot.role);
         Self {
             role,
@@ -103,10 +113,14 @@ impl Live {
                 wake: None,
             }),
             link: RwSignal::new(Link::Opening),
-            pane: RwSignal::new(view.pane),
+            place,
+            pane: RwSignal::new(if place == Place::Logs { Pane::Logs } else { view.pane }),
             var_filter: RwSignal::new(view.vars),
             log_filter: RwSignal::new(view.log),
             log_level: RwSignal::new(view.level),
+            log_range: RwSignal::new(view.range),
+            log_look: RwSignal::new(view.look),
+            log_line: RwSignal::new(view.line),
             opened: RwSignal::new(None),
             forgetting: RwSignal::new(None),
             not_forgotten: RwSignal::new(None),
@@ -180,6 +194,9 @@ impl Live {
             vars: self.var_filter.get(),
             log: self.log_filter.get(),
             level: self.log_level.get(),
+            range: self.log_range.get(),
+            look: self.log_look.get(),
+            line: self.log_line.get(),
             devices: self.with_scope(|state| state.scope().selected().clone()),
             pane: self.pane.get(),
         }
@@ -268,6 +285,28 @@ impl Live {
         self.update(|state| {
             state.tick(now);
             Touched::default()
+        });
+        if let Some(range) = self.log_range.try_get_untracked().filter(|range| range.is_moving()) {
+            self.update_logs(|state| state.move_log_range(range));
+        }
+    }
+
+    /// Changes what nothing is drawn from.
+    pub fn change_quietly(&self, change: impl FnOnce(&mut LiveState)) {
+        self.update(|state| {
+            change(state);
+            Touched::default()
+        });
+    }
+
+    /// Loads the edits from before the page was opened, for the lines and marks between those of the log.
+    pub fn load_edits(self) {
+        let project = self.read(LiveState::project);
+        leptos::task::spawn_local(async move {
+            // without them the log has only those that happen while it is open
+            if let Ok(found) = crate::api::list_edits(project).await {
+                self.update_logs(|state| state.logs.events.tell(found.edits, found.since));
+            }
         });
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use protocol::model::ProjectId;
 
-use super::view::{View, decode, encode};
+use super::view::{Place, View, decode, encode};
 use super::{Live, LiveState};
 use crate::storage::{remember, remembered};
 
@@ -18,17 +18,19 @@ const QUIET: Duration = Duration::from_millis(200);
 /// At most so many closed groups are remembered.
 const MAX_CLOSED: usize = 500;
 
-/// Keeps the address and the storage in step with the view. `search` is the query that the page was opened with: if it is
-/// empty, the filters of the last visit apply. A server-rendered page has already been redirected to them; this is for links
-/// inside the application.
+/// Keeps the address and the storage in step with the view. `search` is the query that the page was opened with: if the live
+/// page's is empty, the filters of the last visit apply. A server-rendered page has already been redirected to them; this is for
+/// links inside the application. The log page shows what its address says, and nothing of an earlier visit.
 pub fn keep_view(live: Live, search: &str) {
-    let project = live.read(LiveState::project);
-    let (path, key) = (format!("/p/{project}/live"), filters_key(project));
-    let is_bare = search.is_empty();
+    let (project, place) = (live.read(LiveState::project), live.place);
+    let (path, key) = (place.path(project), filters_key(project));
+    let is_bare = search.is_empty() && place == Place::Live;
     let entry = StoredValue::new(key.clone());
     let mut keep = debounce(QUIET, move |view: View| {
-        remember(&key, unless_empty(&view.filters().to_search()));
-        write_address(&path, &view.to_search());
+        if place == Place::Live {
+            remember(&key, unless_empty(&view.filters().to_search(place)));
+        }
+        write_address(&path, &view.to_search(place));
     });
     Effect::new(move |before: Option<View>| {
         // not before the first effect: until then everything has to match what the server rendered
@@ -36,7 +38,7 @@ pub fn keep_view(live: Live, search: &str) {
             && is_bare
             && let Some(search) = entry.with_value(|key| remembered(key))
         {
-            let View { vars, log, level, .. } = View::parse(&search);
+            let View { vars, log, level, .. } = View::parse(&search, place);
             live.var_filter.set(vars);
             live.log_filter.set(log);
             live.log_level.set(level);

@@ -143,7 +143,8 @@ fn show_away(live: Live, attempt: u32) {
 /// Signs in again, and comes back here.
 fn sign_in(live: &Live) {
     if let Some(project) = live.inner.try_with_value(|inner| inner.state.project()) {
-        go_to(&format!("/sign-in?error=signed_out&next=%2Fp%2F{project}%2Flive"));
+        let next = live.place.path(project).replace('/', "%2F");
+        go_to(&format!("/sign-in?error=signed_out&next={next}"));
     }
 }
 

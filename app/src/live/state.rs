@@ -6,6 +6,7 @@ mod hands;
 mod read;
 mod selection;
 mod undo;
+mod witness;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -234,6 +235,8 @@ impl LiveState {
                 }
             }
             Event::Edited { desired } => {
+                self.witness_edit(&desired);
+                touched.logs = true;
                 for (name, desired) in desired {
                     self.apply_edited(name, desired, touched);
                 }
@@ -295,6 +298,7 @@ impl LiveState {
     fn apply_device(&mut self, device: Device, touched: &mut Touched) {
         self.tick(device.last_seen);
         touched.devices = true;
+        touched.logs |= self.witness_device(&device);
         match self.devices.get_mut(device.id) {
             Some(slot) => {
                 let differs = slot.online != device.online

@@ -1,4 +1,4 @@
-//! The live page: devices, variables and logs of one project, as they are now.
+//! The live page: devices, variables and logs of one project, as they are now; and the log page, which is its log alone.
 
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use super::{loaded, project_in_address};
 use crate::api::{self, AppError, LivePage};
 use crate::components::{Header, ProjectTab, ProjectTabs, QuickStart, leave_focus_to_heirs};
 use crate::format;
-use crate::live::{self, Link, use_live};
+use crate::live::{self, Link, Place, use_live};
 use crate::package::ValueFont;
 use crate::panes::{DeviceList, ForgetQuestion, LogView, Refusals, VarList};
 
@@ -22,20 +22,33 @@ pub fn Live() -> impl IntoView {
         "Live",
         project_in_address(),
         |id| async move { api::get_live(id.ok_or(AppError::NotFound)?).await },
-        |page| view! { <Project page /> }.into_any(),
+        |page| view! { <Project page place=Place::Live /> }.into_any(),
+    )
+}
+
+/// `/p/:id/logs`.
+#[component]
+pub fn Logs() -> impl IntoView {
+    loaded(
+        "Logs",
+        project_in_address(),
+        |id| async move { api::get_live(id.ok_or(AppError::NotFound)?).await },
+        |page| view! { <Project page place=Place::Logs /> }.into_any(),
     )
 }
 
 #[component]
-fn Project(page: LivePage) -> impl IntoView {
+fn Project(page: LivePage, place: Place) -> impl IntoView {
     let LivePage { user, name: title, key, game_address, snapshot, .. } = page;
     let search = use_location().search.get_untracked();
-    let live = live::Live::new(snapshot, live::View::parse(&search));
+    let live = live::Live::new(snapshot, live::View::parse(&search, place), place);
     provide_context(live);
     #[cfg(feature = "hydrate")]
     {
         live.connect();
-        live.listen_for_undo();
+        if place == Place::Live {
+            live.listen_for_undo();
+        }
     }
     Effect::new(leave_focus_to_heirs);
     live::keep_view(live, &search);
@@ -70,7 +83,7 @@ fn Project(page: LivePage) -> impl IntoView {
         })
     };
     view! {
-        <Title text=title.clone() />
+        <Title text=if place == Place::Logs { format!("Logs · {title}") } else { title.clone() } />
         {has_values.then(|| view! { <ValueFont /> })}
         <div class="live" data-pane=move || pane_of(live)>
             <LiveHeader user title empty on_connect />
@@ -101,6 +114,7 @@ fn pane_of(live: live::Live) -> &'static str {
 fn LiveHeader(user: User, title: String, empty: Memo<bool>, on_connect: Callback<()>) -> impl IntoView {
     let live = use_live();
     let online = Memo::new(move |_| live.with_devices(live::LiveState::online));
+    let current = if live.place == Place::Logs { ProjectTab::Logs } else { ProjectTab::Live };
     view! {
         <Header user=Some(user)>
         <span class="crumb" aria-hidden="true">
@@ -122,7 +136,7 @@ fn LiveHeader(user: User, title: String, empty: Memo<bool>, on_connect: Callback
         >
             "Connect a game"
         </button>
-        <ProjectTabs project=live.read(live::LiveState::project) role=live.role current=ProjectTab::Live />
+        <ProjectTabs project=live.read(live::LiveState::project) role=live.role current />
         </Header>
     }
     .into_any()
@@ -224,12 +238,20 @@ fn Panes(on_connect: Callback<()>) -> impl IntoView {
     let live = use_live();
     let now = RwSignal::new(live.read(|state| state.now()));
     tick(now);
+    if live.place == Place::Logs {
+        return view! {
+            <main id="main" class="panes panes--log">
+                <LogView now />
+            </main>
+        }
+        .into_any();
+    }
     view! {
         <PaneTabs />
         <main id="main" class="panes">
             <DeviceList now on_connect />
             <VarList />
-            <LogView />
+            <LogView now />
         </main>
     }
     .into_any()

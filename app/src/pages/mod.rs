@@ -24,7 +24,7 @@ pub use account::{Accounts, OwnAccount, SecondFactor, Tokens};
 pub use audit::InstanceAudit;
 pub use errors::Errors;
 pub use join::Join;
-pub use live::Live;
+pub use live::{Live, Logs};
 pub use not_found::NotFound;
 pub use projects::Projects;
 pub use reset::Reset;

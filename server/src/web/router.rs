@@ -75,6 +75,7 @@ static ROUTES: &[Route] = {
         reads(Page, "/setup", || get(pages::page)),
         reads(Page, "/sign-in", || get(pages::page)),
         reads(Page, "/p/{id}/live", || get(pages::page)),
+        reads(Page, "/p/{id}/logs", || get(pages::page)),
         reads(Page, "/p/{id}/errors", || get(pages::page)),
         reads(Page, "/join", || get(pages::page)),
         reads(Page, "/reset", || get(pages::page)),

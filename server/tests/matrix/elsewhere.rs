@@ -175,8 +175,8 @@ async fn for_every_function_a_project_of_others_is_as_good_as_none() {
         }
     }
     assert_eq!(
-        concerned, 14,
-        "live, settings, members, keys, declarations, retention, audit, five of the log, two that forget"
+        concerned, 19,
+        "live, settings, members, keys, declarations, retention, audit, six of the log, four of searches, two that forget"
     );
 }
 

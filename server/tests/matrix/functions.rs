@@ -53,13 +53,21 @@ fn arguments(function: &str, stage: &Stage) -> Vec<(&'static str, String)> {
             vec![("", String::new())]
         }
         "get_invitation" | "get_reset" | "get_set_up" => vec![("", "\u{4}none".to_owned())],
-        "get_live" | "get_settings" | "get_schema" | "list_members" | "list_keys" | "get_log_beginning" => {
+        "get_live" | "get_settings" | "get_schema" | "list_members" | "list_keys" | "list_edits"
+        | "list_searches" | "get_log_beginning" => {
             vec![("", number.to_string())]
         }
         // project, and no form
         "get_retention" => vec![("", format!("{number}\0"))],
         "forget_var" => vec![("", format!("{number}\u{5}speed"))],
         "forget_device" => vec![("", format!("{number}{}", self::number(device)))],
+        // project, name, search, whether it is shared
+        "save_search" => {
+            let save = |is_shared| format!("{number}\u{1}x\0{is_shared}");
+            vec![("", save('\0')), (", shared", save('\u{1}'))]
+        }
+        // nobody has one of this number
+        "delete_search" => vec![("", format!("{number}\u{7e}"))],
         // project, after, before, filter, level, devices, from, to, order
         "search_logs" => vec![("", format!("{number}\0\u{1}\0\0\0\0\0\0"))],
         // project, filter, from, to, bars

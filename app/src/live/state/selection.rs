@@ -8,6 +8,7 @@ use protocol::model::{DeviceId, Level};
 
 use super::{LiveState, Touched, device_name};
 use crate::live::log_query::{Known, LogQuery};
+use crate::live::log_range::{Bounds, LogRange};
 use crate::live::scope::Scope;
 use crate::live::view::View;
 
@@ -16,6 +17,7 @@ impl LiveState {
     pub fn with_view(snapshot: Snapshot, view: &View) -> Self {
         let mut state = Self::new(snapshot);
         state.set_scope(Scope::of(view.devices.iter().copied()));
+        state.set_log_bounds(view.range.resolve(state.now));
         // an invalid filter is shown with its fault, and hides nothing
         state.set_log_filter(view.log.clone(), Filter::parse(&view.log).ok(), view.level);
         state
@@ -54,6 +56,23 @@ impl LiveState {
         })
     }
 
+    /// Time has passed: a range that moves with it begins and ends later.
+    pub fn move_log_range(&mut self, range: LogRange) {
+        let bounds = range.resolve(self.now);
+        match (bounds.since, range.to) {
+            (Some(since), None) => self.logs.slide_to(since),
+            // lines come in at its end, too, which the page may not have
+            _ => {
+                self.set_log_bounds(bounds);
+            }
+        }
+    }
+
+    /// Shows only the log lines that were received then.
+    pub fn set_log_bounds(&mut self, bounds: Bounds) -> bool {
+        self.set_log_query(LogQuery { bounds, ..self.logs.query().clone() })
+    }
+
     /// Shows only the log lines of these devices; empty: all.
     pub fn set_log_devices(&mut self, devices: BTreeSet<DeviceId>) -> bool {
         let query = LogQuery { devices, ..self.logs.query().clone() };
@@ -69,6 +88,7 @@ mod tests {
     use crate::live::delivery::Status;
     use crate::live::fixture::*;
     use crate::live::verdict::Fate;
+    use crate::live::view::Place;
 
     fn scope(devices: &[i64]) -> Scope {
         Scope::of(devices.iter().copied().map(DeviceId))
@@ -161,7 +181,7 @@ mod tests {
 
     #[test]
     fn an_address_selects_only_devices_that_are_there() {
-        let view = View::parse("?d=2,404&log=two&level=info");
+        let view = View::parse("?d=2,404&log=two&level=info", Place::Live);
         let mut state = LiveState::with_view(snapshot(10), &view);
         assert_eq!(selected(state.scope()), [2]);
         assert!(lines(&state).is_empty());
@@ -176,6 +196,12 @@ mod tests {
         about(&mut state, &[2]);
         assert!(state.apply(delta(21, Event::Forgotten { devices: vec![DeviceId(2)], gave_way: 1 })).scope);
         assert!(state.scope().is_all());
-        assert_eq!(LiveState::with_view(snapshot(1), &View::parse("?log=level>=loud")).logs.shown().len(), 2);
+        assert_eq!(
+            LiveState::with_view(snapshot(1), &View::parse("?log=level>=loud", Place::Live))
+                .logs
+                .shown()
+                .len(),
+            2
+        );
     }
 }

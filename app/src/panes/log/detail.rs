@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
+use protocol::filter::Facet;
 use protocol::line::flatten;
 use protocol::model::{LogLine, UnixMicros};
 
+use super::context::show_around;
+use super::menu::Menu;
 use super::notes::LogNotes;
 use super::pane::LogPane;
 use super::row::Message;
@@ -30,13 +34,22 @@ pub(super) fn LogDetail(line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
     let LogPane { live, zone, chosen, .. } = pane;
     let LogLine { seq, device, at, received, level, .. } = *line;
     let name = move || live.with_devices(|state| state.device_name(device).to_owned());
+    let own_name = live.read(|state| state.device_name(device).to_owned());
     let (fields, left_out) = line.fields.as_deref().map(|json| flatten(json, MAX_FIELDS)).unwrap_or_default();
     let project = live.read(LiveState::project);
+    let of = StoredValue::new(Arc::clone(&line));
+    let open = Callback::new(move |(facet, event): (Facet, MouseEvent)| {
+        let menu = of.with_value(|line| Menu::new(facet, line, &name(), &event));
+        pane.menu.set(Some(menu));
+    });
     let fields = fields.into_iter().map(|(path, value)| {
+        let facet = Facet::Field { path: path.clone(), value: value.clone() };
+        let label = format!("Filter by {path}");
         view! {
             <tr>
                 <th scope="row">
                     <code>{path}</code>
+                    <FacetButton facet label open />
                 </th>
                 <td class="value" dir="auto">
                     {value}
@@ -63,6 +76,9 @@ pub(super) fn LogDetail(line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
                 <span aria-hidden="true">"✕"</span>
             </button>
             <div class="log-detail-body" tabindex="0" role="group" aria-label="Fields of the line">
+                <button type="button" class="button button--small" on:click=move |_| show_around(pane, seq)>
+                    "Lines around it"
+                </button>
                 <LogNotes fields=line.fields.clone() />
                 <pre class="value" dir="auto">
                     <Message text=line.message.clone() one_row=false />
@@ -71,7 +87,20 @@ pub(super) fn LogDetail(line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
                     <tbody>
                         {detail("time", move || full(at, zone.get()))}
                         {detail("received", move || full(received, zone.get()))}
-                        {detail("level", move || level.to_string())} {detail("device", name)}
+                        <tr>
+                            <th scope="row" class="log-own">
+                                "level"
+                                <FacetButton facet=Facet::Level(level) label="Filter by level" open />
+                            </th>
+                            <td>{level.as_str()}</td>
+                        </tr>
+                        <tr>
+                            <th scope="row" class="log-own">
+                                "device"
+                                <FacetButton facet=Facet::Device(own_name) label="Filter by device" open />
+                            </th>
+                            <td dir="auto">{name}</td>
+                        </tr>
                         {detail("number", move || seq.to_string())} {fields.collect_view()}
                     </tbody>
                 </table>
@@ -80,6 +109,26 @@ pub(super) fn LogDetail(line: Arc<LogLine>, pane: LogPane) -> impl IntoView {
         </aside>
     }
     .into_any()
+}
+
+/// Opens the menu of a value.
+#[component]
+fn FacetButton(
+    facet: Facet,
+    #[prop(into)] label: String,
+    open: Callback<(Facet, MouseEvent)>,
+) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="button button--small button--quiet log-facet"
+            aria-label=label
+            aria-haspopup="true"
+            on:click=move |event| open.run((facet.clone(), event))
+        >
+            <span aria-hidden="true">"⋯"</span>
+        </button>
+    }
 }
 
 fn detail(name: &'static str, value: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {

@@ -7,8 +7,9 @@ use protocol::model::Level;
 
 use super::filter_help::FilterHelp;
 use super::pane::LogPane;
+use super::range::LogRangeList;
 use crate::components::take_typed;
-use crate::live::{Live, MAX_FILTER_CHARS};
+use crate::live::{Live, LogRange, MAX_FILTER_CHARS};
 
 /// What can't be parsed is underlined, with what to write instead, and the last valid filter stays.
 #[component]
@@ -24,6 +25,19 @@ pub(super) fn LogFilter(pane: LogPane) -> impl IntoView {
         if apply(live, filter) {
             pane.all.set(false);
         }
+    });
+    let range = live.log_range;
+    Effect::new(move |before: Option<LogRange>| {
+        let range = range.get();
+        if before.is_some_and(|before| before != range) {
+            pane.all.set(false);
+            live.update_logs(|state| {
+                let bounds = range.resolve(state.now());
+                state.set_log_bounds(bounds);
+                state.logs.resume_following();
+            });
+        }
+        range
     });
     let levels = Level::ALL.map(|level| {
         let word = if level == Level::Trace { "all levels" } else { level.as_str() };
@@ -45,6 +59,7 @@ pub(super) fn LogFilter(pane: LogPane) -> impl IntoView {
             >
                 {levels.into_iter().collect_view()}
             </select>
+            <LogRangeList pane />
             <input
                 type="search"
                 class="entry"

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use protocol::model::{LogLine, UnixMicros};
+use protocol::model::{Level, LogLine, UnixMicros};
 
 use super::pane::LogPane;
 use super::place::{
@@ -13,7 +13,7 @@ use super::place::{
 use super::row::{Drawn, Row};
 use super::selection;
 use crate::format;
-use crate::live::{LiveState, LogRows, text_height};
+use crate::live::{Dedup, Laying, LiveState, LogRows, folded, is_repeat, text_height};
 
 /// Rows that are drawn above and below the visible ones.
 const OVERSCAN: usize = 20;
@@ -23,6 +23,9 @@ const FIRST_ROWS: usize = 100;
 const MAX_SELECTED_ROWS: usize = 3_000;
 /// Older lines are fetched this close to the oldest one.
 const NEAR_ROWS: f64 = 15.0;
+
+/// Columns of the count of repeats, and of the gap behind it.
+const COUNT_COLUMNS: u32 = 7;
 
 /// The scrolling list.
 #[component]
@@ -52,6 +55,11 @@ pub(super) fn LogLines(pane: LogPane) -> impl IntoView {
     look_when_query_rests(pane, Callback::new(move |()| search_further(pane, rows, sight)));
     follow_when_resumed(pane, Callback::new(move |()| measure()));
     keep_place(pane, rows, sight);
+    Effect::new(move || {
+        if let Some(seq) = pane.revealed.get() {
+            rows.with_untracked(|rows| reveal(pane, rows, seq));
+        }
+    });
     selection::watch(list, Callback::new(move |is_any| pane.select(is_any)));
     // Until the pane is measured the rows are in normal flow. So the server's page needs no `style` attribute, which its policy
     // forbids, and without scripts no space is left for rows that are not drawn.
@@ -70,7 +78,7 @@ pub(super) fn LogLines(pane: LogPane) -> impl IntoView {
             tabindex="0"
             node_ref=list
             on:scroll=scrolled
-            on:keydown=move |event| choose_by_key(pane, rows, &event)
+            on:keydown=move |event| choose_by_key(pane, &event)
             on:mousedown=move |_| pane.all.set(false)
         >
             <div class="log-body" class:log-body--placed=placed style:height=height>
@@ -93,21 +101,50 @@ pub(super) fn LogLines(pane: LogPane) -> impl IntoView {
 /// All rows with their heights.
 fn laid_out(pane: LogPane, sight: RwSignal<Option<Sight>>) -> Memo<LogRows> {
     let columns = Memo::new(move |_| sight.get().map_or(0, |sight| sight.columns));
+    let look = pane.live.log_look;
+    let (dedup, hides_events) = (
+        Memo::new(move |_| look.with(|look| look.dedup)),
+        Memo::new(move |_| look.with(|look| look.hides_events)),
+    );
     Memo::new_with_compare(
         move |_| {
             let (zone, wraps, columns) = (pane.zone.get(), pane.wraps.get(), columns.get());
+            let (dedup, hides_events): (Dedup, bool) = (dedup.get(), hides_events.get());
+            let columns = columns.saturating_sub(if dedup == Dedup::None { 0 } else { COUNT_COLUMNS });
             let day_of = |at: UnixMicros| format::day_number(at, zone.minutes_east(at));
-            let height_of = |line: &LogLine| if wraps { text_height(&line.message, columns) } else { 1 };
+            let laying = Laying {
+                day_of: &day_of,
+                height_of: &|line| if wraps { height_of(pane, line, columns) } else { 1 },
+                is_repeat: &|earlier, line| is_repeat(line, earlier, dedup),
+            };
             pane.live.with_logs(|state| {
                 if is_empty(state) {
-                    LogRows::default()
-                } else {
-                    LogRows::lay_out(state.logs.window(), day_of, height_of)
+                    return LogRows::default();
                 }
+                let events: Vec<_> = if hides_events {
+                    Vec::new()
+                } else {
+                    state.log_events().map(|event| (event.at, event.number)).collect()
+                };
+                LogRows::lay_out(state.logs.window(), &events, &laying)
             })
         },
         |_, _| true,
     )
+}
+
+/// Lines of text of a message that wraps.
+fn height_of(pane: LogPane, line: &LogLine, columns: u32) -> u32 {
+    /// Columns of the sign that a line has fields, and of the gap before it.
+    const SIGN: u32 = 5;
+    let columns = columns.saturating_sub(if line.fields.is_some() { SIGN } else { 0 });
+    match folded(&line.message) {
+        Some(beginning) if !pane.unfolded.with(|unfolded| unfolded.contains(&line.seq)) => {
+            // the button has a row of its own
+            text_height(beginning, columns) + 1
+        }
+        _ => text_height(&line.message, columns),
+    }
 }
 
 /// The rows to draw.
@@ -137,19 +174,37 @@ fn search_further(pane: LogPane, rows: Memo<LogRows>, sight: RwSignal<Option<Sig
 }
 
 /// The arrow keys choose a line, and Escape closes its details.
-fn choose_by_key(pane: LogPane, rows: Memo<LogRows>, event: &KeyboardEvent) {
-    let by: isize = match event.key().as_str() {
-        "ArrowUp" => -1,
-        "ArrowDown" => 1,
+fn choose_by_key(pane: LogPane, event: &KeyboardEvent) {
+    match event.key().as_str() {
+        "ArrowUp" => choose(pane, Wanted::Above),
+        "ArrowDown" => choose(pane, Wanted::Below),
         "Escape" => return pane.chosen.set(None),
         _ => return,
-    };
+    }
     event.prevent_default();
+}
+
+/// A line, seen from the chosen one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "keys are pressed in browsers"))]
+pub(super) enum Wanted {
+    Above,
+    Below,
+    /// The next one up whose level is at least error.
+    ErrorAbove,
+    ErrorBelow,
+}
+
+/// Chooses that line, and brings it into view.
+pub(super) fn choose(pane: LogPane, wanted: Wanted) {
     pane.pause();
-    let next = pane.live.read(|state| neighbour(state, pane.chosen.get_untracked().as_deref(), by));
-    if let Some((index, line)) = next {
-        pane.chosen.set(Some(line));
-        rows.with_untracked(|rows| reveal(pane, rows, index));
+    let next = pane.live.read(|state| neighbour(state, pane.chosen.get_untracked().as_deref(), wanted));
+    match next {
+        Some(line) => {
+            pane.reveal(&line);
+            pane.chosen.set(Some(line));
+        }
+        None => pane.live.announce("There is no further line of that kind here".to_owned()),
     }
 }
 
@@ -170,12 +225,20 @@ fn drawn_rows(rows: &LogRows, sight: Option<Sight>, selected: Option<(usize, usi
     if last - first <= MAX_SELECTED_ROWS { (first, last) } else { (from, to) }
 }
 
-fn neighbour(state: &LiveState, from: Option<&LogLine>, by: isize) -> Option<(usize, Arc<LogLine>)> {
+fn neighbour(state: &LiveState, from: Option<&LogLine>, wanted: Wanted) -> Option<Arc<LogLine>> {
     let lines = state.logs.shown();
-    let at = match from {
-        Some(line) => lines.partition_point(|l| l.seq < line.seq).saturating_add_signed(by),
-        None => lines.len().saturating_sub(1),
+    let is_error = |line: &&Arc<LogLine>| line.level >= Level::Error;
+    // without a chosen line, all are above
+    let before = from.map_or(lines.len(), |from| lines.partition_point(|line| line.seq < from.seq));
+    let behind = from.map_or(lines.len(), |from| lines.partition_point(|line| line.seq <= from.seq));
+    let mut above = lines.range(..before).rev();
+    let mut below = lines.range(behind..);
+    let found = match wanted {
+        Wanted::Above => above.next(),
+        Wanted::Below if from.is_none() => above.next(),
+        Wanted::Below => below.next(),
+        Wanted::ErrorAbove => above.find(is_error),
+        Wanted::ErrorBelow => below.find(is_error),
     };
-    let at = at.min(lines.len().saturating_sub(1));
-    Some((at, Arc::clone(lines.get(at)?)))
+    found.map(Arc::clone)
 }

@@ -1,30 +1,51 @@
 //! The log: a window on the newest lines that follows them until somebody scrolls back.
 
+mod around;
+mod bars_table;
+mod chart;
+mod context;
 mod detail;
+mod event;
+mod export;
+mod facets;
 mod filter;
 mod filter_help;
+mod histogram;
+mod keys;
 mod lines;
+mod look;
+mod menu;
 mod notes;
 mod pane;
 mod place;
+mod range;
 mod reach;
 mod row;
+mod saved;
 mod selection;
+mod time;
 
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
-use protocol::model::DeviceId;
+use protocol::model::{DeviceId, UnixMicros};
 
+use self::context::{LogContext, open_line};
 use self::detail::LogDetail;
+use self::export::LogExport;
+use self::facets::{LogMenu, PickedBar};
 use self::filter::LogFilter;
+use self::histogram::LogHistogramView;
+use self::keys::listen_for_keys;
 use self::lines::LogLines;
+use self::look::{LogLookMenu, WrapButton};
 use self::pane::LogPane;
+use self::range::LogRangeEnds;
+use self::saved::LogSaved;
 use super::scope_bar::LogScopeBar;
 use crate::components::{Edge, PaneSeparator};
 use crate::format;
-use crate::live::{LiveState, use_live};
-use crate::storage::{remember, remembered};
+use crate::live::{LiveState, Place, TimeStyle, use_live};
 use crate::zone::use_zone;
 
 /// The tooltip of the count of lost lines.
@@ -38,20 +59,20 @@ const fn spare(width: f64) -> f64 {
     if width < 1_200.0 { 320.0 } else { 640.0 }
 }
 
-/// The last pane of the live page.
+/// The last pane of the live page, and all of the log page.
 #[component]
-pub fn LogView() -> impl IntoView {
+pub fn LogView(
+    /// Now, by the server's clock.
+    now: RwSignal<UnixMicros>,
+) -> impl IntoView {
     let live = use_live();
-    let pane = LogPane {
-        live,
-        zone: use_zone(),
-        chosen: RwSignal::new(None),
-        wraps: RwSignal::new(false),
-        all: RwSignal::new(false),
-        selecting: RwSignal::new(false),
-        list: NodeRef::new(),
-    };
+    let pane = LogPane::new(live, use_zone(), now);
     let project = live.read(LiveState::project);
+    Effect::new(move |before: Option<()>| {
+        let seq = pane.chosen.with(|line| line.as_ref().map(|line| line.seq));
+        if before.is_some() { live.log_line.set(seq) } else { open_line(pane) }
+    });
+    Effect::new(move || live.load_edits());
     // what is selected is what is shown: other devices end the selection
     Effect::new(move |before: Option<(bool, BTreeSet<DeviceId>)>| {
         let now = live.with_logs(|state| (state.logs.paused().is_some(), state.logs.query().devices.clone()));
@@ -63,30 +84,63 @@ pub fn LogView() -> impl IntoView {
     view! {
         <section
             class="pane pane--logs"
+            class=("log--micros", move || live.log_look.with(|look| look.time == TimeStyle::Micros))
+            data-pins=move || pane.pins.with(|pins| (!pins.is_empty()).then_some(pins.len()))
             aria-labelledby="logs-title"
             data-heir=".log"
             on:copy=move |event| pane.copy(&event)
             on:keydown=move |event| pane.select_by_key(&event)
         >
-            <PaneSeparator
-                edge=Edge::Left
-                name="log-width"
-                label="Width of the log"
-                key=format!("log-width:{project}")
-                least=LEAST_PX
-                spare
-            />
+            {(live.place == Place::Live)
+                .then(|| {
+                    view! {
+                        <PaneSeparator
+                            edge=Edge::Left
+                            name="log-width"
+                            label="Width of the log"
+                            key=format!("log-width:{project}")
+                            least=LEAST_PX
+                            spare
+                        />
+                    }
+                })}
             <LogHead pane />
             <LogFilter pane />
+            <LogRangeEnds pane />
+            <LogHistogramView pane />
             <LogScopeBar />
+            {move || pane.pins.with(|pins| (!pins.is_empty()).then(|| heads(pins)))}
             <div class="log-place">
                 <LogLines pane />
                 <LogOverlay pane />
+                <PickedBar pane />
+                <LogContext pane />
             </div>
             {move || pane.chosen.get().map(|line| view! { <LogDetail line pane /> })}
+            <LogMenu pane />
         </section>
     }
     .into_any()
+}
+
+/// What the columns are: only needed when there are fields among them.
+fn heads(pins: &[String]) -> impl IntoView + use<> {
+    let pins = pins.iter().map(|path| {
+        view! {
+            <span class="log-pin" dir="auto" title=path.clone()>
+                {path.clone()}
+            </span>
+        }
+    });
+    view! {
+        <div class="log-heads">
+            <span>"time"</span>
+            <span>"level"</span>
+            <span class="log-device">"device"</span>
+            {pins.collect_view()}
+            <span>"message"</span>
+        </div>
+    }
 }
 
 /// Title, state and buttons.
@@ -100,7 +154,7 @@ fn LogHead(pane: LogPane) -> impl IntoView {
             None => state.logs.pause(),
         });
     };
-    space_key(Callback::new(move |()| toggle()));
+    listen_for_keys(pane, Callback::new(move |()| toggle()));
     let state_words = move || match (paused.get(), live.with_logs(|state| state.logs.missed())) {
         (Some(0), _) => "paused".to_owned(),
         (Some(new), _) => format!("paused · {new} new"),
@@ -112,13 +166,6 @@ fn LogHead(pane: LogPane) -> impl IntoView {
         pane.chosen.set(None);
         pane.all.set(false);
         live.update_logs(|state| state.logs.clear());
-    };
-    let wrap_key = StoredValue::new(format!("log-wrap:{}", live.read(LiveState::project)));
-    Effect::new(move || pane.wraps.set(wrap_key.with_value(|key| remembered(key)).is_some()));
-    let wrap = move |_| {
-        let wraps = !pane.wraps.get_untracked();
-        pane.wraps.set(wraps);
-        wrap_key.with_value(|key| remember(key, wraps.then_some("yes")));
     };
     view! {
         <div class="pane-head">
@@ -135,15 +182,15 @@ fn LogHead(pane: LogPane) -> impl IntoView {
                     })
             }}
             <span class="spacer"></span>
-            <button
-                type="button"
-                class="button"
-                title="Wrap long lines"
-                aria-pressed=move || pane.wraps.get().to_string()
-                on:click=wrap
-            >
-                "Wrap"
-            </button>
+            <WrapButton pane />
+            <LogLookMenu pane />
+            {(live.place == Place::Logs)
+                .then(|| {
+                    view! {
+                        <LogSaved pane />
+                        <LogExport pane />
+                    }
+                })}
             <button type="button" class="button" on:click=clear>
                 "Clear"
             </button>
@@ -194,23 +241,4 @@ fn LogOverlay(pane: LogPane) -> impl IntoView {
         }}
     }
     .into_any()
-}
-
-/// Space pauses and resumes, unless it is typed into something.
-fn space_key(toggle: Callback<()>) {
-    #[cfg(feature = "hydrate")]
-    {
-        let listener = window_event_listener(leptos::ev::keydown, move |event| {
-            let idle = document()
-                .active_element()
-                .is_none_or(|element| element.tag_name() == "BODY" || element.class_list().contains("log"));
-            if idle && event.key() == " " && !event.repeat() {
-                event.prevent_default();
-                toggle.run(());
-            }
-        });
-        on_cleanup(move || listener.remove());
-    }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = toggle;
 }

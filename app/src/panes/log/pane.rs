@@ -1,12 +1,15 @@
 //! What the parts of the log share: what is selected in it, and what is copied from it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use leptos::ev::{ClipboardEvent, KeyboardEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
-use protocol::model::LogLine;
+use protocol::model::{LogLine, UnixMicros};
 
+use super::around::Context;
+use super::menu::Menu;
 use super::selection;
 use crate::format;
 use crate::live::{Live, log_text};
@@ -19,8 +22,24 @@ pub(super) struct LogPane {
     pub zone: RwSignal<Zone>,
     /// The line whose details are shown.
     pub chosen: RwSignal<Option<Arc<LogLine>>>,
+    /// Now, for times that say how long ago.
+    pub now: RwSignal<UnixMicros>,
     /// Long lines wrap.
-    pub wraps: RwSignal<bool>,
+    pub wraps: Memo<bool>,
+    /// Fields that have columns of their own.
+    pub pins: Memo<Vec<String>>,
+    /// Long lines that are shown in full, by their numbers.
+    pub unfolded: RwSignal<HashSet<u64>>,
+    /// The number of the line that was last brought into view.
+    pub revealed: RwSignal<Option<u64>>,
+    /// The menu of a value.
+    pub menu: RwSignal<Option<Menu>>,
+    /// Words of one message that are selected.
+    pub picked: RwSignal<Option<String>>,
+    /// The lines around one, in place of the log.
+    pub context: RwSignal<Option<Context>>,
+    /// The range is being typed.
+    pub typing_range: RwSignal<bool>,
     /// All lines are selected, drawn or not.
     pub all: RwSignal<bool>,
     /// Text is selected in the browser.
@@ -29,14 +48,44 @@ pub(super) struct LogPane {
 }
 
 impl LogPane {
+    pub(super) fn new(live: Live, zone: RwSignal<Zone>, now: RwSignal<UnixMicros>) -> Self {
+        let look = live.log_look;
+        Self {
+            live,
+            zone,
+            now,
+            chosen: RwSignal::new(None),
+            wraps: Memo::new(move |_| look.with(|look| look.wraps)),
+            pins: Memo::new(move |_| look.with(|look| look.pins.clone())),
+            unfolded: RwSignal::default(),
+            revealed: RwSignal::new(None),
+            menu: RwSignal::new(None),
+            picked: RwSignal::new(None),
+            context: RwSignal::new(None),
+            typing_range: RwSignal::new(false),
+            all: RwSignal::new(false),
+            selecting: RwSignal::new(false),
+            list: NodeRef::new(),
+        }
+    }
+
     pub(super) fn pause(self) {
         if self.live.read(|state| state.logs.paused().is_none()) {
             self.live.update_logs(|state| state.logs.pause());
         }
     }
 
+    /// Brings a line into view, if it is loaded.
+    pub(super) fn reveal(self, line: &LogLine) {
+        self.revealed.set(Some(line.seq));
+    }
+
     /// Text of lines is selected in the browser, or none any more.
     pub(super) fn select(self, is_any: bool) {
+        let picked = if is_any { selection::picked(self.list) } else { None };
+        if picked != self.picked.get_untracked() {
+            self.picked.set(picked);
+        }
         if is_any == self.selecting.get_untracked() {
             return;
         }

@@ -23,7 +23,8 @@ pub(super) struct Sight {
 }
 
 /// Scrolls to a line that is out of view.
-pub(super) fn reveal(pane: LogPane, rows: &LogRows, line: usize) {
+pub(super) fn reveal(pane: LogPane, rows: &LogRows, seq: u64) {
+    let line = pane.live.read(|state| state.logs.shown().partition_point(|line| line.seq < seq));
     let (Some(list), Some(index)) = (pane.list.get_untracked(), rows.index_of(line)) else { return };
     let row_bottom = f64::from(rows.below(index)) * LINE_PX;
     let row_top =
@@ -51,7 +52,8 @@ pub(super) fn look_when_query_rests(pane: LogPane, look: Callback<()>) {
     Effect::new(move |before: Option<()>| {
         // read, not only tracked: a memo that was never read tracks nothing
         query.with(|_| ());
-        if before.is_none() {
+        // the server has rendered what it had at hand
+        if before.is_none() && pane.live.read(|state| state.logs.query().is_empty()) {
             return;
         }
         let mine = turn.get_value() + 1;
@@ -94,7 +96,7 @@ pub(super) fn keep_place(pane: LogPane, rows: Memo<LogRows>, sight: RwSignal<Opt
         let lowest = rows.with_untracked(|rows| {
             let mut seen = rows.in_sight(below, height).rev();
             seen.find_map(|index| match rows.get(index)? {
-                LogRow::Line(line) => Some((line, f64::from(rows.below(index)) - below)),
+                LogRow::Line { index: line, .. } => Some((line, f64::from(rows.below(index)) - below)),
                 _ => None,
             })
         });

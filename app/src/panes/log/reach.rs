@@ -81,7 +81,10 @@ fn reach(state: &LiveState, zone: Zone) -> Said {
     let with = |words: String, word, deed| Said { words, button: Some((word, deed)) };
     let nothing = if logs.shown().is_empty() { "No matches so far. " } else { "" };
     let Some(older) = logs.older() else {
+        let is_all = logs.query().bounds.since.is_none();
         return match (logs.is_cleared(), logs.shown().is_empty()) {
+            (false, true) if !is_all => plain("No matches in this time range.".to_owned()),
+            (false, false) if !is_all => plain("The time range starts here.".to_owned()),
             (true, _) => with("Older lines were cleared.".to_owned(), "Show them", Step::UndoClear),
             (false, true) => plain(format!("No matches in all {}.", lines_of(window.looked_at()))),
             (false, false) => plain("The log starts here.".to_owned()),

@@ -18,6 +18,17 @@ pub(super) fn marked(list: NodeRef<Div>) -> Option<RangeInclusive<u64>> {
     }
 }
 
+/// The selected words, if they are a part of one message.
+pub(super) fn picked(list: NodeRef<Div>) -> Option<String> {
+    #[cfg(feature = "hydrate")]
+    return browser::picked(&list.get_untracked()?);
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = list;
+        None
+    }
+}
+
 /// Calls `changed` with whether any text of the list is selected, when that may have changed.
 pub(super) fn watch(list: NodeRef<Div>, changed: Callback<bool>) {
     #[cfg(feature = "hydrate")]
@@ -25,7 +36,7 @@ pub(super) fn watch(list: NodeRef<Div>, changed: Callback<bool>) {
         // it lives as long as the component
         StoredValue::new_local(Listener::new("selectionchange", move || {
             if let Some(list) = list.try_get_untracked().flatten() {
-                changed.run(browser::is_in(&list));
+                changed.run(browser::is_any_in(&list));
             }
         }));
     }
@@ -102,7 +113,7 @@ mod browser {
         (!selection.is_collapsed() && selection.range_count() > 0).then(|| selection.get_range_at(0).ok())?
     }
 
-    pub(super) fn is_in(list: &HtmlDivElement) -> bool {
+    pub(super) fn is_any_in(list: &HtmlDivElement) -> bool {
         range().is_some_and(|range| range.intersects_node(list).unwrap_or(false) && starts_in(&range, list))
     }
 
@@ -129,10 +140,27 @@ mod browser {
         (first <= last).then_some(first..=last)
     }
 
+    /// A line break is shown as another character in a row, and so is not part of words to look for.
+    pub(super) fn picked(list: &HtmlDivElement) -> Option<String> {
+        const MAX_CHARS: usize = 200;
+        let range = range()?;
+        if !starts_in(&range, list) || !is_in(&range, ".log-text") {
+            return None;
+        }
+        let text = String::from(range.to_string());
+        let words = text.trim();
+        let is_plain = !words.contains(|c: char| c == '⏎' || c.is_control());
+        (is_plain && (1..=MAX_CHARS).contains(&words.chars().count())).then(|| words.to_owned())
+    }
+
     fn is_in_one_cell(range: &Range) -> bool {
+        is_in(range, ".log-line > *")
+    }
+
+    fn is_in(range: &Range, selector: &str) -> bool {
         let element =
             |node: Node| node.dyn_into::<Element>().or_else(|node| node.parent_element().ok_or(node));
         let around = range.common_ancestor_container().ok().and_then(|node| element(node).ok());
-        around.is_some_and(|around| around.closest(".log-line > *").ok().flatten().is_some())
+        around.is_some_and(|around| around.closest(selector).ok().flatten().is_some())
     }
 }

@@ -15,8 +15,8 @@ use super::{
 
 /// Bars of one answer.
 const MAX_BARS: i64 = 48;
-/// Longest range that is shown by the hour.
-const BY_THE_HOUR: i64 = 7 * DAY;
+/// Longest range that is shown by the hour: a week, also for somebody whose clock was read a moment ago.
+const BY_THE_HOUR: i64 = 7 * DAY + HOUR;
 
 /// The range that is shown, in whole slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +136,13 @@ mod tests {
                 assert_eq!(pattern.unwrap().count, lines.len() as u64, "{days} days");
             }
         }
+    }
+
+    #[test]
+    fn a_week_that_began_a_moment_ago_is_shown_by_the_hour() {
+        let (times, pattern) = shown(&[0, 7 * DAY], &query(Some(7 * DAY + 1), None));
+        assert_eq!((times.step_micros, times.bars), (4 * HOUR, 43));
+        assert_eq!(pattern.unwrap().count, 2);
     }
 
     #[test]

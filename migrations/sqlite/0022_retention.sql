@@ -19,7 +19,7 @@ CREATE TABLE log_levels (
 
 CREATE TABLE retention (
     project_id INTEGER PRIMARY KEY REFERENCES projects (id) ON DELETE CASCADE,
-    -- JSON; NULL: everything is kept, as in every project that is older than this table
+    -- JSON. NULL: everything is kept, as in every project that is older than this table
     policy TEXT,
     -- lines of the log that were ever forgotten, and their bytes
     forgotten_lines INTEGER NOT NULL DEFAULT 0,

@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef _WIN32
+#include <windows.h>
+#else
 #include <time.h>
+#endif
 
 #include "observerio.h"
 
@@ -127,10 +132,18 @@ static int32_t level_of(const char *word) {
     return -1;
 }
 
-static void frame(void) {
+static void rest_a_millisecond(void) {
+#ifdef _WIN32
+    Sleep(1);
+#else
     struct timespec millisecond = {.tv_nsec = 1000 * 1000};
-    int32_t changed = obs_frame(game);
     nanosleep(&millisecond, NULL);
+#endif
+}
+
+static void frame(void) {
+    int32_t changed = obs_frame(game);
+    rest_a_millisecond();
     answer(changed < 0 ? (obs_status)changed : OBS_STATUS_OK);
 }
 

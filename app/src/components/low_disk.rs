@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_with_its_time() {
         let words = |full_in_days| words(LowDisk { free_bytes: 5_000_000, full_in_days });
-        assert!(!words(None).contains("pace"));
+        assert!(!words(None).contains("At the pace"));
         assert!(words(Some(0)).contains("within a day"));
         assert!(words(Some(1)).contains("in 1 day."));
         assert!(words(Some(4)).contains("in 4 days."));

@@ -35,6 +35,10 @@ const PROMISED: &str = "
     GET /projects/{project}/logs                        GET /projects/{project}/logs/export
     GET /projects/{project}/logs/live                   GET /projects/{project}/logs/histogram
     GET /projects/{project}/logs/{seq}/context          GET /projects/{project}/logs/patterns
+    GET /projects/{project}/retention                   PUT /projects/{project}/retention
+    POST /projects/{project}/retention/estimate
+    GET /projects/{project}/pins                        POST /projects/{project}/pins
+    DELETE /projects/{project}/pins/{pin}
     GET /projects/{project}/audit                       GET /projects/{project}/audit/export
     GET /audit                                          GET /audit/export
     GET /openapi.json

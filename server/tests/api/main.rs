@@ -21,6 +21,7 @@ mod patterns;
 mod people;
 mod projects;
 mod refusals;
+mod retention;
 mod schema;
 mod tool;
 mod variables;

@@ -140,13 +140,14 @@ const OF_PROJECTS: [&str; 11] = [
 const BLOCKS: u32 = 8;
 
 /// Short tables, most of which give access to a project; their rows are deleted at once.
-pub(super) const ENDS: [&str; 6] = [
+pub(super) const ENDS: [&str; 7] = [
     "DELETE FROM members WHERE project_id = $1",
     "DELETE FROM game_keys WHERE project_id = $1",
     "DELETE FROM api_tokens WHERE project_id = $1",
     "DELETE FROM links WHERE project_id = $1",
     "DELETE FROM log_pins WHERE project_id = $1",
     "DELETE FROM retention WHERE project_id = $1",
+    "DELETE FROM saved_searches WHERE project_id = $1",
 ];
 
 const FORGOTTEN_DEVICES: &str = "SELECT id FROM devices WHERE to_empty IS NOT NULL LIMIT 100";

@@ -2,9 +2,12 @@
 
 use leptos::prelude::*;
 
+use protocol::model::Forgotten;
+
 use super::pane::LogPane;
+use crate::api;
 use crate::format;
-use crate::live::{Gap, LiveState, Search};
+use crate::live::{Gap, LiveState, Logs, Search};
 use crate::zone::Zone;
 
 /// What the row says, and what its button does.
@@ -24,7 +27,22 @@ enum Step {
 /// The first row.
 #[component]
 pub(super) fn LogReach(pane: LogPane) -> impl IntoView {
-    let said = Memo::new(move |_| pane.live.with_logs(|state| reach(state, pane.zone.get())));
+    let removed = RwSignal::new(None::<Forgotten>);
+    let is_at_beginning = Memo::new(move |_| pane.live.with_logs(|state| is_at_beginning(&state.logs)));
+    Effect::new(move |_| {
+        if is_at_beginning.get() {
+            let project = pane.live.read(LiveState::project);
+            leptos::task::spawn_local(async move {
+                if let Ok(beginning) = api::get_log_beginning(project).await {
+                    // the pane may be gone by now
+                    let _ = removed.try_set(beginning.forgotten);
+                }
+            });
+        }
+    });
+    let said = Memo::new(move |_| {
+        pane.live.with_logs(|state| reach(state, removed.get().as_ref(), pane.zone.get()))
+    });
     view! { <SaidRow said pane /> }
 }
 
@@ -74,7 +92,23 @@ fn SaidRow(said: Memo<Said>, pane: LogPane) -> impl IntoView {
     .into_any()
 }
 
-fn reach(state: &LiveState, zone: Zone) -> Said {
+/// Whether everything is shown from the first line on that there is.
+fn is_at_beginning(logs: &Logs) -> bool {
+    logs.older().is_none() && !logs.is_cleared() && logs.query().bounds.since.is_none()
+}
+
+/// What stands above the first line of all: the log's beginning, or what a policy has removed before it.
+fn beginning(removed: Option<&Forgotten>, zone: Zone) -> String {
+    match removed {
+        None => "The log starts here.".to_owned(),
+        Some(Forgotten { lines, at, .. }) => {
+            let day = format::day_in(*at, zone.minutes_east(*at));
+            format!("{} were removed by the retention policy, the last on {day}.", lines_of(*lines))
+        }
+    }
+}
+
+fn reach(state: &LiveState, removed: Option<&Forgotten>, zone: Zone) -> Said {
     let logs = &state.logs;
     let window = logs.window();
     let plain = |words: String| Said { words, button: None };
@@ -87,7 +121,7 @@ fn reach(state: &LiveState, zone: Zone) -> Said {
             (false, false) if !is_all => plain("The time range starts here.".to_owned()),
             (true, _) => with("Older lines were cleared.".to_owned(), "Show them", Step::UndoClear),
             (false, true) => plain(format!("No matches in all {}.", lines_of(window.looked_at()))),
-            (false, false) => plain("The log starts here.".to_owned()),
+            (false, false) => plain(beginning(removed, zone)),
         };
     };
     let back_to = window
@@ -116,4 +150,21 @@ fn failed(why: &str) -> String {
 fn lines_of(count: u64) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} line{plural}", format::grouped(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::model::UnixMicros;
+
+    use super::*;
+
+    #[test]
+    fn a_beginning_says_what_was_removed_before_it() {
+        let east = Zone::default();
+        assert_eq!(beginning(None, east), "The log starts here.");
+        let at = UnixMicros(86_400_000_000);
+        let removed = Forgotten { lines: 1_200, bytes: 9, at, last_lines: 3 };
+        let words = "1,200 lines were removed by the retention policy, the last on 2 Jan 1970.";
+        assert_eq!(beginning(Some(&removed), east), words);
+    }
 }

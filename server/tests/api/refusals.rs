@@ -127,6 +127,8 @@ async fn a_body_is_json_of_the_right_shape() {
 #[tokio::test]
 async fn a_text_may_be_as_long_as_the_document_says_and_blanks_count() {
     let world = World::start().await;
+    let mut game = world.game().await;
+    world.log(&mut game, ["a line to pin".to_owned()]).await;
     let document = Browser::new(world.server.http).get("/api/v1/openapi.json").await.json();
     let mut limited = 0;
     for (schema, method, path, field) in [
@@ -134,13 +136,16 @@ async fn a_text_may_be_as_long_as_the_document_says_and_blanks_count() {
         ("ProjectName", "PATCH", world.at(""), "name"),
         ("KeyName", "POST", world.at("/keys"), "name"),
         ("NewInvitation", "POST", world.at("/invitations"), "note"),
+        ("PinRequest", "POST", world.at("/pins"), "name"),
     ] {
         let longest = &document["components"]["schemas"][schema]["properties"][field]["maxLength"];
         let longest = usize::try_from(longest.as_u64().unwrap()).unwrap();
         let answer = async |text: &str| {
             let mut body = json!({ field: text });
-            if field == "note" {
-                body["role"] = "viewer".into();
+            match schema {
+                "NewInvitation" => body["role"] = "viewer".into(),
+                "PinRequest" => (body["first"], body["last"]) = (1.into(), 1.into()),
+                _ => {}
             }
             world.script.json(method, &path, &body).await
         };
@@ -205,8 +210,8 @@ async fn an_address_takes_no_parameter_that_it_does_not_know() {
     let world = World::start().await;
     let _game = world.game().await;
     for (method, path, body, takes) in [
-        ("GET", world.at("/logs?filter=boss"), "", "takes q, cursor, limit"),
-        ("GET", world.at("/logs/export?q=boss&formt=csv"), "", "takes q, format"),
+        ("GET", world.at("/logs?filter=boss"), "", "takes q, from, to, order, cursor, limit"),
+        ("GET", world.at("/logs/export?q=boss&formt=csv"), "", "takes q, from, to, order"),
         ("HEAD", world.at("/logs/live?since=5"), "", ""),
         ("GET", world.at("/variables/speed?limit=5"), "", "takes cursor"),
         ("PUT", world.at("/variables/speed?revision=1"), r#"{"value":1}"#, "takes none"),

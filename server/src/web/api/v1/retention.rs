@@ -23,6 +23,7 @@ use crate::web::Web;
 #[schema(as = RetentionPolicy, example = json!({"log_days": {"debug": 1, "info": 30, "error": 90}, "log_bytes": 5_000_000_000_u64}))]
 pub(super) struct PolicyView {
     /// Days for which lines of the log are kept, by level, from when they were received.
+    #[serde(deserialize_with = "by_level")]
     log_days: LevelDays,
     /// Maximum size of the log in bytes of messages and fields, with 64 for each line. The oldest lines are removed first.
     #[serde(deserialize_with = "whole_if_any")]
@@ -64,6 +65,12 @@ struct LevelDays {
     #[serde(deserialize_with = "whole_if_any")]
     #[schema(minimum = 1, maximum = 3650)]
     fatal: Option<u16>,
+}
+
+/// Days by the names of levels; serde alone would also take a list.
+fn by_level<'de, D: Deserializer<'de>>(from: D) -> Result<LevelDays, D::Error> {
+    let days = serde_json::Map::<String, serde_json::Value>::deserialize(from)?;
+    LevelDays::deserialize(serde_json::Value::Object(days)).map_err(serde::de::Error::custom)
 }
 
 /// A number or `null`.

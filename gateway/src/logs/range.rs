@@ -33,7 +33,7 @@ impl LogRange {
         bytes: usize::MAX,
     };
 
-    /// What is left of it when everything up to a line was searched: to go on from [`LogsFound::next`].
+    /// What is left of it when everything up to a line was searched: to go on from [`LogsFound::next`](super::LogsFound::next).
     pub fn beyond(self, seq: u64) -> Self {
         let Span { after, before } = self.span().beyond(self.order, seq);
         Self { after, before: (before < u64::MAX).then_some(before), ..self }

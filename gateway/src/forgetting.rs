@@ -1,4 +1,4 @@
-//! Forgetting a device, for whoever may: a person, or a policy.
+//! Forgetting a device: on request, or by a retention policy.
 
 use std::sync::Arc;
 

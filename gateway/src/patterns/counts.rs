@@ -27,7 +27,7 @@ impl Tally {
         let PatternRow { fingerprint, level, text, first, last, last_seq, body, .. } = row;
         let body = Body::read(&body);
         if body.is_none() {
-            tracing::warn!(%fingerprint, "what was counted of a log pattern is not readable; it begins anew");
+            tracing::warn!(%fingerprint, "the counts of a log pattern are damaged; counting starts again");
         }
         Some((fingerprint, Self { level, text, first, last, last_seq, body: body? }))
     }

@@ -148,7 +148,7 @@ impl Gateway {
         let back_to = found.next.and(found.searched_to).map(|(_, received)| received);
         let mut counts = Counts::default();
         self.add(project, &mut counts, found.lines.iter().map(said).collect()).await?;
-        // whoever selects a part of the lines does not know when the others came
+        // a filter shows a part of the lines: when the others came is only in the stored counts
         let known: Vec<_> = counts.tallies.keys().copied().collect();
         let known: HashMap<_, _> = self
             .inner

@@ -167,7 +167,7 @@ impl Gateway {
         if removed { Ok(()) } else { Err(GatewayError::NotFound) }
     }
 
-    /// Forgets now what is too old or too much, instead of at the next pass. For tests, and for whoever can't wait.
+    /// Forgets now what is too old or too much, without waiting for the next pass. For tests.
     ///
     /// # Errors
     /// [`GatewayError::Unavailable`]: what was forgotten until then is gone, the rest goes with the next pass.

@@ -23,12 +23,12 @@ async fn a_search_is_its_owners_until_they_share_it(store: Arc<dyn Store>) {
     let stranger = house.person("eve").await;
     gateway.save_search(&ann, id, "bosses", "?q=boss&from=1h", true).await.unwrap();
     gateway.save_search(&ann, id, " mine ", "?q=x", false).await.unwrap();
-    gateway.save_search(&ben, id, "his", "", false).await.unwrap();
+    gateway.save_search(&ben, id, "theirs", "", false).await.unwrap();
     refused!(gateway.save_search(&ben, id, "for all", "?q=x", true).await, GatewayError::Forbidden);
     refused!(gateway.save_search(&stranger, id, "x", "", false).await, GatewayError::NotFound);
     refused!(gateway.list_searches(&stranger, id).await, GatewayError::NotFound);
     assert_eq!(names(&house, &ann).await, ["bosses", "mine"]);
-    assert_eq!(names(&house, &ben).await, ["*bosses", "his"]);
+    assert_eq!(names(&house, &ben).await, ["*bosses", "theirs"]);
 
     // the same name replaces
     gateway.save_search(&ann, id, "bosses", "?q=boss2", true).await.unwrap();

@@ -280,7 +280,7 @@ async fn the_whole_server_has_a_size_and_the_largest_log_gives_way(store: Arc<dy
     assert_eq!(houses[1].seqs().await.len(), 200);
 }
 
-/// Between two steps whoever waits has their turn: edits are saved while one part of the lines is gone and another is not.
+/// Waiting edits get their turn between two steps: edits are saved while one part of the lines is gone and another is not.
 async fn edits_are_saved_between_two_steps(store: Arc<dyn Store>) {
     const LINES: u64 = 12_000;
     let house = House::at_rest(store).await;

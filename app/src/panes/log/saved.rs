@@ -92,7 +92,7 @@ fn List(list: Vec<SavedSearch>, saved: Saved) -> impl IntoView {
         let label = format!("Delete the search {name}");
         view! {
             <li>
-                // the page is loaded anew, with all that the address says
+                // reloads the page with everything that the address says
                 <a href=format!("{path}{search}") rel="external" dir="auto">
                     {name}
                 </a>

@@ -165,7 +165,7 @@ impl LogCounts for SqlStore {
     }
 
     async fn count_block(&self, project: ProjectId, first_seq: u64) -> Result<Option<BlockCounts>> {
-        // whoever has deleted lines counts after whoever counts now
+        // one count at a time: the one after a deletion has the last word
         let _counting = self.counting.lock().await;
         let sql = "SELECT last_seq FROM log_blocks WHERE project_id = $1 AND first_seq = $2";
         let found: Option<(i64,)> = self.read(sql).bind(project.0).bind(cell(first_seq)).find().await?;
@@ -201,7 +201,7 @@ impl SqlStore {
     /// Stores the counts of a block, in place of older ones; deletes a block without lines.
     async fn put_counts(&self, project: ProjectId, block: &BlockCounts) -> Result<()> {
         let mut tx = self.begin_write().await?;
-        // it may have grown or be gone by now: then whoever wrote it counts it
+        // if it has grown or gone in the meantime, these counts are out of date
         let sql = "SELECT 1 FROM log_blocks b JOIN projects p ON p.id = b.project_id
                    WHERE b.project_id = $1 AND b.first_seq = $2 AND b.last_seq = $3 AND p.deleted_at IS NULL";
         let [first, last] = [block.first_seq, block.last_seq].map(cell);

@@ -148,7 +148,7 @@ impl ForgetLines for SqlStore {
 impl Tx<'_> {
     async fn delete_lines(&mut self, project: ProjectId, lines: &[LineMark]) -> Result<u64> {
         let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Ok(0) };
-        // what is left of these blocks is counted anew
+        // the indexer makes the times of these blocks again from the lines that are left
         let sql = "DELETE FROM log_times WHERE project_id = $1 AND first_seq > $2 AND first_seq <= $3 AND last_seq >= $4";
         let uncount = self.query(sql).bind(project.0).bind(cell(first.seq) - cell(MAX_SPAN));
         uncount.bind(cell(last.seq)).bind(cell(first.seq)).run().await?;

@@ -173,7 +173,7 @@ pub struct Retention {
     pub instance_bytes: Option<u64>,
 }
 
-/// The beginning of a log, for whoever looks back: why older lines are not there.
+/// The beginning of a log, and why older lines are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogBeginning {
     /// Number of the oldest line, and when it was received; `None`: there is none.
